@@ -1,0 +1,78 @@
+/** Dependency direction of docs/architecture.md, enforced. */
+const packages = [
+  'protocol',
+  'service-kit',
+  'client',
+  'mailbox-node',
+  'master-node',
+  'couchdb',
+  'testkit',
+  'scripts',
+  'e2e',
+  'bench',
+];
+
+const mayImport = {
+  protocol: [],
+  'service-kit': ['protocol'],
+  client: ['protocol'],
+  'mailbox-node': ['protocol', 'service-kit'],
+  'master-node': ['protocol', 'service-kit'],
+  couchdb: [],
+  scripts: ['protocol', 'service-kit', 'client', 'mailbox-node', 'master-node', 'couchdb'],
+  testkit: packages,
+  e2e: packages,
+  bench: packages,
+};
+
+/** Tests beside the units may start real servers by the testkit. */
+const testFile = '\\.(test|contract|model)\\.ts$';
+
+const directions = packages.flatMap((from) => {
+  const forbidden = packages.filter((to) => to !== from && !mayImport[from].includes(to));
+  if (forbidden.length === 0) return [];
+  return [
+    {
+      name: `${from}-imports`,
+      severity: 'error',
+      from: { path: `^${from}/`, pathNot: testFile },
+      to: { path: `^(${forbidden.join('|')})/` },
+    },
+  ];
+});
+
+export default {
+  forbidden: [
+    ...directions,
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'protocol-is-pure',
+      severity: 'error',
+      from: { path: '^(protocol|client)/src/', pathNot: [testFile, '^client/src/node/'] },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'nano-only-in-stores',
+      severity: 'error',
+      from: {
+        path: '^(mailbox-node|master-node|service-kit|client)/',
+        pathNot: [testFile, '/src/couch[a-z-]*\\.ts$', '/src/[a-z-]+/couch[a-z-]*\\.ts$'],
+      },
+      to: { path: 'node_modules/nano/' },
+    },
+    {
+      name: 'tests-are-not-imported',
+      severity: 'error',
+      from: { pathNot: testFile },
+      to: { path: '\\.test\\.ts$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.data/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

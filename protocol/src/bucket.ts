@@ -1,0 +1,46 @@
+/**
+ * A bucket is the database of the envelopes of one span of time, found from the time in a message id.
+ * Spans are counted from 1970, so every node cuts time at the same places.
+ */
+export type Buckets = {
+  /** Name of the bucket that holds a message of this time. */
+  readonly nameAt: (timeMs: number) => string;
+  /** Names of all buckets that can hold something readable at `nowMs`, oldest first, the next one last. */
+  readonly liveAt: (nowMs: number) => string[];
+  /** Whether everything in this bucket has expired at `nowMs`. */
+  readonly isExpired: (name: string, nowMs: number) => boolean;
+  /** First millisecond of a bucket, or null when the name is not a bucket's. */
+  readonly startOf: (name: string) => number | null;
+};
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const NAME = /^messages-(\d{4})(\d{2})(\d{2})$/;
+
+/** `spanDays`: whole days per bucket. `ttlMs`: how long a message may be read after the time in its id. */
+export const buckets = (spanDays: number, ttlMs: number): Buckets => {
+  const spanMs = spanDays * DAY_MS;
+  const startAt = (timeMs: number): number => Math.floor(timeMs / spanMs) * spanMs;
+  const nameAt = (timeMs: number): string =>
+    `messages-${new Date(startAt(timeMs)).toISOString().slice(0, 10).replaceAll('-', '')}`;
+  const startOf = (name: string): number | null => {
+    const match = NAME.exec(name);
+    if (!match) return null;
+    const timeMs = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
+    return nameAt(timeMs) === name ? timeMs : null;
+  };
+  return {
+    nameAt,
+    startOf,
+    liveAt: (nowMs) => {
+      const names: string[] = [];
+      for (let time = startAt(nowMs - ttlMs); time <= startAt(nowMs) + spanMs; time += spanMs) {
+        names.push(nameAt(time));
+      }
+      return names;
+    },
+    isExpired: (name, nowMs) => {
+      const start = startOf(name);
+      return start !== null && start + spanMs + ttlMs <= nowMs;
+    },
+  };
+};

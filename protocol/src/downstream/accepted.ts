@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { messageId } from '../ids.ts';
+
+/** Every envelope of the `send` with this id is on the disks of at least `copies` mailbox nodes (law 1). */
+export const accepted = z.strictObject({
+  type: z.literal('accepted'),
+  id: messageId,
+  /** The id that it is stored and pushed under. */
+  messageId,
+  copies: z.int().positive(),
+});
+export type Accepted = z.infer<typeof accepted>;

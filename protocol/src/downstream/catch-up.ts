@@ -1,0 +1,5 @@
+import { z } from 'zod';
+
+/** Live messages were left out because this socket was too slow: read the mailbox. */
+export const catchUp = z.strictObject({ type: z.literal('catch-up') });
+export type CatchUp = z.infer<typeof catchUp>;

@@ -1,0 +1,6 @@
+import { z } from 'zod';
+import { envelope } from '../envelope.ts';
+
+/** A live message. It is in the mailbox too, or will be in a moment, until it is acknowledged. */
+export const envelopeFrame = z.strictObject({ type: z.literal('envelope'), envelope });
+export type EnvelopeFrame = z.infer<typeof envelopeFrame>;

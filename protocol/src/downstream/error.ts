@@ -1,0 +1,6 @@
+import { z } from 'zod';
+import { errorBody } from '../errors.ts';
+
+/** A frame that is not a `send` was refused, or the connection ends with this code. */
+export const errorFrame = z.strictObject({ type: z.literal('error'), error: errorBody });
+export type ErrorFrame = z.infer<typeof errorFrame>;

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { accepted } from './accepted.ts';
+import { acknowledged } from './acknowledged.ts';
+import { catchUp } from './catch-up.ts';
+import { envelopeFrame } from './envelope.ts';
+import { errorFrame } from './error.ts';
+import { keysLow } from './keys-low.ts';
+import { pong } from './pong.ts';
+import { presenceDown } from './presence.ts';
+import { receipt } from './receipt.ts';
+import { refused } from './refused.ts';
+import { typingDown } from './typing.ts';
+import { welcome } from './welcome.ts';
+
+/** Every frame that a master sends. */
+export const downstream = z.discriminatedUnion('type', [
+  welcome,
+  accepted,
+  refused,
+  acknowledged,
+  envelopeFrame,
+  catchUp,
+  receipt,
+  typingDown,
+  presenceDown,
+  keysLow,
+  pong,
+  errorFrame,
+]);
+export type Downstream = z.infer<typeof downstream>;

@@ -1,0 +1,6 @@
+import { z } from 'zod';
+import { keyStock } from '../http/keys.ts';
+
+/** This device's stock of one-time pre-keys runs out: upload new ones. */
+export const keysLow = z.strictObject({ type: z.literal('keys-low'), stock: keyStock });
+export type KeysLow = z.infer<typeof keysLow>;

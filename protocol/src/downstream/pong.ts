@@ -1,0 +1,5 @@
+import { z } from 'zod';
+import { timestamp } from '../ids.ts';
+
+export const pong = z.strictObject({ type: z.literal('pong'), serverTime: timestamp });
+export type Pong = z.infer<typeof pong>;

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { accountId } from '../ids.ts';
+
+/** The most present of the account's devices that show themselves to this one. */
+export const presenceDown = z.strictObject({
+  type: z.literal('presence'),
+  accountId,
+  state: z.enum(['online', 'away', 'offline']),
+});
+export type PresenceDown = z.infer<typeof presenceDown>;

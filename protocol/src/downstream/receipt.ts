@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { accountId, deviceId, messageId } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
+
+/** A recipient's device has kept (`delivered`) or its person has seen (`read`) messages of this device. */
+export const receipt = z.strictObject({
+  type: z.literal('receipt'),
+  state: z.enum(['delivered', 'read']),
+  accountId,
+  deviceId,
+  ids: z.array(messageId).min(1).max(LIMITS.idsPerAcknowledge),
+});
+export type Receipt = z.infer<typeof receipt>;

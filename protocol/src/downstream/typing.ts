@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { accountId } from '../ids.ts';
+
+export const typingDown = z.strictObject({
+  type: z.literal('typing'),
+  accountId,
+  active: z.boolean(),
+});
+export type TypingDown = z.infer<typeof typingDown>;

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { accountId, base64, deviceId, messageId, timestamp } from './ids.ts';
+import { LIMITS } from './limits.ts';
+
+/** How to read a payload: a ratchet message, or one that also starts a session. */
+export const envelopeType = z.enum(['message', 'prekey-message']);
+export type EnvelopeType = z.infer<typeof envelopeType>;
+
+export const payload = base64(LIMITS.payloadBytes);
+
+/** An envelope as its recipient gets it, pushed or read: the mailbox is known, so it is not named. */
+export const envelope = z.strictObject({
+  id: messageId,
+  senderId: accountId,
+  senderDeviceId: deviceId,
+  /** The time in `id`. */
+  sentAt: timestamp,
+  expiresAt: timestamp,
+  type: envelopeType,
+  payload,
+});
+export type Envelope = z.infer<typeof envelope>;
+
+/** An envelope as a master hands it to the mailbox nodes. `sentAt` is the time in `id`. */
+export const storedEnvelope = z.strictObject({
+  /** Mailbox: account and device of the recipient. */
+  accountId,
+  deviceId,
+  id: messageId,
+  senderId: accountId,
+  senderDeviceId: deviceId,
+  expiresAt: timestamp,
+  type: envelopeType,
+  payload,
+});
+export type StoredEnvelope = z.infer<typeof storedEnvelope>;

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { accountId, deviceId, timestamp, username } from '../ids.ts';
+import { deviceKeys } from './keys.ts';
+import { LIMITS } from '../limits.ts';
+
+/** 8 to 256 characters; strength is for the client to judge. */
+export const password = z.string().min(8).max(256);
+
+/** Name of a device, for its owner's eyes. */
+export const deviceName = z.string().min(1).max(64);
+
+/** A device's own long-term credential: 32 random bytes, base64url. The server keeps a hash of it. */
+export const deviceSecret = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'not a device secret');
+
+/**
+ * `POST /api/accounts` makes an account with its first device; `POST /api/devices` adds a device to an account.
+ * Both take this and answer 201 with {@link session} and the device's secret.
+ */
+export const newDevice = z.strictObject({
+  username,
+  password,
+  device: z.strictObject({ name: deviceName, keys: deviceKeys }),
+});
+export type NewDevice = z.infer<typeof newDevice>;
+
+/** Where mail is fetched: base URL of each mailbox node, absolute or relative to the master's origin. */
+export const mailboxNodes = z.array(z.string()).min(1);
+
+/** Tokens of one device. The mailbox token outlives the other, so that mail flows while every master is down. */
+export const session = z.strictObject({
+  accountId,
+  deviceId,
+  username,
+  masterToken: z.string(),
+  masterTokenExpiresAt: timestamp,
+  mailboxToken: z.string(),
+  mailboxTokenExpiresAt: timestamp,
+  mailboxNodes,
+  /** Mailbox nodes that have each accepted message (W): a read of `mailboxNodes.length + 1 - W` is complete. */
+  writeConcern: z.int().positive(),
+  serverTime: timestamp,
+});
+export type Session = z.infer<typeof session>;
+
+export const registeredDevice = session.extend({ deviceSecret });
+export type RegisteredDevice = z.infer<typeof registeredDevice>;
+
+/** `POST /api/tokens`: fresh tokens. Answer: {@link session}. */
+export const tokenRequest = z.strictObject({ accountId, deviceId, deviceSecret });
+export type TokenRequest = z.infer<typeof tokenRequest>;
+
+/** `GET /api/accounts/:username`. */
+export const account = z.strictObject({ accountId, username });
+export type Account = z.infer<typeof account>;
+
+/** `DELETE /api/account`. Answer: 204. */
+export const deleteAccount = z.strictObject({ password });
+
+/** `GET /api/devices`: the account's own devices. */
+export const devices = z.strictObject({
+  devices: z
+    .array(z.strictObject({ deviceId, name: deviceName, createdAt: timestamp, registrationId: z.int() }))
+    .max(LIMITS.deviceId),
+});
+export type Devices = z.infer<typeof devices>;

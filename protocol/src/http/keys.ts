@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { accountId, base64, deviceId } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
+
+/**
+ * Public keys of a device, as the Signal Protocol defines them; base64 of libsignal's serialization. The
+ * server checks shapes only: whether signatures hold is for the device that starts a session.
+ */
+
+const keyId = z.int().min(0).max(0xffffff);
+/** 33 bytes. */
+const curveKey = base64(44).length(44);
+/** 64 bytes. */
+const signature = base64(88).length(88);
+/** 1,569 bytes. */
+const kyberKey = base64(2092).length(2092);
+
+export const preKey = z.strictObject({ keyId, publicKey: curveKey });
+export type PreKey = z.infer<typeof preKey>;
+
+export const signedPreKey = z.strictObject({ keyId, publicKey: curveKey, signature });
+export type SignedPreKey = z.infer<typeof signedPreKey>;
+
+export const kyberPreKey = z.strictObject({ keyId, publicKey: kyberKey, signature });
+export type KyberPreKey = z.infer<typeof kyberPreKey>;
+
+const oneTimePreKeys = z.array(preKey).max(LIMITS.oneTimePreKeys);
+const oneTimeKyberPreKeys = z.array(kyberPreKey).max(LIMITS.oneTimePreKeys);
+
+/** What a new device uploads. `lastResortKyberPreKey` is handed out when the one-time ones are used up. */
+export const deviceKeys = z.strictObject({
+  registrationId: z.int().min(1).max(0x3fff),
+  identityKey: curveKey,
+  signedPreKey,
+  lastResortKyberPreKey: kyberPreKey,
+  preKeys: oneTimePreKeys,
+  kyberPreKeys: oneTimeKyberPreKeys,
+});
+export type DeviceKeys = z.infer<typeof deviceKeys>;
+
+/** `PUT /api/keys`: replaces the signed ones that are given, adds the one-time ones. Answer: {@link keyStock}. */
+export const replenishKeys = z.strictObject({
+  signedPreKey: signedPreKey.optional(),
+  lastResortKyberPreKey: kyberPreKey.optional(),
+  preKeys: oneTimePreKeys,
+  kyberPreKeys: oneTimeKyberPreKeys,
+});
+export type ReplenishKeys = z.infer<typeof replenishKeys>;
+
+/** One-time keys of a device that have not been handed out. */
+export const keyStock = z.strictObject({
+  preKeys: z.int().nonnegative(),
+  kyberPreKeys: z.int().nonnegative(),
+});
+export type KeyStock = z.infer<typeof keyStock>;
+
+/** What starts a session with one device. Its one-time keys are handed out to nobody else. */
+export const keyBundle = z.strictObject({
+  deviceId,
+  registrationId: z.int().min(1).max(0x3fff),
+  identityKey: curveKey,
+  signedPreKey,
+  preKey: preKey.optional(),
+  kyberPreKey,
+});
+export type KeyBundle = z.infer<typeof keyBundle>;
+
+/** `GET /api/keys/:accountId`, with `?device=` for one device. */
+export const keyBundles = z.strictObject({ accountId, bundles: z.array(keyBundle).max(LIMITS.deviceId) });
+export type KeyBundles = z.infer<typeof keyBundles>;

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { envelope, storedEnvelope } from '../envelope.ts';
+import { errorCode } from '../errors.ts';
+import { messageId } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
+
+/** `POST /messages`, master only. */
+export const storeRequest = z.strictObject({
+  envelopes: z.array(storedEnvelope).min(1).max(LIMITS.envelopesPerStore),
+});
+export type StoreRequest = z.infer<typeof storeRequest>;
+
+/** One result per envelope, in the order of the request. `stored` means on this node's disk. */
+export const storeResult = z.union([
+  z.strictObject({ status: z.literal('stored') }),
+  z.strictObject({ status: z.literal('refused'), code: errorCode }),
+]);
+export type StoreResult = z.infer<typeof storeResult>;
+
+export const storeResponse = z.strictObject({ results: z.array(storeResult) });
+export type StoreResponse = z.infer<typeof storeResponse>;
+
+/** `GET /messages/:accountId?device=&limit=&after=`, owner only: a page in id order. */
+export const mailboxPage = z.strictObject({
+  messages: z.array(envelope),
+  /** Nothing follows on this node. Otherwise ask again with `after` = `next`. */
+  complete: z.boolean(),
+  next: messageId.nullable(),
+  /** Messages in the range of this page that expired unread. */
+  expired: z.int().nonnegative(),
+});
+export type MailboxPage = z.infer<typeof mailboxPage>;
+
+/** `POST /messages/delete`, owner only. An id that is not there counts as deleted. */
+export const deleteRequest = z.strictObject({
+  ids: z.array(messageId).min(1).max(LIMITS.idsPerAcknowledge),
+});
+export type DeleteRequest = z.infer<typeof deleteRequest>;
+
+export const deleteResponse = z.strictObject({ deleted: z.int().nonnegative() });
+export type DeleteResponse = z.infer<typeof deleteResponse>;
+
+/** One event of `GET /messages/:accountId/events?device=` (server-sent events, event name `envelope`). */
+export const mailboxEvent = envelope;

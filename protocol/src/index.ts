@@ -1,0 +1,103 @@
+export { LIMITS } from './limits.ts';
+export { ERRORS, deviceMismatch, errorBody, errorCode } from './errors.ts';
+export type { DeviceMismatch, ErrorBody, ErrorCode, ErrorRow } from './errors.ts';
+export { accountId, base64, deviceId, messageId, timestamp, username } from './ids.ts';
+export type { AccountId, DeviceAddress, DeviceId, MessageId, Username } from './ids.ts';
+export { deriveMessageId, messageTime, mintMessageId, nextMessageTime } from './message-id.ts';
+export {
+  documentId,
+  envelopeDocument,
+  envelopeRevision,
+  mailboxRange,
+  parseDocumentId,
+  tombstoneDocument,
+  tombstoneRevision,
+} from './document.ts';
+export type { EnvelopeDocument, TombstoneDocument } from './document.ts';
+export { buckets } from './bucket.ts';
+export type { Buckets } from './bucket.ts';
+export { envelope, envelopeType, payload, storedEnvelope } from './envelope.ts';
+export type { Envelope, EnvelopeType, StoredEnvelope } from './envelope.ts';
+export { AUDIENCES, deviceClaims } from './token.ts';
+export type { DeviceClaims } from './token.ts';
+export {
+  MIN_SUPPORTED_VERSION,
+  PROTOCOL_HISTORY,
+  PROTOCOL_VERSION,
+  subprotocol,
+  tokenFromSubprotocols,
+  tokenSubprotocol,
+} from './version.ts';
+export { upstream } from './upstream/index.ts';
+export type { Upstream } from './upstream/index.ts';
+export type { Acknowledge } from './upstream/acknowledge.ts';
+export type { PresenceUp } from './upstream/presence.ts';
+export type { OutgoingEnvelope, Recipient, Send } from './upstream/send.ts';
+export type { TypingUp } from './upstream/typing.ts';
+export { downstream } from './downstream/index.ts';
+export type { Downstream } from './downstream/index.ts';
+export type { Accepted } from './downstream/accepted.ts';
+export type { Acknowledged } from './downstream/acknowledged.ts';
+export type { EnvelopeFrame } from './downstream/envelope.ts';
+export type { KeysLow } from './downstream/keys-low.ts';
+export type { PresenceDown } from './downstream/presence.ts';
+export type { Receipt } from './downstream/receipt.ts';
+export type { Refused } from './downstream/refused.ts';
+export type { TypingDown } from './downstream/typing.ts';
+export type { Welcome } from './downstream/welcome.ts';
+export {
+  account,
+  deleteAccount,
+  deviceName,
+  devices,
+  newDevice,
+  password,
+  registeredDevice,
+  session,
+  tokenRequest,
+} from './http/accounts.ts';
+export type {
+  Account,
+  Devices,
+  NewDevice,
+  RegisteredDevice,
+  Session,
+  TokenRequest,
+} from './http/accounts.ts';
+export {
+  deviceKeys,
+  keyBundle,
+  keyBundles,
+  keyStock,
+  kyberPreKey,
+  preKey,
+  replenishKeys,
+  signedPreKey,
+} from './http/keys.ts';
+export type {
+  DeviceKeys,
+  KeyBundle,
+  KeyBundles,
+  KeyStock,
+  KyberPreKey,
+  PreKey,
+  ReplenishKeys,
+  SignedPreKey,
+} from './http/keys.ts';
+export {
+  deleteRequest,
+  deleteResponse,
+  mailboxEvent,
+  mailboxPage,
+  storeRequest,
+  storeResponse,
+  storeResult,
+} from './http/messages.ts';
+export type {
+  DeleteRequest,
+  DeleteResponse,
+  MailboxPage,
+  StoreRequest,
+  StoreResponse,
+  StoreResult,
+} from './http/messages.ts';

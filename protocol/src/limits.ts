@@ -1,0 +1,36 @@
+/**
+ * Bounds that both ends of every connection agree on (law 10). Sizes are in bytes of the JSON text on the
+ * wire; `payload` is counted in base64 characters, as it travels and is stored.
+ */
+export const LIMITS = {
+  /** One envelope's base64 ciphertext: about 72 kB of ciphertext. */
+  payloadBytes: 96 * 1024,
+  /** One WebSocket frame, either way. */
+  frameBytes: 1024 * 1024,
+  /** Accounts addressed by one `send`: the recipients, and the sender's own other devices. */
+  recipientsPerSend: 32,
+  /** Envelopes in one `send`, over all its recipients. */
+  envelopesPerSend: 256,
+  /** Envelopes in one `POST /messages`. */
+  envelopesPerStore: 500,
+  /** Body of one `POST /messages`. */
+  storeBodyBytes: 8 * 1024 * 1024,
+  /** Any other HTTP body. */
+  bodyBytes: 1024 * 1024,
+  /** Envelopes in one page of a mailbox. */
+  envelopesPerPage: 500,
+  /** A page ends after the envelope that reaches this size. */
+  pageBytes: 4 * 1024 * 1024,
+  /** Messages acknowledged in one frame or one `POST /messages/delete`. */
+  idsPerAcknowledge: 500,
+  /** Accounts that one device tells of its presence. */
+  presenceAudience: 256,
+  /** Highest device number of an account. */
+  deviceId: 127,
+  /** One-time pre-keys of each kind in one upload, and in stock per device. */
+  oneTimePreKeys: 100,
+  /** A message id may lie this far in the future of the server's clock. */
+  clockSkewMs: 10 * 60 * 1000,
+  /** A message nobody fetched expires this long after the time in its id. */
+  messageTtlMs: 30 * 24 * 60 * 60 * 1000,
+} as const;

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { accountId, deviceId } from './ids.ts';
+
+/**
+ * Who may use a token (`aud`). `master` and `mailbox` are a device's; `store` is a master's own right to write
+ * to mailbox nodes, and gives no right to read or delete.
+ */
+export const AUDIENCES = { master: 'master', mailbox: 'mailbox', store: 'store' } as const;
+
+/** Claims of a device's token, beside `aud`, `iat` and `exp`. `sub` is the account. */
+export const deviceClaims = z.object({ sub: accountId, device: deviceId });
+export type DeviceClaims = z.infer<typeof deviceClaims>;

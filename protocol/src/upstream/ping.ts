@@ -1,0 +1,5 @@
+import { z } from 'zod';
+
+/** Answered by `pong`: browsers can neither send nor see WebSocket ping frames. */
+export const ping = z.strictObject({ type: z.literal('ping') });
+export type Ping = z.infer<typeof ping>;

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { accountId } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
+
+/**
+ * Says to whom this device shows that it is there. Replaces what it said before; the audience is also told
+ * `offline` when the connection ends. Nobody else learns of it.
+ */
+export const presenceUp = z.strictObject({
+  type: z.literal('presence'),
+  state: z.enum(['online', 'away']),
+  to: z.array(accountId).max(LIMITS.presenceAudience),
+});
+export type PresenceUp = z.infer<typeof presenceUp>;

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { envelopeType, payload } from '../envelope.ts';
+import { accountId, deviceId, messageId } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
+
+/** A message encrypted for one device. */
+export const outgoingEnvelope = z.strictObject({
+  deviceId,
+  /** Registration id of the keys that it was encrypted for: tells a device that was set up anew. */
+  registrationId: z.int().min(1).max(0x3fff),
+  type: envelopeType,
+  payload,
+});
+export type OutgoingEnvelope = z.infer<typeof outgoingEnvelope>;
+
+/** All devices of one account. For the sender's own account: all but the sending device. */
+export const recipient = z.strictObject({
+  accountId,
+  envelopes: z.array(outgoingEnvelope).min(1).max(LIMITS.deviceId),
+});
+export type Recipient = z.infer<typeof recipient>;
+
+/**
+ * One message for all devices of its recipients. Answered by `accepted` or `refused` with the same id.
+ * Sending it again, through any master, is the same write.
+ */
+export const send = z.strictObject({
+  type: z.literal('send'),
+  /** The client's own id of the message. */
+  id: messageId,
+  recipients: z.array(recipient).min(1).max(LIMITS.recipientsPerSend),
+});
+export type Send = z.infer<typeof send>;

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { accountId } from '../ids.ts';
+
+/** Passed on to the devices of `to` that are connected; never stored, never answered. */
+export const typingUp = z.strictObject({
+  type: z.literal('typing'),
+  to: accountId,
+  active: z.boolean(),
+});
+export type TypingUp = z.infer<typeof typingUp>;

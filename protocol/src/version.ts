@@ -1,0 +1,25 @@
+/**
+ * Version of the wire protocol: frames, HTTP bodies, ids, revisions. A change to any schema changes its
+ * fingerprint, and `version.test.ts` fails until a line is added here.
+ */
+export const PROTOCOL_HISTORY = [{ version: 1, fingerprint: '', change: 'first version' }] as const;
+
+export const PROTOCOL_VERSION = 1;
+
+/** Oldest version that a server still speaks. */
+export const MIN_SUPPORTED_VERSION = 1;
+
+/** WebSocket subprotocol of a version; the token travels beside it as {@link tokenSubprotocol}. */
+export const subprotocol = (version: number): string => `restante.${version}`;
+
+const TOKEN_PREFIX = 'token.';
+
+/**
+ * The subprotocol that carries a token to the upgrade: browsers cannot set headers on a WebSocket, and a
+ * token in a URL would end up in logs.
+ */
+export const tokenSubprotocol = (token: string): string => `${TOKEN_PREFIX}${token}`;
+
+/** The token among the offered subprotocols, or null. */
+export const tokenFromSubprotocols = (offered: readonly string[]): string | null =>
+  offered.find((name) => name.startsWith(TOKEN_PREFIX))?.slice(TOKEN_PREFIX.length) ?? null;
