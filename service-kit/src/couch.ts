@@ -1,0 +1,50 @@
+import nano from 'nano';
+import { Agent } from 'undici';
+import { ServiceError } from './service-error.ts';
+
+export type CouchServer = nano.ServerScope;
+
+/** A connection to one CouchDB. `url` carries the credentials. A hung server fails after `timeoutMs`. */
+export const connectCouch = (url: string, timeoutMs: number): CouchServer & AsyncDisposable => {
+  const agent = new Agent({
+    connect: { timeout: Math.min(timeoutMs, 2_000) },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connections: 64,
+    keepAliveTimeout: 30_000,
+  });
+  const server = nano({ url, agentOptions: agent } as unknown as nano.Configuration);
+  return Object.assign(server, { [Symbol.asyncDispose]: () => agent.destroy() });
+};
+
+/** What a CouchDB refused, without the request that nano keeps on its errors (law 6). */
+export class CouchError extends Error {
+  override readonly name = 'CouchError';
+  readonly statusCode: number;
+
+  constructor(statusCode: number, reason: string) {
+    super(`CouchDB answered ${statusCode}: ${reason}`);
+    this.statusCode = statusCode;
+  }
+}
+
+/**
+ * A driver's error as ours: `unavailable` when CouchDB could not be reached or cannot serve now, otherwise a
+ * {@link CouchError} with status and reason. nano's failures to connect have neither status nor code.
+ */
+export const toCouchError = (thrown: unknown): ServiceError | CouchError => {
+  if (thrown instanceof ServiceError || thrown instanceof CouchError) return thrown;
+  const status =
+    typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : 0;
+  const reason = typeof thrown === 'object' && thrown !== null && 'reason' in thrown ? thrown.reason : '';
+  if (typeof status === 'number' && status >= 400 && status < 500 && status !== 429) {
+    return new CouchError(status, String(reason).slice(0, 200));
+  }
+  return new ServiceError('unavailable', 'the store does not answer');
+};
+
+/** Whether CouchDB answered with this status. */
+export const hasStatus = (thrown: unknown, statusCode: number): boolean => {
+  const error = toCouchError(thrown);
+  return error instanceof CouchError && error.statusCode === statusCode;
+};
