@@ -2,7 +2,9 @@
  * Version of the wire protocol: frames, HTTP bodies, ids, revisions. A change to any schema changes its
  * fingerprint, and `version.test.ts` fails until a line is added here.
  */
-export const PROTOCOL_HISTORY = [{ version: 1, fingerprint: '', change: 'first version' }] as const;
+export const PROTOCOL_HISTORY = [
+  { version: 1, fingerprint: '28260f78f6ae41a9', change: 'first version' },
+] as const;
 
 export const PROTOCOL_VERSION = 1;
 

@@ -16,7 +16,7 @@ export const readEnvironment = <S extends z.ZodObject>(
 ): z.infer<S> => {
   const given: Record<string, unknown> = Object.fromEntries(
     Object.keys(schema.shape)
-      .map((name) => [name, environment[name]])
+      .map((name) => [name, environment[name]] as const)
       .filter(([, value]) => value !== undefined && value !== ''),
   );
   const result: z.ZodSafeParseResult<z.infer<S>> = z.safeParse(schema, given);

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import * as protocol from './index.ts';
+import {
+  MIN_SUPPORTED_VERSION,
+  PROTOCOL_HISTORY,
+  PROTOCOL_VERSION,
+  tokenFromSubprotocols,
+  tokenSubprotocol,
+} from './index.ts';
+
+const schemas = Object.entries(protocol)
+  .filter((entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType)
+  .sort(([a], [b]) => (a < b ? -1 : 1));
+
+const fingerprint = (): string => {
+  const shapes = schemas.map(([name, schema]) => [name, z.toJSONSchema(schema)]);
+  return createHash('sha256').update(JSON.stringify(shapes)).digest('hex').slice(0, 16);
+};
+
+describe('the protocol version', () => {
+  it('is the last line of the history, whose fingerprint is that of the schemas', () => {
+    const last = PROTOCOL_HISTORY.at(-1)!;
+    expect(PROTOCOL_VERSION).toBe(last.version);
+    // A schema has changed? Bump PROTOCOL_VERSION and add a line with this fingerprint to PROTOCOL_HISTORY.
+    expect(last.fingerprint).toBe(fingerprint());
+  });
+
+  it('grows by one a line and covers what is still supported', () => {
+    expect(PROTOCOL_HISTORY.map((line) => line.version)).toEqual(
+      PROTOCOL_HISTORY.map((_, index) => index + 1),
+    );
+    expect(MIN_SUPPORTED_VERSION).toBeLessThanOrEqual(PROTOCOL_VERSION);
+  });
+
+  it('covers every frame and every body', () => {
+    const names = schemas.map(([name]) => name);
+    for (const name of [
+      'upstream',
+      'downstream',
+      'errorBody',
+      'newDevice',
+      'storeRequest',
+      'mailboxPage',
+      'keyBundles',
+    ]) {
+      expect(names).toContain(name);
+    }
+  });
+});
+
+describe('the token subprotocol', () => {
+  it('carries a token beside the version', () => {
+    expect(tokenFromSubprotocols(['restante.1', tokenSubprotocol('a.b-c_d.e')])).toBe('a.b-c_d.e');
+    expect(tokenFromSubprotocols(['restante.1'])).toBeNull();
+    expect(tokenFromSubprotocols([])).toBeNull();
+  });
+});
