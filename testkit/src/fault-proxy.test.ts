@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
+import { waitFor } from './wait-for.ts';
+
+/** A server that answers each chunk with itself in capitals. */
+const startEcho = async () => {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk) => socket.write(chunk.toString().toUpperCase()));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    sockets,
+    stop: async () => {
+      sockets.forEach((socket) => socket.destroy());
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
+
+const open = async (proxy: FaultProxy) => {
+  const { hostname, port } = new URL(proxy.url);
+  const socket = connect(Number(port), hostname);
+  const heard = { text: '', closed: false };
+  socket.on('data', (chunk) => (heard.text += chunk.toString()));
+  socket.on('close', () => (heard.closed = true));
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return { socket, heard };
+};
+
+describe('the fault proxy', () => {
+  let echo: Awaited<ReturnType<typeof startEcho>>;
+  let proxy: FaultProxy;
+
+  beforeEach(async () => {
+    echo = await startEcho();
+    proxy = await startFaultProxy(echo.url);
+  });
+  afterEach(async () => {
+    await proxy[Symbol.asyncDispose]();
+    await echo.stop();
+  });
+
+  it('passes bytes both ways', async () => {
+    const { socket, heard } = await open(proxy);
+    socket.write('hello');
+    await waitFor('the echo', () => heard.text === 'HELLO');
+  });
+
+  it('cuts what is there and takes new connections', async () => {
+    const first = await open(proxy);
+    await waitFor('the server to see it', () => echo.sockets.size === 1);
+    proxy.cut();
+    await waitFor('the end', () => first.heard.closed);
+    const second = await open(proxy);
+    second.socket.write('again');
+    await waitFor('the echo', () => second.heard.text === 'AGAIN');
+  });
+
+  it('refuses', async () => {
+    proxy.set('refuse');
+    const { port } = new URL(proxy.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const [error] = (await once(socket, 'close').catch((reason: unknown) => [reason])) as [unknown];
+    expect(error).toMatchObject({ code: 'ECONNRESET' });
+    expect(echo.sockets.size).toBe(0);
+  });
+
+  it('stalls without loss', async () => {
+    const stalled = await open(proxy);
+    stalled.socket.write('one');
+    await waitFor('the echo', () => stalled.heard.text === 'ONE');
+    proxy.set('stall');
+    stalled.socket.write('two');
+    const other = await startFaultProxy(echo.url);
+    const witness = await open(other);
+    witness.socket.write('later');
+    await waitFor('a later exchange elsewhere', () => witness.heard.text === 'LATER');
+    expect(stalled.heard).toEqual({ text: 'ONE', closed: false });
+    proxy.set('pass');
+    await waitFor('the rest', () => stalled.heard.text === 'ONETWO');
+    await other[Symbol.asyncDispose]();
+  });
+
+  it('loses what a half-open client sends, and tells nobody', async () => {
+    const { socket, heard } = await open(proxy);
+    socket.write('one');
+    await waitFor('the echo', () => heard.text === 'ONE');
+    proxy.set('half-open');
+    socket.write('lost');
+    [...echo.sockets][0]!.write('from the server');
+    await waitFor('what the server says', () => heard.text === 'ONEfrom the server');
+    socket.destroy();
+    await waitFor('the client to be gone', () => heard.closed);
+    expect([...echo.sockets][0]!.destroyed).toBe(false);
+  });
+});
