@@ -1,0 +1,166 @@
+import type { Envelope, MailboxPage, MessageId } from '@restante/protocol';
+import { coalesce } from '../coalesce.ts';
+import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
+import type { CatchUpProgress } from '../messenger-events.ts';
+import { createMerge, type Merge } from './merge.ts';
+
+/**
+ * Reads the mailboxes of all nodes at once into the inbox, while live arrivals are held back. Subscribing comes
+ * first: whoever calls `run` is already told of what arrives from now on, so no gap is left. With W copies of each
+ * accepted message, N + 1 - W nodes read to their end are a complete catch-up (DESIGN 5.3); nodes that did
+ * not answer are asked again until they do, as a message with fewer copies may be on one of them only.
+ */
+export type CatchUp = {
+  /** Reads all nodes anew. Resolves after the first round, whether or not it is complete. */
+  readonly run: () => Promise<void>;
+  readonly stop: () => void;
+};
+
+export type CatchUpDeps = {
+  readonly nodes: () => { readonly count: number; readonly writeConcern: number };
+  readonly page: (node: number, after: MessageId | null, signal: AbortSignal) => Promise<MailboxPage>;
+  /** Takes a batch durably; answers how many were new. */
+  readonly take: (batch: readonly Envelope[]) => Promise<number>;
+  readonly hold: () => void;
+  readonly release: () => void;
+  /** Of so many expired messages: how many have not been told before. */
+  readonly newlyExpired: (expired: number) => Promise<number>;
+  readonly onProgress: (progress: CatchUpProgress) => void;
+  readonly onFault: (error: unknown) => void;
+  readonly backoff: Backoff;
+  /** A node that takes longer for a page does not hold back the others. */
+  readonly patienceMs: number;
+};
+
+/** Envelopes in one transaction. */
+const BATCH = 250;
+/** A node's next page is fetched while at most this many of its envelopes wait. */
+const READ_AHEAD = 500;
+
+type Run = {
+  readonly signal: AbortSignal;
+  readonly count: number;
+  readonly needed: number;
+  readonly answered: Set<number>;
+  readonly expired: number[];
+  received: number;
+};
+
+/** Something that is waited for and may happen at any time. */
+const createBell = () => {
+  let ring = (): void => undefined;
+  let rung = new Promise<void>((resolve) => (ring = resolve));
+  return {
+    ring: (): void => ring(),
+    wait: async (): Promise<void> => {
+      await rung;
+      rung = new Promise<void>((resolve) => (ring = resolve));
+    },
+  };
+};
+
+export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
+  let current = new AbortController();
+
+  const report = (run: Run, running: boolean, expired = 0): void =>
+    deps.onProgress({
+      running,
+      received: run.received,
+      nodesAnswered: run.answered.size,
+      nodesNeeded: run.needed,
+      nodes: run.count,
+      complete: run.answered.size >= run.needed,
+      expired,
+    });
+
+  const readNode = async (
+    run: Run,
+    merge: Merge,
+    node: number,
+    bells: { page: ReturnType<typeof createBell>; room: ReturnType<typeof createBell> },
+  ): Promise<void> => {
+    let after: MessageId | null = null;
+    let expired = 0;
+    do {
+      while (merge.buffered(node) > READ_AHEAD) await bells.room.wait();
+      const timer = setTimeout(() => {
+        merge.overtake(node);
+        bells.page.ring();
+      }, deps.patienceMs);
+      const page: MailboxPage = await deps.page(node, after, run.signal).finally(() => clearTimeout(timer));
+      expired += page.expired;
+      after = page.complete ? null : page.next;
+      merge.push(node, page.messages, after);
+      bells.page.ring();
+    } while (after !== null);
+    run.expired[node] = expired;
+    run.answered.add(node);
+  };
+
+  /** One reading of the nodes that have not answered in this run. */
+  const round = async (run: Run): Promise<void> => {
+    const merge = createMerge(run.count);
+    const page = createBell();
+    const rooms = Array.from({ length: run.count }, createBell);
+    let reading = 0;
+    rooms.forEach((room, node) => {
+      if (run.answered.has(node)) {
+        merge.overtake(node);
+        return;
+      }
+      reading += 1;
+      readNode(run, merge, node, { page, room })
+        .catch(() => merge.overtake(node))
+        .finally(() => {
+          reading -= 1;
+          page.ring();
+        });
+    });
+    for (;;) {
+      const batch = merge.take(BATCH);
+      if (batch.length > 0) {
+        run.received += await deps.take(batch);
+        report(run, true);
+        for (const room of rooms) room.ring();
+      } else if (reading === 0) return;
+      else await page.wait();
+    }
+  };
+
+  const runRound = async (run: Run): Promise<void> => {
+    deps.hold();
+    try {
+      await round(run);
+    } finally {
+      deps.release();
+    }
+    if (run.signal.aborted) return;
+    report(run, false, await deps.newlyExpired(Math.max(0, ...run.expired)));
+  };
+
+  const askMissing = (run: Run, attempt: number): void => {
+    if (run.signal.aborted || run.answered.size === run.count) return;
+    const timer = setTimeout(
+      () => {
+        runRound(run)
+          .catch(deps.onFault)
+          .finally(() => askMissing(run, attempt + 1));
+      },
+      backoffDelayMs(deps.backoff, attempt, Math.random()),
+    );
+    run.signal.addEventListener('abort', () => clearTimeout(timer));
+  };
+
+  const runOnce = coalesce(async () => {
+    current.abort();
+    current = new AbortController();
+    const { count, writeConcern } = deps.nodes();
+    const needed = Math.min(count, Math.max(1, count + 1 - writeConcern));
+    const run: Run = { signal: current.signal, count, needed, answered: new Set(), expired: [], received: 0 };
+    report(run, true);
+    await runRound(run);
+    askMissing(run, 1);
+  });
+
+  return { run: runOnce, stop: () => current.abort() };
+};

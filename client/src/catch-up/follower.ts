@@ -1,0 +1,61 @@
+import type { Envelope } from '@restante/protocol';
+import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
+
+/**
+ * Mail without a master: listens to the arrivals at every mailbox node. Each time a node begins to listen the mailboxes
+ * are read, so nothing between two connections is missed.
+ */
+export type Follower = {
+  readonly follow: () => void;
+  readonly unfollow: () => void;
+};
+
+export type FollowerDeps = {
+  readonly nodeCount: () => number;
+  readonly events: (node: number, signal: AbortSignal, onOpen: () => void) => AsyncIterable<Envelope>;
+  readonly onEnvelope: (envelope: Envelope) => void;
+  readonly onOpen: () => void;
+  readonly backoff: Backoff;
+};
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+
+export const createFollower = (deps: FollowerDeps): Follower => {
+  let active: AbortController | null = null;
+
+  const followNode = async (node: number, signal: AbortSignal): Promise<void> => {
+    let failures = 0;
+    const opened = (): void => {
+      failures = 0;
+      deps.onOpen();
+    };
+    while (!signal.aborted) {
+      try {
+        for await (const envelope of deps.events(node, signal, opened)) deps.onEnvelope(envelope);
+      } catch {
+        // The node is away: that is what the next attempt is for.
+      }
+      failures += 1;
+      await pause(backoffDelayMs(deps.backoff, failures, Math.random()), signal);
+    }
+  };
+
+  return {
+    follow: () => {
+      if (active !== null) return;
+      active = new AbortController();
+      for (let node = 0; node < deps.nodeCount(); node += 1) void followNode(node, active.signal);
+    },
+    unfollow: () => {
+      active?.abort();
+      active = null;
+    },
+  };
+};

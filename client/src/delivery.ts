@@ -1,0 +1,274 @@
+import { LIMITS, type Downstream, type MessageId, type Receipt, type Welcome } from '@restante/protocol';
+import { createCatchUp } from './catch-up/catch-up.ts';
+import { createFollower } from './catch-up/follower.ts';
+import type { ServerClock } from './clock.ts';
+import type { Backoff } from './connection/backoff.ts';
+import { createConnection } from './connection/connection.ts';
+import type { ConnectionState } from './connection/machine.ts';
+import type { SendFrame } from './connection/socket.ts';
+import type { Contacts } from './contacts.ts';
+import type { Device } from './device.ts';
+import { createAcknowledger } from './inbox/acknowledger.ts';
+import { createInbox } from './inbox/inbox.ts';
+import { createLiveQueue } from './inbox/live-queue.ts';
+import { requestRenewals } from './inbox/renewal.ts';
+import type { OwnKeys } from './keys.ts';
+import type { MessengerEventSource } from './messenger-events.ts';
+import type { Messages } from './messages.ts';
+import { syncOwnDevices } from './own-devices.ts';
+import type { Composer } from './outbox/compose.ts';
+import { createKeyFetch } from './outbox/key-fetch.ts';
+import { createOutbox } from './outbox/outbox.ts';
+import type { Sessions } from './outbox/sessions.ts';
+import type { Ratchet } from './ratchet/ratchet.ts';
+import { MessengerError } from './messenger-error.ts';
+import { mailboxApi, type MailboxAccess } from './server/mailbox-api.ts';
+import type { Fetch } from './server/http.ts';
+import type { MasterApi } from './server/master-api.ts';
+import type { Store } from './vault/store.ts';
+import { ONLY } from './vault/tables.ts';
+
+/**
+ * What goes on by itself between `start` and `stop`: the connection, and outbox, inbox, acknowledging and catch-up
+ * as the state of the connection allows. While no master answers, mail comes from the mailbox nodes.
+ */
+export type Delivery = {
+  readonly start: () => void;
+  readonly stop: () => void;
+  readonly close: () => void;
+  readonly state: () => ConnectionState;
+  readonly refresh: () => void;
+  /** Sends a frame that is worth nothing later; without a connection it is dropped. */
+  readonly sendNow: SendFrame;
+  /** Something has been put into the outbox. */
+  readonly pump: () => void;
+};
+
+export type DeliveryDeps = {
+  readonly masters: readonly string[];
+  readonly fetch: Fetch;
+  readonly WebSocket: typeof globalThis.WebSocket;
+  readonly now: () => number;
+  readonly backoff: Backoff;
+  readonly patienceMs: number;
+  readonly pageTimeoutMs: number;
+  readonly ratchet: Ratchet;
+  readonly events: MessengerEventSource;
+  readonly store: Store;
+  readonly device: Device;
+  readonly clock: ServerClock;
+  readonly api: MasterApi;
+  readonly sessions: Sessions;
+  readonly messages: Messages;
+  readonly composer: Composer;
+  readonly keys: OwnKeys;
+  readonly contacts: Contacts;
+  /** A connection has begun. */
+  readonly onConnected: (send: SendFrame) => void;
+};
+
+const isConnected = ({ name }: ConnectionState): boolean => name === 'catching-up' || name === 'live';
+const isOver = ({ name }: ConnectionState): boolean =>
+  name === 'offline' || name === 'closed' || name === 'refused';
+
+export const createDelivery = (deps: DeliveryDeps): Delivery => {
+  const { store, device, clock, api, sessions, messages, composer, events, backoff } = deps;
+  const mailboxes = mailboxApi(deps.fetch);
+  let frames: SendFrame | null = null;
+
+  const onFault = (error: unknown): void => {
+    if (connection.state().name === 'closed') return;
+    events.emit('fault', error instanceof Error ? error : new Error('unknown fault'));
+  };
+  const background = (work: Promise<unknown>): void => void work.catch(onFault);
+
+  const nodeUrls = (): readonly string[] => device.tokens().mailboxNodes;
+  const access = (node: number): MailboxAccess => ({
+    node: nodeUrls()[node] ?? '',
+    mailbox: device.address(),
+    token: device.mailboxToken() ?? device.tokens().mailboxToken,
+  });
+  const deleteDirectly = async (ids: readonly MessageId[]): Promise<number> => {
+    const answers = await Promise.allSettled(
+      nodeUrls().map((_, node) => mailboxes.delete(access(node), ids)),
+    );
+    return answers.filter(({ status }) => status === 'fulfilled').length;
+  };
+
+  const outbox = createOutbox({
+    ...deps,
+    keyFetch: createKeyFetch(store, device, api, sessions, composer),
+    onFault,
+  });
+  const acknowledger = createAcknowledger({
+    store,
+    tokens: device.tokens,
+    deleteDirectly,
+    mayDeleteDirectly: () => following,
+    retryMs: backoff.maxMs,
+    onFault,
+  });
+  const renewalDeps = { device, clock, composer, events, now: deps.now };
+  const inbox = createInbox({
+    ...deps,
+    onNameHint: (accountId, username) => background(deps.contacts.verify(accountId, username)),
+    onKept: (owed) => {
+      acknowledger.acknowledge(owed);
+      outbox.pump();
+    },
+  });
+
+  const live = createLiveQueue(
+    (batch) => inbox.take(batch),
+    () => background(catchUp.run()),
+    onFault,
+  );
+  const newlyExpired = (expired: number): Promise<number> =>
+    store.transact(async (transaction) => {
+      const told = (await transaction.get('expired', ONLY)) ?? 0;
+      if (told !== expired) transaction.put('expired', ONLY, expired);
+      return Math.max(0, expired - told);
+    });
+  const catchUp = createCatchUp({
+    nodes: () => ({ count: nodeUrls().length, writeConcern: device.tokens().writeConcern }),
+    page: (node, after, signal) =>
+      mailboxes.page(access(node), after, LIMITS.envelopesPerPage, signal, deps.pageTimeoutMs),
+    take: (batch) => inbox.take(batch),
+    hold: live.hold,
+    release: live.release,
+    newlyExpired,
+    onProgress: (progress) => events.emit('catch-up', progress),
+    onFault,
+    backoff,
+    patienceMs: deps.patienceMs,
+  });
+
+  let following = false;
+  const follower = createFollower({
+    nodeCount: () => nodeUrls().length,
+    events: (node, signal, onOpen) => mailboxes.events(access(node), signal, onOpen),
+    onEnvelope: live.push,
+    onOpen: () => {
+      background(catchUp.run());
+      acknowledger.sweep();
+    },
+    backoff,
+  });
+  const follow = (wanted: boolean): void => {
+    following = wanted;
+    if (wanted) follower.follow();
+    else follower.unfollow();
+  };
+
+  const onReceipt = ({ accountId, state, ids }: Receipt): void =>
+    background(
+      store.transact(async (transaction) => {
+        for (const sent of await transaction.getMany('sentIds', ids)) {
+          const message = sent && (await transaction.get('messages', sent.messageKey));
+          if (sent && message?.accountId === accountId)
+            await messages.advance(transaction, sent.messageKey, state);
+        }
+      }),
+    );
+
+  const onWelcome = (welcome: Welcome, send: SendFrame): void => {
+    frames = send;
+    background(clock.observe(welcome.serverTime));
+    follow(false);
+    acknowledger.connect(send);
+    outbox.connect(send);
+    deps.onConnected(send);
+    background(syncOwnDevices(store, device, sessions, api));
+    background(store.transact((transaction) => requestRenewals(transaction, renewalDeps)).then(outbox.pump));
+  };
+
+  const onFrame = (frame: Downstream, send: SendFrame): void => {
+    switch (frame.type) {
+      case 'welcome': {
+        onWelcome(frame, send);
+        return;
+      }
+      case 'accepted': {
+        outbox.onAccepted(frame);
+        return;
+      }
+      case 'refused': {
+        outbox.onRefused(frame);
+        return;
+      }
+      case 'acknowledged': {
+        acknowledger.onAcknowledged(frame);
+        return;
+      }
+      case 'envelope': {
+        live.push(frame.envelope);
+        return;
+      }
+      case 'catch-up': {
+        background(catchUp.run());
+        return;
+      }
+      case 'receipt': {
+        onReceipt(frame);
+        return;
+      }
+      case 'typing': {
+        events.emit('typing', { accountId: frame.accountId, active: frame.active });
+        return;
+      }
+      case 'presence': {
+        events.emit('presence', { accountId: frame.accountId, state: frame.state });
+        return;
+      }
+      case 'keys-low': {
+        background(deps.keys.replenish(frame.stock));
+        return;
+      }
+      case 'error': {
+        onFault(new MessengerError(frame.error.code, frame.error.message, { body: frame.error }));
+        return;
+      }
+      case 'pong':
+        return;
+    }
+  };
+
+  const onState = (state: ConnectionState): void => {
+    if (!isConnected(state)) {
+      frames = null;
+      outbox.disconnect();
+      acknowledger.disconnect();
+    }
+    if (state.name === 'waiting') follow(device.mailboxToken() !== null);
+    if (isOver(state)) {
+      follow(false);
+      catchUp.stop();
+    }
+    events.emit('connection', state);
+  };
+
+  const connection = createConnection({
+    masters: deps.masters,
+    backoff,
+    WebSocket: deps.WebSocket,
+    now: deps.now,
+    token: device.masterToken,
+    authenticate: api.renewTokens,
+    onFrame,
+    onCatchUp: (caughtUp) => background(catchUp.run().then(caughtUp)),
+    onState,
+  });
+
+  return {
+    start: connection.start,
+    stop: connection.stop,
+    close: connection.close,
+    state: connection.state,
+    refresh: () => {
+      connection.retryNow();
+      if (!isOver(connection.state())) background(catchUp.run());
+    },
+    sendNow: (frame) => frames?.(frame),
+    pump: outbox.pump,
+  };
+};

@@ -1,0 +1,28 @@
+import type { NewDevice, RegisteredDevice } from '@restante/protocol';
+import type { Device } from './device.ts';
+import type { OwnKeys } from './keys.ts';
+import { MessengerError } from './messenger-error.ts';
+import type { Credentials } from './options.ts';
+import type { Store } from './vault/store.ts';
+import { ONLY } from './vault/tables.ts';
+
+/** Makes this vault a device of an account: `ask` registers it with the masters. */
+export const enroll = async (
+  { store, device, keys }: { store: Store; device: Device; keys: OwnKeys },
+  ask: (request: NewDevice) => Promise<RegisteredDevice>,
+  { username, password, deviceName }: Credentials,
+): Promise<void> => {
+  if (device.isRegistered()) throw new MessengerError('already-registered', 'this vault has an account');
+  const publicKeys = await keys.create();
+  const { deviceSecret, ...tokens } = await ask({
+    username,
+    password,
+    device: { name: deviceName, keys: publicKeys },
+  });
+  const { accountId, deviceId } = tokens;
+  await store.transact((transaction) => {
+    transaction.put('self', ONLY, { accountId, deviceId, username: tokens.username, deviceSecret });
+    transaction.put('tokens', ONLY, tokens);
+  });
+  await device.load();
+};

@@ -1,0 +1,126 @@
+import {
+  LIMITS,
+  type Acknowledge,
+  type Acknowledged,
+  type MessageId,
+  type Session,
+} from '@restante/protocol';
+import { coalesce } from '../coalesce.ts';
+import type { Store } from '../vault/store.ts';
+import type { PendingDelete } from '../vault/tables.ts';
+
+/**
+ * Tells the cluster what may be forgotten: only what a transaction has kept (law 3), again and again until enough
+ * nodes have said that it is deleted. Through a master when there is one, which also gives the senders their receipts;
+ * otherwise directly at the mailbox nodes, and the receipts follow later.
+ */
+export type Acknowledger = {
+  readonly connect: (send: (frame: Acknowledge) => void) => void;
+  readonly disconnect: () => void;
+  /** Tells of messages that have just been kept. */
+  readonly acknowledge: (kept: readonly PendingRow[]) => void;
+  /** Tells of everything that is still owed. */
+  readonly sweep: () => void;
+  readonly onAcknowledged: (frame: Acknowledged) => void;
+};
+
+export type PendingRow = { readonly key: MessageId; readonly value: PendingDelete };
+
+export type AcknowledgerDeps = {
+  readonly store: Store;
+  readonly tokens: () => Pick<Session, 'mailboxNodes' | 'writeConcern'>;
+  /** Deletes at every node; answers how many have done it. */
+  readonly deleteDirectly: (ids: readonly MessageId[]) => Promise<number>;
+  /** No master can be reached, but mailbox nodes may be. */
+  readonly mayDeleteDirectly: () => boolean;
+  readonly retryMs: number;
+  readonly onFault: (error: unknown) => void;
+};
+
+const frameOf = (rows: readonly PendingRow[], receipts: boolean): Acknowledge => ({
+  type: 'acknowledge',
+  state: 'delivered',
+  receipts,
+  messages: rows.map(({ key, value }) => ({
+    id: key,
+    senderId: value.senderId,
+    senderDeviceId: value.senderDeviceId,
+  })),
+});
+
+export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
+  const { store, tokens, deleteDirectly, mayDeleteDirectly, retryMs, onFault } = deps;
+  let send: ((frame: Acknowledge) => void) | null = null;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+
+  const neededCopies = (): number => Math.min(tokens().writeConcern, tokens().mailboxNodes.length);
+
+  const settleDirectly = async (rows: readonly PendingRow[]): Promise<void> => {
+    const open = rows.filter(({ value }) => !value.deleted);
+    if (open.length === 0 || (await deleteDirectly(open.map(({ key }) => key))) < neededCopies()) return;
+    await store.transact((transaction) => {
+      for (const { key, value } of open) {
+        if (value.receipt) transaction.put('pendingDeletes', key, { ...value, deleted: true });
+        else transaction.delete('pendingDeletes', key);
+      }
+    });
+  };
+
+  const tell = async (rows: readonly PendingRow[]): Promise<void> => {
+    if (send === null) {
+      if (mayDeleteDirectly()) await settleDirectly(rows);
+      return;
+    }
+    for (const receipts of [true, false]) {
+      const part = rows.filter(({ value }) => value.receipt === receipts);
+      if (part.length > 0) send(frameOf(part, receipts));
+    }
+  };
+
+  const sweepOnce = coalesce(async () => {
+    let after = '';
+    while (send !== null || mayDeleteDirectly()) {
+      const rows = await store.list('pendingDeletes', { after, limit: LIMITS.idsPerAcknowledge });
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.key;
+      sweepLater();
+      await tell(rows);
+    }
+  });
+  const sweep = (): void => void sweepOnce().catch(onFault);
+
+  /** What has not been answered by then is told again. */
+  const sweepLater = (): void => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      sweep();
+    }, retryMs);
+  };
+
+  return {
+    connect: (sendFrame) => {
+      send = sendFrame;
+      sweep();
+    },
+    disconnect: () => {
+      send = null;
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+    },
+    acknowledge: (kept) => {
+      if (kept.length === 0) return;
+      sweepLater();
+      void tell(kept).catch(onFault);
+    },
+    sweep,
+    onAcknowledged: ({ ids, copies }) => {
+      if (copies < neededCopies()) return;
+      store
+        .transact((transaction) => {
+          for (const id of ids) transaction.delete('pendingDeletes', id);
+        })
+        .catch(onFault);
+    },
+  };
+};

@@ -1,0 +1,79 @@
+import type { DeviceAddress, Envelope } from '@restante/protocol';
+import type { ServerClock } from '../clock.ts';
+import { encodeContent } from '../content/codec.ts';
+import { CONTENT_VERSION, MAX_RENEWAL_IDS } from '../content/content.ts';
+import type { Device } from '../device.ts';
+import type { MessengerEventSource } from '../messenger-events.ts';
+import type { Composer } from '../outbox/compose.ts';
+import { deviceKey } from '../vault/keys.ts';
+import type { Transaction } from '../vault/store.ts';
+
+/**
+ * Messages that cannot be decrypted are set aside, so that they neither block others nor are lost, and their sender
+ * is asked, by a message that starts a fresh session, to send them again: at most once a minute per device.
+ */
+
+const MIN_INTERVAL_MS = 60_000;
+const MAX_SET_ASIDE = 1_000;
+
+export type RenewalDeps = {
+  readonly device: Device;
+  readonly clock: ServerClock;
+  readonly composer: Composer;
+  readonly events: MessengerEventSource;
+  readonly now: () => number;
+};
+
+export const setAside = (transaction: Transaction, { events }: RenewalDeps, envelope: Envelope): void => {
+  const { id, senderId, senderDeviceId, sentAt, type, payload } = envelope;
+  transaction.put('setAside', id, { senderId, senderDeviceId, sentAt, type, payload, requested: false });
+  transaction.afterCommit(() => events.emit('undecryptable', { id, senderId, senderDeviceId, sentAt }));
+};
+
+/** The oldest ones go when there are too many. */
+const dropOldest = async (transaction: Transaction): Promise<void> => {
+  const rows = await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE);
+  for (const { key } of rows.slice(0, -MAX_SET_ASIDE)) transaction.delete('setAside', key);
+};
+
+const requestFrom = async (
+  transaction: Transaction,
+  { device, clock, composer, now }: RenewalDeps,
+  { accountId, deviceId }: DeviceAddress,
+  ids: readonly string[],
+): Promise<void> => {
+  transaction.put('renewals', deviceKey({ accountId, deviceId }), now());
+  const plaintext = encodeContent({ v: CONTENT_VERSION, kind: 'session-renewal', deviceId, ids: [...ids] });
+  const own = accountId === device.accountId();
+  await composer.enqueue(transaction, await clock.mint(transaction), {
+    to: own ? null : { accountId, plaintext },
+    ownCopy: own ? plaintext : null,
+    renew: [deviceId],
+    shows: null,
+  });
+};
+
+/** Asks every sender whose messages were set aside for them, unless it was asked a moment ago. */
+export const requestRenewals = async (transaction: Transaction, deps: RenewalDeps): Promise<void> => {
+  await dropOldest(transaction);
+  const open = (await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE)).filter(
+    ({ value }) => !value.requested,
+  );
+  const byDevice = Map.groupBy(open, ({ value }) =>
+    deviceKey({ accountId: value.senderId, deviceId: value.senderDeviceId }),
+  );
+  for (const [key, rows] of byDevice) {
+    const askedAt = await transaction.get('renewals', key);
+    const [first] = rows;
+    if (!first || (askedAt !== undefined && deps.now() - askedAt < MIN_INTERVAL_MS)) continue;
+    const asked = rows.slice(0, MAX_RENEWAL_IDS);
+    for (const row of asked) transaction.put('setAside', row.key, { ...row.value, requested: true });
+    const remote = { accountId: first.value.senderId, deviceId: first.value.senderDeviceId };
+    await requestFrom(
+      transaction,
+      deps,
+      remote,
+      asked.map((row) => row.key),
+    );
+  }
+};

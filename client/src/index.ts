@@ -1,0 +1,31 @@
+export { createMessenger } from './messenger.ts';
+export type { Messenger } from './messenger.ts';
+export type { Credentials, MessengerOptions } from './options.ts';
+export type { CatchUpProgress, MessengerEvents } from './messenger-events.ts';
+export { MessengerError } from './messenger-error.ts';
+export type { LocalErrorCode } from './messenger-error.ts';
+export type { Backoff } from './connection/backoff.ts';
+export type { ConnectionState } from './connection/machine.ts';
+export { memoryVault } from './vault/memory-vault.ts';
+export { inRange } from './vault/vault.ts';
+export type { Change, Range, Row, Vault } from './vault/vault.ts';
+export type {
+  Conversation,
+  LocalIdentity,
+  Message,
+  MessageState,
+  TableName,
+  Tables,
+} from './vault/tables.ts';
+export { handshakeKey } from './ratchet/ratchet.ts';
+export type {
+  AvailableKeys,
+  Ciphertext,
+  CreatedKeys,
+  CreatedPreKeys,
+  DecryptResult,
+  NeededKeys,
+  Parties,
+  Ratchet,
+  Session,
+} from './ratchet/ratchet.ts';

@@ -1,0 +1,45 @@
+import { ERRORS, errorBody, type ErrorBody, type ErrorCode } from '@restante/protocol';
+
+/** Errors that arise on this side of the wire. */
+export type LocalErrorCode =
+  /** No answer, or one that is cut off. */
+  | 'unreachable'
+  /** An answer that breaks the protocol. */
+  | 'bad-answer'
+  /** The messenger has been closed. */
+  | 'closed'
+  /** There is no account in the vault: register or log in first. */
+  | 'not-registered'
+  /** There is an account in the vault already. */
+  | 'already-registered'
+  /** The text is empty or too long. */
+  | 'bad-text';
+
+export class MessengerError extends Error {
+  override readonly name = 'MessengerError';
+  readonly code: ErrorCode | LocalErrorCode;
+  /** The server's answer, when it was one. */
+  readonly body: ErrorBody | null;
+
+  constructor(
+    code: ErrorCode | LocalErrorCode,
+    message: string,
+    options: { cause?: unknown; body?: ErrorBody } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.body = options.body ?? null;
+  }
+
+  /** Whether the same request may succeed later without being changed. */
+  get retry(): boolean {
+    return this.code === 'unreachable' || (this.code in ERRORS && ERRORS[this.code as ErrorCode].retry);
+  }
+
+  /** The error that an error body tells, or `bad-answer` when it is none. */
+  static fromBody(body: unknown): MessengerError {
+    const parsed = errorBody.safeParse(body);
+    if (!parsed.success) return new MessengerError('bad-answer', 'the server answered with no known error');
+    return new MessengerError(parsed.data.code, parsed.data.message, { body: parsed.data });
+  }
+}

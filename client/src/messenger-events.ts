@@ -1,0 +1,42 @@
+import type { AccountId, DeviceId, MessageId } from '@restante/protocol';
+import type { ConnectionState } from './connection/machine.ts';
+import type { Events } from './events.ts';
+import type { Conversation, Message } from './vault/tables.ts';
+
+/** What a catch-up has brought so far. `complete`: enough mailbox nodes have been read to the end (law 11). */
+export type CatchUpProgress = {
+  readonly running: boolean;
+  /** Messages fetched since this catch-up began, each counted once. */
+  readonly received: number;
+  readonly nodesAnswered: number;
+  readonly nodesNeeded: number;
+  readonly nodes: number;
+  readonly complete: boolean;
+  /** Messages that expired unread since the last time this was told. */
+  readonly expired: number;
+};
+
+export type MessengerEvents = {
+  connection: ConnectionState;
+  /** A message has been kept: a new one, or one sent from here or from another own device. */
+  message: Message;
+  /** A message changed its state. */
+  'message-state': Message;
+  conversation: Conversation;
+  'catch-up': CatchUpProgress;
+  typing: { readonly accountId: AccountId; readonly active: boolean };
+  presence: { readonly accountId: AccountId; readonly state: 'online' | 'away' | 'offline' };
+  /** A device shows another identity key than before: its owner set it up anew, or somebody pretends to be them. */
+  'identity-changed': { readonly accountId: AccountId; readonly deviceId: DeviceId };
+  /** A message was set aside; its sender is asked for it again. */
+  undecryptable: {
+    readonly id: MessageId;
+    readonly senderId: AccountId;
+    readonly senderDeviceId: DeviceId;
+    readonly sentAt: number;
+  };
+  /** Something in the background failed and is tried again. */
+  fault: Error;
+};
+
+export type MessengerEventSource = Events<MessengerEvents>;

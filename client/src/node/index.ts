@@ -1,0 +1,2 @@
+export { libsignalRatchet } from './libsignal-ratchet.ts';
+export { sqliteVault } from './sqlite-vault.ts';

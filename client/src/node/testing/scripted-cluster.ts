@@ -1,0 +1,374 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  deleteRequest,
+  deriveMessageId,
+  messageTime,
+  newDevice,
+  PROTOCOL_VERSION,
+  replenishKeys,
+  subprotocol,
+  tokenFromSubprotocols,
+  tokenRequest,
+  upstream,
+  type Acknowledge,
+  type DeviceKeys,
+  type DeviceMismatch,
+  type Downstream,
+  type Envelope,
+  type ErrorCode,
+  type KeyBundle,
+  type MailboxPage,
+  type Send,
+} from '@restante/protocol';
+import { WebSocketServer, type WebSocket } from 'ws';
+
+/**
+ * A small peer that speaks the protocol over real HTTP and WebSocket and does what a test tells it: one master and
+ * three mailbox nodes that copy at once. It checks little; the real servers are tested elsewhere.
+ */
+
+const TTL_MS = 30 * 24 * 60 * 60 * 1000;
+
+type Registered = { accountId: string; deviceId: number; username: string; keys: DeviceKeys };
+type Answer = { status: number; json: unknown };
+
+const mailboxOf = (accountId: string, deviceId: number): string => `${accountId}:${deviceId}`;
+const fail = (status: number, code: ErrorCode): Answer => ({ status, json: { code, message: code } });
+
+const readBody = async (request: IncomingMessage): Promise<unknown> => {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text === '' ? undefined : JSON.parse(text);
+};
+
+/** A mailbox node of the cluster. */
+export type ScriptedNode = {
+  readonly mailboxes: Map<string, Map<string, Envelope>>;
+  readonly listeners: Map<string, Set<ServerResponse>>;
+  /** Refuses everything. */
+  down: boolean;
+  /** Fails after this many more pages. */
+  pagesLeft: number;
+  expired: number;
+};
+
+export class ScriptedCluster {
+  readonly nodes: ScriptedNode[] = [0, 1, 2].map(() => ({
+    mailboxes: new Map(),
+    listeners: new Map(),
+    down: false,
+    pagesLeft: Infinity,
+    expired: 0,
+  }));
+  readonly sockets = new Map<string, WebSocket>();
+  readonly devices: Registered[] = [];
+  readonly sends: Send[] = [];
+  readonly acknowledges: Acknowledge[] = [];
+  keyFetches = 0;
+  masterDown = false;
+  /** Added to this machine's clock. */
+  clockOffsetMs = 0;
+  pageLimit = 500;
+  /** Asked before a frame is handled; true: it was handled by the test. */
+  intercept: (frame: ReturnType<typeof upstream.parse>, reply: (frame: Downstream) => void) => boolean = () =>
+    false;
+  readonly #http = createServer((request, response) => void this.#serve(request, response));
+  readonly #ws = new WebSocketServer({ noServer: true });
+
+  static async start(): Promise<ScriptedCluster> {
+    const cluster = new ScriptedCluster();
+    await new Promise<void>((resolve) => cluster.#http.listen(0, '127.0.0.1', resolve));
+    cluster.#http.on('upgrade', (request, socket, head) => {
+      const offered = String(request.headers['sec-websocket-protocol']).split(', ');
+      const [accountId, device] = (tokenFromSubprotocols(offered) ?? '').split('.');
+      const known = cluster.devices.find(
+        (each) => each.accountId === accountId && String(each.deviceId) === device,
+      );
+      if (cluster.masterDown || !known || !offered.includes(subprotocol(PROTOCOL_VERSION)))
+        return socket.destroy();
+      cluster.#ws.handleUpgrade(request, socket, head, (ws) => cluster.#connect(ws, known));
+    });
+    return cluster;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  now(): number {
+    return Date.now() + this.clockOffsetMs;
+  }
+
+  /** Envelopes waiting anywhere. */
+  waiting(): number {
+    return new Set(
+      this.nodes.flatMap(({ mailboxes }) => [...mailboxes.values()].flatMap((box) => [...box.keys()])),
+    ).size;
+  }
+
+  dropSockets(code = 1001): void {
+    for (const socket of this.sockets.values()) socket.close(code);
+    this.sockets.clear();
+  }
+
+  push(accountId: string, deviceId: number, frame: Downstream): void {
+    this.sockets.get(mailboxOf(accountId, deviceId))?.send(JSON.stringify(frame));
+  }
+
+  /** Puts an envelope on the nodes that are up, and tells who listens. */
+  store(accountId: string, deviceId: number, envelope: Envelope): number {
+    const up = this.nodes.filter(({ down }) => !down);
+    const key = mailboxOf(accountId, deviceId);
+    for (const { mailboxes, listeners } of up) {
+      const box = mailboxes.get(key) ?? new Map<string, Envelope>();
+      mailboxes.set(key, box.set(envelope.id, envelope));
+      for (const listener of listeners.get(key) ?? []) {
+        listener.write(`event: envelope\ndata: ${JSON.stringify(envelope)}\n\n`);
+      }
+    }
+    return up.length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#ws.clients) socket.terminate();
+    this.#http.closeAllConnections();
+    await new Promise((resolve) => this.#http.close(resolve));
+  }
+
+  #connect(ws: WebSocket, { accountId, deviceId }: Registered): void {
+    const key = mailboxOf(accountId, deviceId);
+    this.sockets.get(key)?.close(4409);
+    this.sockets.set(key, ws);
+    const reply = (frame: Downstream): void => ws.send(JSON.stringify(frame));
+    reply({
+      ...{ type: 'welcome', protocolVersion: PROTOCOL_VERSION, accountId, deviceId, serverTime: this.now() },
+      limits: { payloadBytes: 98304, frameBytes: 1048576, messageTtlMs: TTL_MS, silenceMs: 30_000 },
+    });
+    ws.on('message', (data: Buffer) => {
+      const frame = upstream.parse(JSON.parse(data.toString()));
+      if (frame.type === 'send') this.sends.push(frame);
+      if (frame.type === 'acknowledge') this.acknowledges.push(frame);
+      if (this.intercept(frame, reply)) return;
+      if (frame.type === 'ping') reply({ type: 'pong', serverTime: this.now() });
+      if (frame.type === 'send') this.#send(accountId, deviceId, frame, reply);
+      if (frame.type === 'acknowledge') this.#acknowledge(accountId, deviceId, frame, reply);
+    });
+  }
+
+  #mismatches(sender: string, senderDevice: number, { recipients }: Send): DeviceMismatch[] {
+    return recipients.flatMap(({ accountId, envelopes }) => {
+      const wanted = this.devices.filter(
+        (each) => each.accountId === accountId && !(accountId === sender && each.deviceId === senderDevice),
+      );
+      const sent = new Map(envelopes.map(({ deviceId, registrationId }) => [deviceId, registrationId]));
+      const ids = wanted.map(({ deviceId }) => deviceId);
+      const missing = ids.filter((id) => !sent.has(id));
+      const extra = [...sent.keys()].filter((id) => !ids.includes(id));
+      const stale = wanted
+        .filter(({ deviceId, keys }) => sent.has(deviceId) && sent.get(deviceId) !== keys.registrationId)
+        .map(({ deviceId }) => deviceId);
+      return missing.length + extra.length + stale.length === 0 ? [] : [{ accountId, missing, extra, stale }];
+    });
+  }
+
+  #send(senderId: string, senderDeviceId: number, frame: Send, reply: (frame: Downstream) => void): void {
+    const refuse = (code: ErrorCode, mismatches?: DeviceMismatch[]): void =>
+      reply({
+        type: 'refused',
+        id: frame.id,
+        error: { code, message: code, ...(mismatches && { mismatches }) },
+      });
+    const sentAt = messageTime(frame.id);
+    if (sentAt > this.now() + 600_000) {
+      refuse('clock-skew');
+      return;
+    }
+    const mismatches = this.#mismatches(senderId, senderDeviceId, frame);
+    if (mismatches.length > 0) {
+      refuse('devices-changed', mismatches);
+      return;
+    }
+    const id = deriveMessageId({ accountId: senderId, deviceId: senderDeviceId }, frame.id);
+    let copies = 0;
+    for (const { accountId, envelopes } of frame.recipients) {
+      for (const { deviceId, type, payload } of envelopes) {
+        const envelope = { id, senderId, senderDeviceId, sentAt, expiresAt: sentAt + TTL_MS, type, payload };
+        this.push(accountId, deviceId, { type: 'envelope', envelope });
+        copies = this.store(accountId, deviceId, envelope);
+      }
+    }
+    if (copies === 0) refuse('unavailable');
+    else reply({ type: 'accepted', id: frame.id, messageId: id, copies });
+  }
+
+  #delete(key: string, ids: readonly string[]): number {
+    const up = this.nodes.filter(({ down }) => !down);
+    for (const { mailboxes } of up) for (const id of ids) mailboxes.get(key)?.delete(id);
+    return up.length;
+  }
+
+  #acknowledge(
+    accountId: string,
+    deviceId: number,
+    frame: Acknowledge,
+    reply: (frame: Downstream) => void,
+  ): void {
+    const ids = frame.messages.map(({ id }) => id);
+    if (frame.state === 'delivered') {
+      reply({ type: 'acknowledged', ids, copies: this.#delete(mailboxOf(accountId, deviceId), ids) });
+    }
+    if (!frame.receipts) return;
+    for (const { id, senderId, senderDeviceId } of frame.messages) {
+      this.push(senderId, senderDeviceId, {
+        type: 'receipt',
+        state: frame.state,
+        accountId,
+        deviceId,
+        ids: [id],
+      });
+    }
+  }
+
+  #session({ accountId, deviceId, username }: Registered) {
+    const token = `${accountId}.${deviceId}`;
+    const expiresAt = this.now() + 3_600_000;
+    return {
+      ...{ accountId, deviceId, username, serverTime: this.now(), writeConcern: 2 },
+      ...{ masterToken: token, masterTokenExpiresAt: expiresAt },
+      ...{ mailboxToken: token, mailboxTokenExpiresAt: expiresAt },
+      mailboxNodes: ['/nodes/0', '/nodes/1', '/nodes/2'],
+    };
+  }
+
+  #enroll(body: unknown, fresh: boolean): Answer {
+    const { username, device } = newDevice.parse(body);
+    const others = this.devices.filter((each) => each.username === username);
+    if (fresh && others.length > 0) return fail(409, 'username-taken');
+    const [first] = others;
+    if (!fresh && !first) return fail(401, 'unauthorized');
+    const deviceId = 1 + Math.max(0, ...others.map((each) => each.deviceId));
+    const registered = {
+      accountId: first?.accountId ?? crypto.randomUUID(),
+      deviceId,
+      username,
+      keys: device.keys,
+    };
+    this.devices.push(registered);
+    return { status: 201, json: { ...this.#session(registered), deviceSecret: 'x'.repeat(43) } };
+  }
+
+  #bundle({ deviceId, keys }: Registered): KeyBundle {
+    this.keyFetches += 1;
+    const preKey = keys.preKeys.shift();
+    const { registrationId, identityKey, signedPreKey } = keys;
+    const kyberPreKey = keys.kyberPreKeys.shift() ?? keys.lastResortKyberPreKey;
+    return { deviceId, registrationId, identityKey, signedPreKey, kyberPreKey, ...(preKey && { preKey }) };
+  }
+
+  #api(
+    method: string,
+    path: string[],
+    query: URLSearchParams,
+    caller: Registered | undefined,
+    body: unknown,
+  ): Answer {
+    const [resource, id] = path;
+    if (resource === 'accounts' && method === 'POST') return this.#enroll(body, true);
+    if (resource === 'devices' && method === 'POST') return this.#enroll(body, false);
+    if (resource === 'tokens') {
+      const { accountId, deviceId } = tokenRequest.parse(body);
+      const found = this.devices.find((each) => each.accountId === accountId && each.deviceId === deviceId);
+      return found ? { status: 200, json: this.#session(found) } : fail(401, 'unauthorized');
+    }
+    if (!caller) return fail(401, 'unauthorized');
+    if (resource === 'accounts') {
+      const found = this.devices.find(({ username }) => username === id);
+      return found
+        ? { status: 200, json: { accountId: found.accountId, username: id } }
+        : fail(404, 'not-found');
+    }
+    const stock = () => ({
+      preKeys: caller.keys.preKeys.length,
+      kyberPreKeys: caller.keys.kyberPreKeys.length,
+    });
+    if (resource === 'keys' && method === 'PUT') {
+      const { preKeys, kyberPreKeys } = replenishKeys.parse(body);
+      caller.keys.preKeys.push(...preKeys);
+      caller.keys.kyberPreKeys.push(...kyberPreKeys);
+      return { status: 200, json: stock() };
+    }
+    if (resource === 'keys' && id === undefined) return { status: 200, json: stock() };
+    const wanted = query.get('device');
+    if (resource === 'keys') {
+      const found = this.devices.filter(
+        (each) => each.accountId === id && (wanted === null || String(each.deviceId) === wanted),
+      );
+      if (found.length === 0) return fail(404, 'not-found');
+      return { status: 200, json: { accountId: id, bundles: found.map((each) => this.#bundle(each)) } };
+    }
+    const own = this.devices.filter(({ accountId }) => accountId === caller.accountId);
+    const devices = own.map(({ deviceId, keys }) => ({
+      ...{ deviceId, name: `device ${deviceId}`, createdAt: 0, registrationId: keys.registrationId },
+    }));
+    return { status: 200, json: { devices } };
+  }
+
+  #page(node: ScriptedNode, key: string, query: URLSearchParams): Answer {
+    if (node.pagesLeft <= 0) return fail(503, 'unavailable');
+    node.pagesLeft -= 1;
+    const after = query.get('after') ?? '';
+    const all = [...(node.mailboxes.get(key)?.values() ?? [])].filter(({ id }) => id > after);
+    const messages = all
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .slice(0, Math.min(this.pageLimit, Number(query.get('limit'))));
+    const complete = messages.length === all.length;
+    const page: MailboxPage = {
+      ...{ messages, complete },
+      next: complete ? null : (messages.at(-1)?.id ?? null),
+      expired: after === '' ? node.expired : 0,
+    };
+    return { status: 200, json: page };
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const [root, ...path] = url.pathname.slice(1).split('/');
+    const token = (request.headers.authorization ?? '').replace('Bearer ', '');
+    const [accountId, device] = token.split('.');
+    const caller = this.devices.find(
+      (each) => each.accountId === accountId && String(each.deviceId) === device,
+    );
+    const body = await readBody(request);
+    const answer = ({ status, json }: Answer): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
+    };
+    if (root === 'api') {
+      if (this.masterDown) return void request.socket.destroy();
+      answer(this.#api(request.method ?? '', path, url.searchParams, caller, body));
+      return;
+    }
+    const node = this.nodes[Number(path[0])];
+    if (!node || node.down) return void request.socket.destroy();
+    if (!caller) {
+      answer(fail(401, 'unauthorized'));
+      return;
+    }
+    const key = mailboxOf(caller.accountId, caller.deviceId);
+    if (path[2] === 'delete') {
+      const { ids } = deleteRequest.parse(body);
+      for (const id of ids) node.mailboxes.get(key)?.delete(id);
+      answer({ status: 200, json: { deleted: ids.length } });
+      return;
+    }
+    if (path[3] !== 'events') {
+      answer(this.#page(node, key, url.searchParams));
+      return;
+    }
+    const listeners = node.listeners.get(key) ?? new Set<ServerResponse>();
+    node.listeners.set(key, listeners.add(response));
+    response.on('close', () => listeners.delete(response));
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(': hello\n\n');
+  }
+}

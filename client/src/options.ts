@@ -1,0 +1,29 @@
+import type { Backoff } from './connection/backoff.ts';
+import type { Ratchet } from './ratchet/ratchet.ts';
+import type { Vault } from './vault/vault.ts';
+
+export type MessengerOptions = {
+  /** Origins of the masters, in the order of preference. */
+  readonly masters: readonly string[];
+  /** The messenger closes it. One vault is for one messenger at a time. */
+  readonly vault: Vault;
+  readonly ratchet: Ratchet;
+  /** Milliseconds since 1970 by this machine's clock. */
+  readonly now?: () => number;
+  /** Fills an array with random bytes. */
+  readonly random?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+  readonly fetch?: typeof globalThis.fetch;
+  readonly WebSocket?: typeof globalThis.WebSocket;
+  readonly backoff?: Backoff;
+  /** A mailbox node that takes longer for a page does not hold back the others. */
+  readonly patienceMs?: number;
+  /** A mailbox node that takes longer for a page has failed, for now. */
+  readonly pageTimeoutMs?: number;
+};
+
+export type Credentials = {
+  readonly username: string;
+  readonly password: string;
+  /** What the owner calls this device. */
+  readonly deviceName: string;
+};

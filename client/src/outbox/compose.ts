@@ -1,0 +1,71 @@
+import { deriveMessageId, type AccountId, type DeviceId, type MessageId } from '@restante/protocol';
+import type { Device } from '../device.ts';
+import type { Transaction } from '../vault/store.ts';
+import type { OutboxEntry, OutboxRecipient } from '../vault/tables.ts';
+import type { Sessions } from './sessions.ts';
+
+/** A message before it is encrypted. */
+export type Draft = {
+  /** Account and what all its devices get, padded. Null: only for own devices. */
+  readonly to: { readonly accountId: AccountId; readonly plaintext: Uint8Array } | null;
+  readonly ownCopy: Uint8Array | null;
+  readonly renew: readonly DeviceId[];
+  /** The row that shows the state of the message, and how often it has been sent again. */
+  readonly shows: { readonly messageKey: string; readonly generation: number } | null;
+};
+
+export type Composer = {
+  /** Puts a message into the outbox under its client id, encrypted as far as sessions exist. */
+  readonly enqueue: (transaction: Transaction, id: MessageId, draft: Draft) => Promise<void>;
+  /** Encrypts what is not encrypted yet. `ready`: nothing is missing. */
+  readonly encrypt: (
+    transaction: Transaction,
+    entry: OutboxEntry,
+  ) => Promise<{ readonly entry: OutboxEntry; readonly ready: boolean }>;
+};
+
+/** Whether a recipient still has to be encrypted for. */
+export const isOpen = ({ envelopes }: OutboxRecipient): boolean => envelopes.length === 0;
+
+export const createComposer = (device: Device, sessions: Sessions): Composer => {
+  const encryptFor = async (
+    transaction: Transaction,
+    recipient: OutboxRecipient,
+  ): Promise<OutboxRecipient> => {
+    const envelopes = [];
+    for (const deviceId of await sessions.activeDevices(transaction, recipient.accountId)) {
+      const address = { accountId: recipient.accountId, deviceId };
+      const envelope = await sessions.encrypt(transaction, address, recipient.plaintext);
+      if (envelope === null) return recipient;
+      envelopes.push(envelope);
+    }
+    return { ...recipient, envelopes };
+  };
+
+  const encrypt: Composer['encrypt'] = async (transaction, entry) => {
+    if (entry.renew.length > 0) return { entry, ready: false };
+    const recipients = [];
+    for (const recipient of entry.recipients) {
+      recipients.push(isOpen(recipient) ? await encryptFor(transaction, recipient) : recipient);
+    }
+    return { entry: { ...entry, recipients }, ready: !recipients.some(isOpen) };
+  };
+
+  return {
+    encrypt,
+    enqueue: async (transaction, id, { to, ownCopy, renew, shows }) => {
+      const self = device.address();
+      const recipients: OutboxRecipient[] =
+        to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
+      const own = to?.accountId === self.accountId ? to.plaintext : ownCopy;
+      const hasOthers = (await sessions.activeDevices(transaction, self.accountId)).length > 0;
+      if (own !== null && (hasOthers || recipients.length === 0)) {
+        recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });
+      }
+      const messageKey = shows?.messageKey ?? null;
+      const { entry } = await encrypt(transaction, { recipients, ownCopy, renew, messageKey });
+      transaction.put('outbox', id, entry);
+      if (shows !== null) transaction.put('sentIds', deriveMessageId(self, id), shows);
+    },
+  };
+};

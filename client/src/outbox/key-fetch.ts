@@ -1,0 +1,156 @@
+import type { AccountId, DeviceMismatch, KeyBundle, MessageId } from '@restante/protocol';
+import type { Device } from '../device.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { MasterApi } from '../server/master-api.ts';
+import { accountPrefix, deviceIdOf } from '../vault/keys.ts';
+import type { Store, Transaction } from '../vault/store.ts';
+import type { OutboxEntry, OutboxRecipient } from '../vault/tables.ts';
+import { isOpen, type Composer } from './compose.ts';
+import type { Sessions } from './sessions.ts';
+
+/**
+ * Makes entries ready that need keys from a master: for a first message, for devices that have changed, for a
+ * fresh session. Keys are fetched outside of transactions; what they are used for is decided inside, on the
+ * state as it is then.
+ */
+export type KeyFetch = {
+  /** `ready`: the entry can be sent; `empty`: there is no device to send it to. Throws a `MessengerError`. */
+  readonly prepare: (id: MessageId) => Promise<'ready' | 'empty' | 'gone'>;
+  /** Brings an entry in line with the devices that the recipients have. */
+  readonly repair: (
+    id: MessageId,
+    mismatches: readonly DeviceMismatch[],
+  ) => Promise<'ready' | 'empty' | 'gone'>;
+};
+
+const MAX_DEVICES = 128;
+
+export const createKeyFetch = (
+  store: Store,
+  device: Device,
+  api: Pick<MasterApi, 'keys'>,
+  sessions: Sessions,
+  composer: Composer,
+): KeyFetch => {
+  const isSelf = (accountId: AccountId): boolean => accountId === device.accountId();
+
+  const fetchBundles = async (accountId: AccountId, deviceIds?: readonly number[]): Promise<KeyBundle[]> => {
+    const answers =
+      deviceIds === undefined
+        ? [await api.keys(accountId)]
+        : await Promise.all(deviceIds.map((deviceId) => api.keys(accountId, deviceId)));
+    return answers
+      .flatMap(({ bundles }) => bundles)
+      .filter(({ deviceId }) => !isSelf(accountId) || deviceId !== device.address().deviceId);
+  };
+
+  /** Encrypts what is open and drops own devices that do not exist. */
+  const complete = async (
+    transaction: Transaction,
+    id: MessageId,
+    entry: OutboxEntry,
+  ): Promise<'ready' | 'empty'> => {
+    const { entry: encrypted } = await composer.encrypt(transaction, entry);
+    const recipients = encrypted.recipients.filter(
+      (recipient) => !isOpen(recipient) || !isSelf(recipient.accountId),
+    );
+    transaction.put('outbox', id, { ...encrypted, recipients });
+    const missing = recipients.find(isOpen);
+    if (missing) throw new MessengerError('not-found', 'the recipient has no device');
+    return recipients.length > 0 ? 'ready' : 'empty';
+  };
+
+  const repaired = async (
+    transaction: Transaction,
+    recipient: OutboxRecipient,
+    { missing, extra, stale }: DeviceMismatch,
+  ): Promise<OutboxRecipient> => {
+    const { accountId, plaintext } = recipient;
+    const changed = new Set([...missing, ...stale, ...extra]);
+    const envelopes = recipient.envelopes.filter(({ deviceId }) => !changed.has(deviceId));
+    for (const deviceId of extra) await sessions.deactivate(transaction, { accountId, deviceId });
+    for (const deviceId of new Set([...missing, ...stale])) {
+      const envelope = await sessions.encrypt(transaction, { accountId, deviceId }, plaintext);
+      if (envelope !== null) envelopes.push(envelope);
+    }
+    return { ...recipient, envelopes };
+  };
+
+  /** Devices that need a new session: an earlier repair may have started it already. */
+  const outdated = async (
+    entry: OutboxEntry,
+    { accountId, missing, stale }: DeviceMismatch,
+  ): Promise<number[]> => {
+    const rows = await store.list('sessions', { prefix: accountPrefix(accountId), limit: MAX_DEVICES });
+    const active = new Map(
+      rows.filter(({ value }) => value.active).map(({ key, value }) => [deviceIdOf(key), value]),
+    );
+    const sent = entry.recipients.find((recipient) => recipient.accountId === accountId)?.envelopes ?? [];
+    return [
+      ...missing.filter((deviceId) => !active.has(deviceId)),
+      ...stale.filter((deviceId) => {
+        const used = sent.find((envelope) => envelope.deviceId === deviceId)?.registrationId;
+        return (active.get(deviceId)?.registrationId ?? used) === used;
+      }),
+    ];
+  };
+
+  return {
+    prepare: async (id) => {
+      const entry = await store.get('outbox', id);
+      if (entry === undefined) return 'gone';
+      const renewing = entry.renew.length > 0;
+      const open = entry.recipients.filter((recipient) => renewing || isOpen(recipient));
+      const fetched = await Promise.all(
+        open.map(async ({ accountId }) => ({
+          accountId,
+          bundles: await fetchBundles(accountId, renewing ? entry.renew : undefined),
+        })),
+      );
+      return store.transact(async (transaction) => {
+        const current = await transaction.get('outbox', id);
+        if (current === undefined) return 'gone';
+        for (const { accountId, bundles } of fetched) {
+          const active = new Set(await sessions.activeDevices(transaction, accountId));
+          for (const bundle of bundles) {
+            if (renewing || !active.has(bundle.deviceId))
+              await sessions.start(transaction, accountId, bundle);
+          }
+        }
+        return complete(transaction, id, { ...current, renew: [] });
+      });
+    },
+
+    repair: async (id, mismatches) => {
+      const entry = await store.get('outbox', id);
+      if (entry === undefined) return 'gone';
+      const fetched: { accountId: AccountId; bundles: KeyBundle[] }[] = [];
+      for (const mismatch of mismatches) {
+        const { accountId } = mismatch;
+        fetched.push({ accountId, bundles: await fetchBundles(accountId, await outdated(entry, mismatch)) });
+      }
+      return store.transact(async (transaction) => {
+        const current = await transaction.get('outbox', id);
+        if (current === undefined) return 'gone';
+        for (const { accountId, bundles } of fetched) {
+          for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
+        }
+        const own = mismatches.some(({ accountId }) => isSelf(accountId));
+        const addressed = current.recipients.some(({ accountId }) => isSelf(accountId));
+        const recipients =
+          own && !addressed && current.ownCopy !== null
+            ? [
+                ...current.recipients,
+                { accountId: device.accountId(), plaintext: current.ownCopy, envelopes: [] },
+              ]
+            : current.recipients;
+        const next = [];
+        for (const recipient of recipients) {
+          const mismatch = mismatches.find(({ accountId }) => accountId === recipient.accountId);
+          next.push(mismatch ? await repaired(transaction, recipient, mismatch) : recipient);
+        }
+        return complete(transaction, id, { ...current, recipients: next });
+      });
+    },
+  };
+};

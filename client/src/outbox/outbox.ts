@@ -1,0 +1,278 @@
+import {
+  deriveMessageId,
+  LIMITS,
+  messageTime,
+  type Accepted,
+  type AccountId,
+  type DeviceMismatch,
+  type ErrorCode,
+  type MessageId,
+  type Refused,
+  type Send,
+} from '@restante/protocol';
+import type { ServerClock } from '../clock.ts';
+import { coalesce } from '../coalesce.ts';
+import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
+import type { Device } from '../device.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { Messages } from '../messages.ts';
+import type { Store, Transaction } from '../vault/store.ts';
+import type { OutboxEntry } from '../vault/tables.ts';
+import { isOpen, type Composer } from './compose.ts';
+import type { KeyFetch } from './key-fetch.ts';
+
+/**
+ * Sends what is in the outbox, in order, until each entry is accepted or refused for good. An entry that
+ * cannot go now (it waits for keys, or was told to come later) is parked, and so is what follows it for the
+ * same account; the others go on. After a reconnection everything is sent again: same id, same bytes, so it
+ * is the same write (law 4).
+ */
+
+const WINDOW_SENDS = 64;
+const WINDOW_BYTES = 512 * 1024;
+const PAGE = 32;
+const MAX_PARKED = 512;
+/** Room for the fields around the payloads of a frame. */
+const FRAME_MARGIN_BYTES = 64 * 1024;
+
+export type Outbox = {
+  readonly connect: (send: (frame: Send) => void) => void;
+  readonly disconnect: () => void;
+  /** Sends what can go; to be called when something has been enqueued. */
+  readonly pump: () => void;
+  readonly onAccepted: (frame: Accepted) => void;
+  readonly onRefused: (frame: Refused) => void;
+};
+
+export type OutboxDeps = {
+  readonly store: Store;
+  readonly device: Device;
+  readonly clock: ServerClock;
+  readonly messages: Messages;
+  readonly composer: Composer;
+  readonly keyFetch: KeyFetch;
+  readonly backoff: Backoff;
+  readonly onFault: (error: unknown) => void;
+};
+
+type Row = { readonly key: MessageId; readonly value: OutboxEntry };
+
+const bytesOf = (entry: OutboxEntry): number =>
+  entry.recipients.reduce(
+    (sum, { envelopes }) => sum + envelopes.reduce((bytes, { payload }) => bytes + payload.length, 0),
+    0,
+  );
+
+const frameOf = ({ key, value }: Row): Send => ({
+  type: 'send',
+  id: key,
+  recipients: value.recipients.map(({ accountId, envelopes }) => ({ accountId, envelopes: [...envelopes] })),
+});
+
+export const createOutbox = (deps: OutboxDeps): Outbox => {
+  const { store, device, clock, messages, composer, keyFetch, backoff, onFault } = deps;
+  let send: ((frame: Send) => void) | null = null;
+  let cursor = '';
+  let inFlightBytes = 0;
+  const inFlight = new Map<MessageId, number>();
+  /** Accounts that an entry which cannot go now is for. */
+  const parked = new Map<MessageId, readonly AccountId[]>();
+  const attempts = new Map<MessageId, number>();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+
+  const accountsOf = (entry: OutboxEntry): AccountId[] =>
+    entry.recipients.map(({ accountId }) => accountId).filter((id) => id !== device.accountId());
+
+  const unpark = (): void => {
+    parked.clear();
+    cursor = '';
+    pump();
+  };
+  const unparkLater = (id: MessageId, retryAfterMs?: number): void => {
+    const attempt = (attempts.get(id) ?? 0) + 1;
+    attempts.set(id, attempt);
+    const delayMs = Math.max(retryAfterMs ?? 0, backoffDelayMs(backoff, attempt, Math.random()));
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      unpark();
+    }, delayMs);
+    timers.add(timer);
+  };
+  const land = (id: MessageId): void => {
+    inFlightBytes -= inFlight.get(id) ?? 0;
+    inFlight.delete(id);
+  };
+
+  const settle = (
+    id: MessageId,
+    work: (transaction: Transaction, entry: OutboxEntry) => Promise<void>,
+  ): Promise<void> =>
+    store.transact(async (transaction) => {
+      const entry = await transaction.get('outbox', id);
+      if (entry === undefined) return;
+      await work(transaction, entry);
+      transaction.delete('outbox', id);
+      transaction.afterCommit(() => attempts.delete(id));
+    });
+  const succeed = (id: MessageId, copies: number): Promise<void> =>
+    settle(id, async (transaction, { messageKey }) => {
+      if (messageKey !== null) await messages.advance(transaction, messageKey, 'accepted', { copies });
+    });
+  const fail = (id: MessageId, failure: ErrorCode): Promise<void> =>
+    settle(id, async (transaction, { messageKey }) => {
+      if (messageKey !== null) await messages.advance(transaction, messageKey, 'failed', { failure });
+    });
+
+  /** Runs what makes a parked entry ready, then lets it and what waits behind it go. */
+  const makeReady = async (id: MessageId, work: () => Promise<'ready' | 'empty' | 'gone'>): Promise<void> => {
+    try {
+      if ((await work()) === 'empty') await succeed(id, 0);
+      unpark();
+    } catch (error) {
+      if (!(error instanceof MessengerError)) throw error;
+      if (error.retry || error.code === 'bad-answer') unparkLater(id, error.body?.retryAfterMs);
+      else {
+        await fail(id, error.body?.code ?? 'not-found');
+        unpark();
+      }
+    }
+  };
+  const background = (work: Promise<unknown>): void => void work.catch(onFault);
+
+  /** Encrypts what was queued before there was a session, in one commit for the page. */
+  const encryptPage = (rows: readonly Row[]): Promise<Row[]> =>
+    Promise.all(
+      rows.map(async (row) => {
+        if (!row.value.recipients.some(isOpen) || row.value.renew.length > 0) return row;
+        return store.transact(async (transaction) => {
+          const current = (await transaction.get('outbox', row.key)) ?? row.value;
+          const { entry } = await composer.encrypt(transaction, current);
+          transaction.put('outbox', row.key, entry);
+          return { key: row.key, value: entry };
+        });
+      }),
+    );
+
+  const isBlocked = (entry: OutboxEntry): boolean => {
+    const accounts = accountsOf(entry);
+    return [...parked.values()].flat().some((account) => accounts.includes(account));
+  };
+
+  /** False when the window is full. */
+  const offer = (row: Row): boolean => {
+    const { key, value } = row;
+    if (inFlight.has(key) || parked.has(key)) return true;
+    if (isBlocked(value)) return parked.size < MAX_PARKED && parked.set(key, accountsOf(value)).size > 0;
+    if (value.renew.length > 0 || value.recipients.length === 0 || value.recipients.some(isOpen)) {
+      parked.set(key, accountsOf(value));
+      background(makeReady(key, () => keyFetch.prepare(key)));
+      return true;
+    }
+    const bytes = bytesOf(value);
+    if (bytes > LIMITS.frameBytes - FRAME_MARGIN_BYTES) {
+      background(fail(key, 'payload-too-large'));
+      return true;
+    }
+    if (inFlight.size >= WINDOW_SENDS || (inFlight.size > 0 && inFlightBytes + bytes > WINDOW_BYTES))
+      return false;
+    inFlight.set(key, bytes);
+    inFlightBytes += bytes;
+    send?.(frameOf(row));
+    return true;
+  };
+
+  const pumpOnce = coalesce(async () => {
+    while (send !== null) {
+      const rows = await encryptPage(await store.list('outbox', { after: cursor, limit: PAGE }));
+      if (rows.length === 0) return;
+      for (const row of rows) {
+        if (!offer(row)) return;
+        cursor = row.key;
+      }
+    }
+  });
+  const pump = (): void => background(pumpOnce());
+
+  const park = async (id: MessageId): Promise<void> => {
+    const entry = await store.get('outbox', id);
+    if (entry !== undefined) parked.set(id, accountsOf(entry));
+  };
+
+  /** It was never accepted under this id, so a new one makes no second message. */
+  const remint = (id: MessageId): Promise<void> =>
+    store.transact(async (transaction) => {
+      const entry = await transaction.get('outbox', id);
+      if (entry === undefined) return;
+      await clock.rewind(transaction);
+      const newId = await clock.mint(transaction);
+      const self = device.address();
+      const { messageKey } = entry;
+      const key =
+        messageKey && (await messages.move(transaction, self.accountId, messageKey, messageTime(newId)));
+      const sent = await transaction.get('sentIds', deriveMessageId(self, id));
+      transaction.delete('sentIds', deriveMessageId(self, id));
+      if (sent && key !== null)
+        transaction.put('sentIds', deriveMessageId(self, newId), { ...sent, messageKey: key });
+      transaction.delete('outbox', id);
+      transaction.put('outbox', newId, { ...entry, messageKey: key });
+    });
+
+  /** One repair at a time: the next one finds the sessions that this one has started. */
+  let repairs: Promise<void> = Promise.resolve();
+  const repair = (id: MessageId, mismatches: readonly DeviceMismatch[]): Promise<void> => {
+    const done = repairs.then(() => makeReady(id, () => keyFetch.repair(id, mismatches)));
+    repairs = done.catch(() => undefined);
+    return done;
+  };
+
+  const refuse = async ({ id, error }: Refused): Promise<void> => {
+    await park(id);
+    land(id);
+    switch (error.code) {
+      case 'devices-changed':
+        return repair(id, error.mismatches ?? []);
+      case 'clock-skew':
+        await remint(id);
+        {
+          unpark();
+          return;
+        }
+      default:
+        if (new MessengerError(error.code, error.message).retry) {
+          unparkLater(id, error.retryAfterMs);
+          return;
+        }
+        await fail(id, error.code);
+        {
+          unpark();
+          return;
+        }
+    }
+  };
+
+  return {
+    connect: (sendFrame) => {
+      send = sendFrame;
+      unpark();
+    },
+    disconnect: () => {
+      send = null;
+      inFlight.clear();
+      inFlightBytes = 0;
+      parked.clear();
+      attempts.clear();
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+    },
+    pump,
+    onAccepted: ({ id, copies }) => {
+      background(
+        succeed(id, copies).then(() => {
+          land(id);
+          pump();
+        }),
+      );
+    },
+    onRefused: (frame) => background(refuse(frame)),
+  };
+};

@@ -1,0 +1,104 @@
+import type { AccountId, DeviceAddress, DeviceId, KeyBundle } from '@restante/protocol';
+import { toBase64 } from '../base64.ts';
+import type { Device } from '../device.ts';
+import type { MessengerEventSource } from '../messenger-events.ts';
+import type { Parties, Ratchet, Session } from '../ratchet/ratchet.ts';
+import { accountPrefix, deviceIdOf, deviceKey } from '../vault/keys.ts';
+import type { Transaction } from '../vault/store.ts';
+import type { OutboxEnvelope, SessionRow } from '../vault/tables.ts';
+
+/** More devices than an account can have. */
+const MAX_DEVICES = 128;
+
+/** Sessions with other devices, inside a transaction. */
+export type Sessions = {
+  /** Numbers of the devices of an account that messages are encrypted for, as far as sessions exist. */
+  readonly activeDevices: (transaction: Transaction, accountId: AccountId) => Promise<DeviceId[]>;
+  /** Keeps what a session has become; tells when its identity key is another than before. */
+  readonly save: (transaction: Transaction, remote: DeviceAddress, session: Session) => Promise<void>;
+  readonly start: (transaction: Transaction, accountId: AccountId, bundle: KeyBundle) => Promise<void>;
+  /** No more messages are encrypted for this device until a new session is started. */
+  readonly deactivate: (transaction: Transaction, remote: DeviceAddress) => Promise<void>;
+  /** Null when there is no session that can send: start one. */
+  readonly encrypt: (
+    transaction: Transaction,
+    remote: DeviceAddress,
+    plaintext: Uint8Array,
+  ) => Promise<OutboxEnvelope | null>;
+  readonly parties: (remote: DeviceAddress) => Parties;
+};
+
+export const createSessions = (
+  device: Device,
+  ratchet: Ratchet,
+  events: MessengerEventSource,
+  now: () => number,
+): Sessions => {
+  const parties = (remote: DeviceAddress): Parties => ({
+    identity: device.identity(),
+    local: device.address(),
+    remote,
+  });
+
+  const noteIdentity = (
+    transaction: Transaction,
+    { accountId, deviceId }: DeviceAddress,
+    previous: SessionRow | undefined,
+    session: Session,
+  ): void => {
+    if (previous === undefined || previous.identityKey === session.identityKey) return;
+    transaction.put('identityChanges', deviceKey({ accountId, deviceId }), {
+      previousKey: previous.identityKey,
+      identityKey: session.identityKey,
+      changedAt: now(),
+    });
+    transaction.afterCommit(() => events.emit('identity-changed', { accountId, deviceId }));
+  };
+
+  const save: Sessions['save'] = async (transaction, remote, session) => {
+    const key = deviceKey(remote);
+    noteIdentity(transaction, remote, await transaction.get('sessions', key), session);
+    transaction.put('sessions', key, { ...session, active: true });
+  };
+
+  const deactivate: Sessions['deactivate'] = async (transaction, remote) => {
+    const key = deviceKey(remote);
+    const row = await transaction.get('sessions', key);
+    if (row?.active) transaction.put('sessions', key, { ...row, active: false });
+  };
+
+  return {
+    parties,
+    save,
+    deactivate,
+    activeDevices: async (transaction, accountId) =>
+      (await transaction.listPrefix('sessions', accountPrefix(accountId), MAX_DEVICES))
+        .filter(({ value }) => value.active)
+        .map(({ key }) => deviceIdOf(key)),
+    start: async (transaction, accountId, bundle) => {
+      const remote = { accountId, deviceId: bundle.deviceId };
+      const row = await transaction.get('sessions', deviceKey(remote));
+      await save(
+        transaction,
+        remote,
+        await ratchet.startSession(parties(remote), row ?? null, bundle, now()),
+      );
+    },
+    encrypt: async (transaction, remote, plaintext) => {
+      const row = await transaction.get('sessions', deviceKey(remote));
+      if (!row?.active) return null;
+      const encrypted = await ratchet.encrypt(parties(remote), row, plaintext, now());
+      if (encrypted === null) {
+        await deactivate(transaction, remote);
+        return null;
+      }
+      transaction.put('sessions', deviceKey(remote), { ...row, ...encrypted.session });
+      return {
+        deviceId: remote.deviceId,
+        registrationId: encrypted.session.registrationId,
+        type: encrypted.type,
+        payload: toBase64(encrypted.payload),
+      };
+    },
+  };
+};

@@ -1,0 +1,21 @@
+import { LIMITS } from '@restante/protocol';
+import { firstIdAt } from './vault/keys.ts';
+import type { Store } from './vault/store.ts';
+
+/** Longer than any clock is wrong. */
+const MARGIN_MS = 24 * 60 * 60 * 1000;
+const PAGE = 500;
+
+/** Forgets ids of messages that expired long ago: no node can bring them again. */
+export const prune = async (store: Store, serverTimeMs: number): Promise<void> => {
+  const before = firstIdAt(serverTimeMs - LIMITS.messageTtlMs - MARGIN_MS);
+  for (const table of ['seenIds', 'sentIds'] as const) {
+    for (;;) {
+      const rows = await store.list(table, { before, limit: PAGE });
+      if (rows.length === 0) break;
+      await store.transact((transaction) => {
+        for (const { key } of rows) transaction.delete(table, key);
+      });
+    }
+  }
+};

@@ -1,0 +1,103 @@
+import type { DeviceAddress, DeviceKeys, EnvelopeType, KeyBundle } from '@restante/protocol';
+import type { LocalIdentity, SessionRow } from '../vault/tables.ts';
+
+/**
+ * The Signal Protocol between devices, without input or output: every call gets the state it needs and answers
+ * with the state that follows, so that it can run in a worker and all its effects can be committed in one
+ * transaction. A refused message changes nothing. Errors never carry keys or plaintext.
+ */
+
+/** Ratchet state with one device. */
+export type Session = Pick<SessionRow, 'record' | 'registrationId' | 'identityKey'>;
+
+export type CreatedKeys = {
+  readonly identity: LocalIdentity;
+  /** What a new device uploads, without one-time keys. */
+  readonly keys: Omit<DeviceKeys, 'preKeys' | 'kyberPreKeys'>;
+  readonly signedPreKeyRecord: Uint8Array;
+  readonly lastResortKyberPreKeyRecord: Uint8Array;
+};
+
+/** One-time keys `first` to `first + count - 1` of each kind; private records in the order of the public keys. */
+export type CreatedPreKeys = Pick<DeviceKeys, 'preKeys' | 'kyberPreKeys'> & {
+  readonly preKeyRecords: readonly Uint8Array[];
+  readonly kyberPreKeyRecords: readonly Uint8Array[];
+};
+
+/** Both ends of a session. */
+export type Parties = {
+  readonly identity: LocalIdentity;
+  readonly local: DeviceAddress;
+  readonly remote: DeviceAddress;
+};
+
+/** The keys that a pre-key message was made with. */
+export type NeededKeys = {
+  readonly preKeyId: number | null;
+  readonly signedPreKeyId: number;
+  readonly kyberPreKeyId: number;
+  /** Base64: with the ids it names the handshake. */
+  readonly baseKey: string;
+};
+
+/** Private records by key id, as far as the vault still has them. */
+export type AvailableKeys = {
+  readonly preKeys: ReadonlyMap<number, Uint8Array>;
+  readonly signedPreKeys: ReadonlyMap<number, Uint8Array>;
+  readonly kyberPreKeys: ReadonlyMap<number, Uint8Array>;
+  /** Handshakes ({@link handshakeKey}) that must not start a session again. */
+  readonly usedHandshakes: ReadonlySet<string>;
+};
+
+export type Ciphertext = { readonly type: EnvelopeType; readonly payload: Uint8Array };
+
+/** `duplicate`: this message has been decrypted before. `undecryptable`: anything else. */
+export type DecryptResult =
+  | {
+      readonly ok: true;
+      readonly plaintext: Uint8Array;
+      /** The handshake that this message completed: its one-time keys are used up. */
+      readonly used: NeededKeys | null;
+    }
+  | { readonly ok: false; readonly reason: 'duplicate' | 'undecryptable' };
+
+export type Ratchet = {
+  /** A new device's long-term keys. */
+  readonly createKeys: (
+    ids: { signedPreKeyId: number; lastResortKyberPreKeyId: number },
+    nowMs: number,
+  ) => Promise<CreatedKeys>;
+  readonly createPreKeys: (
+    identity: LocalIdentity,
+    range: { first: number; count: number },
+    nowMs: number,
+  ) => Promise<CreatedPreKeys>;
+  /** Starts a session from a bundle; what `session` held is archived. Throws when a signature is wrong. */
+  readonly startSession: (
+    parties: Parties,
+    session: Session | null,
+    bundle: KeyBundle,
+    nowMs: number,
+  ) => Promise<Session>;
+  /** Null: the session cannot send any more, start a new one. */
+  readonly encrypt: (
+    parties: Parties,
+    session: Session,
+    plaintext: Uint8Array,
+    nowMs: number,
+  ) => Promise<(Ciphertext & { readonly session: Session }) | null>;
+  /** Which keys a message wants; null when it wants none or is not readable. */
+  readonly neededKeys: (message: Ciphertext) => NeededKeys | null;
+  /** Decrypts each message of one device in turn: one result each. */
+  readonly decrypt: (
+    parties: Parties,
+    session: Session | null,
+    keys: AvailableKeys,
+    messages: readonly Ciphertext[],
+  ) => Promise<{ readonly session: Session | null; readonly results: readonly DecryptResult[] }>;
+};
+
+/** Name of a handshake for the replay check of the last-resort Kyber key. */
+export const handshakeKey = (
+  keys: Pick<NeededKeys, 'kyberPreKeyId' | 'signedPreKeyId' | 'baseKey'>,
+): string => `${keys.kyberPreKeyId}:${keys.signedPreKeyId}:${keys.baseKey}`;

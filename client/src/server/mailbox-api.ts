@@ -1,0 +1,94 @@
+import {
+  deleteResponse,
+  LIMITS,
+  mailboxEvent,
+  mailboxPage,
+  type DeviceAddress,
+  type Envelope,
+  type MailboxPage,
+  type MessageId,
+} from '@restante/protocol';
+import { MessengerError } from '../messenger-error.ts';
+import { eventStream } from './event-stream.ts';
+import { request, requestJson, type Fetch } from './http.ts';
+
+/** One envelope as JSON, with room for its other fields. */
+const MAX_EVENT_CHARS = 2 * LIMITS.payloadBytes;
+
+/** A stream without even a heartbeat for this long is dead. */
+const SILENCE_MS = 60_000;
+
+/** Whose mailbox, at which node, by which right. */
+export type MailboxAccess = {
+  /** Base URL of the node. */
+  readonly node: string;
+  readonly mailbox: DeviceAddress;
+  readonly token: string;
+};
+
+/** The owner's calls to a mailbox node. Each throws a `MessengerError`. */
+export type MailboxApi = {
+  /** A page in id order, after the id `after`. */
+  readonly page: (
+    access: MailboxAccess,
+    after: MessageId | null,
+    limit: number,
+    signal: AbortSignal,
+    timeoutMs: number,
+  ) => Promise<MailboxPage>;
+  /** An id that is not there counts as deleted. */
+  readonly delete: (access: MailboxAccess, ids: readonly MessageId[]) => Promise<void>;
+  /** Arrivals from now on, until the stream or `signal` ends. `onOpen` is called when the node listens. */
+  readonly events: (
+    access: MailboxAccess,
+    signal: AbortSignal,
+    onOpen: () => void,
+  ) => AsyncGenerator<Envelope>;
+};
+
+const readEnvelope = (data: string): Envelope => {
+  try {
+    return mailboxEvent.parse(JSON.parse(data));
+  } catch (cause) {
+    throw new MessengerError('bad-answer', 'an event breaks the protocol', { cause });
+  }
+};
+
+export const mailboxApi = (fetch: Fetch): MailboxApi => {
+  async function* events({ node, mailbox, token }: MailboxAccess, signal: AbortSignal, onOpen: () => void) {
+    const silence = new AbortController();
+    const end = (): void => silence.abort();
+    let watch = setTimeout(end, SILENCE_MS);
+    try {
+      const url = `${node}/messages/${mailbox.accountId}/events?device=${mailbox.deviceId}`;
+      const either = AbortSignal.any([signal, silence.signal]);
+      const response = await request(fetch, { url, method: 'GET', token, signal: either });
+      if (!response.ok || response.body === null) {
+        throw MessengerError.fromBody(await response.json().catch(() => null));
+      }
+      onOpen();
+      const stream = eventStream(response.body as AsyncIterable<Uint8Array>, MAX_EVENT_CHARS);
+      for await (const { name, data } of stream) {
+        clearTimeout(watch);
+        watch = setTimeout(end, SILENCE_MS);
+        if (name === 'envelope') yield readEnvelope(data);
+      }
+    } finally {
+      clearTimeout(watch);
+    }
+  }
+
+  return {
+    page: ({ node, mailbox, token }, after, limit, signal, timeoutMs) => {
+      const query = new URLSearchParams({ device: String(mailbox.deviceId), limit: String(limit) });
+      if (after !== null) query.set('after', after);
+      const url = `${node}/messages/${mailbox.accountId}?${query.toString()}`;
+      return requestJson(fetch, mailboxPage, { url, method: 'GET', token, signal, timeoutMs });
+    },
+    delete: async ({ node, token }, ids) => {
+      const url = `${node}/messages/delete`;
+      await requestJson(fetch, deleteResponse, { url, method: 'POST', token, body: { ids } });
+    },
+    events,
+  };
+};

@@ -1,0 +1,34 @@
+import {
+  messageTime,
+  mintMessageId,
+  type AccountId,
+  type DeviceAddress,
+  type MessageId,
+} from '@restante/protocol';
+
+/** Keys of the vault's rows. */
+
+export const deviceKey = ({ accountId, deviceId }: DeviceAddress): string => `${accountId}:${deviceId}`;
+
+/** Prefix of the keys of all devices, or all messages, of an account. */
+export const accountPrefix = (accountId: AccountId): string => `${accountId}:`;
+
+export const deviceIdOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));
+
+/** Sorts a conversation by time. `timeMs` is the message's own time, bounded by the server's. */
+export const messageKey = (
+  conversation: AccountId,
+  timeMs: number,
+  id: MessageId,
+  direction: 'in' | 'out',
+): string => `${conversation}:${timeMs.toString(16).padStart(12, '0')}:${id}:${direction}`;
+
+/** Names a message of any author: what makes it shown once (law 2). */
+export const authoredKey = (author: AccountId, id: MessageId): string => `${author}:${id}`;
+
+/** The time in an id, but not later than the server had it. */
+export const boundedTime = (id: MessageId, sentAt: number): number => Math.min(messageTime(id), sentAt);
+
+/** Sorts before every message id of this time or later. */
+export const firstIdAt = (timeMs: number): MessageId =>
+  mintMessageId(Math.max(0, timeMs), new Uint8Array(10));

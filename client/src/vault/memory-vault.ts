@@ -1,0 +1,40 @@
+import type { TableName, Tables } from './tables.ts';
+import { inRange, type Change, type Vault } from './vault.ts';
+
+/** A vault that is gone with its process: for tests and for messengers that shall leave no trace. */
+export const memoryVault = (): Vault => {
+  const tables = new Map<TableName, Map<string, unknown>>();
+  const rowsOf = (table: TableName): Map<string, unknown> => {
+    const rows = tables.get(table) ?? new Map<string, unknown>();
+    tables.set(table, rows);
+    return rows;
+  };
+  const read = <T extends TableName>(table: T, key: string): Tables[T] | undefined =>
+    structuredClone(rowsOf(table).get(key)) as Tables[T] | undefined;
+
+  const apply = ({ table, key, value }: Change): void => {
+    if (value === undefined) rowsOf(table).delete(key);
+    else rowsOf(table).set(key, value);
+  };
+
+  return {
+    get: (table, key) => Promise.resolve(read(table, key)),
+    getMany: (table, keys) => Promise.resolve(keys.map((key) => read(table, key))),
+    list: (table, range) => {
+      const keys = [...rowsOf(table).keys()].filter((key) => inRange(key, range)).sort();
+      if (range.reverse) keys.reverse();
+      const page = keys.slice(0, range.limit);
+      return Promise.resolve(
+        page.flatMap((key) => {
+          const value = read(table, key);
+          return value === undefined ? [] : [{ key, value }];
+        }),
+      );
+    },
+    commit: (changes) => {
+      structuredClone(changes).forEach(apply);
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+};

@@ -1,0 +1,144 @@
+import { MessengerError } from '../messenger-error.ts';
+import type { TableName, Tables } from './tables.ts';
+import type { Change, Row, Vault } from './vault.ts';
+
+/**
+ * Every change of local state goes through `transact`: one at a time, on a staged copy that is committed as a
+ * whole or dropped as a whole. Transactions that wait at the same moment share one commit (group commit),
+ * so a thousand queued messages do not cost a thousand fsyncs; each resolves only after that commit.
+ *
+ * A transaction must not wait for the network: everything else waits behind it.
+ */
+export type Transaction = {
+  readonly get: <T extends TableName>(table: T, key: string) => Promise<Tables[T] | undefined>;
+  readonly getMany: <T extends TableName>(
+    table: T,
+    keys: readonly string[],
+  ) => Promise<(Tables[T] | undefined)[]>;
+  /** All rows whose key starts with `prefix`, at most `limit`, with this transaction's changes applied. */
+  readonly listPrefix: <T extends TableName>(
+    table: T,
+    prefix: string,
+    limit: number,
+  ) => Promise<Row<Tables[T]>[]>;
+  readonly put: <T extends TableName>(table: T, key: string, value: Tables[T]) => void;
+  readonly delete: (table: TableName, key: string) => void;
+  /** Runs `action` when the changes are durable; not at all when they are dropped. */
+  readonly afterCommit: (action: () => void) => void;
+};
+
+export type Store = {
+  /** Runs `work` on a staged copy. Resolves with its result when its changes are durable. */
+  readonly transact: <R>(work: (transaction: Transaction) => Promise<R> | R) => Promise<R>;
+  readonly get: Vault['get'];
+  readonly list: Vault['list'];
+  /** Waits for running transactions, refuses new ones, closes the vault. */
+  readonly close: () => Promise<void>;
+};
+
+type Staged = Map<string, Change>;
+type Job = {
+  /** Runs the work over what earlier jobs of the group have staged; answers with its own changes. */
+  readonly run: (base: Staged) => Promise<Staged>;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+};
+
+/** Transactions in one commit. */
+const MAX_GROUP = 64;
+
+const nameOf = (table: TableName, key: string): string => `${table} ${key}`;
+
+const transactionOver = (
+  vault: Vault,
+  base: Staged,
+  own: Staged,
+  afterCommit: Transaction['afterCommit'],
+): Transaction => {
+  const staged = (table: TableName, key: string): Change | undefined =>
+    own.get(nameOf(table, key)) ?? base.get(nameOf(table, key));
+  const stage = (change: Change): void => void own.set(nameOf(change.table, change.key), change);
+
+  return {
+    get: async <T extends TableName>(table: T, key: string) => {
+      const change = staged(table, key);
+      return change === undefined ? vault.get(table, key) : (change.value as Tables[T] | undefined);
+    },
+    getMany: async <T extends TableName>(table: T, keys: readonly string[]) => {
+      const stored = await vault.getMany(table, keys);
+      return keys.map((key, index) => {
+        const change = staged(table, key);
+        return change === undefined ? stored[index] : (change.value as Tables[T] | undefined);
+      });
+    },
+    listPrefix: async <T extends TableName>(table: T, prefix: string, limit: number) => {
+      const rows = new Map((await vault.list(table, { prefix, limit })).map((row) => [row.key, row.value]));
+      for (const change of [...base.values(), ...own.values()]) {
+        if (change.table !== table || !change.key.startsWith(prefix)) continue;
+        const value = change.value as Tables[T] | undefined;
+        if (value === undefined) rows.delete(change.key);
+        else rows.set(change.key, value);
+      }
+      return [...rows].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+    put: (table, key, value) => stage({ table, key, value } as Change),
+    delete: (table, key) => stage({ table, key, value: undefined }),
+    afterCommit,
+  };
+};
+
+export const createStore = (vault: Vault): Store => {
+  const waiting: Job[] = [];
+  let running: Promise<void> | null = null;
+  let closed = false;
+
+  const runGroup = async (group: readonly Job[]): Promise<void> => {
+    const base: Staged = new Map();
+    const done: Job[] = [];
+    for (const job of group) {
+      try {
+        for (const [name, change] of await job.run(base)) base.set(name, change);
+        done.push(job);
+      } catch (error) {
+        job.reject(error);
+      }
+    }
+    try {
+      if (base.size > 0) await vault.commit([...base.values()]);
+      for (const job of done) job.resolve();
+    } catch (error) {
+      for (const job of done) job.reject(error);
+    }
+  };
+
+  const runAll = async (): Promise<void> => {
+    while (waiting.length > 0) await runGroup(waiting.splice(0, MAX_GROUP));
+    running = null;
+  };
+
+  return {
+    transact: async <R>(work: (transaction: Transaction) => Promise<R> | R): Promise<R> => {
+      if (closed) throw new MessengerError('closed', 'the messenger is closed');
+      const outcome: { result?: R } = {};
+      const actions: (() => void)[] = [];
+      await new Promise<void>((resolve, reject) => {
+        const run = async (base: Staged): Promise<Staged> => {
+          const own: Staged = new Map();
+          outcome.result = await work(transactionOver(vault, base, own, (action) => actions.push(action)));
+          return own;
+        };
+        waiting.push({ run, resolve, reject });
+        running ??= Promise.resolve().then(runAll);
+      });
+      for (const action of actions) action();
+      return outcome.result as R;
+    },
+    get: vault.get,
+    list: vault.list,
+    close: async () => {
+      closed = true;
+      await running;
+      await vault.close();
+    },
+  };
+};

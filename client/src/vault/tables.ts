@@ -1,0 +1,168 @@
+import type { AccountId, DeviceId, EnvelopeType, ErrorCode, MessageId, Session } from '@restante/protocol';
+
+/** This device's account, and the credential that gets it tokens. */
+export type Self = {
+  readonly accountId: AccountId;
+  readonly deviceId: DeviceId;
+  readonly username: string;
+  readonly deviceSecret: string;
+};
+
+/** This device's long-term keys. `keyPair` is the ratchet's own serialization. */
+export type LocalIdentity = { readonly registrationId: number; readonly keyPair: Uint8Array };
+
+/** The last tokens from a master; `mailboxNodes` are absolute URLs here. */
+export type Tokens = Session;
+
+export type Clock = {
+  /** Server time minus this machine's time. */
+  readonly offsetMs: number;
+  /** Time in the newest message id that this device has minted. */
+  readonly lastMessageTimeMs: number;
+};
+
+/** Private half of a pre-key, in the ratchet's own serialization. */
+export type PreKeyRecord = { readonly record: Uint8Array; readonly createdAt: number };
+
+export type KeyRing = {
+  readonly nextKeyId: number;
+  readonly signedPreKeyId: number;
+  readonly lastResortKyberPreKeyId: number;
+  readonly signedAt: number;
+};
+
+/** Ratchet state with one other device. Inactive: the device is gone, but mail of it may still come. */
+export type SessionRow = {
+  readonly record: Uint8Array;
+  readonly registrationId: number;
+  /** Base64 of the device's identity key. */
+  readonly identityKey: string;
+  readonly active: boolean;
+};
+
+export type MessageState = 'received' | 'seen' | 'queued' | 'accepted' | 'delivered' | 'read' | 'failed';
+
+/** One message of a conversation, as a person sees it. */
+export type Message = {
+  /** Logical id: stays the same when the message is sent again. Unique for its author. */
+  readonly id: MessageId;
+  /** The other account: whose conversation this belongs to. */
+  readonly accountId: AccountId;
+  readonly direction: 'in' | 'out';
+  /** Milliseconds since 1970 by the server's clock. */
+  readonly sentAt: number;
+  /** `unknown`: made by a newer version of the messenger; `text` is empty. */
+  readonly kind: 'text' | 'unknown';
+  readonly text: string;
+  /** In: `received`, `seen`. Out: the others, in their order. */
+  readonly state: MessageState;
+  /** Mailbox nodes that had an accepted message on disk. */
+  readonly copies?: number;
+  /** Why sending failed for good. */
+  readonly failure?: ErrorCode;
+  /** The envelope an incoming message came in, for its read receipt. */
+  readonly envelope?: { readonly id: MessageId; readonly senderDeviceId: DeviceId };
+};
+
+export type Conversation = {
+  readonly accountId: AccountId;
+  /** Known once it has been looked up, or told by the other side and verified. */
+  readonly username: string | null;
+  readonly unread: number;
+  readonly lastMessageAt: number;
+};
+
+export type OutboxEnvelope = {
+  readonly deviceId: DeviceId;
+  readonly registrationId: number;
+  readonly type: EnvelopeType;
+  /** Base64 ciphertext. */
+  readonly payload: string;
+};
+
+export type OutboxRecipient = {
+  readonly accountId: AccountId;
+  /** What each device of the account gets, padded. */
+  readonly plaintext: Uint8Array;
+  /** Empty until sessions exist. */
+  readonly envelopes: readonly OutboxEnvelope[];
+};
+
+/** A message on its way: the same bytes are sent until it is accepted or refused for good. Key: its client id. */
+export type OutboxEntry = {
+  readonly recipients: readonly OutboxRecipient[];
+  /** What this account's other devices get, should it turn out that there are any. */
+  readonly ownCopy: Uint8Array | null;
+  /** Devices whose session must be started anew before encrypting. */
+  readonly renew: readonly DeviceId[];
+  /** Key of the row in `messages` that shows its state. */
+  readonly messageKey: string | null;
+};
+
+/** `generation` counts how often the message was sent again. */
+export type SentId = { readonly messageKey: string; readonly generation: number };
+
+/** A message that this device has kept and the cluster shall forget. Key: its envelope's id. */
+export type PendingDelete = {
+  readonly senderId: AccountId;
+  readonly senderDeviceId: DeviceId;
+  /** Whether the sender gets a receipt. */
+  readonly receipt: boolean;
+  /** The mailbox nodes have been told; only the receipt is owed. */
+  readonly deleted: boolean;
+};
+
+/** A message that could not be decrypted. Key: its envelope's id. */
+export type SetAside = {
+  readonly senderId: AccountId;
+  readonly senderDeviceId: DeviceId;
+  readonly sentAt: number;
+  readonly type: EnvelopeType;
+  readonly payload: string;
+  /** The sender has been asked to send it again. */
+  readonly requested: boolean;
+};
+
+export type IdentityChange = {
+  /** Base64, as the new one. */
+  readonly previousKey: string;
+  readonly identityKey: string;
+  readonly changedAt: number;
+};
+
+/** Name and row type of every table. Tables with one row keep it under {@link ONLY}. */
+export type Tables = {
+  self: Self;
+  identity: LocalIdentity;
+  tokens: Tokens;
+  clock: Clock;
+  keyRing: KeyRing;
+  /** Expired messages that have been reported already. */
+  expired: number;
+  /** `ec:<id>`, `kyber:<id>`, `signed:<id>`. */
+  preKeys: PreKeyRecord;
+  /** Triples of the last-resort Kyber replay check, `<kyber id>:<signed id>:<base key>`. */
+  kyberUses: number;
+  /** `<accountId>:<deviceId>`. */
+  sessions: SessionRow;
+  identityChanges: IdentityChange;
+  /** When a device was last asked for a fresh session. */
+  renewals: number;
+  /** `<accountId>:<time of the message, 12 hex>:<id>:<direction>`. */
+  messages: Message;
+  /** `<author's accountId>:<id>` to the key in `messages`. */
+  messageKeys: string;
+  /** By the stored id of a message that this device has sent. */
+  sentIds: SentId;
+  conversations: Conversation;
+  outbox: OutboxEntry;
+  /** Ids of envelopes that are done with (law 2). */
+  seenIds: true;
+  pendingDeletes: PendingDelete;
+  setAside: SetAside;
+};
+
+export type TableName = keyof Tables;
+
+/** Key of the row in a table that has one row. */
+export const ONLY = 'only';

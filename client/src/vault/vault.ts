@@ -1,0 +1,41 @@
+import type { TableName, Tables } from './tables.ts';
+
+/** One row of a table. Keys are ASCII text and sort by their bytes. */
+export type Row<T> = { readonly key: string; readonly value: T };
+
+/** A write of one row; `value: undefined` deletes it. */
+export type Change<T extends TableName = TableName> = {
+  [Name in T]: { readonly table: Name; readonly key: string; readonly value: Tables[Name] | undefined };
+}[T];
+
+/** Rows in key order. `after` and `before` are exclusive. */
+export type Range = {
+  readonly prefix?: string;
+  readonly after?: string;
+  readonly before?: string;
+  readonly limit: number;
+  /** Highest key first. */
+  readonly reverse?: boolean;
+};
+
+/**
+ * The durable store of one device. Values are structured-cloneable; whoever reads one gets its own copy.
+ * A batch of changes is the unit of writing, so that IndexedDB, whose transactions cannot wait for
+ * anything else, fits as well as SQLite.
+ */
+export type Vault = {
+  readonly get: <T extends TableName>(table: T, key: string) => Promise<Tables[T] | undefined>;
+  /** The values of many keys, in the order of `keys`. */
+  readonly getMany: <T extends TableName>(
+    table: T,
+    keys: readonly string[],
+  ) => Promise<(Tables[T] | undefined)[]>;
+  readonly list: <T extends TableName>(table: T, range: Range) => Promise<Row<Tables[T]>[]>;
+  /** All changes or none. When it resolves they survive a power cut (law 3). */
+  readonly commit: (changes: readonly Change[]) => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** Whether a key lies in a range, apart from its limit. */
+export const inRange = (key: string, { prefix = '', after, before }: Range): boolean =>
+  key.startsWith(prefix) && (after === undefined || key > after) && (before === undefined || key < before);
