@@ -1,0 +1,81 @@
+import express, { Router } from 'express';
+import { badRequest, conflict, notFound } from '../couch-error.ts';
+import { checkAttachmentName } from '../documents/attachment.ts';
+import { policyOf } from '../documents/policies.ts';
+import { parseRevision } from '../documents/revision.ts';
+import { without } from '../json-object.ts';
+import type { Databases } from '../storage/databases.ts';
+import { databaseRouteOf, pathParameter, type DatabaseCall } from './call.ts';
+import { baseRevisionOf, documentIdOf, sendWritten } from './document-routes.ts';
+import { isFresh } from './entity-tag.ts';
+import { methodNotAllowed } from './errors.ts';
+import { maxRequestBytes } from './json-body.ts';
+
+const anyBody = express.raw({ limit: maxRequestBytes, type: () => true });
+
+/** Attachments on their own; with their documents they come and go through the document's routes. */
+export function attachmentRoutes({ databases }: { databases: Databases }): Router {
+  const router = Router();
+  const route = databaseRouteOf(databases);
+  for (const path of ['/:db/_design/:design/*attachment', '/:db/:id/*attachment'])
+    router
+      .route(path)
+      .get(route(getAttachment, 'owner'))
+      .put(anyBody, route(putAttachment, 'owner'))
+      .delete(route(deleteAttachment, 'owner'))
+      .all(methodNotAllowed('DELETE,GET,HEAD,PUT'));
+  return router;
+}
+
+async function getAttachment(call: DatabaseCall): Promise<void> {
+  const { database, query, request, response } = call;
+  const id = documentIdOf(call);
+  const rev = query.get('rev');
+  const document = policyOf(database.name).afterRead(
+    await database.read(id, rev === null ? {} : { rev: parseRevision(rev) }),
+    call,
+  );
+  const name = pathParameter(request, 'attachment');
+  const attachment = document._attachments?.[name];
+  if (attachment === undefined) throw notFound('Document is missing attachment');
+  const tag = `"${attachment.digest.replace(/^md5-/, '')}"`;
+  if (isFresh(request, tag)) {
+    response.writeHead(304, { etag: tag }).end();
+    return;
+  }
+  const content = await database.readAttachment(id, name, document._rev);
+  response
+    .writeHead(200, { etag: tag, 'content-type': attachment.content_type, 'content-length': content.length })
+    .end(content);
+}
+
+async function putAttachment(call: DatabaseCall): Promise<void> {
+  const { request } = call;
+  const body: unknown = request.body;
+  const name = pathParameter(request, 'attachment');
+  checkAttachmentName(name);
+  const { document, attachments } = await documentToChange(call);
+  const added = {
+    content_type: request.headers['content-type'] ?? 'application/octet-stream',
+    data: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
+  };
+  await sendWritten(call, { ...document, _attachments: { ...attachments, [name]: added } }, 'edit');
+}
+
+async function deleteAttachment(call: DatabaseCall): Promise<void> {
+  const name = pathParameter(call.request, 'attachment');
+  const { document, attachments } = await documentToChange(call);
+  if (!Object.hasOwn(attachments, name)) throw notFound('Document is missing attachment');
+  await sendWritten(call, { ...document, _attachments: without(attachments, name) }, 'edit');
+}
+
+/** The document as it stands, if the client knows that; a new one if there is none. */
+async function documentToChange(call: DatabaseCall) {
+  const id = documentIdOf(call);
+  if (call.request.headers['content-encoding'] !== undefined)
+    throw badRequest('Attachments are not decoded here');
+  const base = baseRevisionOf(call);
+  const current = await call.database.readIfPresent(id);
+  if (current?._rev !== base) throw conflict();
+  return { document: current ?? { _id: id }, attachments: current?._attachments ?? {} };
+}

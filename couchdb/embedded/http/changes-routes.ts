@@ -1,0 +1,116 @@
+import { Router } from 'express';
+import { badRequest } from '../couch-error.ts';
+import { isObject } from '../json-object.ts';
+import type { Change } from '../storage/changes-feed.ts';
+import { isMissing, type Database } from '../storage/database.ts';
+import type { Databases } from '../storage/databases.ts';
+import { formatSequence } from '../storage/sequence.ts';
+import { databaseRouteOf, type DatabaseCall } from './call.ts';
+import { changesFormat, type ChangesFormat } from './changes-format.ts';
+import { parseChangesRequest, type ChangesRequest } from './changes-request.ts';
+import { methodNotAllowed } from './errors.ts';
+import { declaredJsonBody } from './json-body.ts';
+import { JsonStream } from './json-stream.ts';
+
+const maxDescending = 10_000;
+
+/** What has happened in a database since a place in it, once or for as long as the client listens. */
+export function changesRoutes({ databases }: { databases: Databases }): Router {
+  const router = Router();
+  const route = databaseRouteOf(databases);
+  router
+    .route('/:db/_changes')
+    .get(route(sendChanges))
+    .post(declaredJsonBody, route(sendChanges))
+    .all(methodNotAllowed('GET,POST,HEAD'));
+  return router;
+}
+
+async function sendChanges(call: DatabaseCall): Promise<void> {
+  const { database, query, request, response, signal } = call;
+  const body: unknown = request.body;
+  const lastEventId = request.headers['last-event-id'];
+  const wanted = parseChangesRequest(
+    query,
+    isObject(body) ? body : {},
+    typeof lastEventId === 'string' ? lastEventId : undefined,
+    database,
+  );
+  const stream = new JsonStream(response, signal);
+  const format = changesFormat(wanted.feed);
+  if (wanted.descending) return sendDescending(stream, format, database, wanted);
+
+  await stream.start(format.head);
+  const lastSequence = await follow(stream, format, database, wanted, signal);
+  const pending = signal.aborted ? 0 : await database.countPending(lastSequence);
+  stream.end(format.tail(formatSequence(lastSequence, database.uuid), pending));
+}
+
+/** Sends page after page; where there is no more, waits if the feed is a live one. Returns the place it ended at. */
+async function follow(
+  stream: JsonStream,
+  format: ChangesFormat,
+  database: Database,
+  wanted: ChangesRequest,
+  signal: AbortSignal,
+): Promise<number> {
+  const { feed, heartbeatMs, timeoutMs, limit } = wanted;
+  let since = wanted.since;
+  for (let sent = 0; !signal.aborted;) {
+    const page = await database.changes.read(since, limit - sent);
+    for (const change of page.changes.filter(wanted.accepts)) {
+      await stream.write(format.row(await toRow(change, database, wanted), sent === 0));
+      sent += 1;
+    }
+    since = page.lastSequence;
+    if (sent >= limit) return since;
+    if (!page.atEnd) continue;
+    if (feed === 'normal' || (feed === 'longpoll' && sent > 0)) return since;
+
+    await stream.flush();
+    let outcome = await database.changes.wait(since, heartbeatMs ?? timeoutMs, signal);
+    while (outcome === 'timeout' && heartbeatMs !== undefined) {
+      await stream.flush(format.heartbeat);
+      outcome = await database.changes.wait(since, heartbeatMs, signal);
+    }
+    if (outcome !== 'written') return since;
+  }
+  return since;
+}
+
+async function sendDescending(
+  stream: JsonStream,
+  format: ChangesFormat,
+  database: Database,
+  wanted: ChangesRequest,
+): Promise<void> {
+  if (wanted.feed !== 'normal') throw badRequest('`descending` is for the normal feed');
+  const { limit } = wanted;
+  if (limit > maxDescending) throw badRequest(`\`descending\` needs a \`limit\` of at most ${maxDescending}`);
+  const changes = (await database.latestChanges(limit)).filter(wanted.accepts);
+  await stream.start(format.head);
+  for (const [index, change] of changes.entries())
+    await stream.write(format.row(await toRow(change, database, wanted), index === 0));
+  stream.end(format.tail(formatSequence(changes.at(-1)?.sequence ?? 0, database.uuid), 0));
+}
+
+async function toRow(change: Change, database: Database, wanted: ChangesRequest) {
+  const { id, sequence, revs, deleted } = change;
+  return {
+    seq: formatSequence(sequence, database.uuid),
+    id,
+    changes: (wanted.allLeaves ? revs : revs.slice(0, 1)).map((rev) => ({ rev })),
+    ...(deleted ? { deleted } : {}),
+    ...(wanted.includeDocs ? { doc: await readBody(change, database, wanted) } : {}),
+  };
+}
+
+async function readBody({ id, doc }: Change, database: Database, { conflicts, attachments }: ChangesRequest) {
+  if (!conflicts && !attachments) return doc;
+  try {
+    return await database.read(id, { rev: doc._rev, conflicts, attachments });
+  } catch (failure) {
+    if (isMissing(failure)) return doc; // compacted away meanwhile
+    throw failure;
+  }
+}

@@ -1,0 +1,157 @@
+import { Router } from 'express';
+import type { PouchDocument } from 'pouchdb-core';
+import { badRequest, notFound, notImplemented } from '../couch-error.ts';
+import { checkDocumentId, isLocalId, parseDocument } from '../documents/document.ts';
+import { readOpenRevisions } from '../documents/open-revisions.ts';
+import { policyOf } from '../documents/policies.ts';
+import { parseRevision, parseRevisions } from '../documents/revision.ts';
+import { writeDocument } from '../documents/write-documents.ts';
+import type { Databases } from '../storage/databases.ts';
+import { leavesOf } from '../storage/revision-tree.ts';
+import type { WritableDocument } from '../storage/write-queue.ts';
+import { databaseRouteOf, pathParameter, type DatabaseCall } from './call.ts';
+import { documentBody } from './document-body.ts';
+import { methodNotAllowed } from './errors.ts';
+import { isFresh, revisionTag } from './entity-tag.ts';
+import { bodyBytes } from './json-body.ts';
+import { locationOf } from './location.ts';
+import { sendMultipartMixed } from './multipart-mixed.ts';
+import { booleanOf, jsonOf } from './query.ts';
+import { sendJson } from './send-json.ts';
+
+/** Single documents: ordinary, `_design` and `_local`. */
+export function documentRoutes({ databases }: { databases: Databases }): Router {
+  const router = Router();
+  const route = databaseRouteOf(databases);
+
+  for (const path of ['/:db/_design/:design', '/:db/_local/:local', '/:db/:id'])
+    router
+      .route(path)
+      .get(route(getDocument, 'owner'))
+      .put(documentBody, route(putDocument, 'owner'))
+      .delete(route(deleteDocument, 'owner'))
+      .all(methodNotAllowed('DELETE,GET,HEAD,PUT'));
+
+  router.all(
+    '/:db/_design/:design/:action{/*rest}',
+    route(async (call, next) => {
+      if (!pathParameter(call.request, 'action').startsWith('_')) {
+        next();
+        return;
+      }
+      await call.database.read(documentIdOf(call));
+      throw notImplemented('Code of design documents is never run here.');
+    }),
+  );
+  return router;
+}
+
+/** The id in the path of a document or of something that belongs to it. */
+export function documentIdOf({ request: { params } }: DatabaseCall): string {
+  const { design, local, id } = params;
+  const documentId =
+    design !== undefined ? `_design/${String(design)}` : local !== undefined ? `_local/${String(local)}` : id;
+  checkDocumentId(documentId);
+  return documentId;
+}
+
+/** The revision a write is based on: in the query, in `if-match`, or in the document, wherever it is named the same. */
+export function baseRevisionOf({ request, query }: DatabaseCall, inBody?: unknown): string | undefined {
+  const inQuery = query.get('rev') ?? undefined;
+  const inHeader = request.headers['if-match']?.replaceAll('"', '');
+  const named = [inBody, inQuery, inHeader].filter((rev) => rev !== undefined).map(parseRevision);
+  if (new Set(named).size > 1)
+    throw badRequest('Document rev from request body and query string have different values');
+  return named[0];
+}
+
+async function getDocument(call: DatabaseCall): Promise<void> {
+  const { database, query, request, response } = call;
+  const id = documentIdOf(call);
+  if (query.has('open_revs')) return getOpenRevisions(call, id);
+
+  const document = policyOf(database.name).afterRead(await readRevision(call, id), call);
+  const { _id, _rev, ...content } = document;
+  const withState = ['revs_info', 'conflicts', 'deleted_conflicts', 'meta'].some((name) =>
+    booleanOf(query, name),
+  );
+  const tag = revisionTag(_rev);
+  if (!withState && isFresh(request, tag)) {
+    response.writeHead(304, { etag: tag }).end();
+    return;
+  }
+  sendJson(response, 200, { _id, _rev, ...content }, withState ? {} : { etag: tag });
+}
+
+async function readRevision({ database, query }: DatabaseCall, id: string): Promise<PouchDocument> {
+  if (isLocalId(id)) return database.read(id);
+  const meta = booleanOf(query, 'meta');
+  const rev = query.get('rev');
+  const document = await database.read(id, {
+    revs: booleanOf(query, 'revs'),
+    revs_info: meta || booleanOf(query, 'revs_info'),
+    conflicts: meta || booleanOf(query, 'conflicts'),
+    attachments: booleanOf(query, 'attachments'),
+    ...(rev === null || booleanOf(query, 'latest') ? {} : { rev: parseRevision(rev) }),
+  });
+  if (!meta && !booleanOf(query, 'deleted_conflicts')) return document;
+  const deleted = leavesOf(await database.revisions(id)).filter(
+    (leaf) => leaf.deleted && leaf.rev !== document._rev,
+  );
+  return deleted.length === 0
+    ? document
+    : { ...document, _deleted_conflicts: deleted.map((leaf) => leaf.rev) };
+}
+
+async function getOpenRevisions(call: DatabaseCall, id: string): Promise<void> {
+  const { database, query, request, response } = call;
+  const wanted = query.get('open_revs') === 'all' ? 'all' : parseRevisions(jsonOf(query, 'open_revs'));
+  const options = {
+    revs: booleanOf(query, 'revs'),
+    latest: booleanOf(query, 'latest'),
+    attachments: booleanOf(query, 'attachments'),
+  };
+  const asMultipart = request.headers.accept?.includes('multipart/mixed') === true;
+  const revisions = await readOpenRevisions(
+    database,
+    id,
+    wanted,
+    { ...options, attachments: asMultipart || options.attachments },
+    call,
+  );
+  if (wanted === 'all' && revisions.length === 0) throw notFound('missing');
+  if (asMultipart) sendMultipartMixed(response, revisions);
+  else sendJson(response, 200, revisions);
+}
+
+async function putDocument(call: DatabaseCall): Promise<void> {
+  const { query, request } = call;
+  const mode = booleanOf(query, 'new_edits', true) ? 'edit' : 'replicate';
+  const document = parseDocument(request.body, {
+    mode: query.has('rev') || request.headers['if-match'] !== undefined ? 'edit' : mode,
+    id: documentIdOf(call),
+    bodyBytes: bodyBytes(request),
+  });
+  const base = baseRevisionOf(call, document['_rev']);
+  await sendWritten(call, base === undefined ? document : { ...document, _rev: base }, mode);
+}
+
+async function deleteDocument(call: DatabaseCall): Promise<void> {
+  const id = documentIdOf(call);
+  await call.database.read(id); // what is not there cannot be deleted
+  const base = baseRevisionOf(call);
+  await sendWritten(call, { _id: id, _deleted: true, ...(base === undefined ? {} : { _rev: base }) }, 'edit');
+}
+
+/** Writes a document and answers with its new revision. */
+export async function sendWritten(
+  call: DatabaseCall,
+  document: WritableDocument,
+  mode: 'edit' | 'replicate',
+): Promise<void> {
+  const { database, request, response } = call;
+  const rev = await writeDocument(database, document, mode, call);
+  const status = document['_deleted'] === true ? 200 : 201;
+  const location = locationOf(request.headers.host, database.name, document._id);
+  sendJson(response, status, { ok: true, id: document._id, rev }, { etag: revisionTag(rev), location });
+}

@@ -1,0 +1,1 @@
+export { startEmbeddedCouch, type EmbeddedCouch, type EmbeddedCouchConfig } from './server.ts';

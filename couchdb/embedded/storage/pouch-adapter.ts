@@ -1,0 +1,38 @@
+import PouchDB from 'pouchdb-core';
+import LevelPouch from 'pouchdb-adapter-leveldb-core';
+import { LevelStore } from './level-store.ts';
+
+const adapterName = 'classic-level';
+
+function ClassicLevelPouch(
+  this: unknown,
+  options: Record<string, unknown>,
+  callback: (error: unknown) => void,
+): void {
+  LevelPouch.call(this, options, callback);
+}
+ClassicLevelPouch.valid = () => true;
+ClassicLevelPouch.use_prefix = false;
+
+PouchDB.adapter(adapterName, ClassicLevelPouch);
+
+export interface OpenPouch {
+  pouch: PouchDB;
+  store: LevelStore;
+}
+
+/** Opens the PouchDB database whose LevelDB files are in the folder `location`, and creates it if need be. */
+export async function openPouch(location: string): Promise<OpenPouch> {
+  const stores = new Map<string, LevelStore>();
+  const createStore = (storeLocation: string): LevelStore => {
+    const store = new LevelStore(storeLocation);
+    stores.set(storeLocation, store);
+    return store;
+  };
+  const pouch = new PouchDB(location, { adapter: adapterName, db: createStore });
+  pouch.setMaxListeners(0);
+  await pouch.info();
+  const store = stores.get(location);
+  if (store === undefined) throw new Error('PouchDB opened no store');
+  return { pouch, store };
+}
