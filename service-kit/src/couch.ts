@@ -21,10 +21,12 @@ export const connectCouch = (url: string, timeoutMs: number): CouchServer & Asyn
 export class CouchError extends Error {
   override readonly name = 'CouchError';
   readonly statusCode: number;
+  readonly reason: string;
 
   constructor(statusCode: number, reason: string) {
     super(`CouchDB answered ${statusCode}: ${reason}`);
     this.statusCode = statusCode;
+    this.reason = reason;
   }
 }
 

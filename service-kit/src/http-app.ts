@@ -39,9 +39,10 @@ const fromExpress = (thrown: unknown): unknown => {
 };
 
 const lastHandler =
-  (log: Logger): ErrorRequestHandler =>
+  (log: Logger, onError: (code: ErrorCode) => void): ErrorRequestHandler =>
   (thrown: unknown, request, response, next) => {
     const error = toServiceError(fromExpress(thrown));
+    onError(error.code);
     const { level, status } = error.row;
     log[level](
       {
@@ -63,11 +64,21 @@ const lastHandler =
     response.status(status).json(error.toBody());
   };
 
+/** For `app.all` below a path's own methods. */
+export const methodNotAllowed: RequestHandler = () => {
+  throw new ServiceError('method-not-allowed', 'this resource does not know the method');
+};
+
 /**
  * An express app with what every service does the same way: request ids, no fingerprinting headers, JSON errors
  * of the protocol's table. `routes` adds the service's own; bodies are parsed per route by {@link jsonBody}.
+ * `onError` is told the code of every error that is answered.
  */
-export const createHttpApp = (log: Logger, routes: (app: Express) => void): Express => {
+export const createHttpApp = (
+  log: Logger,
+  routes: (app: Express) => void,
+  onError: (code: ErrorCode) => void = () => undefined,
+): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -77,7 +88,7 @@ export const createHttpApp = (log: Logger, routes: (app: Express) => void): Expr
   app.use(() => {
     throw new ServiceError('not-found', 'no such resource');
   });
-  app.use(lastHandler(log));
+  app.use(lastHandler(log, onError));
   return app;
 };
 

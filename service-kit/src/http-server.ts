@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export type HttpServer = {
@@ -24,6 +24,13 @@ export const listen = async (
     },
     listener,
   );
+  let isClosing = false;
+  // A kept-alive connection whose request was under way at `close` is idle only now.
+  server.on('request', (_request, response: ServerResponse) => {
+    response.on('close', () => {
+      if (isClosing) setImmediate(() => server.closeIdleConnections());
+    });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -37,6 +44,7 @@ export const listen = async (
     server,
     url: `http://${name}:${address.port}`,
     close: async (deadlineMs) => {
+      isClosing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);

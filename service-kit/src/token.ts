@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { AUDIENCES, deviceClaims, type DeviceAddress } from '@restante/protocol';
 import { ConfigError } from './config.ts';
 import { ServiceError } from './service-error.ts';
@@ -43,12 +43,30 @@ const readKey = (name: string, pem: string, read: (pem: string) => KeyObject): K
   throw new ConfigError(`${name} is not an Ed25519 key in PEM form`);
 };
 
-/** `publicKeyPem`: SPKI PEM; line breaks may be written as `\n`. */
-export const createTokenVerifier = (publicKeyPem: string): TokenVerifier => {
+const MAX_REMEMBERED = 10_000;
+
+/** `publicKeyPem`: SPKI PEM; line breaks may be written as `\n`. A token's signature is checked once while it is in use. */
+export const createTokenVerifier = (publicKeyPem: string, now: () => number = Date.now): TokenVerifier => {
   const key = readKey('TOKEN_PUBLIC_KEY', publicKeyPem, createPublicKey);
+  /** Claims of tokens that were found valid, by audience and token, oldest first. */
+  const remembered = new Map<string, JWTPayload & { readonly exp: number }>();
+
   const verify = async (token: string, audience: string): Promise<unknown> => {
+    const name = `${audience} ${token}`;
+    const known = remembered.get(name);
+    if (known !== undefined && known.exp * 1000 > now()) return known;
+    remembered.delete(name);
     try {
-      const { payload } = await jwtVerify(token, key, { algorithms: [ALGORITHM], issuer: ISSUER, audience });
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [ALGORITHM],
+        issuer: ISSUER,
+        audience,
+        requiredClaims: ['exp'],
+        currentDate: new Date(now()),
+      });
+      const [oldest] = remembered.keys();
+      if (oldest !== undefined && remembered.size >= MAX_REMEMBERED) remembered.delete(oldest);
+      remembered.set(name, { ...payload, exp: payload.exp ?? 0 });
       return payload;
     } catch (error) {
       if (error instanceof errors.JWTExpired)
