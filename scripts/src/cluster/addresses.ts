@@ -1,0 +1,68 @@
+/** A mailbox node's CouchDB: what the node and its peers need to reach it. */
+export type Couch = { readonly name: string; readonly adminUrl: string; readonly dataUrl: string };
+
+/** `url` is the address of the part `to`, with credentials where it needs some. */
+export type Link = { readonly from: string; readonly to: string; readonly url: string };
+
+/** The address under which a part finds another one: `url`, or that of something in between. */
+export type Route = (link: Link) => string | Promise<string>;
+
+/** The CouchDBs as a mailbox node and its CouchDB reach them. */
+export type CouchAddresses = {
+  readonly own: Couch;
+  readonly peers: readonly { readonly name: string; readonly url: string }[];
+};
+
+/** A mailbox node as a master and its clients reach it. */
+export type NodeAddress = { readonly name: string; readonly url: string; readonly publicUrl: string };
+
+const couchOf = (node: string): string => node.replace('node', 'couch');
+
+/** Addresses for the mailbox node that `couch` belongs to. */
+export const couchAddresses = async (
+  route: Route,
+  couch: Couch,
+  couches: readonly Couch[],
+): Promise<CouchAddresses> => {
+  const { name } = couch;
+  const link = { from: name, to: couchOf(name) };
+  const others = couches.filter((other) => other.name !== name);
+  return {
+    own: {
+      name,
+      adminUrl: await route({ ...link, url: couch.adminUrl }),
+      dataUrl: await route({ ...link, url: couch.dataUrl }),
+    },
+    peers: await Promise.all(
+      others.map(async (peer) => ({
+        name: peer.name,
+        url: await route({ from: couchOf(name), to: couchOf(peer.name), url: peer.dataUrl }),
+      })),
+    ),
+  };
+};
+
+/** Addresses of the directory for a master. */
+export const directoryAddresses = (
+  route: Route,
+  master: string,
+  couches: readonly Couch[],
+): Promise<readonly string[]> =>
+  Promise.all(
+    couches.map(async ({ name, dataUrl }) => route({ from: master, to: couchOf(name), url: dataUrl })),
+  );
+
+/** Addresses of the mailbox nodes for a master, and those that it tells its clients: paths on the front's origin, or the nodes' own. */
+export const nodeAddresses = (
+  route: Route,
+  master: string,
+  nodes: readonly { readonly name: string; readonly url: string }[],
+  forClients: 'front' | 'direct',
+): Promise<readonly NodeAddress[]> =>
+  Promise.all(
+    nodes.map(async ({ name, url }) => ({
+      name,
+      url: await route({ from: master, to: name, url }),
+      publicUrl: forClients === 'front' ? `/${name}` : await route({ from: 'client', to: name, url }),
+    })),
+  );

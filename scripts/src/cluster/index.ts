@@ -1,0 +1,19 @@
+export type { Couch, Link, Route } from './addresses.ts';
+export {
+  createClusterProcess,
+  ProcessStartError,
+  type ClusterProcess,
+  type Exit,
+  type ProcessState,
+} from './cluster-process.ts';
+export { DataInUseError } from './data-lock.ts';
+export { couchEnvironment, SCRIPTS, withCredentials, type Environment } from './roles.ts';
+export { findRunningCluster, type RunningCluster } from './running-cluster.ts';
+export { ensureSecrets, type ClusterSecrets } from './secrets.ts';
+export {
+  startCluster,
+  type Cluster,
+  type ClusterEvent,
+  type ClusterOptions,
+  type ClusterPorts,
+} from './start-cluster.ts';

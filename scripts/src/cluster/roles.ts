@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+import type { CouchAddresses, NodeAddress } from './addresses.ts';
+import type { ClusterSecrets, Credentials } from './secrets.ts';
+
+/** The environment of each kind of process. */
+export type Environment = Readonly<Record<string, string>>;
+
+const script = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
+export const SCRIPTS = {
+  couch: script('couchdb/embedded/main.ts'),
+  mailboxNode: script('mailbox-node/src/main.ts'),
+  master: script('master-node/src/main.ts'),
+  front: script('scripts/src/front/main.ts'),
+};
+
+export const withCredentials = (address: string, { user, password }: Credentials): string => {
+  const url = new URL(address);
+  url.username = user;
+  url.password = password;
+  return url.href.replace(/\/$/, '');
+};
+
+export const couchEnvironment = (port: number, dataDir: string, admin: Credentials): Environment => ({
+  EMBEDDED_COUCH_PORT: String(port),
+  EMBEDDED_COUCH_DATA_DIR: dataDir,
+  EMBEDDED_COUCH_ADMIN: admin.user,
+  EMBEDDED_COUCH_PASSWORD: admin.password,
+  EMBEDDED_COUCH_EXIT_WITH_PARENT: '1',
+});
+
+export const mailboxNodeEnvironment = (
+  port: number,
+  selfUrl: string,
+  { own, peers }: CouchAddresses,
+  databasePrefix: string,
+  secrets: ClusterSecrets,
+): Environment => ({
+  NODE_NAME: own.name,
+  PORT: String(port),
+  COUCHDB_URL: own.dataUrl,
+  COUCHDB_ADMIN_URL: own.adminUrl,
+  COUCHDB_SELF_URL: selfUrl,
+  COUCHDB_PEERS: peers.map(({ name, url }) => `${name}=${url}`).join(','),
+  DATABASE_PREFIX: databasePrefix,
+  TOKEN_PUBLIC_KEY: secrets.tokenPublicKey,
+});
+
+export const masterEnvironment = (
+  port: number,
+  directoryUrls: readonly string[],
+  mailboxNodes: readonly NodeAddress[],
+  databasePrefix: string,
+  secrets: ClusterSecrets,
+): Environment => ({
+  PORT: String(port),
+  DIRECTORY_URLS: directoryUrls.join(','),
+  DATABASE_PREFIX: databasePrefix,
+  MAILBOX_NODES: mailboxNodes.map(({ name, url, publicUrl }) => `${name}=${url}|${publicUrl}`).join(','),
+  TOKEN_PRIVATE_KEY: secrets.tokenPrivateKey,
+  TOKEN_PUBLIC_KEY: secrets.tokenPublicKey,
+  TRUST_PROXY: 'loopback',
+});
+
+export const frontEnvironment = (
+  port: number,
+  masters: readonly { readonly url: string }[],
+  mailboxNodes: readonly { readonly url: string }[],
+): Environment => ({
+  PORT: String(port),
+  MASTER_URLS: masters.map(({ url }) => url).join(','),
+  MAILBOX_NODE_URLS: mailboxNodes.map(({ url }) => url).join(','),
+});

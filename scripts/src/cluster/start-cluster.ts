@@ -1,0 +1,219 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { couchAddresses, directoryAddresses, nodeAddresses, type Couch, type Route } from './addresses.ts';
+import { createClusterProcess, type ClusterProcess, type Exit } from './cluster-process.ts';
+import { lockData } from './data-lock.ts';
+import {
+  couchEnvironment,
+  frontEnvironment,
+  mailboxNodeEnvironment,
+  masterEnvironment,
+  SCRIPTS,
+  withCredentials,
+  type Environment,
+} from './roles.ts';
+import { noteRunningCluster } from './running-cluster.ts';
+import { ensureSecrets } from './secrets.ts';
+
+/** Ports by role. A missing one is any free port. */
+export type ClusterPorts = {
+  readonly front?: number;
+  readonly masters?: readonly number[];
+  readonly mailboxNodes?: readonly number[];
+  readonly couches?: readonly number[];
+};
+
+export type ClusterEvent =
+  | { readonly type: 'starting' | 'ready'; readonly process: ClusterProcess }
+  | {
+      readonly type: 'exited';
+      readonly process: ClusterProcess;
+      readonly exit: Exit;
+      /** Whether it was asked to, by `kill`, `restart` or disposal. An end during its start only fails the start. */
+      readonly expected: boolean;
+    };
+
+export type ClusterOptions = {
+  /** Data, logs and secrets. Made when it is not there; one cluster at a time. */
+  readonly dataDir: string;
+  /** Three CouchDB servers, with admin credentials, instead of embedded ones. */
+  readonly couchUrls?: readonly string[];
+  /** Prefix of all database names, so that several clusters can share the servers. */
+  readonly databasePrefix?: string;
+  readonly ports?: ClusterPorts;
+  /** How many masters. */
+  readonly masters?: number;
+  /**
+   * Where clients find the mailbox nodes: `front` gives paths on the origin of the front, `direct` the nodes' own
+   * addresses, for clients that talk to a master without the front.
+   */
+  readonly mailboxAddresses?: 'front' | 'direct';
+  /** More environment variables, by role. */
+  readonly settings?: {
+    readonly couch?: Environment;
+    readonly mailboxNode?: Environment;
+    readonly master?: Environment;
+    readonly front?: Environment;
+  };
+  /**
+   * For tests that put something between two parts. Asked, at the start alone, with the names of the processes; `client`
+   * is whoever finds a mailbox node directly.
+   */
+  readonly route?: Route;
+  readonly onEvent?: (event: ClusterEvent) => void;
+  /** Gives up the start. Has no meaning afterwards. */
+  readonly signal?: AbortSignal;
+};
+
+export type Cluster = AsyncDisposable & {
+  readonly dataDir: string;
+  /** The embedded servers; empty when `couchUrls` were given. */
+  readonly couches: readonly ClusterProcess[];
+  readonly mailboxNodes: readonly ClusterProcess[];
+  readonly masters: readonly ClusterProcess[];
+  readonly front: ClusterProcess;
+  /** All processes in the order of their start. */
+  readonly processes: readonly ClusterProcess[];
+  /** The CouchDB of each mailbox node, with credentials. */
+  readonly couchServers: readonly Couch[];
+  readonly databasePrefix: string;
+};
+
+const NODES = [0, 1, 2] as const;
+
+/**
+ * Starts a whole cluster as child processes: CouchDB servers, mailbox nodes, masters, front. Resolves when all are
+ * ready. Disposal stops them in the opposite order; they end with this process however it ends.
+ *
+ * @throws DataInUseError when another cluster has the data folder
+ * @throws ProcessStartError when a part does not become ready; what had started is stopped
+ */
+export const startCluster = async (options: ClusterOptions): Promise<Cluster> => {
+  const dataDir = resolve(options.dataDir);
+  const { databasePrefix = '', masters: masterCount = 1, ports = {}, settings = {} } = options;
+  const cleanup = new AsyncDisposableStack();
+  try {
+    cleanup.use(await lockData(dataDir));
+    const logDir = join(dataDir, 'logs');
+    rmSync(logDir, { recursive: true, force: true });
+    mkdirSync(logDir, { recursive: true });
+    const secrets = ensureSecrets(dataDir);
+
+    const create = (
+      name: string,
+      script: string,
+      port: number | undefined,
+      readyPath: string,
+      environment: (port: number) => Environment,
+    ): ClusterProcess => {
+      const process: ClusterProcess = createClusterProcess({
+        name,
+        script,
+        port: port ?? 0,
+        environment,
+        readyPath,
+        logFile: join(logDir, `${name}.log`),
+        onExit: (exit, expected) => options.onEvent?.({ type: 'exited', process, exit, expected }),
+      });
+      return process;
+    };
+
+    /** All of one role at once. Stopped together too, before what was started earlier. */
+    const start = async (processes: readonly ClusterProcess[]): Promise<void> => {
+      options.signal?.throwIfAborted();
+      const stop = async (): Promise<void> => {
+        await Promise.all(processes.map((process) => process.kill()));
+      };
+      const giveUp = (): void => void stop();
+      cleanup.defer(stop);
+      options.signal?.addEventListener('abort', giveUp);
+      const results = await Promise.allSettled(
+        processes.map(async (process) => {
+          options.onEvent?.({ type: 'starting', process });
+          await process.start();
+          options.onEvent?.({ type: 'ready', process });
+        }),
+      );
+      options.signal?.removeEventListener('abort', giveUp);
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    };
+
+    const { couchUrls } = options;
+    if (couchUrls !== undefined && couchUrls.length !== NODES.length) {
+      throw new RangeError(`a cluster has ${NODES.length} CouchDB servers, ${couchUrls.length} were given`);
+    }
+    const nodeName = (index: number): string => `node${index + 1}`;
+    const couches =
+      couchUrls === undefined
+        ? secrets.nodes.map(({ admin }, index) =>
+            create(`couch${index + 1}`, SCRIPTS.couch, ports.couches?.[index], '/_up', (port) => ({
+              ...couchEnvironment(port, join(dataDir, `couch${index + 1}`), admin),
+              ...settings.couch,
+            })),
+          )
+        : [];
+    await start(couches);
+    const couchServers = secrets.nodes.map(({ admin, data }, index): Couch => {
+      const adminUrl = couchUrls?.[index] ?? withCredentials(couches[index]?.url ?? '', admin);
+      // On shared servers each cluster has users of its own, as it has databases of its own.
+      const user = couchUrls === undefined ? data.user : databasePrefix + data.user;
+      return { name: nodeName(index), adminUrl, dataUrl: withCredentials(adminUrl, { ...data, user }) };
+    });
+
+    const { mailboxAddresses = 'front' } = options;
+    const route: Route = options.route ?? (({ url }) => url);
+    const mailboxNodes = await Promise.all(
+      couchServers.map(async (couch, index) => {
+        const addresses = await couchAddresses(route, couch, couchServers);
+        return create(couch.name, SCRIPTS.mailboxNode, ports.mailboxNodes?.[index], '/ready', (port) => ({
+          ...mailboxNodeEnvironment(port, couch.dataUrl, addresses, databasePrefix, secrets),
+          ...settings.mailboxNode,
+        }));
+      }),
+    );
+    await start(mailboxNodes);
+
+    const masters = await Promise.all(
+      Array.from({ length: masterCount }, async (_, index) => {
+        const name = `master${index + 1}`;
+        const directoryUrls = await directoryAddresses(route, name, couchServers);
+        const nodes = await nodeAddresses(route, name, mailboxNodes, mailboxAddresses);
+        return create(name, SCRIPTS.master, ports.masters?.[index], '/ready', (port) => ({
+          ...masterEnvironment(port, directoryUrls, nodes, databasePrefix, secrets),
+          ...settings.master,
+        }));
+      }),
+    );
+    await start(masters);
+
+    const front = create('front', SCRIPTS.front, ports.front, '/ready', (port) => ({
+      ...frontEnvironment(port, masters, mailboxNodes),
+      ...settings.front,
+    }));
+    await start([front]);
+
+    cleanup.use(
+      noteRunningCluster(dataDir, {
+        frontUrl: front.url,
+        masterUrls: masters.map(({ url }) => url),
+        mailboxNodes: mailboxNodes.map(({ name, url }) => ({ name, url })),
+        couches: couchServers,
+        databasePrefix,
+      }),
+    );
+    return {
+      dataDir,
+      couches,
+      mailboxNodes,
+      masters,
+      front,
+      processes: [...couches, ...mailboxNodes, ...masters, front],
+      couchServers,
+      databasePrefix,
+      [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+    };
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+};

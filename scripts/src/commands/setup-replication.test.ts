@@ -1,0 +1,156 @@
+import { connectCouch } from '@restante/service-kit';
+import { waitFor } from '@restante/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCouchTrio, type CouchTrio } from '../testing/couch-trio.ts';
+import { runCli, type CliRun } from '../testing/run-cli.ts';
+
+type Report = {
+  whole: boolean;
+  databases: string[];
+  replications: { node: string; peer: string; database: string; state: string }[];
+  changes: { node: string; action: string; id: string }[];
+  problems: string[];
+};
+
+describe('setup-replication', () => {
+  let trio: CouchTrio;
+  beforeAll(async () => {
+    trio = await startCouchTrio();
+  });
+  afterAll(() => trio[Symbol.asyncDispose]());
+
+  const setup = (args: string[], environment: Record<string, string> = {}): Promise<CliRun> =>
+    runCli(['setup-replication', ...args], { ...trio.environment, ...environment });
+  const report = async (
+    args: string[],
+    environment?: Record<string, string>,
+  ): Promise<[Report, number | null]> => {
+    const run = await setup([...args, '--json'], environment);
+    expect(run.err).toBe('');
+    return [JSON.parse(run.out) as Report, run.code];
+  };
+  const replicationDocument = (node: number, id: string) => ({
+    db: '_replicator',
+    path: encodeURIComponent(id),
+    node: trio.nodes[node]!,
+  });
+  const change = async (node: number, id: string, edit: ((doc: object) => object) | null): Promise<void> => {
+    const { node: target, ...at } = replicationDocument(node, id);
+    await using server = connectCouch(target.adminUrl, 5_000);
+    const document = (await server.request(at)) as { _rev: string };
+    if (edit === null) await server.request({ ...at, method: 'DELETE', qs: { rev: document._rev } });
+    else await server.request({ ...at, method: 'PUT', body: edit(document) });
+  };
+
+  it('tells on a dry run what it would do, and does nothing', async () => {
+    const [planned, code] = await report(['--dry-run']);
+    expect(code).toBe(1);
+    expect(planned.changes).toHaveLength(12);
+    expect(planned.changes.every(({ action }) => action === 'create')).toBe(true);
+    const [again] = await report(['--verify', '--wait', '0']);
+    expect(again.replications.map(({ state }) => state)).toEqual(Array(12).fill('missing'));
+    expect(again.changes).toEqual([]);
+  });
+
+  it('makes six replications per database that really replicate, and changes nothing the second time', async () => {
+    const [made, code] = await report([]);
+    expect(made.problems).toEqual([]);
+    expect(code).toBe(0);
+    expect(made.replications).toHaveLength(12);
+    const [second, secondCode] = await report([]);
+    expect(secondCode).toBe(0);
+    expect(second.changes).toEqual([]);
+
+    const [, bucket] = trio.databases;
+    await using first = connectCouch(trio.nodes[0]!.adminUrl, 5_000);
+    await using third = connectCouch(trio.nodes[2]!.adminUrl, 5_000);
+    await first.use(bucket).insert({ _id: 'canary:node1:1', at: 1 } as object);
+    await waitFor('the document to reach node 3', () => third.use(bucket).head('canary:node1:1'));
+
+    const verified = await setup(['--verify']);
+    expect(verified.code).toBe(0);
+    expect(verified.out).toContain('The mesh is whole: 12 replications run.');
+  });
+
+  it('repairs half a mesh: one missing, one changed, one that nothing needs', async () => {
+    await change(0, 'restante-directory-from-node2', null);
+    await change(1, 'restante-directory-from-node3', (document) => ({ ...document, create_target: true }));
+    {
+      await using server = connectCouch(trio.nodes[2]!.adminUrl, 5_000);
+      const endpoint = { url: `${trio.processes[0]!.url}/gone` };
+      await server.request({
+        db: '_replicator',
+        path: 'restante-messages-20200101-from-node1',
+        method: 'PUT',
+        body: { source: endpoint, target: endpoint, continuous: true },
+      });
+    }
+    const verified = await setup(['--verify', '--wait', '0']);
+    expect(verified.code).toBe(1);
+    expect(verified.out).toContain('node1 has no replication of directory from node2');
+    expect(verified.out).toContain('node2 has another replication of directory from node3 than it should');
+    expect(verified.out).toContain('nothing needs: restante-messages-20200101-from-node1');
+
+    const [repaired, code] = await report([]);
+    expect(repaired.problems).toEqual([]);
+    expect(code).toBe(0);
+    expect(repaired.changes.map(({ node, action }) => `${action} ${node}`).sort()).toEqual([
+      'create node1',
+      'remove node3',
+      'repair node2',
+    ]);
+  });
+
+  it('names credentials that do not fit, and never shows them', async () => {
+    const wrongAdmin = await setup(['--verify', '--wait', '0'], {
+      COUCHDB_URLS: trio.environment['COUCHDB_URLS']!.replace('admin%20password', 'secret1'),
+    });
+    expect(wrongAdmin.code).toBe(1);
+    expect(wrongAdmin.out).toMatch(/node1 \(http:\/\/127\.0\.0\.1:\d+\) refuses the admin credentials/);
+    const wrongData = await setup(['--dry-run'], {
+      COUCHDB_PEERS: trio.environment['COUCHDB_PEERS']!.replace('data%20password', 'secret2'),
+    });
+    expect(wrongData.code).toBe(1);
+    expect(wrongData.out).toContain("node1 refuses the data path's user data (401)");
+    for (const { out, err } of [wrongAdmin, wrongData]) expect(out + err).not.toMatch(/secret\d|password/);
+  });
+
+  it('mends what it reaches when a node is down, says which one is, and is whole when it is back', async () => {
+    const [, , third] = trio.processes;
+    await third!.kill('SIGKILL');
+    await change(0, 'restante-directory-from-node2', null);
+    const [half, code] = await report(['--wait', '2']);
+    expect(code).toBe(1);
+    expect(half.problems.some((problem) => /^node3 \(http:.*\) does not answer$/.test(problem))).toBe(true);
+    expect(half.changes).toContainEqual({
+      node: 'node1',
+      action: 'create',
+      id: 'restante-directory-from-node2',
+    });
+    await third!.start();
+    const [whole, wholeCode] = await report([]);
+    expect(whole.problems).toEqual([]);
+    expect(wholeCode).toBe(0);
+  });
+
+  it('exits with 2 when it is called in a wrong way', async () => {
+    for (const [args, environment, message] of [
+      [['--nonsense'], {}, 'nonsense'],
+      [['--verify', '--dry-run'], {}, 'exclude each other'],
+      [['--wait', 'long'], {}, '--wait'],
+      [[], { COUCHDB_URLS: 'http://a:b@c,http://d:e@f' }, 'COUCHDB_URLS'],
+      [[], { COUCHDB_PEERS: '', DATA_DIR: '/nowhere' }, 'No cluster runs on /nowhere'],
+    ] as [string[], Record<string, string>, string][]) {
+      const run = await setup(args, environment);
+      expect([run.code, run.err]).toEqual([2, expect.stringContaining(message)]);
+    }
+  });
+
+  it('explains itself', async () => {
+    const help = await setup(['--help']);
+    expect(help.code).toBe(0);
+    for (const word of ['--dry-run', '--verify', '--json', 'COUCHDB_URLS', 'Exit code']) {
+      expect(help.out).toContain(word);
+    }
+  });
+});

@@ -1,0 +1,99 @@
+import { LIMITS } from '@restante/protocol';
+import { ConfigError, readEnvironment } from '@restante/service-kit';
+import { z } from 'zod';
+import { findRunningCluster } from '../cluster/index.ts';
+import type { MeshScope } from '../mesh/compare-mesh.ts';
+import type { MeshNode } from '../mesh/mesh-node.ts';
+import { couchUrls } from './couch-urls.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const urls = z
+  .string()
+  .transform((list) => list.split(',').map((url) => url.trim().replace(/\/+$/, '')))
+  .pipe(z.array(z.url({ protocol: /^https?$/ })).min(1));
+
+/** `name=url` with the data path's credentials, as mailbox nodes have it; here with an entry for every node. */
+const peers = z
+  .string()
+  .transform((list) => list.split(',').map((entry) => entry.trim().split(/=(.*)/s, 2)))
+  .pipe(z.array(z.tuple([z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/), z.url()], 'not name=url')).min(2));
+
+const environment = z.object({
+  DATA_DIR: z.string().default('.data'),
+  COUCHDB_URLS: couchUrls.optional(),
+  COUCHDB_PEERS: peers.optional(),
+  MASTER_URLS: urls.optional(),
+  MAILBOX_NODE_URLS: urls.optional(),
+  DATABASE_PREFIX: z.string().optional(),
+  BUCKET_SPAN_DAYS: z.coerce.number().int().min(1).max(365).default(10),
+  MESSAGE_TTL_DAYS: z.coerce
+    .number()
+    .positive()
+    .max(365)
+    .default(LIMITS.messageTtlMs / DAY_MS),
+});
+
+/** The cluster that a command is about. */
+export type Target = {
+  readonly nodes: readonly MeshNode[];
+  readonly scope: MeshScope;
+  readonly masterUrls: readonly string[];
+  readonly mailboxNodeUrls: readonly string[];
+};
+
+/** Paragraph of `--help` on what {@link findTarget} reads. */
+export const TARGET_HELP = `
+Without more, the cluster that npm start runs on this machine. Another one is told by the environment:
+
+  DATA_DIR           data folder of the cluster on this machine (default .data)
+  COUCHDB_URLS       the CouchDB servers with admin credentials, in the order of the nodes, separated by commas
+  COUCHDB_PEERS      node1=http://user:password@host:5984,node2=...: the same servers with the data path's
+                     credentials, as the servers reach each other; setting it turns to this cluster
+  MASTER_URLS        masters, for status
+  MAILBOX_NODE_URLS  mailbox nodes, for status
+  DATABASE_PREFIX, BUCKET_SPAN_DAYS, MESSAGE_TTL_DAYS  as the mailbox nodes have them
+`.trim();
+
+/**
+ * The cluster of the environment's COUCHDB_PEERS, otherwise the one that runs on the data folder.
+ *
+ * @throws ConfigError when there is neither, or the variables do not fit
+ */
+export const findTarget = async (
+  variables: Readonly<Record<string, string | undefined>>,
+): Promise<Target> => {
+  const read = readEnvironment(environment, variables);
+  const span = {
+    bucketSpanDays: read.BUCKET_SPAN_DAYS,
+    messageTtlMs: Math.round(read.MESSAGE_TTL_DAYS * DAY_MS),
+  };
+  if (read.COUCHDB_PEERS === undefined) {
+    const running = await findRunningCluster(read.DATA_DIR);
+    if (running === null) {
+      throw new ConfigError(
+        `No cluster runs on ${read.DATA_DIR}. Start one (npm start), or name another by COUCHDB_URLS and COUCHDB_PEERS.`,
+      );
+    }
+    return {
+      nodes: running.couches,
+      scope: { databasePrefix: running.databasePrefix, ...span },
+      masterUrls: running.masterUrls,
+      mailboxNodeUrls: running.mailboxNodes.map(({ url }) => url),
+    };
+  }
+  const { COUCHDB_PEERS, COUCHDB_URLS } = read;
+  if (COUCHDB_URLS?.length !== COUCHDB_PEERS.length) {
+    throw new ConfigError('COUCHDB_URLS and COUCHDB_PEERS must name the same servers in the same order');
+  }
+  return {
+    nodes: COUCHDB_PEERS.map(([name, dataUrl], index) => ({
+      name,
+      dataUrl: dataUrl.replace(/\/+$/, ''),
+      adminUrl: COUCHDB_URLS[index] ?? '',
+    })),
+    scope: { databasePrefix: read.DATABASE_PREFIX ?? '', ...span },
+    masterUrls: read.MASTER_URLS ?? [],
+    mailboxNodeUrls: read.MAILBOX_NODE_URLS ?? [],
+  };
+};

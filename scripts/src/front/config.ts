@@ -1,0 +1,35 @@
+import { readEnvironment } from '@restante/service-kit';
+import { z } from 'zod';
+
+const urls = z
+  .string()
+  .transform((list) => list.split(',').map((url) => url.trim()))
+  .pipe(z.array(z.url({ protocol: /^http$/ })).min(1));
+
+/** Variables of the front. */
+export const environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535),
+  /** Masters, separated by commas. */
+  MASTER_URLS: urls,
+  /** Mailbox nodes, separated by commas: the first one is `/node1/`. */
+  MAILBOX_NODE_URLS: urls,
+});
+
+export type FrontConfig = {
+  readonly host: string;
+  readonly port: number;
+  readonly masterUrls: readonly string[];
+  readonly mailboxNodeUrls: readonly string[];
+};
+
+/** @throws ConfigError */
+export const readConfig = (variables: Readonly<Record<string, string | undefined>>): FrontConfig => {
+  const read = readEnvironment(environment, variables);
+  return {
+    host: read.HOST,
+    port: read.PORT,
+    masterUrls: read.MASTER_URLS,
+    mailboxNodeUrls: read.MAILBOX_NODE_URLS,
+  };
+};

@@ -1,0 +1,190 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { errorBody } from '@restante/protocol';
+import { createLog } from '@restante/service-kit';
+import { WebSocket, WebSocketServer } from 'ws';
+import { startFront, type Front } from './service.ts';
+
+const cleanups: (() => PromiseLike<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const upstream = async (
+  listener: RequestListener,
+): Promise<{ url: string; server: Server; stop: () => Promise<void> }> => {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const stop = async (): Promise<void> => {
+    if (!server.listening) return;
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  };
+  cleanups.push(stop);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, stop };
+};
+
+const body = async (request: IncomingMessage): Promise<string> =>
+  Buffer.concat(await request.toArray()).toString('utf8');
+
+const named = (name: string): RequestListener =>
+  async function answer(request, response) {
+    const text = await body(request);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ name, url: request.url, method: request.method, text }));
+  };
+
+const front = async (masterUrls: string[], mailboxNodeUrls: string[]): Promise<Front> => {
+  const started = await startFront(
+    { host: '127.0.0.1', port: 0, masterUrls, mailboxNodeUrls },
+    createLog('front', 'silent'),
+  );
+  cleanups.push(() => started[Symbol.asyncDispose]());
+  return started;
+};
+
+const gone = async (): Promise<string> => {
+  const server = await upstream(named('gone'));
+  await server.stop();
+  return server.url;
+};
+
+describe('front', () => {
+  it('passes /api on whole, and /node2/ without its prefix', async () => {
+    const [master, one, two] = await Promise.all(
+      ['master', 'one', 'two'].map((name) => upstream(named(name))),
+    );
+    const { url } = await front([master!.url], [one!.url, two!.url]);
+    const api = await fetch(`${url}/api/accounts?a=1`, { method: 'POST', body: 'hello' });
+    expect(await api.json()).toEqual({
+      name: 'master',
+      url: '/api/accounts?a=1',
+      method: 'POST',
+      text: 'hello',
+    });
+    const node = await fetch(`${url}/node2/messages/x?device=1`);
+    expect(await node.json()).toEqual({ name: 'two', url: '/messages/x?device=1', method: 'GET', text: '' });
+  });
+
+  it('sends each request to a master that is there, whole bodies included', async () => {
+    const live = await upstream(named('live'));
+    const { url } = await front([await gone(), live.url, await gone()], [live.url]);
+    const text = 'x'.repeat(500_000);
+    for (let round = 0; round < 6; round += 1) {
+      const answer = await fetch(`${url}/api/keys`, { method: 'PUT', body: text });
+      expect(await answer.json()).toMatchObject({ name: 'live', text });
+    }
+  });
+
+  it('takes masters in turn', async () => {
+    const masters = await Promise.all(['a', 'b'].map((name) => upstream(named(name))));
+    const { url } = await front(
+      masters.map((master) => master.url),
+      [masters[0]!.url],
+    );
+    const names = new Set<unknown>();
+    for (let round = 0; round < 4; round += 1) {
+      const answer = (await (await fetch(`${url}/api/x`)).json()) as { name: string };
+      names.add(answer.name);
+    }
+    expect(names).toEqual(new Set(['a', 'b']));
+  });
+
+  it('answers 503 with a row of the error table when nothing is there', async () => {
+    const { url } = await front([await gone(), await gone()], [await gone()]);
+    for (const path of ['/api/accounts', '/node1/health']) {
+      const answer = await fetch(url + path);
+      expect(answer.status).toBe(503);
+      expect(errorBody.parse(await answer.json()).code).toBe('unavailable');
+    }
+    const unknown = await fetch(`${url}/node9/health`);
+    expect(unknown.status).toBe(404);
+    expect(errorBody.parse(await unknown.json()).code).toBe('not-found');
+  });
+
+  it('passes events on as they come and ends the upstream when the reader leaves', async () => {
+    const left = Promise.withResolvers<undefined>();
+    const node = await upstream((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: first\n\n');
+      response.once('close', () => left.resolve(undefined));
+    });
+    const { url } = await front([node.url], [node.url]);
+    const reading = new AbortController();
+    const answer = await fetch(`${url}/node1/messages/x/events`, { signal: reading.signal });
+    const reader = answer.body!.getReader();
+    const { value } = await reader.read();
+    expect(Buffer.from(value).toString()).toBe('data: first\n\n');
+    reading.abort();
+    await left.promise;
+  });
+
+  it('passes WebSockets on, both ways, with the subprotocol', async () => {
+    const master = await upstream(named('master'));
+    const sockets = new WebSocketServer({ server: master.server, path: '/ws' });
+    sockets.on('connection', (socket) =>
+      socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
+    );
+    const { url } = await front([await gone(), master.url], [master.url]);
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, ['restante.1']);
+    await once(socket, 'open');
+    expect(socket.protocol).toBe('restante.1');
+    socket.send('hello');
+    const [echo] = (await once(socket, 'message')) as [Buffer];
+    expect(echo.toString()).toBe('hello');
+    const closed = once(socket, 'close');
+    for (const client of sockets.clients) client.terminate();
+    await closed;
+  });
+
+  it('answers an upgrade with 503 when no master is there, and with 404 elsewhere', async () => {
+    const address = await gone();
+    const { url } = await front([address], [address]);
+    for (const [path, status] of [
+      ['/ws', '503'],
+      ['/else', '404'],
+    ]) {
+      const socket = new WebSocket(url.replace('http', 'ws') + path!);
+      const [error] = (await once(socket, 'error')) as [Error];
+      expect(error.message).toContain(status);
+    }
+  });
+
+  it('serves the page under a policy that allows nothing from elsewhere', async () => {
+    const address = await gone();
+    const { url } = await front([address], [address]);
+    for (const path of ['/', '/page.css', '/page.mjs', '/icon.svg']) {
+      const answer = await fetch(url + path);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(await answer.text()).not.toMatch(/(?:src|href)="https?:/);
+    }
+  });
+
+  it('tells the state of a cluster that is down', async () => {
+    const address = await gone();
+    const { url } = await front([address], [address, address, address]);
+    const answer = await fetch(`${url}/state`);
+    expect(await answer.json()).toMatchObject({
+      masters: [{ name: 'master 1', up: false }],
+      nodes: [{ name: 'node 1', up: false }, { name: 'node 2' }, { name: 'node 3' }],
+      problems: expect.arrayContaining(['master 1 is down', 'node 2 is down']),
+    });
+  });
+
+  it('stops while WebSockets are open', async () => {
+    const master = await upstream(named('master'));
+    new WebSocketServer({ server: master.server });
+    const started = await startFront(
+      { host: '127.0.0.1', port: 0, masterUrls: [master.url], mailboxNodeUrls: [master.url] },
+      createLog('front', 'silent'),
+    );
+    const socket = new WebSocket(`${started.url.replace('http', 'ws')}/ws`);
+    await once(socket, 'open');
+    const closed = once(socket, 'close');
+    await started[Symbol.asyncDispose]();
+    await closed;
+  });
+});

@@ -1,0 +1,71 @@
+import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { createHttpApp, listen, type Logger } from '@restante/service-kit';
+import express from 'express';
+import type { FrontConfig } from './config.ts';
+import { createProxy } from './proxy.ts';
+import { watchState } from './state.ts';
+
+/**
+ * The front: one origin for one machine, as nginx is in production. `/api` and `/ws` go to a master that is there,
+ * `/node1/`, `/node2/` ... to the mailbox nodes, `/` is a page with the cluster's state.
+ */
+export type Front = AsyncDisposable & { readonly url: string };
+
+const STOP_DEADLINE_MS = 3_000;
+const PAGE_DIR = fileURLToPath(new URL('page', import.meta.url));
+
+const PAGE_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/** Rejects when the port is not free. */
+export const startFront = async (config: FrontConfig, log: Logger): Promise<Front> => {
+  const master = createProxy('the master', config.masterUrls);
+  const nodes = config.mailboxNodeUrls.map((url, index) => createProxy(`mailbox node ${index + 1}`, [url]));
+  const state = watchState(config);
+
+  const app = createHttpApp(log, (routes) => {
+    routes.use('/api', (request, response) => {
+      request.url = request.originalUrl;
+      master.web(request, response);
+    });
+    nodes.forEach((node, index) => routes.use(`/node${index + 1}`, node.web));
+    routes.get('/ready', (_request, response) => response.json({ ready: true }));
+    routes.get('/state', async (_request, response) => {
+      response.set('cache-control', 'no-store').json(await state());
+    });
+    routes.use(
+      express.static(PAGE_DIR, {
+        cacheControl: false,
+        setHeaders: (response) => {
+          for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
+        },
+      }),
+    );
+  });
+
+  const http = await listen(app, { host: config.host, port: config.port });
+  const upgraded = new Set<Socket>();
+  http.server.on('upgrade', (request, duplex, head) => {
+    if (!(duplex instanceof Socket)) {
+      duplex.destroy();
+      return;
+    }
+    const socket = duplex;
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    if (request.url === '/ws') master.upgrade(request, socket, head);
+    else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  });
+  return {
+    url: http.url,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of upgraded) socket.destroy();
+      await http.close(STOP_DEADLINE_MS);
+    },
+  };
+};

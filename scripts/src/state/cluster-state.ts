@@ -1,0 +1,99 @@
+import { z } from 'zod';
+
+/** What a master tells of itself. */
+export type MasterState = { readonly name: string; readonly up: boolean; readonly ready: boolean };
+
+/** What a mailbox node tells of itself; null what is not known. */
+export type NodeState = {
+  readonly name: string;
+  readonly up: boolean;
+  readonly ready: boolean;
+  readonly couchdbUp: boolean;
+  readonly databases: number | null;
+  readonly pulls: { readonly running: number; readonly wanted: number };
+  /** How far it is behind the other nodes, at most. */
+  readonly lagSeconds: number | null;
+};
+
+export type ClusterState = {
+  readonly masters: readonly MasterState[];
+  readonly nodes: readonly NodeState[];
+  /** One sentence for each thing that is wrong. Empty: all is well. */
+  readonly problems: readonly string[];
+};
+
+const ANSWER_DEADLINE_MS = 2_000;
+const LAG_BOUND_SECONDS = 30;
+
+/** The parts of a mailbox node's `GET /health` that are shown. */
+const nodeHealth = z.object({
+  couchdb: z.object({ state: z.string() }),
+  databases: z.array(z.unknown()),
+  replications: z.array(z.object({ state: z.string() })),
+  /** By peer. */
+  lagSeconds: z.record(z.string(), z.number()),
+});
+
+/** The answer's body; null when there is no answer, whatever its status otherwise. */
+const ask = async (url: string): Promise<{ ok: boolean; body: unknown } | null> => {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_DEADLINE_MS) });
+    const text = await answer.text();
+    return { ok: answer.ok, body: JSON.parse(text) };
+  } catch {
+    return null;
+  }
+};
+
+const readMaster = async (name: string, url: string): Promise<MasterState> => {
+  const ready = await ask(`${url}/ready`);
+  return { name, up: ready !== null, ready: ready?.ok ?? false };
+};
+
+const readNode = async (name: string, url: string): Promise<NodeState> => {
+  const [ready, answer] = await Promise.all([ask(`${url}/ready`), ask(`${url}/health`)]);
+  const health = nodeHealth.safeParse(answer?.body).data;
+  const replications = health?.replications ?? [];
+  const lags = Object.values(health?.lagSeconds ?? {});
+  return {
+    name,
+    up: ready !== null,
+    ready: ready?.ok ?? false,
+    couchdbUp: health?.couchdb.state === 'up',
+    databases: health?.databases.length ?? null,
+    pulls: {
+      running: replications.filter(({ state }) => state === 'running').length,
+      wanted: replications.length,
+    },
+    lagSeconds: lags.length === 0 ? null : Math.max(...lags),
+  };
+};
+
+const problemsOf = (masters: readonly MasterState[], nodes: readonly NodeState[]): string[] => [
+  ...masters.flatMap(({ name, up, ready }) => {
+    if (!up) return [`${name} is down`];
+    return ready ? [] : [`${name} is not ready`];
+  }),
+  ...nodes.flatMap(({ name, up, ready, couchdbUp, pulls, lagSeconds }) => {
+    if (!up) return [`${name} is down`];
+    if (!couchdbUp) return [`CouchDB of ${name} is down`];
+    if (!ready) return [`${name} is not ready`];
+    if (pulls.running < pulls.wanted) return [`${name} pulls ${pulls.running} of ${pulls.wanted} databases`];
+    if (lagSeconds !== null && lagSeconds > LAG_BOUND_SECONDS) {
+      return [`${name} is ${Math.round(lagSeconds)} s behind`];
+    }
+    return [];
+  }),
+];
+
+/** Asks all parts at once what they tell without credentials. A part that does not answer is down. */
+export const readClusterState = async (
+  masterUrls: readonly string[],
+  mailboxNodeUrls: readonly string[],
+): Promise<ClusterState> => {
+  const [masters, nodes] = await Promise.all([
+    Promise.all(masterUrls.map((url, index) => readMaster(`master ${index + 1}`, url))),
+    Promise.all(mailboxNodeUrls.map((url, index) => readNode(`node ${index + 1}`, url))),
+  ]);
+  return { masters, nodes, problems: problemsOf(masters, nodes) };
+};
