@@ -8,7 +8,7 @@ export type Loop = AsyncDisposable & {
 };
 
 /**
- * Runs `task` at once and then `intervalMs` after each end of it. A failure is logged and the next try waits
+ * Runs `task` at once and then `intervalMs` after each end of it. A failure is logged (in a row of them the first, second, fourth and so on) and the next try waits
  * twice as long, up to `maxBackoffMs`. Disposal aborts the signal given to the task and waits for it.
  */
 export const startLoop = (
@@ -29,10 +29,12 @@ export const startLoop = (
       } catch (error) {
         if (isStopped()) return;
         failures += 1;
-        log[failures > 3 ? 'warn' : 'info'](
-          { event: 'loop-failed', loop: name, failures, err: error },
-          `${name} failed`,
-        );
+        if (Number.isInteger(Math.log2(failures))) {
+          log[failures > 3 ? 'warn' : 'info'](
+            { event: 'loop-failed', loop: name, failures, err: error },
+            `${name} failed`,
+          );
+        }
       }
       const backoff = Math.min(intervalMs * 2 ** failures, Math.max(maxBackoffMs, intervalMs));
       const waitMs = failures === 0 ? intervalMs : backoff * (0.5 + Math.random() / 2);

@@ -1,2 +1,6 @@
+export { startCouches, type TestCouches } from './couch.ts';
 export { startFaultProxy, type Fault, type FaultProxy } from './fault-proxy.ts';
+export { newEnvelope, newMailbox } from './mail.ts';
+export { mailboxNodeConfigs, startTestNode, startTestNodes, type TestNode } from './mailbox-nodes.ts';
+export { newTestKeys, type TestKeys } from './test-keys.ts';
 export { waitFor } from './wait-for.ts';

@@ -1,0 +1,80 @@
+import { LIMITS, type StoredEnvelope, type StoreResult } from '@restante/protocol';
+import {
+  createHttpApp,
+  jsonBody,
+  methodNotAllowed,
+  metricsRoute,
+  ServiceError,
+  type Logger,
+  type Registry,
+} from '@restante/service-kit';
+import type { Express, RequestHandler } from 'express';
+import type { LiveEvents } from './live-events.ts';
+import type { MailboxQuota } from './mailbox-quota.ts';
+import type { MailboxStore } from './mailbox-store.ts';
+import type { Metrics } from './metrics.ts';
+import { deleteMessage, deleteMessages } from './routes/delete-messages.ts';
+import { listMessages } from './routes/list-messages.ts';
+import { messageEvents } from './routes/message-events.ts';
+import { requireDevice, type OwnerDeps } from './routes/owner.ts';
+import { requireMaster, storeMessages } from './routes/store-messages.ts';
+
+export type AppDeps = OwnerDeps & {
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly metrics: Metrics;
+  readonly store: MailboxStore;
+  readonly quota: MailboxQuota;
+  readonly events: LiveEvents;
+  readonly takeIn: (envelopes: readonly StoredEnvelope[]) => Promise<StoreResult[]>;
+  readonly isFollowing: () => boolean;
+  readonly isReady: () => boolean;
+  readonly isDraining: () => boolean;
+  readonly health: () => object;
+};
+
+/** Once the node drains it answers nobody but operators, and closes each connection. */
+const refuseWhenDraining =
+  ({ isDraining }: AppDeps): RequestHandler =>
+  (_request, response, next) => {
+    if (!isDraining()) {
+      next();
+      return;
+    }
+    response.set('connection', 'close');
+    throw new ServiceError('draining', 'this node is stopping', { retryAfterMs: 1_000 });
+  };
+
+/** The HTTP API of a mailbox node (docs/protocol.md). */
+export const createApp = (deps: AppDeps): Express =>
+  createHttpApp(
+    deps.log,
+    (app) => {
+      app.get('/health', (_request, response) => {
+        response.json(deps.health());
+      });
+      app.get('/ready', (_request, response) => {
+        const isReady = deps.isReady();
+        response.status(isReady ? 200 : 503).json({ ready: isReady });
+      });
+      app.get('/metrics', metricsRoute(deps.registry));
+
+      app.use('/messages', refuseWhenDraining(deps));
+      app.post('/messages', requireMaster(deps), ...jsonBody(LIMITS.storeBodyBytes), storeMessages(deps));
+      app.post('/messages/delete', requireDevice(deps), ...jsonBody(), deleteMessages(deps));
+      app.get('/messages/:accountId', listMessages(deps));
+      app.get('/messages/:accountId/events', messageEvents(deps));
+      app.delete('/messages/:id', deleteMessage(deps));
+      for (const path of [
+        '/health',
+        '/ready',
+        '/metrics',
+        '/messages',
+        '/messages/:id',
+        '/messages/:id/events',
+      ]) {
+        app.all(path, methodNotAllowed);
+      }
+    },
+    deps.metrics.refuse,
+  );

@@ -1,0 +1,100 @@
+import { hasStatus, ServiceError, type CouchServer, type Logger } from '@restante/service-kit';
+import type { EnvelopeDocument, TombstoneDocument } from '@restante/protocol';
+import type { ByteBudget } from './byte-budget.ts';
+import { couchRequest } from './couch-request.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+
+/**
+ * The one way that mail is written: `_bulk_docs` with `new_edits: false`, so that revisions are the derived ones
+ * and a tombstone brings its ancestor along (laws 4 and 5).
+ */
+export type BulkWriter = {
+  /** Resolves when the documents are on disk. Repeating a write changes nothing. */
+  readonly write: (
+    database: string,
+    documents: readonly (EnvelopeDocument | TombstoneDocument)[],
+  ) => Promise<void>;
+  readonly idle: () => Promise<void>;
+};
+
+type Item = { readonly id: string; readonly isTombstone: boolean; readonly json: string };
+
+const MAX_BATCH_DOCUMENTS = 1_000;
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+
+const toItem = (document: EnvelopeDocument | TombstoneDocument): Item => ({
+  id: document._id,
+  isTombstone: '_deleted' in document,
+  json: JSON.stringify(document),
+});
+
+/** One document per id. A tombstone stands for its envelope too: the envelope is its ancestor. */
+const withoutRepeats = (items: readonly Item[]): Item[] => {
+  const byId = new Map<string, Item>();
+  for (const item of items) if (item.isTombstone || !byId.has(item.id)) byId.set(item.id, item);
+  return [...byId.values()];
+};
+
+/** `createBucket` is called when a database is not there; it may refuse. `onBatch` is told of each write. */
+export const createBulkWriter = ({
+  log,
+  server,
+  budget,
+  createBucket,
+  onBatch,
+}: {
+  readonly log: Logger;
+  readonly server: CouchServer;
+  readonly budget: ByteBudget;
+  readonly createBucket: (database: string) => Promise<void>;
+  readonly onBatch: (documents: number) => void;
+}): BulkWriter => {
+  const post = async (db: string, body: string): Promise<void> => {
+    const rows = await couchRequest(server, { db, path: '_bulk_docs', method: 'POST', body });
+    if (Array.isArray(rows) && rows.every((row: object) => !('error' in row))) return;
+    throw new ServiceError('unavailable', 'the store refused a document');
+  };
+
+  const commitTo =
+    (database: string) =>
+    async (items: readonly Item[]): Promise<void> => {
+      const batch = withoutRepeats(items);
+      const body = `{"new_edits":false,"docs":[${batch.map(({ json }) => json).join()}]}`;
+      try {
+        await post(database, body).catch(async (error: unknown) => {
+          if (!hasStatus(error, 404)) throw error;
+          await createBucket(database);
+          await post(database, body);
+        });
+      } catch (error) {
+        log.warn({ event: 'write-failed', database, documents: batch.length, err: error }, 'write failed');
+        throw new ServiceError('unavailable', 'the store does not take writes', { cause: error });
+      }
+      onBatch(batch.length);
+    };
+
+  const queues = new Map<string, GroupCommit<Item>>();
+  const queueOf = (database: string): GroupCommit<Item> => {
+    const existing = queues.get(database);
+    if (existing) return existing;
+    const queue = createGroupCommit({
+      commit: commitTo(database),
+      budget,
+      maxBatchItems: MAX_BATCH_DOCUMENTS,
+      maxBatchBytes: MAX_BATCH_BYTES,
+    });
+    queues.set(database, queue);
+    return queue;
+  };
+
+  return {
+    write: async (database, documents) => {
+      const items = documents.map(toItem);
+      const bytes = items.reduce((sum, { json }) => sum + json.length, 0);
+      await queueOf(database).add(items, bytes);
+    },
+    idle: async () => {
+      await Promise.all([...queues.values()].map((queue) => queue.idle()));
+    },
+  };
+};

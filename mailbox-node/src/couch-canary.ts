@@ -1,0 +1,57 @@
+import type { CouchServer } from '@restante/service-kit';
+import { couchRequest } from './couch-request.ts';
+
+/**
+ * Canaries: small documents in the current bucket by which the other nodes measure how long replication takes. Only
+ * its node writes one, and goes over to a fresh document long before its history reaches `revs_limit`, after every
+ * failure and with every bucket: so a canary never conflicts.
+ */
+
+const PREFIX = 'canary:';
+const WRITES_PER_DOCUMENT = 500;
+
+/** First key of the canaries and the first key after them. */
+export const CANARY_RANGE = { start: PREFIX, end: 'canary;' } as const;
+
+export const isCanary = (id: string): boolean => id.startsWith(PREFIX);
+
+/** The node that a canary is of. */
+export const canaryNode = (id: string): string => id.split(':')[1] ?? '';
+
+/** When a canary was written last, in milliseconds since 1970, or null when it is not a canary's document. */
+export const canaryTime = (document: unknown): number | null =>
+  typeof document === 'object' && document !== null && 'at' in document && typeof document.at === 'number'
+    ? document.at
+    : null;
+
+/** Returns the task that writes this node's canary once. */
+export const createCanary = ({
+  server,
+  node,
+  bucket,
+  now,
+}: {
+  readonly server: CouchServer;
+  readonly node: string;
+  readonly bucket: () => string;
+  readonly now: () => number;
+}): (() => Promise<void>) => {
+  const startedAt = now();
+  let documents = 0;
+  let current: {
+    readonly db: string;
+    readonly id: string;
+    readonly rev: string;
+    readonly writes: number;
+  } | null = null;
+  return async () => {
+    const db = bucket();
+    const previous = current?.db === db && current.writes < WRITES_PER_DOCUMENT ? current : null;
+    current = null;
+    if (previous === null) documents += 1;
+    const id = previous?.id ?? `${PREFIX}${node}:${startedAt}-${documents}`;
+    const body = previous ? { _rev: previous.rev, at: now() } : { at: now() };
+    const answer = await couchRequest(server, { db, path: encodeURIComponent(id), method: 'PUT', body });
+    current = { db, id, rev: (answer as { rev: string }).rev, writes: (previous?.writes ?? 0) + 1 };
+  };
+};

@@ -1,0 +1,107 @@
+import { hasStatus, ServiceError, type CouchServer, type Logger } from '@restante/service-kit';
+import { isDeepStrictEqual } from 'node:util';
+import { couchRequest } from './couch-request.ts';
+import type { Databases } from './databases.ts';
+
+export type DatabaseSize = {
+  readonly name: string;
+  readonly documents: number;
+  readonly deleted: number;
+  readonly fileBytes: number | null;
+};
+
+/** Creates and drops this node's databases, with the admin's credentials (DESIGN 5.4). */
+export type DatabaseKeeper = {
+  /** Puts `directory` and every live bucket in place, for the data path's user alone. */
+  readonly keep: () => Promise<void>;
+  /** Creates one live bucket now. @throws ServiceError `message-expired` when its time is over */
+  readonly createBucket: (database: string) => Promise<void>;
+  /** Drops buckets in which everything has expired; `beforeDrop` takes away what points to one. */
+  readonly dropExpired: (beforeDrop: (database: string) => Promise<void>) => Promise<void>;
+  /** The databases as of the last `keep`. */
+  readonly sizes: () => readonly DatabaseSize[];
+};
+
+type Info = {
+  readonly doc_count: number;
+  readonly doc_del_count: number;
+  readonly sizes?: { readonly file?: number };
+};
+
+const SYSTEM_DATABASES = ['_users', '_replicator'];
+
+export const createDatabaseKeeper = ({
+  log,
+  admin,
+  member,
+  databases,
+  now,
+}: {
+  readonly log: Logger;
+  readonly admin: CouchServer;
+  /** Name of the data path's user. */
+  readonly member: string;
+  readonly databases: Databases;
+  readonly now: () => number;
+}): DatabaseKeeper => {
+  const security = {
+    admins: { names: [], roles: ['_admin'] },
+    members: { names: [member], roles: [] },
+  };
+
+  let sizes: readonly DatabaseSize[] = [];
+
+  const create = async (db: string): Promise<void> => {
+    try {
+      await couchRequest(admin, { db, method: 'PUT' });
+      log.info({ event: 'database-created', database: db }, 'database created');
+    } catch (error) {
+      if (!hasStatus(error, 412)) throw error;
+    }
+  };
+
+  const secure = async (db: string): Promise<void> => {
+    const current = (await couchRequest(admin, { db, path: '_security' })) as Partial<typeof security>;
+    const { admins, members } = current;
+    if (isDeepStrictEqual({ admins, members }, security)) return;
+    await couchRequest(admin, { db, path: '_security', method: 'PUT', body: security });
+  };
+
+  const measure = async (db: string): Promise<DatabaseSize> => {
+    const info = (await couchRequest(admin, { db })) as Info;
+    const { doc_count: documents, doc_del_count: deleted } = info;
+    return { name: db, documents, deleted, fileBytes: info.sizes?.file ?? null };
+  };
+
+  const list = async (): Promise<string[]> => (await couchRequest(admin, { path: '_all_dbs' })) as string[];
+
+  return {
+    sizes: () => sizes,
+    keep: async () => {
+      const existing = new Set(await list());
+      for (const db of SYSTEM_DATABASES) if (!existing.has(db)) await create(db);
+      const measured: DatabaseSize[] = [];
+      for (const db of [databases.directory, ...databases.liveAt(now())]) {
+        if (!existing.has(db)) await create(db);
+        await secure(db);
+        measured.push(await measure(db));
+      }
+      sizes = measured;
+    },
+    createBucket: async (db) => {
+      if (!databases.liveAt(now()).includes(db)) {
+        throw new ServiceError('message-expired', 'the time of this bucket is over');
+      }
+      await create(db);
+      await secure(db);
+    },
+    dropExpired: async (beforeDrop) => {
+      for (const db of await list()) {
+        if (!databases.isExpired(db, now())) continue;
+        await beforeDrop(db);
+        await couchRequest(admin, { db, method: 'DELETE' });
+        log.info({ event: 'database-dropped', database: db }, 'expired bucket dropped');
+      }
+    },
+  };
+};

@@ -1,0 +1,95 @@
+import { connectCouch, createLog } from '@restante/service-kit';
+import {
+  mailboxNodeConfigs,
+  newEnvelope,
+  newMailbox,
+  newTestKeys,
+  startCouches,
+  startFaultProxy,
+} from '@restante/testkit';
+import { describe, expect, it } from 'vitest';
+import { createByteBudget } from './byte-budget.ts';
+import { createBulkWriter } from './couch-bulk-writer.ts';
+import { createDatabaseKeeper } from './couch-databases.ts';
+import { createCouchMailboxStore } from './couch-mailbox-store.ts';
+import { parseCouchUrl } from './couch-url.ts';
+import { createUserKeeper } from './couch-users.ts';
+import { createDatabases } from './databases.ts';
+import { mailboxStoreContract } from './mailbox-store.contract.ts';
+
+const TTL_MS = 30 * 24 * 60 * 60 * 1000;
+const log = createLog('test', 'silent');
+
+/** A store on a CouchDB of its own; the data path leads through a proxy that breaks it. */
+const startStore = async () => {
+  const couches = await startCouches(1);
+  const [config] = mailboxNodeConfigs(couches, newTestKeys());
+  const { couch } = config!;
+  const proxy = await startFaultProxy(new URL(couch.url).origin);
+  const throughProxy = new URL(couch.url);
+  throughProxy.host = proxy.address;
+  const clock = { nowMs: Date.now() };
+  const now = () => clock.nowMs;
+  const databases = createDatabases(couch.databasePrefix, 10, TTL_MS);
+  const admin = connectCouch(couch.adminUrl, 10_000);
+  const server = connectCouch(throughProxy.href, 1_000);
+  const address = parseCouchUrl(couch.url);
+  const keeper = createDatabaseKeeper({ log, admin, member: address.username, databases, now });
+  await createUserKeeper({ log, admin, server, address })();
+  await keeper.keep();
+  const budget = createByteBudget(16 * 1024 * 1024);
+  const writer = createBulkWriter({
+    log,
+    server,
+    budget,
+    createBucket: keeper.createBucket,
+    onBatch: () => undefined,
+  });
+  return {
+    store: createCouchMailboxStore({ server, writer, databases, ttlMs: TTL_MS, now }),
+    clock,
+    ttlMs: TTL_MS,
+    proxy,
+    budget,
+    admin,
+    databases,
+    [Symbol.asyncDispose]: async () => {
+      for (const part of [server, admin, proxy, couches]) await part[Symbol.asyncDispose]();
+    },
+  };
+};
+
+mailboxStoreContract('The store on CouchDB', startStore);
+
+describe('The store on CouchDB', () => {
+  const unavailable = { code: 'unavailable' };
+
+  it('says that it is unavailable while CouchDB is not there, and works again after it', async () => {
+    await using under = await startStore();
+    const { store, proxy, budget } = under;
+    const mailbox = newMailbox();
+    const envelope = newEnvelope(mailbox);
+    for (const fault of ['refuse', 'stall'] as const) {
+      proxy.set(fault);
+      if (fault === 'refuse') proxy.cut();
+      expect(await store.put([envelope])).toEqual([{ status: 'refused', ...unavailable }]);
+      await expect(store.list(mailbox, { limit: 1 })).rejects.toMatchObject(unavailable);
+      await expect(store.acknowledge(mailbox, [envelope.id])).rejects.toMatchObject(unavailable);
+      await expect(store.ping()).rejects.toMatchObject(unavailable);
+      proxy.set('pass');
+    }
+    expect(budget.usedBytes()).toBe(0);
+    expect(await store.put([envelope])).toEqual([{ status: 'stored' }]);
+    await store.ping();
+  });
+
+  it('creates a live bucket that somebody took away, and reads a missing one as empty', async () => {
+    await using under = await startStore();
+    const mailbox = newMailbox();
+    const current = under.databases.currentAt(under.clock.nowMs);
+    await under.admin.db.destroy(current);
+    expect(await under.store.list(mailbox, { limit: 1 })).toMatchObject({ messages: [], complete: true });
+    expect(await under.store.put([newEnvelope(mailbox)])).toEqual([{ status: 'stored' }]);
+    expect(await under.store.waiting(mailbox, 10)).toBe(1);
+  });
+});

@@ -1,0 +1,212 @@
+import {
+  documentId,
+  envelopeDocument,
+  LIMITS,
+  mailboxRange,
+  messageTime,
+  tombstoneDocument,
+  type Envelope,
+  type EnvelopeDocument,
+  type MailboxPage,
+  type MessageId,
+  type StoredEnvelope,
+  type StoreResult,
+} from '@restante/protocol';
+import { hasStatus, toServiceError, type CouchServer } from '@restante/service-kit';
+import type { BulkWriter } from './couch-bulk-writer.ts';
+import { couchRequest, requestRows, type Row } from './couch-request.ts';
+import type { Databases } from './databases.ts';
+import type { MailboxStore } from './mailbox-store.ts';
+
+/** Documents of the first read of a page; grows while the page does, so that memory stays bounded. */
+const FIRST_CHUNK = 64;
+const LARGEST_CHUNK = 128;
+const KEYS_PER_READ = 2_000;
+/** A page ends after this many rows even when all of them have expired. */
+const MAX_ROWS_PER_PAGE = 2_000;
+/** JSON of an envelope without its payload, about. */
+const ENVELOPE_OVERHEAD_BYTES = 320;
+
+/** The first key after an id: no id continues with a character below this one. */
+const after = (id: string): string => `${id}!`;
+
+const messageIdOf = (id: string): MessageId => id.slice(id.lastIndexOf(':') + 1);
+
+/** The envelope of a document, as its recipient gets it. */
+export const toEnvelope = (document: EnvelopeDocument): Envelope => ({
+  id: messageIdOf(document._id),
+  senderId: document.senderId,
+  senderDeviceId: document.senderDeviceId,
+  sentAt: document.sentAt,
+  expiresAt: document.expiresAt,
+  type: document.type,
+  payload: document.payload,
+});
+
+const groupBy = <T>(items: readonly T[], database: (item: T) => string | null): Map<string, T[]> => {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const name = database(item);
+    if (name !== null) groups.set(name, [...(groups.get(name) ?? []), item]);
+  }
+  return groups;
+};
+
+/** A mailbox store on one CouchDB, by the data path's credentials. */
+export const createCouchMailboxStore = ({
+  server,
+  writer,
+  databases,
+  ttlMs,
+  now,
+}: {
+  readonly server: CouchServer;
+  readonly writer: BulkWriter;
+  readonly databases: Databases;
+  readonly ttlMs: number;
+  readonly now: () => number;
+}): MailboxStore => {
+  /** Rows of a part of a bucket's primary index. A bucket that is not there holds nothing. */
+  const range = async (
+    db: string,
+    bounds: { start: string; end: string },
+    limit: number,
+    includeDocuments: boolean,
+  ): Promise<readonly Row[]> => {
+    try {
+      return await requestRows(server, {
+        db,
+        path: '_all_docs',
+        qs: {
+          startkey: bounds.start,
+          endkey: bounds.end,
+          inclusive_end: false,
+          limit,
+          include_docs: includeDocuments,
+        },
+      });
+    } catch (error) {
+      if (hasStatus(error, 404)) return [];
+      throw error;
+    }
+  };
+
+  const bucketOf = (id: MessageId): string | null => databases.bucketFor(messageTime(id), now());
+
+  const put = async (envelopes: readonly StoredEnvelope[]): Promise<StoreResult[]> => {
+    const results = new Map<StoredEnvelope, StoreResult>();
+    const write = async ([database, group]: [string, StoredEnvelope[]]): Promise<void> => {
+      let result: StoreResult = { status: 'stored' };
+      try {
+        await writer.write(database, group.map(envelopeDocument));
+      } catch (error) {
+        const { code } = toServiceError(error);
+        result = { status: 'refused', code };
+      }
+      for (const envelope of group) results.set(envelope, result);
+    };
+    await Promise.all([...groupBy(envelopes, ({ id }) => bucketOf(id))].map(write));
+    return envelopes.map(
+      (envelope): StoreResult =>
+        results.get(envelope) ?? {
+          status: 'refused',
+          code: messageTime(envelope.id) > now() ? 'clock-skew' : 'message-expired',
+        },
+    );
+  };
+
+  const list: MailboxStore['list'] = async (mailbox, options): Promise<MailboxPage> => {
+    const startedAt = now();
+    const { start, end } = mailboxRange(mailbox);
+    const first =
+      options.after === undefined ? null : databases.bucketFor(messageTime(options.after), startedAt);
+    const messages: Envelope[] = [];
+    let rowsSeen = 0;
+    let bytes = 0;
+    let expired = 0;
+    let next: MessageId | null = null;
+    let chunk = FIRST_CHUNK;
+
+    const room = (): number =>
+      bytes >= LIMITS.pageBytes || rowsSeen >= MAX_ROWS_PER_PAGE ? 0 : options.limit - messages.length;
+
+    for (const database of databases.readableAt(startedAt)) {
+      if (first !== null && database < first) continue;
+      let from = options.after === undefined ? start : after(documentId(mailbox, options.after));
+      for (;;) {
+        const asked = Math.min(chunk, room() + 1);
+        const rows = await range(database, { start: from, end }, asked, room() > 0);
+        for (const row of rows) {
+          if (room() === 0) return { messages, complete: false, next, expired };
+          rowsSeen += 1;
+          next = messageIdOf(row.id);
+          from = after(row.id);
+          if (row.doc === null || row.doc === undefined) continue;
+          const envelope = toEnvelope(row.doc as EnvelopeDocument);
+          if (envelope.expiresAt <= startedAt) {
+            expired += 1;
+            continue;
+          }
+          messages.push(envelope);
+          bytes += envelope.payload.length + ENVELOPE_OVERHEAD_BYTES;
+        }
+        if (rows.length < asked) break;
+        chunk = LARGEST_CHUNK;
+      }
+    }
+    return { messages, complete: true, next: null, expired };
+  };
+
+  const acknowledge: MailboxStore['acknowledge'] = async (mailbox, ids) => {
+    const groups = groupBy([...new Set(ids)], bucketOf);
+    await Promise.all(
+      [...groups].map(([database, group]) =>
+        writer.write(
+          database,
+          group.map((id) => tombstoneDocument(documentId(mailbox, id))),
+        ),
+      ),
+    );
+  };
+
+  const waiting: MailboxStore['waiting'] = async (mailbox, max) => {
+    const readableFrom = now() - ttlMs;
+    const { start, end } = mailboxRange(mailbox);
+    let count = 0;
+    for (const database of databases.readableAt(now())) {
+      let from = start;
+      for (;;) {
+        const asked = Math.min(KEYS_PER_READ, max - count);
+        if (asked <= 0) return max;
+        const rows = await range(database, { start: from, end }, asked, false);
+        count += rows.filter(({ id }) => messageTime(messageIdOf(id)) > readableFrom).length;
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < asked) break;
+        from = after(last.id);
+      }
+    }
+    return count;
+  };
+
+  const known: MailboxStore['known'] = async (mailbox, ids) => {
+    const groups = [...groupBy(ids, bucketOf)];
+    const found = await Promise.all(
+      groups.map(async ([db, group]) => {
+        try {
+          const keys = group.map((id) => documentId(mailbox, id));
+          return await requestRows(server, { db, path: '_all_docs', method: 'POST', body: { keys } });
+        } catch (error) {
+          if (hasStatus(error, 404)) return [];
+          throw error;
+        }
+      }),
+    );
+    return new Set(found.flat().map(({ id }) => messageIdOf(id)));
+  };
+
+  const ping = async (): Promise<void> => {
+    await couchRequest(server, { db: databases.currentAt(now()) });
+  };
+
+  return { put, list, acknowledge, waiting, known, ping };
+};

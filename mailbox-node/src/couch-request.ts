@@ -1,0 +1,39 @@
+import { ServiceError, toCouchError, type CouchServer } from '@restante/service-kit';
+
+export type CouchRequest = {
+  readonly db?: string;
+  readonly path?: string;
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly qs?: Readonly<Record<string, string | number | boolean>>;
+  /** An object, or JSON text as it is to be sent. */
+  readonly body?: object | string;
+};
+
+/**
+ * One request to CouchDB. nano turns an answer that breaks off into an empty text: that is a failure too, or a
+ * page of a mailbox would look empty.
+ *
+ * @throws ServiceError `unavailable`, or CouchError with CouchDB's status
+ */
+export const couchRequest = async (server: CouchServer, request: CouchRequest): Promise<unknown> => {
+  let answer: unknown;
+  try {
+    answer = await server.request({
+      ...request,
+      ...(typeof request.body === 'string' && { dontStringify: true }),
+    });
+  } catch (error) {
+    throw toCouchError(error);
+  }
+  if (typeof answer === 'object' && answer !== null) return answer;
+  throw new ServiceError('unavailable', "the store's answer broke off");
+};
+
+export type Row = { readonly id: string; readonly doc?: unknown };
+
+/** Rows of an `_all_docs` request; without those of `keys` that do not exist. */
+export const requestRows = async (server: CouchServer, request: CouchRequest): Promise<readonly Row[]> => {
+  const answer = (await couchRequest(server, request)) as { readonly rows?: unknown };
+  if (!Array.isArray(answer.rows)) throw new ServiceError('unavailable', "the store's answer has no rows");
+  return (answer.rows as Partial<Row>[]).filter((row): row is Row => row.id !== undefined);
+};

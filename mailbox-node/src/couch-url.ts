@@ -1,0 +1,17 @@
+/** Where a CouchDB is and who asks. */
+export type CouchAddress = {
+  /** Without credentials and without a slash at the end. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+};
+
+/** Splits `http://name:password@host:port` into address and credentials. */
+export const parseCouchUrl = (text: string): CouchAddress => {
+  const url = new URL(text);
+  const username = decodeURIComponent(url.username);
+  const password = decodeURIComponent(url.password);
+  url.username = '';
+  url.password = '';
+  return { url: url.href.replace(/\/+$/, ''), username, password };
+};

@@ -1,0 +1,37 @@
+import { buckets, LIMITS } from '@restante/protocol';
+
+/** Names of a node's databases in its CouchDB. Nothing else knows of the prefix. */
+export type Databases = {
+  readonly directory: string;
+  /** The bucket of messages of this moment. */
+  readonly currentAt: (nowMs: number) => string;
+  /** The bucket of a message with this time, or null when it is dropped by now or not due yet. */
+  readonly bucketFor: (messageTimeMs: number, nowMs: number) => string | null;
+  /** Buckets that exist at `nowMs`, oldest first; the last one is created ahead of its time. */
+  readonly liveAt: (nowMs: number) => string[];
+  /** Live buckets that may hold a message at `nowMs`, oldest first. */
+  readonly readableAt: (nowMs: number) => string[];
+  /** Whether this is a bucket of ours in which everything has expired. */
+  readonly isExpired: (database: string, nowMs: number) => boolean;
+};
+
+export const createDatabases = (prefix: string, spanDays: number, ttlMs: number): Databases => {
+  const spans = buckets(spanDays, ttlMs);
+  const liveAt = (nowMs: number): string[] => spans.liveAt(nowMs).map((name) => prefix + name);
+  return {
+    directory: `${prefix}directory`,
+    currentAt: (nowMs) => prefix + spans.nameAt(nowMs),
+    bucketFor: (messageTimeMs, nowMs) => {
+      if (messageTimeMs > nowMs + LIMITS.clockSkewMs) return null;
+      const name = spans.nameAt(messageTimeMs);
+      return spans.isExpired(name, nowMs) ? null : prefix + name;
+    },
+    liveAt,
+    readableAt: (nowMs) => {
+      const last = prefix + spans.nameAt(nowMs + LIMITS.clockSkewMs);
+      return liveAt(nowMs).filter((database) => database <= last);
+    },
+    isExpired: (database, nowMs) =>
+      database.startsWith(prefix) && spans.isExpired(database.slice(prefix.length), nowMs),
+  };
+};

@@ -1,0 +1,46 @@
+import type { CouchCondition } from './couch-condition.ts';
+import type { DatabaseSize } from './couch-databases.ts';
+import type { ReplicationJob } from './couch-mesh.ts';
+
+const LAG_LIMIT_SECONDS = 30;
+
+/** What `GET /health` tells: only what is known already, so that it answers at once whatever is broken. */
+export const createHealth =
+  (sources: {
+    readonly node: string;
+    readonly now: () => number;
+    readonly condition: CouchCondition;
+    readonly adminCondition: CouchCondition;
+    readonly sizes: () => readonly DatabaseSize[];
+    readonly jobs: () => readonly ReplicationJob[];
+    readonly lagSeconds: () => Readonly<Record<string, number>>;
+    readonly listeners: () => number;
+    readonly queuedBytes: () => number;
+    readonly isDraining: () => boolean;
+  }) =>
+  (): object => {
+    const { condition, adminCondition } = sources;
+    const replications = sources.jobs();
+    const lagSeconds = sources.lagSeconds();
+    const isWhole =
+      adminCondition.state() === 'up' &&
+      replications.every(({ state }) => state === 'running') &&
+      Object.values(lagSeconds).every((seconds) => seconds <= LAG_LIMIT_SECONDS);
+    const working = isWhole ? 'up' : 'degraded';
+    return {
+      status: condition.state() === 'up' && !sources.isDraining() ? working : 'down',
+      node: sources.node,
+      time: sources.now(),
+      couchdb: {
+        state: condition.state(),
+        reason: condition.reason(),
+        admin: { state: adminCondition.state(), reason: adminCondition.reason() },
+      },
+      databases: sources.sizes(),
+      replications,
+      lagSeconds,
+      listeners: sources.listeners(),
+      queuedBytes: sources.queuedBytes(),
+      isDraining: sources.isDraining(),
+    };
+  };

@@ -1,0 +1,66 @@
+import { parseCouchUrl } from './couch-url.ts';
+
+/**
+ * The mesh as it should be: every node pulls every database from each other node. Pure, so that a node and the
+ * operators' `setup-replication` want the same documents.
+ */
+
+type Endpoint = {
+  readonly url: string;
+  readonly auth: { readonly basic: { readonly username: string; readonly password: string } };
+};
+
+/** A document of `_replicator`. It never has `create_target`: a bucket that was dropped stays dropped. */
+export type ReplicationDocument = {
+  readonly _id: string;
+  readonly source: Endpoint;
+  readonly target: Endpoint;
+  readonly continuous: true;
+};
+
+/** Ids of a database's replication documents start with this. */
+export const replicationIdPrefix = (database: string): string => `restante-${database}-from-`;
+
+const endpoint = (server: string, database: string): Endpoint => {
+  const { url, username, password } = parseCouchUrl(server);
+  return { url: `${url}/${encodeURIComponent(database)}`, auth: { basic: { username, password } } };
+};
+
+/**
+ * The pulls of one node. `self` and the peers' `url` are data paths with credentials, as this node's CouchDB
+ * reaches them.
+ */
+export const desiredReplications = ({
+  databases,
+  self,
+  peers,
+}: {
+  readonly databases: readonly string[];
+  readonly self: string;
+  readonly peers: readonly { readonly name: string; readonly url: string }[];
+}): ReplicationDocument[] =>
+  databases.flatMap((database) =>
+    peers.map((peer) => ({
+      _id: replicationIdPrefix(database) + peer.name,
+      source: endpoint(peer.url, database),
+      target: endpoint(self, database),
+      continuous: true,
+    })),
+  );
+
+const FIELDS = ['source', 'target', 'continuous', 'create_target', 'cancel', 'filter', 'selector', 'doc_ids'];
+
+/** Whether a stored document replicates as `desired` does. CouchDB adds fields of its own: those do not count. */
+export const isReplicationAsDesired = (
+  stored: Readonly<Record<string, unknown>>,
+  desired: ReplicationDocument,
+): boolean => {
+  const canonical = (value: unknown): string =>
+    JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    );
+  const wanted: Readonly<Record<string, unknown>> = { ...desired };
+  return FIELDS.every((field) => canonical(stored[field]) === canonical(wanted[field]));
+};

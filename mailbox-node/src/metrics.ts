@@ -1,0 +1,132 @@
+import { ERRORS, type ErrorCode } from '@restante/protocol';
+import { Counter, Gauge, Histogram, type Registry } from '@restante/service-kit';
+import type { BucketLedger } from './couch-ledger.ts';
+import type { ReplicationJob } from './couch-mesh.ts';
+import type { EndReason } from './live-events.ts';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const DOCUMENTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
+/** What is read at the moment of a scrape. */
+export type MetricSources = {
+  readonly queuedBytes: () => number;
+  readonly listeners: () => number;
+  readonly isUp: () => boolean;
+  readonly lagSeconds: () => Readonly<Record<string, number>>;
+  readonly jobs: () => readonly ReplicationJob[];
+};
+
+/** Metrics of a mailbox node. Labels come from closed sets; series are there from the start, at zero. */
+export const createMetrics = (registry: Registry, sources: MetricSources) => {
+  const registers = [registry];
+  const counter = (name: string, help: string) => new Counter({ name, help, registers });
+
+  const refused = new Counter({
+    name: 'mailbox_refused_total',
+    help: 'Envelopes and requests refused, by error code',
+    labelNames: ['code'],
+    registers,
+  });
+  for (const code of Object.keys(ERRORS)) refused.inc({ code }, 0);
+
+  const streamsEnded = new Counter({
+    name: 'mailbox_streams_ended_total',
+    help: 'Event streams that the node ended, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ['slow', 'replaced', 'aged', 'stopping'] satisfies EndReason[]) {
+    streamsEnded.inc({ reason }, 0);
+  }
+
+  const ledger = new Gauge({
+    name: 'mailbox_ledger_messages',
+    help: 'Mail of a bucket by what became of it: accepted = deleted + expired + waiting',
+    labelNames: ['bucket', 'state'],
+    registers,
+  });
+  const LEDGER_STATES = ['accepted', 'deleted', 'expired', 'waiting'] as const;
+
+  new Gauge({
+    name: 'mailbox_queued_bytes',
+    help: 'Bytes that wait for a group commit',
+    registers,
+    collect() {
+      this.set(sources.queuedBytes());
+    },
+  });
+  new Gauge({
+    name: 'mailbox_listeners',
+    help: 'Open event streams',
+    registers,
+    collect() {
+      this.set(sources.listeners());
+    },
+  });
+  new Gauge({
+    name: 'mailbox_couchdb_up',
+    help: '1 when CouchDB takes and gives mail',
+    registers,
+    collect() {
+      this.set(sources.isUp() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_replication_lag_seconds',
+    help: "How long a peer's last canary took to arrive, or how long the next one is overdue",
+    labelNames: ['peer'],
+    registers,
+    collect() {
+      for (const [peer, seconds] of Object.entries(sources.lagSeconds())) this.set({ peer }, seconds);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_replication_running',
+    help: '1 for each of this node’s pulls that CouchDB runs',
+    labelNames: ['database', 'peer'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { database, peer, state } of sources.jobs()) {
+        this.set({ database, peer }, state === 'running' ? 1 : 0);
+      }
+    },
+  });
+
+  return {
+    stored: counter('mailbox_stored_total', 'Envelopes stored, retries too'),
+    deleted: counter('mailbox_deleted_total', 'Messages acknowledged, retries too'),
+    pages: counter('mailbox_pages_total', 'Pages read'),
+    pageMessages: counter('mailbox_page_messages_total', 'Messages read in pages'),
+    pageExpired: counter('mailbox_page_expired_total', 'Expired messages passed over in pages'),
+    events: counter('mailbox_events_total', 'Envelopes sent to event streams'),
+    storeSeconds: new Histogram({
+      name: 'mailbox_store_seconds',
+      help: 'Time to make the envelopes of one request durable',
+      buckets: SECONDS,
+      registers,
+    }),
+    readSeconds: new Histogram({
+      name: 'mailbox_read_seconds',
+      help: 'Time to read a page',
+      buckets: SECONDS,
+      registers,
+    }),
+    bulkDocuments: new Histogram({
+      name: 'mailbox_bulk_documents',
+      help: 'Documents in one group commit',
+      buckets: DOCUMENTS,
+      registers,
+    }),
+    refuse: (code: ErrorCode): void => refused.inc({ code }),
+    endStream: (reason: EndReason): void => streamsEnded.inc({ reason }),
+    setLedger: (bucket: string, counts: BucketLedger): void => {
+      for (const state of LEDGER_STATES) ledger.set({ bucket, state }, counts[state]);
+    },
+    forgetLedger: (bucket: string): void => {
+      for (const state of LEDGER_STATES) ledger.remove({ bucket, state });
+    },
+  };
+};
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,47 @@
+import {
+  deleteRequest,
+  messageId,
+  type DeleteResponse,
+  type DeviceAddress,
+  type MessageId,
+} from '@restante/protocol';
+import { parseInput } from '@restante/service-kit';
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import type { MailboxQuota } from '../mailbox-quota.ts';
+import type { MailboxStore } from '../mailbox-store.ts';
+import type { Metrics } from '../metrics.ts';
+import { ownerOf, type OwnerDeps } from './owner.ts';
+
+type Deps = OwnerDeps & {
+  readonly store: MailboxStore;
+  readonly quota: MailboxQuota;
+  readonly metrics: Metrics;
+};
+
+const path = z.object({ id: messageId });
+
+const acknowledge = async (deps: Deps, owner: DeviceAddress, ids: MessageId[]): Promise<DeleteResponse> => {
+  await deps.store.acknowledge(owner, ids);
+  deps.quota.release(owner, ids.length);
+  deps.metrics.deleted.inc(ids.length);
+  return { deleted: ids.length };
+};
+
+/** `DELETE /messages/:id`. */
+export const deleteMessage =
+  (deps: Deps): RequestHandler =>
+  async (request, response) => {
+    const owner = await ownerOf(request, deps);
+    const { id } = parseInput(path, { id: request.params['id'] });
+    response.json(await acknowledge(deps, owner, [id]));
+  };
+
+/** `POST /messages/delete`. */
+export const deleteMessages =
+  (deps: Deps): RequestHandler =>
+  async (request, response) => {
+    const owner = await ownerOf(request, deps);
+    const { ids } = parseInput(deleteRequest, request.body);
+    response.json(await acknowledge(deps, owner, [...new Set(ids)]));
+  };

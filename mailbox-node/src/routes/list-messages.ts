@@ -1,0 +1,31 @@
+import { LIMITS, messageId, type MailboxPage } from '@restante/protocol';
+import { parseInput } from '@restante/service-kit';
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import type { MailboxStore } from '../mailbox-store.ts';
+import type { Metrics } from '../metrics.ts';
+import { assertOwn, deviceQuery, ownerOf, wholeNumber, type OwnerDeps } from './owner.ts';
+
+const DEFAULT_LIMIT = 100;
+
+const query = z.strictObject({
+  device: deviceQuery,
+  limit: wholeNumber.pipe(z.int().min(1).max(LIMITS.envelopesPerPage)).default(DEFAULT_LIMIT),
+  after: messageId.optional(),
+});
+
+/** `GET /messages/:accountId?device=&limit=&after=`. */
+export const listMessages =
+  (deps: OwnerDeps & { readonly store: MailboxStore; readonly metrics: Metrics }): RequestHandler =>
+  async (request, response) => {
+    const owner = await ownerOf(request, deps);
+    const { device, limit, after } = parseInput(query, request.query);
+    assertOwn(owner, request, device);
+    const stopTimer = deps.metrics.readSeconds.startTimer();
+    const page = await deps.store.list(owner, after === undefined ? { limit } : { limit, after });
+    stopTimer();
+    deps.metrics.pages.inc();
+    deps.metrics.pageMessages.inc(page.messages.length);
+    deps.metrics.pageExpired.inc(page.expired);
+    response.set('cache-control', 'no-store').json(page satisfies MailboxPage);
+  };

@@ -1,0 +1,53 @@
+import type { ErrorCode } from '@restante/protocol';
+import { parseInput, ServiceError } from '@restante/service-kit';
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import type { EndReason, LiveEvents } from '../live-events.ts';
+import { assertOwn, deviceQuery, ownerOf, type OwnerDeps } from './owner.ts';
+
+const query = z.strictObject({ device: deviceQuery });
+
+const END_CODES: Record<EndReason, ErrorCode> = {
+  slow: 'connection-stalled',
+  replaced: 'superseded',
+  aged: 'token-expired',
+  stopping: 'draining',
+};
+
+/**
+ * `GET /messages/:accountId/events?device=`: server-sent events. Nothing that is stored after the first comment has
+ * arrived is missed. A stream that the node ends says why in an event `end`, unless it ends because it is not read.
+ */
+export const messageEvents =
+  (
+    deps: OwnerDeps & {
+      readonly events: LiveEvents;
+      /** Whether the node sees all changes of its CouchDB at the moment. */
+      readonly isFollowing: () => boolean;
+    },
+  ): RequestHandler =>
+  async (request, response) => {
+    const owner = await ownerOf(request, deps);
+    const { device } = parseInput(query, request.query);
+    assertOwn(owner, request, device);
+    if (!deps.isFollowing()) {
+      throw new ServiceError('unavailable', 'the store cannot be followed now', { retryAfterMs: 1_000 });
+    }
+    const stop = deps.events.listen(owner, {
+      send: (text) => {
+        response.write(text);
+        return response.writableLength;
+      },
+      end: (reason) => {
+        if (reason === 'slow') response.destroy();
+        else response.end(`event: end\ndata: ${JSON.stringify({ code: END_CODES[reason] })}\n\n`);
+      },
+    });
+    response.on('close', stop);
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    response.write(': listening\n\n');
+  };

@@ -1,0 +1,36 @@
+import { storeRequest, type StoredEnvelope, type StoreResponse, type StoreResult } from '@restante/protocol';
+import { bearerToken, parseInput, ServiceError, type TokenVerifier } from '@restante/service-kit';
+import type { RequestHandler } from 'express';
+import type { Metrics } from '../metrics.ts';
+
+/** Lets only masters pass, before their body is read. */
+export const requireMaster =
+  ({ tokens }: { readonly tokens: TokenVerifier }): RequestHandler =>
+  async (request, _response, next) => {
+    await tokens.master(bearerToken(request));
+    next();
+  };
+
+/** `POST /messages`. When not one envelope could be written the whole request is `unavailable`. */
+export const storeMessages =
+  ({
+    takeIn,
+    metrics,
+  }: {
+    readonly takeIn: (envelopes: readonly StoredEnvelope[]) => Promise<StoreResult[]>;
+    readonly metrics: Metrics;
+  }): RequestHandler =>
+  async (request, response) => {
+    const { envelopes } = parseInput(storeRequest, request.body);
+    const stopTimer = metrics.storeSeconds.startTimer();
+    const results = await takeIn(envelopes);
+    stopTimer();
+    if (results.every((result) => result.status === 'refused' && result.code === 'unavailable')) {
+      throw new ServiceError('unavailable', 'the store does not take writes now', { retryAfterMs: 1_000 });
+    }
+    for (const result of results) {
+      if (result.status === 'stored') metrics.stored.inc();
+      else metrics.refuse(result.code);
+    }
+    response.json({ results } satisfies StoreResponse);
+  };

@@ -1,0 +1,208 @@
+import {
+  connectCouch,
+  createLog,
+  createRegistry,
+  createTokenVerifier,
+  listen,
+  startLoop,
+  type Logger,
+} from '@restante/service-kit';
+import { createApp } from './app.ts';
+import { createByteBudget } from './byte-budget.ts';
+import type { Config } from './config.ts';
+import { createArrivals } from './couch-arrivals.ts';
+import { createBulkWriter } from './couch-bulk-writer.ts';
+import { createCanary } from './couch-canary.ts';
+import { createChangesFeeds } from './couch-changes.ts';
+import { createCouchCondition } from './couch-condition.ts';
+import { createDatabaseKeeper } from './couch-databases.ts';
+import { createLedger } from './couch-ledger.ts';
+import { createCouchMailboxStore } from './couch-mailbox-store.ts';
+import { createMeshKeeper } from './couch-mesh.ts';
+import { parseCouchUrl } from './couch-url.ts';
+import { createUserKeeper } from './couch-users.ts';
+import { createDatabases } from './databases.ts';
+import { createEnvelopeIntake } from './envelope-intake.ts';
+import { createHealth } from './health.ts';
+import { createLiveEvents } from './live-events.ts';
+import { createMailboxQuota } from './mailbox-quota.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { createReplicationLag } from './replication-lag.ts';
+
+export type MailboxNode = AsyncDisposable & { readonly url: string };
+
+const COUCH_TIMEOUT_MS = 10_000;
+const PING_INTERVAL_MS = 500;
+const MAINTENANCE_CHECK_MS = 500;
+const MAX_BACKOFF_MS = 5_000;
+const QUEUE_BYTES = 32 * 1024 * 1024;
+const CLOSE_DEADLINE_MS = 10_000;
+
+/**
+ * Starts a mailbox node. It listens at once and is ready as soon as its CouchDB is; disposal finishes what was
+ * accepted.
+ */
+export const startMailboxNode = async (
+  config: Config,
+  {
+    now = Date.now,
+    log = createLog('mailbox-node', config.logLevel).child({ node: config.name }),
+  }: { readonly now?: () => number; readonly log?: Logger } = {},
+): Promise<MailboxNode> => {
+  const { couch, messageTtlMs: ttlMs } = config;
+  const address = parseCouchUrl(couch.url);
+  const peers = couch.peers.map(({ name }) => name);
+  const tokens = createTokenVerifier(config.tokenPublicKey, now);
+  const databases = createDatabases(couch.databasePrefix, config.bucketSpanDays, ttlMs);
+  const server = connectCouch(couch.url, COUCH_TIMEOUT_MS);
+  const admin = connectCouch(couch.adminUrl, COUCH_TIMEOUT_MS);
+  const condition = createCouchCondition(log, 'COUCHDB_URL');
+  const adminCondition = createCouchCondition(log, 'COUCHDB_ADMIN_URL');
+
+  const keeper = createDatabaseKeeper({ log, admin, member: address.username, databases, now });
+  const keepUser = createUserKeeper({ log, admin, server, address });
+  const mesh = createMeshKeeper({ log, admin, self: couch.selfUrl, peers: couch.peers });
+  const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
+  const budget = createByteBudget(QUEUE_BYTES);
+  const registry = createRegistry();
+  const metrics: Metrics = createMetrics(registry, {
+    queuedBytes: budget.usedBytes,
+    listeners: () => events.listeners(),
+    isUp: () => condition.state() === 'up',
+    lagSeconds: lag.seconds,
+    jobs: mesh.jobs,
+  });
+  const events = createLiveEvents({ maxListeners: config.maxListeners, now, onEnd: metrics.endStream });
+  const writer = createBulkWriter({
+    log,
+    server,
+    budget,
+    createBucket: keeper.createBucket,
+    onBatch: (documents) => metrics.bulkDocuments.observe(documents),
+  });
+  const store = createCouchMailboxStore({ server, writer, databases, ttlMs, now });
+  const quota = createMailboxQuota({
+    maxMessages: config.mailboxMaxMessages,
+    countWaiting: store.waiting,
+    now,
+  });
+  const ledger = createLedger({ server, ttlMs, now });
+  const feeds = createChangesFeeds({
+    log,
+    address,
+    onChanges: createArrivals({
+      server,
+      now,
+      isHeard: events.isHeard,
+      onEnvelope: (mailbox, envelope) => {
+        metrics.events.inc();
+        events.deliver(mailbox, envelope);
+      },
+      isPeer: (node) => peers.includes(node),
+      onCanary: lag.arrived,
+    }),
+  });
+
+  let isDraining = false;
+  const health = createHealth({
+    node: config.name,
+    now,
+    condition,
+    adminCondition,
+    sizes: keeper.sizes,
+    jobs: mesh.jobs,
+    lagSeconds: lag.seconds,
+    listeners: events.listeners,
+    queuedBytes: budget.usedBytes,
+    isDraining: () => isDraining,
+  });
+  const app = createApp({
+    log,
+    registry,
+    metrics,
+    tokens,
+    rateLimit: createRateLimit(config.requestsPerMinute),
+    store,
+    quota,
+    events,
+    takeIn: createEnvelopeIntake({ store, quota, ttlMs, now }),
+    isFollowing: feeds.isComplete,
+    isReady: () => condition.state() === 'up' && !isDraining,
+    isDraining: () => isDraining,
+    health,
+  });
+  const http = await listen(app, config);
+  log.info({ event: 'listening', url: http.url }, 'listening');
+
+  let maintainedAtMs = -Infinity;
+  const maintain = async (): Promise<void> => {
+    if (performance.now() - maintainedAtMs < config.maintenanceIntervalMs) return;
+    maintainedAtMs = -Infinity;
+    try {
+      await keepUser();
+      await keeper.dropExpired(async (database) => {
+        await mesh.remove(database);
+        ledger.forget(database);
+        metrics.forgetLedger(database);
+      });
+      await keeper.keep();
+      await mesh.keep([databases.directory, ...databases.liveAt(now())]);
+    } catch (error) {
+      adminCondition.failed(error);
+      throw error;
+    } finally {
+      await feeds.follow(databases.liveAt(now()));
+    }
+    adminCondition.passed();
+    maintainedAtMs = performance.now();
+  };
+
+  const ping = async (): Promise<void> => {
+    const wasUp = condition.state() === 'up';
+    await store.ping().then(condition.passed, condition.failed);
+    if (!wasUp && condition.state() === 'up') log.info({ event: 'ready', url: http.url }, 'ready');
+  };
+
+  const whenUp =
+    (task: (signal: AbortSignal) => Promise<void>) =>
+    async (signal: AbortSignal): Promise<void> => {
+      if (condition.state() === 'up') await task(signal);
+    };
+
+  const countLedger = async (signal: AbortSignal): Promise<void> => {
+    for (const database of databases.liveAt(now())) {
+      metrics.setLedger(database, await ledger.count(database, signal));
+    }
+  };
+
+  const { canaryIntervalMs, ledgerIntervalMs, maintenanceIntervalMs } = config;
+  const writeCanary = createCanary({
+    server,
+    node: config.name,
+    bucket: () => databases.currentAt(now()),
+    now,
+  });
+  const loop = (name: string, intervalMs: number, task: (signal: AbortSignal) => Promise<void>) =>
+    startLoop(name, log, { intervalMs, maxBackoffMs: MAX_BACKOFF_MS }, task);
+  const loops = [
+    loop('maintenance', Math.min(MAINTENANCE_CHECK_MS, maintenanceIntervalMs), maintain),
+    loop('ping', PING_INTERVAL_MS, ping),
+    loop('canary', canaryIntervalMs, whenUp(writeCanary)),
+    loop('ledger', ledgerIntervalMs, whenUp(countLedger)),
+  ];
+
+  return {
+    url: http.url,
+    [Symbol.asyncDispose]: async () => {
+      isDraining = true;
+      events[Symbol.dispose]();
+      await http.close(CLOSE_DEADLINE_MS);
+      await writer.idle();
+      await Promise.all(loops.map((running) => running[Symbol.asyncDispose]()));
+      await feeds[Symbol.asyncDispose]();
+      await Promise.all([mesh, server, admin].map((part) => part[Symbol.asyncDispose]()));
+      log.info({ event: 'stopped' }, 'stopped');
+    },
+  };
+};

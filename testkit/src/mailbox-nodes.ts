@@ -1,0 +1,128 @@
+import type { DeviceAddress, MailboxPage, MessageId, StoredEnvelope, StoreResult } from '@restante/protocol';
+import { startMailboxNode, type Config, type MailboxNode } from '@restante/mailbox-node';
+import { createLog } from '@restante/service-kit';
+import type { TestCouches } from './couch.ts';
+import { newTestKeys, type TestKeys } from './test-keys.ts';
+import { waitFor } from './wait-for.ts';
+
+/** One mailbox node with what its users send it. Every verb throws when the answer is not 200. */
+export type TestNode = MailboxNode & {
+  readonly config: Config;
+  readonly store: (...envelopes: StoredEnvelope[]) => Promise<StoreResult[]>;
+  readonly list: (mailbox: DeviceAddress, query?: string) => Promise<MailboxPage>;
+  /** Ids of all messages that wait, in order. */
+  readonly ids: (mailbox: DeviceAddress) => Promise<MessageId[]>;
+  readonly acknowledge: (mailbox: DeviceAddress, ...ids: MessageId[]) => Promise<void>;
+  /** Value of one series of `/metrics`, or null. `series` is as printed, with its labels. */
+  readonly metric: (series: string) => Promise<number | null>;
+};
+
+const withCredentials = (url: string, username: string, password: string): string => {
+  const copy = new URL(url);
+  copy.username = username;
+  copy.password = password;
+  return copy.href.replace(/\/$/, '');
+};
+
+const parse = async <T>(answer: Response): Promise<T> => {
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`${answer.status}: ${text}`);
+  return JSON.parse(text) as T;
+};
+
+/** Configurations of nodes in a mesh, one for each CouchDB, with short intervals. */
+export const mailboxNodeConfigs = (couches: TestCouches, keys: TestKeys): Config[] => {
+  const data = couches.adminUrls.map((url) => withCredentials(url, `${couches.prefix}data`, 'data-password'));
+  const named = data.map((url, index) => ({ name: `node${index + 1}`, url }));
+  return named.map(({ name, url }, index) => ({
+    name,
+    host: '127.0.0.1',
+    port: 0,
+    couch: {
+      url,
+      adminUrl: couches.adminUrls[index]!,
+      selfUrl: url,
+      peers: named.filter((peer) => peer.name !== name),
+      databasePrefix: couches.prefix,
+    },
+    tokenPublicKey: keys.publicPem,
+    bucketSpanDays: 10,
+    messageTtlMs: 30 * 24 * 60 * 60 * 1000,
+    mailboxMaxMessages: 10_000,
+    requestsPerMinute: 100_000,
+    maxListeners: 100,
+    canaryIntervalMs: 100,
+    maintenanceIntervalMs: 200,
+    ledgerIntervalMs: 100,
+    logLevel: 'silent',
+  }));
+};
+
+/** Starts a node in this process and waits until it is ready. */
+export const startTestNode = async (
+  config: Config,
+  keys: TestKeys,
+  overrides: Parameters<typeof startMailboxNode>[1] = {},
+): Promise<TestNode> => {
+  const node = await startMailboxNode(config, { log: createLog('test', config.logLevel), ...overrides });
+  await waitFor(`${config.name} is ready`, async () => (await fetch(`${node.url}/ready`)).ok);
+  const json = { 'content-type': 'application/json' };
+  const list: TestNode['list'] = async (mailbox, query = '') =>
+    parse(
+      await fetch(`${node.url}/messages/${mailbox.accountId}?device=${mailbox.deviceId}${query}`, {
+        headers: await keys.asDevice(mailbox),
+      }),
+    );
+  return {
+    ...node,
+    config,
+    list,
+    store: async (...envelopes) => {
+      const answer = await fetch(`${node.url}/messages`, {
+        method: 'POST',
+        headers: { ...json, ...(await keys.asMaster()) },
+        body: JSON.stringify({ envelopes }),
+      });
+      return (await parse<{ results: StoreResult[] }>(answer)).results;
+    },
+    ids: async (mailbox) => {
+      const ids: MessageId[] = [];
+      for (let after: MessageId | null = null; ;) {
+        const page: MailboxPage = await list(mailbox, after === null ? '' : `&after=${after}`);
+        ids.push(...page.messages.map(({ id }) => id));
+        if (page.complete) return ids;
+        after = page.next;
+      }
+    },
+    acknowledge: async (mailbox, ...ids) => {
+      await parse(
+        await fetch(`${node.url}/messages/delete`, {
+          method: 'POST',
+          headers: { ...json, ...(await keys.asDevice(mailbox)) },
+          body: JSON.stringify({ ids }),
+        }),
+      );
+    },
+    metric: async (series) => {
+      const text = await (await fetch(`${node.url}/metrics`)).text();
+      const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
+      return line === undefined ? null : Number(line.slice(series.length + 1));
+    },
+  };
+};
+
+/** A mesh of `couches.adminUrls.length` nodes, all ready. */
+export const startTestNodes = async (
+  couches: TestCouches,
+  keys = newTestKeys(),
+): Promise<{ readonly nodes: readonly TestNode[] } & AsyncDisposable> => {
+  const nodes = await Promise.all(
+    mailboxNodeConfigs(couches, keys).map((config) => startTestNode(config, keys)),
+  );
+  return {
+    nodes,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
+    },
+  };
+};
