@@ -1,0 +1,38 @@
+import type { AccountId, DeviceAddress, Session, Username } from '@restante/protocol';
+import type { TokenSigner } from '@restante/service-kit';
+import type { Config } from '../config.ts';
+import { cellOf, type Cell } from '../mailboxes/cell.ts';
+
+/** The tokens of a device, and where its mail is. */
+export type IssueSession = (device: DeviceAddress, username: Username) => Promise<Session>;
+
+export const createIssueSession = (
+  signer: TokenSigner,
+  config: Pick<Config, 'tokens' | 'mailboxes'>,
+  cells: readonly [Cell, ...Cell[]],
+  now: () => number,
+): IssueSession => {
+  const nodesOf = (account: AccountId): string[] =>
+    cellOf(account, cells).nodes.map((node) => node.publicUrl);
+  return async (device, username) => {
+    const serverTime = now();
+    const masterTokenExpiresAt = serverTime + config.tokens.masterTtlMs;
+    const mailboxTokenExpiresAt = serverTime + config.tokens.mailboxTtlMs;
+    const [masterToken, mailboxToken] = await Promise.all([
+      signer.device(device, 'master', masterTokenExpiresAt),
+      signer.device(device, 'mailbox', mailboxTokenExpiresAt),
+    ]);
+    return {
+      accountId: device.accountId,
+      deviceId: device.deviceId,
+      username,
+      masterToken,
+      masterTokenExpiresAt,
+      mailboxToken,
+      mailboxTokenExpiresAt,
+      mailboxNodes: nodesOf(device.accountId),
+      writeConcern: config.mailboxes.writeConcern,
+      serverTime,
+    };
+  };
+};

@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { LIMITS } from '@restante/protocol';
+import { ConfigError, readEnvironment } from '@restante/service-kit';
+import type { Cell } from './mailboxes/cell.ts';
+
+const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+const urls = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .pipe(z.array(z.url({ protocol: /^https?$/ })).min(1));
+
+const names = z.string().transform((text) => text.split(',').map((part) => part.trim()));
+
+const NODE = /^(?:([\w-]+)\/)?([\w-]+)=(https?:\/\/[^|\s]+)\|(\S+)$/;
+
+/** `[cell/]name=internalUrl|publicUrl`, separated by commas. Nodes without a cell are in the cell `default`. */
+const cells = z.string().transform((text, context): Cell[] => {
+  const found = new Map<string, Cell['nodes'][number][]>();
+  for (const part of text.split(',')) {
+    const [, cell = 'default', name = '', url = '', publicUrl = ''] = NODE.exec(part.trim()) ?? [];
+    const nodes = found.get(cell) ?? [];
+    if (name === '' || nodes.some((node) => node.name === name)) {
+      context.addIssue('needs name=internalUrl|publicUrl for each node, each name once');
+      return z.NEVER;
+    }
+    found.set(cell, [...nodes, { name, url: url.replace(/\/$/, ''), publicUrl }]);
+  }
+  return [...found].map(([name, nodes]) => ({ name, nodes }));
+});
+
+/** Variables of a master node, as they stand in the environment. */
+export const environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  TOKEN_PRIVATE_KEY: z.string(),
+  TOKEN_PUBLIC_KEY: z.string(),
+  DIRECTORY_URLS: urls,
+  DATABASE_PREFIX: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]*$/)
+    .optional(),
+  MAILBOX_NODES: cells,
+  WRITE_CONCERN: count(2),
+  WRITE_POLICY: z.enum(['available', 'strict']).default('available'),
+  MESSAGE_TTL_DAYS: z.coerce
+    .number()
+    .positive()
+    .default(LIMITS.messageTtlMs / 86_400_000),
+  STORE_TIMEOUT_MS: count(2000),
+  DIRECTORY_TIMEOUT_MS: count(3000),
+  MASTER_TOKEN_TTL_MINUTES: count(60),
+  MAILBOX_TOKEN_TTL_HOURS: count(48),
+  ARGON2_MEMORY_KIB: z.coerce.number().int().min(8).max(1_048_576).default(19_456),
+  ARGON2_PASSES: z.coerce.number().int().min(1).max(16).default(2),
+  ARGON2_CONCURRENCY: count(2),
+  MAX_CONNECTIONS: count(20_000),
+  SOCKET_BUFFER_BYTES: count(4 * 1024 * 1024),
+  HEARTBEAT_MS: count(20_000),
+  STALL_MS: count(60_000),
+  DRAIN_MS: count(10_000),
+  ALLOWED_ORIGINS: names.optional(),
+  TRUST_PROXY: z.string().optional(),
+  MESSAGES_PER_DEVICE_PER_MINUTE: count(6000),
+  SIGNALS_PER_DEVICE_PER_MINUTE: count(600),
+  LOOKUPS_PER_DEVICE_PER_HOUR: count(1000),
+  LOGINS_PER_ADDRESS_PER_MINUTE: count(60),
+  LOGIN_FAILURES_PER_USERNAME_PER_HOUR: count(20),
+  REGISTRATIONS_PER_ADDRESS_PER_HOUR: count(100),
+  TOKENS_PER_ADDRESS_PER_MINUTE: count(300),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export type Limits = {
+  readonly messagesPerMinute: number;
+  readonly signalsPerMinute: number;
+  readonly lookupsPerHour: number;
+  readonly loginsPerMinute: number;
+  readonly loginFailuresPerHour: number;
+  readonly registrationsPerHour: number;
+  readonly tokensPerMinute: number;
+};
+
+export type Config = {
+  readonly host: string;
+  readonly port: number;
+  readonly tokens: {
+    readonly privateKey: string;
+    readonly publicKey: string;
+    readonly masterTtlMs: number;
+    readonly mailboxTtlMs: number;
+  };
+  readonly directory: {
+    readonly urls: readonly string[];
+    readonly database: string;
+    readonly timeoutMs: number;
+  };
+  readonly mailboxes: {
+    readonly cells: readonly Cell[];
+    readonly writeConcern: number;
+    readonly writePolicy: 'available' | 'strict';
+    readonly messageTtlMs: number;
+    readonly timeoutMs: number;
+  };
+  readonly passwords: {
+    readonly memoryKib: number;
+    readonly passes: number;
+    readonly concurrency: number;
+  };
+  readonly sockets: {
+    readonly maxConnections: number;
+    readonly bufferBytes: number;
+    readonly heartbeatMs: number;
+    readonly stallMs: number;
+    readonly drainMs: number;
+    readonly allowedOrigins: readonly string[] | null;
+  };
+  readonly trustProxy: string | null;
+  readonly rateLimits: Limits;
+  readonly logLevel: string;
+};
+
+/**
+ * The configuration in the units that the code uses.
+ *
+ * @throws ConfigError naming every bad variable
+ */
+export const readConfig = (variables: Readonly<Record<string, string | undefined>>): Config => {
+  const read = readEnvironment(environment, variables);
+  const smallestCell = Math.min(...read.MAILBOX_NODES.map((cell) => cell.nodes.length));
+  if (read.WRITE_CONCERN > smallestCell) {
+    throw new ConfigError(
+      `WRITE_CONCERN is ${read.WRITE_CONCERN}, but MAILBOX_NODES has a cell of ${smallestCell}`,
+    );
+  }
+  return {
+    host: read.HOST,
+    port: read.PORT,
+    tokens: {
+      privateKey: read.TOKEN_PRIVATE_KEY,
+      publicKey: read.TOKEN_PUBLIC_KEY,
+      masterTtlMs: read.MASTER_TOKEN_TTL_MINUTES * 60_000,
+      mailboxTtlMs: read.MAILBOX_TOKEN_TTL_HOURS * 3_600_000,
+    },
+    directory: {
+      urls: read.DIRECTORY_URLS,
+      database: `${read.DATABASE_PREFIX ?? ''}directory`,
+      timeoutMs: read.DIRECTORY_TIMEOUT_MS,
+    },
+    mailboxes: {
+      cells: read.MAILBOX_NODES,
+      writeConcern: read.WRITE_CONCERN,
+      writePolicy: read.WRITE_POLICY,
+      messageTtlMs: Math.round(read.MESSAGE_TTL_DAYS * 86_400_000),
+      timeoutMs: read.STORE_TIMEOUT_MS,
+    },
+    passwords: {
+      memoryKib: read.ARGON2_MEMORY_KIB,
+      passes: read.ARGON2_PASSES,
+      concurrency: read.ARGON2_CONCURRENCY,
+    },
+    sockets: {
+      maxConnections: read.MAX_CONNECTIONS,
+      bufferBytes: read.SOCKET_BUFFER_BYTES,
+      heartbeatMs: read.HEARTBEAT_MS,
+      stallMs: read.STALL_MS,
+      drainMs: read.DRAIN_MS,
+      allowedOrigins: read.ALLOWED_ORIGINS ?? null,
+    },
+    trustProxy: read.TRUST_PROXY ?? null,
+    rateLimits: {
+      messagesPerMinute: read.MESSAGES_PER_DEVICE_PER_MINUTE,
+      signalsPerMinute: read.SIGNALS_PER_DEVICE_PER_MINUTE,
+      lookupsPerHour: read.LOOKUPS_PER_DEVICE_PER_HOUR,
+      loginsPerMinute: read.LOGINS_PER_ADDRESS_PER_MINUTE,
+      loginFailuresPerHour: read.LOGIN_FAILURES_PER_USERNAME_PER_HOUR,
+      registrationsPerHour: read.REGISTRATIONS_PER_ADDRESS_PER_HOUR,
+      tokensPerMinute: read.TOKENS_PER_ADDRESS_PER_MINUTE,
+    },
+    logLevel: read.LOG_LEVEL,
+  };
+};

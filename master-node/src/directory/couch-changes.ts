@@ -1,0 +1,52 @@
+import { CouchError, startLoop, type Logger, type Loop } from '@restante/service-kit';
+import { LONG_POLL_MS, type Changes, type CouchServers } from './couch-servers.ts';
+
+const PAGE = 500;
+
+type Follower = {
+  /** `now`: only what comes from here on. `beginning`: everything that is there first. */
+  readonly from: 'now' | 'beginning';
+  readonly onRow: (row: Changes['results'][number]) => void | Promise<void>;
+  /** Changes may have been missed: the feed begins, or goes on at another server. Called before the first row. */
+  readonly onGap?: () => void;
+};
+
+/**
+ * Follows the changes of the directory at whichever server is current, each document with all its leaves. A server
+ * that was followed before is followed from where it was left.
+ */
+export const followChanges = (
+  name: string,
+  servers: CouchServers,
+  log: Logger,
+  { from, onRow, onGap }: Follower,
+): Loop => {
+  const positions = new Map<string, string>();
+  let followed: string | null = null;
+
+  return startLoop(name, log, { intervalMs: 20, maxBackoffMs: 1000 }, async (signal) => {
+    const server = servers.current();
+    if (server !== followed) {
+      if (from === 'now') {
+        const { last_seq } = await servers.changes(server, { since: 'now', limit: 1 }, signal);
+        positions.set(server, last_seq);
+      }
+      onGap?.();
+      followed = server;
+    }
+    const query = { feed: 'longpoll', timeout: LONG_POLL_MS, limit: PAGE, style: 'all_docs' };
+    try {
+      const since = positions.get(server) ?? '0';
+      const page = await servers.changes(server, { ...query, since }, signal);
+      for (const row of page.results) {
+        if (signal.aborted) return;
+        await onRow(row);
+      }
+      positions.set(server, page.last_seq);
+    } catch (error) {
+      followed = null;
+      if (error instanceof CouchError) positions.delete(server);
+      throw error;
+    }
+  });
+};

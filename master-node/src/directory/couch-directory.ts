@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto';
+import {
+  LIMITS,
+  type AccountId,
+  type DeviceAddress,
+  type KyberPreKey,
+  type PreKey,
+} from '@restante/protocol';
+import { ServiceError } from '@restante/service-kit';
+import { find, list, remove, write, type Found } from './couch-documents.ts';
+import { createOneTimeKeys } from './couch-one-time-keys.ts';
+import type { CouchServers, Database } from './couch-servers.ts';
+import type { DeviceRecord, DeviceToAdd, Directory } from './directory.ts';
+import {
+  accountDocumentId,
+  deviceDocumentId,
+  deviceRange,
+  isRemoval,
+  parseDirectoryId,
+  usernameDocumentId,
+  type AccountDocument,
+  type DeviceDocument,
+  type LiveAccount,
+  type LiveDevice,
+  type Removal,
+  type UsernameDocument,
+} from './directory-documents.ts';
+
+/** More than there are numbers. */
+const DEVICE_ROWS = 2 * LIMITS.deviceId;
+
+const numberOf = (document: { readonly _id: string }): number => {
+  const parsed = parseDirectoryId(document._id);
+  return parsed?.kind === 'device' ? parsed.deviceId : 0;
+};
+
+const record = (device: Found<LiveDevice>): DeviceRecord => ({
+  deviceId: numberOf(device),
+  name: device.name,
+  registrationId: device.registrationId,
+  secretHash: device.secretHash,
+  createdAt: device.createdAt,
+});
+
+const live = <L extends object>(document: Found<L | Removal> | null): Found<L> | null =>
+  document === null || isRemoval(document) ? null : document;
+
+type Options = {
+  readonly now: () => number;
+  /** A removed device's number is used again this long after: when no token of it is valid any more. */
+  readonly numberRestMs: number;
+};
+
+/**
+ * The directory in CouchDB. An operation that failed over may have written on two servers: account ids and device
+ * secrets are random, so a document that carries ours is our own earlier write, and not a conflict.
+ */
+export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs }: Options): Directory => {
+  const oneTimeKeys = createOneTimeKeys(servers);
+
+  const findAccount = async (database: Database, account: AccountId) =>
+    live<LiveAccount>(await find<AccountDocument>(database, accountDocumentId(account)));
+  const findDevice = async (database: Database, device: DeviceAddress) =>
+    live<LiveDevice>(await find<DeviceDocument>(database, deviceDocumentId(device)));
+  const listDevices = (database: Database, account: AccountId) =>
+    list<DeviceDocument>(database, deviceRange(account), DEVICE_ROWS);
+
+  /** Changes a live document until nobody else was quicker. Null when it is not there. */
+  const update = async <L extends { readonly updatedAt: number }>(
+    id: string,
+    change: (current: L, updatedAt: number) => object,
+  ): Promise<L | null> =>
+    servers.run(async (database) => {
+      for (;;) {
+        const current = live<L>(await find<L | Removal>(database, id));
+        if (current === null) return null;
+        const updatedAt = Math.max(now(), current.updatedAt + 1);
+        if (await write(database, id, change(current, updatedAt), current)) return current;
+      }
+    });
+
+  const endDevice = async (device: DeviceAddress): Promise<void> => {
+    await update<LiveDevice>(deviceDocumentId(device), (_current, updatedAt) => ({
+      removedAt: updatedAt,
+      updatedAt,
+    }));
+    await oneTimeKeys.clear(device);
+  };
+
+  const claimNumber = async (
+    database: Database,
+    accountId: AccountId,
+    { name, keys, secretHash }: DeviceToAdd,
+  ): Promise<number> => {
+    const createdAt = now();
+    const body: LiveDevice = {
+      name,
+      registrationId: keys.registrationId,
+      identityKey: keys.identityKey,
+      signedPreKey: keys.signedPreKey,
+      lastResortKyberPreKey: keys.lastResortKyberPreKey,
+      secretHash,
+      createdAt,
+      updatedAt: createdAt,
+    };
+    const documents = new Map(
+      (await listDevices(database, accountId)).map((document) => [numberOf(document), document]),
+    );
+    for (const [number, document] of documents) {
+      if (live<LiveDevice>(document)?.secretHash === secretHash) return number;
+    }
+    for (let deviceId = 1; deviceId <= LIMITS.deviceId; deviceId += 1) {
+      const document = documents.get(deviceId);
+      if (document && (!isRemoval(document) || document.removedAt + numberRestMs > createdAt)) continue;
+      if (await write(database, deviceDocumentId({ accountId, deviceId }), body, document)) return deviceId;
+    }
+    throw new ServiceError('device-limit', 'the account has no free device number');
+  };
+
+  const addDevice: Directory['addDevice'] = async (accountId, device) => {
+    const deviceId = await servers.run(async (database) => {
+      if ((await findAccount(database, accountId)) === null) {
+        throw new ServiceError('not-found', 'no such account');
+      }
+      return claimNumber(database, accountId, device);
+    });
+    await oneTimeKeys.add({ accountId, deviceId }, device.keys.registrationId, device.keys);
+    return deviceId;
+  };
+
+  const findUsername: Directory['findUsername'] = async (username) => {
+    const document = await servers.run((database) =>
+      find<UsernameDocument>(database, usernameDocumentId(username)),
+    );
+    return document?.accountId ?? null;
+  };
+
+  const freeUsername = (username: string, account: AccountId): Promise<void> =>
+    servers.run(async (database) => {
+      const document = await find<UsernameDocument>(database, usernameDocumentId(username));
+      if (document?.accountId === account) await remove(database, document._id, document._rev);
+    });
+
+  const deleteAccount: Directory['deleteAccount'] = async (accountId) => {
+    const account = await servers.run((database) => findAccount(database, accountId));
+    if (account) await freeUsername(account.username, accountId);
+    await update<LiveAccount>(accountDocumentId(accountId), (_current, updatedAt) => ({
+      removedAt: updatedAt,
+      updatedAt,
+    }));
+    const documents = await servers.run((database) => listDevices(database, accountId));
+    await Promise.all(documents.map((document) => endDevice({ accountId, deviceId: numberOf(document) })));
+  };
+
+  return {
+    createAccount: async (username, passwordHash, device) => {
+      const accountId = randomUUID();
+      const createdAt = now();
+      const account: LiveAccount = { username, passwordHash, createdAt, updatedAt: createdAt };
+      await servers.run((database) => write(database, accountDocumentId(accountId), account));
+      try {
+        const deviceId = await addDevice(accountId, device);
+        await servers.run(async (database) => {
+          if (await write(database, usernameDocumentId(username), { accountId, createdAt })) return;
+          const owner = await find<UsernameDocument>(database, usernameDocumentId(username));
+          if (owner?.accountId !== accountId)
+            throw new ServiceError('username-taken', 'the username is taken');
+        });
+        return { accountId, deviceId };
+      } catch (error) {
+        // Only a sure loss is cleaned up: after another failure the username may be ours on a server that is down.
+        if (error instanceof ServiceError && error.code === 'username-taken') await deleteAccount(accountId);
+        throw error;
+      }
+    },
+    findUsername,
+    account: async (accountId) => {
+      const account = await servers.run((database) => findAccount(database, accountId));
+      return account && { accountId, username: account.username, passwordHash: account.passwordHash };
+    },
+    deleteAccount,
+    addDevice,
+    devices: (accountId) =>
+      servers.run(async (database) => {
+        const [account, documents] = await Promise.all([
+          findAccount(database, accountId),
+          listDevices(database, accountId),
+        ]);
+        if (account === null) return null;
+        return documents
+          .flatMap((document) => live<LiveDevice>(document) ?? [])
+          .map(record)
+          .sort((a, b) => a.deviceId - b.deviceId);
+      }),
+    device: async (address) => {
+      const device = await servers.run((database) => findDevice(database, address));
+      return device && record(device);
+    },
+    removeDevice: endDevice,
+    takeKeyBundle: async (address) => {
+      const device = await servers.run((database) => findDevice(database, address));
+      if (device === null) return null;
+      const { registrationId, identityKey, signedPreKey, lastResortKyberPreKey } = device;
+      const [preKey, kyberPreKey] = await Promise.all([
+        oneTimeKeys.take<PreKey>(address, registrationId, 'ec'),
+        oneTimeKeys.take<KyberPreKey>(address, registrationId, 'kyber'),
+      ]);
+      const bundle = {
+        deviceId: address.deviceId,
+        registrationId,
+        identityKey,
+        signedPreKey,
+        ...(preKey ? { preKey } : {}),
+        kyberPreKey: kyberPreKey ?? lastResortKyberPreKey,
+      };
+      return { bundle, hasOneTimeKyberPreKey: kyberPreKey !== null };
+    },
+    replenishKeys: async (address, keys) => {
+      const device = await servers.run((database) => findDevice(database, address));
+      if (device === null) throw new ServiceError('not-found', 'no such device');
+      await oneTimeKeys.add(address, device.registrationId, keys);
+      if (keys.signedPreKey ?? keys.lastResortKyberPreKey) {
+        await update<LiveDevice>(deviceDocumentId(address), (current, updatedAt) => ({
+          ...current,
+          signedPreKey: keys.signedPreKey ?? current.signedPreKey,
+          lastResortKyberPreKey: keys.lastResortKyberPreKey ?? current.lastResortKyberPreKey,
+          updatedAt,
+        }));
+      }
+      return oneTimeKeys.stock(address, device.registrationId);
+    },
+    keyStock: async (address) => {
+      const device = await servers.run((database) => findDevice(database, address));
+      return device && oneTimeKeys.stock(address, device.registrationId);
+    },
+    ping: async () => {
+      await servers.run((database) => database.info());
+    },
+  };
+};

@@ -1,0 +1,83 @@
+import { CouchError, toCouchError } from '@restante/service-kit';
+import type { Database } from './couch-servers.ts';
+
+/** The few things that the directory does with documents. What is read was written by a master. */
+
+export type Found<D> = D & { readonly _id: string; readonly _rev: string };
+
+const unless = async <T>(statusCode: number, call: Promise<T>): Promise<T | null> => {
+  try {
+    return await call;
+  } catch (thrown) {
+    const error = toCouchError(thrown);
+    if (!(error instanceof CouchError) || error.statusCode !== statusCode) throw thrown;
+    if (statusCode === 404 && error.reason !== 'missing' && error.reason !== 'deleted') throw thrown;
+    return null;
+  }
+};
+
+/** The document, or null. */
+export const find = async <D extends object>(database: Database, id: string): Promise<Found<D> | null> =>
+  (await unless(404, database.get(id))) as Found<D> | null;
+
+/** Documents of a range of ids, at most `limit`. */
+export const list = async <D extends object>(
+  database: Database,
+  range: { start: string; end: string },
+  limit: number,
+): Promise<Found<D>[]> => {
+  const { rows } = await database.list({
+    startkey: range.start,
+    endkey: range.end,
+    limit,
+    include_docs: true,
+  });
+  return rows.flatMap(({ doc }) => (doc ? [doc as unknown as Found<D>] : []));
+};
+
+/** Ids and revisions of a range of ids, at most `limit`. */
+export const listIds = async (
+  database: Database,
+  range: { start: string; end: string },
+  limit: number,
+): Promise<{ id: string; rev: string }[]> => {
+  const { rows } = await database.list({ startkey: range.start, endkey: range.end, limit });
+  return rows.map(({ id, value }) => ({ id, rev: value.rev }));
+};
+
+/** Writes a document, over `over` when given. False when somebody else was first. */
+export const write = async (
+  database: Database,
+  id: string,
+  body: object,
+  over?: { readonly _rev: string },
+): Promise<boolean> => {
+  const document = { ...body, _id: id, ...(over ? { _rev: over._rev } : {}) };
+  return (await unless(409, database.insert(document))) !== null;
+};
+
+/** Deletes one revision. False when somebody else was first. */
+export const remove = async (database: Database, id: string, rev: string): Promise<boolean> => {
+  const removed = await unless(409, unless(404, database.destroy(id, rev)));
+  return removed !== null;
+};
+
+/** Deletes revisions in one request. Those that are gone already are passed over. Gives how many it deleted. */
+export const removeAll = async (
+  database: Database,
+  revisions: readonly { id: string; rev: string }[],
+): Promise<number> => {
+  if (revisions.length === 0) return 0;
+  const docs = revisions.map(({ id, rev }) => ({ _id: id, _rev: rev, _deleted: true }));
+  const results = await database.bulk({ docs });
+  return results.filter((result) => result.error === undefined).length;
+};
+
+/** Writes documents that carry their own revisions. */
+export const writeRevisions = async (
+  database: Database,
+  docs: readonly { readonly _id: string; readonly _rev: string }[],
+): Promise<void> => {
+  if (docs.length === 0) return;
+  await database.bulk({ docs: [...docs], new_edits: false });
+};

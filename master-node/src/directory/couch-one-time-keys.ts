@@ -1,0 +1,91 @@
+import { LIMITS, type DeviceAddress, type KeyStock, type KyberPreKey, type PreKey } from '@restante/protocol';
+import { ServiceError } from '@restante/service-kit';
+import { list, listIds, remove, removeAll, writeRevisions } from './couch-documents.ts';
+import type { CouchServers } from './couch-servers.ts';
+import { oneTimeKeyDocument, oneTimeKeyRange, type OneTimeKind } from './directory-documents.ts';
+
+/** How many keys a hand-out chooses from, so that concurrent ones rarely want the same. */
+const CHOICE = 16;
+const ATTEMPTS = 20;
+const PAGE = 500;
+
+type Keys = { readonly preKeys: readonly PreKey[]; readonly kyberPreKeys: readonly KyberPreKey[] };
+
+const shuffled = <T>(items: readonly T[]): T[] =>
+  items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+
+/** One-time keys as documents: to hand one out is to delete its one revision, which only one asker can. */
+export const createOneTimeKeys = (servers: CouchServers) => {
+  const take = async <K extends PreKey | KyberPreKey>(
+    device: DeviceAddress,
+    registrationId: number,
+    kind: OneTimeKind,
+  ): Promise<K | null> =>
+    servers.run(async (database) => {
+      const range = oneTimeKeyRange(device, registrationId, kind);
+      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+        const choice = await list<K>(database, range, CHOICE);
+        if (choice.length === 0) return null;
+        for (const { _id, _rev, ...key } of shuffled(choice)) {
+          if (await remove(database, _id, _rev)) return key as unknown as K;
+        }
+      }
+      throw new ServiceError('unavailable', 'too many ask for keys of this device', { retryAfterMs: 1000 });
+    });
+
+  const stock = async (device: DeviceAddress, registrationId: number): Promise<KeyStock> => {
+    const count = (kind: OneTimeKind): Promise<number> =>
+      servers.run(
+        async (database) =>
+          (await listIds(database, oneTimeKeyRange(device, registrationId, kind), PAGE)).length,
+      );
+    const [preKeys, kyberPreKeys] = await Promise.all([count('ec'), count('kyber')]);
+    return { preKeys, kyberPreKeys };
+  };
+
+  /**
+   * Adds keys. A key that was added before, even one that is used up, stays as it is.
+   *
+   * @throws ServiceError `bad-request` when the stock would be over its bound
+   */
+  const add = async (device: DeviceAddress, registrationId: number, keys: Keys): Promise<void> => {
+    const kinds = [
+      { path: 'preKeys', kind: 'ec', added: keys.preKeys },
+      { path: 'kyberPreKeys', kind: 'kyber', added: keys.kyberPreKeys },
+    ] as const;
+    const documents = kinds.map(({ path, kind, added }) => ({
+      path,
+      kind,
+      added: added.map((key) => oneTimeKeyDocument(device, registrationId, kind, key)),
+    }));
+    await servers.run(async (database) => {
+      for (const { path, kind, added } of documents) {
+        if (added.length === 0) continue;
+        const present = await listIds(database, oneTimeKeyRange(device, registrationId, kind), PAGE);
+        const after = new Set([...present.map(({ id }) => id), ...added.map(({ _id }) => _id)]);
+        if (after.size > LIMITS.oneTimePreKeys) {
+          throw new ServiceError('bad-request', 'too many one-time keys in stock', { path });
+        }
+      }
+      await writeRevisions(
+        database,
+        documents.flatMap(({ added }) => added),
+      );
+    });
+  };
+
+  /** Deletes the keys of a device number, whichever device they were uploaded by. */
+  const clear = (device: DeviceAddress): Promise<void> =>
+    servers.run(async (database) => {
+      for (;;) {
+        const keys = await listIds(database, oneTimeKeyRange(device), PAGE);
+        if (keys.length === 0) return;
+        await removeAll(database, keys);
+      }
+    });
+
+  return { take, stock, add, clear };
+};

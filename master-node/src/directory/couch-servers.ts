@@ -1,0 +1,141 @@
+import type nano from 'nano';
+import {
+  connectCouch,
+  CouchError,
+  ServiceError,
+  startLoop,
+  toCouchError,
+  type Counter,
+  type Logger,
+} from '@restante/service-kit';
+
+export type Database = nano.DocumentScope<unknown>;
+
+export type Changes = {
+  readonly results: readonly {
+    readonly id: string;
+    readonly deleted?: boolean;
+    readonly changes: readonly { readonly rev: string }[];
+  }[];
+  readonly last_seq: string;
+};
+
+/** The CouchDBs of the directory as one: the first in order that is up, another while it is not. */
+export type CouchServers = AsyncDisposable & {
+  /**
+   * Runs `operation` on the first server that is up. When that one does not answer it is passed over until it
+   * does, and the operation runs on the next. So a write can reach two servers: each caller sees to it that this
+   * does no harm.
+   *
+   * @throws ServiceError `unavailable` when none answers; CouchError for what a server refused
+   */
+  readonly run: <T>(operation: (database: Database) => Promise<T>) => Promise<T>;
+  /** Name of the server that the next operation runs on. */
+  readonly current: () => string;
+  /** Reads the changes feed of one server, with time for a long poll. Throws as `run`. */
+  readonly changes: (
+    server: string,
+    query: Readonly<Record<string, string | number>>,
+    signal: AbortSignal,
+  ) => Promise<Changes>;
+  readonly states: () => { readonly url: string; readonly up: boolean }[];
+};
+
+/** A long poll on the changes feed ends after this time. */
+export const LONG_POLL_MS = 10_000;
+
+const PROBE_MS = 1000;
+
+type Server = {
+  readonly name: string;
+  readonly database: Database;
+  readonly changes: CouchServers['changes'];
+  readonly close: () => Promise<unknown>;
+  up: boolean;
+};
+
+const connect = (url: string, databaseName: string, timeoutMs: number): Server => {
+  const quick = connectCouch(url, timeoutMs);
+  const patient = connectCouch(url, LONG_POLL_MS + timeoutMs);
+  return {
+    name: new URL(url).host,
+    database: quick.use(databaseName),
+    changes: (_server, qs, signal) => {
+      const request = { db: databaseName, path: '_changes', qs, signal };
+      return patient.request(request) as Promise<Changes>;
+    },
+    close: () => Promise.all([quick[Symbol.asyncDispose](), patient[Symbol.asyncDispose]()]),
+    up: true,
+  };
+};
+
+/** Whether a server answered. One without the database, or that does not know us yet, is not ready. */
+const isAnswer = (error: ServiceError | CouchError): error is CouchError => {
+  if (!(error instanceof CouchError)) return false;
+  if (error.statusCode === 404) return error.reason === 'missing' || error.reason === 'deleted';
+  return error.statusCode !== 401 && error.statusCode !== 403;
+};
+
+/** `urls` with the data path's credentials, in order of preference. */
+export const connectCouchServers = (
+  urls: readonly string[],
+  databaseName: string,
+  timeoutMs: number,
+  { log, failovers }: { log: Logger; failovers: Counter },
+): CouchServers => {
+  const servers = urls.map((url) => connect(url, databaseName, timeoutMs));
+  const noServer = (): ServiceError =>
+    new ServiceError('unavailable', 'the directory does not answer', { retryAfterMs: PROBE_MS });
+
+  const markDown = (server: Server, error: ServiceError | CouchError): void => {
+    if (!server.up) return;
+    server.up = false;
+    failovers.inc();
+    log.warn({ event: 'directory-server-down', server: server.name, err: error }, 'a CouchDB is passed over');
+  };
+  const probe = async (server: Server): Promise<void> => {
+    try {
+      await server.database.info();
+      server.up = true;
+      log.info({ event: 'directory-server-up', server: server.name }, 'a CouchDB answers again');
+    } catch {
+      // Still down: asked again in a moment.
+    }
+  };
+  const probes = startLoop('directory-probe', log, { intervalMs: PROBE_MS }, async () => {
+    await Promise.all(servers.filter(({ up }) => !up).map(probe));
+  });
+
+  return {
+    run: async (operation) => {
+      for (const server of servers.filter(({ up }) => up)) {
+        try {
+          return await operation(server.database);
+        } catch (thrown) {
+          if (thrown instanceof ServiceError) throw thrown;
+          const error = toCouchError(thrown);
+          if (isAnswer(error)) throw error;
+          markDown(server, error);
+        }
+      }
+      throw noServer();
+    },
+    current: () => (servers.find(({ up }) => up) ?? servers[0])?.name ?? '',
+    changes: async (name, query, signal) => {
+      const server = servers.find((one) => one.name === name && one.up);
+      if (!server) throw noServer();
+      try {
+        return await server.changes(name, query, signal);
+      } catch (thrown) {
+        const error = toCouchError(thrown);
+        if (!isAnswer(error) && !signal.aborted) markDown(server, error);
+        throw error;
+      }
+    },
+    states: () => servers.map(({ name, up }) => ({ url: name, up })),
+    [Symbol.asyncDispose]: async () => {
+      await probes[Symbol.asyncDispose]();
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+};

@@ -1,0 +1,101 @@
+import type { AccountId, DeviceId } from '@restante/protocol';
+import { ServiceError } from '@restante/service-kit';
+import type { Metrics } from '../metrics.ts';
+import type { Directory } from './directory.ts';
+
+/** Devices of an account with the registration id of their keys. */
+export type DeviceSet = ReadonlyMap<DeviceId, number>;
+
+/**
+ * Device sets, read on every send and therefore kept for a while. An entry is forgotten when the directory's changes
+ * or another master say so, and is read again after a time in any case. One that is out of date is only used when
+ * the directory does not answer: live messages go on.
+ */
+export type DeviceSets = {
+  /** Null when there is no such account. @throws ServiceError `unavailable` */
+  readonly get: (account: AccountId) => Promise<DeviceSet | null>;
+  /** As `get`, read from the directory now. */
+  readonly refresh: (account: AccountId) => Promise<DeviceSet | null>;
+  readonly forget: (account: AccountId) => void;
+  /** Changes may have been missed: no entry counts as fresh. */
+  readonly expireAll: () => void;
+};
+
+const MAX_ACCOUNTS = 50_000;
+const FRESH_MS = 30_000;
+
+type Entry = { readonly set: DeviceSet; freshUntil: number };
+
+export const createDeviceSets = (
+  directory: Pick<Directory, 'devices'>,
+  reads: Metrics['deviceSets'],
+  now: () => number,
+): DeviceSets => {
+  /** In order of use, the longest unused first. */
+  const entries = new Map<AccountId, Entry>();
+  const loading = new Map<AccountId, Promise<DeviceSet | null>>();
+
+  const keep = (account: AccountId, entry: Entry): void => {
+    entries.delete(account);
+    entries.set(account, entry);
+    const oldest = entries.keys().next();
+    if (entries.size > MAX_ACCOUNTS && !oldest.done) entries.delete(oldest.value);
+  };
+
+  const read = async (account: AccountId): Promise<DeviceSet | null> => {
+    reads.inc({ source: 'directory' });
+    const devices = await directory.devices(account);
+    return devices && new Map(devices.map((device) => [device.deviceId, device.registrationId]));
+  };
+
+  /** Callers at the same time share one read; one that was forgotten meanwhile is not kept. */
+  const load = (account: AccountId): Promise<DeviceSet | null> => {
+    const already = loading.get(account);
+    if (already) return already;
+    const startedAt = now();
+    const reading = read(account)
+      .then((set) => {
+        if (loading.get(account) !== reading) return set;
+        if (set) keep(account, { set, freshUntil: startedAt + FRESH_MS });
+        else entries.delete(account);
+        return set;
+      })
+      .finally(() => {
+        if (loading.get(account) === reading) loading.delete(account);
+      });
+    loading.set(account, reading);
+    return reading;
+  };
+
+  const forget = (account: AccountId): void => {
+    entries.delete(account);
+    loading.delete(account);
+  };
+
+  return {
+    get: async (account) => {
+      const entry = entries.get(account);
+      if (entry && entry.freshUntil > now()) {
+        reads.inc({ source: 'cache' });
+        keep(account, entry);
+        return entry.set;
+      }
+      try {
+        return await load(account);
+      } catch (error) {
+        if (!entry || !(error instanceof ServiceError) || error.code !== 'unavailable') throw error;
+        reads.inc({ source: 'stale' });
+        return entry.set;
+      }
+    },
+    refresh: (account) => {
+      forget(account);
+      return load(account);
+    },
+    forget,
+    expireAll: () => {
+      loading.clear();
+      for (const entry of entries.values()) entry.freshUntil = 0;
+    },
+  };
+};

@@ -1,0 +1,78 @@
+import type {
+  AccountId,
+  DeviceAddress,
+  DeviceId,
+  DeviceKeys,
+  KeyBundle,
+  KeyStock,
+  ReplenishKeys,
+  Username,
+} from '@restante/protocol';
+
+export type AccountRecord = {
+  readonly accountId: AccountId;
+  readonly username: Username;
+  readonly passwordHash: string;
+};
+
+export type DeviceRecord = {
+  readonly deviceId: DeviceId;
+  readonly name: string;
+  readonly registrationId: number;
+  readonly secretHash: string;
+  readonly createdAt: number;
+};
+
+export type DeviceToAdd = {
+  readonly name: string;
+  readonly keys: DeviceKeys;
+  readonly secretHash: string;
+};
+
+/** A bundle, and whether its Kyber key is a one-time key rather than the one of last resort. */
+export type TakenKeyBundle = { readonly bundle: KeyBundle; readonly hasOneTimeKyberPreKey: boolean };
+
+/**
+ * Accounts, devices and their public keys: what masters share. Every verb throws ServiceError `unavailable` when no
+ * store answers, and can then be tried again.
+ */
+export type Directory = {
+  /**
+   * Makes an account with its first device. The username is taken last, so it never leads to nothing.
+   *
+   * @throws ServiceError `username-taken`
+   */
+  readonly createAccount: (
+    username: Username,
+    passwordHash: string,
+    device: DeviceToAdd,
+  ) => Promise<DeviceAddress>;
+  /** Whose username it is; null when it is free. */
+  readonly findUsername: (username: Username) => Promise<AccountId | null>;
+  readonly account: (account: AccountId) => Promise<AccountRecord | null>;
+  /** Ends an account, its devices and keys, and frees its username. Unknown is a success. */
+  readonly deleteAccount: (account: AccountId) => Promise<void>;
+  /**
+   * Adds a device under the lowest free number. The number of a removed device is free once its tokens have expired.
+   *
+   * @throws ServiceError `device-limit`; `not-found` when there is no such account
+   */
+  readonly addDevice: (account: AccountId, device: DeviceToAdd) => Promise<DeviceId>;
+  /** Devices by rising number; null when there is no such account. */
+  readonly devices: (account: AccountId) => Promise<DeviceRecord[] | null>;
+  readonly device: (device: DeviceAddress) => Promise<DeviceRecord | null>;
+  /** Ends a device and its keys. Unknown is a success. */
+  readonly removeDevice: (device: DeviceAddress) => Promise<void>;
+  /** What starts a session, with one-time keys that nobody else gets; null when there is no such device. */
+  readonly takeKeyBundle: (device: DeviceAddress) => Promise<TakenKeyBundle | null>;
+  /**
+   * Adds one-time keys and replaces signed ones. Adding a key again, even one that is used up, changes nothing.
+   *
+   * @throws ServiceError `not-found` when there is no such device, `bad-request` when the stock would be over its bound
+   */
+  readonly replenishKeys: (device: DeviceAddress, keys: ReplenishKeys) => Promise<KeyStock>;
+  /** One-time keys that are left; null when there is no such device. */
+  readonly keyStock: (device: DeviceAddress) => Promise<KeyStock | null>;
+  /** Passes when a store answers. */
+  readonly ping: () => Promise<void>;
+};

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { LIMITS, PROTOCOL_VERSION, type DeviceAddress, type Welcome } from '@restante/protocol';
+import { ServiceError, type Logger } from '@restante/service-kit';
+import type { Config } from '../config.ts';
+import type { Handle } from '../live/handle.ts';
+import type { Presence } from '../live/presence.ts';
+import type { Metrics } from '../metrics.ts';
+import { createSession } from './session.ts';
+import type { Sessions } from './sessions.ts';
+import { createUpgrade, selectSubprotocol } from './upgrade.ts';
+
+/** The WebSocket side of a master: takes upgrades, keeps connections alive, ends them in order. */
+export type Gateway = {
+  /** Refuses upgrades, answers what is under way, and closes every connection; at most for `drainMs`. */
+  readonly drain: () => Promise<void>;
+  readonly isDraining: () => boolean;
+};
+
+export type GatewayDeps = {
+  readonly server: Server;
+  readonly authenticate: (token: string) => Promise<DeviceAddress>;
+  readonly handle: Handle;
+  readonly sessions: Sessions;
+  readonly presence: Presence;
+  /** Told of each new connection, after its `welcome`. */
+  readonly onConnected: (device: DeviceAddress) => void;
+  readonly sockets: Config['sockets'];
+  readonly messageTtlMs: number;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly now: () => number;
+};
+
+/** A close handshake that the peer does not finish is given up after this time. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+export const startGateway = (deps: GatewayDeps): Gateway => {
+  const { sockets, sessions, metrics, log, now } = deps;
+  let isDraining = false;
+  const options = {
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: LIMITS.frameBytes,
+    clientTracking: true,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    handleProtocols: selectSubprotocol,
+  };
+  const webSockets = new WebSocketServer(options);
+
+  const welcome = (device: DeviceAddress): Welcome => ({
+    type: 'welcome',
+    protocolVersion: PROTOCOL_VERSION,
+    ...device,
+    serverTime: now(),
+    limits: {
+      payloadBytes: LIMITS.payloadBytes,
+      frameBytes: LIMITS.frameBytes,
+      messageTtlMs: deps.messageTtlMs,
+      silenceMs: 2 * sockets.heartbeatMs,
+    },
+  });
+
+  const upgrade = createUpgrade({
+    authenticate: deps.authenticate,
+    allowedOrigins: sockets.allowedOrigins,
+    refusal: () => {
+      if (isDraining) return new ServiceError('draining', 'this server stops');
+      if (webSockets.clients.size < sockets.maxConnections) return null;
+      return new ServiceError('unavailable', 'this server has all the connections that it takes');
+    },
+    accept: (request, socket, head, device) =>
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        const session = createSession(webSocket, device, randomUUID(), {
+          handle: deps.handle,
+          bufferBytes: sockets.bufferBytes,
+          stallMs: sockets.stallMs,
+          metrics,
+          log,
+          now,
+        });
+        webSocket.on('close', () => {
+          metrics.connections.set(webSockets.clients.size);
+          if (sessions.remove(session)) deps.presence.leave(device);
+        });
+        metrics.connections.set(webSockets.clients.size);
+        if (isDraining) {
+          session.end('draining', 'this server stops');
+          return;
+        }
+        session.reply(welcome(device));
+        sessions.add(session);
+        for (const frame of deps.presence.snapshot(device.accountId)) session.push(frame);
+        deps.onConnected(device);
+      }),
+    metrics,
+    log,
+  });
+  deps.server.on('upgrade', upgrade);
+
+  const heart = setInterval(() => {
+    for (const session of sessions.all()) session.beat();
+  }, sockets.heartbeatMs);
+
+  return {
+    isDraining: () => isDraining,
+    drain: async () => {
+      isDraining = true;
+      const closed = Promise.all([
+        ...sessions.all().map((session) => session.drain()),
+        ...[...webSockets.clients].map((client) => new Promise((resolve) => client.once('close', resolve))),
+      ]);
+      let timer: NodeJS.Timeout | undefined;
+      const deadline = new Promise((resolve) => (timer = setTimeout(resolve, sockets.drainMs)));
+      await Promise.race([closed, deadline]);
+      clearTimeout(timer);
+      clearInterval(heart);
+      for (const client of webSockets.clients) client.terminate();
+    },
+  };
+};

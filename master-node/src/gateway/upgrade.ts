@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { STATUS_CODES } from 'node:http';
+import {
+  MIN_SUPPORTED_VERSION,
+  PROTOCOL_VERSION,
+  subprotocol,
+  tokenFromSubprotocols,
+  type DeviceAddress,
+} from '@restante/protocol';
+import { ServiceError, toServiceError, type Logger } from '@restante/service-kit';
+import type { Metrics } from '../metrics.ts';
+
+/**
+ * Decides on a WebSocket upgrade before there is a WebSocket: path, origin, version, token, in this order. A refusal
+ * is an HTTP answer with an error of the protocol's table.
+ */
+export type UpgradeDeps = {
+  /** The device that a token speaks for. @throws ServiceError `unauthorized` or `token-expired` */
+  readonly authenticate: (token: string) => Promise<DeviceAddress>;
+  /** Why no connection is taken now; null when one is. */
+  readonly refusal: () => ServiceError | null;
+  /** Origins of browsers' pages that may connect; null for any. */
+  readonly allowedOrigins: readonly string[] | null;
+  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, device: DeviceAddress) => void;
+  readonly metrics: Pick<Metrics, 'upgradesRefused'>;
+  readonly log: Logger;
+};
+
+export const WEBSOCKET_PATH = '/ws';
+
+const SUPPORTED = Array.from({ length: PROTOCOL_VERSION - MIN_SUPPORTED_VERSION + 1 }, (_, index) =>
+  subprotocol(PROTOCOL_VERSION - index),
+);
+
+/** The subprotocol to select: the newest that both sides speak; false for none. */
+export const selectSubprotocol = (offered: ReadonlySet<string>): string | false =>
+  SUPPORTED.find((name) => offered.has(name)) ?? false;
+
+const offeredBy = (request: IncomingMessage): string[] =>
+  (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+
+const answer = (socket: Duplex, error: ServiceError): void => {
+  const body = JSON.stringify(error.toBody());
+  const { status } = error.row;
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'cache-control: no-store',
+    'connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+};
+
+const check = async (request: IncomingMessage, deps: UpgradeDeps): Promise<DeviceAddress> => {
+  const refused = deps.refusal();
+  if (refused) throw refused;
+  if (new URL(request.url ?? '/', 'http://master').pathname !== WEBSOCKET_PATH) {
+    throw new ServiceError('not-found', 'no such resource');
+  }
+  const { origin } = request.headers;
+  if (deps.allowedOrigins && origin !== undefined && !deps.allowedOrigins.includes(origin)) {
+    throw new ServiceError('forbidden', 'pages of this origin may not connect');
+  }
+  const offered = offeredBy(request);
+  if (selectSubprotocol(new Set(offered)) === false) {
+    throw new ServiceError('unsupported-version', `this server speaks ${SUPPORTED.join(', ')}`);
+  }
+  const token = tokenFromSubprotocols(offered);
+  if (token === null) throw new ServiceError('unauthorized', 'a token is needed');
+  return deps.authenticate(token);
+};
+
+/** For the event `upgrade` of an HTTP server. */
+export const createUpgrade =
+  (deps: UpgradeDeps) =>
+  (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy());
+    check(request, deps).then(
+      (device) => deps.accept(request, socket, head, device),
+      (thrown: unknown) => {
+        const error = toServiceError(thrown);
+        deps.metrics.upgradesRefused.inc({ code: error.code });
+        deps.log[error.row.level]({ event: 'upgrade-refused', code: error.code, err: error }, error.message);
+        answer(socket, error);
+      },
+    );
+  };

@@ -1,0 +1,81 @@
+import type { Express } from 'express';
+import { deleteAccount, newDevice, username, type RegisteredDevice } from '@restante/protocol';
+import { jsonBody, parseInput, ServiceError } from '@restante/service-kit';
+import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
+import type { IssueSession } from '../accounts/issue-session.ts';
+import type { Passwords } from '../accounts/password.ts';
+import type { SignIn } from '../accounts/sign-in.ts';
+import type { Authenticate } from '../authenticate.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { Bus } from '../live/bus.ts';
+import type { Metrics } from '../metrics.ts';
+import type { RateLimits } from '../rate-limits.ts';
+import { deviceOf, requireDevice, resource } from './route.ts';
+
+type Deps = {
+  readonly directory: Directory;
+  readonly passwords: Passwords;
+  readonly signIn: SignIn;
+  readonly issueSession: IssueSession;
+  readonly authenticate: Authenticate;
+  readonly rateLimits: RateLimits;
+  readonly bus: Bus;
+  readonly metrics: Pick<Metrics, 'registrations'>;
+};
+
+/** `/api/accounts`, `/api/accounts/:username`, `/api/account` */
+export const accountRoutes = (app: Express, deps: Deps): void => {
+  const { directory, passwords, issueSession, rateLimits, bus, metrics } = deps;
+  const authenticated = requireDevice(deps.authenticate);
+  const taken = (): ServiceError => new ServiceError('username-taken', 'the username is taken');
+
+  resource(app, '/api/accounts', {
+    post: [
+      ...jsonBody(),
+      async (request, response) => {
+        const { username: name, password, device } = parseInput(newDevice, request.body);
+        await rateLimits.registrations.take(request.ip ?? '');
+        if ((await directory.findUsername(name)) !== null) throw taken();
+        const passwordHash = await passwords.hash(password);
+        const deviceSecret = mintDeviceSecret();
+        const address = await directory.createAccount(name, passwordHash, {
+          ...device,
+          secretHash: hashDeviceSecret(deviceSecret),
+        });
+        metrics.registrations.inc();
+        const session = await issueSession(address, name);
+        response.status(201).json({ ...session, deviceSecret } satisfies RegisteredDevice);
+      },
+    ],
+  });
+
+  resource(app, '/api/accounts/:username', {
+    get: [
+      authenticated,
+      async (request, response) => {
+        const name = parseInput(username, request.params['username']);
+        await rateLimits.lookups.take(deviceOf(response));
+        const accountId = await directory.findUsername(name);
+        if (accountId === null) throw new ServiceError('not-found', 'no such account');
+        response.json({ accountId, username: name });
+      },
+    ],
+  });
+
+  resource(app, '/api/account', {
+    delete: [
+      authenticated,
+      ...jsonBody(),
+      async (request, response) => {
+        const { password } = parseInput(deleteAccount, request.body);
+        const { accountId } = deviceOf(response);
+        const account = await directory.account(accountId);
+        if (account === null) throw new ServiceError('unauthorized', 'the account has been removed');
+        await deps.signIn(request.ip ?? '', account.username, password, account);
+        await directory.deleteAccount(accountId);
+        bus.publish({ kind: 'devices-changed', accountId });
+        response.status(204).end();
+      },
+    ],
+  });
+};

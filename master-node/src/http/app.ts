@@ -1,0 +1,35 @@
+import type { Express } from 'express';
+import { createHttpApp, type Logger } from '@restante/service-kit';
+import { accountRoutes } from './accounts.ts';
+import { deviceRoutes } from './devices.ts';
+import { keyRoutes } from './keys.ts';
+import { noStore } from './route.ts';
+import { statusRoutes } from './status.ts';
+import { tokenRoutes } from './tokens.ts';
+
+export type AppDeps = Parameters<typeof accountRoutes>[1] &
+  Parameters<typeof deviceRoutes>[1] &
+  Parameters<typeof tokenRoutes>[1] &
+  Parameters<typeof keyRoutes>[1] &
+  Parameters<typeof statusRoutes>[1] & {
+    /** Express's `trust proxy`: whose word on the caller's address counts; null for nobody's. */
+    readonly trustProxy: string | null;
+    readonly log: Logger;
+  };
+
+const trust = (text: string): string | number | boolean => {
+  if (text === 'true') return true;
+  return /^\d+$/.test(text) ? Number(text) : text;
+};
+
+/** The REST side of a master. */
+export const createApp = (deps: AppDeps): Express =>
+  createHttpApp(deps.log, (app) => {
+    if (deps.trustProxy !== null) app.set('trust proxy', trust(deps.trustProxy));
+    app.use('/api', noStore);
+    accountRoutes(app, deps);
+    deviceRoutes(app, deps);
+    tokenRoutes(app, deps);
+    keyRoutes(app, deps);
+    statusRoutes(app, deps);
+  });

@@ -1,0 +1,69 @@
+import type { Express } from 'express';
+import { deviceId, newDevice, type Devices, type RegisteredDevice } from '@restante/protocol';
+import { jsonBody, parseInput } from '@restante/service-kit';
+import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
+import type { IssueSession } from '../accounts/issue-session.ts';
+import type { SignIn } from '../accounts/sign-in.ts';
+import type { Authenticate } from '../authenticate.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { Bus } from '../live/bus.ts';
+import { deviceOf, requireDevice, resource } from './route.ts';
+
+type Deps = {
+  readonly directory: Directory;
+  readonly signIn: SignIn;
+  readonly issueSession: IssueSession;
+  readonly authenticate: Authenticate;
+  readonly bus: Bus;
+};
+
+/** `/api/devices`, `/api/devices/:deviceId` */
+export const deviceRoutes = (app: Express, deps: Deps): void => {
+  const { directory, bus } = deps;
+  const authenticated = requireDevice(deps.authenticate);
+
+  resource(app, '/api/devices', {
+    post: [
+      ...jsonBody(),
+      async (request, response) => {
+        const { username, password, device } = parseInput(newDevice, request.body);
+        const found = await directory.findUsername(username);
+        const known = found === null ? null : await directory.account(found);
+        const { accountId } = await deps.signIn(request.ip ?? '', username, password, known);
+        const deviceSecret = mintDeviceSecret();
+        const secretHash = hashDeviceSecret(deviceSecret);
+        const added = await directory.addDevice(accountId, { ...device, secretHash });
+        bus.publish({ kind: 'devices-changed', accountId });
+        const session = await deps.issueSession({ accountId, deviceId: added }, username);
+        response.status(201).json({ ...session, deviceSecret } satisfies RegisteredDevice);
+      },
+    ],
+    get: [
+      authenticated,
+      async (_request, response) => {
+        const devices = (await directory.devices(deviceOf(response).accountId)) ?? [];
+        response.json({
+          devices: devices.map(({ deviceId: number, name, createdAt, registrationId }) => ({
+            deviceId: number,
+            name,
+            createdAt,
+            registrationId,
+          })),
+        } satisfies Devices);
+      },
+    ],
+  });
+
+  resource(app, '/api/devices/:deviceId', {
+    delete: [
+      authenticated,
+      async (request, response) => {
+        const { accountId } = deviceOf(response);
+        const removed = parseInput(deviceId, Number(request.params['deviceId']));
+        await directory.removeDevice({ accountId, deviceId: removed });
+        bus.publish({ kind: 'devices-changed', accountId });
+        response.status(204).end();
+      },
+    ],
+  });
+};

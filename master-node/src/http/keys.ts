@@ -1,0 +1,94 @@
+import type { Express } from 'express';
+import { z } from 'zod';
+import {
+  accountId,
+  deviceId,
+  replenishKeys,
+  type AccountId,
+  type DeviceId,
+  type KeyBundle,
+  type KeyBundles,
+} from '@restante/protocol';
+import { jsonBody, parseInput, ServiceError } from '@restante/service-kit';
+import type { Authenticate } from '../authenticate.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { KeyStockWatch } from '../live/key-stock-watch.ts';
+import type { Metrics } from '../metrics.ts';
+import type { RateLimits } from '../rate-limits.ts';
+import { deviceOf, requireDevice, resource } from './route.ts';
+
+type Deps = {
+  readonly directory: Directory;
+  readonly authenticate: Authenticate;
+  readonly rateLimits: RateLimits;
+  readonly keyStockWatch: KeyStockWatch;
+  readonly metrics: Pick<Metrics, 'keyFetches' | 'oneTimeKeys' | 'lastResortKeys'>;
+};
+
+const query = z.strictObject({ device: z.coerce.number().pipe(deviceId).optional() });
+
+/** `/api/keys`, `/api/keys/:accountId` */
+export const keyRoutes = (app: Express, deps: Deps): void => {
+  const { directory, metrics } = deps;
+  const authenticated = requireDevice(deps.authenticate);
+
+  const takeBundle = async (account: AccountId, device: DeviceId): Promise<KeyBundle | null> => {
+    const address = { accountId: account, deviceId: device };
+    const taken = await directory.takeKeyBundle(address);
+    if (taken === null) return null;
+    metrics.keyFetches.inc();
+    if (taken.bundle.preKey) metrics.oneTimeKeys.inc({ kind: 'ec' });
+    if (taken.hasOneTimeKyberPreKey) metrics.oneTimeKeys.inc({ kind: 'kyber' });
+    else metrics.lastResortKeys.inc();
+    deps.keyStockWatch.check(address);
+    return taken.bundle;
+  };
+
+  resource(app, '/api/keys/:accountId', {
+    get: [
+      authenticated,
+      async (request, response) => {
+        const { account, device } = {
+          ...parseInput(z.object({ account: accountId }), { account: request.params['accountId'] }),
+          ...parseInput(query, request.query),
+        };
+        const asker = deviceOf(response);
+        await deps.rateLimits.lookups.take(asker);
+        const devices = await directory.devices(account);
+        const wanted = (devices ?? [])
+          .map((one) => one.deviceId)
+          .filter((number) => device === undefined || number === device)
+          .filter((number) => account !== asker.accountId || number !== asker.deviceId);
+        if (devices === null || (device !== undefined && wanted.length === 0)) {
+          throw new ServiceError('not-found', 'no such account or device');
+        }
+        const bundles = await Promise.all(wanted.map((number) => takeBundle(account, number)));
+        response.json({
+          accountId: account,
+          bundles: bundles.filter((bundle) => bundle !== null),
+        } satisfies KeyBundles);
+      },
+    ],
+  });
+
+  resource(app, '/api/keys', {
+    get: [
+      authenticated,
+      async (_request, response) => {
+        const stock = await directory.keyStock(deviceOf(response));
+        if (stock === null) throw new ServiceError('unauthorized', 'the device has been removed');
+        response.json(stock);
+      },
+    ],
+    put: [
+      authenticated,
+      ...jsonBody(),
+      async (request, response) => {
+        const keys = parseInput(replenishKeys, request.body);
+        const device = deviceOf(response);
+        await deps.rateLimits.lookups.take(device);
+        response.json(await directory.replenishKeys(device, keys));
+      },
+    ],
+  });
+};

@@ -1,0 +1,36 @@
+import type { Express, RequestHandler, Response } from 'express';
+import type { DeviceAddress } from '@restante/protocol';
+import { bearerToken, ServiceError } from '@restante/service-kit';
+import type { Authenticate } from '../authenticate.ts';
+
+type Method = 'get' | 'post' | 'put' | 'delete';
+
+/** A resource with the methods that it knows; any other is `method-not-allowed`. */
+export const resource = (
+  app: Express,
+  path: string,
+  methods: Partial<Record<Method, RequestHandler[]>>,
+): void => {
+  const route = app.route(path);
+  for (const method of Object.keys(methods) as Method[]) route[method](...(methods[method] ?? []));
+  route.all(() => {
+    throw new ServiceError('method-not-allowed', 'the resource does not know this method');
+  });
+};
+
+/** Lets a device with a valid bearer token pass; {@link deviceOf} then tells which. */
+export const requireDevice =
+  (authenticate: Authenticate): RequestHandler =>
+  async (request, response, next) => {
+    response.locals['device'] = await authenticate(bearerToken(request));
+    next();
+  };
+
+/** The device that {@link requireDevice} let pass. */
+export const deviceOf = (response: Response): DeviceAddress => response.locals['device'] as DeviceAddress;
+
+/** Answers that hold tokens or depend on who asks are kept by nobody. */
+export const noStore: RequestHandler = (_request, response, next) => {
+  response.set('cache-control', 'no-store');
+  next();
+};

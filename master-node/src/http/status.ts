@@ -1,0 +1,33 @@
+import type { Express } from 'express';
+import { metricsRoute, ServiceError, type Registry } from '@restante/service-kit';
+import { resource } from './route.ts';
+
+export type Health = {
+  readonly status: 'ok' | 'draining';
+  readonly connections: number;
+  /** CouchDBs of the directory, in order of preference. */
+  readonly directory: readonly { readonly url: string; readonly up: boolean }[];
+  readonly mailboxNodes: readonly { readonly name: string; readonly up: boolean }[];
+};
+
+type Deps = {
+  readonly health: () => Health;
+  /** Whether this master can serve: not stopping, and it has reached the directory since it started. */
+  readonly isReady: () => Promise<boolean>;
+  readonly registry: Registry;
+};
+
+/** `/health`, `/ready`, `/metrics` */
+export const statusRoutes = (app: Express, { health, isReady, registry }: Deps): void => {
+  resource(app, '/health', { get: [(_request, response) => void response.json(health())] });
+  resource(app, '/ready', {
+    get: [
+      async (_request, response) => {
+        if (health().status === 'draining') throw new ServiceError('draining', 'this server stops');
+        if (!(await isReady())) throw new ServiceError('unavailable', 'the directory was not reached yet');
+        response.json({ status: 'ready' });
+      },
+    ],
+  });
+  resource(app, '/metrics', { get: [metricsRoute(registry)] });
+};

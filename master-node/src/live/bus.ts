@@ -1,0 +1,41 @@
+import type { AccountId, DeviceAddress, Downstream } from '@restante/protocol';
+
+/** What masters tell each other. Every event reaches every master, the one that publishes it too. */
+export type BusEvent =
+  /** A frame for one device, for whichever master has its connection. */
+  | { readonly kind: 'to-device'; readonly to: DeviceAddress; readonly frame: Downstream }
+  /** A frame for every connected device of an account. */
+  | { readonly kind: 'to-account'; readonly to: AccountId; readonly frame: Downstream }
+  /** A device has a new connection: older ones end. */
+  | { readonly kind: 'connected'; readonly device: DeviceAddress; readonly connectionId: string }
+  /** Whom a device shows itself to; nobody once it is offline. */
+  | {
+      readonly kind: 'presence';
+      readonly device: DeviceAddress;
+      readonly state: 'online' | 'away' | 'offline';
+      readonly to: readonly AccountId[];
+    }
+  /** An account has other devices than before. */
+  | { readonly kind: 'devices-changed'; readonly accountId: AccountId };
+
+/**
+ * Joins the masters that serve one set of people. Delivery is at most once and in the publisher's order; whatever is
+ * lost is found in a mailbox, or was not worth keeping.
+ */
+export type Bus = {
+  readonly publish: (event: BusEvent) => void;
+  /** Gives a function that ends the subscription. */
+  readonly subscribe: (listener: (event: BusEvent) => void) => () => void;
+};
+
+/** The bus of masters in one process: a call. */
+export const createLocalBus = (): Bus => {
+  const listeners = new Set<(event: BusEvent) => void>();
+  return {
+    publish: (event) => listeners.forEach((listener) => listener(event)),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};

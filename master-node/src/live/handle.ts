@@ -1,0 +1,41 @@
+import type { DeviceAddress, Downstream, Upstream } from '@restante/protocol';
+import type { RateLimits } from '../rate-limits.ts';
+import { createAcknowledge, type AcknowledgeDeps } from './acknowledge.ts';
+import type { Bus } from './bus.ts';
+import { createSend, type SendDeps } from './send.ts';
+
+/** What a frame of a device does; gives the frame that answers it, if any. */
+export type Handle = (device: DeviceAddress, frame: Upstream) => Promise<Downstream | null>;
+
+export type HandleDeps = SendDeps &
+  AcknowledgeDeps & { readonly bus: Bus; readonly rateLimits: Pick<RateLimits, 'messages' | 'signals'> };
+
+/** @throws ServiceError (the handler that is given) for frames other than `send` */
+export const createHandle = (deps: HandleDeps): Handle => {
+  const send = createSend(deps);
+  const acknowledge = createAcknowledge(deps);
+  return async (device, frame) => {
+    switch (frame.type) {
+      case 'send':
+        return send(device, frame);
+      case 'acknowledge':
+        return acknowledge(device, frame);
+      case 'typing':
+        await deps.rateLimits.signals.take(device);
+        deps.bus.publish({
+          kind: 'to-account',
+          to: frame.to,
+          frame: { type: 'typing', accountId: device.accountId, active: frame.active },
+        });
+        return null;
+      case 'presence':
+        await deps.rateLimits.signals.take(device);
+        deps.bus.publish({ kind: 'presence', device, state: frame.state, to: frame.to });
+        return null;
+      case 'ping':
+        return { type: 'pong', serverTime: deps.now() };
+      default:
+        return frame satisfies never;
+    }
+  };
+};

@@ -1,0 +1,76 @@
+import { LIMITS, type AccountId, type DeviceAddress, type MessageId } from '@restante/protocol';
+import type { TokenSigner } from '@restante/service-kit';
+import { deviceKey } from '../live/device-key.ts';
+import type { Metrics } from '../metrics.ts';
+import type { MailboxNode } from './mailbox-node.ts';
+
+/**
+ * Deletes what a device has acknowledged on every node of its cell, with a short-lived token of that device: a
+ * master has no right of its own to delete. What a device acknowledges while a request of it is under way goes
+ * with the next one. Gives the number of nodes that deleted; the mesh brings it to the others.
+ */
+export type DeleteOnBehalf = (device: DeviceAddress, ids: readonly MessageId[]) => Promise<number>;
+
+const TOKEN_TTL_MS = 60_000;
+
+type Waiting = { readonly ids: readonly MessageId[]; readonly done: (copies: Promise<number>) => void };
+
+type Options = {
+  readonly nodesOf: (account: AccountId) => readonly MailboxNode[];
+  readonly signer: TokenSigner;
+  readonly metrics: Pick<Metrics, 'deletes'>;
+  readonly now: () => number;
+};
+
+export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options): DeleteOnBehalf => {
+  const queues = new Map<string, Waiting[]>();
+
+  const deleteOn = async (node: MailboxNode, token: string, body: string): Promise<boolean> => {
+    try {
+      await node.post('/messages/delete', token, body);
+      metrics.deletes.inc({ node: node.name, result: 'deleted' });
+      return true;
+    } catch {
+      metrics.deletes.inc({ node: node.name, result: 'failed' });
+      return false;
+    }
+  };
+
+  const deleteAll = async (device: DeviceAddress, ids: readonly MessageId[]): Promise<number> => {
+    const token = await signer.device(device, 'mailbox', now() + TOKEN_TTL_MS);
+    const body = JSON.stringify({ ids });
+    const nodes = nodesOf(device.accountId);
+    const deleted = await Promise.all(nodes.map((node) => deleteOn(node, token, body)));
+    return deleted.filter(Boolean).length;
+  };
+
+  const takeBatch = (queue: Waiting[]): Waiting[] => {
+    let count = 0;
+    const end = queue.findIndex(({ ids }) => (count += ids.length) > LIMITS.idsPerAcknowledge);
+    return queue.splice(0, end === -1 ? queue.length : end);
+  };
+
+  const run = async (device: DeviceAddress, key: string, queue: Waiting[]): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = takeBatch(queue);
+      const ids = new Set(batch.flatMap((waiting) => waiting.ids));
+      const copies = deleteAll(device, [...ids]);
+      for (const { done } of batch) done(copies);
+      await copies.catch(() => undefined);
+    }
+    queues.delete(key);
+  };
+
+  return (device, ids) =>
+    new Promise((done) => {
+      const key = deviceKey(device);
+      const queue = queues.get(key);
+      if (queue) {
+        queue.push({ ids, done });
+        return;
+      }
+      const begun: Waiting[] = [{ ids, done }];
+      queues.set(key, begun);
+      void run(device, key, begun);
+    });
+};

@@ -1,0 +1,72 @@
+import type { ErrorCode, StoredEnvelope, StoreResult } from '@restante/protocol';
+import { ServiceError } from '@restante/service-kit';
+import { cellOf } from './cell.ts';
+import type { StoreWriter } from './store-writer.ts';
+
+/**
+ * Law 1: a message is accepted when each of its envelopes is on the disks of W mailbox nodes, without waiting for the
+ * others. When all have answered or failed and fewer than W have it, policy `available` takes one copy for enough,
+ * `strict` does not.
+ */
+export type Store = (envelopes: readonly StoredEnvelope[]) => Promise<number>;
+
+export type WritableCell = { readonly name: string; readonly writers: readonly StoreWriter[] };
+
+export type StoreOptions = {
+  readonly writeConcern: number;
+  readonly writePolicy: 'available' | 'strict';
+};
+
+/** What is known of one envelope so far. */
+type Progress = { stored: number; pending: number; refusals: ErrorCode[] };
+
+const RETRY_AFTER_MS = 2000;
+
+/** Why an envelope that no node took was not taken: what all that answered said. */
+const refusal = (envelope: Progress): ServiceError => {
+  const [code] = envelope.refusals;
+  const agreed = envelope.stored === 0 && envelope.refusals.every((other) => other === code);
+  if (code !== undefined && agreed) return new ServiceError(code, 'the mailbox nodes refused the message');
+  return new ServiceError('unavailable', 'too few mailbox nodes have the message', {
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+};
+
+/** Gives the number of copies. Throws ServiceError `unavailable`, or what all nodes that answered refused it for. */
+export const createStore =
+  (cells: readonly [WritableCell, ...WritableCell[]], { writeConcern, writePolicy }: StoreOptions): Store =>
+  (envelopes) =>
+    new Promise((resolve, reject) => {
+      const enough = writePolicy === 'strict' ? writeConcern : 1;
+      const progress: Progress[] = [];
+
+      const decide = (): void => {
+        const fewest = Math.min(...progress.map(({ stored }) => stored));
+        if (fewest >= writeConcern) resolve(fewest);
+        else if (progress.every(({ pending }) => pending === 0)) {
+          const lacking = progress.find(({ stored }) => stored < enough);
+          if (lacking) reject(refusal(lacking));
+          else resolve(fewest);
+        }
+      };
+
+      const byCell = Map.groupBy(envelopes, ({ accountId }) => cellOf(accountId, cells));
+      const requests = [...byCell].flatMap(([{ writers }, members]) => {
+        const states = members.map((): Progress => ({ stored: 0, pending: writers.length, refusals: [] }));
+        progress.push(...states);
+        const texts = members.map((envelope) => JSON.stringify(envelope));
+        return writers.map((writer) => ({ writer, states, texts }));
+      });
+      for (const { writer, states, texts } of requests) {
+        const settle = (results: readonly StoreResult[] | null): void => {
+          states.forEach((state, index) => {
+            state.pending -= 1;
+            const result = results?.[index];
+            if (result?.status === 'stored') state.stored += 1;
+            if (result?.status === 'refused') state.refusals.push(result.code);
+          });
+          decide();
+        };
+        writer.store(texts).then(settle, () => settle(null));
+      }
+    });

@@ -1,0 +1,5 @@
+import { runService } from '@restante/service-kit';
+import { readConfig } from './config.ts';
+import { startMasterNode } from './service.ts';
+
+await runService(() => startMasterNode(readConfig(process.env)));

@@ -1,0 +1,67 @@
+import { ERRORS, upstream, type ErrorCode } from '@restante/protocol';
+import { Counter, createRegistry, Gauge, Histogram } from '@restante/service-kit';
+
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** Metrics of a master node. Labels come from closed sets; series that can be known start at zero. */
+export const createMetrics = (nodeNames: readonly string[]) => {
+  const registry = createRegistry();
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter({ name: `gateway_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge({ name: `gateway_${name}`, help, labelNames, registers });
+  const latency = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Histogram({ name: `gateway_${name}_seconds`, help, labelNames, buckets: LATENCY_BUCKETS, registers });
+
+  const metrics = {
+    registry,
+    connections: gauge('connections', 'Open WebSocket connections'),
+    upgradesRefused: counter('upgrades_refused_total', 'Refused WebSocket upgrades', ['code']),
+    connectionsEnded: counter('connections_ended_total', 'Connections ended by this server', ['code']),
+    frames: counter('frames_received_total', 'Frames received', ['type']),
+    sendsAccepted: counter('sends_accepted_total', 'Accepted messages by copies at that moment', ['copies']),
+    sendsRefused: counter('sends_refused_total', 'Refused messages', ['code']),
+    acceptLatency: latency('accept_latency', 'From a send frame to its accepted'),
+    pushLatency: latency('push_latency', 'From a send frame to the push of its envelopes'),
+    pushes: counter('pushes_total', 'Envelopes handed to live connections'),
+    pushesLeftOut: counter('pushes_left_out_total', 'Frames left out because a socket was slow', ['type']),
+    catchUps: counter('catch_ups_total', 'Slow sockets that were told to catch up'),
+    storeLatency: latency('store_latency', 'One POST /messages to a mailbox node', ['node']),
+    storeEnvelopes: counter('store_envelopes_total', 'Envelopes written, by result', ['node', 'result']),
+    storeQueueBytes: gauge('store_queue_bytes', 'Bytes that wait to be written', ['node']),
+    nodeUp: gauge('mailbox_node_up', 'Whether a mailbox node is written to', ['node']),
+    deletes: counter('deletes_total', 'Requests to delete on behalf of a device', ['node', 'result']),
+    registrations: counter('registrations_total', 'Accounts made'),
+    logins: counter('logins_total', 'Logins with a password', ['result']),
+    tokens: counter('tokens_total', 'Sessions issued for a device secret', ['result']),
+    keyFetches: counter('key_fetches_total', 'Key bundles handed out'),
+    oneTimeKeys: counter('one_time_keys_handed_out_total', 'One-time keys handed out', ['kind']),
+    lastResortKeys: counter('last_resort_keys_handed_out_total', 'Bundles without a one-time Kyber key'),
+    rateLimited: counter('rate_limited_total', 'Requests over a rate', ['limit']),
+    conflicts: counter('directory_conflicts_resolved_total', 'Losing leaves deleted', ['kind']),
+    failovers: counter('directory_failovers_total', 'CouchDBs found down'),
+    deviceSets: counter('device_set_reads_total', 'Device sets read, from where', ['source']),
+  };
+
+  const codes = Object.keys(ERRORS) as ErrorCode[];
+  for (const code of codes) metrics.sendsRefused.inc({ code }, 0);
+  for (const { shape } of upstream.options) metrics.frames.inc({ type: shape.type.value }, 0);
+  for (const type of ['invalid']) metrics.frames.inc({ type }, 0);
+  for (const kind of ['username', 'account', 'device', 'prekey']) metrics.conflicts.inc({ kind }, 0);
+  for (const kind of ['ec', 'kyber']) metrics.oneTimeKeys.inc({ kind }, 0);
+  for (const source of ['cache', 'directory', 'stale']) metrics.deviceSets.inc({ source }, 0);
+  for (const result of ['accepted', 'refused']) {
+    metrics.logins.inc({ result }, 0);
+    metrics.tokens.inc({ result }, 0);
+  }
+  for (const node of nodeNames) {
+    metrics.nodeUp.set({ node }, 1);
+    metrics.storeQueueBytes.set({ node }, 0);
+    for (const result of ['stored', 'refused', 'failed']) metrics.storeEnvelopes.inc({ node, result }, 0);
+    for (const result of ['deleted', 'failed']) metrics.deletes.inc({ node, result }, 0);
+  }
+  return metrics;
+};
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,92 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { ServiceError } from '@restante/service-kit';
+import type { Limits } from './config.ts';
+import { deviceKey } from './live/device-key.ts';
+import type { Metrics } from './metrics.ts';
+import type { DeviceAddress } from '@restante/protocol';
+
+/** A rate for each device, address or username. */
+export type RateLimit<K> = {
+  /** Takes one. @throws ServiceError `rate-limited` */
+  readonly take: (key: K) => Promise<void>;
+  /** Passes while there is one left to take. @throws ServiceError `rate-limited` */
+  readonly check: (key: K) => Promise<void>;
+};
+
+export type RateLimits = {
+  readonly messages: RateLimit<DeviceAddress>;
+  readonly signals: RateLimit<DeviceAddress>;
+  readonly lookups: RateLimit<DeviceAddress>;
+  readonly logins: RateLimit<string>;
+  readonly loginFailures: RateLimit<string>;
+  readonly registrations: RateLimit<string>;
+  readonly tokens: RateLimit<string>;
+};
+
+const MINUTE_S = 60;
+const HOUR_S = 60 * 60;
+
+/**
+ * Addresses and usernames come from anyone. They are counted under a keyed hash of 17 bits, so that nobody can make
+ * this server keep more counters than that, or choose whom to share one with.
+ */
+const hashKey = randomBytes(32);
+const counterOf = (key: string): string =>
+  (createHmac('sha256', hashKey).update(key).digest().readUInt32BE() >>> 15).toString();
+
+/** An IPv6 customer has a /64 at least. */
+const network = (address: string): string => {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === '' ? [] : tail.split(':');
+  const zeros = address.includes('::') ? Array<string>(8 - groups.length - after.length).fill('0') : [];
+  return [...groups, ...zeros, ...after].slice(0, 4).join(':');
+};
+
+const over = (consumed: RateLimiterRes): ServiceError =>
+  new ServiceError('rate-limited', 'too many requests', {
+    retryAfterMs: Math.max(1, Math.ceil(consumed.msBeforeNext)),
+  });
+
+export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimited']): RateLimits => {
+  const limit = <K>(
+    name: keyof RateLimits,
+    points: number,
+    duration: number,
+    text: (key: K) => string,
+  ): RateLimit<K> => {
+    const limiter = new RateLimiterMemory({ points, duration });
+    const refuse = (consumed: RateLimiterRes): never => {
+      rateLimited.inc({ limit: name });
+      throw over(consumed);
+    };
+    rateLimited.inc({ limit: name }, 0);
+    return {
+      take: async (key) => {
+        try {
+          await limiter.consume(text(key));
+        } catch (consumed) {
+          if (!(consumed instanceof RateLimiterRes)) throw consumed;
+          refuse(consumed);
+        }
+      },
+      check: async (key) => {
+        const consumed = await limiter.get(text(key));
+        if (consumed && consumed.consumedPoints >= points) refuse(consumed);
+      },
+    };
+  };
+  const address = (ip: string): string => counterOf(network(ip));
+  return {
+    messages: limit('messages', limits.messagesPerMinute, MINUTE_S, deviceKey),
+    signals: limit('signals', limits.signalsPerMinute, MINUTE_S, deviceKey),
+    lookups: limit('lookups', limits.lookupsPerHour, HOUR_S, deviceKey),
+    logins: limit('logins', limits.loginsPerMinute, MINUTE_S, address),
+    loginFailures: limit('loginFailures', limits.loginFailuresPerHour, HOUR_S, counterOf),
+    registrations: limit('registrations', limits.registrationsPerHour, HOUR_S, address),
+    tokens: limit('tokens', limits.tokensPerMinute, MINUTE_S, address),
+  };
+};

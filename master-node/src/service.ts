@@ -1,0 +1,174 @@
+import {
+  createLog,
+  createTokenSigner,
+  createTokenVerifier,
+  ConfigError,
+  listen,
+  type Logger,
+} from '@restante/service-kit';
+import { createIssueSession } from './accounts/issue-session.ts';
+import { createPasswords } from './accounts/password.ts';
+import { createSignIn } from './accounts/sign-in.ts';
+import { createAuthenticate } from './authenticate.ts';
+import type { Config } from './config.ts';
+import { followChanges } from './directory/couch-changes.ts';
+import { createCouchDirectory } from './directory/couch-directory.ts';
+import { connectCouchServers } from './directory/couch-servers.ts';
+import { createDeviceSets } from './directory/device-sets.ts';
+import { parseDirectoryId } from './directory/directory-documents.ts';
+import { createDeviceRemovals } from './gateway/device-removals.ts';
+import { startGateway } from './gateway/gateway.ts';
+import { createSessions } from './gateway/sessions.ts';
+import { createApp } from './http/app.ts';
+import { createLocalBus, type Bus } from './live/bus.ts';
+import { createHandle } from './live/handle.ts';
+import { createKeyStockWatch } from './live/key-stock-watch.ts';
+import { createPresence } from './live/presence.ts';
+import { createPushWindows } from './live/push-windows.ts';
+import { cellOf } from './mailboxes/cell.ts';
+import { createDeleteOnBehalf } from './mailboxes/delete-on-behalf.ts';
+import { createStore } from './mailboxes/fan-out.ts';
+import { connectMailboxNode } from './mailboxes/mailbox-node.ts';
+import { createStoreToken } from './mailboxes/store-token.ts';
+import { createStoreWriter } from './mailboxes/store-writer.ts';
+import { createMetrics } from './metrics.ts';
+import { createRateLimits } from './rate-limits.ts';
+
+export type MasterNode = AsyncDisposable & {
+  /** `http://host:port` of REST and WebSocket. */
+  readonly url: string;
+};
+
+type Overrides = { readonly now?: () => number; readonly bus?: Bus; readonly log?: Logger };
+
+const REQUEST_DEADLINE_MS = 5000;
+
+/** Starts a master. Neither CouchDB nor mailbox nodes need to be there yet. @throws ConfigError */
+export const startMasterNode = async (config: Config, overrides: Overrides = {}): Promise<MasterNode> => {
+  const now = overrides.now ?? Date.now;
+  const log = overrides.log ?? createLog('master-node', config.logLevel);
+  const bus = overrides.bus ?? createLocalBus();
+  const signer = createTokenSigner(config.tokens.privateKey);
+  const verifier = createTokenVerifier(config.tokens.publicKey, now);
+  const [firstCell, ...otherCells] = config.mailboxes.cells;
+  if (!firstCell) throw new ConfigError('MAILBOX_NODES names no node');
+  const configuredCells = [firstCell, ...otherCells] as const;
+  const metrics = createMetrics(configuredCells.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
+
+  const servers = connectCouchServers(
+    config.directory.urls,
+    config.directory.database,
+    config.directory.timeoutMs,
+    { log, failovers: metrics.failovers },
+  );
+  const directory = createCouchDirectory(servers, { now, numberRestMs: config.tokens.mailboxTtlMs });
+  const deviceSets = createDeviceSets(directory, metrics.deviceSets, now);
+
+  const storeToken = createStoreToken(signer, now);
+  const connectCell = ({ name, nodes }: (typeof configuredCells)[number]) => {
+    const connected = nodes.map((node) =>
+      connectMailboxNode(node, { timeoutMs: config.mailboxes.timeoutMs, log, metrics }),
+    );
+    const writers = connected.map((node) => createStoreWriter(node, { token: storeToken, log, metrics }));
+    return { name, nodes: connected, writers };
+  };
+  const cells = [connectCell(firstCell), ...otherCells.map(connectCell)] as const;
+  const mailboxNodes = cells.flatMap(({ nodes }) => nodes);
+
+  const sessions = createSessions(bus);
+  const presence = createPresence(bus, (viewer, frame) => {
+    for (const session of sessions.ofAccount(viewer)) session.push(frame);
+  });
+  const devicesChanged = createDeviceRemovals(deviceSets, sessions, log);
+  bus.subscribe((event) => {
+    if (event.kind === 'devices-changed') devicesChanged(event.accountId);
+  });
+  const deviceFeed = followChanges('device-feed', servers, log, {
+    from: 'now',
+    onGap: deviceSets.expireAll,
+    onRow: ({ id }) => {
+      const about = parseDirectoryId(id);
+      if (about?.kind === 'device' || about?.kind === 'account') devicesChanged(about.accountId);
+    },
+  });
+
+  const rateLimits = createRateLimits(config.rateLimits, metrics.rateLimited);
+  const passwords = createPasswords(config.passwords);
+  const keyStockWatch = createKeyStockWatch(directory, bus, log);
+  const authenticate = createAuthenticate(verifier, deviceSets);
+  const handle = createHandle({
+    deviceSets,
+    store: createStore(cells, config.mailboxes),
+    deleteOnBehalf: createDeleteOnBehalf({
+      nodesOf: (account) => cellOf(account, cells).nodes,
+      signer,
+      metrics,
+      now,
+    }),
+    bus,
+    pushWindows: createPushWindows(bus),
+    rateLimits,
+    messageTtlMs: config.mailboxes.messageTtlMs,
+    metrics,
+    log,
+    now,
+  });
+
+  let hasReachedDirectory = false;
+  const isReady = async (): Promise<boolean> => {
+    hasReachedDirectory ||= await directory.ping().then(
+      () => true,
+      () => false,
+    );
+    return hasReachedDirectory;
+  };
+  const app = createApp({
+    directory,
+    passwords,
+    signIn: createSignIn(passwords, rateLimits, metrics.logins),
+    issueSession: createIssueSession(signer, config, configuredCells, now),
+    authenticate,
+    rateLimits,
+    bus,
+    keyStockWatch,
+    metrics,
+    registry: metrics.registry,
+    health: () => ({
+      status: gateway.isDraining() ? 'draining' : 'ok',
+      connections: sessions.size(),
+      directory: servers.states(),
+      mailboxNodes: mailboxNodes.map((node) => ({ name: node.name, up: node.isUp() })),
+    }),
+    isReady,
+    trustProxy: config.trustProxy,
+    log,
+  });
+  const http = await listen(app, config);
+  const gateway = startGateway({
+    server: http.server,
+    authenticate,
+    handle,
+    sessions,
+    presence,
+    onConnected: keyStockWatch.check,
+    sockets: config.sockets,
+    messageTtlMs: config.mailboxes.messageTtlMs,
+    metrics,
+    log,
+    now,
+  });
+  log.info({ event: 'ready', url: http.url }, 'the master node takes connections');
+
+  return {
+    url: http.url,
+    [Symbol.asyncDispose]: async () => {
+      log.info({ event: 'stopping' }, 'the master node stops');
+      await gateway.drain();
+      await http.close(REQUEST_DEADLINE_MS);
+      await deviceFeed[Symbol.asyncDispose]();
+      await Promise.all(mailboxNodes.map((node) => node[Symbol.asyncDispose]()));
+      await servers[Symbol.asyncDispose]();
+      log.info({ event: 'stopped' }, 'the master node has stopped');
+    },
+  };
+};

@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { WebSocket } from 'ws';
+import {
+  downstream,
+  mailboxPage,
+  mintMessageId,
+  registeredDevice,
+  subprotocol,
+  tokenSubprotocol,
+  type Accepted,
+  type DeviceKeys,
+  type Downstream,
+  type Envelope,
+  type OutgoingEnvelope,
+  type Recipient,
+  type Refused,
+  type RegisteredDevice,
+  type Upstream,
+} from '@restante/protocol';
+import { waitFor } from '@restante/testkit';
+
+const base64 = (bytes: number): string => randomBytes(bytes).toString('base64');
+
+/** Keys of the right shape, `oneTime` of each kind. */
+export const randomKeys = (oneTime = 30): DeviceKeys => {
+  const kyber = (keyId: number) => ({ keyId, publicKey: base64(1569), signature: base64(64) });
+  return {
+    registrationId: 1 + (randomBytes(2).readUInt16BE() % 16_000),
+    identityKey: base64(33),
+    signedPreKey: { keyId: 1, publicKey: base64(33), signature: base64(64) },
+    lastResortKyberPreKey: kyber(1),
+    preKeys: Array.from({ length: oneTime }, (_, index) => ({ keyId: index + 1, publicKey: base64(33) })),
+    kyberPreKeys: Array.from({ length: oneTime }, (_, index) => kyber(index + 2)),
+  };
+};
+
+export const randomName = (): string => `u${randomBytes(6).toString('hex')}`;
+export const mintId = (timeMs = Date.now()): string => mintMessageId(timeMs, randomBytes(10));
+
+export const PASSWORD = 'correct horse battery staple';
+
+/** The answer to a request with a JSON body. */
+export const call = async (
+  url: string,
+  method: string,
+  { token, body }: { token?: string; body?: unknown } = {},
+): Promise<{ status: number; body: unknown }> => {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? null : (JSON.parse(text) as unknown) };
+};
+
+export type TestDevice = RegisteredDevice & { readonly registrationId: number };
+
+const added = async (url: string, username: string, keys: DeviceKeys): Promise<TestDevice> => {
+  const { status, body } = await call(url, 'POST', {
+    body: { username, password: PASSWORD, device: { name: 'test', keys } },
+  });
+  if (status !== 201) throw new Error(`${status} ${JSON.stringify(body)}`);
+  return { ...registeredDevice.parse(body), registrationId: keys.registrationId };
+};
+
+/** Registers an account with its first device. */
+export const register = (masterUrl: string, username = randomName(), keys = randomKeys()) =>
+  added(`${masterUrl}/api/accounts`, username, keys);
+
+/** Adds a device to an account. */
+export const login = (masterUrl: string, username: string, keys = randomKeys()) =>
+  added(`${masterUrl}/api/devices`, username, keys);
+
+/** An envelope for a device. */
+export const envelopeFor = (device: TestDevice, payload = base64(48)): OutgoingEnvelope => ({
+  deviceId: device.deviceId,
+  registrationId: device.registrationId,
+  type: 'message',
+  payload,
+});
+
+/** Envelopes for devices of one account. */
+export const recipient = (device: TestDevice, ...others: readonly TestDevice[]): Recipient => ({
+  accountId: device.accountId,
+  envelopes: [device, ...others].map((one) => envelopeFor(one)),
+});
+
+type Of<T extends Downstream['type']> = Extract<Downstream, { type: T }>;
+
+/** A WebSocket of a device, with all that it has heard. */
+export type TestSocket = {
+  readonly socket: WebSocket;
+  readonly frames: readonly Downstream[];
+  /** Code of the close, null while it is open. */
+  readonly closed: () => number | null;
+  readonly write: (frame: Upstream) => void;
+  readonly raw: (text: string) => void;
+  readonly heard: <T extends Downstream['type']>(type: T) => Of<T>[];
+  /** Waits until `count` frames of a type were heard. */
+  readonly hears: <T extends Downstream['type']>(type: T, count?: number) => Promise<Of<T>[]>;
+  /** Sends a message; gives the answer. */
+  readonly send: (recipients: Recipient[], id?: string) => Promise<Accepted | Refused>;
+  readonly close: () => Promise<void>;
+};
+
+/** Opens a WebSocket; resolves with its first frame heard. */
+export const connect = async (masterUrl: string, { masterToken }: { masterToken: string }) => {
+  const socket = new WebSocket(`${masterUrl.replace('http', 'ws')}/ws`, [
+    subprotocol(1),
+    tokenSubprotocol(masterToken),
+  ]);
+  const frames: Downstream[] = [];
+  let code: number | null = null;
+  const failures: Error[] = [];
+  socket.on('message', (data) => frames.push(downstream.parse(JSON.parse((data as Buffer).toString()))));
+  socket.on('close', (closeCode) => (code = closeCode));
+  socket.on('error', (error) => failures.push(error));
+
+  const heard = <T extends Downstream['type']>(type: T): Of<T>[] =>
+    frames.filter((frame): frame is Of<T> => frame.type === type);
+  const write = (frame: Upstream): void => socket.send(JSON.stringify(frame));
+  const device: TestSocket = {
+    socket,
+    frames,
+    closed: () => code,
+    write,
+    raw: (text) => socket.send(text),
+    heard,
+    hears: (type, count = 1) =>
+      waitFor(
+        `${count} ${type}`,
+        () => {
+          const found = heard(type);
+          return found.length >= count ? found : null;
+        },
+        { everyMs: 5 },
+      ),
+    send: (recipients, id = mintId()) => {
+      write({ type: 'send', id, recipients });
+      return waitFor(
+        'the answer to a send',
+        () =>
+          frames.find(
+            (frame): frame is Accepted | Refused =>
+              (frame.type === 'accepted' || frame.type === 'refused') && frame.id === id,
+          ) ?? null,
+        { everyMs: 5 },
+      );
+    },
+    close: async () => {
+      socket.close();
+      await waitFor('the close', () => code !== null);
+    },
+  };
+  await waitFor('the first frame', () => frames.length + failures.length > 0, { everyMs: 5 });
+  const [failure] = failures;
+  if (failure) throw failure;
+  return device;
+};
+
+/** The envelopes that wait for a device on one mailbox node. */
+export const waiting = async (nodeUrl: string, device: RegisteredDevice): Promise<Envelope[]> => {
+  const { body } = await call(`${nodeUrl}/messages/${device.accountId}?device=${device.deviceId}`, 'GET', {
+    token: device.mailboxToken,
+  });
+  return mailboxPage.parse(body).messages;
+};
