@@ -72,7 +72,7 @@ const inherited = (): Record<string, string> =>
   Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 
 /** The address in the line by which a service says that it listens. */
-const LISTENING = /^.*\b(?:listening|ready on)\b.*$/im;
+const LISTENING = /^.*(?:"event":"(?:listening|ready)"|\bready on\b).*$/m;
 const ADDRESS = /\bhttp:\/\/(?:[\w.-]+|\[[0-9a-f:]+\]):\d+/;
 
 const addressIn = (lines: string): string | undefined => ADDRESS.exec(LISTENING.exec(lines)?.[0] ?? '')?.[0];
