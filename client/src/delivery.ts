@@ -98,6 +98,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const outbox = createOutbox({
     ...deps,
     keyFetch: createKeyFetch(store, device, api, sessions, composer),
+    measureTime: () => frames?.({ type: 'ping' }),
     onFault,
   });
   const acknowledger = createAcknowledger({
@@ -184,52 +185,42 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
 
   const onFrame = (frame: Downstream, send: SendFrame): void => {
     switch (frame.type) {
-      case 'welcome': {
+      case 'welcome':
         onWelcome(frame, send);
-        return;
-      }
-      case 'accepted': {
+        break;
+      case 'accepted':
         outbox.onAccepted(frame);
-        return;
-      }
-      case 'refused': {
+        break;
+      case 'refused':
         outbox.onRefused(frame);
-        return;
-      }
-      case 'acknowledged': {
+        break;
+      case 'acknowledged':
         acknowledger.onAcknowledged(frame);
-        return;
-      }
-      case 'envelope': {
+        break;
+      case 'envelope':
         live.push(frame.envelope);
-        return;
-      }
-      case 'catch-up': {
+        break;
+      case 'catch-up':
         background(catchUp.run());
-        return;
-      }
-      case 'receipt': {
+        break;
+      case 'receipt':
         onReceipt(frame);
-        return;
-      }
-      case 'typing': {
+        break;
+      case 'typing':
         events.emit('typing', { accountId: frame.accountId, active: frame.active });
-        return;
-      }
-      case 'presence': {
+        break;
+      case 'presence':
         events.emit('presence', { accountId: frame.accountId, state: frame.state });
-        return;
-      }
-      case 'keys-low': {
+        break;
+      case 'keys-low':
         background(deps.keys.replenish(frame.stock));
-        return;
-      }
-      case 'error': {
+        break;
+      case 'error':
         onFault(new MessengerError(frame.error.code, frame.error.message, { body: frame.error }));
-        return;
-      }
+        break;
       case 'pong':
-        return;
+        background(clock.observe(frame.serverTime).then(outbox.onTimeMeasured));
+        break;
     }
   };
 

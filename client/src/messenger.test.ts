@@ -1,78 +1,361 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import {
-  createMessenger,
-  memoryVault,
-  type Message,
-  type Messenger,
-  type MessengerOptions,
-} from './index.ts';
-import { libsignalRatchet } from './node/index.ts';
-import { ScriptedCluster } from './node/testing/scripted-cluster.ts';
+import { describe, expect, test } from 'vitest';
+import { memoryVault, type CatchUpProgress, type Message } from './index.ts';
+import { accountOf, live, Scene, textsWith, waitForTexts } from './node/testing/scene.ts';
 import { waitFor } from './node/testing/wait-for.ts';
 
-const open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each[Symbol.asyncDispose]();
-});
-const keepOpen = <T extends AsyncDisposable>(each: T): T => {
-  open.push(each);
-  return each;
-};
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `text ${index}`);
 
-const FAST = { minMs: 20, maxMs: 100 };
-
-const cluster = async (): Promise<ScriptedCluster> => keepOpen(await ScriptedCluster.start());
-
-const messenger = (server: ScriptedCluster, options: Partial<MessengerOptions> = {}): Messenger =>
-  keepOpen(
-    createMessenger({
-      masters: [server.url],
-      vault: memoryVault(),
-      ratchet: libsignalRatchet(),
-      backoff: FAST,
-      ...options,
-    }),
-  );
-
-const person = async (
-  server: ScriptedCluster,
-  username: string,
-  options: Partial<MessengerOptions> = {},
-): Promise<Messenger> => {
-  const made = messenger(server, options);
-  await made.register({ username, password: 'correct horse', deviceName: 'test' });
-  await made.start();
-  return made;
-};
-
-const live = (of: Messenger): Promise<void> => waitFor('live', () => of.connection().name === 'live');
-
-const texts = async (of: Messenger, accountId: string): Promise<string[]> =>
-  (await of.messages(accountId, { limit: 10_000 })).map(({ text }) => text);
-
-const idOf = async (of: Messenger): Promise<string> => (await of.self())!.accountId;
-
-describe('two people', () => {
-  test('write to each other live; sender sees accepted, delivered, read', async () => {
-    const server = await cluster();
-    const alice = await person(server, 'alice');
-    const bob = await person(server, 'bobby');
+describe('live', () => {
+  test('two people write; the sender sees accepted, delivered, read', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
     const states: string[] = [];
     alice.on('message-state', ({ state }) => states.push(state));
     const received: Message[] = [];
     bob.on('message', (message) => received.push(message));
-    await Promise.all([live(alice), live(bob)]);
 
     await alice.sendText('bobby', 'hello');
-    await waitFor('delivery', () => received.length === 1);
-    expect(received[0]).toMatchObject({ text: 'hello', direction: 'in', accountId: await idOf(alice) });
-    await waitFor('delivered', () => states.includes('delivered'));
+    await waitFor('delivered', () => states.includes('delivered') && received.length === 1);
+    expect(received[0]).toMatchObject({ text: 'hello', direction: 'in', accountId: await accountOf(alice) });
     await bob.markRead(received);
     await waitFor('read', () => states.includes('read'));
+    await bob.sendText('alice', 'hello back');
+    await waitForTexts(alice, bob, ['hello', 'hello back']);
+    await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+    await waitFor('verified name', async () => (await bob.conversations())[0]?.username === 'alice');
+    expect((await bob.conversations())[0]).toMatchObject({ unread: 0 });
+  });
 
-    await bob.sendText(await idOf(alice), 'hello back');
-    await waitFor('answer', async () => (await texts(alice, await idOf(bob))).includes('hello back'));
-    await waitFor('nothing left', () => server.waiting() === 0);
-    await waitFor('name', async () => (await bob.conversations())[0]?.username === 'alice');
+  test('every device of both people shows the whole conversation', async () => {
+    await using scene = await Scene.open();
+    const alice = await scene.person('alice');
+    const bob = await scene.person('bobby');
+    await alice.sendText('bobby', 'to one device');
+    await waitForTexts(bob, alice, ['to one device']);
+    const bob2 = await scene.device('bobby');
+    const alice2 = await scene.device('alice');
+    await alice2.sendText('bobby', 'from the other device');
+    await waitForTexts(bob, alice, ['to one device', 'from the other device']);
+    await waitForTexts(bob2, alice, ['from the other device']);
+    await waitForTexts(alice, bob, ['to one device', 'from the other device']);
+    await bob2.sendText('alice', 'answer');
+    await waitForTexts(alice2, bob, ['from the other device', 'answer']);
+    await waitForTexts(bob, alice, ['to one device', 'from the other device', 'answer']);
+    await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+  });
+
+  test('a frame that breaks the protocol ends the connection, and a new one is made', async () => {
+    await using scene = await Scene.open();
+    const alice = await scene.person('alice');
+    const names: string[] = [];
+    alice.on('connection', ({ name }) => names.push(name));
+    for (const socket of scene.cluster.sockets.values()) socket.send('{"type":"envelope","envelope":{}}');
+    await waitFor('reconnection', () => names.includes('waiting') && names.at(-1) === 'live');
+  });
+
+  test('a device that was taken over stays away until its person takes it back', async () => {
+    await using scene = await Scene.open();
+    const alice = await scene.person('alice');
+    scene.cluster.dropSockets(4409);
+    await waitFor('refused', () => alice.connection().name === 'refused');
+    expect(alice.connection()).toEqual({ name: 'refused', code: 'superseded' });
+    await alice.start();
+    await live(alice);
+  });
+});
+
+describe('outbox', () => {
+  test('survives a restart and sends the same bytes under the same id (law 4)', async () => {
+    await using scene = await Scene.open();
+    const bob = await scene.person('bobby');
+    const vault = memoryVault();
+    const first = await scene.person('alice', { vault: { ...vault, close: () => Promise.resolve() } });
+    await first.sendText('bobby', 'before');
+    await waitForTexts(bob, first, ['before']);
+
+    scene.cluster.intercept = (frame) => frame.type === 'send';
+    await first.sendText('bobby', 'lost answer');
+    await waitFor('first attempt', () => scene.cluster.sends.length === 2);
+    await first[Symbol.asyncDispose]();
+    scene.cluster.intercept = () => false;
+
+    const again = scene.messenger({ vault });
+    await again.start();
+    await waitForTexts(bob, again, ['before', 'lost answer']);
+    expect(scene.cluster.sends[2]).toEqual(scene.cluster.sends[1]);
+    await waitFor('accepted', async () =>
+      (await again.messages(await accountOf(bob))).every(({ state }) => state === 'delivered'),
+    );
+  });
+
+  test('keeps what is written without a master, in order, also to somebody new', async () => {
+    await using scene = await Scene.open();
+    const alice = await scene.person('alice');
+    const bob = await scene.person('bobby');
+    const bobId = await accountOf(bob);
+    scene.cluster.masterDown = true;
+    scene.cluster.dropSockets();
+    for (const text of numbered(150)) await alice.sendText(bobId, text);
+    expect((await alice.messages(bobId)).every(({ state }) => state === 'queued')).toBe(true);
+    scene.cluster.masterDown = false;
+    await waitForTexts(bob, alice, numbered(150));
+    expect(scene.cluster.keyFetches).toBe(1);
+  });
+
+  test('what is refused for good is shown as failed', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    scene.cluster.intercept = (frame, reply) => {
+      if (frame.type !== 'send') return false;
+      reply({ type: 'refused', id: frame.id, error: { code: 'message-expired', message: 'too old' } });
+      return true;
+    };
+    const failed: Message[] = [];
+    alice.on('message-state', (message) => failed.push(message));
+    await alice.sendText('bobby', 'too late');
+    await waitFor('failure', () => failed.length === 1);
+    expect(failed[0]).toMatchObject({ state: 'failed', failure: 'message-expired' });
+    scene.cluster.intercept = () => false;
+    await alice.sendText('bobby', 'in time');
+    await waitForTexts(bob, alice, ['in time']);
+  });
+
+  test('a refusal that may pass is tried again, and what follows waits behind it', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    let refusals = 3;
+    scene.cluster.intercept = (frame, reply) => {
+      if (frame.type !== 'send' || refusals === 0) return false;
+      refusals -= 1;
+      reply({ type: 'refused', id: frame.id, error: { code: 'mailbox-full', message: 'full' } });
+      return true;
+    };
+    await alice.sendText('bobby', 'one');
+    await alice.sendText('bobby', 'two');
+    await waitForTexts(bob, alice, ['one', 'two']);
+  });
+
+  test('a clock that jumps ahead: refused, minted anew, shown once and in order', async () => {
+    await using scene = await Scene.open();
+    const bob = await scene.person('bobby');
+    let jumpMs = 0;
+    const alice = await scene.person('alice', { now: () => Date.now() + jumpMs });
+    await alice.sendText('bobby', 'before');
+    jumpMs = 5 * 3_600_000;
+    await Promise.all(['one', 'two', 'three'].map((text) => alice.sendText('bobby', text)));
+    await waitForTexts(bob, alice, ['before', 'one', 'two', 'three']);
+    expect(scene.cluster.sends).toHaveLength(7);
+    jumpMs = 0;
+    await alice.sendText('bobby', 'after');
+    await waitForTexts(bob, alice, ['before', 'one', 'two', 'three', 'after']);
+    await waitForTexts(alice, bob, ['before', 'one', 'two', 'three', 'after']);
+  });
+
+  test('devices that come, go or are set up anew: the set is repaired under the same id', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    await alice.sendText('bobby', 'one');
+    await waitForTexts(bob, alice, ['one']);
+    const bob2 = await scene.device('bobby');
+    const before = scene.cluster.sends.length;
+    await Promise.all(['two', 'three', 'four'].map((text) => alice.sendText('bobby', text)));
+    await waitForTexts(bob2, alice, ['two', 'three', 'four']);
+    await waitForTexts(bob, alice, ['one', 'two', 'three', 'four']);
+    const attempts = scene.cluster.sends.slice(before);
+    expect(new Set(attempts.map(({ id }) => id)).size).toBe(3);
+    const payloads = new Set(attempts.map(({ recipients }) => recipients[0]!.envelopes[0]!.payload));
+    expect(payloads.size).toBe(3);
+
+    scene.cluster.devices.splice(
+      scene.cluster.devices.findIndex(({ username, deviceId }) => username === 'bobby' && deviceId === 2),
+      1,
+    );
+    await alice.sendText('bobby', 'five');
+    await waitForTexts(bob, alice, ['one', 'two', 'three', 'four', 'five']);
+    expect(await textsWith(bob2, alice)).toEqual(['two', 'three', 'four']);
+  });
+});
+
+describe('catch-up', () => {
+  const offlineWithMail = async (scene: Scene, count: number) => {
+    const vault = memoryVault();
+    const keeping = { ...vault, close: () => Promise.resolve() };
+    const alice = await scene.person('alice');
+    const bob = await scene.person('bobby', { vault: keeping });
+    await bob[Symbol.asyncDispose]();
+    for (const text of numbered(count)) await alice.sendText('bobby', text);
+    await waitFor('all stored', () => scene.cluster.waiting() === count);
+    const progress: CatchUpProgress[] = [];
+    const back = scene.messenger({ vault: keeping });
+    back.on('catch-up', (each) => progress.push(each));
+    const shown: string[] = [];
+    back.on('message', ({ text }) => shown.push(text));
+    return { alice, bob: back, vault, progress, shown };
+  };
+
+  test('brings everything once, in order, and leaves nothing on the nodes', async () => {
+    await using scene = await Scene.open();
+    scene.cluster.pageLimit = 40;
+    const { alice, bob, progress, shown } = await offlineWithMail(scene, 300);
+    await bob.start();
+    await waitForTexts(bob, alice, numbered(300));
+    expect(shown).toEqual(numbered(300));
+    await waitFor('end', () => progress.at(-1)?.running === false);
+    expect(progress.at(-1)).toMatchObject({ received: 300, complete: true, nodesNeeded: 2 });
+    await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+  });
+
+  test('one node less is complete, two less is told and asked again (law 11)', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, progress } = await offlineWithMail(scene, 20);
+    const [first, second] = [scene.cluster.nodes[0]!, scene.cluster.nodes[1]!];
+    first.down = true;
+    second.down = true;
+    await bob.start();
+    await waitForTexts(bob, alice, numbered(20));
+    await live(bob);
+    expect(progress.at(-1)).toMatchObject({ complete: false, nodesAnswered: 1, nodesNeeded: 2 });
+    first.down = false;
+    await waitFor('complete', () => progress.at(-1)?.complete === true);
+    second.down = false;
+    await waitFor('all nodes', () => progress.at(-1)?.nodesAnswered === 3);
+  });
+
+  test('a node that fails half-way holds nothing back', async () => {
+    await using scene = await Scene.open();
+    scene.cluster.pageLimit = 10;
+    const { alice, bob, progress, shown } = await offlineWithMail(scene, 60);
+    scene.cluster.nodes[1]!.pagesLeft = 2;
+    await bob.start();
+    await waitForTexts(bob, alice, numbered(60));
+    expect(shown).toEqual(numbered(60));
+    await waitFor('complete', () => progress.at(-1)?.complete === true);
+  });
+
+  test('expired messages are told once', async () => {
+    await using scene = await Scene.open();
+    const { bob, progress } = await offlineWithMail(scene, 1);
+    for (const node of scene.cluster.nodes) node.expired = 4;
+    await bob.start();
+    await live(bob);
+    bob.refresh();
+    await waitFor('second reading', () => progress.filter(({ running }) => !running).length >= 2);
+    expect(progress.reduce((sum, { expired }) => sum + expired, 0)).toBe(4);
+  });
+
+  test('crash between commit and delete: fetched again, shown once, deleted (laws 2, 3)', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, vault } = await offlineWithMail(scene, 30);
+    scene.cluster.intercept = (frame) => frame.type === 'acknowledge';
+    await bob.start();
+    await waitForTexts(bob, alice, numbered(30));
+    await bob[Symbol.asyncDispose]();
+    expect(scene.cluster.waiting()).toBe(30);
+
+    scene.cluster.intercept = () => false;
+    const again = scene.messenger({ vault });
+    const shown: string[] = [];
+    again.on('message', ({ text }) => shown.push(text));
+    await again.start();
+    await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+    await waitForTexts(again, alice, numbered(30));
+    expect(shown).toEqual([]);
+  });
+
+  test('without a master mail comes from the mailbox nodes, and receipts follow', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    await alice.sendText('bobby', 'one');
+    await waitForTexts(bob, alice, ['one']);
+    const bobId = await accountOf(bob);
+
+    // Bob loses his masters; Alice still has hers.
+    const key = `${bobId}:1`;
+    scene.cluster.sockets.get(key)!.close(1001);
+    scene.cluster.sockets.delete(key);
+    scene.cluster.blocked.add(key);
+    await waitFor('listening', () =>
+      scene.cluster.nodes.every(({ listeners }) => (listeners.get(key)?.size ?? 0) > 0),
+    );
+    await alice.sendText('bobby', 'two');
+    await waitForTexts(bob, alice, ['one', 'two']);
+    await waitFor('deleted directly', () => scene.cluster.waiting() === 0);
+
+    scene.cluster.blocked.clear();
+    await waitFor('late receipt', async () =>
+      (await alice.messages(bobId)).every(({ state }) => state === 'delivered'),
+    );
+  });
+});
+
+describe('what cannot be decrypted', () => {
+  test('is set aside, blocks nothing, and comes again over a fresh session, once', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    const bob2 = await scene.device('bobby');
+    await alice.sendText('bobby', 'one');
+    await waitForTexts(bob, alice, ['one']);
+    await waitForTexts(bob2, alice, ['one']);
+    const setAside: string[] = [];
+    bob.on('undecryptable', ({ id }) => setAside.push(id));
+
+    scene.cluster.corrupt = ({ accountId, deviceId }, envelope) =>
+      accountId !== envelope.senderId && deviceId === 1
+        ? { ...envelope, payload: `${envelope.payload.slice(0, -8)}AAAAAAA=` }
+        : envelope;
+    await alice.sendText('bobby', 'two');
+    await waitFor('set aside', () => setAside.length === 1);
+    scene.cluster.corrupt = (_, envelope) => envelope;
+    await waitForTexts(bob, alice, ['one', 'two']);
+    await waitForTexts(bob2, alice, ['one', 'two']);
+    await bob.sendText('alice', 'three');
+    await waitForTexts(alice, bob, ['one', 'two', 'three']);
+    await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+  });
+
+  test('a sender is asked at most once a minute', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    await alice.sendText('bobby', 'one');
+    await waitForTexts(bob, alice, ['one']);
+    let broken = 0;
+    bob.on('undecryptable', () => (broken += 1));
+    scene.cluster.corrupt = ({ accountId }, envelope) =>
+      accountId === envelope.senderId ? envelope : { ...envelope, payload: 'AAAA' };
+    for (const text of numbered(10)) await alice.sendText('bobby', text);
+    await waitFor('all set aside', () => broken >= 10);
+    const aliceId = await accountOf(alice);
+    const requests = (): number =>
+      scene.cluster.sends.filter(({ recipients }) => recipients[0]?.accountId === aliceId).length;
+    await waitFor('a request', () => requests() === 1);
+    scene.cluster.corrupt = (_, envelope) => envelope;
+    await alice.sendText('bobby', 'the end');
+    await waitFor('the end', async () => (await textsWith(bob, alice)).includes('the end'));
+    expect(requests()).toBe(1);
+  });
+
+  test('a peer that was set up anew is told of, and understood', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    await alice.sendText('bobby', 'one');
+    await waitForTexts(bob, alice, ['one']);
+    const changed: number[] = [];
+    alice.on('identity-changed', ({ deviceId }) => changed.push(deviceId));
+    // The same device with new keys: its vault was lost, and the server has kept its number.
+    await bob[Symbol.asyncDispose]();
+    const bobs = scene.cluster.devices;
+    bobs.splice(
+      bobs.findIndex(({ username }) => username === 'bobby'),
+      1,
+    );
+    const anew = scene.messenger();
+    scene.cluster.nextAccountId = await accountOf(bob);
+    await anew.register({ username: 'bobby', password: 'correct horse', deviceName: 'again' });
+    await anew.start();
+    await alice.sendText('bobby', 'two');
+    await waitForTexts(anew, alice, ['two']);
+    expect(changed).toEqual([1]);
+    await anew.sendText('alice', 'three');
+    await waitForTexts(alice, anew, ['one', 'two', 'three']);
   });
 });

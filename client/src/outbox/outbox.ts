@@ -1,5 +1,6 @@
 import {
   deriveMessageId,
+  ERRORS,
   LIMITS,
   messageTime,
   type Accepted,
@@ -42,6 +43,8 @@ export type Outbox = {
   readonly pump: () => void;
   readonly onAccepted: (frame: Accepted) => void;
   readonly onRefused: (frame: Refused) => void;
+  /** The server's time has just been measured. */
+  readonly onTimeMeasured: () => void;
 };
 
 export type OutboxDeps = {
@@ -52,6 +55,8 @@ export type OutboxDeps = {
   readonly composer: Composer;
   readonly keyFetch: KeyFetch;
   readonly backoff: Backoff;
+  /** Has the server's time measured. */
+  readonly measureTime: () => void;
   readonly onFault: (error: unknown) => void;
 };
 
@@ -78,6 +83,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   /** Accounts that an entry which cannot go now is for. */
   const parked = new Map<MessageId, readonly AccountId[]>();
   const attempts = new Map<MessageId, number>();
+  /** Refused for a time in the future: they get new ids when the server's time is known. */
+  const skewed = new Set<MessageId>();
   const timers = new Set<ReturnType<typeof setTimeout>>();
 
   const accountsOf = (entry: OutboxEntry): AccountId[] =>
@@ -217,6 +224,14 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       transaction.put('outbox', newId, { ...entry, messageKey: key });
     });
 
+  const remintSkewed = async (): Promise<void> => {
+    if (skewed.size === 0) return;
+    const ids = [...skewed].sort();
+    skewed.clear();
+    await Promise.all(ids.map(remint));
+    unpark();
+  };
+
   /** One repair at a time: the next one finds the sessions that this one has started. */
   let repairs: Promise<void> = Promise.resolve();
   const repair = (id: MessageId, mismatches: readonly DeviceMismatch[]): Promise<void> => {
@@ -228,25 +243,14 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const refuse = async ({ id, error }: Refused): Promise<void> => {
     await park(id);
     land(id);
-    switch (error.code) {
-      case 'devices-changed':
-        return repair(id, error.mismatches ?? []);
-      case 'clock-skew':
-        await remint(id);
-        {
-          unpark();
-          return;
-        }
-      default:
-        if (new MessengerError(error.code, error.message).retry) {
-          unparkLater(id, error.retryAfterMs);
-          return;
-        }
-        await fail(id, error.code);
-        {
-          unpark();
-          return;
-        }
+    if (error.code === 'devices-changed') await repair(id, error.mismatches ?? []);
+    else if (error.code === 'clock-skew') {
+      skewed.add(id);
+      deps.measureTime();
+    } else if (ERRORS[error.code].retry) unparkLater(id, error.retryAfterMs);
+    else {
+      await fail(id, error.code);
+      unpark();
     }
   };
 
@@ -261,6 +265,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       inFlightBytes = 0;
       parked.clear();
       attempts.clear();
+      skewed.clear();
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
     },
@@ -273,6 +278,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
         }),
       );
     },
+    onTimeMeasured: () => background(remintSkewed()),
     onRefused: (frame) => background(refuse(frame)),
   };
 };

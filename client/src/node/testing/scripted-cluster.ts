@@ -12,6 +12,7 @@ import {
   tokenRequest,
   upstream,
   type Acknowledge,
+  type DeviceAddress,
   type DeviceKeys,
   type DeviceMismatch,
   type Downstream,
@@ -67,6 +68,11 @@ export class ScriptedCluster {
   readonly acknowledges: Acknowledge[] = [];
   keyFetches = 0;
   masterDown = false;
+  nextAccountId: string | null = null;
+  /** Devices (`<accountId>:<deviceId>`) that the master does not answer. */
+  readonly blocked = new Set<string>();
+  /** What becomes of an envelope on its way to a mailbox. */
+  corrupt: (mailbox: DeviceAddress, envelope: Envelope) => Envelope = (_, envelope) => envelope;
   /** Added to this machine's clock. */
   clockOffsetMs = 0;
   pageLimit = 500;
@@ -85,7 +91,12 @@ export class ScriptedCluster {
       const known = cluster.devices.find(
         (each) => each.accountId === accountId && String(each.deviceId) === device,
       );
-      if (cluster.masterDown || !known || !offered.includes(subprotocol(PROTOCOL_VERSION)))
+      if (
+        cluster.masterDown ||
+        !known ||
+        cluster.blocked.has(mailboxOf(known.accountId, known.deviceId)) ||
+        !offered.includes(subprotocol(PROTOCOL_VERSION))
+      )
         return socket.destroy();
       cluster.#ws.handleUpgrade(request, socket, head, (ws) => cluster.#connect(ws, known));
     });
@@ -193,7 +204,8 @@ export class ScriptedCluster {
     let copies = 0;
     for (const { accountId, envelopes } of frame.recipients) {
       for (const { deviceId, type, payload } of envelopes) {
-        const envelope = { id, senderId, senderDeviceId, sentAt, expiresAt: sentAt + TTL_MS, type, payload };
+        const intact = { id, senderId, senderDeviceId, sentAt, expiresAt: sentAt + TTL_MS, type, payload };
+        const envelope = this.corrupt({ accountId, deviceId }, intact);
         this.push(accountId, deviceId, { type: 'envelope', envelope });
         copies = this.store(accountId, deviceId, envelope);
       }
@@ -249,7 +261,7 @@ export class ScriptedCluster {
     if (!fresh && !first) return fail(401, 'unauthorized');
     const deviceId = 1 + Math.max(0, ...others.map((each) => each.deviceId));
     const registered = {
-      accountId: first?.accountId ?? crypto.randomUUID(),
+      accountId: first?.accountId ?? this.nextAccountId ?? crypto.randomUUID(),
       deviceId,
       username,
       keys: device.keys,
@@ -331,6 +343,11 @@ export class ScriptedCluster {
     return { status: 200, json: page };
   }
 
+  #isBlocked(caller: Registered | undefined, body: unknown): boolean {
+    const asker = caller ?? tokenRequest.safeParse(body).data;
+    return asker !== undefined && this.blocked.has(mailboxOf(asker.accountId, asker.deviceId));
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const [root, ...path] = url.pathname.slice(1).split('/');
@@ -344,7 +361,7 @@ export class ScriptedCluster {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
     };
     if (root === 'api') {
-      if (this.masterDown) return void request.socket.destroy();
+      if (this.masterDown || this.#isBlocked(caller, body)) return void request.socket.destroy();
       answer(this.#api(request.method ?? '', path, url.searchParams, caller, body));
       return;
     }

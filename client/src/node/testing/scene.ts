@@ -1,0 +1,79 @@
+import { createMessenger, memoryVault, type Messenger, type MessengerOptions } from '../../index.ts';
+import { libsignalRatchet } from '../libsignal-ratchet.ts';
+import { ScriptedCluster } from './scripted-cluster.ts';
+import { waitFor } from './wait-for.ts';
+
+const FAST = { minMs: 10, maxMs: 50 };
+
+/** A scripted cluster and the messengers of a test; all end with it. */
+export class Scene {
+  readonly cluster: ScriptedCluster;
+  readonly #open: AsyncDisposable[] = [];
+
+  private constructor(cluster: ScriptedCluster) {
+    this.cluster = cluster;
+  }
+
+  static async open(): Promise<Scene> {
+    return new Scene(await ScriptedCluster.start());
+  }
+
+  /** A messenger that has not been started. */
+  messenger(options: Partial<MessengerOptions> = {}): Messenger {
+    const made = createMessenger({
+      masters: [this.cluster.url],
+      vault: memoryVault(),
+      ratchet: libsignalRatchet(),
+      backoff: FAST,
+      patienceMs: 200,
+      pageTimeoutMs: 2_000,
+      ...options,
+    });
+    this.#open.push(made);
+    return made;
+  }
+
+  /** A registered person who is live. */
+  async person(username: string, options: Partial<MessengerOptions> = {}): Promise<Messenger> {
+    const made = this.messenger(options);
+    await made.register({ username, password: 'correct horse', deviceName: 'first' });
+    await made.start();
+    await live(made);
+    return made;
+  }
+
+  /** Another device of a person, live. */
+  async device(username: string, options: Partial<MessengerOptions> = {}): Promise<Messenger> {
+    const made = this.messenger(options);
+    await made.login({ username, password: 'correct horse', deviceName: 'another' });
+    await made.start();
+    await live(made);
+    return made;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const each of this.#open.reverse()) await each[Symbol.asyncDispose]();
+    await this.cluster[Symbol.asyncDispose]();
+  }
+}
+
+export const live = (messenger: Messenger): Promise<void> =>
+  waitFor('live', () => messenger.connection().name === 'live');
+
+export const accountOf = async (messenger: Messenger): Promise<string> =>
+  (await messenger.self())?.accountId ?? '';
+
+/** Texts of a conversation with a username, as a person sees them. */
+export const textsWith = async (messenger: Messenger, other: Messenger): Promise<string[]> =>
+  (await messenger.messages(await accountOf(other), { limit: 10_000 })).map(({ text }) => text);
+
+/** Waits until a conversation shows exactly these texts. */
+export const waitForTexts = (
+  messenger: Messenger,
+  other: Messenger,
+  texts: readonly string[],
+): Promise<void> =>
+  waitFor(`texts ${texts.slice(0, 5).join()}`, async () => {
+    const shown = await textsWith(messenger, other);
+    return shown.length === texts.length && shown.every((text, index) => text === texts[index]);
+  });
