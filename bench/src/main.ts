@@ -1,0 +1,99 @@
+/** `npm run bench`: runs the measurements and prints their figures. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Figure } from './figure.ts';
+import { machine } from './machine.ts';
+import type { Bench, Measurement } from './measurement.ts';
+import { fullNode } from './measurements/full-node.ts';
+import { livePush } from './measurements/live-push.ts';
+import { replication } from './measurements/replication.ts';
+import { storeBatch } from './measurements/store-batch.ts';
+import { storeSingle } from './measurements/store-single.ts';
+import { formatReport, type Report } from './report.ts';
+import { readEngine } from './servers/engine.ts';
+
+const MEASUREMENTS: readonly Measurement[] = [storeSingle, storeBatch, fullNode, replication, livePush];
+
+const USAGE = `npm run bench -- [options] [measurement ...]
+
+Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).join(', ')}
+
+  --json          print JSON instead of a table
+  --rounds <n>    rounds of each comparison (5)
+  --minutes <n>   minutes of steady load of the measurement "growth" (1)
+  --help          print this
+
+COUCHDB_URLS, three base URLs with an admin's credentials, separated by commas: use these servers instead of
+the embedded ones.
+`;
+
+class UsageError extends Error {}
+
+const options = () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '5' },
+      minutes: { type: 'string', default: '1' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const unknown = positionals.find((name) => !MEASUREMENTS.some((measurement) => measurement.name === name));
+  if (unknown !== undefined) throw new UsageError(`no measurement is called ${unknown}`);
+  const [rounds, minutes] = [Number(values.rounds), Number(values.minutes)];
+  if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError('--rounds needs a whole number from 1');
+  if (!(minutes > 0)) throw new UsageError('--minutes needs a number above 0');
+  const chosen = MEASUREMENTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  return { ...values, rounds, minutes, chosen };
+};
+
+const couchUrls = (process.env['COUCHDB_URLS'] ?? '').split(',').flatMap((url) => url.trim() || []);
+
+/** On the disk of the repository: the folder for temporary files may be memory, where fsync costs nothing. */
+const newDataDir = (): string => {
+  const parent = fileURLToPath(new URL('../../.data/bench/', import.meta.url));
+  mkdirSync(parent, { recursive: true });
+  return mkdtempSync(join(parent, 'run-'));
+};
+
+const runAll = async ({ rounds, minutes, chosen }: ReturnType<typeof options>): Promise<Report> => {
+  const progress = (text: string): void => void process.stderr.write(`${text}\n`);
+  const engine = couchUrls[0] === undefined ? 'embedded engine' : await readEngine(couchUrls[0]);
+  const dataDir = newDataDir();
+  const bench: Bench = {
+    couchUrls: couchUrls.length === 0 ? null : couchUrls,
+    rounds,
+    minutes,
+    dataDir,
+    progress,
+  };
+  const figures: Figure[] = [];
+  try {
+    for (const { name, run } of chosen) {
+      progress(`${name} ...`);
+      figures.push(...(await run(bench)));
+    }
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+  return { machine: machine(), engine, figures };
+};
+
+try {
+  const chosen = options();
+  if (chosen.help) {
+    process.stdout.write(USAGE);
+  } else {
+    const report = await runAll(chosen);
+    process.stdout.write(`${chosen.json ? JSON.stringify(report, null, 2) : formatReport(report)}\n`);
+  }
+} catch (error) {
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+  process.stderr.write(
+    isUsage ? `${error.message}\n\n${USAGE}` : `${String(error instanceof Error ? error.stack : error)}\n`,
+  );
+  process.exitCode = 1;
+}

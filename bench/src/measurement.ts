@@ -1,0 +1,21 @@
+import type { Figure } from './figure.ts';
+
+/** What every measurement is given. */
+export type Bench = {
+  /** Base URLs with an admin's credentials of running CouchDBs; null: the embedded ones are started. */
+  readonly couchUrls: readonly string[] | null;
+  /** Rounds of a comparison that count, beside one to warm up. */
+  readonly rounds: number;
+  /** Minutes of steady load of the memory measurement. */
+  readonly minutes: number;
+  /** Empty folder for data and logs, removed at the end. */
+  readonly dataDir: string;
+  /** Tells what is going on, on standard error. */
+  readonly progress: (text: string) => void;
+};
+
+export type Measurement = {
+  /** By which it is chosen on the command line. */
+  readonly name: string;
+  readonly run: (bench: Bench) => Promise<readonly Figure[]>;
+};

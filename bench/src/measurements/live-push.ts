@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mintMessageId, type Send } from '@restante/protocol';
+import { newPayload } from '../load/envelopes.ts';
+import { connectDevice, type Device } from '../load/device.ts';
+import { startRelay, type Relay } from '../load/start-relay.ts';
+import type { Measurement } from '../measurement.ts';
+import { startBenchCluster } from '../servers/cluster.ts';
+import { percentile } from '../statistics.ts';
+
+const MESSAGES = 500;
+const WARM_UP = 100;
+const PAUSE_MS = 20;
+
+const sendTo = ({ accountId, deviceId, registrationId }: Device, payload: string): Send => ({
+  type: 'send',
+  id: mintMessageId(Date.now(), randomBytes(10)),
+  recipients: [{ accountId, envelopes: [{ deviceId, registrationId, type: 'message', payload }] }],
+});
+
+/** Milliseconds from `send` to the `envelope` frame of another device, and to the sender's `accepted`. */
+const pushOnce = async (from: Device, to: Device): Promise<{ pushedMs: number; acceptedMs: number }> => {
+  const payload = newPayload();
+  const [pushed, accepted] = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
+  to.onFrame = (frame) => {
+    if (frame.type === 'envelope' && frame.envelope.payload === payload) pushed.resolve(performance.now());
+  };
+  from.onFrame = (frame) => {
+    if (frame.type === 'accepted') accepted.resolve(performance.now());
+    if (frame.type === 'refused') accepted.reject(new Error(`refused: ${frame.error.code}`));
+  };
+  const frame = sendTo(to, payload);
+  const sentAt = performance.now();
+  from.send(frame);
+  const [pushedAt, acceptedAt] = await Promise.all([pushed.promise, accepted.promise]);
+  return { pushedMs: pushedAt - sentAt, acceptedMs: acceptedAt - sentAt };
+};
+
+const relayOnce = async (relay: Relay): Promise<number> => {
+  const text = JSON.stringify({ type: 'envelope', payload: newPayload() });
+  const arrived = Promise.withResolvers<number>();
+  relay.onText = () => arrived.resolve(performance.now());
+  const sentAt = performance.now();
+  relay.send(text);
+  return (await arrived.promise) - sentAt;
+};
+
+/** One message every few milliseconds between two devices on one master, beside a bare relay. */
+export const livePush: Measurement = {
+  name: 'live-push',
+  run: async (bench) => {
+    await using cluster = await startBenchCluster(bench);
+    await using relay = await startRelay();
+    using alice = await connectDevice(cluster.masterUrl);
+    using bob = await connectDevice(cluster.masterUrl);
+    const pushes: { pushedMs: number; acceptedMs: number }[] = [];
+    const relays: number[] = [];
+    for (let message = 0; message < WARM_UP + MESSAGES; message += 1) {
+      const push = await pushOnce(alice, bob);
+      const relayMs = await relayOnce(relay);
+      if (message >= WARM_UP) {
+        pushes.push(push);
+        relays.push(relayMs);
+      }
+      await sleep(PAUSE_MS);
+    }
+    const figure = (share: number) => {
+      const value = percentile(
+        pushes.map(({ pushedMs }) => pushedMs),
+        share,
+      );
+      const peer = percentile(relays, share);
+      return {
+        unit: 'ms',
+        value,
+        peer: { name: 'bare ws relay', value: peer },
+        ratio: value / peer,
+      } as const;
+    };
+    return [
+      { name: 'live push on one master, p50', ...figure(0.5) },
+      { name: 'live push on one master, p95', ...figure(0.95), target: { of: 'value', atMost: 50 } },
+      {
+        name: 'send until accepted by two nodes, p95',
+        unit: 'ms',
+        value: percentile(
+          pushes.map(({ acceptedMs }) => acceptedMs),
+          0.95,
+        ),
+      },
+    ];
+  },
+};

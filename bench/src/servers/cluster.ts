@@ -1,0 +1,45 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { buckets, LIMITS } from '@restante/protocol';
+import { ensureSecrets, startCluster, type Cluster } from '@restante/scripts/cluster';
+import { createTokenSigner, type TokenSigner } from '@restante/service-kit';
+import type { Bench } from '../measurement.ts';
+import { newPrefix, removeDatabases } from './remove-databases.ts';
+
+/** A whole cluster, with the right to speak for anybody in it. */
+export type BenchCluster = Cluster & {
+  readonly masterUrl: string;
+  readonly signer: TokenSigner;
+  /** Name of the database that holds a message of this time. */
+  readonly bucketAt: (timeMs: number) => string;
+};
+
+const BUCKET_SPAN_DAYS = 10;
+
+/** Clients of this cluster talk to a master and the mailbox nodes without the front. */
+export const startBenchCluster = async (bench: Bench): Promise<BenchCluster> => {
+  mkdirSync(bench.dataDir, { recursive: true });
+  const dataDir = mkdtempSync(join(bench.dataDir, 'cluster-'));
+  const { couchUrls } = bench;
+  const databasePrefix = couchUrls === null ? '' : newPrefix();
+  const cluster = await startCluster({
+    dataDir,
+    mailboxAddresses: 'direct',
+    databasePrefix,
+    ...(couchUrls !== null && { couchUrls }),
+    onEvent: (event) => {
+      if (event.type === 'exited' && !event.expected) bench.progress(`${event.process.name} ended by itself`);
+    },
+  });
+  const { nameAt } = buckets(BUCKET_SPAN_DAYS, LIMITS.messageTtlMs);
+  return {
+    ...cluster,
+    masterUrl: cluster.masters[0]!.url,
+    signer: createTokenSigner(ensureSecrets(dataDir).tokenPrivateKey),
+    bucketAt: (timeMs) => databasePrefix + nameAt(timeMs),
+    [Symbol.asyncDispose]: async () => {
+      await cluster[Symbol.asyncDispose]();
+      for (const url of couchUrls ?? []) await removeDatabases(url, databasePrefix);
+    },
+  };
+};
