@@ -72,11 +72,14 @@ export const createMessages = (events: MessengerEventSource): Messages => {
     },
     advance: async (transaction, key, state, detail = {}) => {
       const message = await transaction.get('messages', key);
-      if (message === undefined || RANK[state] <= RANK[message.state]) return;
-      const advanced: Message = { ...message, ...detail, state };
+      if (message === undefined) return;
+      // A receipt may be faster than `accepted`; how many copies there are is news all the same.
+      const isLate = RANK[state] <= RANK[message.state];
+      if (isLate && detail.copies === undefined) return;
+      const advanced: Message = { ...message, ...detail, state: isLate ? message.state : state };
       transaction.put('messages', key, advanced);
       transaction.afterCommit(() => events.emit('message-state', advanced));
-      if (state !== 'seen') return;
+      if (advanced.state !== 'seen') return;
       const conversation = await conversationOf(transaction, message.accountId);
       keepConversation(transaction, { ...conversation, unread: Math.max(0, conversation.unread - 1) });
     },
