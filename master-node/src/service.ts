@@ -11,6 +11,7 @@ import { createPasswords } from './accounts/password.ts';
 import { createSignIn } from './accounts/sign-in.ts';
 import { createAuthenticate } from './authenticate.ts';
 import type { Config } from './config.ts';
+import { startConflictResolver } from './directory/couch-conflict-resolver.ts';
 import { followChanges } from './directory/couch-changes.ts';
 import { createCouchDirectory } from './directory/couch-directory.ts';
 import { connectCouchServers } from './directory/couch-servers.ts';
@@ -92,6 +93,8 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     },
   });
 
+  const conflictResolver = startConflictResolver(servers, { log, resolved: metrics.conflicts });
+
   const rateLimits = createRateLimits(config.rateLimits, metrics.rateLimited);
   const passwords = createPasswords(config.passwords);
   const keyStockWatch = createKeyStockWatch(directory, bus, log);
@@ -165,7 +168,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       log.info({ event: 'stopping' }, 'the master node stops');
       await gateway.drain();
       await http.close(REQUEST_DEADLINE_MS);
-      await deviceFeed[Symbol.asyncDispose]();
+      await Promise.all([deviceFeed[Symbol.asyncDispose](), conflictResolver[Symbol.asyncDispose]()]);
       await Promise.all(mailboxNodes.map((node) => node[Symbol.asyncDispose]()));
       await servers[Symbol.asyncDispose]();
       log.info({ event: 'stopped' }, 'the master node has stopped');

@@ -35,18 +35,16 @@ export const followChanges = (
       followed = server;
     }
     const query = { feed: 'longpoll', timeout: LONG_POLL_MS, limit: PAGE, style: 'all_docs' };
-    try {
-      const since = positions.get(server) ?? '0';
-      const page = await servers.changes(server, { ...query, since }, signal);
-      for (const row of page.results) {
-        if (signal.aborted) return;
-        await onRow(row);
-      }
-      positions.set(server, page.last_seq);
-    } catch (error) {
+    const since = positions.get(server) ?? '0';
+    const page = await servers.changes(server, { ...query, since }, signal).catch((error: unknown) => {
       followed = null;
       if (error instanceof CouchError) positions.delete(server);
       throw error;
+    });
+    for (const row of page.results) {
+      if (signal.aborted) return;
+      await onRow(row);
     }
+    positions.set(server, page.last_seq);
   });
 };

@@ -1,9 +1,12 @@
 import { CouchError, toCouchError } from '@restante/service-kit';
 import type { Database } from './couch-servers.ts';
+import type { Leaf } from './directory-conflicts.ts';
 
 /** The few things that the directory does with documents. What is read was written by a master. */
 
 export type Found<D> = D & { readonly _id: string; readonly _rev: string };
+
+type LeafAnswer = { readonly ok?: { readonly _rev: string; readonly _deleted?: boolean } };
 
 const unless = async <T>(statusCode: number, call: Promise<T>): Promise<T | null> => {
   try {
@@ -19,6 +22,18 @@ const unless = async <T>(statusCode: number, call: Promise<T>): Promise<T | null
 /** The document, or null. */
 export const find = async <D extends object>(database: Database, id: string): Promise<Found<D> | null> =>
   (await unless(404, database.get(id))) as Found<D> | null;
+
+/** All leaves of a document, deletions too. */
+export const leavesOf = async (database: Database, id: string): Promise<Leaf<object>[]> => {
+  // nano's type knows a list of revisions only.
+  const all = { open_revs: 'all' } as unknown as { open_revs: string[] };
+  const answers = (await unless(404, database.get(id, all))) ?? [];
+  return (answers as unknown as readonly LeafAnswer[]).flatMap(({ ok }) => {
+    if (ok === undefined) return [];
+    const { _rev, _deleted, ...document } = ok;
+    return [{ rev: _rev, document: _deleted === true ? null : document }];
+  });
+};
 
 /** Documents of a range of ids, at most `limit`. */
 export const list = async <D extends object>(

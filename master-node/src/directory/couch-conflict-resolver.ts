@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import type { AccountId, Username } from '@restante/protocol';
+import { pseudonym, ServiceError, type Logger, type Loop } from '@restante/service-kit';
+import type { Metrics } from '../metrics.ts';
+import { followChanges } from './couch-changes.ts';
+import { find, leavesOf, removeAll, write, writeRevisions } from './couch-documents.ts';
+import type { CouchServers } from './couch-servers.ts';
+import {
+  displacedUsernames,
+  earliestWins,
+  newestWins,
+  usedWins,
+  type Leaf,
+  type Resolution,
+  type Strategy,
+} from './directory-conflicts.ts';
+import {
+  accountDocumentId,
+  isRemoval,
+  parseDirectoryId,
+  usernameDocumentId,
+  type AccountDocument,
+  type UsernameDocument,
+} from './directory-documents.ts';
+
+/**
+ * Resolves conflicts of the directory as they come up, and at its start those that are there. Any number of masters
+ * may do so at once: all find the same winner, every step can be done twice, and the losing leaves go last.
+ * Each resolution leaves a document `conflict:<time>:<hash>` that is the same whoever writes it.
+ */
+
+type Resolved = { readonly strategy: string; readonly leaves: readonly Leaf<object>[] } & Resolution;
+
+const resolveLeaves = (kind: string, leaves: readonly Leaf<object>[]): Resolved | null => {
+  const by = <D extends object>({ name, resolve }: Strategy<D>): Resolved | null => {
+    const resolution = resolve(leaves as readonly Leaf<D>[]);
+    return resolution && { strategy: name, leaves, ...resolution };
+  };
+  if (kind === 'username') return by(earliestWins);
+  if (kind === 'prekey') return by(usedWins);
+  return by(newestWins);
+};
+
+/** The newest time in the leaves: when the conflict came to be, as far as one can say. */
+const timeOf = (leaves: readonly Leaf<object>[]): number =>
+  Math.max(
+    0,
+    ...leaves.flatMap(({ document }) =>
+      Object.entries(document ?? {}).flatMap(([key, value]) =>
+        (key === 'createdAt' || key === 'updatedAt') && typeof value === 'number' ? [value] : [],
+      ),
+    ),
+  );
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const recordOf = (documentId: string, kind: string, resolved: Resolved) => {
+  const { strategy, winner, losers, leaves } = resolved;
+  const body = { kind, documentId, strategy, winner, losers: [...losers].sort() };
+  const time = String(timeOf(leaves)).padStart(13, '0');
+  const hash = sha256(JSON.stringify(body));
+  return { _id: `conflict:${time}:${hash.slice(0, 12)}`, _rev: `1-${hash.slice(0, 32)}`, ...body };
+};
+
+type Options = { readonly log: Logger; readonly resolved: Metrics['conflicts'] };
+
+export const startConflictResolver = (servers: CouchServers, { log, resolved: counter }: Options): Loop => {
+  /** Gives an account that lost its username another one. */
+  const displace = async (account: AccountId, username: Username, createdAt: number): Promise<void> => {
+    await servers.run(async (database) => {
+      const document = await find<AccountDocument>(database, accountDocumentId(account));
+      if (!document || isRemoval(document) || document.username !== username) return;
+      for (const name of displacedUsernames(username, account)) {
+        const id = usernameDocumentId(name);
+        const isOurs =
+          (await write(database, id, { accountId: account, createdAt })) ||
+          (await find<UsernameDocument>(database, id))?.accountId === account;
+        if (!isOurs) continue;
+        const updatedAt = document.updatedAt + 1;
+        const isWritten = await write(
+          database,
+          document._id,
+          { ...document, username: name, updatedAt },
+          document,
+        );
+        if (isWritten) return;
+        throw new ServiceError('unavailable', 'an account changed while it was renamed');
+      }
+      throw new Error('no name is free for an account that lost its own');
+    });
+  };
+
+  const displaceLosers = async (username: Username, { leaves, winner, losers }: Resolved): Promise<void> => {
+    const document = (rev: string | null) =>
+      leaves.find((leaf) => leaf.rev === rev)?.document as UsernameDocument | null | undefined;
+    const kept = document(winner)?.accountId;
+    for (const rev of losers) {
+      const loser = document(rev);
+      if (loser && loser.accountId !== kept) await displace(loser.accountId, username, loser.createdAt);
+    }
+  };
+
+  const resolve = async (id: string): Promise<void> => {
+    const about = parseDirectoryId(id);
+    if (about === null) return;
+    const leaves = await servers.run((database) => leavesOf(database, id));
+    const resolved = resolveLeaves(about.kind, leaves);
+    if (resolved === null) return;
+    if (about.kind === 'username') await displaceLosers(about.username, resolved);
+    await servers.run((database) => writeRevisions(database, [recordOf(id, about.kind, resolved)]));
+    const removed = await servers.run((database) =>
+      removeAll(
+        database,
+        resolved.losers.map((rev) => ({ id, rev })),
+      ),
+    );
+    if (removed === 0) return;
+    counter.inc({ kind: about.kind }, removed);
+    log.warn(
+      {
+        event: 'conflict-resolved',
+        kind: about.kind,
+        strategy: resolved.strategy,
+        document: pseudonym(id),
+        losers: removed,
+      },
+      'contradicting revisions were resolved',
+    );
+  };
+
+  return followChanges('conflict-resolver', servers, log, {
+    from: 'beginning',
+    onRow: async ({ id, changes }) => {
+      if (changes.length < 2) return;
+      try {
+        await resolve(id);
+      } catch (error) {
+        if (error instanceof ServiceError) throw error;
+        log.error(
+          { event: 'conflict-unresolved', document: pseudonym(id), err: error },
+          'a conflict could not be resolved',
+        );
+      }
+    },
+  });
+};
