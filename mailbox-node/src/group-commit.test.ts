@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createByteBudget } from './byte-budget.ts';
+import { createGroupCommit } from './group-commit.ts';
+
+/** Commits that end when the test says so. */
+const manualCommits = () => {
+  const batches: { items: readonly string[]; end: () => void; fail: (error: Error) => void }[] = [];
+  const commit = (items: readonly string[]): Promise<void> =>
+    new Promise((resolve, reject) => batches.push({ items, end: resolve, fail: reject }));
+  return { batches, commit };
+};
+
+/** Lets everything that is ready run. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+const start = (limits: { maxBatchItems?: number; maxBatchBytes?: number; budgetBytes?: number } = {}) => {
+  const { batches, commit } = manualCommits();
+  const budget = createByteBudget(limits.budgetBytes ?? 1_000);
+  const group = createGroupCommit({ commit, budget, maxBatchItems: 100, maxBatchBytes: 1_000, ...limits });
+  return { batches, budget, group };
+};
+
+describe('group commit', () => {
+  it('writes a lone item at once, and what comes meanwhile in one batch after it', async () => {
+    const { batches, group } = start();
+    const adds = [group.add(['a'], 1), group.add(['b'], 1), group.add(['c', 'd'], 1)];
+    await settle();
+    expect(batches.map(({ items }) => items)).toEqual([['a']]);
+    batches[0]!.end();
+    await adds[0];
+    await settle();
+    expect(batches.map(({ items }) => items)).toEqual([['a'], ['b', 'c', 'd']]);
+    batches[1]!.end();
+    await Promise.all(adds);
+  });
+
+  it('tells every caller of a failed batch, and goes on with the next', async () => {
+    const { batches, budget, group } = start();
+    const first = group.add(['a'], 1);
+    const second = group.add(['b'], 1);
+    batches[0]!.fail(new Error('disk'));
+    await expect(first).rejects.toThrow('disk');
+    await settle();
+    batches[1]!.end();
+    await second;
+    await group.idle();
+    expect(budget.usedBytes()).toBe(0);
+  });
+
+  it('bounds a batch in items and bytes, and keeps one call together', async () => {
+    const { batches, group } = start({ maxBatchItems: 3, maxBatchBytes: 10 });
+    const adds = [['a'], ['b', 'c'], ['d', 'e'], ['f', 'g', 'h', 'i'], ['j']].map((items) =>
+      group.add(items, 1),
+    );
+    adds.push(group.add(['k'], 8), group.add(['l'], 8));
+    while (batches.length < 6) {
+      batches.at(-1)!.end();
+      await settle();
+    }
+    batches.at(-1)!.end();
+    await Promise.all(adds);
+    expect(batches.map(({ items }) => items.join(''))).toEqual(['a', 'bc', 'de', 'fghi', 'jk', 'l']);
+  });
+
+  it('refuses at its bound in bytes, and takes again when there is room (law 10)', async () => {
+    const { batches, budget, group } = start({ budgetBytes: 10 });
+    const first = group.add(['a'], 6);
+    await expect(group.add(['b'], 6)).rejects.toMatchObject({
+      code: 'unavailable',
+      detail: { retryAfterMs: 1_000 },
+    });
+    batches[0]!.end();
+    await first;
+    const second = group.add(['b'], 6);
+    batches[1]!.end();
+    await second;
+    expect(budget.usedBytes()).toBe(0);
+  });
+
+  it('commits every accepted item once, in order, whatever fails', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ size: fc.integer({ min: 1, max: 5 }), fails: fc.boolean() }), { maxLength: 30 }),
+        async (calls) => {
+          const committed: number[] = [];
+          const failing = new Set(calls.flatMap(({ fails }, index) => (fails ? [index] : [])));
+          const group = createGroupCommit<{ call: number }>({
+            commit: async (items) => {
+              await Promise.resolve();
+              if (items.some(({ call }) => failing.has(call))) throw new Error('failed');
+              committed.push(...items.map(({ call }) => call));
+            },
+            budget: createByteBudget(1_000),
+            maxBatchItems: 8,
+            maxBatchBytes: 100,
+          });
+          const outcomes = await Promise.allSettled(
+            calls.map(({ size }, call) => group.add(Array<{ call: number }>(size).fill({ call }), size)),
+          );
+          const expected = calls.flatMap(({ size }, call) =>
+            outcomes[call]!.status === 'fulfilled' ? Array<number>(size).fill(call) : [],
+          );
+          expect(committed).toEqual(expected);
+          for (const call of failing) expect(outcomes[call]!.status).toBe('rejected');
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { desiredReplications, isReplicationAsDesired, replicationIdPrefix } from './mesh.ts';
+
+const peers = [
+  { name: 'node2', url: 'http://data:p%40ss@two:5984' },
+  { name: 'node3', url: 'http://data:p%40ss@three:5984' },
+];
+const self = 'http://data:secret@one:5984/';
+const desired = desiredReplications({ databases: ['directory', 'messages-20250101'], self, peers });
+
+describe('the mesh', () => {
+  it('pulls every database from every peer', () => {
+    expect(desired.map(({ _id }) => _id)).toEqual([
+      'restante-directory-from-node2',
+      'restante-directory-from-node3',
+      'restante-messages-20250101-from-node2',
+      'restante-messages-20250101-from-node3',
+    ]);
+    expect(desired[3]).toEqual({
+      _id: `${replicationIdPrefix('messages-20250101')}node3`,
+      source: {
+        url: 'http://three:5984/messages-20250101',
+        auth: { basic: { username: 'data', password: 'p@ss' } },
+      },
+      target: {
+        url: 'http://one:5984/messages-20250101',
+        auth: { basic: { username: 'data', password: 'secret' } },
+      },
+      continuous: true,
+    });
+  });
+
+  it('never creates a database by replication', () => {
+    for (const document of desired) expect(document).not.toHaveProperty('create_target');
+  });
+
+  it('takes what CouchDB adds for no difference, and what changes the replication for one', () => {
+    const [document] = desired;
+    const { source, target, ...rest } = document!;
+    const stored = {
+      _rev: '3-abc',
+      owner: 'admin',
+      _replication_state: 'triggered',
+      ...rest,
+      target: { auth: { basic: { password: 'secret', username: 'data' } }, url: target.url },
+      source,
+    };
+    expect(isReplicationAsDesired(stored, document!)).toBe(true);
+    for (const change of [
+      { continuous: false },
+      { create_target: true },
+      { source: source.url },
+      { source: { ...source, auth: { basic: { username: 'data', password: 'old' } } } },
+      { target: { ...target, url: 'http://else:5984/directory' } },
+      { cancel: true },
+      { selector: { type: 'message' } },
+      { doc_ids: [] },
+    ]) {
+      expect(isReplicationAsDesired({ ...stored, ...change }, document!), JSON.stringify(change)).toBe(false);
+    }
+  });
+});
