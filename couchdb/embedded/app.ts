@@ -9,6 +9,7 @@ import { changesRoutes } from './http/changes-routes.ts';
 import { databaseRoutes } from './http/database-routes.ts';
 import { documentRoutes } from './http/document-routes.ts';
 import { errorHandler, unknownRoute } from './http/errors.ts';
+import { findRoutes } from './http/find-routes.ts';
 import { replicationRoutes } from './http/replication-routes.ts';
 import { revisionRoutes } from './http/revision-routes.ts';
 import { serverRoutes } from './http/server-routes.ts';
@@ -41,6 +42,7 @@ export function createApp(deps: AppDeps): Express {
     allDocsRoutes(deps),
     changesRoutes(deps),
     revisionRoutes(deps),
+    findRoutes(deps),
     documentRoutes(deps),
     attachmentRoutes(deps),
   );

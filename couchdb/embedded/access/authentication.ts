@@ -1,6 +1,6 @@
 /** Tells who makes a request: basic credentials or a session cookie, of the admin or of a `_users` document. */
 import { createHash, createHmac } from 'node:crypto';
-import { unauthorized } from '../couch-error.ts';
+import { badRequest, unauthorized } from '../couch-error.ts';
 import type { Database } from '../storage/database.ts';
 import { isSameText, verifyPassword } from './password.ts';
 import { adminRole, anonymous, type User } from './user.ts';
@@ -88,7 +88,7 @@ export class Authentication {
     if (token === '') return anonymous;
     const text = Buffer.from(token, 'base64url').toString();
     const match = /^(.*):([0-9a-f]{1,12}):([0-9a-f]{64})$/s.exec(text);
-    if (match === null) throw unauthorized('Malformed AuthSession cookie. Please clear your cookies.');
+    if (match === null) throw badRequest('Malformed AuthSession cookie. Please clear your cookies.');
     const [, name = '', issued = '', signature = ''] = match;
     const account = await this.#account(name, await this.#deps.users());
     if (account === undefined || !isSameText(signature, this.#sign(name, issued, account.salt)))
@@ -129,9 +129,10 @@ function rolesOf(roles: unknown): string[] {
 }
 
 function parseBasic(header = ''): { name: string; password: string } | undefined {
-  const match = /^basic\s+([\w+/=-]+)$/i.exec(header);
-  if (match?.[1] === undefined) return undefined;
-  const text = Buffer.from(match[1], 'base64').toString();
+  const encoded = /^basic\s+(.*)$/i.exec(header)?.[1];
+  if (encoded === undefined) return undefined;
+  if (!/^[\w+/=-]*$/.test(encoded)) throw badRequest('Authorization header has invalid base64 value');
+  const text = Buffer.from(encoded, 'base64').toString();
   const colon = text.indexOf(':');
   return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }

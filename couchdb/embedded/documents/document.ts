@@ -34,7 +34,9 @@ export interface IncomingOptions {
 
 export function parseDocument(value: unknown, { mode, id, bodyBytes }: IncomingOptions): WritableDocument {
   if (!isObject(value)) throw badRequest('Document must be a JSON object');
-  const documentId = id ?? value['_id'] ?? newDocumentId();
+  const { _id: idInBody = id ?? newDocumentId() } = value;
+  checkDocumentId(idInBody);
+  const documentId = id ?? idInBody;
   checkDocumentId(documentId);
   const document: WritableDocument = { _id: documentId };
   for (const [member, content] of Object.entries(value)) {

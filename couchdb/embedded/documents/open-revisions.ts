@@ -2,8 +2,6 @@ import type { PouchDocument } from 'pouchdb-core';
 import { CouchError } from '../couch-error.ts';
 import { isMissing, type Database } from '../storage/database.ts';
 import { leavesOf, leavesUnder } from '../storage/revision-tree.ts';
-import { policyOf } from './policies.ts';
-import type { Actor } from './policy.ts';
 
 export type OpenRevision = { ok: PouchDocument } | { missing: string };
 
@@ -21,7 +19,6 @@ export async function readOpenRevisions(
   id: string,
   wanted: string[] | 'all',
   { latest, ...options }: OpenRevisionOptions,
-  actor: Actor,
 ): Promise<OpenRevision[]> {
   const known = wanted === 'all' || latest ? await database.revisions(id) : [];
   const revs =
@@ -31,8 +28,7 @@ export async function readOpenRevisions(
   return Promise.all(
     [...revs].map(async (rev): Promise<OpenRevision> => {
       try {
-        const document = await database.read(id, { rev, ...options });
-        return { ok: policyOf(database.name).afterRead(document, actor) };
+        return { ok: await database.read(id, { rev, ...options }) };
       } catch (failure) {
         if (failure instanceof CouchError || !isMissing(failure)) throw failure;
         return { missing: rev };

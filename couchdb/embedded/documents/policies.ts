@@ -1,10 +1,10 @@
 import { replicatorDatabase, usersDatabase } from '../storage/databases.ts';
-import { plainPolicy, type DocumentPolicy } from './policy.ts';
-import { replicationPolicy } from './replication-document.ts';
-import { userPolicy } from './user-document.ts';
+import type { WritePolicy } from './policy.ts';
+import { checkReplication } from './replication-document.ts';
+import { hideAndCheckUser } from './user-document.ts';
 
-export function policyOf(databaseName: string): DocumentPolicy {
-  if (databaseName === usersDatabase) return userPolicy;
-  if (databaseName === replicatorDatabase) return replicationPolicy;
-  return plainPolicy;
+export function policyOf(databaseName: string): WritePolicy {
+  if (databaseName === usersDatabase) return hideAndCheckUser;
+  if (databaseName === replicatorDatabase) return checkReplication;
+  return (document) => document;
 }

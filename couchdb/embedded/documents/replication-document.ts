@@ -1,8 +1,8 @@
 /** What a `_replicator` document or a `_replicate` request asks for. */
-import { badRequest, forbidden } from '../couch-error.ts';
+import { badRequest, forbidden, toCouchError } from '../couch-error.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
 import { isDesignId } from './document.ts';
-import type { DocumentPolicy } from './policy.ts';
+import type { WritePolicy } from './policy.ts';
 
 /** One end of a replication: a database and how to be let in. */
 export interface ReplicationEnd {
@@ -39,19 +39,15 @@ export function parseReplication(value: JsonObject): ReplicationRequest {
 }
 
 /** A document that cannot be understood is turned down when it is written. */
-export const replicationPolicy: DocumentPolicy = {
-  beforeWrite(document, { user }, mode) {
-    const isJob = !isDesignId(document._id) && document['_deleted'] !== true;
-    if (!isJob || mode === 'replicate' || document['_replication_state'] === 'failed')
-      return Promise.resolve(document);
-    try {
-      parseReplication(document);
-    } catch (failure) {
-      throw forbidden((failure as Error).message);
-    }
-    return Promise.resolve({ ...document, owner: document['owner'] ?? user.name });
-  },
-  afterRead: (document) => document,
+export const checkReplication: WritePolicy = (document, { user }, mode) => {
+  const isJob = !isDesignId(document._id) && document['_deleted'] !== true;
+  if (!isJob || mode === 'replicate' || document['_replication_state'] === 'failed') return document;
+  try {
+    parseReplication(document);
+  } catch (failure) {
+    throw forbidden(toCouchError(failure).reason);
+  }
+  return { ...document, owner: document['owner'] ?? user.name };
 };
 
 function parseEnd(value: unknown): ReplicationEnd {

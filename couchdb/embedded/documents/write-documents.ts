@@ -4,7 +4,7 @@ import type { Database } from '../storage/database.ts';
 import type { WritableDocument, WriteMode } from '../storage/write-queue.ts';
 import { isDesignId, isLocalId } from './document.ts';
 import { policyOf } from './policies.ts';
-import type { Actor } from './policy.ts';
+import type { Author } from './policy.ts';
 
 export type WriteOutcome = { id: string; rev: string } | { id: string; failure: CouchError };
 
@@ -16,14 +16,14 @@ export async function writeDocuments(
   database: Database,
   documents: WritableDocument[],
   mode: WriteMode,
-  actor: Actor,
+  author: Author,
 ): Promise<WriteOutcome[]> {
   const policy = policyOf(database.name);
   const admitted = await Promise.all(
     documents.map(async (document): Promise<WritableDocument | CouchError> => {
       try {
-        if (isDesignId(document._id)) requireDatabaseAdmin(actor.user, actor.security);
-        return await policy.beforeWrite(document, actor, mode);
+        if (isDesignId(document._id)) requireDatabaseAdmin(author.user, author.security);
+        return await policy(document, author, mode);
       } catch (failure) {
         if (failure instanceof CouchError) return failure;
         throw failure;
@@ -54,9 +54,9 @@ export async function writeDocument(
   database: Database,
   document: WritableDocument,
   mode: WriteMode,
-  actor: Actor,
+  author: Author,
 ): Promise<string> {
-  const [outcome] = await writeDocuments(database, [document], mode, actor);
+  const [outcome] = await writeDocuments(database, [document], mode, author);
   if (outcome === undefined) throw new Error('a document was written without an outcome');
   if ('failure' in outcome) throw outcome.failure;
   return outcome.rev;

@@ -81,8 +81,9 @@ async function writeRows(
   { keys, range, updateSequence }: Selection,
 ): Promise<void> {
   const { limit, skip } = range;
-  const offset = keys === undefined ? skip : null;
-  await stream.write(`{"total_rows":${database.documentCount},"offset":${offset},"rows":[`);
+  const offset = keys === undefined && range.startKey === undefined ? skip : null; // else it would have to be counted
+  const place = updateSequence ? `"update_seq":"${database.sequence}",` : '';
+  await stream.write(`{"total_rows":${database.documentCount},"offset":${offset},${place}"rows":[`);
   const selected = keys?.slice(skip, skip + limit);
   const pages =
     selected === undefined
@@ -91,16 +92,17 @@ async function writeRows(
   let separator = '\n';
   for await (const rows of pages)
     for (const row of rows) {
-      await stream.write(separator + JSON.stringify(toRow(row)));
+      await stream.write(separator + JSON.stringify(toRow(row, range.includeDocs)));
       separator = ',\n';
     }
-  await stream.write(updateSequence ? `\n],"update_seq":"${database.sequence}"}` : '\n]}');
+  await stream.write('\n]}');
 }
 
-function toRow(row: PouchRow) {
-  if (row.error !== undefined || row.doc === undefined || row.doc === null) return row;
-  const { _id, _rev, ...content } = row.doc;
-  return { ...row, doc: { _id, _rev, ...content } };
+function toRow(row: PouchRow, includeDocs: boolean) {
+  const { doc, ...rest } = row;
+  if (!doc) return includeDocs && row.error === undefined ? { ...rest, doc: null } : rest;
+  const { _id, _rev, ...content } = doc;
+  return { ...rest, doc: { _id, _rev, ...content } };
 }
 
 function queryParameters(query: URLSearchParams): Parameters {
@@ -121,8 +123,8 @@ function parseSelection(parameters: Parameters): Selection {
   const { keys, key } = parameters;
   if (keys !== undefined && !Array.isArray(keys)) throw badRequest('`keys` parameter must be an array.');
   const descending = flag(parameters, 'descending', false);
-  const start = key ?? parameters['startkey'] ?? parameters['start_key'];
-  const end = key ?? parameters['endkey'] ?? parameters['end_key'];
+  const start = [key, parameters['startkey'], parameters['start_key']].find((value) => value !== undefined);
+  const end = [key, parameters['endkey'], parameters['end_key']].find((value) => value !== undefined);
   const range: DocumentRange = {
     descending,
     inclusiveEnd: flag(parameters, 'inclusive_end', true),
@@ -137,13 +139,11 @@ function parseSelection(parameters: Parameters): Selection {
   return { keys, range, updateSequence: flag(parameters, 'update_seq', false) };
 }
 
-/** Keys of another type sort before all ids (booleans, numbers) or after them (lists, objects). */
+/** An end of another type comes before all ids, unless it is a list or an object. */
 function isEmptyRange(start: unknown, end: unknown, descending: boolean): boolean {
   const [low, high] = descending ? [end, start] : [start, end];
-  const lowIsAbove = typeof low === 'object' && low !== null;
-  const highIsBelow = high === '' || typeof high === 'boolean' || typeof high === 'number';
-  const reversed = typeof low === 'string' && typeof high === 'string' && low > high;
-  return lowIsAbove || highIsBelow || reversed;
+  if (typeof high === 'string') return high === '' || (typeof low === 'string' && low > high);
+  return high === null || typeof high === 'boolean' || typeof high === 'number';
 }
 
 function flag(parameters: Parameters, name: string, fallback: boolean): boolean {

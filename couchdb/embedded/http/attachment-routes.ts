@@ -1,7 +1,6 @@
 import express, { Router } from 'express';
 import { badRequest, conflict, notFound } from '../couch-error.ts';
 import { checkAttachmentName } from '../documents/attachment.ts';
-import { policyOf } from '../documents/policies.ts';
 import { parseRevision } from '../documents/revision.ts';
 import { without } from '../json-object.ts';
 import type { Databases } from '../storage/databases.ts';
@@ -20,9 +19,9 @@ export function attachmentRoutes({ databases }: { databases: Databases }): Route
   for (const path of ['/:db/_design/:design/*attachment', '/:db/:id/*attachment'])
     router
       .route(path)
-      .get(route(getAttachment, 'owner'))
-      .put(anyBody, route(putAttachment, 'owner'))
-      .delete(route(deleteAttachment, 'owner'))
+      .get(route(getAttachment))
+      .put(anyBody, route(putAttachment))
+      .delete(route(deleteAttachment))
       .all(methodNotAllowed('DELETE,GET,HEAD,PUT'));
   return router;
 }
@@ -31,10 +30,7 @@ async function getAttachment(call: DatabaseCall): Promise<void> {
   const { database, query, request, response } = call;
   const id = documentIdOf(call);
   const rev = query.get('rev');
-  const document = policyOf(database.name).afterRead(
-    await database.read(id, rev === null ? {} : { rev: parseRevision(rev) }),
-    call,
-  );
+  const document = await database.read(id, rev === null ? {} : { rev: parseRevision(rev) });
   const name = pathParameter(request, 'attachment');
   const attachment = document._attachments?.[name];
   if (attachment === undefined) throw notFound('Document is missing attachment');

@@ -65,7 +65,7 @@ async function readOne(call: DatabaseCall, wanted: unknown) {
       latest: booleanOf(call.query, 'latest'),
       attachments: booleanOf(call.query, 'attachments'),
     };
-    const found = await readOpenRevisions(call.database, id, revs, options, call);
+    const found = await readOpenRevisions(call.database, id, revs, options);
     const docs =
       found.length > 0 ? found.map((revision) => toEntry(id, revision)) : [missingEntry(id, 'undefined')];
     return { id, docs };

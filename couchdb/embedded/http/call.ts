@@ -7,7 +7,7 @@ import {
 } from '../access/security.ts';
 import type { User } from '../access/user.ts';
 import type { Database } from '../storage/database.ts';
-import { usersDatabase, type Databases } from '../storage/databases.ts';
+import type { Databases } from '../storage/databases.ts';
 
 /** One request to the server. */
 export interface Call {
@@ -42,19 +42,11 @@ export function adminRoute(handle: (call: Call) => Promise<void> | void): Reques
   });
 }
 
-/**
- * Who may use a route of a database. The `owner` of a document in `_users` may use what is about that document: the
- * database's own policy looks at whose it is.
- */
-export type Access = 'member' | 'owner' | 'database admin' | 'server admin';
+/** Who may use a route of a database. */
+export type Access = 'member' | 'database admin' | 'server admin';
 
-type Gate = (user: User, security: Security, databaseName: string) => void;
-
-const gates: Record<Access, Gate> = {
+const gates: Record<Access, (user: User, security: Security) => void> = {
   member: requireMember,
-  owner: (user, security, name) => {
-    if (name !== usersDatabase) requireMember(user, security);
-  },
   'database admin': requireDatabaseAdmin,
   'server admin': requireServerAdmin,
 };
@@ -68,7 +60,7 @@ export function databaseRouteOf(databases: Databases) {
       const call = toCall(request, response);
       const name = pathParameter(request, 'db');
       const security = databases.security(name);
-      gates[access](call.user, security, name);
+      gates[access](call.user, security);
       await handle({ ...call, security, database: await databases.get(name) }, next);
     };
 }

@@ -1,7 +1,7 @@
-import { matchesSelector } from 'pouchdb-selector-core';
-import { badRequest, CouchError, notImplemented } from '../couch-error.ts';
+import { badRequest, notImplemented } from '../couch-error.ts';
 import { isDesignId } from '../documents/document.ts';
-import { isObject, type JsonObject } from '../json-object.ts';
+import type { JsonObject } from '../json-object.ts';
+import { parseSelector } from '../mango/selector.ts';
 import type { Change } from '../storage/changes-feed.ts';
 import type { Database } from '../storage/database.ts';
 import { parseSequence } from '../storage/sequence.ts';
@@ -41,7 +41,7 @@ export function parseChangesRequest(
   return {
     feed,
     since: since === 'now' ? database.changes.updateSequence : parseSequence(since, database.uuid),
-    limit: Math.max(1, integerOf(query, 'limit', 0, Infinity)),
+    limit: integerOf(query, 'limit', 0, Infinity),
     descending: booleanOf(query, 'descending'),
     includeDocs,
     conflicts: includeDocs && booleanOf(query, 'conflicts'),
@@ -86,23 +86,15 @@ function parseFilter(query: URLSearchParams, body: JsonObject): ChangesRequest['
       return ({ id }) => wanted.has(id);
     }
     case '_selector':
-      return parseSelector(body['selector']);
+      return selectorFilter(body['selector']);
     case '_design':
       return ({ id }) => isDesignId(id);
     default:
-      throw notImplemented('Filter functions of design documents are never run here.');
+      throw notImplemented('Functions of design documents are never run here.');
   }
 }
 
-function parseSelector(selector: unknown): ChangesRequest['accepts'] {
-  if (!isObject(selector)) throw badRequest('`selector` must be a JSON object');
-  const accepts = (document: object) => {
-    try {
-      return matchesSelector(document, selector);
-    } catch {
-      throw new CouchError(400, 'bad_request', 'Invalid selector');
-    }
-  };
-  accepts({ _id: '' });
-  return ({ doc }) => accepts(doc);
+function selectorFilter(selector: unknown): ChangesRequest['accepts'] {
+  const matches = parseSelector(selector);
+  return ({ doc }) => matches(doc);
 }

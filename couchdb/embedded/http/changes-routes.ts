@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { badRequest } from '../couch-error.ts';
+import { refuseDesignCode } from '../documents/design-code.ts';
 import { isObject } from '../json-object.ts';
 import type { Change } from '../storage/changes-feed.ts';
 import { isMissing, type Database } from '../storage/database.ts';
@@ -28,6 +29,8 @@ export function changesRoutes({ databases }: { databases: Databases }): Router {
 
 async function sendChanges(call: DatabaseCall): Promise<void> {
   const { database, query, request, response, signal } = call;
+  const [design, filterFunction] = query.get('filter')?.split('/') ?? [];
+  if (design !== undefined && filterFunction !== undefined) await refuseDesignCode(database, design);
   const body: unknown = request.body;
   const lastEventId = request.headers['last-event-id'];
   const wanted = parseChangesRequest(
@@ -56,7 +59,7 @@ async function follow(
 ): Promise<number> {
   const { feed, heartbeatMs, timeoutMs, limit } = wanted;
   let since = wanted.since;
-  for (let sent = 0; !signal.aborted;) {
+  for (let sent = 0; sent < limit && !signal.aborted;) {
     const page = await database.changes.read(since, limit - sent);
     for (const change of page.changes.filter(wanted.accepts)) {
       await stream.write(format.row(await toRow(change, database, wanted), sent === 0));

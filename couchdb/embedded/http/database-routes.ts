@@ -3,7 +3,7 @@ import { parseSecurity } from '../access/security.ts';
 import { badRequest, forbidden, notImplemented } from '../couch-error.ts';
 import { parseDocument } from '../documents/document.ts';
 import { writeDocument } from '../documents/write-documents.ts';
-import { usersDatabase, type Databases } from '../storage/databases.ts';
+import { replicatorDatabase, usersDatabase, type Databases } from '../storage/databases.ts';
 import { adminRoute, databaseRouteOf, pathParameter } from './call.ts';
 import { databaseInfo } from './database-info.ts';
 import { methodNotAllowed } from './errors.ts';
@@ -13,6 +13,12 @@ import { sendJson } from './send-json.ts';
 
 /** How many ancestors of a revision PouchDB remembers. */
 const revisionsLimit = 1000;
+
+/** Their documents hold credentials: they stay the admin's. */
+const fixedSecurity: Partial<Record<string, string>> = {
+  [usersDatabase]: 'user',
+  [replicatorDatabase]: 'replicator',
+};
 
 /** A database as a whole: its life, its description, who may use it. */
 export function databaseRoutes({ databases }: { databases: Databases }): Router {
@@ -57,7 +63,7 @@ export function databaseRoutes({ databases }: { databases: Databases }): Router 
         );
       }),
     )
-    .all(methodNotAllowed('DELETE,GET,HEAD,POST,PUT'));
+    .all(methodNotAllowed('DELETE,GET,HEAD,POST'));
 
   router
     .route('/:db/_security')
@@ -65,8 +71,9 @@ export function databaseRoutes({ databases }: { databases: Databases }): Router 
     .put(
       jsonBody,
       route(async ({ database, request, response }) => {
-        if (database.name === usersDatabase)
-          throw forbidden("You can't edit the security object of the user database.");
+        const fixed = fixedSecurity[database.name];
+        if (fixed !== undefined)
+          throw forbidden(`You can't edit the security object of the ${fixed} database.`);
         await databases.setSecurity(database.name, parseSecurity(request.body));
         sendJson(response, 200, { ok: true });
       }, 'database admin'),

@@ -1,9 +1,9 @@
 import { Router } from 'express';
 import type { PouchDocument } from 'pouchdb-core';
-import { badRequest, notFound, notImplemented } from '../couch-error.ts';
-import { checkDocumentId, isLocalId, parseDocument } from '../documents/document.ts';
+import { badRequest, notFound } from '../couch-error.ts';
+import { refuseDesignCode } from '../documents/design-code.ts';
+import { isLocalId, parseDocument } from '../documents/document.ts';
 import { readOpenRevisions } from '../documents/open-revisions.ts';
-import { policyOf } from '../documents/policies.ts';
 import { parseRevision, parseRevisions } from '../documents/revision.ts';
 import { writeDocument } from '../documents/write-documents.ts';
 import type { Databases } from '../storage/databases.ts';
@@ -27,9 +27,9 @@ export function documentRoutes({ databases }: { databases: Databases }): Router 
   for (const path of ['/:db/_design/:design', '/:db/_local/:local', '/:db/:id'])
     router
       .route(path)
-      .get(route(getDocument, 'owner'))
-      .put(documentBody, route(putDocument, 'owner'))
-      .delete(route(deleteDocument, 'owner'))
+      .get(route(getDocument))
+      .put(documentBody, route(putDocument))
+      .delete(route(deleteDocument))
       .all(methodNotAllowed('DELETE,GET,HEAD,PUT'));
 
   router.all(
@@ -39,8 +39,7 @@ export function documentRoutes({ databases }: { databases: Databases }): Router 
         next();
         return;
       }
-      await call.database.read(documentIdOf(call));
-      throw notImplemented('Code of design documents is never run here.');
+      await refuseDesignCode(call.database, pathParameter(call.request, 'design'));
     }),
   );
   return router;
@@ -49,10 +48,8 @@ export function documentRoutes({ databases }: { databases: Databases }): Router 
 /** The id in the path of a document or of something that belongs to it. */
 export function documentIdOf({ request: { params } }: DatabaseCall): string {
   const { design, local, id } = params;
-  const documentId =
-    design !== undefined ? `_design/${String(design)}` : local !== undefined ? `_local/${String(local)}` : id;
-  checkDocumentId(documentId);
-  return documentId;
+  if (design !== undefined) return `_design/${String(design)}`;
+  return local !== undefined ? `_local/${String(local)}` : String(id);
 }
 
 /** The revision a write is based on: in the query, in `if-match`, or in the document, wherever it is named the same. */
@@ -66,11 +63,11 @@ export function baseRevisionOf({ request, query }: DatabaseCall, inBody?: unknow
 }
 
 async function getDocument(call: DatabaseCall): Promise<void> {
-  const { database, query, request, response } = call;
+  const { query, request, response } = call;
   const id = documentIdOf(call);
   if (query.has('open_revs')) return getOpenRevisions(call, id);
 
-  const document = policyOf(database.name).afterRead(await readRevision(call, id), call);
+  const document = await readRevision(call, id);
   const { _id, _rev, ...content } = document;
   const withState = ['revs_info', 'conflicts', 'deleted_conflicts', 'meta'].some((name) =>
     booleanOf(query, name),
@@ -112,13 +109,10 @@ async function getOpenRevisions(call: DatabaseCall, id: string): Promise<void> {
     attachments: booleanOf(query, 'attachments'),
   };
   const asMultipart = request.headers.accept?.includes('multipart/mixed') === true;
-  const revisions = await readOpenRevisions(
-    database,
-    id,
-    wanted,
-    { ...options, attachments: asMultipart || options.attachments },
-    call,
-  );
+  const revisions = await readOpenRevisions(database, id, wanted, {
+    ...options,
+    attachments: asMultipart || options.attachments,
+  });
   if (wanted === 'all' && revisions.length === 0) throw notFound('missing');
   if (asMultipart) sendMultipartMixed(response, revisions);
   else sendJson(response, 200, revisions);

@@ -116,15 +116,10 @@ async function startReplication({ request, response }: Call, replicator: Replica
 }
 
 function toReplicationError(failure: unknown): CouchError {
-  if (failure instanceof PeerError && failure.status === 404)
-    return new CouchError(404, 'db_not_found', `could not open a database: ${failure.message}`);
-  if (failure instanceof PeerError && (failure.status === 401 || failure.status === 403))
-    return new CouchError(
-      failure.status,
-      'unauthorized',
-      `unauthorized to access a database: ${failure.message}`,
-    );
-  return new CouchError(500, 'replication_failed', 'a peer did not answer');
+  if (!(failure instanceof PeerError))
+    return new CouchError(500, 'replication_failed', 'a peer did not answer');
+  if (failure.status === 404) return new CouchError(500, 'db_not_found', `could not open ${failure.url}`);
+  return new CouchError(500, 'replication_failed', failure.message);
 }
 
 function sendPage({ query, response }: Call, name: string, items: object[]): void {

@@ -105,7 +105,8 @@ export function jobIdOf(request: ReplicationRequest, serverUuid: string): string
 
 /** What an operator can act on: the peer's answer, or why there was none. Neither carries a credential. */
 function describe(failure: unknown): string {
-  if (failure instanceof PeerError) return `${failure.status}: ${failure.message}`;
+  if (failure instanceof PeerError)
+    return failure.status === 404 ? `db_not_found: could not open ${failure.url}` : failure.message;
   if (failure instanceof SyntaxError) return 'a peer did not answer in JSON';
   if (failure instanceof Error) {
     const cause = failure.cause as { code?: unknown } | undefined;

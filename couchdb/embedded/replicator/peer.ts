@@ -139,17 +139,24 @@ export class Peer {
     });
     if (response.ok) return response;
     const { reason } = (await response.json().catch(() => ({}))) as JsonObject;
-    throw new PeerError(response.status, typeof reason === 'string' ? reason : response.statusText);
+    throw new PeerError(
+      this.#url,
+      response.status,
+      typeof reason === 'string' ? reason : response.statusText,
+    );
   }
 }
 
 /** The peer answered, and said no. */
 export class PeerError extends Error {
   override readonly name = 'PeerError';
+  /** Of the peer, without credentials. */
+  readonly url: string;
   readonly status: number;
 
-  constructor(status: number, reason: string) {
-    super(reason);
+  constructor(url: string, status: number, reason: string) {
+    super(`${url} answered ${status}: ${reason}`);
+    this.url = url;
     this.status = status;
   }
 }

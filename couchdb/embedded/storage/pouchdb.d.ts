@@ -132,4 +132,11 @@ declare module 'pouchdb-adapter-leveldb-core' {
 declare module 'pouchdb-selector-core' {
   /** Whether a document is what a Mango selector asks for. Throws when the selector is none. */
   export function matchesSelector(document: object, selector: object): boolean;
+  /** Orders rows by the fields of their documents, each entry naming one. */
+  export function createFieldSorter<Row extends { doc: object }>(
+    sort: Record<string, string>[],
+  ): (a: Row, b: Row) => number;
+  export function parseField(field: string): string[];
+  export function getFieldFromDoc(document: object, parsedField: string[]): unknown;
+  export function setFieldInDoc(document: object, parsedField: string[], value: unknown): void;
 }
