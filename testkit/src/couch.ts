@@ -27,7 +27,7 @@ const call = async (adminUrl: string, method: string, path: string): Promise<unk
 type Rows = { readonly rows?: readonly { readonly id: string; readonly value: { readonly rev: string } }[] };
 
 /** Deletes the replications, databases and users whose names hold the prefix. */
-const clean = async (adminUrl: string, prefix: string): Promise<void> => {
+export const cleanCouch = async (adminUrl: string, prefix: string): Promise<void> => {
   for (const database of ['_replicator', '_users']) {
     const { rows = [] } = (await call(adminUrl, 'GET', `${database}/_all_docs`)) as Rows;
     for (const { id, value } of rows.filter((row) => row.id.includes(prefix))) {
@@ -51,7 +51,7 @@ export const startCouches = async (count: number): Promise<TestCouches> => {
       adminUrls,
       prefix,
       [Symbol.asyncDispose]: async () => {
-        await Promise.all(adminUrls.map((url) => clean(url, prefix)));
+        await Promise.all(adminUrls.map((url) => cleanCouch(url, prefix)));
       },
     };
   }

@@ -23,7 +23,10 @@ export type FaultProxy = AsyncDisposable & {
 
 type Pair = { readonly client: Socket; readonly server: Socket };
 
-/** A TCP proxy on a free port in front of `target` (`http://host:port`). */
+/**
+ * A TCP proxy in front of `target` (`http://host:port`), on a free port of the same host: whoever reaches the target
+ * reaches the proxy.
+ */
 export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
   const { hostname, port } = new URL(target);
   const pairs = new Set<Pair>();
@@ -66,8 +69,11 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
     forward(server, client, () => false);
     apply(pair);
   });
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const address = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject);
+    listener.listen(0, hostname, resolve);
+  });
+  const address = `${hostname}:${(listener.address() as AddressInfo).port}`;
 
   const cut = (): void => {
     for (const { client, server } of pairs) {

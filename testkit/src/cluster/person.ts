@@ -1,0 +1,149 @@
+import {
+  createMessenger,
+  type CatchUpProgress,
+  type Message,
+  type Messenger,
+  type MessengerOptions,
+} from '@restante/client';
+import { libsignalRatchet, sqliteVault } from '@restante/client/node';
+import type { DeviceAddress } from '@restante/protocol';
+import { waitFor } from '../wait-for.ts';
+
+/** Delays of clients under test: short, so that a healed fault is found at once. */
+export const TEST_PACE = {
+  backoff: { minMs: 50, maxMs: 500 },
+  patienceMs: 500,
+  pageTimeoutMs: 3_000,
+} satisfies Partial<MessengerOptions>;
+
+export const TEST_PASSWORD = 'correct horse battery staple';
+
+export type PersonOptions = Partial<MessengerOptions>;
+
+/** Someone with a messenger whose vault is a file, so that it can be closed and opened again. */
+export type Person = AsyncDisposable & {
+  readonly username: string;
+  readonly address: DeviceAddress;
+  readonly vaultFile: string;
+  readonly masters: readonly string[];
+  /** The texts that were shown, in the order in which the messengers told of them, over all their runs. */
+  readonly shown: readonly string[];
+  /** What the current messenger told of its catch-ups, newest last. */
+  readonly catchUps: readonly CatchUpProgress[];
+  /** What the background said went wrong. */
+  readonly faults: readonly Error[];
+  /** The messenger that is open. */
+  readonly messenger: () => Messenger;
+  /** Opens the vault and connects; does not wait for the connection. */
+  readonly enter: (options?: PersonOptions) => Promise<void>;
+  /** Opens the vault, connects, and waits until the messenger is live. */
+  readonly enterLive: (options?: PersonOptions) => Promise<void>;
+  readonly leave: () => Promise<void>;
+  /** Resolves when the text is in the outbox. */
+  readonly send: (to: Person, text: string) => Promise<Message>;
+  /** Sends a text and waits until it has been accepted. */
+  readonly sendAccepted: (to: Person, text: string) => Promise<Message>;
+  /** The message as it is now. */
+  readonly find: (message: Message) => Promise<Message>;
+  /** The texts from someone, as the conversation shows them. */
+  readonly textsFrom: (other: Person) => Promise<string[]>;
+  /** Waits until the conversation shows this text from someone, and answers with all of them. */
+  readonly seesLast: (other: Person, text: string) => Promise<string[]>;
+};
+
+const HISTORY = 100_000;
+
+/** Registers an account on the first of the masters that answers. The messenger is open afterwards and not connected. */
+export const createPerson = async (
+  username: string,
+  vaultFile: string,
+  masters: readonly string[],
+): Promise<Person> => {
+  const shown: string[] = [];
+  const catchUps: CatchUpProgress[] = [];
+  const faults: Error[] = [];
+  let current: Messenger | null = null;
+
+  const open = (options: PersonOptions = {}): Messenger => {
+    const opened = createMessenger({
+      masters,
+      vault: sqliteVault(vaultFile),
+      ratchet: libsignalRatchet(),
+      ...TEST_PACE,
+      ...options,
+    });
+    opened.on('message', ({ direction, text }) => {
+      if (direction === 'in') shown.push(text);
+    });
+    catchUps.length = 0;
+    opened.on('catch-up', (progress) => catchUps.push(progress));
+    opened.on('fault', (fault) => faults.push(fault));
+    current = opened;
+    return opened;
+  };
+  const messenger = (): Messenger => {
+    if (current === null) throw new Error(`${username} is not there`);
+    return current;
+  };
+  const leave = async (): Promise<void> => {
+    const leaving = current;
+    current = null;
+    await leaving?.[Symbol.asyncDispose]();
+  };
+  const enter = async (options?: PersonOptions): Promise<void> => {
+    await leave();
+    await open(options).start();
+  };
+
+  const registering = open();
+  await registering.register({ username, password: TEST_PASSWORD, deviceName: 'test' });
+  const self = await registering.self();
+  if (self === null) throw new Error('registered as nobody');
+  const address = { accountId: self.accountId, deviceId: self.deviceId };
+
+  const history = (other: Person): Promise<Message[]> =>
+    messenger().messages(other.address.accountId, { limit: HISTORY });
+  const textsFrom = async (other: Person): Promise<string[]> =>
+    (await history(other)).filter(({ direction }) => direction === 'in').map(({ text }) => text);
+  const send = (to: Person, text: string): Promise<Message> =>
+    messenger().sendText(to.address.accountId, text);
+  const find = async ({ id, accountId }: Message): Promise<Message> => {
+    const messages = await messenger().messages(accountId, { limit: HISTORY });
+    const found = messages.find((message) => message.id === id);
+    if (found === undefined) throw new Error('no such message');
+    return found;
+  };
+
+  return {
+    username,
+    address,
+    vaultFile,
+    masters,
+    shown,
+    catchUps,
+    faults,
+    messenger,
+    enter,
+    enterLive: async (options) => {
+      await enter(options);
+      await waitFor(`${username} to be live`, () => messenger().connection().name === 'live');
+    },
+    leave,
+    send,
+    sendAccepted: async (to, text) => {
+      const message = await send(to, text);
+      return waitFor(`"${text}" to be accepted`, async () => {
+        const now = await find(message);
+        return now.copies === undefined ? null : now;
+      });
+    },
+    find,
+    textsFrom,
+    seesLast: (other, text) =>
+      waitFor(`${username} to see "${text}"`, async () => {
+        const texts = await textsFrom(other);
+        return texts.includes(text) ? texts : null;
+      }),
+    [Symbol.asyncDispose]: leave,
+  };
+};

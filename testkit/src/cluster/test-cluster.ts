@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
+import { cleanCouch } from '../couch.ts';
+import { waitFor } from '../wait-for.ts';
+import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
+import { createLinks, type Links } from './links.ts';
+import { createPerson, type Person } from './person.ts';
+
+/** A cluster for one test file: real processes, a fault proxy in each link, people to talk through it. */
+export type TestCluster = AsyncDisposable & {
+  readonly parts: Cluster;
+  readonly links: Links;
+  /** Data, logs and secrets of the cluster. No vaults. */
+  readonly dataDir: string;
+  /** Addresses of the masters for clients. */
+  readonly masters: readonly string[];
+  /** Someone new; the name is made unique. `masters`: the ones they use, in this order (default: all). */
+  readonly person: (name: string, masters?: readonly string[]) => Promise<Person>;
+  /** Kills a CouchDB (1 to 3) with SIGKILL; one that is shared with others is cut off instead. */
+  readonly killCouch: (number: number) => Promise<void>;
+  readonly startCouch: (number: number) => Promise<void>;
+  /** Makes all links whole, starts what is down, and waits until every node is ready. */
+  readonly heal: () => Promise<void>;
+  /** What each CouchDB holds: leaf revisions by the id of the envelope. */
+  readonly envelopes: () => Promise<Map<string, Leaves>[]>;
+  /** Ids of what waits on each CouchDB. */
+  readonly waiting: () => Promise<string[][]>;
+  /** Documents of any CouchDB that are in conflict. */
+  readonly conflicts: () => Promise<string[]>;
+  /** Waits until the mesh has made the nodes alike; answers with what each of them holds. */
+  readonly alike: () => Promise<Map<string, Leaves>>;
+  /** Waits until nothing waits on any node. */
+  readonly empty: () => Promise<void>;
+};
+
+export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'settings'>;
+
+/** Short periods, cheap passwords, no rate that a test could meet by accident. */
+const SETTINGS = {
+  mailboxNode: {
+    CANARY_INTERVAL_MS: '1000',
+    MAINTENANCE_INTERVAL_MS: '500',
+    LEDGER_INTERVAL_MS: '500',
+    REQUESTS_PER_MINUTE: '1000000',
+    LOG_LEVEL: 'debug',
+  },
+  master: {
+    ARGON2_MEMORY_KIB: '8',
+    ARGON2_PASSES: '1',
+    STORE_TIMEOUT_MS: '1500',
+    MESSAGES_PER_DEVICE_PER_MINUTE: '1000000',
+    SIGNALS_PER_DEVICE_PER_MINUTE: '1000000',
+    REGISTRATIONS_PER_ADDRESS_PER_HOUR: '1000000',
+    TOKENS_PER_ADDRESS_PER_MINUTE: '1000000',
+    LOG_LEVEL: 'debug',
+  },
+};
+
+/** Servers to run on instead of embedded ones (`COUCHDB_URLS`), with admin credentials. */
+const sharedCouchUrls = (): string[] | undefined =>
+  process.env['COUCHDB_URLS']?.split(',').map((url) => url.trim().replace(/\/+$/, ''));
+
+export const startTestCluster = async (options: TestClusterOptions = {}): Promise<TestCluster> => {
+  const cleanup = new AsyncDisposableStack();
+  try {
+    const root = await mkdtemp(join(tmpdir(), 'restante-e2e-'));
+    cleanup.defer(() => rm(root, { recursive: true, force: true }));
+    const links = cleanup.use(createLinks());
+    const couchUrls = sharedCouchUrls();
+    const databasePrefix = `e2e${randomBytes(5).toString('hex')}_`;
+    const dataDir = join(root, 'cluster');
+    if (couchUrls) {
+      cleanup.defer(async () => {
+        await Promise.all(couchUrls.map((url) => cleanCouch(url, databasePrefix)));
+      });
+    }
+    const parts = cleanup.use(
+      await startCluster({
+        dataDir,
+        databasePrefix,
+        masters: options.masters ?? 1,
+        mailboxAddresses: 'direct',
+        route: links.route,
+        settings: {
+          ...options.settings,
+          mailboxNode: { ...SETTINGS.mailboxNode, ...options.settings?.mailboxNode },
+          master: { ...SETTINGS.master, ...options.settings?.master },
+        },
+        ...(couchUrls && { couchUrls }),
+      }),
+    );
+    const masters = await Promise.all(
+      parts.masters.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
+    );
+
+    let people = 0;
+    const person: TestCluster['person'] = async (name, chosen = masters) => {
+      people += 1;
+      const username = `${name}-${people}`;
+      return cleanup.use(await createPerson(username, join(root, `${username}.sqlite`), chosen));
+    };
+    const onEachCouch = <T>(read: (adminUrl: string, prefix: string) => Promise<T>): Promise<T[]> =>
+      Promise.all(parts.couchServers.map(({ adminUrl }) => read(adminUrl, databasePrefix)));
+    const couch = (number: number): string => `couch${number}`;
+    const startCouch = async (number: number): Promise<void> => {
+      links.join(couch(number));
+      await parts.couches[number - 1]?.start();
+    };
+
+    return {
+      parts,
+      links,
+      dataDir,
+      masters,
+      person,
+      killCouch: async (number) => {
+        const process = parts.couches[number - 1];
+        if (process === undefined) links.isolate(couch(number));
+        else await process.kill('SIGKILL');
+      },
+      startCouch,
+      heal: async () => {
+        links.heal();
+        await Promise.all([1, 2, 3].map(startCouch));
+        await Promise.all(parts.processes.map((process) => process.start()));
+        const isReady = async ({ url }: { url: string }): Promise<boolean> =>
+          (await fetch(`${url}/ready`)).ok;
+        await waitFor('all nodes and masters to be ready', async () =>
+          (await Promise.all([...parts.mailboxNodes, ...parts.masters].map(isReady))).every(Boolean),
+        );
+      },
+      envelopes: () => onEachCouch(envelopesOf),
+      waiting: () => onEachCouch(waitingOf),
+      conflicts: async () => (await onEachCouch(conflictsOf)).flat(),
+      alike: () =>
+        waitFor('the nodes to hold the same', async () => {
+          const [first, ...others] = await onEachCouch(envelopesOf);
+          return others.every((other) => isDeepStrictEqual(other, first)) ? first : null;
+        }),
+      empty: async () => {
+        await waitFor(
+          'the nodes to be empty',
+          async () => (await onEachCouch(waitingOf)).flat().length === 0,
+        );
+      },
+      [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+    };
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+};
