@@ -19,17 +19,18 @@ export const createContacts = (
   api: Pick<MasterApi, 'account'>,
   messages: Pick<Messages, 'name'>,
 ): Contacts => {
-  const accounts = new Map<string, AccountId>();
+  /** Answers, and questions under way: many messages to one new name are one question. */
+  const lookUps = new Map<string, Promise<AccountId>>();
   const checked = new Set<string>();
 
-  const remember = (username: string, accountId: AccountId): void => {
-    if (accounts.size >= MAX_REMEMBERED) accounts.clear();
-    accounts.set(username, accountId);
-  };
-  const lookUp = async (username: string): Promise<AccountId> => {
-    const { accountId } = await api.account(username);
-    remember(username, accountId);
-    return accountId;
+  const lookUp = (username: string): Promise<AccountId> => {
+    const known = lookUps.get(username);
+    if (known !== undefined) return known;
+    const asked = api.account(username).then(({ accountId }) => accountId);
+    if (lookUps.size >= MAX_REMEMBERED) lookUps.clear();
+    lookUps.set(username, asked);
+    asked.catch(() => lookUps.delete(username));
+    return asked;
   };
   const keep = (accountId: AccountId, username: string): Promise<void> =>
     store.transact((transaction) => messages.name(transaction, accountId, username));
@@ -37,13 +38,12 @@ export const createContacts = (
   return {
     resolve: async (to) => {
       if (accountIdSchema.safeParse(to).success) return to;
-      const known = accounts.get(to);
-      if (known !== undefined) return known;
+      if (lookUps.has(to)) return lookUp(to);
       const conversations = await store.list('conversations', { limit: MAX_REMEMBERED });
       const named = conversations.find(({ value }) => value.username === to);
-      const accountId = named?.key ?? (await lookUp(to));
-      remember(to, accountId);
-      if (named === undefined) await keep(accountId, to);
+      if (named !== undefined) return named.key;
+      const accountId = await lookUp(to);
+      await keep(accountId, to);
       return accountId;
     },
     verify: async (accountId, username) => {

@@ -1,3 +1,4 @@
+import { promised } from '../promised.ts';
 import type { TableName, Tables } from './tables.ts';
 import { inRange, type Change, type Vault } from './vault.ts';
 
@@ -31,10 +32,7 @@ export const memoryVault = (): Vault => {
         }),
       );
     },
-    commit: (changes) => {
-      structuredClone(changes).forEach(apply);
-      return Promise.resolve();
-    },
+    commit: (changes) => promised(() => structuredClone(changes).forEach(apply)),
     close: () => Promise.resolve(),
   };
 };

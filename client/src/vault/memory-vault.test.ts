@@ -1,0 +1,4 @@
+import { memoryVault } from './memory-vault.ts';
+import { vaultContract } from './vault.contract.ts';
+
+vaultContract('memory', () => Promise.resolve(memoryVault()));

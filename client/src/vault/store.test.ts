@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { memoryVault } from './memory-vault.ts';
+import { createStore } from './store.ts';
+import type { Vault } from './vault.ts';
+
+const counting = (vault: Vault): { vault: Vault; commits: () => number } => {
+  let commits = 0;
+  return {
+    vault: {
+      ...vault,
+      commit: (changes) => {
+        commits += 1;
+        return vault.commit(changes);
+      },
+    },
+    commits: () => commits,
+  };
+};
+
+test('transactions see each other one after the other, and share a commit', async () => {
+  const { vault, commits } = counting(memoryVault());
+  const store = createStore(vault);
+  await Promise.all(
+    Array.from({ length: 50 }, () =>
+      store.transact(async (transaction) => {
+        const before = (await transaction.get('expired', 'only')) ?? 0;
+        await Promise.resolve();
+        transaction.put('expired', 'only', before + 1);
+      }),
+    ),
+  );
+  expect(await store.get('expired', 'only')).toBe(50);
+  expect(commits()).toBeLessThanOrEqual(2);
+});
+
+test('one that throws leaves nothing and harms no other of its group', async () => {
+  const store = createStore(memoryVault());
+  const actions: string[] = [];
+  const results = await Promise.allSettled([
+    store.transact((transaction) => {
+      transaction.put('renewals', 'a', 1);
+      transaction.afterCommit(() => actions.push('a'));
+    }),
+    store.transact((transaction) => {
+      transaction.put('renewals', 'a', 2);
+      transaction.put('renewals', 'b', 2);
+      transaction.afterCommit(() => actions.push('b'));
+      throw new Error('refused');
+    }),
+    store.transact(async (transaction) => {
+      transaction.put('renewals', 'c', (await transaction.get('renewals', 'a')) ?? 0);
+    }),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  const rows = await store.list('renewals', { limit: 10 });
+  expect(rows).toEqual([
+    { key: 'a', value: 1 },
+    { key: 'c', value: 1 },
+  ]);
+  expect(actions).toEqual(['a']);
+});
+
+test('nothing is told before it is durable, nor when it could not be made so', async () => {
+  const vault = memoryVault();
+  let durable = false;
+  const told: boolean[] = [];
+  const slow = createStore({
+    ...vault,
+    commit: async (changes) => {
+      await vault.commit(changes);
+      durable = true;
+    },
+  });
+  await slow.transact((transaction) => {
+    transaction.put('expired', 'only', 1);
+    transaction.afterCommit(() => told.push(durable));
+  });
+  expect(told).toEqual([true]);
+
+  const broken = createStore({ ...vault, commit: () => Promise.reject(new Error('disk full')) });
+  const lost = broken.transact((transaction) => {
+    transaction.put('expired', 'only', 2);
+    transaction.afterCommit(() => told.push(true));
+  });
+  await expect(lost).rejects.toThrow('disk full');
+  expect(told).toEqual([true]);
+});
+
+test('a list by prefix shows what is staged', async () => {
+  const store = createStore(memoryVault());
+  await store.transact((transaction) => {
+    for (const key of ['a:1', 'a:2', 'b:1']) transaction.put('renewals', key, 1);
+  });
+  const rows = await store.transact((transaction) => {
+    transaction.delete('renewals', 'a:1');
+    transaction.put('renewals', 'a:3', 3);
+    return transaction.listPrefix('renewals', 'a:', 10);
+  });
+  expect(rows.map(({ key }) => key)).toEqual(['a:2', 'a:3']);
+});
+
+test('closing waits for what has begun and refuses what comes after', async () => {
+  const store = createStore(memoryVault());
+  const begun = store.transact((transaction) => transaction.put('expired', 'only', 1));
+  await store.close();
+  await begun;
+  await expect(store.transact(() => undefined)).rejects.toThrow('closed');
+});
