@@ -1,11 +1,16 @@
 import { LIMITS, type DeviceAddress, type KeyStock, type KyberPreKey, type PreKey } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
-import { list, listIds, remove, removeAll, writeRevisions } from './couch-documents.ts';
+import { find, listIds, remove, removeAll, writeRevisions } from './couch-documents.ts';
 import type { CouchServers } from './couch-servers.ts';
-import { oneTimeKeyDocument, oneTimeKeyRange, type OneTimeKind } from './directory-documents.ts';
+import {
+  oneTimeKeyDocument,
+  oneTimeKeyRange,
+  type OneTimeKeyDocument,
+  type OneTimeKind,
+} from './directory-documents.ts';
 
-/** How many keys a hand-out chooses from, so that concurrent ones rarely want the same. */
-const CHOICE = 16;
+/** How many keys a hand-out chooses from: all, so that concurrent ones rarely want the same. */
+const CHOICE = LIMITS.oneTimePreKeys;
 const ATTEMPTS = 20;
 const PAGE = 500;
 
@@ -27,10 +32,11 @@ export const createOneTimeKeys = (servers: CouchServers) => {
     servers.run(async (database) => {
       const range = oneTimeKeyRange(device, registrationId, kind);
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const choice = await list<K>(database, range, CHOICE);
+        const choice = await listIds(database, range, CHOICE);
         if (choice.length === 0) return null;
-        for (const { _id, _rev, ...key } of shuffled(choice)) {
-          if (await remove(database, _id, _rev)) return key as unknown as K;
+        for (const { id, rev } of shuffled(choice)) {
+          const document = await find<OneTimeKeyDocument<K>>(database, id);
+          if (document && (await remove(database, id, rev))) return document.key;
         }
       }
       throw new ServiceError('unavailable', 'too many ask for keys of this device', { retryAfterMs: 1000 });

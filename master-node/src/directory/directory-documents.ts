@@ -49,7 +49,7 @@ export type LiveDevice = {
 export type DeviceDocument = LiveDevice | Removal;
 
 export type OneTimeKind = 'ec' | 'kyber';
-export type OneTimeKeyDocument = PreKey | KyberPreKey;
+export type OneTimeKeyDocument<K extends PreKey | KyberPreKey> = { readonly key: K };
 
 export const isRemoval = (document: object): document is Removal => 'removedAt' in document;
 
@@ -75,15 +75,20 @@ export const oneTimeKeyRange = (device: DeviceAddress, registrationId?: number, 
   );
 
 /** A one-time key as a document for `_bulk_docs` with `new_edits: false`. */
-export const oneTimeKeyDocument = (
+export const oneTimeKeyDocument = <K extends PreKey | KyberPreKey>(
   device: DeviceAddress,
   registrationId: number,
   kind: OneTimeKind,
-  key: OneTimeKeyDocument,
-): OneTimeKeyDocument & { _id: string; _rev: string } => {
+  key: K,
+): OneTimeKeyDocument<K> & { _id: string; _rev: string } => {
   const _id = `${oneTimeKeyRange(device, registrationId, kind).start}${key.keyId}`;
-  const hash = createHash('sha256').update(`${_id}\n${key.publicKey}`).digest('hex');
-  return { _id, _rev: `1-${hash.slice(0, 32)}`, ...key };
+  const hash = createHash('sha256')
+    .update(
+      `${_id}
+${key.publicKey}`,
+    )
+    .digest('hex');
+  return { _id, _rev: `1-${hash.slice(0, 32)}`, key };
 };
 
 /** What a document of the directory is about, from its id; null for others. */

@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { username as usernameSchema } from '@restante/protocol';
+import {
+  displacedUsernames,
+  earliestWins,
+  newestWins,
+  usedWins,
+  type Leaf,
+  type Strategy,
+} from './directory-conflicts.ts';
+
+const time = fc.integer({ min: 0, max: 5 });
+const usernameDocument = fc.record({ accountId: fc.constantFrom('a', 'b', 'c'), createdAt: time });
+const dated = fc.oneof(
+  fc.record({ createdAt: time, updatedAt: time }),
+  fc.record({ removedAt: time, updatedAt: time }),
+);
+
+const leaves = <D>(document: fc.Arbitrary<D>): fc.Arbitrary<Leaf<D>[]> =>
+  fc
+    .array(fc.option(document), { maxLength: 6 })
+    .map((documents) => documents.map((one, index) => ({ rev: `2-${index}`, document: one })));
+
+const shuffles = <D>(document: fc.Arbitrary<D>) =>
+  leaves(document).chain((one) =>
+    fc.tuple(fc.constant(one), fc.shuffledSubarray(one, { minLength: one.length })),
+  );
+
+const liveRevs = <D>(of: readonly Leaf<D>[]): string[] =>
+  of.flatMap(({ rev, document }) => (document === null ? [] : [rev])).sort();
+
+const laws = <D>(strategy: Strategy<D>, document: fc.Arbitrary<D>): void => {
+  it('finds the same winner in whatever order the leaves come', () => {
+    fc.assert(
+      fc.property(shuffles(document), ([one, other]) => {
+        const [a, b] = [strategy.resolve(one), strategy.resolve(other)];
+        expect(a?.winner).toBe(b?.winner);
+        expect([...(a?.losers ?? [])].sort()).toEqual([...(b?.losers ?? [])].sort());
+      }),
+    );
+  });
+  it('deletes all live leaves but the winner, and is done after that', () => {
+    fc.assert(
+      fc.property(leaves(document), (of) => {
+        const resolution = strategy.resolve(of);
+        if (!resolution) return;
+        const kept = resolution.winner === null ? [] : [resolution.winner];
+        expect([...resolution.losers, ...kept].sort()).toEqual(liveRevs(of));
+        const after = of.map((leaf) =>
+          resolution.losers.includes(leaf.rev) ? { ...leaf, document: null } : leaf,
+        );
+        if (strategy.name === usedWins.name && kept.length > 0) return;
+        expect(strategy.resolve(after)).toBeNull();
+      }),
+    );
+  });
+};
+
+const winner = <D>(strategy: Strategy<D>, ...documents: (D | null)[]): number | null | undefined => {
+  const of = documents.map((document, index) => ({ rev: `2-${index}`, document }));
+  const resolution = strategy.resolve(of);
+  if (!resolution) return undefined;
+  return resolution.winner === null ? null : Number(resolution.winner.slice(2));
+};
+
+describe('username: the earliest wins', () => {
+  laws(earliestWins, usernameDocument);
+  it('keeps the earliest, then the smaller account id', () => {
+    expect(winner(earliestWins, { accountId: 'a', createdAt: 2 }, { accountId: 'b', createdAt: 1 })).toBe(1);
+    expect(winner(earliestWins, { accountId: 'b', createdAt: 1 }, { accountId: 'a', createdAt: 1 })).toBe(1);
+    expect(winner(earliestWins, { accountId: 'b', createdAt: 1 }, null)).toBeUndefined();
+  });
+});
+
+describe('account and device: the newest wins', () => {
+  laws(newestWins, dated);
+  it('keeps the newest update of one life', () => {
+    expect(winner(newestWins, { createdAt: 1, updatedAt: 5 }, { createdAt: 1, updatedAt: 7 })).toBe(1);
+  });
+  it('does not bring back what was removed by an update on the other side, however late', () => {
+    expect(winner(newestWins, { createdAt: 1, updatedAt: 9 }, { removedAt: 2, updatedAt: 2 })).toBe(1);
+  });
+  it('keeps a device that was set up after the removal of the one before', () => {
+    expect(winner(newestWins, { createdAt: 3, updatedAt: 3 }, { removedAt: 2, updatedAt: 2 })).toBe(0);
+  });
+});
+
+describe('one-time keys: used on either side is used', () => {
+  laws(usedWins, fc.record({ keyId: time }));
+  it('deletes every leaf once one is deleted, and keeps one otherwise', () => {
+    expect(winner(usedWins, { keyId: 1 }, null)).toBeNull();
+    expect(winner(usedWins, { keyId: 1 }, { keyId: 1 })).toBe(0);
+    expect(winner(usedWins, null, null)).toBeUndefined();
+    expect(winner(usedWins, { keyId: 1 })).toBeUndefined();
+  });
+});
+
+describe('the names of an account that lost its own', () => {
+  it('are usernames, never the lost one, and the same for everyone who asks', () => {
+    const names = fc.stringMatching(/^[a-z][a-z0-9._-]{2,31}$/);
+    fc.assert(
+      fc.property(names, fc.uuid(), (username, account) => {
+        const displaced = displacedUsernames(username, account);
+        expect(displaced).toEqual(displacedUsernames(username, account));
+        expect(new Set([...displaced, username]).size).toBe(displaced.length + 1);
+        for (const name of displaced) expect(usernameSchema.parse(name)).toBe(name);
+      }),
+    );
+  });
+});

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LIMITS, type DeviceAddress, type DeviceKeys } from '@restante/protocol';
+import { randomKeys, randomName } from '../testing/test-device.model.ts';
+import type { DeviceToAdd, Directory } from './directory.ts';
+
+/** Clock that the directory under test reads. */
+export type Clock = { nowMs: number };
+
+export const NUMBER_REST_MS = 1_000_000;
+
+const device = (keys: DeviceKeys = randomKeys(3), name = 'test'): DeviceToAdd => ({
+  name,
+  keys,
+  secretHash: randomUUID(),
+});
+
+/** What every implementation of {@link Directory} must do. Removed numbers rest for {@link NUMBER_REST_MS}. */
+export const directoryContract = (start: (clock: Clock) => Promise<Directory & AsyncDisposable>): void => {
+  describe('the contract of a directory', () => {
+    const clock: Clock = { nowMs: Date.now() };
+    let directory: Directory & AsyncDisposable;
+    const makeAccount = async (keys?: DeviceKeys): Promise<DeviceAddress & { username: string }> => {
+      const username = randomName();
+      return { username, ...(await directory.createAccount(username, 'hash', device(keys))) };
+    };
+
+    beforeAll(async () => {
+      directory = await start(clock);
+    });
+    afterAll(() => directory[Symbol.asyncDispose]());
+
+    it('finds an account by its name and by its id', async () => {
+      const { username, accountId, deviceId } = await makeAccount();
+      expect(deviceId).toBe(1);
+      expect(await directory.findUsername(username)).toBe(accountId);
+      expect(await directory.account(accountId)).toEqual({ accountId, username, passwordHash: 'hash' });
+    });
+
+    it('knows nothing of what is not there', async () => {
+      const accountId = randomUUID();
+      const nobody = { accountId, deviceId: 1 };
+      expect(await directory.findUsername(randomName())).toBeNull();
+      expect(await directory.account(accountId)).toBeNull();
+      expect(await directory.devices(accountId)).toBeNull();
+      expect(await directory.device(nobody)).toBeNull();
+      expect(await directory.takeKeyBundle(nobody)).toBeNull();
+      expect(await directory.keyStock(nobody)).toBeNull();
+      await expect(directory.addDevice(accountId, device())).rejects.toMatchObject({ code: 'not-found' });
+      await expect(directory.replenishKeys(nobody, { preKeys: [], kyberPreKeys: [] })).rejects.toMatchObject({
+        code: 'not-found',
+      });
+      await directory.removeDevice(nobody);
+      await directory.deleteAccount(accountId);
+    });
+
+    it('gives a username to one of many who want it at the same time, and the others nothing', async () => {
+      const username = randomName();
+      const results = await Promise.allSettled(
+        Array.from({ length: 8 }, () => directory.createAccount(username, 'hash', device())),
+      );
+      const won = results.filter((result) => result.status === 'fulfilled');
+      expect(won).toHaveLength(1);
+      for (const result of results) {
+        if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'username-taken' });
+      }
+      expect(await directory.findUsername(username)).toBe(won[0]!.value.accountId);
+    });
+
+    it('gives devices that are added at the same time different numbers, the lowest ones', async () => {
+      const { accountId } = await makeAccount();
+      const numbers = await Promise.all(
+        Array.from({ length: 6 }, () => directory.addDevice(accountId, device())),
+      );
+      expect(numbers.sort((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7]);
+      const devices = await directory.devices(accountId);
+      expect(devices!.map(({ deviceId }) => deviceId)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    });
+
+    it('refuses a device when all numbers are taken', async () => {
+      const { accountId } = await makeAccount(randomKeys(0));
+      for (let deviceId = 2; deviceId <= LIMITS.deviceId; deviceId += 1) {
+        await directory.addDevice(accountId, device(randomKeys(0)));
+      }
+      await expect(directory.addDevice(accountId, device())).rejects.toMatchObject({ code: 'device-limit' });
+    });
+
+    it('lets the number of a removed device rest, and gives none of its keys to the next', async () => {
+      const { accountId } = await makeAccount();
+      const removed = { accountId, deviceId: await directory.addDevice(accountId, device(randomKeys(3))) };
+      await directory.removeDevice(removed);
+      expect(await directory.device(removed)).toBeNull();
+      expect(await directory.takeKeyBundle(removed)).toBeNull();
+      expect((await directory.devices(accountId))!.map(({ deviceId }) => deviceId)).toEqual([1]);
+      expect(await directory.addDevice(accountId, device())).toBe(3);
+
+      clock.nowMs += 2 * NUMBER_REST_MS;
+      const keys = randomKeys(0);
+      expect(await directory.addDevice(accountId, device(keys))).toBe(2);
+      expect(await directory.keyStock(removed)).toEqual({ preKeys: 0, kyberPreKeys: 0 });
+      expect((await directory.takeKeyBundle(removed))!.bundle.identityKey).toBe(keys.identityKey);
+    });
+
+    it('ends an account with its devices, keys and name', async () => {
+      const { accountId, deviceId, username } = await makeAccount();
+      await directory.addDevice(accountId, device());
+      await directory.deleteAccount(accountId);
+      await directory.deleteAccount(accountId);
+      expect(await directory.account(accountId)).toBeNull();
+      expect(await directory.devices(accountId)).toBeNull();
+      expect(await directory.device({ accountId, deviceId })).toBeNull();
+      expect(await directory.findUsername(username)).toBeNull();
+      const { accountId: next } = await directory.createAccount(username, 'hash', device());
+      expect(await directory.findUsername(username)).toBe(next);
+      await directory.deleteAccount(accountId);
+      expect(await directory.findUsername(username)).toBe(next);
+    });
+
+    it('hands out each one-time key once to 50 who ask at the same time, then those of last resort', async () => {
+      const keys = randomKeys(40);
+      const address = await makeAccount(keys);
+      const taken = await Promise.all(Array.from({ length: 50 }, () => directory.takeKeyBundle(address)));
+      const preKeys = taken.flatMap((one) => one!.bundle.preKey ?? []);
+      const kyber = taken.filter((one) => one!.hasOneTimeKyberPreKey).map((one) => one!.bundle.kyberPreKey);
+      const byId = (a: { keyId: number }, b: { keyId: number }) => a.keyId - b.keyId;
+      expect(preKeys.sort(byId)).toEqual(keys.preKeys);
+      expect(kyber.sort(byId)).toEqual(keys.kyberPreKeys);
+      expect(
+        taken.filter((one) => !one!.hasOneTimeKyberPreKey).map((one) => one!.bundle.kyberPreKey),
+      ).toEqual(Array(10).fill(keys.lastResortKyberPreKey));
+      expect(await directory.keyStock(address)).toEqual({ preKeys: 0, kyberPreKeys: 0 });
+    });
+
+    it('does not bring back a used key when its upload is repeated', async () => {
+      const keys = randomKeys(2);
+      const address = await makeAccount(keys);
+      await directory.takeKeyBundle(address);
+      const { preKeys, kyberPreKeys } = keys;
+      expect(await directory.replenishKeys(address, { preKeys, kyberPreKeys })).toEqual({
+        preKeys: 1,
+        kyberPreKeys: 1,
+      });
+    });
+
+    it('replaces the signed keys that are given and adds the one-time ones', async () => {
+      const keys = randomKeys(1);
+      const more = randomKeys(2);
+      const address = await makeAccount(keys);
+      const preKeys = more.preKeys.map((key) => ({ ...key, keyId: key.keyId + 100 }));
+      const stock = await directory.replenishKeys(address, {
+        signedPreKey: more.signedPreKey,
+        preKeys,
+        kyberPreKeys: [],
+      });
+      expect(stock).toEqual({ preKeys: 3, kyberPreKeys: 1 });
+      await directory.takeKeyBundle(address);
+      const { bundle, hasOneTimeKyberPreKey } = (await directory.takeKeyBundle(address))!;
+      expect(bundle.signedPreKey).toEqual(more.signedPreKey);
+      expect(hasOneTimeKyberPreKey).toBe(false);
+      expect(bundle.kyberPreKey).toEqual(keys.lastResortKyberPreKey);
+    });
+
+    it('refuses more one-time keys than the bound, and adds none of them', async () => {
+      const address = await makeAccount(randomKeys(60));
+      const preKeys = randomKeys(41).preKeys.map((key) => ({ ...key, keyId: key.keyId + 1000 }));
+      await expect(directory.replenishKeys(address, { preKeys, kyberPreKeys: [] })).rejects.toMatchObject({
+        code: 'bad-request',
+        detail: { path: 'preKeys' },
+      });
+      expect(await directory.keyStock(address)).toEqual({ preKeys: 60, kyberPreKeys: 60 });
+    });
+  });
+};

@@ -1,0 +1,58 @@
+import { createLog, Counter, createRegistry, type Logger } from '@restante/service-kit';
+import { startCouches, type TestCouches } from '@restante/testkit';
+import { connectCouchServers, type CouchServers } from '../directory/couch-servers.ts';
+
+/** CouchDBs of their own with an empty database `directory` each. */
+export type TestDirectories = AsyncDisposable & {
+  readonly urls: readonly string[];
+  readonly database: string;
+  /** Connects to some of them, in this order. */
+  readonly connect: (...urls: readonly string[]) => CouchServers;
+  /** Replicates once, from the first to the second. */
+  readonly replicate: (from: string, to: string) => Promise<void>;
+  readonly request: (url: string, method: string, path: string, body?: unknown) => Promise<unknown>;
+};
+
+export const silentLog: Logger = createLog('test', 'silent');
+
+const request: TestDirectories['request'] = async (url, method, path, body) => {
+  const { origin, username, password } = new URL(url);
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const answer = await fetch(`${origin}/${path}`, {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+      'content-type': 'application/json',
+      accept: 'application/json',
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`${answer.status} for ${method} ${path}`);
+  return answer.json();
+};
+
+export const startTestDirectories = async (count: number): Promise<TestDirectories> => {
+  const couches: TestCouches = await startCouches(count);
+  const database = `${couches.prefix}directory`;
+  await Promise.all(couches.adminUrls.map((url) => request(url, 'PUT', database)));
+  const connected: CouchServers[] = [];
+  return {
+    urls: couches.adminUrls,
+    database,
+    connect: (...urls) => {
+      const failovers = new Counter({ name: 'failovers', help: 'x', registers: [createRegistry()] });
+      const servers = connectCouchServers(urls, database, 2000, { log: silentLog, failovers });
+      connected.push(servers);
+      return servers;
+    },
+    replicate: async (from, to) => {
+      const [source, target] = [from, to].map((url) => `${url.replace(/\/$/, '')}/${database}`);
+      await request(to, 'POST', '_replicate', { source, target });
+    },
+    request,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(connected.map((servers) => servers[Symbol.asyncDispose]()));
+      await couches[Symbol.asyncDispose]();
+    },
+  };
+};
