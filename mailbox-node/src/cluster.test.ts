@@ -1,0 +1,174 @@
+import { documentId, envelopeRevision, tombstoneRevision } from '@restante/protocol';
+import {
+  newEnvelope,
+  newMailbox,
+  newTestKeys,
+  startCouches,
+  startCouchProcesses,
+  startTestNodes,
+  waitFor,
+  type TestCouches,
+  type TestNode,
+} from '@restante/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const basic = (url: string): { origin: string; headers: { authorization: string } } => {
+  const { origin, username, password } = new URL(url);
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { origin, headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } };
+};
+
+type Leaf = { readonly ok?: { readonly _rev: string; readonly _deleted?: boolean } };
+
+/** Leaf revisions of a message in a node's CouchDB; a deleted one ends in ` deleted`. */
+const leaves = async ({ config: { couch } }: TestNode, id: string): Promise<string[]> => {
+  const { origin, headers } = basic(couch.adminUrl);
+  const names = (await (await fetch(`${origin}/_all_dbs`, { headers })).json()) as string[];
+  const found: string[] = [];
+  for (const name of names.filter((db) => db.startsWith(`${couch.databasePrefix}messages-`))) {
+    const path = `${name}/${encodeURIComponent(id)}?open_revs=all`;
+    const answer = await fetch(`${origin}/${path}`, { headers: { ...headers, accept: 'application/json' } });
+    if (answer.status !== 200) continue;
+    for (const { ok } of (await answer.json()) as Leaf[]) {
+      if (ok) found.push(ok._deleted === true ? `${ok._rev} deleted` : ok._rev);
+    }
+  }
+  return found;
+};
+
+const isWhole = async (node: TestNode): Promise<boolean> => {
+  const health = (await (await fetch(`${node.url}/health`)).json()) as { status: string };
+  return health.status === 'up';
+};
+
+describe('nodes in a mesh', () => {
+  let couches: TestCouches;
+  let cluster: Awaited<ReturnType<typeof startTestNodes>>;
+  beforeAll(async () => {
+    couches = await startCouches(3);
+    cluster = await startTestNodes(couches);
+  });
+  afterAll(async () => {
+    await cluster[Symbol.asyncDispose]();
+    await couches[Symbol.asyncDispose]();
+  });
+
+  it('make their mesh whole by themselves and measure its lag', async () => {
+    for (const node of cluster.nodes) {
+      await waitFor(`${node.config.name} is whole`, () => isWhole(node));
+      for (const { name: peer } of node.config.couch.peers) {
+        const database = `${couches.prefix}directory`;
+        expect(await node.metric(`mailbox_replication_running{database="${database}",peer="${peer}"}`)).toBe(
+          1,
+        );
+        expect(await node.metric(`mailbox_replication_lag_seconds{peer="${peer}"}`)).not.toBeNull();
+      }
+    }
+  });
+
+  it('carry a message stored at one node to all, and a delete at one node too', async () => {
+    const [first, second, third] = cluster.nodes as [TestNode, TestNode, TestNode];
+    const mailbox = newMailbox();
+    const envelope = newEnvelope(mailbox);
+    await first.store(envelope);
+    for (const node of cluster.nodes) {
+      await waitFor('the message', async () => (await node.ids(mailbox)).includes(envelope.id));
+    }
+    await third.acknowledge(mailbox, envelope.id);
+    for (const node of [first, second]) {
+      await waitFor('the delete', async () => (await node.ids(mailbox)).length === 0);
+    }
+  });
+
+  it('hold one revision of a message that was stored through two nodes at once (law 5)', async () => {
+    const [first, second] = cluster.nodes as [TestNode, TestNode];
+    const mailbox = newMailbox();
+    const envelopes = Array.from({ length: 20 }, () => newEnvelope(mailbox));
+    await Promise.all([first.store(...envelopes), second.store(...envelopes), first.store(...envelopes)]);
+    const late = newEnvelope(mailbox);
+    await Promise.all([first.store(late), second.acknowledge(mailbox, late.id)]);
+    const lateId = documentId(mailbox, late.id);
+    for (const node of cluster.nodes) {
+      await waitFor('both sides of the race', async () => {
+        const [leaf, ...others] = await leaves(node, lateId);
+        return leaf === `${tombstoneRevision(lateId)} deleted` && others.length === 0;
+      });
+      for (const { id } of envelopes) {
+        const document = documentId(mailbox, id);
+        expect(await leaves(node, document)).toEqual([envelopeRevision(document)]);
+      }
+      expect(await node.ids(mailbox)).toEqual(envelopes.map(({ id }) => id).sort());
+    }
+  });
+
+  it('repair a mesh that somebody broke', async () => {
+    const [first, second] = cluster.nodes as [TestNode, TestNode];
+    await waitFor('the mesh', () => isWhole(first));
+    const { origin, headers } = basic(first.config.couch.adminUrl);
+    const prefix = `restante-${couches.prefix}`;
+    const documents = async () => {
+      const answer = await fetch(`${origin}/_replicator/_all_docs?include_docs=true`, { headers });
+      const { rows } = (await answer.json()) as { rows: { id: string; doc: Record<string, unknown> }[] };
+      return rows.filter(({ id }) => id.startsWith(prefix)).map(({ doc }) => doc);
+    };
+    const before = await documents();
+    const [removed, changed] = before as [Record<string, unknown>, Record<string, unknown>];
+    const path = (document: Record<string, unknown>) =>
+      `${origin}/_replicator/${encodeURIComponent(String(document['_id']))}`;
+    await fetch(`${path(removed)}?rev=${String(removed['_rev'])}`, { method: 'DELETE', headers });
+    await fetch(path(changed), {
+      method: 'PUT',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...changed, continuous: false }),
+    });
+    await waitFor('the repair', async () => {
+      const now = await documents();
+      return now.length === before.length && now.every(({ continuous }) => continuous === true);
+    });
+    const mailbox = newMailbox();
+    const envelope = newEnvelope(mailbox);
+    await second.store(envelope);
+    await waitFor('a message over the repaired mesh', async () => (await first.ids(mailbox)).length === 1);
+  });
+});
+
+describe('a node that is killed', () => {
+  it('never brings back what was deleted on the two others meanwhile, nor does a late retry (law 4)', async () => {
+    await using couches = await startCouchProcesses(3);
+    const keys = newTestKeys();
+    await using cluster = await startTestNodes(couches, keys);
+    const [first, second, third] = cluster.nodes as [TestNode, TestNode, TestNode];
+    const mailbox = newMailbox();
+    const gone = newEnvelope(mailbox);
+    const kept = newEnvelope(mailbox);
+    for (const node of cluster.nodes) await node.store(gone, kept);
+
+    await couches.kill(2);
+    await waitFor('the third knows', async () => !(await fetch(`${third.url}/ready`)).ok);
+    await first.acknowledge(mailbox, gone.id);
+    await second.acknowledge(mailbox, gone.id);
+    const while3Down = newEnvelope(mailbox);
+    await first.store(while3Down);
+
+    await couches.restart(2);
+    const expected = [kept.id, while3Down.id].sort();
+    for (const node of cluster.nodes) {
+      await waitFor(`${node.config.name} has healed`, async () => {
+        const ids = await node.ids(mailbox);
+        return JSON.stringify(ids) === JSON.stringify(expected);
+      });
+    }
+    for (const node of cluster.nodes) {
+      expect(await node.store(gone)).toEqual([{ status: 'stored' }]);
+    }
+    const witness = newEnvelope(mailbox);
+    await third.store(witness);
+    for (const node of cluster.nodes) {
+      await waitFor('the witness', async () => (await node.ids(mailbox)).includes(witness.id));
+      expect(await node.ids(mailbox)).toEqual([...expected, witness.id].sort());
+      const document = documentId(mailbox, gone.id);
+      expect(await leaves(node, document)).toEqual([`${tombstoneRevision(document)} deleted`]);
+      await waitFor(`${node.config.name} is whole again`, () => isWhole(node));
+    }
+  });
+});
