@@ -23,6 +23,8 @@ Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).jo
   --json          print JSON instead of a table
   --rounds <n>    rounds of each comparison (5)
   --minutes <n>   minutes of steady load of the measurement "growth" (1)
+  --node-options <flags>
+                  flags of node for the services, such as "--cpu-prof --cpu-prof-dir=/tmp/profiles"
   --help          print this
 
 COUCHDB_URLS, three base URLs with an admin's credentials, separated by commas: use these servers instead of
@@ -38,6 +40,7 @@ const options = () => {
       json: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '5' },
       minutes: { type: 'string', default: '1' },
+      'node-options': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -47,7 +50,7 @@ const options = () => {
   if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError('--rounds needs a whole number from 1');
   if (!(minutes > 0)) throw new UsageError('--minutes needs a number above 0');
   const chosen = MEASUREMENTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  return { ...values, rounds, minutes, chosen };
+  return { ...values, nodeOptions: values['node-options'] ?? null, rounds, minutes, chosen };
 };
 
 const couchUrls = (process.env['COUCHDB_URLS'] ?? '').split(',').flatMap((url) => url.trim() || []);
@@ -59,7 +62,12 @@ const newDataDir = (): string => {
   return mkdtempSync(join(parent, 'run-'));
 };
 
-const runAll = async ({ rounds, minutes, chosen }: ReturnType<typeof options>): Promise<Report> => {
+const runAll = async ({
+  rounds,
+  minutes,
+  nodeOptions,
+  chosen,
+}: ReturnType<typeof options>): Promise<Report> => {
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
   const engine = couchUrls[0] === undefined ? 'embedded engine' : await readEngine(couchUrls[0]);
   const dataDir = newDataDir();
@@ -67,6 +75,7 @@ const runAll = async ({ rounds, minutes, chosen }: ReturnType<typeof options>): 
     couchUrls: couchUrls.length === 0 ? null : couchUrls,
     rounds,
     minutes,
+    nodeOptions,
     dataDir,
     progress,
   };

@@ -8,6 +8,8 @@ export type Bench = {
   readonly rounds: number;
   /** Minutes of steady load of the memory measurement. */
   readonly minutes: number;
+  /** Flags of node for the services, such as `--cpu-prof`. */
+  readonly nodeOptions: string | null;
   /** Empty folder for data and logs, removed at the end. */
   readonly dataDir: string;
   /** Tells what is going on, on standard error. */

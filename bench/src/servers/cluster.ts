@@ -22,11 +22,13 @@ export const startBenchCluster = async (bench: Bench): Promise<BenchCluster> => 
   const dataDir = mkdtempSync(join(bench.dataDir, 'cluster-'));
   const { couchUrls } = bench;
   const databasePrefix = couchUrls === null ? '' : newPrefix();
+  const options = bench.nodeOptions === null ? {} : { NODE_OPTIONS: bench.nodeOptions };
   const cluster = await startCluster({
     dataDir,
     mailboxAddresses: 'direct',
     databasePrefix,
     ...(couchUrls !== null && { couchUrls }),
+    settings: { couch: options, mailboxNode: options, master: options },
     onEvent: (event) => {
       if (event.type === 'exited' && !event.expected) bench.progress(`${event.process.name} ended by itself`);
     },

@@ -51,7 +51,10 @@ export const startSingleNode = async (bench: Bench): Promise<SingleNode> => {
       name,
       script,
       port: 0,
-      environment,
+      environment: (port) => ({
+        ...environment(port),
+        ...(bench.nodeOptions !== null && { NODE_OPTIONS: bench.nodeOptions }),
+      }),
       readyPath,
       logFile,
       onExit: (_exit, expected) => {
