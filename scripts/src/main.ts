@@ -1,12 +1,14 @@
 import { runCommand, type Command } from './cli/command.ts';
 import { processContext } from './cli/process-context.ts';
 import { conflicts } from './commands/conflicts.ts';
+import { demo } from './commands/demo.ts';
 import { setupReplication } from './commands/setup-replication.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   start,
+  demo,
   'setup-replication': setupReplication,
   status,
   conflicts,

@@ -1,29 +1,12 @@
-import { connectCouch, toCouchError } from '@restante/service-kit';
+import { toCouchError } from '@restante/service-kit';
 import { z } from 'zod';
 import { readOptions, type Command } from '../cli/command.ts';
-import { explainNodeError, type MeshNode } from '../mesh/mesh-node.ts';
+import { explainNodeError } from '../mesh/mesh-node.ts';
 import { createConflictScan, type LiveConflict } from '../state/conflict-scan.ts';
+import { readResolvedConflicts, type ResolvedConflict } from '../state/resolved-conflicts.ts';
 import { findTarget, TARGET_HELP } from './target.ts';
 
 const options = z.strictObject({ json: z.boolean().default(false) });
-
-/** What a master leaves when it has resolved a conflict: `conflict:<time>:<hash>`. */
-const resolvedConflict = z.looseObject({ _id: z.string() });
-type ResolvedConflict = z.infer<typeof resolvedConflict>;
-const rows = z.object({ rows: z.array(z.object({ doc: resolvedConflict })) });
-
-const TIMEOUT_MS = 10_000;
-const MOST = 10_000;
-
-const readResolved = async (node: MeshNode, database: string): Promise<ResolvedConflict[]> => {
-  await using server = connectCouch(node.adminUrl, TIMEOUT_MS);
-  const answer: unknown = await server.request({
-    db: database,
-    path: '_all_docs',
-    qs: { startkey: 'conflict:', endkey: 'conflict;', include_docs: true, limit: MOST },
-  });
-  return rows.parse(answer).rows.map(({ doc }) => doc);
-};
 
 /** The fields of a resolved conflict in one line, without CouchDB's own. */
 const line = ({ _id, ...fields }: ResolvedConflict): string => {
@@ -57,7 +40,8 @@ Exit code: 0 nothing is unresolved, 1 something is or a node did not answer, 2 b
     await Promise.all(
       nodes.map(async (node) => {
         try {
-          for (const conflict of await readResolved(node, database)) resolved.set(conflict._id, conflict);
+          for (const conflict of await readResolvedConflicts(node, database))
+            resolved.set(conflict._id, conflict);
           unresolved.push(...(await createConflictScan(node)(database)));
         } catch (error) {
           problems.push(explainNodeError(node, toCouchError(error)));

@@ -1,0 +1,51 @@
+import type { Cluster } from '../cluster/index.ts';
+import { compareMesh, type MeshScope } from '../mesh/compare-mesh.ts';
+import { inspectNode } from '../mesh/mesh-node.ts';
+import { createConflictScan } from '../state/conflict-scan.ts';
+import { countDatabase } from '../state/database-counts.ts';
+import { readResolvedConflicts } from '../state/resolved-conflicts.ts';
+
+/** What the three nodes hold, read from their CouchDBs. */
+export type Holdings = {
+  readonly databases: readonly string[];
+  /** Messages in all buckets of all nodes. */
+  readonly waiting: number;
+  /** Whether every replication runs and all nodes have the same messages and the same deletions. */
+  readonly isSettled: boolean;
+};
+
+const directoryOf = (scope: MeshScope): string => `${scope.databasePrefix}directory`;
+
+/** Rejects when a node does not answer. */
+export const readHoldings = async ({ couchServers }: Cluster, scope: MeshScope): Promise<Holdings> => {
+  const mesh = compareMesh(await Promise.all(couchServers.map(inspectNode)), scope, Date.now());
+  const counts = await Promise.all(
+    mesh.databases.map((database) =>
+      Promise.all(couchServers.map((node) => countDatabase(node, database, database !== directoryOf(scope)))),
+    ),
+  );
+  const isSame = counts.every(
+    (nodes) => new Set(nodes.map(({ waiting, deleted }) => `${waiting} ${deleted}`)).size === 1,
+  );
+  return {
+    databases: mesh.databases,
+    waiting: counts.flat().reduce((sum, { waiting }) => sum + waiting, 0),
+    isSettled: mesh.problems.length === 0 && isSame,
+  };
+};
+
+/** Conflicts on all nodes: those that nobody has resolved and those that a master had to resolve. */
+export const countConflicts = async (
+  { couchServers }: Cluster,
+  scope: MeshScope,
+  databases: readonly string[],
+): Promise<number> => {
+  const resolved = new Set<string>();
+  let unresolved = 0;
+  for (const node of couchServers) {
+    const scan = createConflictScan(node);
+    for (const database of databases) unresolved += (await scan(database)).length;
+    for (const { _id } of await readResolvedConflicts(node, directoryOf(scope))) resolved.add(_id);
+  }
+  return unresolved + resolved.size;
+};
