@@ -6,7 +6,9 @@ import { parseArgs } from 'node:util';
 import type { Figure } from './figure.ts';
 import { machine } from './machine.ts';
 import type { Bench, Measurement } from './measurement.ts';
+import { catchUp } from './measurements/catch-up.ts';
 import { fullNode } from './measurements/full-node.ts';
+import { memoryGrowth } from './measurements/growth.ts';
 import { livePush } from './measurements/live-push.ts';
 import { replication } from './measurements/replication.ts';
 import { storeBatch } from './measurements/store-batch.ts';
@@ -14,7 +16,15 @@ import { storeSingle } from './measurements/store-single.ts';
 import { formatReport, type Report } from './report.ts';
 import { readEngine } from './servers/engine.ts';
 
-const MEASUREMENTS: readonly Measurement[] = [storeSingle, storeBatch, fullNode, replication, livePush];
+const MEASUREMENTS: readonly Measurement[] = [
+  storeSingle,
+  storeBatch,
+  fullNode,
+  replication,
+  livePush,
+  catchUp,
+  memoryGrowth,
+];
 
 const USAGE = `npm run bench -- [options] [measurement ...]
 

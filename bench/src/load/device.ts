@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   downstream,
+  mintMessageId,
   PROTOCOL_VERSION,
   registeredDevice,
   subprotocol,
@@ -8,6 +9,7 @@ import {
   type DeviceAddress,
   type Downstream,
   type NewDevice,
+  type Send,
   type Upstream,
 } from '@restante/protocol';
 import { WebSocket } from 'ws';
@@ -20,6 +22,13 @@ export type Device = DeviceAddress &
     /** Called with every frame; replaces the listener before. */
     onFrame: (frame: Downstream) => void;
   };
+
+/** One message for the only device of an account. */
+export const messageTo = ({ accountId, deviceId, registrationId }: Device, payload: string): Send => ({
+  type: 'send',
+  id: mintMessageId(Date.now(), randomBytes(10)),
+  recipients: [{ accountId, envelopes: [{ deviceId, registrationId, type: 'message', payload }] }],
+});
 
 const noise = (bytes: number): string => randomBytes(bytes).toString('base64');
 

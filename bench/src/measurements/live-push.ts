@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mintMessageId, type Send } from '@restante/protocol';
 import { newPayload } from '../load/envelopes.ts';
-import { connectDevice, type Device } from '../load/device.ts';
+import { connectDevice, messageTo, type Device } from '../load/device.ts';
 import { startRelay, type Relay } from '../load/start-relay.ts';
 import type { Measurement } from '../measurement.ts';
 import { startBenchCluster } from '../servers/cluster.ts';
@@ -11,12 +9,6 @@ import { percentile } from '../statistics.ts';
 const MESSAGES = 500;
 const WARM_UP = 100;
 const PAUSE_MS = 20;
-
-const sendTo = ({ accountId, deviceId, registrationId }: Device, payload: string): Send => ({
-  type: 'send',
-  id: mintMessageId(Date.now(), randomBytes(10)),
-  recipients: [{ accountId, envelopes: [{ deviceId, registrationId, type: 'message', payload }] }],
-});
 
 /** Milliseconds from `send` to the `envelope` frame of another device, and to the sender's `accepted`. */
 const pushOnce = async (from: Device, to: Device): Promise<{ pushedMs: number; acceptedMs: number }> => {
@@ -29,7 +21,7 @@ const pushOnce = async (from: Device, to: Device): Promise<{ pushedMs: number; a
     if (frame.type === 'accepted') accepted.resolve(performance.now());
     if (frame.type === 'refused') accepted.reject(new Error(`refused: ${frame.error.code}`));
   };
-  const frame = sendTo(to, payload);
+  const frame = messageTo(to, payload);
   const sentAt = performance.now();
   from.send(frame);
   const [pushedAt, acceptedAt] = await Promise.all([pushed.promise, accepted.promise]);
