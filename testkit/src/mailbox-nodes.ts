@@ -67,10 +67,12 @@ export const startTestNode = async (
   const node = await startMailboxNode(config, { log: createLog('test', config.logLevel), ...overrides });
   await waitFor(`${config.name} is ready`, async () => (await fetch(`${node.url}/ready`)).ok);
   const json = { 'content-type': 'application/json' };
+  const inAnHour = (): number => (overrides.now ?? Date.now)() + 3_600_000;
+  const asOwner = (mailbox: DeviceAddress) => keys.asDevice(mailbox, 'mailbox', inAnHour());
   const list: TestNode['list'] = async (mailbox, query = '') =>
     parse(
       await fetch(`${node.url}/messages/${mailbox.accountId}?device=${mailbox.deviceId}${query}`, {
-        headers: await keys.asDevice(mailbox),
+        headers: await asOwner(mailbox),
       }),
     );
   return {
@@ -80,7 +82,7 @@ export const startTestNode = async (
     store: async (...envelopes) => {
       const answer = await fetch(`${node.url}/messages`, {
         method: 'POST',
-        headers: { ...json, ...(await keys.asMaster()) },
+        headers: { ...json, ...(await keys.asMaster(inAnHour())) },
         body: JSON.stringify({ envelopes }),
       });
       return (await parse<{ results: StoreResult[] }>(answer)).results;
@@ -98,7 +100,7 @@ export const startTestNode = async (
       await parse(
         await fetch(`${node.url}/messages/delete`, {
           method: 'POST',
-          headers: { ...json, ...(await keys.asDevice(mailbox)) },
+          headers: { ...json, ...(await asOwner(mailbox)) },
           body: JSON.stringify({ ids }),
         }),
       );

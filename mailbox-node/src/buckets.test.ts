@@ -1,0 +1,115 @@
+import { buckets } from '@restante/protocol';
+import {
+  mailboxNodeConfigs,
+  newEnvelope,
+  newMailbox,
+  newTestKeys,
+  startCouches,
+  startTestNode,
+  waitFor,
+  type TestNode,
+} from '@restante/testkit';
+import { expect, it } from 'vitest';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const TTL_DAYS = 2;
+
+const adminOf = (node: TestNode) => {
+  const { origin, username, password } = new URL(node.config.couch.adminUrl);
+  const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+  return async (path: string): Promise<unknown> => (await fetch(`${origin}/${path}`, { headers })).json();
+};
+
+const databasesOf = async (node: TestNode): Promise<string[]> =>
+  ((await adminOf(node)('_all_dbs')) as string[]).filter((name) =>
+    name.startsWith(node.config.couch.databasePrefix),
+  );
+
+const replicationsOf = async (node: TestNode, database: string): Promise<string[]> => {
+  const { rows } = (await adminOf(node)('_replicator/_all_docs')) as { rows: { id: string }[] };
+  return rows.map(({ id }) => id).filter((id) => id.startsWith(`restante-${database}-from-`));
+};
+
+it('a bucket lives from before its first message until after its last one, and never again', async () => {
+  await using couches = await startCouches(2);
+  const keys = newTestKeys();
+  const spans = buckets(1, TTL_DAYS * DAY_MS);
+  const noon = (spans.startOf(spans.nameAt(Date.now())) ?? 0) + DAY_MS / 2;
+  const clocks = [{ nowMs: noon }, { nowMs: noon }];
+  const configs = mailboxNodeConfigs(couches, keys).map((config) => ({
+    ...config,
+    bucketSpanDays: 1,
+    messageTtlMs: TTL_DAYS * DAY_MS,
+  }));
+  const start = (index: number) => startTestNode(configs[index]!, keys, { now: () => clocks[index]!.nowMs });
+  await using first = await start(0);
+  await using second = await start(1);
+  const nodes = [first, second];
+  const moveTo = (timeMs: number) => clocks.forEach((clock) => (clock.nowMs = timeMs));
+
+  // Created ahead of its time, with its rights and its pulls.
+  const next = couches.prefix + spans.nameAt(noon + DAY_MS);
+  for (const node of nodes) {
+    await waitFor('the next bucket', async () => (await databasesOf(node)).includes(next));
+    await waitFor('its pull', async () => (await replicationsOf(node, next)).length === 1);
+    expect(await adminOf(node)(`${next}/_security`)).toMatchObject({
+      admins: { roles: ['_admin'] },
+      members: { names: [`${couches.prefix}data`], roles: [] },
+    });
+  }
+
+  // Filled, also shortly before its time by a clock that runs ahead.
+  const born = noon + DAY_MS;
+  const mailbox = newMailbox();
+  const newMessage = (timeMs: number) => {
+    const envelope = newEnvelope(mailbox, { timeMs });
+    return { ...envelope, expiresAt: timeMs + TTL_DAYS * DAY_MS };
+  };
+  moveTo(born - DAY_MS / 2 - 60_000);
+  const early = newMessage(born - DAY_MS / 2 + 60_000);
+  expect(await first.store(early)).toEqual([{ status: 'stored' }]);
+  expect(await first.ids(mailbox)).toEqual([early.id]);
+  moveTo(born);
+  const [read, unread] = [newMessage(born - 1_000), newMessage(born)];
+  await first.store(read, unread);
+  await first.acknowledge(mailbox, read.id);
+  const left = [early.id, unread.id].join();
+  await waitFor('replication', async () => (await second.ids(mailbox)).join() === left);
+
+  // Expired on reading to the millisecond, and still there on disk (laws 8 and 9).
+  moveTo(born + TTL_DAYS * DAY_MS - 1);
+  expect(await second.list(mailbox)).toMatchObject({ messages: [{ id: unread.id }], expired: 1 });
+  moveTo(born + TTL_DAYS * DAY_MS);
+  expect(await second.list(mailbox)).toMatchObject({ messages: [], expired: 2, complete: true });
+  const ledger = (node: TestNode, state: string) =>
+    node.metric(`mailbox_ledger_messages{bucket="${next}",state="${state}"}`);
+  for (const node of nodes) {
+    await waitFor('the ledger', async () => (await ledger(node, 'expired')) === 2);
+    expect(await ledger(node, 'accepted')).toBe(3);
+    expect(await ledger(node, 'deleted')).toBe(1);
+    expect(await ledger(node, 'waiting')).toBe(0);
+  }
+
+  // Dropped with its pulls by the node whose time has come, which needs nobody's leave.
+  const end = born + DAY_MS / 2 + TTL_DAYS * DAY_MS;
+  clocks[0]!.nowMs = end;
+  await waitFor('the drop', async () => !(await databasesOf(first)).includes(next));
+  expect(await replicationsOf(first, next)).toEqual([]);
+  expect(await databasesOf(second)).toContain(next);
+  expect(await ledger(first, 'accepted')).toBeNull();
+
+  // Not created again: by a late write, a late delete, or the peer that still has it.
+  expect(await first.store(newMessage(end - TTL_DAYS * DAY_MS - 1))).toEqual([
+    { status: 'refused', code: 'message-expired' },
+  ]);
+  await first.acknowledge(mailbox, unread.id);
+  const ahead = couches.prefix + spans.nameAt(end + DAY_MS);
+  await waitFor('another round of care', async () => (await databasesOf(first)).includes(ahead));
+  expect(await databasesOf(first)).not.toContain(next);
+
+  clocks[1]!.nowMs = end;
+  await waitFor('the drop at the other', async () => !(await databasesOf(second)).includes(next));
+  await waitFor('its pulls to go', async () => (await replicationsOf(second, next)).length === 0);
+  await waitFor('another round at the other', async () => (await databasesOf(second)).includes(ahead));
+  expect(await databasesOf(first)).not.toContain(next);
+});
