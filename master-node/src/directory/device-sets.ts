@@ -89,7 +89,9 @@ export const createDeviceSets = (
       }
     },
     refresh: (account) => {
-      forget(account);
+      const entry = entries.get(account);
+      if (entry) entry.freshUntil = 0;
+      loading.delete(account);
       return load(account);
     },
     forget,

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Counter, createRegistry } from '@restante/service-kit';
+import { waitFor } from '@restante/testkit';
+import { randomKeys, randomName } from '../testing/test-device.model.ts';
+import { silentLog, startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
+import { startConflictResolver } from './couch-conflict-resolver.ts';
+import { createCouchDirectory } from './couch-directory.ts';
+import { displacedUsernames } from './directory-conflicts.ts';
+import { deviceDocumentId, oneTimeKeyDocument, usernameDocumentId } from './directory-documents.ts';
+
+type Leaves = { ok: { _rev: string; _deleted?: true } }[];
+
+describe('conflicts after a partition', () => {
+  let directories: TestDirectories;
+  let clock = 1_000_000;
+  let urls: [string, string];
+
+  beforeAll(async () => {
+    directories = await startTestDirectories(2);
+    urls = [directories.urls[0]!, directories.urls[1]!];
+  });
+  afterAll(() => directories[Symbol.asyncDispose]());
+
+  /** The directory as a master sees it that reaches one side only. */
+  const side = (index: 0 | 1) =>
+    createCouchDirectory(directories.connect(urls[index]), { now: () => (clock += 1), numberRestMs: 10 });
+  const device = () => ({ name: 'test', keys: randomKeys(1), secretHash: randomName() });
+  const replicate = async (): Promise<void> => {
+    await directories.replicate(urls[0], urls[1]);
+    await directories.replicate(urls[1], urls[0]);
+  };
+  const liveLeaves = async (url: string, id: string): Promise<number> => {
+    const path = `${directories.database}/${encodeURIComponent(id)}?open_revs=all`;
+    const leaves = (await directories.request(url, 'GET', path)) as Leaves;
+    return leaves.filter(({ ok }) => ok._deleted !== true).length;
+  };
+  const conflicts = async (url: string): Promise<string[]> => {
+    const path = `${directories.database}/_all_docs?include_docs=true&conflicts=true`;
+    const { rows } = (await directories.request(url, 'GET', path)) as {
+      rows: { id: string; doc: { _conflicts?: string[] } }[];
+    };
+    return rows.filter(({ doc }) => (doc._conflicts ?? []).length > 0).map(({ id }) => id);
+  };
+
+  /** Two masters, each at its own CouchDB, resolve at the same time until nothing is left to resolve on either. */
+  const resolveEverywhere = async (): Promise<number> => {
+    const registry = createRegistry();
+    const resolved = new Counter({
+      name: 'resolved',
+      help: 'x',
+      labelNames: ['kind'],
+      registers: [registry],
+    });
+    await using cleanup = new AsyncDisposableStack();
+    for (const url of urls) {
+      cleanup.use(startConflictResolver(directories.connect(url), { log: silentLog, resolved }));
+    }
+    await waitFor('no conflict on either side', async () => {
+      await replicate();
+      return (await conflicts(urls[0])).length + (await conflicts(urls[1])).length === 0;
+    });
+    const { values } = await resolved.get();
+    return values.reduce((sum, { value }) => sum + value, 0);
+  };
+
+  it('a username: the earliest keeps it, the other keeps its account under another name', async () => {
+    const username = randomName();
+    const [left, right] = [side(0), side(1)];
+    const first = await left.createAccount(username, 'hash', device());
+    const second = await right.createAccount(username, 'hash', device());
+    await replicate();
+    expect(await conflicts(urls[0])).toContain(usernameDocumentId(username));
+    expect(await resolveEverywhere()).toBeGreaterThan(0);
+    for (const directory of [left, right]) {
+      expect(await directory.findUsername(username)).toBe(first.accountId);
+      expect((await directory.account(first.accountId))!.username).toBe(username);
+      const other = displacedUsernames(username, second.accountId)[0]!;
+      expect((await directory.account(second.accountId))!.username).toBe(other);
+      expect(await directory.findUsername(other)).toBe(second.accountId);
+    }
+    const path = `${directories.database}/_all_docs?startkey="conflict:"&endkey="conflict;"&include_docs=true`;
+    const { rows } = (await directories.request(urls[0], 'GET', path)) as { rows: { doc: unknown }[] };
+    expect(rows.map(({ doc }) => doc)).toContainEqual(
+      expect.objectContaining({
+        kind: 'username',
+        strategy: 'earliest-wins',
+        documentId: usernameDocumentId(username),
+      }),
+    );
+  });
+
+  it('a device number given twice: the newest device keeps it, the other must log in again', async () => {
+    const [left, right] = [side(0), side(1)];
+    const { accountId } = await left.createAccount(randomName(), 'hash', device());
+    await replicate();
+    const [older, newer] = [device(), device()];
+    expect(await left.addDevice(accountId, older)).toBe(2);
+    expect(await right.addDevice(accountId, newer)).toBe(2);
+    await replicate();
+    await resolveEverywhere();
+    for (const directory of [left, right]) {
+      expect((await directory.device({ accountId, deviceId: 2 }))!.secretHash).toBe(newer.secretHash);
+      const { bundle } = (await directory.takeKeyBundle({ accountId, deviceId: 2 }))!;
+      expect(bundle.identityKey).toBe(newer.keys.identityKey);
+    }
+  });
+
+  it('a device removed on one side and replenished on the other stays removed', async () => {
+    const [left, right] = [side(0), side(1)];
+    const address = await left.createAccount(randomName(), 'hash', device());
+    await replicate();
+    await left.removeDevice(address);
+    const { signedPreKey } = randomKeys(0);
+    await right.replenishKeys(address, { signedPreKey, preKeys: [], kyberPreKeys: [] });
+    await replicate();
+    await resolveEverywhere();
+    for (const directory of [left, right]) expect(await directory.device(address)).toBeNull();
+    for (const url of urls) expect(await liveLeaves(url, deviceDocumentId(address))).toBe(1);
+  });
+
+  it('a one-time key used on one side is used', async () => {
+    const keys = randomKeys(1);
+    const [left, right] = [side(0), side(1)];
+    const address = await left.createAccount(randomName(), 'hash', { ...device(), keys });
+    await replicate();
+    // A writer that does not keep to the rule of one revision per key, on the other side of a partition.
+    const { _id } = oneTimeKeyDocument(address, keys.registrationId, 'ec', keys.preKeys[0]!);
+    const stray = { _id, _rev: `1-${'f'.repeat(32)}`, key: keys.preKeys[0] };
+    await directories.request(urls[1], 'POST', `${directories.database}/_bulk_docs`, {
+      docs: [stray],
+      new_edits: false,
+    });
+    expect((await left.takeKeyBundle(address))!.bundle.preKey).toEqual(keys.preKeys[0]);
+    await replicate();
+    expect(await liveLeaves(urls[0], _id)).toBe(1);
+
+    const resolved = new Counter({
+      name: 'resolved',
+      help: 'x',
+      labelNames: ['kind'],
+      registers: [createRegistry()],
+    });
+    await using cleanup = new AsyncDisposableStack();
+    for (const url of urls) {
+      cleanup.use(startConflictResolver(directories.connect(url), { log: silentLog, resolved }));
+      await waitFor('the key to be used', async () => (await liveLeaves(url, _id)) === 0);
+    }
+    expect((await right.takeKeyBundle(address))!.bundle.preKey).toBeUndefined();
+  });
+
+  it('the same upload on both sides is one revision, and no conflict', async () => {
+    const [left, right] = [side(0), side(1)];
+    const address = await left.createAccount(randomName(), 'hash', device());
+    await replicate();
+    const preKeys = randomKeys(3).preKeys.map((key) => ({ ...key, keyId: key.keyId + 50 }));
+    await left.replenishKeys(address, { preKeys, kyberPreKeys: [] });
+    await right.replenishKeys(address, { preKeys, kyberPreKeys: [] });
+    await replicate();
+    expect(await conflicts(urls[0])).toEqual([]);
+    expect(await right.keyStock(address)).toEqual({ preKeys: 4, kyberPreKeys: 1 });
+  });
+});

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ServiceError } from '@restante/service-kit';
+import { startFaultProxy, waitFor, type FaultProxy } from '@restante/testkit';
+import { silentLog, startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
+import { followChanges } from './couch-changes.ts';
+import { list, write } from './couch-documents.ts';
+import type { CouchServers } from './couch-servers.ts';
+
+describe('the CouchDBs of the directory as one', () => {
+  let directories: TestDirectories;
+  let proxies: [FaultProxy, FaultProxy];
+  let servers: CouchServers;
+
+  beforeAll(async () => {
+    directories = await startTestDirectories(2);
+    const start = async (url: string) => {
+      const proxy = await startFaultProxy(url);
+      const through = new URL(url);
+      through.host = proxy.address;
+      return { proxy, url: through.href };
+    };
+    const [first, second] = [await start(directories.urls[0]!), await start(directories.urls[1]!)];
+    proxies = [first.proxy, second.proxy];
+    servers = directories.connect(first.url, second.url);
+  });
+  afterAll(async () => {
+    await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
+    await directories[Symbol.asyncDispose]();
+  });
+
+  const idsAt = async (index: 0 | 1): Promise<string[]> => {
+    const path = `${directories.database}/_all_docs`;
+    const { rows } = (await directories.request(directories.urls[index]!, 'GET', path)) as {
+      rows: { id: string }[];
+    };
+    return rows.map(({ id }) => id);
+  };
+  const put = (id: string) => servers.run((database) => write(database, id, {}));
+
+  it('writes to the first, to the next while it is down, and to the first again', async () => {
+    await put('one');
+    expect(await idsAt(0)).toEqual(['one']);
+    proxies[0].set('refuse');
+    proxies[0].cut();
+    await put('two');
+    expect(await idsAt(1)).toEqual(['two']);
+    expect(servers.states().map(({ up }) => up)).toEqual([false, true]);
+    proxies[0].set('pass');
+    await waitFor('the first server', () => servers.states()[0]!.up);
+    await put('three');
+    expect(await idsAt(0)).toEqual(['one', 'three']);
+  });
+
+  it('is unavailable when none answers, at once and with no detail of the driver', async () => {
+    for (const proxy of proxies) {
+      proxy.set('refuse');
+      proxy.cut();
+    }
+    const errors = await Promise.all([1, 2].map(() => put('four').catch((error: unknown) => error)));
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(ServiceError);
+      expect(error).toMatchObject({ code: 'unavailable', message: 'the directory does not answer' });
+    }
+    for (const proxy of proxies) proxy.set('pass');
+    await waitFor('both', () => servers.states().every(({ up }) => up));
+  });
+
+  it('passes over a server without the database', async () => {
+    const before = (await idsAt(0)).length;
+    await directories.request(directories.urls[0]!, 'DELETE', directories.database);
+    await put('five');
+    expect(await idsAt(1)).toContain('five');
+    expect(before).toBeGreaterThan(0);
+    await directories.request(directories.urls[0]!, 'PUT', directories.database);
+    await waitFor('the first server', () => servers.states()[0]!.up);
+  });
+
+  it('follows changes at the server that is current, and tells of a gap when it changes', async () => {
+    const seen: string[] = [];
+    let gaps = 0;
+    await using feed = followChanges('test', servers, silentLog, {
+      from: 'now',
+      onRow: ({ id }) => void seen.push(id),
+      onGap: () => (gaps += 1),
+    });
+    await waitFor('the feed', () => gaps === 1);
+    await put('six');
+    await waitFor('a change', () => seen.includes('six'));
+    proxies[0].set('refuse');
+    proxies[0].cut();
+    await waitFor('the gap', () => gaps === 2);
+    await put('seven');
+    await waitFor('a change at the other server', () => seen.includes('seven'));
+    expect(seen).toEqual(['six', 'seven']);
+    expect(feed).toBeDefined();
+    proxies[0].set('pass');
+    await waitFor('the first server', () => servers.states()[0]!.up);
+    expect(await servers.run((database) => list(database, { start: 'seven', end: 'sevenx' }, 5))).toEqual([]);
+  });
+});

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ErrorCode, StoredEnvelope, StoreResult } from '@restante/protocol';
+import { ServiceError } from '@restante/service-kit';
+import { createStore, type WritableCell } from './fan-out.ts';
+import type { StoreWriter } from './store-writer.ts';
+
+/** What one node does with every envelope; `never` does not answer. */
+type Outcome = 'stored' | 'failed' | 'never' | ErrorCode;
+
+const writer = (outcome: Outcome): StoreWriter => ({
+  store: (envelopes) => {
+    if (outcome === 'never') return new Promise(() => undefined);
+    if (outcome === 'failed') return Promise.reject(new ServiceError('unavailable', 'test'));
+    const result: StoreResult =
+      outcome === 'stored' ? { status: 'stored' } : { status: 'refused', code: outcome };
+    return Promise.resolve(envelopes.map(() => result));
+  },
+});
+
+const envelope = (): StoredEnvelope => ({
+  accountId: randomUUID(),
+  deviceId: 1,
+  id: '018bcfe5-6800-7000-8000-000000000000',
+  senderId: randomUUID(),
+  senderDeviceId: 1,
+  expiresAt: 1,
+  type: 'message',
+  payload: 'AAAA',
+});
+
+const cell = (name: string, outcomes: readonly Outcome[]): WritableCell => ({
+  name,
+  writers: outcomes.map(writer),
+});
+
+const store = (
+  outcomes: readonly Outcome[],
+  writePolicy: 'available' | 'strict' = 'available',
+): Promise<number | ErrorCode> =>
+  createStore([cell('a', outcomes)], { writeConcern: 2, writePolicy })([envelope(), envelope()]).catch(
+    (error: unknown) => (error as ServiceError).code,
+  );
+
+describe('law 1', () => {
+  it('accepts with W copies without waiting for the others', async () => {
+    expect(await store(['stored', 'never', 'stored'])).toBe(2);
+    expect(await store(['stored', 'never', 'stored'], 'strict')).toBe(2);
+  });
+
+  it('accepts fewer under `available` only, and none never', async () => {
+    expect(await store(['stored', 'failed', 'failed'])).toBe(1);
+    expect(await store(['stored', 'failed', 'failed'], 'strict')).toBe('unavailable');
+    expect(await store(['failed', 'failed', 'failed'])).toBe('unavailable');
+  });
+
+  it('refuses with what all nodes that answered say', async () => {
+    expect(await store(['mailbox-full', 'failed', 'mailbox-full'])).toBe('mailbox-full');
+    expect(await store(['mailbox-full', 'stored', 'mailbox-full'])).toBe(1);
+    expect(await store(['mailbox-full', 'clock-skew', 'failed'])).toBe('unavailable');
+  });
+
+  it('counts the envelope with the fewest copies, over all cells', async () => {
+    const cells = [
+      cell('a', ['stored', 'stored', 'stored']),
+      cell('b', ['stored', 'failed', 'failed']),
+    ] as const;
+    const envelopes = Array.from({ length: 32 }, envelope);
+    const put = createStore([...cells], { writeConcern: 2, writePolicy: 'available' });
+    expect(await put(envelopes)).toBe(1);
+    const strict = createStore([...cells], { writeConcern: 2, writePolicy: 'strict' });
+    await expect(strict(envelopes)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('holds for every outcome of three nodes', async () => {
+    const outcome = fc.constantFrom<Outcome>('stored', 'failed', 'mailbox-full');
+    const policy = fc.constantFrom('available' as const, 'strict' as const);
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(outcome, outcome, outcome), policy, async (outcomes, writePolicy) => {
+        const stored = outcomes.filter((one) => one === 'stored').length;
+        const answer = await store(outcomes, writePolicy);
+        const enough = writePolicy === 'strict' ? 2 : 1;
+        if (stored >= enough) {
+          expect(answer).toBeGreaterThanOrEqual(enough);
+          expect(answer).toBeLessThanOrEqual(stored);
+        } else expect(['unavailable', 'mailbox-full']).toContain(answer);
+      }),
+    );
+  });
+});
