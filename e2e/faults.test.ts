@@ -1,4 +1,3 @@
-import { sqliteVault } from '@restante/client/node';
 import { waitFor } from '@restante/testkit';
 import { startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -26,13 +25,6 @@ const couple = async (): Promise<{ alice: Person; bob: Person }> => {
 const numbered = (count: number, word = 'text'): string[] =>
   Array.from({ length: count }, (_, index) => `${word} ${index + 1}`);
 
-const outboxSize = async ({ vaultFile }: Person): Promise<number> => {
-  const vault = sqliteVault(vaultFile);
-  const rows = await vault.list('outbox', { limit: 1_000 });
-  await vault.close();
-  return rows.length;
-};
-
 const caughtUp = (person: Person, complete: boolean): Promise<unknown> =>
   waitFor(`${person.username} to be told ${complete ? 'that' : 'whether'} all has come`, () => {
     const last = person.catchUps.at(-1);
@@ -58,7 +50,7 @@ describe.each([
     expect(bob.catchUps.at(-1)).toMatchObject({ complete: true, nodesAnswered: 2, nodesNeeded: 2 });
     await cluster.heal();
     await cluster.alike();
-    await cluster.empty();
+    await cluster.empty(bob);
     expect(bob.shown).toEqual(['hello', ...numbered(5)]);
   });
 
@@ -72,7 +64,7 @@ describe.each([
     await caughtUp(bob, false);
     await cluster.heal();
     await caughtUp(bob, true);
-    await cluster.empty();
+    await cluster.empty(bob);
     expect(bob.shown).toEqual(['hello', 'one copy']);
   });
 
@@ -82,11 +74,11 @@ describe.each([
     const message = await alice.send(bob, 'live');
     await bob.seesLast(alice, 'live');
     expect((await alice.find(message)).copies).toBeUndefined();
-    expect(await outboxSize(alice)).toBe(1);
+    expect(await alice.outboxSize()).toBe(1);
     await cluster.heal();
     await waitFor('the message to be accepted', async () => (await alice.find(message)).copies);
-    expect(await outboxSize(alice)).toBe(0);
-    await cluster.empty();
+    expect(await alice.outboxSize()).toBe(0);
+    await cluster.empty(bob);
     expect(bob.shown).toEqual(['hello', 'live']);
   });
 });
@@ -108,7 +100,7 @@ describe('a master that is down', () => {
     await carol.sendAccepted(bob, 'by catch-up');
     await bob.enter();
     await bob.seesLast(carol, 'by catch-up');
-    await cluster.empty();
+    await cluster.empty(bob);
     expect((await alice.find(waiting)).state).toBe('queued');
 
     await cluster.heal();
@@ -150,7 +142,7 @@ describe('a power cut', () => {
     await waitFor('the rest', async () => (await bob.textsFrom(alice)).length >= 301);
     expect(await bob.textsFrom(alice)).toEqual(['hello', ...numbered(300)]);
     expect(bob.shown).toHaveLength(301);
-    await cluster.empty();
+    await cluster.empty(bob);
   });
 });
 
@@ -170,7 +162,7 @@ describe('a partition between nodes', () => {
     await bob.seesLast(carol, 'from the other');
 
     cluster.links.heal();
-    await cluster.empty();
+    await cluster.empty(bob);
     await cluster.alike();
     expect(await cluster.conflicts()).toEqual([]);
     expect(bob.shown.toSorted()).toEqual(['before', 'from one side', 'from the other', 'hello']);

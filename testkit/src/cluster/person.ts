@@ -4,9 +4,11 @@ import {
   type Message,
   type Messenger,
   type MessengerOptions,
+  type Tables,
+  type Vault,
 } from '@restante/client';
 import { libsignalRatchet, sqliteVault } from '@restante/client/node';
-import type { DeviceAddress } from '@restante/protocol';
+import type { DeviceAddress, Session } from '@restante/protocol';
 import { waitFor } from '../wait-for.ts';
 
 /** Delays of clients under test: short, so that a healed fault is found at once. */
@@ -39,6 +41,12 @@ export type Person = AsyncDisposable & {
   /** Opens the vault, connects, and waits until the messenger is live. */
   readonly enterLive: (options?: PersonOptions) => Promise<void>;
   readonly leave: () => Promise<void>;
+  /** The tokens in the vault. */
+  readonly session: () => Promise<Session>;
+  /** Number of the device's keys, which a `send` to it names. */
+  readonly registrationId: () => Promise<number>;
+  /** Messages in the outbox. */
+  readonly outboxSize: () => Promise<number>;
   /** Resolves when the text is in the outbox. */
   readonly send: (to: Person, text: string) => Promise<Message>;
   /** Sends a text and waits until it has been accepted. */
@@ -101,6 +109,21 @@ export const createPerson = async (
   if (self === null) throw new Error('registered as nobody');
   const address = { accountId: self.accountId, deviceId: self.deviceId };
 
+  /** What the vault holds, whether or not a messenger has it open. */
+  const inspect = async <T>(read: (vault: Vault) => Promise<T>): Promise<T> => {
+    const vault = sqliteVault(vaultFile);
+    try {
+      return await read(vault);
+    } finally {
+      await vault.close();
+    }
+  };
+  const only = async <T extends 'tokens' | 'identity'>(table: T): Promise<Tables[T]> => {
+    const row = await inspect((vault) => vault.get(table, 'only'));
+    if (row === undefined) throw new Error(`no ${table} in the vault`);
+    return row;
+  };
+
   const history = (other: Person): Promise<Message[]> =>
     messenger().messages(other.address.accountId, { limit: HISTORY });
   const textsFrom = async (other: Person): Promise<string[]> =>
@@ -129,6 +152,9 @@ export const createPerson = async (
       await waitFor(`${username} to be live`, () => messenger().connection().name === 'live');
     },
     leave,
+    session: () => only('tokens'),
+    registrationId: async () => (await only('identity')).registrationId,
+    outboxSize: async () => (await inspect((vault) => vault.list('outbox', { limit: HISTORY }))).length,
     send,
     sendAccepted: async (to, text) => {
       const message = await send(to, text);

@@ -27,14 +27,16 @@ export type TestCluster = AsyncDisposable & {
   readonly heal: () => Promise<void>;
   /** What each CouchDB holds: leaf revisions by the id of the envelope. */
   readonly envelopes: () => Promise<Map<string, Leaves>[]>;
+  /** As `envelopes`, of one CouchDB (1 to 3), while others may be down. */
+  readonly envelopesOn: (number: number) => Promise<Map<string, Leaves>>;
   /** Ids of what waits on each CouchDB. */
   readonly waiting: () => Promise<string[][]>;
   /** Documents of any CouchDB that are in conflict. */
   readonly conflicts: () => Promise<string[]>;
   /** Waits until the mesh has made the nodes alike; answers with what each of them holds. */
   readonly alike: () => Promise<Map<string, Leaves>>;
-  /** Waits until nothing waits on any node. */
-  readonly empty: () => Promise<void>;
+  /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
+  readonly empty: (person?: Person) => Promise<void>;
 };
 
 export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'settings'>;
@@ -133,6 +135,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
           (await Promise.all([...parts.mailboxNodes, ...parts.masters].map(isReady))).every(Boolean),
         );
       },
+      envelopesOn: (number) => envelopesOf(parts.couchServers[number - 1]?.adminUrl ?? '', databasePrefix),
       envelopes: () => onEachCouch(envelopesOf),
       waiting: () => onEachCouch(waitingOf),
       conflicts: async () => (await onEachCouch(conflictsOf)).flat(),
@@ -141,10 +144,10 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
           const [first, ...others] = await onEachCouch(envelopesOf);
           return others.every((other) => isDeepStrictEqual(other, first)) ? first : null;
         }),
-      empty: async () => {
-        await waitFor(
-          'the nodes to be empty',
-          async () => (await onEachCouch(waitingOf)).flat().length === 0,
+      empty: async (person) => {
+        const owner = person?.address.accountId ?? '';
+        await waitFor('the nodes to be empty', async () =>
+          (await onEachCouch(waitingOf)).flat().every((id) => !id.startsWith(owner)),
         );
       },
       [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
