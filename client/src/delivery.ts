@@ -15,6 +15,7 @@ import { requestRenewals } from './inbox/renewal.ts';
 import type { OwnKeys } from './keys.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
 import type { Messages } from './messages.ts';
+import { coalesce } from './coalesce.ts';
 import { syncOwnDevices } from './own-devices.ts';
 import type { Composer } from './outbox/compose.ts';
 import { createKeyFetch } from './outbox/key-fetch.ts';
@@ -72,7 +73,7 @@ const isOver = ({ name }: ConnectionState): boolean =>
   name === 'offline' || name === 'closed' || name === 'refused';
 
 export const createDelivery = (deps: DeliveryDeps): Delivery => {
-  const { store, device, clock, api, sessions, messages, composer, events, backoff } = deps;
+  const { store, device, clock, api, messages, events, backoff } = deps;
   const mailboxes = mailboxApi(deps.fetch);
   let frames: SendFrame | null = null;
 
@@ -83,21 +84,22 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const background = (work: Promise<unknown>): void => void work.catch(onFault);
 
   const nodeUrls = (): readonly string[] => device.tokens().mailboxNodes;
-  const access = (node: number): MailboxAccess => ({
-    node: nodeUrls()[node] ?? '',
-    mailbox: device.address(),
-    token: device.mailboxToken() ?? device.tokens().mailboxToken,
-  });
+  const freshTokens = coalesce(api.freshTokens);
+  const access = async (node: number): Promise<MailboxAccess> => {
+    if (device.mailboxToken() === null) await freshTokens();
+    const token = device.tokens().mailboxToken;
+    return { node: nodeUrls()[node] ?? '', mailbox: device.address(), token };
+  };
   const deleteDirectly = async (ids: readonly MessageId[]): Promise<number> => {
     const answers = await Promise.allSettled(
-      nodeUrls().map((_, node) => mailboxes.delete(access(node), ids)),
+      nodeUrls().map(async (_, node) => mailboxes.delete(await access(node), ids)),
     );
     return answers.filter(({ status }) => status === 'fulfilled').length;
   };
 
   const outbox = createOutbox({
     ...deps,
-    keyFetch: createKeyFetch(store, device, api, sessions, composer),
+    keyFetch: createKeyFetch(store, device, api, deps.sessions, deps.composer),
     measureTime: () => frames?.({ type: 'ping' }),
     onFault,
   });
@@ -109,9 +111,20 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     retryMs: backoff.maxMs,
     onFault,
   });
-  const renewalDeps = { device, clock, composer, events, now: deps.now };
+  let renewalTimer: ReturnType<typeof setTimeout> | undefined;
+  const onRenewalDue = (inMs: number): void => {
+    clearTimeout(renewalTimer);
+    renewalTimer = setTimeout(renewOutstanding, inMs);
+  };
+  const renewOutstanding = (): void =>
+    background(
+      store
+        .transact((transaction) => requestRenewals(transaction, { ...deps, onRenewalDue }))
+        .then(outbox.pump),
+    );
   const inbox = createInbox({
     ...deps,
+    onRenewalDue,
     onNameHint: (accountId, username) => background(deps.contacts.verify(accountId, username)),
     onKept: (owed) => {
       acknowledger.acknowledge(owed);
@@ -132,8 +145,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     });
   const catchUp = createCatchUp({
     nodes: () => ({ count: nodeUrls().length, writeConcern: device.tokens().writeConcern }),
-    page: (node, after, signal) =>
-      mailboxes.page(access(node), after, LIMITS.envelopesPerPage, signal, deps.pageTimeoutMs),
+    page: async (node, after, signal) =>
+      mailboxes.page(await access(node), after, LIMITS.envelopesPerPage, signal, deps.pageTimeoutMs),
     take: (batch) => inbox.take(batch),
     hold: live.hold,
     release: live.release,
@@ -147,7 +160,9 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   let following = false;
   const follower = createFollower({
     nodeCount: () => nodeUrls().length,
-    events: (node, signal, onOpen) => mailboxes.events(access(node), signal, onOpen),
+    events: async function* (node, signal, onOpen) {
+      yield* mailboxes.events(await access(node), signal, onOpen);
+    },
     onEnvelope: live.push,
     onOpen: () => {
       background(catchUp.run());
@@ -179,8 +194,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     acknowledger.connect(send);
     outbox.connect(send);
     deps.onConnected(send);
-    background(syncOwnDevices(store, device, sessions, api));
-    background(store.transact((transaction) => requestRenewals(transaction, renewalDeps)).then(outbox.pump));
+    background(syncOwnDevices(deps).then(outbox.pump));
+    renewOutstanding();
   };
 
   const onFrame = (frame: Downstream, send: SendFrame): void => {
@@ -230,10 +245,11 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       outbox.disconnect();
       acknowledger.disconnect();
     }
-    if (state.name === 'waiting') follow(device.mailboxToken() !== null);
+    if (state.name === 'waiting') follow(true);
     if (isOver(state)) {
       follow(false);
       catchUp.stop();
+      clearTimeout(renewalTimer);
     }
     events.emit('connection', state);
   };

@@ -1,18 +1,34 @@
+import type { ServerClock } from './clock.ts';
+import { encodeContent } from './content/codec.ts';
+import { CONTENT_VERSION } from './content/content.ts';
 import type { Device } from './device.ts';
+import type { Composer } from './outbox/compose.ts';
 import type { Sessions } from './outbox/sessions.ts';
 import type { MasterApi } from './server/master-api.ts';
 import type { Store } from './vault/store.ts';
 
+type Deps = {
+  readonly store: Store;
+  readonly device: Device;
+  readonly clock: ServerClock;
+  readonly sessions: Sessions;
+  readonly composer: Composer;
+  readonly api: Pick<MasterApi, 'devices' | 'keys'>;
+};
+
 /**
  * Brings the sessions with this account's other devices in line with the devices that there are, so that each of
- * them gets a copy of what is sent from here.
+ * them gets a copy of what is sent from here. Devices that are new to this one are sent an empty request for a
+ * fresh session: that is how they learn of this one.
  */
-export const syncOwnDevices = async (
-  store: Store,
-  device: Device,
-  sessions: Sessions,
-  api: Pick<MasterApi, 'devices' | 'keys'>,
-): Promise<void> => {
+export const syncOwnDevices = async ({
+  store,
+  device,
+  clock,
+  sessions,
+  composer,
+  api,
+}: Deps): Promise<void> => {
   const { accountId, deviceId: ownId } = device.address();
   const listed = (await api.devices()).devices.map(({ deviceId }) => deviceId).filter((id) => id !== ownId);
   const known = await store.transact((transaction) => sessions.activeDevices(transaction, accountId));
@@ -20,11 +36,26 @@ export const syncOwnDevices = async (
   const answers = await Promise.all(added.map((id) => api.keys(accountId, id)));
   await store.transact(async (transaction) => {
     const active = await sessions.activeDevices(transaction, accountId);
-    for (const bundle of answers.flatMap(({ bundles }) => bundles)) {
-      if (!active.includes(bundle.deviceId)) await sessions.start(transaction, accountId, bundle);
-    }
+    const bundles = answers
+      .flatMap((answer) => answer.bundles)
+      .filter(({ deviceId }) => !active.includes(deviceId));
+    for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
     for (const deviceId of known.filter((id) => !listed.includes(id))) {
       await sessions.deactivate(transaction, { accountId, deviceId });
     }
+    const [first] = bundles;
+    if (first === undefined) return;
+    const greeting = encodeContent({
+      v: CONTENT_VERSION,
+      kind: 'session-renewal',
+      deviceId: first.deviceId,
+      ids: [],
+    });
+    await composer.enqueue(transaction, await clock.mint(transaction), {
+      to: null,
+      ownCopy: greeting,
+      renew: [],
+      shows: null,
+    });
   });
 };

@@ -26,6 +26,9 @@ export type Acknowledger = {
 
 export type PendingRow = { readonly key: MessageId; readonly value: PendingDelete };
 
+/** Pages of pending deletes that are told before an answer is waited for (law 10). */
+const SWEEP_PAGES = 4;
+
 export type AcknowledgerDeps = {
   readonly store: Store;
   readonly tokens: () => Pick<Session, 'mailboxNodes' | 'writeConcern'>;
@@ -52,6 +55,10 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
   const { store, tokens, deleteDirectly, mayDeleteDirectly, retryMs, onFault } = deps;
   let send: ((frame: Acknowledge) => void) | null = null;
   let timer: ReturnType<typeof setTimeout> | null = null;
+  /** The last sweep ended at its bound: there is more. */
+  let isCut = false;
+  /** Frames without an answer on this connection. */
+  let unanswered = 0;
 
   const neededCopies = (): number => Math.min(tokens().writeConcern, tokens().mailboxNodes.length);
 
@@ -73,18 +80,23 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
     }
     for (const receipts of [true, false]) {
       const part = rows.filter(({ value }) => value.receipt === receipts);
-      if (part.length > 0) send(frameOf(part, receipts));
+      if (part.length === 0) continue;
+      unanswered += 1;
+      send(frameOf(part, receipts));
     }
   };
 
   const sweepOnce = coalesce(async () => {
     let after = '';
-    while (send !== null || mayDeleteDirectly()) {
+    isCut = false;
+    for (let page = 0; send !== null || mayDeleteDirectly(); page += 1) {
       const rows = await store.list('pendingDeletes', { after, limit: LIMITS.idsPerAcknowledge });
       const last = rows.at(-1);
       if (last === undefined) return;
       after = last.key;
       sweepLater();
+      isCut = page >= SWEEP_PAGES;
+      if (isCut) return;
       await tell(rows);
     }
   });
@@ -101,6 +113,7 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
   return {
     connect: (sendFrame) => {
       send = sendFrame;
+      unanswered = 0;
       sweep();
     },
     disconnect: () => {
@@ -115,10 +128,14 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
     },
     sweep,
     onAcknowledged: ({ ids, copies }) => {
+      unanswered -= 1;
       if (copies < neededCopies()) return;
       store
         .transact((transaction) => {
           for (const id of ids) transaction.delete('pendingDeletes', id);
+          transaction.afterCommit(() => {
+            if (isCut && unanswered === 0) sweep();
+          });
         })
         .catch(onFault);
     },

@@ -22,6 +22,8 @@ export type RenewalDeps = {
   readonly composer: Composer;
   readonly events: MessengerEventSource;
   readonly now: () => number;
+  /** A sender may be asked again after this time. */
+  readonly onRenewalDue: (inMs: number) => void;
 };
 
 export const setAside = (transaction: Transaction, { events }: RenewalDeps, envelope: Envelope): void => {
@@ -65,7 +67,9 @@ export const requestRenewals = async (transaction: Transaction, deps: RenewalDep
   for (const [key, rows] of byDevice) {
     const askedAt = await transaction.get('renewals', key);
     const [first] = rows;
-    if (!first || (askedAt !== undefined && deps.now() - askedAt < MIN_INTERVAL_MS)) continue;
+    const waitMs = askedAt === undefined ? 0 : askedAt + MIN_INTERVAL_MS - deps.now();
+    if (waitMs > 0) transaction.afterCommit(() => deps.onRenewalDue(waitMs));
+    if (!first || waitMs > 0) continue;
     const asked = rows.slice(0, MAX_RENEWAL_IDS);
     for (const row of asked) transaction.put('setAside', row.key, { ...row.value, requested: true });
     const remote = { accountId: first.value.senderId, deviceId: first.value.senderDeviceId };

@@ -33,6 +33,8 @@ const WINDOW_SENDS = 64;
 const WINDOW_BYTES = 512 * 1024;
 const PAGE = 32;
 const MAX_PARKED = 512;
+/** Repairs of the device set of an entry before it waits a while. */
+const MAX_REPAIRS = 5;
 /** Room for the fields around the payloads of a frame. */
 const FRAME_MARGIN_BYTES = 64 * 1024;
 
@@ -137,6 +139,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       unpark();
     } catch (error) {
       if (!(error instanceof MessengerError)) throw error;
+      if (error.code === 'bad-answer') onFault(error);
       if (error.retry || error.code === 'bad-answer') unparkLater(id, error.body?.retryAfterMs);
       else {
         await fail(id, error.body?.code ?? 'not-found');
@@ -243,11 +246,14 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const refuse = async ({ id, error }: Refused): Promise<void> => {
     await park(id);
     land(id);
-    if (error.code === 'devices-changed') await repair(id, error.mismatches ?? []);
-    else if (error.code === 'clock-skew') {
+    if (error.code === 'devices-changed' && (attempts.get(id) ?? 0) < MAX_REPAIRS) {
+      attempts.set(id, (attempts.get(id) ?? 0) + 1);
+      await repair(id, error.mismatches ?? []);
+    } else if (error.code === 'clock-skew') {
       skewed.add(id);
       deps.measureTime();
-    } else if (ERRORS[error.code].retry) unparkLater(id, error.retryAfterMs);
+    } else if (ERRORS[error.code].retry || error.code === 'devices-changed')
+      unparkLater(id, error.retryAfterMs);
     else {
       await fail(id, error.code);
       unpark();

@@ -1,6 +1,7 @@
 import type { AccountId, DeviceAddress, DeviceId, KeyBundle } from '@restante/protocol';
 import { toBase64 } from '../base64.ts';
 import type { Device } from '../device.ts';
+import { MessengerError } from '../messenger-error.ts';
 import type { MessengerEventSource } from '../messenger-events.ts';
 import type { Parties, Ratchet, Session } from '../ratchet/ratchet.ts';
 import { accountPrefix, deviceIdOf, deviceKey } from '../vault/keys.ts';
@@ -78,11 +79,12 @@ export const createSessions = (
     start: async (transaction, accountId, bundle) => {
       const remote = { accountId, deviceId: bundle.deviceId };
       const row = await transaction.get('sessions', deviceKey(remote));
-      await save(
-        transaction,
-        remote,
-        await ratchet.startSession(parties(remote), row ?? null, bundle, now()),
-      );
+      const session = await ratchet
+        .startSession(parties(remote), row ?? null, bundle, now())
+        .catch((cause: unknown) => {
+          throw new MessengerError('bad-answer', 'the keys of a device are not valid', { cause });
+        });
+      await save(transaction, remote, session);
     },
     encrypt: async (transaction, remote, plaintext) => {
       const row = await transaction.get('sessions', deviceKey(remote));

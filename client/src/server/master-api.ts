@@ -27,6 +27,8 @@ export type MasterApi = {
   readonly login: (request: NewDevice) => Promise<RegisteredDevice>;
   /** Gets fresh tokens from this master, where the connection goes next, and keeps them. */
   readonly renewTokens: (origin: string, signal?: AbortSignal) => Promise<void>;
+  /** The same from any master. */
+  readonly freshTokens: () => Promise<void>;
   readonly account: (username: string) => Promise<Account>;
   /** Takes one-time keys: ask only for devices that a session is started with. */
   readonly keys: (accountId: AccountId, deviceId?: DeviceId) => Promise<KeyBundles>;
@@ -114,6 +116,7 @@ export const masterApi = (masters: readonly string[], fetch: Fetch, tokens: Toke
     register: (body) => newDevice('accounts', body),
     login: (body) => newDevice('devices', body),
     renewTokens,
+    freshTokens: () => anyMaster((origin) => renewTokens(origin)),
     account: (username) => ask(account, 'GET', `accounts/${encodeURIComponent(username)}`),
     keys: (accountId, deviceId) =>
       ask(keyBundles, 'GET', `keys/${accountId}${deviceId === undefined ? '' : `?device=${deviceId}`}`),
