@@ -101,7 +101,7 @@ export class Couch {
         ...(as === null ? {} : { authorization: `Basic ${btoa(`${as.name}:${as.password}`)}` }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: plain ? (body as BodyInit) : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: plain ? (body as string) : JSON.stringify(body) }),
     });
   }
 
@@ -189,7 +189,11 @@ export function useCouches(count: number): () => Couch[] {
 /** Provides one server for the tests of a file. */
 export function useCouch(): () => Couch {
   const couches = useCouches(1);
-  return () => couches()[0]!;
+  return () => {
+    const [couch] = couches();
+    if (couch === undefined) throw new Error('no server was started');
+    return couch;
+  };
 }
 
 async function provide(index: number, resources: AsyncDisposableStack): Promise<Couch> {

@@ -18,7 +18,7 @@ beforeEach(() => {
 
 /** Stores a revision as a replication peer does: `digits` name it and its ancestors, the newest first. */
 async function store(digits: string, content: object = {}): Promise<void> {
-  const ids = [...digits].map(hash);
+  const ids = Array.from(digits, hash);
   const document = {
     _id: id,
     _rev: `${ids.length}-${ids[0]}`,

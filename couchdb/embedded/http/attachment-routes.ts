@@ -62,7 +62,9 @@ async function deleteAttachment(call: DatabaseCall): Promise<void> {
   const name = pathParameter(call.request, 'attachment');
   const { document, attachments } = await documentToChange(call);
   if (!Object.hasOwn(attachments, name)) throw notFound('Document is missing attachment');
-  await sendWritten(call, { ...document, _attachments: without(attachments, name) }, 'edit');
+  const others = without(attachments, name);
+  const rest = Object.keys(others).length === 0 ? {} : { _attachments: others };
+  await sendWritten(call, { ...without(document, '_attachments'), _id: document._id, ...rest }, 'edit');
 }
 
 /** The document as it stands, if the client knows that; a new one if there is none. */

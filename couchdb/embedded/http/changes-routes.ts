@@ -44,19 +44,18 @@ async function sendChanges(call: DatabaseCall): Promise<void> {
   if (wanted.descending) return sendDescending(stream, format, database, wanted);
 
   await stream.start(format.head);
-  const lastSequence = await follow(stream, format, database, wanted, signal);
-  const pending = signal.aborted ? 0 : await database.countPending(lastSequence);
+  const { lastSequence, pending } = await follow(stream, format, database, wanted, signal);
   stream.end(format.tail(formatSequence(lastSequence, database.uuid), pending));
 }
 
-/** Sends page after page; where there is no more, waits if the feed is a live one. Returns the place it ended at. */
+/** Sends page after page; where there is no more, waits if the feed is a live one. Tells where it ended. */
 async function follow(
   stream: JsonStream,
   format: ChangesFormat,
   database: Database,
   wanted: ChangesRequest,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ lastSequence: number; pending: number }> {
   const { feed, heartbeatMs, timeoutMs, limit } = wanted;
   let since = wanted.since;
   for (let sent = 0; sent < limit && !signal.aborted;) {
@@ -66,9 +65,8 @@ async function follow(
       sent += 1;
     }
     since = page.lastSequence;
-    if (sent >= limit) return since;
-    if (!page.atEnd) continue;
-    if (feed === 'normal' || (feed === 'longpoll' && sent > 0)) return since;
+    if (!page.atEnd || sent >= limit) continue;
+    if (feed === 'normal' || (feed === 'longpoll' && sent > 0)) return { lastSequence: since, pending: 0 };
 
     await stream.flush();
     let outcome = await database.changes.wait(since, heartbeatMs ?? timeoutMs, signal);
@@ -76,9 +74,9 @@ async function follow(
       await stream.flush(format.heartbeat);
       outcome = await database.changes.wait(since, heartbeatMs, signal);
     }
-    if (outcome !== 'written') return since;
+    if (outcome !== 'written') return { lastSequence: since, pending: 0 };
   }
-  return since;
+  return { lastSequence: since, pending: signal.aborted ? 0 : await database.countPending(since) };
 }
 
 async function sendDescending(

@@ -20,11 +20,9 @@ export function methodNotAllowed(allowed: string): RequestHandler {
 
 /** The last handler: every failure becomes CouchDB's answer, or the end of one that has begun. */
 export function errorHandler(log: Log): ErrorRequestHandler {
-  return (failure: unknown, request, response, next) => {
-    if (failure instanceof StreamCut) {
-      next();
-      return;
-    }
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- express knows an error handler by its four parameters
+  return (failure: unknown, request, response, _next) => {
+    if (failure instanceof StreamCut) return;
     const error = fromBodyParser(failure) ?? toCouchError(failure);
     if (error.status >= 500)
       log('request failed', {
@@ -32,7 +30,7 @@ export function errorHandler(log: Log): ErrorRequestHandler {
         error: (failure as Error | undefined)?.name ?? 'unknown',
       });
     if (response.headersSent) {
-      next(); // to express, which cuts the connection
+      response.destroy();
       return;
     }
     const headers = error.status === 401 ? { 'www-authenticate': 'Basic realm="server"' } : {};
