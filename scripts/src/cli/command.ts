@@ -8,6 +8,8 @@ export type CommandContext = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Writes a line to standard output. */
   readonly print: (line: string) => void;
+  /** Writes a line to standard error. */
+  readonly complain: (line: string) => void;
   /** Writes to standard output as it is: for progress bars and screens, when {@link isTerminal}. */
   readonly paint: (text: string) => void;
   /** Whether standard output is a terminal. */
@@ -62,7 +64,7 @@ export const runCommand = async (command: Command, context: CommandContext): Pro
     return await command.run(context);
   } catch (error) {
     if (context.signal.aborted) return 130;
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    context.complain(error instanceof Error ? error.message : String(error));
     return error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
   }
 };

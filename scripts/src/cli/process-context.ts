@@ -13,6 +13,7 @@ export const processContext = (args: readonly string[]): CommandContext => {
     args,
     environment: process.env,
     print: (line) => process.stdout.write(`${line}\n`),
+    complain: (line) => process.stderr.write(`${line}\n`),
     paint: (text) => process.stdout.write(text),
     isTerminal: process.stdout.isTTY,
     signal: stop.signal,

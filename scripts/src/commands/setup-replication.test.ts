@@ -2,7 +2,9 @@ import { connectCouch } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCouchTrio, type CouchTrio } from '../testing/couch-trio.ts';
-import { runCli, type CliRun } from '../testing/run-cli.ts';
+import { callCommand } from '../testing/call-command.ts';
+import type { CliRun } from '../testing/run-cli.ts';
+import { setupReplication } from './setup-replication.ts';
 
 type Report = {
   whole: boolean;
@@ -20,7 +22,7 @@ describe('setup-replication', () => {
   afterAll(() => trio[Symbol.asyncDispose]());
 
   const setup = (args: string[], environment: Record<string, string> = {}): Promise<CliRun> =>
-    runCli(['setup-replication', ...args], { ...trio.environment, ...environment });
+    callCommand(setupReplication, args, { ...trio.environment, ...environment });
   const report = async (
     args: string[],
     environment?: Record<string, string>,

@@ -1,0 +1,97 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { errorBody } from '@restante/protocol';
+import { connectCouch } from '@restante/service-kit';
+import { waitFor } from '@restante/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClusterState } from '../state/cluster-state.ts';
+import { startCouchTrio, type CouchTrio } from '../testing/couch-trio.ts';
+import { isDataInUse } from './data-lock.ts';
+import { startCluster, type Cluster } from './start-cluster.ts';
+
+describe('cluster on CouchDB servers that are there already', () => {
+  let dir: string;
+  let trio: CouchTrio;
+  let cluster: Cluster;
+  const ends: string[] = [];
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'restante-cluster-'));
+    trio = await startCouchTrio();
+    cluster = await startCluster({
+      dataDir: join(dir, 'shared'),
+      couchUrls: trio.nodes.map(({ adminUrl }) => adminUrl),
+      databasePrefix: 'test-',
+      masters: 2,
+      onEvent: (event) => {
+        if (event.type === 'exited') ends.push(`${event.process.name} ${event.expected}`);
+      },
+    });
+  });
+  afterAll(async () => {
+    await cluster[Symbol.asyncDispose]();
+    await trio[Symbol.asyncDispose]();
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  const state = async (): Promise<ClusterState> =>
+    (await (await fetch(`${cluster.front.url}/state`)).json()) as ClusterState;
+
+  it('starts no server of its own, and keeps to databases with its prefix', async () => {
+    expect(cluster.couches).toEqual([]);
+    await waitFor('the mesh to be whole', async () => (await state()).problems.length === 0);
+    await using server = connectCouch(trio.nodes[0]!.adminUrl, 5_000);
+    const names = (await server.request({ path: '_all_dbs' })) as string[];
+    const made = names.filter((name) => !name.startsWith('_') && !trio.databases.includes(name));
+    expect(made.length).toBeGreaterThan(4);
+    expect(made.every((name) => /^test-(?:directory|messages-\d{8})$/.test(name))).toBe(true);
+  });
+
+  it('goes on through the front with the other master when one is killed', async () => {
+    const [first] = cluster.masters;
+    await first!.kill('SIGKILL');
+    for (let round = 0; round < 4; round += 1) {
+      const answer = await fetch(`${cluster.front.url}/api/accounts/nobody`);
+      expect(errorBody.parse(await answer.json()).code).toBe('unauthorized');
+    }
+    await waitFor('the state to tell it', async () => {
+      const { masters } = await state();
+      return masters.map(({ up }) => up).join() === 'false,true';
+    });
+    await first!.start();
+  });
+
+  it('tells by the front that a mailbox node is down, and takes it back on its port', async () => {
+    const node = cluster.mailboxNodes[1]!;
+    const { url } = node;
+    await node.kill('SIGKILL');
+    const answer = await fetch(`${cluster.front.url}/node2/health`);
+    expect(answer.status).toBe(503);
+    expect(errorBody.parse(await answer.json()).code).toBe('unavailable');
+    await node.restart();
+    expect(node.url).toBe(url);
+    expect((await fetch(`${cluster.front.url}/node2/ready`)).status).toBe(200);
+    expect(ends).toEqual(['master1 true', 'node2 true']);
+  });
+
+  it('stops everything and frees its data when a part does not start', async () => {
+    const dataDir = join(dir, 'broken');
+    const pids: number[] = [];
+    const broken = startCluster({
+      dataDir,
+      couchUrls: trio.nodes.map(({ adminUrl }) => adminUrl),
+      databasePrefix: 'broken-',
+      settings: { master: { WRITE_CONCERN: '9' } },
+      onEvent: ({ type, process }) => {
+        if (type === 'ready' && process.pid !== undefined) pids.push(process.pid);
+      },
+    });
+    await expect(broken).rejects.toThrow(
+      /^master1 ended before it was ready \(exit code 1\)\n.*WRITE_CONCERN/s,
+    );
+    expect(pids).toHaveLength(3);
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(await isDataInUse(dataDir)).toBe(false);
+    expect(readdirSync(dataDir)).not.toContain('running.json');
+  });
+});

@@ -1,0 +1,98 @@
+import { connectCouch } from '@restante/service-kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createConflictScan } from '../state/conflict-scan.ts';
+import { startCouchTrio, type CouchTrio } from '../testing/couch-trio.ts';
+import { callCommand } from '../testing/call-command.ts';
+import { conflicts } from './conflicts.ts';
+import { status } from './status.ts';
+
+describe('status and conflicts of a cluster that is not well', () => {
+  let trio: CouchTrio;
+  let environment: Record<string, string>;
+  beforeAll(async () => {
+    trio = await startCouchTrio();
+    const nobody = 'http://127.0.0.1:9';
+    environment = {
+      ...trio.environment,
+      MASTER_URLS: nobody,
+      MAILBOX_NODE_URLS: [nobody, nobody, nobody].join(','),
+    };
+  });
+  afterAll(() => trio[Symbol.asyncDispose]());
+
+  /** Writes two revisions of one document side by side, as a partition would. */
+  const plantConflict = async (node: number, id: string): Promise<void> => {
+    await using server = connectCouch(trio.nodes[node]!.adminUrl, 5_000);
+    const docs = ['a', 'b'].map((letter) => ({ _id: id, _rev: `1-${letter.repeat(32)}`, letter }));
+    await server.request({
+      db: 'directory',
+      path: '_bulk_docs',
+      method: 'POST',
+      body: { docs, new_edits: false },
+    });
+  };
+
+  it('counts what waits, names every problem, and exits with 1', async () => {
+    const [, bucket] = trio.databases;
+    {
+      await using server = connectCouch(trio.nodes[0]!.adminUrl, 5_000);
+      const docs = ['canary:node1:1', 'one', 'two'].map((_id) => ({ _id }));
+      await server.request({ db: bucket, path: '_bulk_docs', method: 'POST', body: { docs } });
+    }
+    const run = await callCommand(status, [], environment);
+    expect(run.code).toBe(1);
+    expect(run.out).toMatch(new RegExp(`^${bucket} +2 waiting +0 waiting +0 waiting +0 of 6$`, 'm'));
+    for (const problem of [
+      'master 1 is down',
+      'node 3 is down',
+      `node1 has no replication of ${bucket} from node2`,
+    ]) {
+      expect(run.out).toContain(`problem: ${problem}`);
+    }
+  });
+
+  it('lists resolved and unresolved conflicts', async () => {
+    await plantConflict(1, 'username:alice');
+    {
+      await using server = connectCouch(trio.nodes[0]!.adminUrl, 5_000);
+      await server
+        .use('directory')
+        .insert({ _id: 'conflict:2026-01-01T00:00:00.000Z:0123', kind: 'username' } as object);
+    }
+    const text = await callCommand(conflicts, [], environment);
+    expect(text.code).toBe(1);
+    expect(text.out).toContain('resolved  conflict:2026-01-01T00:00:00.000Z:0123  kind username');
+    expect(text.out).toContain('unresolved on node2  username:alice  2 live revisions');
+    const json = await callCommand(conflicts, ['--json'], environment);
+    expect(JSON.parse(json.out)).toEqual({
+      resolved: [expect.objectContaining({ kind: 'username' })],
+      unresolved: [
+        { node: 'node2', database: 'directory', id: 'username:alice', revisions: [`1-${'a'.repeat(32)}`] },
+      ],
+      problems: [],
+    });
+    expect((await callCommand(status, [], environment)).out).toContain(
+      'problem: conflict on node2 in directory: username:alice',
+    );
+  });
+
+  it('finds new conflicts, and no longer those that are resolved, when it looks again', async () => {
+    const scan = createConflictScan(trio.nodes[2]!);
+    expect(await scan('directory')).toEqual([]);
+    await plantConflict(2, 'username:bob');
+    await plantConflict(2, 'username:carol');
+    expect((await scan('directory')).map(({ id }) => id)).toEqual(['username:bob', 'username:carol']);
+    await using server = connectCouch(trio.nodes[2]!.adminUrl, 5_000);
+    await server.use('directory').destroy('username:bob', `1-${'a'.repeat(32)}`);
+    expect((await scan('directory')).map(({ id }) => id)).toEqual(['username:carol']);
+  });
+
+  it('says which node did not answer', async () => {
+    await trio.processes[0]!.kill('SIGKILL');
+    const listed = await callCommand(conflicts, [], environment);
+    expect(listed.code).toBe(1);
+    expect(listed.out).toMatch(/problem: node1 \(http:.*\) does not answer/);
+    const told = await callCommand(status, [], environment);
+    expect(told.out).toMatch(/problem: node1 \(http:.*\) does not answer/);
+  });
+});
