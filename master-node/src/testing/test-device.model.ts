@@ -169,3 +169,10 @@ export const waiting = async (nodeUrl: string, device: RegisteredDevice): Promis
   });
   return mailboxPage.parse(body).messages;
 };
+
+/** The value of one series of `GET /metrics`; 0 when it is not there. */
+export const metric = async (url: string, series: string): Promise<number> => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? 0 : Number(line.slice(series.length + 1));
+};

@@ -19,8 +19,8 @@ export type TestNodes = AsyncDisposable & {
   ) => Promise<MasterNode>;
   readonly variables: Readonly<Record<string, string>>;
   readonly signer: TokenSigner;
-  readonly couchUrl: string;
-  readonly directory: string;
+  /** Leaf revisions of an envelope's document, in whichever bucket of a node it is. */
+  readonly leaves: (node: string, documentId: string) => Promise<string[]>;
 };
 
 /** Cheap passwords, no rate that a test could meet by accident, quick hearts. */
@@ -39,6 +39,8 @@ const SETTINGS = {
   LOG_LEVEL: 'silent',
 };
 
+type Feed = { readonly results: readonly { readonly id: string; readonly changes: { rev: string }[] }[] };
+
 export const testKeys = (): { privateKey: string; publicKey: string } =>
   generateKeyPairSync('ed25519', {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -55,6 +57,12 @@ export const startTestNodes = async (
   const couches = cleanup.use(await startCouches(1));
   const [adminUrl = ''] = couches.adminUrls;
   const keys = testKeys();
+  const ask = async (path: string): Promise<unknown> => {
+    const { origin, username, password } = new URL(adminUrl);
+    const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+    const headers = { authorization: `Basic ${credentials.toString('base64')}` };
+    return (await fetch(`${origin}/${path}`, { headers })).json();
+  };
 
   const nodes = await Promise.all(
     ['node1', 'node2', 'node3'].map(async (name) => {
@@ -102,8 +110,14 @@ export const startTestNodes = async (
     nodeUrls: nodes.map(({ url }) => url),
     variables,
     signer: createTokenSigner(keys.privateKey),
-    couchUrl: adminUrl,
-    directory: `${couches.prefix}node1-directory`,
+    leaves: async (node, documentId) => {
+      const databases = (await ask('_all_dbs')) as string[];
+      const buckets = databases.filter((name) => name.startsWith(`${couches.prefix}${node}-messages-`));
+      const feeds = await Promise.all(buckets.map((name) => ask(`${name}/_changes?style=all_docs`)));
+      return (feeds as Feed[])
+        .flatMap(({ results }) => results.filter(({ id }) => id === documentId))
+        .flatMap(({ changes }) => changes.map(({ rev }) => rev));
+    },
     master: async (own = {}, overrides = {}) =>
       cleanup.use(await startMasterNode(readConfig({ ...variables, ...own }), overrides)),
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
