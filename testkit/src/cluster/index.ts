@@ -1,7 +1,8 @@
 export { createClientProcess, type ClientProcess } from './client-process.ts';
 export { conflictsOf, databasesOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
-export { ledgersOf, totalLedger, type Ledger } from './ledger.ts';
+export { ledgersOf, type Ledger } from './ledger.ts';
 export type { Links } from './links.ts';
+export { metricOf } from './metrics.ts';
 export { openMailbox, type Mailbox } from './mailbox.ts';
 export { TEST_PACE, type Person, type PersonOptions } from './person.ts';
 export { startTestCluster, type TestCluster, type TestClusterOptions } from './test-cluster.ts';

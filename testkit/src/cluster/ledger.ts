@@ -1,4 +1,4 @@
-/** What a mailbox node's metrics say became of its mail (law 9), over all buckets. */
+/** What a mailbox node's metrics say became of the mail of one bucket (law 9). */
 export type Ledger = {
   readonly accepted: number;
   readonly deleted: number;
@@ -6,29 +6,20 @@ export type Ledger = {
   readonly waiting: number;
 };
 
+const NOTHING: Ledger = { accepted: 0, deleted: 0, expired: 0, waiting: 0 };
 const SAMPLE = /^mailbox_ledger_messages\{(.*)\} (\d+)$/gm;
 
-/** The ledger of each bucket of a mailbox node, by the bucket's name. */
+const label = (labels: string, name: string): string =>
+  new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
+
+/** The ledgers of a mailbox node by bucket. */
 export const ledgersOf = async (nodeUrl: string): Promise<Map<string, Ledger>> => {
-  const answer = await fetch(`${nodeUrl}/metrics`);
+  const text = await (await fetch(`${nodeUrl}/metrics`)).text();
   const ledgers = new Map<string, Ledger>();
-  for (const [, labels = '', count = ''] of (await answer.text()).matchAll(SAMPLE)) {
-    const bucket = /bucket="([^"]*)"/.exec(labels)?.[1] ?? '';
-    const state = /state="([^"]*)"/.exec(labels)?.[1] ?? '';
-    const known = ledgers.get(bucket) ?? { accepted: 0, deleted: 0, expired: 0, waiting: 0 };
-    ledgers.set(bucket, { ...known, [state]: Number(count) });
+  for (const [, labels = '', count = ''] of text.matchAll(SAMPLE)) {
+    const bucket = label(labels, 'bucket');
+    const known = ledgers.get(bucket) ?? NOTHING;
+    ledgers.set(bucket, { ...known, [label(labels, 'state')]: Number(count) });
   }
   return ledgers;
 };
-
-/** The ledgers of all buckets added up. */
-export const totalLedger = async (nodeUrl: string): Promise<Ledger> =>
-  [...(await ledgersOf(nodeUrl)).values()].reduce(
-    (sum, ledger) => ({
-      accepted: sum.accepted + ledger.accepted,
-      deleted: sum.deleted + ledger.deleted,
-      expired: sum.expired + ledger.expired,
-      waiting: sum.waiting + ledger.waiting,
-    }),
-    { accepted: 0, deleted: 0, expired: 0, waiting: 0 },
-  );

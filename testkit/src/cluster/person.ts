@@ -61,11 +61,15 @@ export type Person = AsyncDisposable & {
 
 const HISTORY = 100_000;
 
-/** Registers an account on the first of the masters that answers. The messenger is open afterwards and not connected. */
+/**
+ * Registers an account on the first of the masters that answers; the messenger is open afterwards and not connected.
+ * `given` holds for every run.
+ */
 export const createPerson = async (
   username: string,
   vaultFile: string,
   masters: readonly string[],
+  given: PersonOptions = {},
 ): Promise<Person> => {
   const shown: string[] = [];
   const catchUps: CatchUpProgress[] = [];
@@ -78,6 +82,7 @@ export const createPerson = async (
       vault: sqliteVault(vaultFile),
       ratchet: libsignalRatchet(),
       ...TEST_PACE,
+      ...given,
       ...options,
     });
     opened.on('message', ({ direction, text }) => {

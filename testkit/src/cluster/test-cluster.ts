@@ -8,7 +8,7 @@ import { cleanCouch } from '../couch.ts';
 import { waitFor } from '../wait-for.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
-import { createPerson, type Person } from './person.ts';
+import { createPerson, type Person, type PersonOptions } from './person.ts';
 
 /** A cluster for one test file: real processes, a fault proxy in each link, people to talk through it. */
 export type TestCluster = AsyncDisposable & {
@@ -19,7 +19,7 @@ export type TestCluster = AsyncDisposable & {
   /** Addresses of the masters for clients. */
   readonly masters: readonly string[];
   /** Someone new; the name is made unique. `masters`: the ones they use, in this order (default: all). */
-  readonly person: (name: string, masters?: readonly string[]) => Promise<Person>;
+  readonly person: (name: string, masters?: readonly string[], options?: PersonOptions) => Promise<Person>;
   /** Kills a CouchDB (1 to 3) with SIGKILL; one that is shared with others is cut off instead. */
   readonly killCouch: (number: number) => Promise<void>;
   readonly startCouch: (number: number) => Promise<void>;
@@ -95,15 +95,19 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         ...(couchUrls && { couchUrls }),
       }),
     );
+    // Nobody needs the data afterwards: no reason to wait for a graceful end.
+    cleanup.defer(async () => {
+      await Promise.all(parts.processes.map((process) => process.kill('SIGKILL')));
+    });
     const masters = await Promise.all(
       parts.masters.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
     );
 
     let people = 0;
-    const person: TestCluster['person'] = async (name, chosen = masters) => {
+    const person: TestCluster['person'] = async (name, chosen = masters, given = {}) => {
       people += 1;
       const username = `${name}-${people}`;
-      return cleanup.use(await createPerson(username, join(root, `${username}.sqlite`), chosen));
+      return cleanup.use(await createPerson(username, join(root, `${username}.sqlite`), chosen, given));
     };
     const onEachCouch = <T>(read: (adminUrl: string, prefix: string) => Promise<T>): Promise<T[]> =>
       Promise.all(parts.couchServers.map(({ adminUrl }) => read(adminUrl, databasePrefix)));

@@ -1,0 +1,142 @@
+import { LIMITS } from '@restante/protocol';
+import { startFaultProxy, waitFor } from '@restante/testkit';
+import {
+  createClientProcess,
+  metricOf,
+  startTestCluster,
+  type Person,
+  type TestCluster,
+} from '@restante/testkit/cluster';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+/** DESIGN 10, the rows about clients: a crash, a slow reader, a full mailbox, a wrong clock. */
+
+const MAILBOX_MESSAGES = 300;
+const HOUR_MS = 3_600_000;
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster({
+    settings: {
+      mailboxNode: { MAILBOX_MAX_MESSAGES: String(MAILBOX_MESSAGES) },
+      master: { SOCKET_BUFFER_BYTES: '65536' },
+    },
+  });
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+afterEach(() => cluster.heal());
+
+const numbered = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `text ${index + 1}`);
+const waitingFor = async ({ address }: Person): Promise<number[]> =>
+  (await cluster.waiting()).map((ids) => ids.filter((id) => id.startsWith(address.accountId)).length);
+
+describe('a client that crashes between commit and delete (laws 2, 3)', () => {
+  it('fetches the message again, knows it, and deletes it', async () => {
+    const alice = await cluster.person('alice');
+    const bob = await cluster.person('bob');
+    await bob.leave();
+    await alice.enterLive();
+    await alice.sendAccepted(bob, 'kept');
+    await waitFor('every node to have it', async () => (await waitingFor(bob)).every((count) => count === 1));
+
+    await using doomed = createClientProcess(bob.vaultFile, bob.masters, 'die-after-receipt');
+    await doomed.start();
+    expect(await doomed.ended()).toBe('SIGKILL');
+    expect(doomed.shown).toEqual([]);
+    expect(await waitingFor(bob)).toEqual([1, 1, 1]);
+
+    await bob.enterLive();
+    expect(await bob.textsFrom(alice)).toEqual(['kept']);
+    await cluster.empty(bob);
+    expect(await bob.textsFrom(alice)).toEqual(['kept']);
+    expect(bob.shown).toEqual([]);
+  });
+});
+
+describe('a slow reader', () => {
+  it('is left out at a bound of bytes, is told to catch up, and gets everything once', async () => {
+    await using link = await startFaultProxy(cluster.parts.masters[0]!.url);
+    const alice = await cluster.person('alice');
+    const bob = await cluster.person('bob', [link.url]);
+    await Promise.all([alice.enterLive(), bob.enterLive()]);
+    await alice.sendAccepted(bob, 'hello');
+    await bob.seesLast(alice, 'hello');
+
+    const { url } = cluster.parts.masters[0]!;
+    const leftOut = (): Promise<number> => metricOf(url, 'gateway_pushes_left_out_total');
+    link.set('stall');
+    const texts: string[] = [];
+    while ((await leftOut()) === 0) {
+      const batch = Array.from({ length: 20 }, (_, index) => `${texts.length + index} `.padEnd(30_000, 'x'));
+      for (const text of batch.slice(1)) await alice.send(bob, text);
+      await alice.sendAccepted(bob, batch[0]!);
+      texts.push(...batch.slice(1), batch[0]!);
+    }
+    link.set('pass');
+    await bob.seesLast(alice, texts.at(-1)!);
+    await waitFor('everything', async () => (await bob.textsFrom(alice)).length > texts.length);
+    expect(await bob.textsFrom(alice)).toEqual(['hello', ...texts]);
+    expect(bob.shown.toSorted()).toEqual(['hello', ...texts].toSorted());
+    expect(await metricOf(url, 'gateway_catch_ups_total')).toBeGreaterThan(0);
+    await cluster.empty(bob);
+  });
+});
+
+describe('a full mailbox', () => {
+  it('makes the sender wait with `mailbox-full`, and reading makes room', async () => {
+    const alice = await cluster.person('alice');
+    const bob = await cluster.person('bob');
+    await bob.leave();
+    await alice.enterLive();
+    const texts = numbered(MAILBOX_MESSAGES + 20);
+    for (const text of texts) await alice.send(bob, text);
+    const { url } = cluster.parts.masters[0]!;
+    await waitFor('a refusal', () => metricOf(url, 'gateway_sends_refused_total', { code: 'mailbox-full' }));
+    await waitFor('the rest to be accepted', async () => (await alice.outboxSize()) <= 20);
+    for (const count of await waitingFor(bob)) expect(count).toBeLessThanOrEqual(MAILBOX_MESSAGES);
+    expect(await alice.outboxSize()).toBeGreaterThan(0);
+
+    await bob.enterLive();
+    await waitFor('everything', async () => (await bob.textsFrom(alice)).length === texts.length);
+    expect(await bob.textsFrom(alice)).toEqual(texts);
+    expect(bob.shown).toHaveLength(texts.length);
+    await waitFor('an empty outbox', async () => (await alice.outboxSize()) === 0);
+    await cluster.empty(bob);
+  });
+});
+
+describe('a wrong clock', () => {
+  it.each([
+    ['fast', 5 * HOUR_MS],
+    ['slow', -5 * HOUR_MS],
+  ])('five hours too %s: nobody notices', async (_, offsetMs) => {
+    const now = (): number => Date.now() + offsetMs;
+    const link = cluster.links.between('client', 'master1');
+    const alice = await cluster.person('alice', cluster.masters, { now });
+    const bob = await cluster.person('bob');
+    await Promise.all([alice.enterLive(), bob.enterLive()]);
+    await alice.sendAccepted(bob, 'first');
+    await bob.sendAccepted(alice, 'answer');
+    await bob.seesLast(alice, 'first');
+
+    // The clock is set right, or wrong the other way, while there is nobody to ask for the time.
+    link.set('refuse');
+    link.cut();
+    await alice.enter({ now: () => Date.now() - offsetMs });
+    const waiting = await alice.send(bob, 'second');
+    link.set('pass');
+    await waitFor('it to be accepted', async () => (await alice.find(waiting)).copies);
+    await bob.seesLast(alice, 'second');
+    await alice.sendAccepted(bob, 'third');
+    await bob.seesLast(alice, 'third');
+
+    expect(bob.shown).toEqual(['first', 'second', 'third']);
+    expect(await alice.textsFrom(bob)).toEqual(['answer']);
+    const times = (await bob.messenger().messages(alice.address.accountId))
+      .filter(({ direction }) => direction === 'in')
+      .map(({ sentAt }) => sentAt);
+    for (const time of times) expect(time).toBeLessThanOrEqual(Date.now() + LIMITS.clockSkewMs);
+    await cluster.empty(bob);
+  });
+});
