@@ -59,6 +59,17 @@ describe('live', () => {
     await waitForTexts(bob, alice, ['before', 'after']);
   });
 
+  test('what a new device writes before it ever connected reaches the other devices too', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    const alice2 = scene.messenger();
+    await alice2.login({ username: 'alice', password: 'correct horse', deviceName: 'second' });
+    await alice2.sendText('bobby', 'first words');
+    await alice2.start();
+    await waitForTexts(bob, alice, ['first words']);
+    await waitForTexts(alice, bob, ['first words']);
+  });
+
   test('a frame that breaks the protocol ends the connection, and a new one is made', async () => {
     await using scene = await Scene.open();
     const alice = await scene.person('alice');

@@ -6,6 +6,7 @@ import type { Composer } from './outbox/compose.ts';
 import type { Sessions } from './outbox/sessions.ts';
 import type { MasterApi } from './server/master-api.ts';
 import type { Store } from './vault/store.ts';
+import { ONLY } from './vault/tables.ts';
 
 type Deps = {
   readonly store: Store;
@@ -43,6 +44,7 @@ export const syncOwnDevices = async ({
     for (const deviceId of known.filter((id) => !listed.includes(id))) {
       await sessions.deactivate(transaction, { accountId, deviceId });
     }
+    transaction.put('ownDevicesKnown', ONLY, true);
     const [first] = bundles;
     if (first === undefined) return;
     const greeting = encodeContent({

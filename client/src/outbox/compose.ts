@@ -1,7 +1,7 @@
 import { deriveMessageId, type AccountId, type DeviceId, type MessageId } from '@restante/protocol';
 import type { Device } from '../device.ts';
 import type { Transaction } from '../vault/store.ts';
-import type { OutboxEntry, OutboxRecipient } from '../vault/tables.ts';
+import { ONLY, type OutboxEntry, type OutboxRecipient } from '../vault/tables.ts';
 import type { Sessions } from './sessions.ts';
 
 /** A message before it is encrypted. */
@@ -17,11 +17,8 @@ export type Draft = {
 export type Composer = {
   /** Puts a message into the outbox under its client id, encrypted as far as sessions exist. */
   readonly enqueue: (transaction: Transaction, id: MessageId, draft: Draft) => Promise<void>;
-  /** Encrypts what is not encrypted yet. `ready`: nothing is missing. */
-  readonly encrypt: (
-    transaction: Transaction,
-    entry: OutboxEntry,
-  ) => Promise<{ readonly entry: OutboxEntry; readonly ready: boolean }>;
+  /** Encrypts what is not encrypted yet, as far as sessions exist. */
+  readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
 };
 
 /** Whether a recipient still has to be encrypted for. */
@@ -43,12 +40,12 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
   };
 
   const encrypt: Composer['encrypt'] = async (transaction, entry) => {
-    if (entry.renew.length > 0) return { entry, ready: false };
+    if (entry.renew.length > 0) return entry;
     const recipients = [];
     for (const recipient of entry.recipients) {
       recipients.push(isOpen(recipient) ? await encryptFor(transaction, recipient) : recipient);
     }
-    return { entry: { ...entry, recipients }, ready: !recipients.some(isOpen) };
+    return { ...entry, recipients };
   };
 
   return {
@@ -58,12 +55,13 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
       const recipients: OutboxRecipient[] =
         to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
       const own = to?.accountId === self.accountId ? to.plaintext : ownCopy;
-      const hasOthers = (await sessions.activeDevices(transaction, self.accountId)).length > 0;
-      if (own !== null && (hasOthers || recipients.length === 0)) {
+      const others = await sessions.activeDevices(transaction, self.accountId);
+      const mayHaveOthers = others.length > 0 || !(await transaction.get('ownDevicesKnown', ONLY));
+      if (own !== null && (mayHaveOthers || recipients.length === 0)) {
         recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });
       }
       const messageKey = shows?.messageKey ?? null;
-      const { entry } = await encrypt(transaction, { recipients, ownCopy, renew, messageKey });
+      const entry = await encrypt(transaction, { recipients, ownCopy, renew, messageKey });
       transaction.put('outbox', id, entry);
       if (shows !== null) transaction.put('sentIds', deriveMessageId(self, id), shows);
     },

@@ -50,7 +50,7 @@ export const createKeyFetch = (
     id: MessageId,
     entry: OutboxEntry,
   ): Promise<'ready' | 'empty'> => {
-    const { entry: encrypted } = await composer.encrypt(transaction, entry);
+    const encrypted = await composer.encrypt(transaction, entry);
     const recipients = encrypted.recipients.filter(
       (recipient) => !isOpen(recipient) || !isSelf(recipient.accountId),
     );

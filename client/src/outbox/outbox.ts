@@ -156,7 +156,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
         if (!row.value.recipients.some(isOpen) || row.value.renew.length > 0) return row;
         return store.transact(async (transaction) => {
           const current = (await transaction.get('outbox', row.key)) ?? row.value;
-          const { entry } = await composer.encrypt(transaction, current);
+          const entry = await composer.encrypt(transaction, current);
           transaction.put('outbox', row.key, entry);
           return { key: row.key, value: entry };
         });

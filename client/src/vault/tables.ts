@@ -137,6 +137,8 @@ export type Tables = {
   tokens: Tokens;
   clock: Clock;
   keyRing: KeyRing;
+  /** This account's other devices have been asked for once; from then on they tell of themselves. */
+  ownDevicesKnown: true;
   /** Expired messages that have been reported already. */
   expired: number;
   /** `ec:<id>`, `kyber:<id>`, `signed:<id>`. */

@@ -314,9 +314,10 @@ export class ScriptedCluster {
     const wanted = query.get('device');
     if (resource === 'keys') {
       const found = this.devices.filter(
-        (each) => each.accountId === id && (wanted === null || String(each.deviceId) === wanted),
+        (each) =>
+          each !== caller && each.accountId === id && (wanted === null || String(each.deviceId) === wanted),
       );
-      if (found.length === 0) return fail(404, 'not-found');
+      if (found.length === 0 && id !== caller.accountId) return fail(404, 'not-found');
       return { status: 200, json: { accountId: id, bundles: found.map((each) => this.#bundle(each)) } };
     }
     const own = this.devices.filter(({ accountId }) => accountId === caller.accountId);
