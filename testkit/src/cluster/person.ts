@@ -43,6 +43,7 @@ export type Person = AsyncDisposable & {
   readonly leave: () => Promise<void>;
   /** The tokens in the vault. */
   readonly session: () => Promise<Session>;
+  readonly deviceSecret: () => Promise<string>;
   /** Number of the device's keys, which a `send` to it names. */
   readonly registrationId: () => Promise<number>;
   /** Messages in the outbox. */
@@ -123,7 +124,7 @@ export const createPerson = async (
       await vault.close();
     }
   };
-  const only = async <T extends 'tokens' | 'identity'>(table: T): Promise<Tables[T]> => {
+  const only = async <T extends 'self' | 'tokens' | 'identity'>(table: T): Promise<Tables[T]> => {
     const row = await inspect((vault) => vault.get(table, 'only'));
     if (row === undefined) throw new Error(`no ${table} in the vault`);
     return row;
@@ -158,6 +159,7 @@ export const createPerson = async (
     },
     leave,
     session: () => only('tokens'),
+    deviceSecret: async () => (await only('self')).deviceSecret,
     registrationId: async () => (await only('identity')).registrationId,
     outboxSize: async () => (await inspect((vault) => vault.list('outbox', { limit: HISTORY }))).length,
     send,
