@@ -63,7 +63,7 @@ test('a reader that dies at any commit shows every message once, and leaves noth
       await waitFor('nothing left', () => scene.cluster.waiting() === 0);
       expect(await disk.list('setAside', { limit: 10 })).toEqual([]);
     }),
-    { numRuns: 8 },
+    { numRuns: 5 },
   );
 });
 
@@ -103,6 +103,6 @@ test('a writer that dies at any commit: what it queued arrives once, what it did
       expect(shown.filter((text) => text !== 'the end' && !tried.includes(text))).toEqual([]);
       await waitFor('nothing left', () => scene.cluster.waiting() === 0);
     }),
-    { numRuns: 8 },
+    { numRuns: 5 },
   );
 });
