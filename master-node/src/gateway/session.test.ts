@@ -195,7 +195,7 @@ describe('a connection', () => {
       const small = await nodes.master({
         SOCKET_BUFFER_BYTES: '262144',
         STALL_MS: '100',
-        HEARTBEAT_MS: '100',
+        HEARTBEAT_MS: '4000',
       });
       const bob = await register(small.url);
       const slow = await connect(small.url, bob);
