@@ -148,8 +148,14 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     page: async (node, after, signal) =>
       mailboxes.page(await access(node), after, LIMITS.envelopesPerPage, signal, deps.pageTimeoutMs),
     take: (batch) => inbox.take(batch),
-    hold: live.hold,
-    release: live.release,
+    hold: () => {
+      live.hold();
+      acknowledger.hold();
+    },
+    release: () => {
+      live.release();
+      acknowledger.release();
+    },
     newlyExpired,
     onProgress: (progress) => events.emit('catch-up', progress),
     onFault,

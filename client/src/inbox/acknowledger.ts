@@ -21,6 +21,12 @@ export type Acknowledger = {
   readonly acknowledge: (kept: readonly PendingRow[]) => void;
   /** Tells of everything that is still owed. */
   readonly sweep: () => void;
+  /**
+   * Until `release`, what is acknowledged is only noted: deleting takes the nodes as long as reading, and a person
+   * waits for the reading. Each `hold` is ended by one `release`.
+   */
+  readonly hold: () => void;
+  readonly release: () => void;
   readonly onAcknowledged: (frame: Acknowledged) => void;
 };
 
@@ -55,6 +61,7 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
   const { store, tokens, deleteDirectly, mayDeleteDirectly, retryMs, onFault } = deps;
   let send: ((frame: Acknowledge) => void) | null = null;
   let timer: ReturnType<typeof setTimeout> | null = null;
+  let holds = 0;
   /** The last sweep ended at its bound: there is more. */
   let isCut = false;
   /** Frames without an answer on this connection. */
@@ -124,9 +131,16 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
     acknowledge: (kept) => {
       if (kept.length === 0) return;
       sweepLater();
-      void tell(kept).catch(onFault);
+      if (holds === 0) void tell(kept).catch(onFault);
     },
     sweep,
+    hold: () => {
+      holds += 1;
+    },
+    release: () => {
+      holds -= 1;
+      if (holds === 0) sweep();
+    },
     onAcknowledged: ({ ids, copies }) => {
       unanswered -= 1;
       if (copies < neededCopies()) return;
