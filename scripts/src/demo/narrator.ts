@@ -30,7 +30,9 @@ export const createNarrator = ({ print, paint, isTerminal }: CommandContext): Na
     progress: (done, total, note) => {
       if (isTerminal) {
         const filled = Math.round((BAR_CHARACTERS * done) / total);
-        bar = `          [${'#'.repeat(filled)}${'.'.repeat(BAR_CHARACTERS - filled)}] ${done} of ${total} ${note}`;
+        const painted = `          [${'#'.repeat(filled)}${'.'.repeat(BAR_CHARACTERS - filled)}] ${done} of ${total} ${note}`;
+        if (painted === bar) return;
+        bar = painted;
         paint(`\r\u001b[K${bar}`);
         return;
       }

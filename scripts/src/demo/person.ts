@@ -27,6 +27,8 @@ export type PersonOptions = {
   readonly logFile: string;
 };
 
+const LEAVE_DEADLINE_MS = 10_000;
+
 const main = fileURLToPath(new URL('./person-main.ts', import.meta.url));
 
 export const startPerson = ({ origin, vaultFile, logFile }: PersonOptions): Person => {
@@ -95,7 +97,9 @@ export const startPerson = ({ origin, vaultFile, logFile }: PersonOptions): Pers
       if (isOver) return;
       const exited = once(child, 'exit');
       if (child.connected) child.disconnect();
+      const deadline = setTimeout(() => child.kill('SIGKILL'), LEAVE_DEADLINE_MS);
       await exited;
+      clearTimeout(deadline);
     },
   };
 };

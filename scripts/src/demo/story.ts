@@ -1,19 +1,10 @@
 import { join } from 'node:path';
 import { until } from '../cli/until.ts';
 import type { Cluster, ClusterProcess } from '../cluster/index.ts';
+import { createLetters, isAllAccepted, tally, type Told } from './correspondence.ts';
 import type { Marker } from './marker.ts';
 import type { Narrator } from './narrator.ts';
 import { startPerson, type Person } from './person.ts';
-
-/** What was sent and what arrived in both directions. */
-export type Told = {
-  readonly sent: number;
-  readonly accepted: number;
-  readonly received: number;
-  /** Times that a text appeared on a screen that had it already, plus rows too many in a conversation. */
-  readonly shownTwice: number;
-  readonly inOrder: boolean;
-};
 
 export type StoryOptions = {
   readonly cluster: Cluster;
@@ -30,8 +21,6 @@ export type StoryOptions = {
 
 const LIVE_MESSAGES = 10;
 const DEADLINE_MS = 90_000;
-
-const repeated = (texts: readonly string[]): number => texts.length - new Set(texts).size;
 
 /**
  * Alice and Bob talk, Bob leaves, Alice writes on while a CouchDB, a mailbox node and the master are killed one after
@@ -50,19 +39,12 @@ export const tellStory = async (options: StoryOptions): Promise<Told> => {
     people.push(person);
     return person;
   };
-  const wait = async (what: string, isSo: () => boolean): Promise<void> => {
+  const wait = async (what: string, isSo: () => boolean | Promise<boolean>): Promise<void> => {
     if (!(await until(isSo, { deadlineMs: DEADLINE_MS, signal }))) say(`In vain: ${what}`);
   };
 
-  /** Everything that each has sent to the other, in this order. */
-  const toBob: string[] = [];
-  const toAlice: string[] = [];
-  const write = (texts: string[], count: number, what: string): string[] => {
-    const first = texts.length + 1;
-    const more = Array.from({ length: count }, (_, index) => `${what} ${first + index} (${marker.text})`);
-    texts.push(...more);
-    return more;
-  };
+  const toBob = createLetters('Alice', 'Bob', marker);
+  const toAlice = createLetters('Bob', 'Alice', marker);
 
   try {
     const alice = arrive('alice');
@@ -74,10 +56,10 @@ export const tellStory = async (options: StoryOptions): Promise<Told> => {
     const talk = async (count: number): Promise<void> => {
       for (let turn = 0; turn < count; turn += 1) {
         const bobHas = bob.shown().length;
-        await alice.send('bob', write(toBob, 1, 'Alice to Bob'));
+        await alice.send('bob', toBob.write(1));
         await wait('Bob to see a live message', () => bob.shown().length > bobHas);
         const aliceHas = alice.shown().length;
-        await bob.send('alice', write(toAlice, 1, 'Bob to Alice'));
+        await bob.send('alice', toAlice.write(1));
         await wait('Alice to see a live message', () => alice.shown().length > aliceHas);
       }
     };
@@ -85,18 +67,17 @@ export const tellStory = async (options: StoryOptions): Promise<Told> => {
     say(`They have talked live: ${2 * LIVE_MESSAGES} messages.`);
 
     const shownToBob = [...bob.shown()];
-    let bobAccepted = bob.accepted();
-    await wait('what Bob sent to be accepted', () => (bobAccepted = bob.accepted()) >= toAlice.length);
+    await wait('what Bob sent to be accepted', () => bob.accepted() >= toAlice.texts.length);
     await bob.leave();
     say('Bob has left.');
 
-    const before = toBob.length;
+    const before = toBob.texts.length;
     const show = (note: string): void =>
       narrator.progress(Math.max(0, alice.accepted() - before), messages, `accepted${note}`);
     /** Alice sends; `meanwhile` runs once the first few have been accepted. */
     const sendAnd = async (count: number, meanwhile: () => Promise<void>): Promise<void> => {
       const start = alice.accepted();
-      const sending = alice.send('bob', write(toBob, count, 'Alice to Bob'));
+      const sending = alice.send('bob', toBob.write(count));
       await wait('Alice to go on', () => {
         show('');
         return alice.accepted() >= start + Math.min(5, count);
@@ -106,7 +87,7 @@ export const tellStory = async (options: StoryOptions): Promise<Told> => {
     const allAccepted = (note: string) =>
       wait('all messages to be accepted', () => {
         show(note);
-        return alice.accepted() >= toBob.length;
+        return alice.accepted() >= toBob.texts.length;
       });
     const kill = async (process: ClusterProcess): Promise<void> => {
       await process.kill('SIGKILL');
@@ -146,7 +127,7 @@ export const tellStory = async (options: StoryOptions): Promise<Told> => {
 
     bob = arrive('bob');
     await bob.connect();
-    const missing = (): number => toBob.length - new Set([...shownToBob, ...bob.shown()]).size;
+    const missing = (): number => toBob.texts.length - new Set([...shownToBob, ...bob.shown()]).size;
     await wait('Bob to get everything', () => {
       narrator.progress(messages - missing(), messages, 'received by Bob');
       return missing() <= 0;
@@ -154,25 +135,15 @@ export const tellStory = async (options: StoryOptions): Promise<Told> => {
     narrator.endProgress();
     say('Bob has come back and caught up.');
     await talk(1);
-    await wait('the last messages to be accepted', () => {
-      const isBobDone = bobAccepted + bob.accepted() >= toAlice.length;
-      return isBobDone && alice.accepted() >= toBob.length;
+    let [bobs, alices] = [await bob.list('alice'), await alice.list('bob')];
+    await wait('the last messages to be accepted', async () => {
+      [bobs, alices] = [await bob.list('alice'), await alice.list('bob')];
+      return isAllAccepted(bobs) && isAllAccepted(alices);
     });
-    bobAccepted += bob.accepted();
-    const bobs = (await bob.list('alice')).filter(({ direction }) => direction === 'in');
-    const alices = (await alice.list('bob')).filter(({ direction }) => direction === 'in');
-    const texts = [bobs, alices].map((listed) => listed.map(({ text }) => text));
-    const sent = [toBob, toAlice];
-    return {
-      sent: toBob.length + toAlice.length,
-      accepted: alice.accepted() + bobAccepted,
-      received: texts.reduce((sum, listed) => sum + new Set(listed).size, 0),
-      shownTwice:
-        repeated([...shownToBob, ...bob.shown()]) +
-        repeated(alice.shown()) +
-        texts.reduce((sum, listed) => sum + repeated(listed), 0),
-      inOrder: texts.every((listed, index) => listed.join('\n') === sent[index]?.join('\n')),
-    };
+    return tally([
+      { letters: toBob, side: { listed: bobs, shown: [...shownToBob, ...bob.shown()] } },
+      { letters: toAlice, side: { listed: alices, shown: alice.shown() } },
+    ]);
   } finally {
     narrator.endProgress();
     await Promise.all(people.map((person) => person.leave()));
