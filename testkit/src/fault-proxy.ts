@@ -5,7 +5,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
  * - `pass`: carries it;
  * - `refuse`: resets new connections at once, as a dead process does;
  * - `stall`: takes connections and bytes, and delivers nothing until it passes again;
- * - `half-open`: what comes from the server still arrives, what the client sends is lost, and nobody is told.
+ * - `half-open`: what comes from the server still arrives, what the client sends is lost, and nobody is told. When it
+ *   ends, present connections are reset: nobody can go on in a stream with a hole.
  */
 export type Fault = 'pass' | 'refuse' | 'stall' | 'half-open';
 
@@ -85,6 +86,7 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
     address,
     url: `http://${address}`,
     set: (next) => {
+      if (fault === 'half-open' && next !== 'half-open') cut();
       fault = next;
       pairs.forEach(apply);
     },

@@ -4,6 +4,8 @@ import { startFaultProxy, type FaultProxy } from '../fault-proxy.ts';
 /** A fault proxy in each connection between two parts of a cluster, by the names of its processes. */
 export type Links = AsyncDisposable & {
   readonly route: Route;
+  /** All of them. */
+  readonly all: () => readonly FaultProxy[];
   /** The link by which `from` finds `to`. */
   readonly between: (from: string, to: string) => FaultProxy;
   /** Breaks the links between every part of one side and every part of the other, both ways. */
@@ -43,6 +45,7 @@ export const createLinks = (): Links => {
       routed.host = (await proxy).address;
       return routed.href.replace(/\/$/, '');
     },
+    all: () => entries.map(({ proxy }) => proxy),
     between: (from, to) => {
       const entry = entries.find((link) => link.from === from && link.to === to);
       if (entry === undefined) throw new RangeError(`${from} has no link to ${to}`);
