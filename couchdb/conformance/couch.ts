@@ -164,7 +164,7 @@ export class Couch {
   }
 }
 
-const admin: Login = { name: 'admin', password: 'conformance' };
+const admin: Login = { name: 'admin', password: 'p4ss-of-the-admin' };
 export const realUrls = (process.env['COUCHDB_URLS'] ?? '').split(',').filter((url) => url !== '');
 
 /** Names are unique, so that a server under test may be used for other things too. */
@@ -216,8 +216,12 @@ export async function temporaryFolder(resources: AsyncDisposableStack): Promise<
 }
 
 /** Asks again and again until there is an answer; a value that stays away is a failure with a name. */
-export async function eventually<Value>(what: string, ask: () => Promise<Value | undefined>): Promise<Value> {
-  const deadline = Date.now() + 30_000;
+export async function eventually<Value>(
+  what: string,
+  ask: () => Promise<Value | undefined>,
+  timeoutMs = 30_000,
+): Promise<Value> {
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
     const value = await ask();
     if (value !== undefined) return value;

@@ -1,13 +1,19 @@
 import type PouchDB from 'pouchdb-core';
 import { promisify } from 'node:util';
-import type { PouchDocument, PouchGetOptions, PouchRevisionNode, PouchRow } from 'pouchdb-core';
+import type {
+  PouchAllDocsOptions,
+  PouchDocument,
+  PouchGetOptions,
+  PouchRevisionNode,
+  PouchRow,
+} from 'pouchdb-core';
 import { CouchError, databaseMissing, notFound, toCouchError } from '../couch-error.ts';
 import { without } from '../json-object.ts';
 import { ChangesFeed, type Change } from './changes-feed.ts';
 import { readRange, readRowsByKey, type DocumentRange, type RowOptions } from './document-rows.ts';
 import type { LevelStore } from './level-store.ts';
 import { openPouch } from './pouch-adapter.ts';
-import { listRevisions, type Revision } from './revision-tree.ts';
+import { listRevisions, newestFirst, type Revision } from './revision-tree.ts';
 import { formatSequence } from './sequence.ts';
 import { WriteQueue, type WritableDocument, type WriteMode, type WriteResult } from './write-queue.ts';
 
@@ -117,8 +123,8 @@ export class Database {
     throw toCouchError(result);
   }
 
-  read(id: string, options: PouchGetOptions = {}): Promise<PouchDocument> {
-    return this.#call(() => this.#pouch.get(id, options));
+  async read(id: string, options: PouchGetOptions = {}): Promise<PouchDocument> {
+    return withSortedConflicts(await this.#call(() => this.#pouch.get(id, options)));
   }
 
   /** The document as it stands, undefined when it is missing or deleted. */
@@ -149,14 +155,12 @@ export class Database {
 
   /** The rows of an id range in pages, so that a long range costs no memory. */
   rows(range: DocumentRange): AsyncGenerator<PouchRow[]> {
-    return readRange(range, (options) => this.#call(() => this.#pouch.allDocs(options)));
+    return readRange(range, (options) => this.#allDocs(options));
   }
 
   /** One row per key and in their order, in pages. */
   rowsByKey(keys: unknown[], options: RowOptions): AsyncGenerator<PouchRow[]> {
-    return readRowsByKey(keys, options, (pouchOptions) =>
-      this.#call(() => this.#pouch.allDocs(pouchOptions)),
-    );
+    return readRowsByKey(keys, options, (pouchOptions) => this.#allDocs(pouchOptions));
   }
 
   /** The newest changes first. */
@@ -204,6 +208,12 @@ export class Database {
     await this.#pouch.destroy();
   }
 
+  async #allDocs(options: PouchAllDocsOptions): Promise<{ rows: PouchRow[] }> {
+    const { rows } = await this.#call(() => this.#pouch.allDocs(options));
+    for (const { doc } of rows) if (doc) withSortedConflicts(doc);
+    return { rows };
+  }
+
   async #stop(): Promise<void> {
     this.#closed = true;
     this.changes.end();
@@ -247,11 +257,17 @@ async function readChanges(
   const changes = results.map(({ id, seq, changes: leaves, deleted = false, doc }) => ({
     id,
     sequence: seq,
-    revs: [doc._rev, ...leaves.map(({ rev }) => rev).filter((rev) => rev !== doc._rev)],
+    revs: [doc._rev, ...newestFirst(leaves.map(({ rev }) => rev).filter((rev) => rev !== doc._rev))],
     deleted,
     doc,
   }));
   return { changes, lastSequence: last_seq };
+}
+
+/** PouchDB tells conflicts in no order. */
+function withSortedConflicts(document: PouchDocument): PouchDocument {
+  if (document._conflicts !== undefined) document._conflicts = newestFirst(document._conflicts);
+  return document;
 }
 
 export function isMissing(failure: unknown): boolean {

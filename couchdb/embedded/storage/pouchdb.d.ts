@@ -5,6 +5,7 @@ declare module 'pouchdb-core' {
     _id: string;
     _rev: string;
     _deleted?: boolean;
+    _conflicts?: string[];
     _attachments?: Record<string, PouchAttachment>;
     [field: string]: unknown;
   }

@@ -1,5 +1,7 @@
 import type { PouchRevisionBranch, PouchRevisionNode } from 'pouchdb-core';
 
+import { generationOf } from '../documents/revision.ts';
+
 export interface Revision {
   rev: string;
   generation: number;
@@ -34,6 +36,11 @@ export function leavesOf(revisions: Revision[]): Revision[] {
       (a, b) =>
         Number(a.deleted) - Number(b.deleted) || b.generation - a.generation || (a.hash < b.hash ? 1 : -1),
     );
+}
+
+/** Revisions from the newest to the oldest, by generation and then by hash. */
+export function newestFirst(revs: string[]): string[] {
+  return revs.toSorted((a, b) => generationOf(b) - generationOf(a) || (a < b ? 1 : -1));
 }
 
 /** The leaves that have come of a revision: itself when it is one. */
