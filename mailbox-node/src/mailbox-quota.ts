@@ -1,10 +1,9 @@
 import type { DeviceAddress } from '@restante/protocol';
 
 /**
- * The bound of each mailbox (law 10). A count is read from the store after a mailbox's first writes, kept while the
- * mailbox is in use, carried on by this node's own writes and deletes, and read again before anything is refused: so
- * the bound costs a busy node almost nothing, and may be passed by {@link FIRST_COUNT_AFTER} messages at most after
- * a restart.
+ * The bound of each mailbox (law 10), at almost no cost to a busy node. A mailbox is counted in the store only after
+ * many writes, its count is carried on by this node's own writes and deletes, and read again before anything is
+ * refused. The price: after a restart a mailbox may pass its bound by {@link UNCOUNTED_SHARE} of it.
  */
 export type MailboxQuota = {
   /** Takes up to `wanted` places and says how many it got. Each is to be settled. */
@@ -24,7 +23,8 @@ type Entry = {
 };
 
 const MAX_ENTRIES = 50_000;
-const FIRST_COUNT_AFTER = 32;
+/** Share of the bound that is given to a mailbox before it is counted for the first time. */
+const UNCOUNTED_SHARE = 1 / 20;
 const FRESH_MS = 5_000;
 
 export const createMailboxQuota = ({
@@ -36,7 +36,7 @@ export const createMailboxQuota = ({
   readonly countWaiting: (mailbox: DeviceAddress, max: number) => Promise<number>;
   readonly now: () => number;
 }): MailboxQuota => {
-  const firstCountAfter = Math.min(FIRST_COUNT_AFTER, Math.floor(maxMessages / 100));
+  const firstCountAfter = Math.floor(maxMessages * UNCOUNTED_SHARE);
   const recountAfter = Math.ceil(maxMessages / 10);
   /** In the order of last use. */
   const entries = new Map<string, Entry>();
