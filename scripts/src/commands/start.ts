@@ -31,7 +31,7 @@ const portsFrom = (port: number): ClusterPorts =>
 
 const whatRuns = (cluster: Cluster): string => {
   const roles: [readonly { name: string; url: string; pid: number | undefined }[], string][] = [
-    [[cluster.front], 'the messenger, /api, /ws, /node1 ...'],
+    [[cluster.front], 'page, /api, /ws, /node1 ...'],
     [cluster.masters, 'accounts, keys, live push'],
     [cluster.mailboxNodes, 'mailboxes'],
     [cluster.couches, 'embedded CouchDB'],
