@@ -7,6 +7,7 @@ import {
   createClusterProcess,
   ensureSecrets,
   SCRIPTS,
+  SMALL_HEAP,
   withCredentials,
   type ClusterProcess,
   type Environment,
@@ -78,6 +79,7 @@ export const startSingleNode = async (bench: Bench): Promise<SingleNode> => {
   const adminUrl = bench.couchUrls?.[0] ?? (await startCouch());
   cleanup.defer(() => removeDatabases(adminUrl, databasePrefix));
   const node = await start('node1', SCRIPTS.mailboxNode, '/ready', (port) => ({
+    ...SMALL_HEAP,
     NODE_NAME: 'node1',
     PORT: String(port),
     COUCHDB_URL: withCredentials(adminUrl, data),
