@@ -54,7 +54,7 @@ describe.each([
     expect(bob.shown).toEqual(['hello', ...numbered(5)]);
   });
 
-  it('and a second one: one copy, "may be incomplete", then complete', async () => {
+  it('and a second one: one copy, may be incomplete, then complete', async () => {
     const { alice, bob } = await couple();
     await bob.leave();
     await Promise.all([kill[engine](1), kill[engine](2)]);
