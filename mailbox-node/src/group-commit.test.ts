@@ -1,3 +1,4 @@
+import { waitFor } from '@restante/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createByteBudget } from './byte-budget.ts';
@@ -11,9 +12,6 @@ const manualCommits = () => {
   return { batches, commit };
 };
 
-/** Lets everything that is ready run. */
-const settle = () => new Promise((resolve) => setImmediate(resolve));
-
 const start = (limits: { maxBatchItems?: number; maxBatchBytes?: number; budgetBytes?: number } = {}) => {
   const { batches, commit } = manualCommits();
   const budget = createByteBudget(limits.budgetBytes ?? 1_000);
@@ -25,14 +23,31 @@ describe('group commit', () => {
   it('writes a lone item at once, and what comes meanwhile in one batch after it', async () => {
     const { batches, group } = start();
     const adds = [group.add(['a'], 1), group.add(['b'], 1), group.add(['c', 'd'], 1)];
-    await settle();
     expect(batches.map(({ items }) => items)).toEqual([['a']]);
     batches[0]!.end();
     await adds[0];
-    await settle();
+    await waitFor('the next batch', () => batches.length === 2);
     expect(batches.map(({ items }) => items)).toEqual([['a'], ['b', 'c', 'd']]);
     batches[1]!.end();
     await Promise.all(adds);
+  });
+
+  it('waits a moment for those that it has just answered, and never for a lone caller', async () => {
+    const { batches, group } = start();
+    const first = group.add(['a'], 1);
+    const second = group.add(['b'], 1);
+    batches[0]!.end();
+    await first;
+    const again = group.add(['c'], 1);
+    await waitFor('one batch of both', () => batches.length === 2);
+    expect(batches[1]!.items).toEqual(['b', 'c']);
+    batches[1]!.end();
+    await Promise.all([second, again]);
+    await group.idle();
+    const lone = group.add(['d'], 1);
+    expect(batches[2]!.items).toEqual(['d']);
+    batches[2]!.end();
+    await lone;
   });
 
   it('tells every caller of a failed batch, and goes on with the next', async () => {
@@ -41,7 +56,7 @@ describe('group commit', () => {
     const second = group.add(['b'], 1);
     batches[0]!.fail(new Error('disk'));
     await expect(first).rejects.toThrow('disk');
-    await settle();
+    await waitFor('the next batch', () => batches.length === 2);
     batches[1]!.end();
     await second;
     await group.idle();
@@ -54,11 +69,10 @@ describe('group commit', () => {
       group.add(items, 1),
     );
     adds.push(group.add(['k'], 8), group.add(['l'], 8));
-    while (batches.length < 6) {
-      batches.at(-1)!.end();
-      await settle();
+    for (let written = 0; written < 6; written += 1) {
+      batches[written]!.end();
+      if (written < 5) await waitFor('the next batch', () => batches.length === written + 2);
     }
-    batches.at(-1)!.end();
     await Promise.all(adds);
     expect(batches.map(({ items }) => items.join(''))).toEqual(['a', 'bc', 'de', 'fghi', 'jk', 'l']);
   });

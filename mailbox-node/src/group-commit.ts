@@ -1,8 +1,9 @@
 import type { ByteBudget } from './byte-budget.ts';
 
 /**
- * Group commit: while one batch is being written, the next one fills. A lone caller never waits for others, and
- * sixty-four at once share one write and one fsync.
+ * Group commit: while one batch is being written, the next one fills, so that sixty-four callers at once share one
+ * write and one fsync. Callers that were answered together come again together: the next batch waits for as many of
+ * them, {@link GATHER_MS} at most. A lone caller never waits for others.
  */
 export type GroupCommit<Item> = {
   /**
@@ -22,6 +23,8 @@ type Entry<Item> = {
   readonly reject: (reason: unknown) => void;
 };
 
+const GATHER_MS = 2;
+
 export const createGroupCommit = <Item>({
   commit,
   budget,
@@ -36,6 +39,21 @@ export const createGroupCommit = <Item>({
 }): GroupCommit<Item> => {
   let waiting: Entry<Item>[] = [];
   let running: Promise<void> | null = null;
+  let onAdded = (): void => undefined;
+
+  /** Resolves when this many callers wait, or soon. */
+  const gather = async (callers: number): Promise<void> => {
+    if (callers === 1) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      onAdded = () => {
+        if (waiting.length < callers) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    onAdded = () => undefined;
+  };
 
   const takeBatch = (): Entry<Item>[] => {
     let items = 0;
@@ -61,6 +79,7 @@ export const createGroupCommit = <Item>({
       } finally {
         for (const { bytes } of batch) budget.giveBack(bytes);
       }
+      await gather(batch.length + waiting.length);
     }
     running = null;
   };
@@ -71,6 +90,7 @@ export const createGroupCommit = <Item>({
       const done = new Promise<void>((resolve, reject) => {
         waiting.push({ items, bytes, resolve, reject });
       });
+      onAdded();
       running ??= run();
       await done;
     },
