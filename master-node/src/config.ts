@@ -48,7 +48,7 @@ export const environment = z.object({
     .positive()
     .default(LIMITS.messageTtlMs / 86_400_000),
   STORE_TIMEOUT_MS: count(2000),
-  DIRECTORY_TIMEOUT_MS: count(3000),
+  DIRECTORY_TIMEOUT_MS: count(5000),
   MASTER_TOKEN_TTL_MINUTES: count(60),
   MAILBOX_TOKEN_TTL_HOURS: count(48),
   ARGON2_MEMORY_KIB: z.coerce.number().int().min(8).max(1_048_576).default(19_456),
@@ -63,7 +63,7 @@ export const environment = z.object({
   TRUST_PROXY: z.string().optional(),
   MESSAGES_PER_DEVICE_PER_MINUTE: count(6000),
   SIGNALS_PER_DEVICE_PER_MINUTE: count(600),
-  LOOKUPS_PER_DEVICE_PER_HOUR: count(1000),
+  REQUESTS_PER_DEVICE_PER_HOUR: count(2000),
   LOGINS_PER_ADDRESS_PER_MINUTE: count(60),
   LOGIN_FAILURES_PER_USERNAME_PER_HOUR: count(20),
   REGISTRATIONS_PER_ADDRESS_PER_HOUR: count(100),
@@ -74,7 +74,7 @@ export const environment = z.object({
 export type Limits = {
   readonly messagesPerMinute: number;
   readonly signalsPerMinute: number;
-  readonly lookupsPerHour: number;
+  readonly requestsPerHour: number;
   readonly loginsPerMinute: number;
   readonly loginFailuresPerHour: number;
   readonly registrationsPerHour: number;
@@ -171,7 +171,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     rateLimits: {
       messagesPerMinute: read.MESSAGES_PER_DEVICE_PER_MINUTE,
       signalsPerMinute: read.SIGNALS_PER_DEVICE_PER_MINUTE,
-      lookupsPerHour: read.LOOKUPS_PER_DEVICE_PER_HOUR,
+      requestsPerHour: read.REQUESTS_PER_DEVICE_PER_HOUR,
       loginsPerMinute: read.LOGINS_PER_ADDRESS_PER_MINUTE,
       loginFailuresPerHour: read.LOGIN_FAILURES_PER_USERNAME_PER_HOUR,
       registrationsPerHour: read.REGISTRATIONS_PER_ADDRESS_PER_HOUR,

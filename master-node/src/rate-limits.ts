@@ -18,7 +18,7 @@ export type RateLimit<K> = {
 export type RateLimits = {
   readonly messages: RateLimit<DeviceAddress>;
   readonly signals: RateLimit<DeviceAddress>;
-  readonly lookups: RateLimit<DeviceAddress>;
+  readonly requests: RateLimit<DeviceAddress>;
   readonly logins: RateLimit<string>;
   readonly loginFailures: RateLimit<string>;
   readonly registrations: RateLimit<string>;
@@ -83,7 +83,7 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
   return {
     messages: limit('messages', limits.messagesPerMinute, MINUTE_S, deviceKey),
     signals: limit('signals', limits.signalsPerMinute, MINUTE_S, deviceKey),
-    lookups: limit('lookups', limits.lookupsPerHour, HOUR_S, deviceKey),
+    requests: limit('requests', limits.requestsPerHour, HOUR_S, deviceKey),
     logins: limit('logins', limits.loginsPerMinute, MINUTE_S, address),
     loginFailures: limit('loginFailures', limits.loginFailuresPerHour, HOUR_S, counterOf),
     registrations: limit('registrations', limits.registrationsPerHour, HOUR_S, address),

@@ -21,7 +21,7 @@ import { createDeviceRemovals } from './gateway/device-removals.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createSessions } from './gateway/sessions.ts';
 import { createApp } from './http/app.ts';
-import { createLocalBus, type Bus } from './live/bus.ts';
+import { createLocalBus, scopeBus, type Bus } from './live/bus.ts';
 import { createHandle } from './live/handle.ts';
 import { createKeyStockWatch } from './live/key-stock-watch.ts';
 import { createPresence } from './live/presence.ts';
@@ -48,7 +48,7 @@ const REQUEST_DEADLINE_MS = 5000;
 export const startMasterNode = async (config: Config, overrides: Overrides = {}): Promise<MasterNode> => {
   const now = overrides.now ?? Date.now;
   const log = overrides.log ?? createLog('master-node', config.logLevel);
-  const bus = overrides.bus ?? createLocalBus();
+  const bus = scopeBus(overrides.bus ?? createLocalBus());
   const signer = createTokenSigner(config.tokens.privateKey);
   const verifier = createTokenVerifier(config.tokens.publicKey, now);
   const [firstCell, ...otherCells] = config.mailboxes.cells;
@@ -167,6 +167,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     [Symbol.asyncDispose]: async () => {
       log.info({ event: 'stopping' }, 'the master node stops');
       await gateway.drain();
+      bus[Symbol.dispose]();
       await http.close(REQUEST_DEADLINE_MS);
       await Promise.all([deviceFeed[Symbol.asyncDispose](), conflictResolver[Symbol.asyncDispose]()]);
       await Promise.all(mailboxNodes.map((node) => node[Symbol.asyncDispose]()));

@@ -1,6 +1,6 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { ServiceError } from '@restante/service-kit';
+import { createSlots } from '../slots.ts';
 
 /**
  * Passwords as Argon2id in the PHC string format (RFC 9106; OWASP's cost as the default). Each hash takes its
@@ -39,33 +39,12 @@ const argon2id = (password: string, salt: Uint8Array, { memoryKib, passes }: Cos
     passes,
   });
 
-/** Runs at most `slots` tasks at a time. */
-const createSlots = (slots: number) => {
-  const waiting: (() => void)[] = [];
-  let free = slots;
-  return async <T>(task: () => Promise<T>): Promise<T> => {
-    if (free > 0) free -= 1;
-    else if (waiting.length < slots * WAITING_PER_SLOT) {
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else {
-      throw new ServiceError('unavailable', 'too many people sign in at once', { retryAfterMs: 2000 });
-    }
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
-};
-
 /** `concurrency`: hashes at a time; each takes `memoryKib`. */
 export const createPasswords = ({
   concurrency,
   ...cost
 }: Cost & { readonly concurrency: number }): Passwords => {
-  const inSlot = createSlots(concurrency);
+  const inSlot = createSlots(concurrency, concurrency * WAITING_PER_SLOT);
   const nobody = `$argon2id$v=19$m=${cost.memoryKib},t=${cost.passes},p=1$${unpadded(randomBytes(SALT_BYTES))}$${unpadded(randomBytes(HASH_BYTES))}`;
   return {
     hash: (password) =>

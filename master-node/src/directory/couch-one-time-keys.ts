@@ -11,7 +11,9 @@ import {
 
 /** How many keys a hand-out chooses from: all, so that concurrent ones rarely want the same. */
 const CHOICE = LIMITS.oneTimePreKeys;
-const ATTEMPTS = 20;
+/** After so many keys that others took first, the choice is out of date. */
+const TRIES = 3;
+const ATTEMPTS = 30;
 const PAGE = 500;
 
 type Keys = { readonly preKeys: readonly PreKey[]; readonly kyberPreKeys: readonly KyberPreKey[] };
@@ -34,7 +36,7 @@ export const createOneTimeKeys = (servers: CouchServers) => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const choice = await listIds(database, range, CHOICE);
         if (choice.length === 0) return null;
-        for (const { id, rev } of shuffled(choice)) {
+        for (const { id, rev } of shuffled(choice).slice(0, TRIES)) {
           const document = await find<OneTimeKeyDocument<K>>(database, id);
           if (document && (await remove(database, id, rev))) return document.key;
         }

@@ -1,4 +1,4 @@
-import type { AccountId, DeviceAddress, Downstream } from '@restante/protocol';
+import type { AccountId, Downstream } from '@restante/protocol';
 import type { Bus, BusEvent } from '../live/bus.ts';
 import { deviceKey } from '../live/device-key.ts';
 import type { Session } from './session.ts';
@@ -9,7 +9,6 @@ export type Sessions = {
   readonly add: (session: Session) => void;
   /** True when this was still the device's connection. */
   readonly remove: (session: Session) => boolean;
-  readonly has: (device: DeviceAddress) => boolean;
   readonly ofAccount: (account: AccountId) => Session[];
   readonly all: () => Session[];
   readonly size: () => number;
@@ -68,7 +67,6 @@ export const createSessions = (bus: Bus): Sessions => {
       else byAccount.set(session.device.accountId, new Set([session]));
     },
     remove,
-    has: (device) => byDevice.has(deviceKey(device)),
     ofAccount: (account) => [...(byAccount.get(account) ?? [])],
     all: () => [...byDevice.values()],
     size: () => byDevice.size,

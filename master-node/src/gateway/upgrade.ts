@@ -50,6 +50,7 @@ const answer = (socket: Duplex, error: ServiceError): void => {
     'cache-control: no-store',
     'connection: close',
   ];
+  socket.once('finish', () => socket.destroy());
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 };
 

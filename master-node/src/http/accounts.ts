@@ -5,20 +5,18 @@ import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts
 import type { IssueSession } from '../accounts/issue-session.ts';
 import type { Passwords } from '../accounts/password.ts';
 import type { SignIn } from '../accounts/sign-in.ts';
-import type { Authenticate } from '../authenticate.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Bus } from '../live/bus.ts';
 import type { Metrics } from '../metrics.ts';
 import type { RateLimits } from '../rate-limits.ts';
-import { deviceOf, requireDevice, resource } from './route.ts';
+import { deviceOf, requireDevice, resource, type DeviceDeps } from './route.ts';
 
-type Deps = {
+type Deps = DeviceDeps & {
   readonly directory: Directory;
   readonly passwords: Passwords;
   readonly signIn: SignIn;
   readonly issueSession: IssueSession;
-  readonly authenticate: Authenticate;
-  readonly rateLimits: RateLimits;
+  readonly rateLimits: Pick<RateLimits, 'registrations'>;
   readonly bus: Bus;
   readonly metrics: Pick<Metrics, 'registrations'>;
 };
@@ -26,7 +24,7 @@ type Deps = {
 /** `/api/accounts`, `/api/accounts/:username`, `/api/account` */
 export const accountRoutes = (app: Express, deps: Deps): void => {
   const { directory, passwords, issueSession, rateLimits, bus, metrics } = deps;
-  const authenticated = requireDevice(deps.authenticate);
+  const authenticated = requireDevice(deps);
   const taken = (): ServiceError => new ServiceError('username-taken', 'the username is taken');
 
   resource(app, '/api/accounts', {
@@ -54,7 +52,6 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
       authenticated,
       async (request, response) => {
         const name = parseInput(username, request.params['username']);
-        await rateLimits.lookups.take(deviceOf(response));
         const accountId = await directory.findUsername(name);
         if (accountId === null) throw new ServiceError('not-found', 'no such account');
         response.json({ accountId, username: name });

@@ -4,23 +4,21 @@ import { jsonBody, parseInput } from '@restante/service-kit';
 import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
 import type { IssueSession } from '../accounts/issue-session.ts';
 import type { SignIn } from '../accounts/sign-in.ts';
-import type { Authenticate } from '../authenticate.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Bus } from '../live/bus.ts';
-import { deviceOf, requireDevice, resource } from './route.ts';
+import { deviceOf, requireDevice, resource, type DeviceDeps } from './route.ts';
 
-type Deps = {
+type Deps = DeviceDeps & {
   readonly directory: Directory;
   readonly signIn: SignIn;
   readonly issueSession: IssueSession;
-  readonly authenticate: Authenticate;
   readonly bus: Bus;
 };
 
 /** `/api/devices`, `/api/devices/:deviceId` */
 export const deviceRoutes = (app: Express, deps: Deps): void => {
   const { directory, bus } = deps;
-  const authenticated = requireDevice(deps.authenticate);
+  const authenticated = requireDevice(deps);
 
   resource(app, '/api/devices', {
     post: [

@@ -10,17 +10,13 @@ import {
   type KeyBundles,
 } from '@restante/protocol';
 import { jsonBody, parseInput, ServiceError } from '@restante/service-kit';
-import type { Authenticate } from '../authenticate.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { KeyStockWatch } from '../live/key-stock-watch.ts';
 import type { Metrics } from '../metrics.ts';
-import type { RateLimits } from '../rate-limits.ts';
-import { deviceOf, requireDevice, resource } from './route.ts';
+import { deviceOf, requireDevice, resource, type DeviceDeps } from './route.ts';
 
-type Deps = {
+type Deps = DeviceDeps & {
   readonly directory: Directory;
-  readonly authenticate: Authenticate;
-  readonly rateLimits: RateLimits;
   readonly keyStockWatch: KeyStockWatch;
   readonly metrics: Pick<Metrics, 'keyFetches' | 'oneTimeKeys' | 'lastResortKeys'>;
 };
@@ -30,7 +26,7 @@ const query = z.strictObject({ device: z.coerce.number().pipe(deviceId).optional
 /** `/api/keys`, `/api/keys/:accountId` */
 export const keyRoutes = (app: Express, deps: Deps): void => {
   const { directory, metrics } = deps;
-  const authenticated = requireDevice(deps.authenticate);
+  const authenticated = requireDevice(deps);
 
   const takeBundle = async (account: AccountId, device: DeviceId): Promise<KeyBundle | null> => {
     const address = { accountId: account, deviceId: device };
@@ -53,7 +49,6 @@ export const keyRoutes = (app: Express, deps: Deps): void => {
           ...parseInput(query, request.query),
         };
         const asker = deviceOf(response);
-        await deps.rateLimits.lookups.take(asker);
         const devices = await directory.devices(account);
         const wanted = (devices ?? [])
           .map((one) => one.deviceId)
@@ -86,7 +81,6 @@ export const keyRoutes = (app: Express, deps: Deps): void => {
       async (request, response) => {
         const keys = parseInput(replenishKeys, request.body);
         const device = deviceOf(response);
-        await deps.rateLimits.lookups.take(device);
         response.json(await directory.replenishKeys(device, keys));
       },
     ],

@@ -2,6 +2,7 @@ import type { Express, RequestHandler, Response } from 'express';
 import type { DeviceAddress } from '@restante/protocol';
 import { bearerToken, ServiceError } from '@restante/service-kit';
 import type { Authenticate } from '../authenticate.ts';
+import type { RateLimits } from '../rate-limits.ts';
 
 type Method = 'get' | 'post' | 'put' | 'delete';
 
@@ -18,11 +19,18 @@ export const resource = (
   });
 };
 
-/** Lets a device with a valid bearer token pass; {@link deviceOf} then tells which. */
+export type DeviceDeps = {
+  readonly authenticate: Authenticate;
+  readonly rateLimits: Pick<RateLimits, 'requests'>;
+};
+
+/** Lets a device with a valid bearer token pass, at its rate; {@link deviceOf} then tells which. */
 export const requireDevice =
-  (authenticate: Authenticate): RequestHandler =>
+  ({ authenticate, rateLimits }: DeviceDeps): RequestHandler =>
   async (request, response, next) => {
-    response.locals['device'] = await authenticate(bearerToken(request));
+    const device = await authenticate(bearerToken(request));
+    await rateLimits.requests.take(device);
+    response.locals['device'] = device;
     next();
   };
 

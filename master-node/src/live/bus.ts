@@ -39,3 +39,19 @@ export const createLocalBus = (): Bus => {
     },
   };
 };
+
+/** The part of a bus that one master uses: disposal ends its subscriptions. */
+export const scopeBus = (bus: Bus): Bus & Disposable => {
+  const ends: (() => void)[] = [];
+  return {
+    publish: bus.publish,
+    subscribe: (listener) => {
+      const end = bus.subscribe(listener);
+      ends.push(end);
+      return end;
+    },
+    [Symbol.dispose]: () => {
+      for (const end of ends) end();
+    },
+  };
+};

@@ -1,19 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS, type AccountId, type DeviceAddress, type MessageId } from '@restante/protocol';
 import type { TokenSigner } from '@restante/service-kit';
 import { deviceKey } from '../live/device-key.ts';
 import type { Metrics } from '../metrics.ts';
+import { createSlots } from '../slots.ts';
 import type { MailboxNode } from './mailbox-node.ts';
 
 /**
  * Deletes what a device has acknowledged on every node of its cell, with a short-lived token of that device: a
- * master has no right of its own to delete. What a device acknowledges while a request of it is under way goes
- * with the next one. Gives the number of nodes that deleted; the mesh brings it to the others.
+ * master has no right of its own to delete. What a device acknowledges within {@link INTERVAL_MS} goes with one
+ * request: a busy device stays far within its rate at the nodes. Gives the number of nodes that deleted; the mesh brings it to the others.
  */
 export type DeleteOnBehalf = (device: DeviceAddress, ids: readonly MessageId[]) => Promise<number>;
 
 const TOKEN_TTL_MS = 60_000;
+const INTERVAL_MS = 200;
+const DEVICES_AT_A_TIME = 32;
+const DEVICES_WAITING = 50_000;
 
-type Waiting = { readonly ids: readonly MessageId[]; readonly done: (copies: Promise<number>) => void };
+type Waiting = { readonly ids: readonly MessageId[]; readonly done: (copies: number) => void };
 
 type Options = {
   readonly nodesOf: (account: AccountId) => readonly MailboxNode[];
@@ -23,6 +28,7 @@ type Options = {
 };
 
 export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options): DeleteOnBehalf => {
+  const inSlot = createSlots(DEVICES_AT_A_TIME, DEVICES_WAITING);
   const queues = new Map<string, Waiting[]>();
 
   const deleteOn = async (node: MailboxNode, token: string, body: string): Promise<boolean> => {
@@ -50,15 +56,26 @@ export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options)
     return queue.splice(0, end === -1 ? queue.length : end);
   };
 
-  const run = async (device: DeviceAddress, key: string, queue: Waiting[]): Promise<void> => {
-    while (queue.length > 0) {
+  /** Takes what waits when its turn has come. */
+  const deleteNext = (device: DeviceAddress, queue: Waiting[]): Promise<void> =>
+    inSlot(async () => {
       const batch = takeBatch(queue);
       const ids = new Set(batch.flatMap((waiting) => waiting.ids));
-      const copies = deleteAll(device, [...ids]);
+      const copies = await deleteAll(device, [...ids]).catch(() => 0);
       for (const { done } of batch) done(copies);
-      await copies.catch(() => undefined);
+    });
+
+  const run = async (device: DeviceAddress, key: string, queue: Waiting[]): Promise<void> => {
+    try {
+      while (queue.length > 0) {
+        await deleteNext(device, queue);
+        await sleep(INTERVAL_MS);
+      }
+    } catch {
+      for (const { done } of queue) done(0);
+    } finally {
+      queues.delete(key);
     }
-    queues.delete(key);
   };
 
   return (device, ids) =>

@@ -19,7 +19,8 @@ export type MailboxNode = AsyncDisposable & {
 };
 
 const PROBE_MS = 500;
-const CONNECTIONS = 32;
+/** More than the requests that are under way at a time, so that none waits for a connection. */
+const CONNECTIONS = 64;
 
 type Options = {
   /** For a whole call. */

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { environment, readConfig } from './config.ts';
+
+const complete = {
+  TOKEN_PRIVATE_KEY: 'private',
+  TOKEN_PUBLIC_KEY: 'public',
+  DIRECTORY_URLS: 'http://name:password@couch1:5984, http://name:password@couch2:5984',
+  MAILBOX_NODES: 'node1=http://mailbox1:8081|/node1,node2=http://mailbox2:8081/|https://two.example',
+};
+
+describe('the configuration', () => {
+  it('has nodes in cells, in the default one when none is named', () => {
+    const { mailboxes, directory } = readConfig(complete);
+    expect(mailboxes.cells).toEqual([
+      {
+        name: 'default',
+        nodes: [
+          { name: 'node1', url: 'http://mailbox1:8081', publicUrl: '/node1' },
+          { name: 'node2', url: 'http://mailbox2:8081', publicUrl: 'https://two.example' },
+        ],
+      },
+    ]);
+    expect(directory.urls).toHaveLength(2);
+    const two = 'east/a=http://a|/a,east/b=http://b|/b,west/c=http://c|/c,west/d=http://d|/d';
+    const { cells } = readConfig({ ...complete, MAILBOX_NODES: two }).mailboxes;
+    expect(cells.map(({ name, nodes }) => [name, nodes.length])).toEqual([
+      ['east', 2],
+      ['west', 2],
+    ]);
+  });
+
+  it.each([
+    ['MAILBOX_NODES', 'node1'],
+    ['MAILBOX_NODES', 'a=http://a|/a,a=http://b|/b'],
+    ['DIRECTORY_URLS', 'couch1:5984'],
+    ['WRITE_CONCERN', '3'],
+    ['WRITE_POLICY', 'sometimes'],
+  ])('names %s when it is %s', (name, value) => {
+    expect(() => readConfig({ ...complete, [name]: value })).toThrow(name);
+  });
+
+  it('is all in the README', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const named = [...readme.matchAll(/^\| `([A-Z0-9_]+)`/gm)].map(([, name]) => name);
+    expect(named).toEqual(Object.keys(environment.shape));
+  });
+
+  it('ends the start with 1 when a secret is missing, naming each', async () => {
+    const main = fileURLToPath(new URL('main.ts', import.meta.url));
+    const child = spawn(process.execPath, [main], { env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [errors, code] = await Promise.all([
+      text(child.stderr),
+      new Promise((resolve) => child.once('close', resolve)),
+    ]);
+    expect(code).toBe(1);
+    for (const name of ['TOKEN_PRIVATE_KEY', 'TOKEN_PUBLIC_KEY', 'DIRECTORY_URLS', 'MAILBOX_NODES']) {
+      expect(errors).toContain(name);
+    }
+    expect(errors).not.toMatch(/\.ts:\d/);
+  });
+});

@@ -1,0 +1,366 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  account,
+  devices,
+  errorBody,
+  keyBundles,
+  keyStock,
+  LIMITS,
+  session,
+  type RegisteredDevice,
+} from '@restante/protocol';
+import { waitFor } from '@restante/testkit';
+import type { MasterNode } from '../index.ts';
+import {
+  call,
+  connect,
+  login,
+  PASSWORD,
+  randomKeys,
+  randomName,
+  register,
+} from '../testing/test-device.model.ts';
+import { startTestNodes, type TestNodes } from '../testing/test-nodes.model.ts';
+
+describe('the REST side', () => {
+  let nodes: TestNodes;
+  let master: MasterNode;
+  let alice: RegisteredDevice;
+
+  beforeAll(async () => {
+    nodes = await startTestNodes();
+    master = await nodes.master();
+    alice = await register(master.url);
+  });
+  afterAll(() => nodes[Symbol.asyncDispose]());
+
+  const ask = (method: string, path: string, options?: Parameters<typeof call>[2]) =>
+    call(`${master.url}${path}`, method, options);
+  const newDevice = (username: string, password = PASSWORD) => ({
+    username,
+    password,
+    device: { name: 'test', keys: randomKeys(2) },
+  });
+
+  describe('accounts', () => {
+    it('gives a session with tokens, nodes and a secret to a new account', () => {
+      const { deviceSecret, registrationId, ...rest } = alice as RegisteredDevice & {
+        registrationId: number;
+      };
+      expect(session.parse(rest)).toMatchObject({
+        deviceId: 1,
+        mailboxNodes: ['/node1', '/node2', '/node3'],
+        writeConcern: 2,
+      });
+      expect(Buffer.from(deviceSecret, 'base64url')).toHaveLength(32);
+      expect(rest.mailboxTokenExpiresAt).toBeGreaterThan(rest.masterTokenExpiresAt);
+      expect(registrationId).toBeGreaterThan(0);
+    });
+
+    it('refuses a username that is taken', async () => {
+      const { status, body } = await ask('POST', '/api/accounts', { body: newDevice(alice.username) });
+      expect(status).toBe(409);
+      expect(body).toMatchObject({ code: 'username-taken' });
+    });
+
+    it('are found by name by those who have a token', async () => {
+      const bob = await register(master.url);
+      const found = await ask('GET', `/api/accounts/${bob.username}`, { token: alice.masterToken });
+      expect(account.parse(found.body)).toEqual({ accountId: bob.accountId, username: bob.username });
+      const nobody = await ask('GET', `/api/accounts/${randomName()}`, { token: alice.masterToken });
+      expect(nobody).toMatchObject({ status: 404, body: { code: 'not-found' } });
+      expect(await ask('GET', `/api/accounts/${bob.username}`)).toMatchObject({ status: 401 });
+    });
+
+    it('end with their devices, connections and name, for the right password only', async () => {
+      const bob = await register(master.url);
+      const socket = await connect(master.url, bob);
+      const options = (password: string) => ({ token: bob.masterToken, body: { password } });
+      expect(await ask('DELETE', '/api/account', options('wrong password'))).toMatchObject({ status: 401 });
+      expect(socket.closed()).toBeNull();
+      expect(await ask('DELETE', '/api/account', options(PASSWORD))).toEqual({ status: 204, body: null });
+      await waitFor('the connection to end', () => socket.closed() === 4401);
+      expect(await ask('GET', '/api/devices', { token: bob.masterToken })).toMatchObject({ status: 401 });
+      const { accountId, deviceId, deviceSecret } = bob;
+      expect(await ask('POST', '/api/tokens', { body: { accountId, deviceId, deviceSecret } })).toMatchObject(
+        {
+          status: 401,
+        },
+      );
+      expect((await register(master.url, bob.username)).accountId).not.toBe(bob.accountId);
+    });
+  });
+
+  describe('devices', () => {
+    it('are added with the password, listed and removed', async () => {
+      const bob = await register(master.url);
+      const second = await login(master.url, bob.username);
+      expect(second).toMatchObject({ accountId: bob.accountId, deviceId: 2 });
+      const list = async () =>
+        devices.parse((await ask('GET', '/api/devices', { token: bob.masterToken })).body).devices;
+      expect((await list()).map(({ deviceId }) => deviceId)).toEqual([1, 2]);
+      for (let round = 0; round < 2; round += 1) {
+        expect(await ask('DELETE', '/api/devices/2', { token: bob.masterToken })).toMatchObject({
+          status: 204,
+        });
+      }
+      expect((await list()).map(({ deviceId }) => deviceId)).toEqual([1]);
+      expect(await ask('GET', '/api/devices', { token: second.masterToken })).toMatchObject({ status: 401 });
+    });
+
+    it('get the same answer for a wrong password as for an unknown name', async () => {
+      const wrong = await ask('POST', '/api/devices', { body: newDevice(alice.username, 'wrong password') });
+      const unknown = await ask('POST', '/api/devices', { body: newDevice(randomName()) });
+      expect(wrong).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+      expect(unknown).toEqual(wrong);
+    });
+  });
+
+  describe('tokens', () => {
+    it('are renewed for the secret of the device alone', async () => {
+      const { accountId, deviceId, deviceSecret } = alice;
+      const renewed = await ask('POST', '/api/tokens', { body: { accountId, deviceId, deviceSecret } });
+      const { masterToken } = session.parse(renewed.body);
+      expect(await ask('GET', '/api/devices', { token: masterToken })).toMatchObject({ status: 200 });
+      const other = await register(master.url);
+      for (const body of [
+        { accountId, deviceId, deviceSecret: other.deviceSecret },
+        { accountId, deviceId: 2, deviceSecret },
+        { accountId: crypto.randomUUID(), deviceId, deviceSecret },
+      ]) {
+        expect(await ask('POST', '/api/tokens', { body })).toMatchObject({
+          status: 401,
+          body: { code: 'unauthorized' },
+        });
+      }
+    });
+
+    it('of other audiences are refused, and expired ones are told so', async () => {
+      const expired = await nodes.signer.device(alice, 'master', Date.now() - 1000);
+      for (const [token, code] of [
+        [alice.mailboxToken, 'unauthorized'],
+        [await nodes.signer.master(Date.now() + 60_000), 'unauthorized'],
+        [expired, 'token-expired'],
+        ['x', 'unauthorized'],
+      ]) {
+        expect(await ask('GET', '/api/devices', { token: token! })).toMatchObject({
+          status: 401,
+          body: { code },
+        });
+      }
+    });
+  });
+
+  describe('keys', () => {
+    it('start sessions with all devices, or one; never with the asking one', async () => {
+      const bob = await register(master.url, undefined, randomKeys(2));
+      const second = await login(master.url, bob.username, randomKeys(0));
+      const fetch = async (query = '', token = alice.masterToken) =>
+        ask('GET', `/api/keys/${bob.accountId}${query}`, { token });
+      const { bundles } = keyBundles.parse((await fetch()).body);
+      expect(bundles.map(({ deviceId }) => deviceId)).toEqual([1, 2]);
+      expect(bundles[0]!.preKey).toBeDefined();
+      expect(bundles[1]!.preKey).toBeUndefined();
+      const one = keyBundles.parse((await fetch('?device=1')).body);
+      expect(one.bundles.map(({ deviceId }) => deviceId)).toEqual([1]);
+      expect(one.bundles[0]!.preKey).not.toEqual(bundles[0]!.preKey);
+      const own = keyBundles.parse((await fetch('', second.masterToken)).body);
+      expect(own.bundles.map(({ deviceId }) => deviceId)).toEqual([1]);
+      expect(await fetch('?device=9')).toMatchObject({ status: 404 });
+      expect(await fetch('?device=x')).toMatchObject({ status: 400, body: { path: 'device' } });
+      expect(await fetch('?other=1')).toMatchObject({ status: 400 });
+      const unknown = `/api/keys/${crypto.randomUUID()}`;
+      expect(await ask('GET', unknown, { token: alice.masterToken })).toMatchObject({ status: 404 });
+    });
+
+    it('each one-time key goes to one of 50 who ask at the same time', async () => {
+      const bob = await register(master.url, undefined, randomKeys(40));
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, () =>
+          ask('GET', `/api/keys/${bob.accountId}`, { token: alice.masterToken }),
+        ),
+      );
+      const ids = answers.flatMap(({ body }) => keyBundles.parse(body).bundles[0]!.preKey?.keyId ?? []);
+      expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    });
+
+    it('are replenished up to the bound', async () => {
+      const bob = await register(master.url, undefined, randomKeys(0));
+      const { preKeys, kyberPreKeys, signedPreKey } = randomKeys(LIMITS.oneTimePreKeys);
+      const stock = await ask('PUT', '/api/keys', {
+        token: bob.masterToken,
+        body: { preKeys, kyberPreKeys, signedPreKey },
+      });
+      expect(keyStock.parse(stock.body)).toEqual({ preKeys: 100, kyberPreKeys: 100 });
+      expect(await ask('GET', '/api/keys', { token: bob.masterToken })).toEqual(stock);
+      const more = { preKeys: [{ ...preKeys[0]!, keyId: 999 }], kyberPreKeys: [] };
+      expect(await ask('PUT', '/api/keys', { token: bob.masterToken, body: more })).toMatchObject({
+        status: 400,
+        body: { code: 'bad-request', path: 'preKeys' },
+      });
+    });
+  });
+
+  describe('rates', () => {
+    const limited = {
+      status: 429,
+      body: { code: 'rate-limited', retryAfterMs: expect.any(Number) as number },
+    };
+
+    it('hold logins of an address and of a username', async () => {
+      const strict = await nodes.master({
+        LOGINS_PER_ADDRESS_PER_MINUTE: '6',
+        LOGIN_FAILURES_PER_USERNAME_PER_HOUR: '2',
+      });
+      const wrong = () =>
+        call(`${strict.url}/api/devices`, 'POST', { body: newDevice(alice.username, 'wrong password') });
+      expect((await wrong()).status).toBe(401);
+      expect((await wrong()).status).toBe(401);
+      expect(await wrong()).toMatchObject(limited);
+      const right = await call(`${strict.url}/api/devices`, 'POST', { body: newDevice(alice.username) });
+      expect(right).toMatchObject(limited);
+      for (let index = 0; index < 2; index += 1) {
+        const other = await call(`${strict.url}/api/devices`, 'POST', { body: newDevice(randomName()) });
+        expect(other.status).toBe(401);
+      }
+      const over = await call(`${strict.url}/api/devices`, 'POST', { body: newDevice(randomName()) });
+      expect(over).toMatchObject(limited);
+      await strict[Symbol.asyncDispose]();
+    });
+
+    it('hold registrations, tokens and look-ups', async () => {
+      const strict = await nodes.master({
+        REGISTRATIONS_PER_ADDRESS_PER_HOUR: '1',
+        TOKENS_PER_ADDRESS_PER_MINUTE: '1',
+        REQUESTS_PER_DEVICE_PER_HOUR: '1',
+      });
+      const { accountId, deviceId, deviceSecret, masterToken: token } = await register(strict.url);
+      const again = await call(`${strict.url}/api/accounts`, 'POST', { body: newDevice(randomName()) });
+      expect(again).toMatchObject(limited);
+      const body = { accountId, deviceId, deviceSecret };
+      expect((await call(`${strict.url}/api/tokens`, 'POST', { body })).status).toBe(200);
+      expect(await call(`${strict.url}/api/tokens`, 'POST', { body })).toMatchObject(limited);
+      const lookup = () => call(`${strict.url}/api/keys/${alice.accountId}`, 'GET', { token });
+      expect((await lookup()).status).toBe(200);
+      expect(await lookup()).toMatchObject(limited);
+      await strict[Symbol.asyncDispose]();
+    });
+
+    it('believe a proxy about the address only when configured', async () => {
+      const from = (url: string, address: string) =>
+        fetch(`${url}/api/tokens`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+          body: JSON.stringify({
+            accountId: alice.accountId,
+            deviceId: 1,
+            deviceSecret: alice.deviceSecret,
+          }),
+        });
+      const statuses = async (variables: Record<string, string>): Promise<number[]> => {
+        const strict = await nodes.master({ TOKENS_PER_ADDRESS_PER_MINUTE: '1', ...variables });
+        const [one, two] = [await from(strict.url, '192.0.2.1'), await from(strict.url, '192.0.2.2')];
+        await strict[Symbol.asyncDispose]();
+        return [one.status, two.status];
+      };
+      expect(await statuses({})).toEqual([200, 429]);
+      expect(await statuses({ TRUST_PROXY: 'loopback' })).toEqual([200, 200]);
+    });
+  });
+
+  describe('status', () => {
+    it('tells what is up', async () => {
+      expect((await ask('GET', '/health')).body).toMatchObject({
+        status: 'ok',
+        directory: [{ up: true }],
+        mailboxNodes: [{ name: 'node1', up: true }, { name: 'node2' }, { name: 'node3' }],
+      });
+      expect((await ask('GET', '/ready')).status).toBe(200);
+      const text = await (await fetch(`${master.url}/metrics`)).text();
+      expect(text).toContain('gateway_connections');
+      expect(text).not.toContain(alice.accountId);
+    });
+
+    it('starts without CouchDB and mailbox nodes, alive and not ready', async () => {
+      const alone = await nodes.master({
+        DIRECTORY_URLS: 'http://name:password@127.0.0.1:9',
+        MAILBOX_NODES: 'node1=http://127.0.0.1:9|/node1,node2=http://127.0.0.1:9|/node2',
+      });
+      expect((await call(`${alone.url}/health`, 'GET')).status).toBe(200);
+      expect(await call(`${alone.url}/ready`, 'GET')).toMatchObject({
+        status: 503,
+        body: { code: 'unavailable' },
+      });
+      const answer = await call(`${alone.url}/api/accounts`, 'POST', { body: newDevice(randomName()) });
+      expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      await alone[Symbol.asyncDispose]();
+    });
+  });
+
+  describe('bad requests', () => {
+    it.each([
+      ['GET', '/api/nothing', 404, 'not-found'],
+      ['PATCH', '/api/accounts', 405, 'method-not-allowed'],
+      ['GET', '/api/account', 405, 'method-not-allowed'],
+      ['POST', '/metrics', 405, 'method-not-allowed'],
+      ['GET', '/api/accounts/UPPER', 400, 'bad-request'],
+      ['GET', '/api/keys/..%2f..%2fetc', 400, 'bad-request'],
+      ['GET', '/api/accounts/%E0%A4%A', 400, 'bad-request'],
+      ['DELETE', '/api/devices/0', 400, 'bad-request'],
+      ['DELETE', '/api/devices/1%3A2', 400, 'bad-request'],
+    ])('%s %s is %d %s', async (method, path, status, code) => {
+      expect(await ask(method, path, { token: alice.masterToken })).toMatchObject({ status, body: { code } });
+    });
+
+    it('name what is wrong with the body', async () => {
+      const raw = async (body: string, type = 'application/json') => {
+        const headers = { 'content-type': type };
+        const answer = await fetch(`${master.url}/api/accounts`, { method: 'POST', body, headers });
+        return { status: answer.status, body: errorBody.parse(await answer.json()) };
+      };
+      const good = newDevice(randomName());
+      expect(await raw('{')).toMatchObject({ status: 400, body: { code: 'bad-request' } });
+      expect(await raw('{}', 'text/plain')).toMatchObject({ status: 415 });
+      expect(await raw(JSON.stringify('x'.repeat(2 * LIMITS.bodyBytes)))).toMatchObject({ status: 413 });
+      expect(await raw(JSON.stringify({ ...good, username: 7 }))).toMatchObject({
+        body: { path: 'username' },
+      });
+      expect(await raw(JSON.stringify({ ...good, more: 1 }))).toMatchObject({ status: 400 });
+      const { device } = good;
+      const keys = { ...device.keys, preKeys: [{ keyId: 1, publicKey: 'short' }] };
+      expect(await raw(JSON.stringify({ ...good, device: { ...device, keys } }))).toMatchObject({
+        body: { path: 'device.keys.preKeys.0.publicKey' },
+      });
+    });
+
+    it('of any shape are refused by name: never a 500, never a stack', async () => {
+      const { accountId, deviceId, deviceSecret, masterToken } = await register(master.url);
+      const bodies: [string, string, object][] = [
+        ['POST', '/api/accounts', newDevice(alice.username)],
+        ['POST', '/api/devices', newDevice(alice.username, 'wrong password')],
+        ['POST', '/api/tokens', { accountId, deviceId, deviceSecret }],
+        ['PUT', '/api/keys', randomKeys(1)],
+        ['DELETE', '/api/account', { password: 'wrong password' }],
+      ];
+      const damage = fc.tuple(fc.nat(), fc.jsonValue(), fc.boolean());
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom(...bodies),
+          damage,
+          async ([method, path, good], [at, value, add]) => {
+            const keys = add ? ['extra'] : Object.keys(good);
+            const body = { ...good, [keys[at % keys.length]!]: value };
+            const answer = await ask(method, path, { token: masterToken, body });
+            expect(answer.status).not.toBe(500);
+            if (answer.status >= 400) {
+              const { message } = errorBody.parse(answer.body);
+              expect(message).not.toMatch(/\bat |node_modules|\.ts/);
+            }
+          },
+        ),
+        { numRuns: 400 },
+      );
+    });
+  });
+});
