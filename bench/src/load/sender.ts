@@ -8,7 +8,8 @@ import type { Job } from './job.ts';
 /** A job with all its requests made ready: `send` does the next one. */
 export type Sender = AsyncDisposable & { readonly send: (request: number) => Promise<void> };
 
-const PER_MAILBOX = 50;
+/** Masters write to many mailboxes with little in each. */
+const PER_MAILBOX = 10;
 
 const envelopeGroups = (requests: number, perRequest: number) => {
   const all = newEnvelopes(requests * perRequest, PER_MAILBOX);

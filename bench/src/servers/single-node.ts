@@ -82,7 +82,8 @@ export const startSingleNode = async (bench: Bench): Promise<SingleNode> => {
     ...SMALL_HEAP,
     NODE_NAME: 'node1',
     PORT: String(port),
-    COUCHDB_URL: withCredentials(adminUrl, data),
+    // A name of its own: the server may be one that others use too.
+    COUCHDB_URL: withCredentials(adminUrl, { ...data, user: 'bench' }),
     COUCHDB_ADMIN_URL: adminUrl,
     DATABASE_PREFIX: databasePrefix,
     TOKEN_PUBLIC_KEY: secrets.tokenPublicKey,
