@@ -58,10 +58,14 @@ type Options = {
 export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs }: Options): Directory => {
   const oneTimeKeys = createOneTimeKeys(servers);
 
-  const findAccount = async (database: Database, account: AccountId) =>
-    live<LiveAccount>(await find<AccountDocument>(database, accountDocumentId(account)));
-  const findDevice = async (database: Database, device: DeviceAddress) =>
-    live<LiveDevice>(await find<DeviceDocument>(database, deviceDocumentId(device)));
+  const findAccount = async (account: AccountId) =>
+    live<LiveAccount>(
+      await servers.lookUp((database) => find<AccountDocument>(database, accountDocumentId(account))),
+    );
+  const findDevice = async (device: DeviceAddress) =>
+    live<LiveDevice>(
+      await servers.lookUp((database) => find<DeviceDocument>(database, deviceDocumentId(device))),
+    );
   const listDevices = (database: Database, account: AccountId) =>
     list<DeviceDocument>(database, deviceRange(account), DEVICE_ROWS);
 
@@ -69,15 +73,19 @@ export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs 
   const update = async <L extends { readonly updatedAt: number }>(
     id: string,
     change: (current: L, updatedAt: number) => object,
-  ): Promise<L | null> =>
-    servers.run(async (database) => {
+  ): Promise<L | null> => {
+    const changed = await servers.lookUp(async (database) => {
       for (;;) {
-        const current = live<L>(await find<L | Removal>(database, id));
-        if (current === null) return null;
+        const found = await find<L | Removal>(database, id);
+        if (found === null) return null;
+        const current = live<L>(found);
+        if (current === null) return { current };
         const updatedAt = Math.max(now(), current.updatedAt + 1);
-        if (await write(database, id, change(current, updatedAt), current)) return current;
+        if (await write(database, id, change(current, updatedAt), current)) return { current };
       }
     });
+    return changed?.current ?? null;
+  };
 
   const endDevice = async (device: DeviceAddress): Promise<void> => {
     await update<LiveDevice>(deviceDocumentId(device), (_current, updatedAt) => ({
@@ -118,18 +126,20 @@ export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs 
   };
 
   const addDevice: Directory['addDevice'] = async (accountId, device) => {
-    const deviceId = await servers.run(async (database) => {
-      if ((await findAccount(database, accountId)) === null) {
-        throw new ServiceError('not-found', 'no such account');
-      }
+    const noAccount = (): ServiceError => new ServiceError('not-found', 'no such account');
+    const deviceId = await servers.lookUp(async (database) => {
+      const account = await find<AccountDocument>(database, accountDocumentId(accountId));
+      if (account === null) return null;
+      if (isRemoval(account)) throw noAccount();
       return claimNumber(database, accountId, device);
     });
+    if (deviceId === null) throw noAccount();
     await oneTimeKeys.add({ accountId, deviceId }, device.keys.registrationId, device.keys);
     return deviceId;
   };
 
   const findUsername: Directory['findUsername'] = async (username) => {
-    const document = await servers.run((database) =>
+    const document = await servers.lookUp((database) =>
       find<UsernameDocument>(database, usernameDocumentId(username)),
     );
     return document?.accountId ?? null;
@@ -142,7 +152,7 @@ export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs 
     });
 
   const deleteAccount: Directory['deleteAccount'] = async (accountId) => {
-    const account = await servers.run((database) => findAccount(database, accountId));
+    const account = await findAccount(accountId);
     if (account) await freeUsername(account.username, accountId);
     await update<LiveAccount>(accountDocumentId(accountId), (_current, updatedAt) => ({
       removedAt: updatedAt,
@@ -175,30 +185,32 @@ export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs 
     },
     findUsername,
     account: async (accountId) => {
-      const account = await servers.run((database) => findAccount(database, accountId));
+      const account = await findAccount(accountId);
       return account && { accountId, username: account.username, passwordHash: account.passwordHash };
     },
     deleteAccount,
     addDevice,
-    devices: (accountId) =>
-      servers.run(async (database) => {
+    devices: async (accountId) => {
+      const found = await servers.lookUp(async (database) => {
         const [account, documents] = await Promise.all([
-          findAccount(database, accountId),
+          find<AccountDocument>(database, accountDocumentId(accountId)),
           listDevices(database, accountId),
         ]);
-        if (account === null) return null;
-        return documents
-          .flatMap((document) => live<LiveDevice>(document) ?? [])
-          .map(record)
-          .sort((a, b) => a.deviceId - b.deviceId);
-      }),
+        return account && { account, documents };
+      });
+      if (found === null || isRemoval(found.account)) return null;
+      return found.documents
+        .flatMap((document) => live<LiveDevice>(document) ?? [])
+        .map(record)
+        .sort((a, b) => a.deviceId - b.deviceId);
+    },
     device: async (address) => {
-      const device = await servers.run((database) => findDevice(database, address));
+      const device = await findDevice(address);
       return device && record(device);
     },
     removeDevice: endDevice,
     takeKeyBundle: async (address) => {
-      const device = await servers.run((database) => findDevice(database, address));
+      const device = await findDevice(address);
       if (device === null) return null;
       const { registrationId, identityKey, signedPreKey, lastResortKyberPreKey } = device;
       const [preKey, kyberPreKey] = await Promise.all([
@@ -216,7 +228,7 @@ export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs 
       return { bundle, hasOneTimeKyberPreKey: kyberPreKey !== null };
     },
     replenishKeys: async (address, keys) => {
-      const device = await servers.run((database) => findDevice(database, address));
+      const device = await findDevice(address);
       if (device === null) throw new ServiceError('not-found', 'no such device');
       await oneTimeKeys.add(address, device.registrationId, keys);
       if (keys.signedPreKey ?? keys.lastResortKyberPreKey) {
@@ -230,7 +242,7 @@ export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs 
       return oneTimeKeys.stock(address, device.registrationId);
     },
     keyStock: async (address) => {
-      const device = await servers.run((database) => findDevice(database, address));
+      const device = await findDevice(address);
       return device && oneTimeKeys.stock(address, device.registrationId);
     },
     ping: async () => {

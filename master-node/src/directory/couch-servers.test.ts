@@ -3,7 +3,7 @@ import { ServiceError } from '@restante/service-kit';
 import { startFaultProxy, waitFor, type FaultProxy } from '@restante/testkit';
 import { silentLog, startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
 import { followChanges } from './couch-changes.ts';
-import { list, write } from './couch-documents.ts';
+import { find, list, write } from './couch-documents.ts';
 import type { CouchServers } from './couch-servers.ts';
 
 describe('the CouchDBs of the directory as one', () => {
@@ -49,6 +49,21 @@ describe('the CouchDBs of the directory as one', () => {
     await waitFor('the first server', () => servers.states()[0]!.up);
     await put('three');
     expect(await idsAt(0)).toEqual(['one', 'three']);
+  });
+
+  it('finds what only one of them has, and is not sure of a miss while one is down', async () => {
+    const lookUp = (id: string) => servers.lookUp((database) => find(database, id));
+    expect(await idsAt(0)).not.toContain('two');
+    expect(await lookUp('two')).toMatchObject({ _id: 'two' });
+    expect(await lookUp('nothing')).toBeNull();
+    proxies[1].set('refuse');
+    proxies[1].cut();
+    for (const id of ['two', 'nothing']) {
+      await expect(lookUp(id)).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    expect(await lookUp('one')).toMatchObject({ _id: 'one' });
+    proxies[1].set('pass');
+    await waitFor('the second server', () => servers.states()[1]!.up);
   });
 
   it('is unavailable when none answers, at once and with no detail of the driver', async () => {

@@ -30,6 +30,13 @@ export type CouchServers = AsyncDisposable & {
    * @throws ServiceError `unavailable` when none answers; CouchError for what a server refused
    */
   readonly run: <T>(operation: (database: Database) => Promise<T>) => Promise<T>;
+  /**
+   * Looks something up. A server that took over or came back may not have yet what was written at another: null is
+   * given only when all of them say so.
+   *
+   * @throws ServiceError `unavailable` when one that does not answer might have it; as `run`
+   */
+  readonly lookUp: <T>(operation: (database: Database) => Promise<T | null>) => Promise<T | null>;
   /** Name of the server that the next operation runs on. */
   readonly current: () => string;
   /** Reads the changes feed of one server, with time for a long poll. Throws as `run`. */
@@ -106,18 +113,36 @@ export const connectCouchServers = (
     await Promise.all(servers.filter(({ up }) => !up).map(probe));
   });
 
+  /** Null when the server does not answer. */
+  const ask = async <T>(
+    server: Server,
+    operation: (database: Database) => Promise<T>,
+  ): Promise<{ answer: T } | null> => {
+    try {
+      return { answer: await operation(server.database) };
+    } catch (thrown) {
+      if (thrown instanceof ServiceError) throw thrown;
+      const error = toCouchError(thrown);
+      if (isAnswer(error)) throw error;
+      markDown(server, error);
+      return null;
+    }
+  };
+
   return {
     run: async (operation) => {
       for (const server of servers.filter(({ up }) => up)) {
-        try {
-          return await operation(server.database);
-        } catch (thrown) {
-          if (thrown instanceof ServiceError) throw thrown;
-          const error = toCouchError(thrown);
-          if (isAnswer(error)) throw error;
-          markDown(server, error);
-        }
+        const given = await ask(server, operation);
+        if (given) return given.answer;
       }
+      throw noServer();
+    },
+    lookUp: async (operation) => {
+      for (const server of servers.filter(({ up }) => up)) {
+        const given = await ask(server, operation);
+        if (given && given.answer !== null) return given.answer;
+      }
+      if (servers.every(({ up }) => up)) return null;
       throw noServer();
     },
     current: () => (servers.find(({ up }) => up) ?? servers[0])?.name ?? '',
