@@ -78,7 +78,7 @@ describe('conflicts after a partition', () => {
       expect((await directory.account(second.accountId))!.username).toBe(other);
       expect(await directory.findUsername(other)).toBe(second.accountId);
     }
-    const path = `${directories.database}/_all_docs?startkey="conflict:"&endkey="conflict;"&include_docs=true`;
+    const path = `${directories.database}/_all_docs?startkey="conflict:"&endkey="conflict%3B"&include_docs=true`;
     const { rows } = (await directories.request(urls[0], 'GET', path)) as { rows: { doc: unknown }[] };
     expect(rows.map(({ doc }) => doc)).toContainEqual(
       expect.objectContaining({
