@@ -30,10 +30,13 @@ export const couchEnvironment = (port: number, dataDir: string, admin: Credentia
 });
 
 /**
- * Heaps as large as a service needs: left alone, V8 lets them grow with the memory of the machine, to 350 MB for a
- * mailbox node that uses 30.
+ * A heap that grows with need: left alone, V8 lets it grow with the memory of the machine, to 350 MB for a mailbox
+ * node that uses 30. The bound leaves room for 120 of the largest pages at once.
  */
-export const SMALL_HEAP: Environment = { NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=192' };
+export const SMALL_HEAP: Environment = {
+  NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=512',
+  MALLOC_ARENA_MAX: '2',
+};
 
 export const mailboxNodeEnvironment = (
   port: number,
