@@ -40,7 +40,7 @@ beforeAll(async () => {
     await person.leave();
     players.push({ person, client: createClientProcess(person.vaultFile, masters), said: 0 });
   }
-});
+}, 120_000);
 afterAll(async () => {
   await Promise.all(players.map(({ client }) => client.kill()));
   await cluster[Symbol.asyncDispose]();

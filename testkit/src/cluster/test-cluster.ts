@@ -63,8 +63,10 @@ const SETTINGS = {
 };
 
 /** Servers to run on instead of embedded ones (`COUCHDB_URLS`), with admin credentials. */
-const sharedCouchUrls = (): string[] | undefined =>
-  process.env['COUCHDB_URLS']?.split(',').map((url) => url.trim().replace(/\/+$/, ''));
+const sharedCouchUrls = (): string[] | undefined => {
+  const given = process.env['COUCHDB_URLS'] ?? '';
+  return given === '' ? undefined : given.split(',').map((url) => url.trim().replace(/\/+$/, ''));
+};
 
 export const startTestCluster = async (options: TestClusterOptions = {}): Promise<TestCluster> => {
   const cleanup = new AsyncDisposableStack();
