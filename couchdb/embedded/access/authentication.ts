@@ -105,7 +105,7 @@ export class Authentication {
         salt: createHash('sha256').update(admin.password).digest('hex'),
         hasPassword: (password) => Promise.resolve(isSameText(password, admin.password)),
       };
-    const document = await users.readIfPresent(userIdPrefix + name);
+    const document = await users.read(userIdPrefix + name);
     if (document === undefined) return undefined;
     const { salt, roles } = document;
     return {

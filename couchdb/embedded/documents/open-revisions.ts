@@ -1,11 +1,18 @@
 import type { PouchDocument } from 'pouchdb-core';
-import { CouchError } from '../couch-error.ts';
-import { isMissing, type Database } from '../storage/database.ts';
-import { leavesOf, leavesUnder } from '../storage/revision-tree.ts';
+import type { Database } from '../storage/database.ts';
+import type { DocumentEntry } from '../storage/document-entry.ts';
+import { lineOf } from '../storage/revision-tree.ts';
+import { describeDocument } from './read-document.ts';
 
 export type OpenRevision = { ok: PouchDocument } | { missing: string };
 
-export interface OpenRevisionOptions {
+export interface OpenRevisionsRequest {
+  id: string;
+  /** Those named, or every leaf. */
+  revs: string[] | 'all';
+}
+
+export interface OpenRevisionsOptions {
   /** With the ancestors in `_revisions`. */
   revs: boolean;
   /** The leaves that have come of a revision in its place. */
@@ -13,31 +20,39 @@ export interface OpenRevisionOptions {
   attachments: boolean;
 }
 
-/** Reads revisions of one document: those named, or every leaf. None when there is no such document. */
+/** Reads revisions of many documents; for every request a list, empty when all leaves of nothing are asked for. */
 export async function readOpenRevisions(
   database: Database,
-  id: string,
-  wanted: string[] | 'all',
-  { latest, ...options }: OpenRevisionOptions,
-): Promise<OpenRevision[]> {
-  const known = wanted === 'all' || latest ? await database.revisions(id) : [];
-  const revs =
-    wanted === 'all'
-      ? leavesOf(known).map(({ rev }) => rev)
-      : new Set(wanted.flatMap((rev) => (latest ? latestOf(known, rev) : [rev])));
-  return Promise.all(
-    [...revs].map(async (rev): Promise<OpenRevision> => {
-      try {
-        return { ok: await database.read(id, { rev, ...options }) };
-      } catch (failure) {
-        if (failure instanceof CouchError || !isMissing(failure)) throw failure;
-        return { missing: rev };
-      }
-    }),
-  );
+  requests: OpenRevisionsRequest[],
+  { latest, ...options }: OpenRevisionsOptions,
+): Promise<OpenRevision[][]> {
+  const entries = await database.entries(requests.map(({ id }) => id));
+  const wanted = requests.flatMap(({ revs }, request) => {
+    const entry = entries[request];
+    return select(entry, revs, latest).map((rev) => ({ request, entry, rev }));
+  });
+  const known = wanted.flatMap(({ entry, rev }) => (entry === undefined ? [] : [{ entry, rev }]));
+  const bodies = (await database.bodies(known)).values();
+
+  const answers: OpenRevision[][] = requests.map(() => []);
+  for (const { request, entry, rev } of wanted) {
+    const body = entry === undefined ? undefined : bodies.next().value;
+    const revision =
+      entry === undefined || body === undefined
+        ? { missing: rev }
+        : { ok: await describeDocument(database, entry, body, options) };
+    answers[request]?.push(revision);
+  }
+  return answers;
 }
 
-function latestOf(known: Parameters<typeof leavesUnder>[0], rev: string): string[] {
-  const leaves = leavesUnder(known, rev).map((leaf) => leaf.rev);
-  return leaves.length > 0 ? leaves : [rev];
+function select(entry: DocumentEntry | undefined, revs: string[] | 'all', latest: boolean): string[] {
+  if (revs === 'all') return entry?.leaves.map(({ rev }) => rev) ?? [];
+  if (!latest || entry === undefined) return revs;
+  const leaves = entry.leaves;
+  const chosen = revs.flatMap((rev) => {
+    const descendants = leaves.filter((leaf) => lineOf(leaf).some((ancestor) => ancestor.rev === rev));
+    return descendants.length > 0 ? descendants.map((leaf) => leaf.rev) : [rev];
+  });
+  return [...new Set(chosen)];
 }

@@ -1,9 +1,9 @@
 import { Router } from 'express';
-import type { PouchRow } from 'pouchdb-core';
 import { badRequest, queryParseError } from '../couch-error.ts';
+import { describeDocument, type ReadOptions } from '../documents/read-document.ts';
 import { isObject } from '../json-object.ts';
+import type { Database, DocumentRow, RowRange } from '../storage/database.ts';
 import type { Databases } from '../storage/databases.ts';
-import type { DocumentRange } from '../storage/document-rows.ts';
 import { databaseRouteOf, type DatabaseCall } from './call.ts';
 import { methodNotAllowed } from './errors.ts';
 import { declaredJsonBody, objectBody } from './json-body.ts';
@@ -71,38 +71,70 @@ async function sendSeveral(call: DatabaseCall, fixed: Parameters): Promise<void>
 
 interface Selection {
   keys: unknown[] | undefined;
-  range: DocumentRange;
+  range: RowRange;
+  options: ReadOptions;
   updateSequence: boolean;
 }
 
 async function writeRows(
   stream: JsonStream,
   { database }: DatabaseCall,
-  { keys, range, updateSequence }: Selection,
+  selection: Selection,
 ): Promise<void> {
-  const { limit, skip } = range;
-  const offset = keys === undefined && range.startKey === undefined ? skip : null; // else it would have to be counted
+  const { keys, range, updateSequence } = selection;
+  const offset = keys === undefined && range.startKey === undefined ? range.skip : null; // else it would have to be counted
   const place = updateSequence ? `"update_seq":"${database.sequence}",` : '';
   await stream.write(`{"total_rows":${database.documentCount},"offset":${offset},${place}"rows":[`);
-  const selected = keys?.slice(skip, skip + limit);
-  const pages =
-    selected === undefined
-      ? database.rows(range)
-      : database.rowsByKey(range.descending ? selected.toReversed() : selected, range);
   let separator = '\n';
-  for await (const rows of pages)
+  for await (const rows of keys === undefined
+    ? rangeRows(database, selection)
+    : keyRows(database, keys, selection))
     for (const row of rows) {
-      await stream.write(separator + JSON.stringify(toRow(row, range.includeDocs)));
+      await stream.write(separator + JSON.stringify(row));
       separator = ',\n';
     }
   await stream.write('\n]}');
 }
 
-function toRow(row: PouchRow, includeDocs: boolean) {
-  const { doc, ...rest } = row;
-  if (!doc) return includeDocs && row.error === undefined ? { ...rest, doc: null } : rest;
-  const { _id, _rev, ...content } = doc;
-  return { ...rest, doc: { _id, _rev, ...content } };
+async function* rangeRows(database: Database, { range, options }: Selection): AsyncGenerator<object[]> {
+  for await (const rows of database.rows(range))
+    yield await Promise.all(rows.map((row) => toRow(database, row, row.entry.id, range.withBodies, options)));
+}
+
+/** One row per key and in their order. */
+async function* keyRows(
+  database: Database,
+  keys: unknown[],
+  { range, options }: Selection,
+): AsyncGenerator<object[]> {
+  const { skip, limit, descending, withBodies } = range;
+  const selected = keys.slice(skip, skip + limit);
+  const ordered = descending ? selected.toReversed() : selected;
+  const ids = ordered.map((key) => (typeof key === 'string' ? key : ''));
+  const asked = ordered.values();
+  for await (const rows of database.rowsOf(ids, withBodies))
+    yield await Promise.all(
+      rows.map(async (row) => {
+        const key: unknown = asked.next().value;
+        return row === undefined
+          ? { key, error: 'not_found' }
+          : toRow(database, row, key, withBodies, options);
+      }),
+    );
+}
+
+async function toRow(
+  database: Database,
+  { entry, body }: DocumentRow,
+  key: unknown,
+  withBody: boolean,
+  options: ReadOptions,
+) {
+  const { id, winner: rev, deleted } = entry;
+  if (deleted) return { id, key, value: { rev, deleted }, ...(withBody ? { doc: null } : {}) };
+  if (!withBody) return { id, key, value: { rev } };
+  const doc = body === undefined ? null : await describeDocument(database, entry, body, options);
+  return { id, key, value: { rev }, doc };
 }
 
 function queryParameters(query: URLSearchParams): Parameters {
@@ -125,25 +157,28 @@ function parseSelection(parameters: Parameters): Selection {
   const descending = flag(parameters, 'descending', false);
   const start = [key, parameters['startkey'], parameters['start_key']].find((value) => value !== undefined);
   const end = [key, parameters['endkey'], parameters['end_key']].find((value) => value !== undefined);
-  const range: DocumentRange = {
-    descending,
-    inclusiveEnd: flag(parameters, 'inclusive_end', true),
-    includeDocs: flag(parameters, 'include_docs', false),
-    conflicts: flag(parameters, 'conflicts', false),
-    attachments: flag(parameters, 'attachments', false),
-    limit: isEmptyRange(start, end, descending) ? 0 : count(parameters, 'limit', Infinity),
-    skip: count(parameters, 'skip', 0),
-    ...(typeof start === 'string' && start !== '' ? { startKey: start } : {}),
-    ...(typeof end === 'string' && end !== '' ? { endKey: end } : {}),
+  return {
+    keys,
+    range: {
+      startKey: typeof start === 'string' ? start : undefined,
+      endKey: typeof end === 'string' ? end : undefined,
+      inclusiveEnd: flag(parameters, 'inclusive_end', true),
+      descending,
+      limit: isBeforeAllIds(descending ? start : end) ? 0 : count(parameters, 'limit', Infinity),
+      skip: count(parameters, 'skip', 0),
+      withBodies: flag(parameters, 'include_docs', false),
+    },
+    options: {
+      conflicts: flag(parameters, 'conflicts', false),
+      attachments: flag(parameters, 'attachments', false),
+    },
+    updateSequence: flag(parameters, 'update_seq', false),
   };
-  return { keys, range, updateSequence: flag(parameters, 'update_seq', false) };
 }
 
-/** An end of another type comes before all ids, unless it is a list or an object. */
-function isEmptyRange(start: unknown, end: unknown, descending: boolean): boolean {
-  const [low, high] = descending ? [end, start] : [start, end];
-  if (typeof high === 'string') return high === '' || (typeof low === 'string' && low > high);
-  return high === null || typeof high === 'boolean' || typeof high === 'number';
+/** Keys of another type than text come before all ids, unless they are lists or objects. */
+function isBeforeAllIds(key: unknown): boolean {
+  return key === null || typeof key === 'boolean' || typeof key === 'number';
 }
 
 function flag(parameters: Parameters, name: string, fallback: boolean): boolean {

@@ -1,6 +1,8 @@
 import express, { Router } from 'express';
 import { badRequest, conflict, notFound } from '../couch-error.ts';
 import { checkAttachmentName } from '../documents/attachment.ts';
+import { presentDocument } from '../documents/present-document.ts';
+import { readDocument } from '../documents/read-document.ts';
 import { parseRevision } from '../documents/revision.ts';
 import { without } from '../json-object.ts';
 import type { Databases } from '../storage/databases.ts';
@@ -30,7 +32,7 @@ async function getAttachment(call: DatabaseCall): Promise<void> {
   const { database, query, request, response } = call;
   const id = documentIdOf(call);
   const rev = query.get('rev');
-  const document = await database.read(id, rev === null ? {} : { rev: parseRevision(rev) });
+  const document = await readDocument(database, id, rev === null ? undefined : parseRevision(rev));
   const name = pathParameter(request, 'attachment');
   const attachment = document._attachments?.[name];
   if (attachment === undefined) throw notFound('Document is missing attachment');
@@ -73,7 +75,8 @@ async function documentToChange(call: DatabaseCall) {
   if (call.request.headers['content-encoding'] !== undefined)
     throw badRequest('Attachments are not decoded here');
   const base = baseRevisionOf(call);
-  const current = await call.database.readIfPresent(id);
+  const body = await call.database.read(id);
+  const current = body === undefined ? undefined : presentDocument(body);
   if (current?._rev !== base) throw conflict();
   return { document: current ?? { _id: id }, attachments: current?._attachments ?? {} };
 }

@@ -1,7 +1,11 @@
 import { Router } from 'express';
-import { badRequest, CouchError } from '../couch-error.ts';
+import { badRequest, toCouchError } from '../couch-error.ts';
 import { checkDocumentId, parseDocument } from '../documents/document.ts';
-import { readOpenRevisions, type OpenRevision } from '../documents/open-revisions.ts';
+import {
+  readOpenRevisions,
+  type OpenRevision,
+  type OpenRevisionsRequest,
+} from '../documents/open-revisions.ts';
 import { parseRevision } from '../documents/revision.ts';
 import { writeDocuments, type WriteOutcome } from '../documents/write-documents.ts';
 import { isObject } from '../json-object.ts';
@@ -12,6 +16,8 @@ import { bodyBytes, declaredJsonBody, objectBody } from './json-body.ts';
 import { JsonStream } from './json-stream.ts';
 import { booleanOf } from './query.ts';
 import { sendJson } from './send-json.ts';
+
+const documentsPerRead = 64;
 
 /** Many documents in one request: `_bulk_docs` and `_bulk_get`. */
 export function bulkRoutes({ databases }: { databases: Databases }): Router {
@@ -43,40 +49,53 @@ function toResult(outcome: WriteOutcome) {
 }
 
 async function bulkRead(call: DatabaseCall): Promise<void> {
-  const { request, response, signal } = call;
+  const { database, query, request, response, signal } = call;
   const { docs } = objectBody(request);
   if (!Array.isArray(docs)) throw badRequest("Missing JSON list of 'docs'.");
+  const wanted = docs.map(parseWanted);
+  const options = {
+    revs: booleanOf(query, 'revs'),
+    latest: booleanOf(query, 'latest'),
+    attachments: booleanOf(query, 'attachments'),
+  };
   const stream = new JsonStream(response, signal);
   await stream.start('{"results": [');
-  for (const [index, doc] of docs.entries())
-    await stream.write(`${index === 0 ? '' : ','}${JSON.stringify(await readOne(call, doc))}`);
+  for (let from = 0; from < wanted.length; from += documentsPerRead) {
+    const page = wanted.slice(from, from + documentsPerRead);
+    const readable = page.filter((item) => 'revs' in item);
+    const found = (await readOpenRevisions(database, readable, options)).values();
+    const results = page.map((item) => ('revs' in item ? toFound(item.id, found.next().value ?? []) : item));
+    await stream.write((from === 0 ? '' : ',') + results.map((result) => JSON.stringify(result)).join());
+  }
   stream.end(']}\n');
 }
 
-async function readOne(call: DatabaseCall, wanted: unknown) {
+interface Refused {
+  id: unknown;
+  docs: { error: object }[];
+}
+
+/** What one entry of the request asks for, or the answer to it when it asks for nothing sensible. */
+function parseWanted(wanted: unknown): OpenRevisionsRequest | Refused {
   const { id = null, rev } = isObject(wanted) ? wanted : {};
   try {
     if (!isObject(wanted)) throw badRequest('document must be a JSON object');
     if (id === null) throw badRequest('document id missed');
     checkDocumentId(id);
-    const revs = rev === undefined ? 'all' : [parseRevision(rev)];
-    const options = {
-      revs: booleanOf(call.query, 'revs'),
-      latest: booleanOf(call.query, 'latest'),
-      attachments: booleanOf(call.query, 'attachments'),
-    };
-    const found = await readOpenRevisions(call.database, id, revs, options);
-    const docs =
-      found.length > 0 ? found.map((revision) => toEntry(id, revision)) : [missingEntry(id, 'undefined')];
-    return { id, docs };
+    return { id, revs: rev === undefined ? 'all' : [parseRevision(rev)] };
   } catch (failure) {
-    if (!(failure instanceof CouchError)) throw failure;
-    return { id, docs: [{ error: { id, rev: rev ?? null, ...failure.toJSON() } }] };
+    return { id, docs: [{ error: { id, rev: rev ?? null, ...toCouchError(failure).toJSON() } }] };
   }
 }
 
-function toEntry(id: string, revision: OpenRevision) {
-  return 'ok' in revision ? { ok: revision.ok } : missingEntry(id, revision.missing);
+function toFound(id: string, revisions: OpenRevision[]) {
+  if (revisions.length === 0) return { id, docs: [missingEntry(id, 'undefined')] };
+  return {
+    id,
+    docs: revisions.map((revision) =>
+      'ok' in revision ? { ok: revision.ok } : missingEntry(id, revision.missing),
+    ),
+  };
 }
 
 function missingEntry(id: string, rev: string) {

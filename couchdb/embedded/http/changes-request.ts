@@ -2,7 +2,7 @@ import { badRequest, notImplemented } from '../couch-error.ts';
 import { isDesignId } from '../documents/document.ts';
 import type { JsonObject } from '../json-object.ts';
 import { parseSelector } from '../mango/selector.ts';
-import type { Change } from '../storage/changes-feed.ts';
+import type { DocumentState } from '../storage/stored-documents.ts';
 import type { Database } from '../storage/database.ts';
 import { parseSequence } from '../storage/sequence.ts';
 import { booleanOf, jsonOf } from './query.ts';
@@ -23,7 +23,7 @@ export interface ChangesRequest {
   /** Sent so often while there is nothing else; without it the feed ends when its time is over. */
   heartbeatMs: number | undefined;
   timeoutMs: number;
-  accepts: (change: Change) => boolean;
+  accepts: (change: DocumentState) => boolean;
 }
 
 /** Reads a `_changes` request; `body` is that of a POST. */
@@ -83,12 +83,12 @@ function parseFilter(query: URLSearchParams, body: JsonObject): ChangesRequest['
     case '_doc_ids': {
       if (!Array.isArray(docIds)) throw badRequest('`doc_ids` parameter is not a JSON array.');
       const wanted = new Set<unknown>(docIds);
-      return ({ id }) => wanted.has(id);
+      return ({ entry }) => wanted.has(entry.id);
     }
     case '_selector':
       return selectorFilter(body['selector']);
     case '_design':
-      return ({ id }) => isDesignId(id);
+      return ({ entry }) => isDesignId(entry.id);
     default:
       throw notImplemented('Functions of design documents are never run here.');
   }
@@ -96,5 +96,5 @@ function parseFilter(query: URLSearchParams, body: JsonObject): ChangesRequest['
 
 function selectorFilter(selector: unknown): ChangesRequest['accepts'] {
   const matches = parseSelector(selector);
-  return ({ doc }) => matches(doc);
+  return ({ body }) => matches(body);
 }

@@ -1,11 +1,12 @@
 import { Router } from 'express';
 import { badRequest } from '../couch-error.ts';
 import { refuseDesignCode } from '../documents/design-code.ts';
+import { describeDocument } from '../documents/read-document.ts';
 import { isObject } from '../json-object.ts';
-import type { Change } from '../storage/changes-feed.ts';
-import { isMissing, type Database } from '../storage/database.ts';
+import type { Database } from '../storage/database.ts';
 import type { Databases } from '../storage/databases.ts';
 import { formatSequence } from '../storage/sequence.ts';
+import type { DocumentState } from '../storage/stored-documents.ts';
 import { databaseRouteOf, type DatabaseCall } from './call.ts';
 import { changesFormat, type ChangesFormat } from './changes-format.ts';
 import { parseChangesRequest, type ChangesRequest } from './changes-request.ts';
@@ -60,8 +61,8 @@ async function follow(
   let since = wanted.since;
   for (let sent = 0; sent < limit && !signal.aborted;) {
     const page = await database.changes.read(since, limit - sent);
-    for (const change of page.changes.filter(wanted.accepts)) {
-      await stream.write(format.row(await toRow(change, database, wanted), sent === 0));
+    for (const state of page.states.filter(wanted.accepts)) {
+      await stream.write(format.row(await toRow(state, database, wanted), sent === 0));
       sent += 1;
     }
     since = page.lastSequence;
@@ -92,26 +93,17 @@ async function sendDescending(
   await stream.start(format.head);
   for (const [index, change] of changes.entries())
     await stream.write(format.row(await toRow(change, database, wanted), index === 0));
-  stream.end(format.tail(formatSequence(changes.at(-1)?.sequence ?? 0, database.uuid), 0));
+  stream.end(format.tail(formatSequence(changes.at(-1)?.entry.sequence ?? 0, database.uuid), 0));
 }
 
-async function toRow(change: Change, database: Database, wanted: ChangesRequest) {
-  const { id, sequence, revs, deleted } = change;
+async function toRow({ entry, body }: DocumentState, database: Database, wanted: ChangesRequest) {
+  const { id, sequence, winner, losers, deleted } = entry;
+  const revs = [winner, ...(wanted.allLeaves ? losers.map(({ rev }) => rev) : [])];
   return {
     seq: formatSequence(sequence, database.uuid),
     id,
-    changes: (wanted.allLeaves ? revs : revs.slice(0, 1)).map((rev) => ({ rev })),
+    changes: revs.map((rev) => ({ rev })),
     ...(deleted ? { deleted } : {}),
-    ...(wanted.includeDocs ? { doc: await readBody(change, database, wanted) } : {}),
+    ...(wanted.includeDocs ? { doc: await describeDocument(database, entry, body, wanted) } : {}),
   };
-}
-
-async function readBody({ id, doc }: Change, database: Database, { conflicts, attachments }: ChangesRequest) {
-  if (!conflicts && !attachments) return doc;
-  try {
-    return await database.read(id, { rev: doc._rev, conflicts, attachments });
-  } catch (failure) {
-    if (isMissing(failure)) return doc; // compacted away meanwhile
-    throw failure;
-  }
 }

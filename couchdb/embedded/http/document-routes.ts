@@ -4,10 +4,12 @@ import { badRequest, notFound } from '../couch-error.ts';
 import { refuseDesignCode } from '../documents/design-code.ts';
 import { isLocalId, parseDocument } from '../documents/document.ts';
 import { readOpenRevisions } from '../documents/open-revisions.ts';
+import { presentDocument } from '../documents/present-document.ts';
+import { readDocument } from '../documents/read-document.ts';
 import { parseRevision, parseRevisions } from '../documents/revision.ts';
 import { writeDocument } from '../documents/write-documents.ts';
+import type { Database } from '../storage/database.ts';
 import type { Databases } from '../storage/databases.ts';
-import { leavesOf } from '../storage/revision-tree.ts';
 import type { WritableDocument } from '../storage/write-queue.ts';
 import { databaseRouteOf, pathParameter, type DatabaseCall } from './call.ts';
 import { documentBody } from './document-body.ts';
@@ -67,37 +69,35 @@ async function getDocument(call: DatabaseCall): Promise<void> {
   const id = documentIdOf(call);
   if (query.has('open_revs')) return getOpenRevisions(call, id);
 
-  const document = await readRevision(call, id);
-  const { _id, _rev, ...content } = document;
+  const document = await readOne(call, id);
   const withState = ['revs_info', 'conflicts', 'deleted_conflicts', 'meta'].some((name) =>
     booleanOf(query, name),
   );
-  const tag = revisionTag(_rev);
+  const tag = revisionTag(document._rev);
   if (!withState && isFresh(request, tag)) {
     response.writeHead(304, { etag: tag }).end();
     return;
   }
-  sendJson(response, 200, { _id, _rev, ...content }, withState ? {} : { etag: tag });
+  sendJson(response, 200, document, withState ? {} : { etag: tag });
 }
 
-async function readRevision({ database, query }: DatabaseCall, id: string): Promise<PouchDocument> {
-  if (isLocalId(id)) return database.read(id);
+async function readOne({ database, query }: DatabaseCall, id: string): Promise<PouchDocument> {
+  if (isLocalId(id)) return readLocal(database, id);
   const meta = booleanOf(query, 'meta');
-  const rev = query.get('rev');
-  const document = await database.read(id, {
+  const rev = booleanOf(query, 'latest') ? null : query.get('rev');
+  return readDocument(database, id, rev === null ? undefined : parseRevision(rev), {
     revs: booleanOf(query, 'revs'),
-    revs_info: meta || booleanOf(query, 'revs_info'),
+    revsInfo: meta || booleanOf(query, 'revs_info'),
     conflicts: meta || booleanOf(query, 'conflicts'),
+    deletedConflicts: meta || booleanOf(query, 'deleted_conflicts'),
     attachments: booleanOf(query, 'attachments'),
-    ...(rev === null || booleanOf(query, 'latest') ? {} : { rev: parseRevision(rev) }),
   });
-  if (!meta && !booleanOf(query, 'deleted_conflicts')) return document;
-  const deleted = leavesOf(await database.revisions(id)).filter(
-    (leaf) => leaf.deleted && leaf.rev !== document._rev,
-  );
-  return deleted.length === 0
-    ? document
-    : { ...document, _deleted_conflicts: deleted.map((leaf) => leaf.rev) };
+}
+
+async function readLocal(database: Database, id: string): Promise<PouchDocument> {
+  const document = await database.readLocal(id);
+  if (document === undefined) throw notFound('missing');
+  return presentDocument(document);
 }
 
 async function getOpenRevisions(call: DatabaseCall, id: string): Promise<void> {
@@ -109,7 +109,7 @@ async function getOpenRevisions(call: DatabaseCall, id: string): Promise<void> {
     attachments: booleanOf(query, 'attachments'),
   };
   const asMultipart = request.headers.accept?.includes('multipart/mixed') === true;
-  const revisions = await readOpenRevisions(database, id, wanted, {
+  const [revisions = []] = await readOpenRevisions(database, [{ id, revs: wanted }], {
     ...options,
     attachments: asMultipart || options.attachments,
   });
@@ -132,7 +132,7 @@ async function putDocument(call: DatabaseCall): Promise<void> {
 
 async function deleteDocument(call: DatabaseCall): Promise<void> {
   const id = documentIdOf(call);
-  await call.database.read(id); // what is not there cannot be deleted
+  await (isLocalId(id) ? readLocal(call.database, id) : readDocument(call.database, id, undefined)); // else there is nothing to delete
   const base = baseRevisionOf(call);
   await sendWritten(call, { _id: id, _deleted: true, ...(base === undefined ? {} : { _rev: base }) }, 'edit');
 }

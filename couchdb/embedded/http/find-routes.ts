@@ -54,8 +54,7 @@ async function createIndex(call: DatabaseCall): Promise<void> {
   const index = parseIndex(objectBody(request));
   const { ddoc, name } = index;
   const existing = (await listIndexes(database)).some((other) => other.ddoc === ddoc && other.name === name);
-  if (!existing)
-    await writeDocument(database, withIndex(await database.readIfPresent(ddoc), index), 'edit', call);
+  if (!existing) await writeDocument(database, withIndex(await database.read(ddoc), index), 'edit', call);
   sendJson(response, 200, { result: existing ? 'exists' : 'created', id: ddoc, name });
 }
 
@@ -63,7 +62,7 @@ async function deleteIndex(call: DatabaseCall): Promise<void> {
   const { database, request, response } = call;
   const ddoc = `_design/${pathParameter(request, 'ddoc').replace(/^_design\//, '')}`;
   const name = pathParameter(request, 'name');
-  const document = await database.readIfPresent(ddoc);
+  const document = await database.read(ddoc);
   const existing = (await listIndexes(database)).some((index) => index.ddoc === ddoc && index.name === name);
   if (document === undefined || !existing) throw notFound('missing');
   await writeDocument(database, withoutIndex(document, name), 'edit', call);

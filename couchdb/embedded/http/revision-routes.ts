@@ -1,8 +1,9 @@
 import { Router } from 'express';
-import { badRequest } from '../couch-error.ts';
 import { generationOf, parseRevisions } from '../documents/revision.ts';
+import type { JsonObject } from '../json-object.ts';
 import type { Database } from '../storage/database.ts';
 import type { Databases } from '../storage/databases.ts';
+import { leavesOf } from '../storage/revision-tree.ts';
 import { databaseRouteOf } from './call.ts';
 import { methodNotAllowed } from './errors.ts';
 import { declaredJsonBody, objectBody } from './json-body.ts';
@@ -41,23 +42,16 @@ export function revisionRoutes({ databases }: { databases: Databases }): Router 
 }
 
 /** A revision that is known as an ancestor only is not missing: its place is taken. */
-async function findMissing(
-  database: Database,
-  asked: Record<string, unknown>,
-): Promise<[id: string, MissingRevisions][]> {
-  const answers = await Promise.all(
-    Object.entries(asked).map(async ([id, value]): Promise<[string, MissingRevisions] | undefined> => {
-      if (!Array.isArray(value)) throw badRequest('request body must be a map of lists of revisions');
-      const known = await database.revisions(id);
-      const missing = parseRevisions(value).filter((rev) => !known.some((revision) => revision.rev === rev));
-      if (missing.length === 0) return undefined;
-      const newest = Math.max(...missing.map(generationOf));
-      const ancestors = known.filter(({ leaf, generation }) => leaf && generation < newest);
-      return [
-        id,
-        { missing, ...(ancestors.length > 0 ? { possible_ancestors: ancestors.map(({ rev }) => rev) } : {}) },
-      ];
-    }),
-  );
-  return answers.filter((answer) => answer !== undefined);
+async function findMissing(database: Database, asked: JsonObject): Promise<[id: string, MissingRevisions][]> {
+  const questions = Object.entries(asked).map(([id, revs]) => ({ id, revs: parseRevisions(revs) }));
+  const entries = await database.entries(questions.map(({ id }) => id));
+  return questions.flatMap(({ id, revs }, index): [string, MissingRevisions][] => {
+    const known = entries[index]?.revisions ?? [];
+    const missing = revs.filter((rev) => !known.some((revision) => revision.rev === rev));
+    if (missing.length === 0) return [];
+    const newest = Math.max(...missing.map(generationOf));
+    const ancestors = leavesOf(known).filter(({ generation }) => generation < newest);
+    const possible = ancestors.length === 0 ? {} : { possible_ancestors: ancestors.map(({ rev }) => rev) };
+    return [[id, { missing, ...possible }]];
+  });
 }

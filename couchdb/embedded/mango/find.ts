@@ -2,9 +2,10 @@ import type { PouchDocument } from 'pouchdb-core';
 import { createFieldSorter, getFieldFromDoc, parseField, setFieldInDoc } from 'pouchdb-selector-core';
 import { badRequest, CouchError } from '../couch-error.ts';
 import { isDesignId } from '../documents/document.ts';
+import { presentDocument } from '../documents/present-document.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
-import type { Database } from '../storage/database.ts';
-import type { DocumentRange } from '../storage/document-rows.ts';
+import type { Database, RowRange } from '../storage/database.ts';
+
 import { listIndexes, missingKey, parseSortField, type SortField } from './index-definition.ts';
 import { parseSelector } from './selector.ts';
 
@@ -15,7 +16,7 @@ export interface FindResult {
 }
 
 interface FindRequest {
-  range: DocumentRange;
+  range: RowRange;
   matches: (document: object) => boolean;
   sort: SortField[];
   fields: string[] | undefined;
@@ -77,20 +78,18 @@ function parseBookmark(bookmark: unknown): number | undefined {
 }
 
 /** The part of the primary index that can hold what the selector asks for. */
-function rangeOf({ _id }: JsonObject): DocumentRange {
+function rangeOf({ _id }: JsonObject): RowRange {
   const bounds: JsonObject = isObject(_id) ? _id : { $eq: _id };
   const start = [bounds['$eq'], bounds['$gte'], bounds['$gt']].find((bound) => typeof bound === 'string');
   const end = [bounds['$eq'], bounds['$lte'], bounds['$lt']].find((bound) => typeof bound === 'string');
   return {
     descending: false,
     inclusiveEnd: true,
-    includeDocs: true,
-    conflicts: false,
-    attachments: false,
-    limit: typeof start === 'string' && typeof end === 'string' && start > end ? 0 : Infinity,
+    withBodies: true,
+    limit: Infinity,
     skip: 0,
-    ...(typeof start === 'string' && start !== '' ? { startKey: start } : {}),
-    ...(typeof end === 'string' && end !== '' ? { endKey: end } : {}),
+    startKey: typeof start === 'string' ? start : undefined,
+    endKey: typeof end === 'string' ? end : undefined,
   };
 }
 
@@ -138,9 +137,9 @@ async function collectSorted(
   return rows.map(({ doc }) => doc);
 }
 
-async function* documents(database: Database, range: DocumentRange): AsyncGenerator<PouchDocument> {
+async function* documents(database: Database, range: RowRange): AsyncGenerator<PouchDocument> {
   for await (const rows of database.rows(range))
-    for (const { id, doc } of rows) if (doc && !isDesignId(id)) yield doc;
+    for (const { body } of rows) if (body && !isDesignId(body._id)) yield presentDocument(body);
 }
 
 function pick(document: PouchDocument, fields: string[]): JsonObject {

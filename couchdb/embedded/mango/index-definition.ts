@@ -21,9 +21,9 @@ const language = 'query';
 export async function listIndexes(database: Database): Promise<IndexDefinition[]> {
   const indexes: IndexDefinition[] = [];
   const range = { startKey: '_design/', endKey: '_design0', inclusiveEnd: false, descending: false };
-  const options = { includeDocs: true, conflicts: false, attachments: false, limit: Infinity, skip: 0 };
+  const options = { withBodies: true, limit: Infinity, skip: 0 };
   for await (const rows of database.rows({ ...range, ...options }))
-    for (const { doc } of rows) if (doc) indexes.push(...indexesOf(doc));
+    for (const { body } of rows) if (body) indexes.push(...indexesOf(body));
   return indexes;
 }
 

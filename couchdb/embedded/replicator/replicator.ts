@@ -8,9 +8,9 @@ import { isDesignId } from '../documents/document.ts';
 import { parseReplication, type ReplicationRequest } from '../documents/replication-document.ts';
 import { without } from '../json-object.ts';
 import type { Log } from '../log.ts';
-import type { Change } from '../storage/changes-feed.ts';
 import type { Database } from '../storage/database.ts';
 import { replicatorDatabase, type Databases } from '../storage/databases.ts';
+import type { DocumentState } from '../storage/stored-documents.ts';
 import { Job, jobIdOf } from './job.ts';
 import { pause } from './pause.ts';
 import { statisticsOf } from './statistics.ts';
@@ -105,17 +105,17 @@ export class Replicator {
     let since = 0;
     for (;;) {
       const page = await database.changes.read(since, Infinity);
-      for (const change of page.changes) await this.#apply(database, change);
+      for (const state of page.states) await this.#apply(database, state);
       since = page.lastSequence;
       if (page.atEnd && (await database.changes.wait(since, longestWaitMs, signal)) === 'ended') return;
     }
   }
 
-  async #apply(database: Database, { id, deleted, doc }: Change): Promise<void> {
-    if (isDesignId(id) || this.#entries.get(id)?.document._rev === doc._rev) return;
+  async #apply(database: Database, { entry: { id, deleted }, body: document }: DocumentState): Promise<void> {
+    if (isDesignId(id) || this.#entries.get(id)?.document._rev === document._rev) return;
     this.#remove(id);
     if (deleted) return;
-    const entry: ReplicationEntry = { docId: id, document: doc, job: undefined, outcome: outcomeOf(doc) };
+    const entry: ReplicationEntry = { docId: id, document, job: undefined, outcome: outcomeOf(document) };
     this.#entries.set(id, entry);
     if (entry.outcome === undefined) await this.#begin(database, entry);
   }
@@ -160,12 +160,11 @@ export class Replicator {
         ? {}
         : { _replication_id: job.id, _replication_stats: statisticsOf(job.progress) }),
     };
-    try {
-      await database.writeOne(concluded);
-    } catch (failure) {
-      const { status, error } = toCouchError(failure);
-      if (status !== 409) this.#log('replication end not written', { error });
-    }
+    const [result] = await database
+      .write([concluded], 'edit')
+      .catch((failure: unknown) => [toCouchError(failure)]);
+    if (result !== undefined && 'status' in result && result.status !== 409)
+      this.#log('replication end not written', { status: result.status });
   }
 }
 

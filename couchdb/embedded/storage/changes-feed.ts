@@ -2,31 +2,7 @@
  * The changes of one database, read in pages. A listener pulls: it asks for the page after its own place and waits
  * when there is none, so a slow one costs no memory and misses nothing. Listeners at the same place share one read.
  */
-import type { PouchDocument } from 'pouchdb-core';
-
-export interface Change {
-  id: string;
-  sequence: number;
-  /** All leaves, the winner first. */
-  revs: string[];
-  deleted: boolean;
-  /** The winner's body. Shared between listeners: not to be changed. */
-  doc: PouchDocument;
-}
-
-export interface ChangesPage {
-  changes: Change[];
-  /** Where the next page starts. */
-  lastSequence: number;
-  /** Nothing more for now. */
-  atEnd: boolean;
-}
-
-/** Reads at most `limit` changes after `since`. */
-export type ReadChanges = (
-  since: number,
-  limit: number,
-) => Promise<{ changes: Change[]; lastSequence: number }>;
+import type { StateChanges } from './stored-documents.ts';
 
 interface Waiter {
   since: number;
@@ -36,22 +12,24 @@ interface Waiter {
 const maxPageRows = 100;
 
 export class ChangesFeed {
-  readonly #readChanges: ReadChanges;
-  readonly #pagesUnderWay = new Map<string, Promise<ChangesPage>>();
+  readonly #readChanges: (since: number, limit: number) => Promise<StateChanges>;
+  readonly #pagesUnderWay = new Map<string, Promise<StateChanges>>();
   readonly #waiters = new Set<Waiter>();
   #updateSequence: number;
   #ended = false;
 
-  constructor(readChanges: ReadChanges, updateSequence: number) {
+  constructor(readChanges: (since: number, limit: number) => Promise<StateChanges>, updateSequence: number) {
     this.#readChanges = readChanges;
     this.#updateSequence = updateSequence;
   }
 
+  /** Everything up to here is on the disk. */
   get updateSequence(): number {
     return this.#updateSequence;
   }
 
-  read(since: number, limit: number): Promise<ChangesPage> {
+  /** The changes after a place, no more than `limit`. The answer is shared between listeners: not to be changed. */
+  read(since: number, limit: number): Promise<StateChanges> {
     const rows = Math.min(limit, maxPageRows);
     const place = `${since}/${rows}`;
     const shared = this.#pagesUnderWay.get(place);
@@ -91,10 +69,9 @@ export class ChangesFeed {
     for (const waiter of this.#waiters) waiter.wake('ended');
   }
 
-  async #readPage(since: number, limit: number): Promise<ChangesPage> {
+  async #readPage(since: number, limit: number): Promise<StateChanges> {
     const written = this.#updateSequence;
-    const { changes, lastSequence } = await this.#readChanges(since, limit);
-    const atEnd = changes.length < limit;
-    return { changes, lastSequence: atEnd ? Math.max(lastSequence, written, since) : lastSequence, atEnd };
+    const page = await this.#readChanges(since, limit);
+    return page.atEnd ? { ...page, lastSequence: Math.max(page.lastSequence, written, since) } : page;
   }
 }

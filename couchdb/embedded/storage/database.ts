@@ -1,20 +1,13 @@
 import type PouchDB from 'pouchdb-core';
-import { promisify } from 'node:util';
-import type {
-  PouchAllDocsOptions,
-  PouchDocument,
-  PouchGetOptions,
-  PouchRevisionNode,
-  PouchRow,
-} from 'pouchdb-core';
-import { CouchError, databaseMissing, notFound, toCouchError } from '../couch-error.ts';
+import type { PouchDocument } from 'pouchdb-core';
+import { CouchError, databaseMissing, notFound } from '../couch-error.ts';
 import { without } from '../json-object.ts';
-import { ChangesFeed, type Change } from './changes-feed.ts';
-import { readRange, readRowsByKey, type DocumentRange, type RowOptions } from './document-rows.ts';
+import { ChangesFeed } from './changes-feed.ts';
+import type { DocumentEntry } from './document-entry.ts';
 import type { LevelStore } from './level-store.ts';
 import { openPouch } from './pouch-adapter.ts';
-import { listRevisions, newestFirst, type Revision } from './revision-tree.ts';
 import { formatSequence } from './sequence.ts';
+import type { DocumentState, IdRange, StoredDocuments } from './stored-documents.ts';
 import { WriteQueue, type WritableDocument, type WriteMode, type WriteResult } from './write-queue.ts';
 
 export interface DatabaseStatistics {
@@ -24,9 +17,21 @@ export interface DatabaseStatistics {
   fileBytes: number;
 }
 
-type TreeCallback = Parameters<PouchDB['_getRevisionTree']>[1];
+/** A document in a list: its state if it was asked for with its body. */
+export interface DocumentRow {
+  entry: DocumentEntry;
+  body: PouchDocument | undefined;
+}
+
+export interface RowRange extends IdRange {
+  limit: number;
+  skip: number;
+  withBodies: boolean;
+}
 
 const maxCountedPending = 1000;
+const entriesPerPage = 64;
+const bodiesPerPage = 32;
 
 /** One database on disk. A write is answered when the disk has it; a call to a closed one fails as a missing one. */
 export class Database {
@@ -35,8 +40,8 @@ export class Database {
   readonly changes: ChangesFeed;
   readonly #pouch: PouchDB;
   readonly #store: LevelStore;
+  readonly #documents: StoredDocuments;
   readonly #writes: WriteQueue;
-  readonly #readTree: (id: string) => Promise<PouchRevisionNode[]>;
   /** Documents that ever were, deleted ones included. */
   #knownDocuments: number;
   #liveDocuments: number;
@@ -49,7 +54,7 @@ export class Database {
     const { pouch, store } = await openPouch(location);
     const { doc_count, update_seq } = await pouch.info();
     return new Database(name, uuid, pouch, store, {
-      known: await store.countDocuments(),
+      known: await store.documents.count(),
       live: doc_count,
       updateSequence: update_seq,
     });
@@ -66,14 +71,14 @@ export class Database {
     this.uuid = uuid;
     this.#pouch = pouch;
     this.#store = store;
-    this.#readTree = promisify((id: string, callback: TreeCallback) => pouch._getRevisionTree(id, callback));
+    this.#documents = store.documents;
     this.#knownDocuments = counts.known;
     this.#liveDocuments = counts.live;
     this.changes = new ChangesFeed(
-      (since, limit) => this.#call(() => readChanges(pouch, { since, limit })),
+      (since, limit) => this.#call(() => this.#documents.changes(since, limit)),
       counts.updateSequence,
     );
-    this.#writes = new WriteQueue(pouch, store, (created) => this.#afterCommit(created));
+    this.#writes = new WriteQueue(pouch, this.#documents, (created) => this.#afterCommit(created));
   }
 
   get isCompacting(): boolean {
@@ -94,8 +99,8 @@ export class Database {
     if (since === 0) return this.#knownDocuments;
     let counted = 0;
     for (let place = since; counted < maxCountedPending;) {
-      const { changes, lastSequence, atEnd } = await this.changes.read(place, Infinity);
-      counted += changes.length;
+      const { states, lastSequence, atEnd } = await this.changes.read(place, Infinity);
+      counted += states.length;
       place = lastSequence;
       if (atEnd) return counted;
     }
@@ -116,76 +121,93 @@ export class Database {
     return this.#call(() => this.#writes.write(documents, mode));
   }
 
-  /** Writes one document and throws what hinders it. Returns its revision. */
-  async writeOne(document: WritableDocument): Promise<string> {
-    const [result] = await this.write([document], 'edit');
-    if (result !== undefined && 'rev' in result) return result.rev;
-    throw toCouchError(result);
+  /** Documents as they stand, deleted or not; undefined for those that never were. */
+  entries(ids: string[]): Promise<(DocumentEntry | undefined)[]> {
+    return this.#call(() => this.#documents.entries(ids));
   }
 
-  async read(id: string, options: PouchGetOptions = {}): Promise<PouchDocument> {
-    return withSortedConflicts(await this.#call(() => this.#pouch.get(id, options)));
+  async entry(id: string): Promise<DocumentEntry | undefined> {
+    const [entry] = await this.entries([id]);
+    return entry;
   }
 
-  /** The document as it stands, undefined when it is missing or deleted. */
-  async readIfPresent(id: string): Promise<PouchDocument | undefined> {
-    try {
-      return await this.read(id);
-    } catch (failure) {
-      if (isMissing(failure)) return undefined;
-      throw failure;
+  /** Bodies of revisions; undefined for those that never came or were compacted away. */
+  bodies(wanted: { entry: DocumentEntry; rev: string }[]): Promise<(PouchDocument | undefined)[]> {
+    return this.#call(() => this.#documents.bodies(wanted));
+  }
+
+  /** A document that lives, as it stands. */
+  async read(id: string): Promise<PouchDocument | undefined> {
+    const entry = await this.entry(id);
+    if (entry === undefined || entry.deleted) return undefined;
+    const [body] = await this.bodies([{ entry, rev: entry.winner }]);
+    return body;
+  }
+
+  /** What lives in an id range, in pages, so that a long range costs no memory. */
+  async *rows(range: RowRange): AsyncGenerator<DocumentRow[]> {
+    const { skip, limit, withBodies } = range;
+    const perPage = withBodies ? bodiesPerPage : entriesPerPage;
+    let after: string | undefined;
+    for (let skipped = 0, given = 0; given < limit;) {
+      const count = Math.min(perPage, skip - skipped + limit - given);
+      const entries = await this.#call(() => this.#documents.page(range, after, count));
+      const living = entries.filter(({ deleted }) => !deleted);
+      const wanted = living.slice(skip - skipped).slice(0, limit - given);
+      skipped += Math.min(living.length, skip - skipped);
+      given += wanted.length;
+      if (wanted.length > 0) yield await this.#toRows(wanted, withBodies);
+      if (entries.length < count) return;
+      after = entries.at(-1)?.id;
     }
+  }
+
+  /** One row for each id in their order, in pages; undefined for what never was. */
+  async *rowsOf(ids: string[], withBodies: boolean): AsyncGenerator<(DocumentRow | undefined)[]> {
+    for (let from = 0; from < ids.length; from += entriesPerPage) {
+      const entries = await this.entries(ids.slice(from, from + entriesPerPage));
+      const found = entries.filter((entry) => entry !== undefined);
+      const rows = (await this.#toRows(found, withBodies)).values();
+      yield entries.map((entry) => (entry === undefined ? undefined : rows.next().value));
+    }
+  }
+
+  /** The newest changes first. */
+  latestChanges(limit: number): Promise<DocumentState[]> {
+    return this.#call(() => this.#documents.latestChanges(limit));
   }
 
   readAttachment(id: string, name: string, rev: string): Promise<Buffer> {
     return this.#call(() => this.#pouch.getAttachment(id, name, { rev }));
   }
 
-  /** Every known revision of a document; none when it never was. */
-  revisions(id: string): Promise<Revision[]> {
-    return this.#call(async () => {
-      try {
-        return listRevisions(await this.#readTree(id));
-      } catch (failure) {
-        if (isMissing(failure)) return [];
-        throw failure;
-      }
-    });
-  }
-
-  /** The rows of an id range in pages, so that a long range costs no memory. */
-  rows(range: DocumentRange): AsyncGenerator<PouchRow[]> {
-    return readRange(range, (options) => this.#allDocs(options));
-  }
-
-  /** One row per key and in their order, in pages. */
-  rowsByKey(keys: unknown[], options: RowOptions): AsyncGenerator<PouchRow[]> {
-    return readRowsByKey(keys, options, (pouchOptions) => this.#allDocs(pouchOptions));
-  }
-
-  /** The newest changes first. */
-  async latestChanges(limit: number): Promise<Change[]> {
-    const { changes } = await this.#call(() => readChanges(this.#pouch, { limit, descending: true }));
-    return changes;
+  /** A `_local` document, undefined when there is none. */
+  async readLocal(id: string): Promise<PouchDocument | undefined> {
+    try {
+      return await this.#call(() => this.#pouch.get(id));
+    } catch (failure) {
+      if (!(failure instanceof CouchError) && statusOf(failure) === 404) return undefined;
+      throw failure;
+    }
   }
 
   /** Stores a `_local` document; the last write wins, as in CouchDB 3. */
   async putLocal(document: WritableDocument): Promise<string> {
     for (;;) {
-      const current = await this.readIfPresent(document._id);
+      const current = await this.readLocal(document._id);
       const content = without(document, '_rev');
       const next = current === undefined ? content : { ...content, _rev: current._rev };
       try {
         const { rev } = await this.#call(() => this.#pouch.put(next));
         return rev;
       } catch (failure) {
-        if (!isConflict(failure)) throw failure; // else another write came between
+        if (statusOf(failure) !== 409) throw failure; // else another write came between
       }
     }
   }
 
   async removeLocal(id: string): Promise<void> {
-    const current = await this.readIfPresent(id);
+    const current = await this.readLocal(id);
     if (current === undefined) throw notFound('missing');
     await this.#call(() => this.#pouch.remove(current));
   }
@@ -202,16 +224,10 @@ export class Database {
     await this.#pouch.close();
   }
 
-  /** As `close`, and forgets the content; the folder is the caller's to remove. */
-  async destroy(): Promise<void> {
-    await this.#stop();
-    await this.#pouch.destroy();
-  }
-
-  async #allDocs(options: PouchAllDocsOptions): Promise<{ rows: PouchRow[] }> {
-    const { rows } = await this.#call(() => this.#pouch.allDocs(options));
-    for (const { doc } of rows) if (doc) withSortedConflicts(doc);
-    return { rows };
+  async #toRows(entries: DocumentEntry[], withBodies: boolean): Promise<DocumentRow[]> {
+    if (!withBodies) return entries.map((entry) => ({ entry, body: undefined }));
+    const bodies = await this.bodies(entries.map((entry) => ({ entry, rev: entry.winner })));
+    return entries.map((entry, index) => ({ entry, body: bodies[index] }));
   }
 
   async #stop(): Promise<void> {
@@ -223,7 +239,7 @@ export class Database {
   async #compact(): Promise<void> {
     for (let since = 0, atEnd = false; !atEnd && !this.#closed;) {
       const page = await this.changes.read(since, Infinity);
-      for (const { id } of page.changes) await this.#call(() => this.#pouch.compactDocument(id, 0));
+      for (const { entry } of page.states) await this.#call(() => this.#pouch.compactDocument(entry.id, 0));
       since = page.lastSequence;
       atEnd = page.atEnd;
     }
@@ -249,36 +265,6 @@ export class Database {
   }
 }
 
-async function readChanges(
-  pouch: PouchDB,
-  options: { since?: number; limit: number; descending?: boolean },
-): Promise<{ changes: Change[]; lastSequence: number }> {
-  const { results, last_seq } = await pouch.changes({ ...options, style: 'all_docs', include_docs: true });
-  const changes = results.map(({ id, seq, changes: leaves, deleted = false, doc }) => ({
-    id,
-    sequence: seq,
-    revs: [doc._rev, ...newestFirst(leaves.map(({ rev }) => rev).filter((rev) => rev !== doc._rev))],
-    deleted,
-    doc,
-  }));
-  return { changes, lastSequence: last_seq };
-}
-
-/** PouchDB tells conflicts in no order. */
-function withSortedConflicts(document: PouchDocument): PouchDocument {
-  if (document._conflicts !== undefined) document._conflicts = newestFirst(document._conflicts);
-  return document;
-}
-
-export function isMissing(failure: unknown): boolean {
-  return statusOf(failure) === 404;
-}
-
-function isConflict(failure: unknown): boolean {
-  return statusOf(failure) === 409;
-}
-
 function statusOf(failure: unknown): unknown {
-  if (failure instanceof CouchError) return failure.status;
   return typeof failure === 'object' && failure !== null && 'status' in failure ? failure.status : undefined;
 }

@@ -132,7 +132,7 @@ export class Databases {
     if (!this.#entries.delete(name)) throw databaseMissing();
     this.#opened.delete(name);
     await this.#catalog.del(name, synced);
-    await database.destroy();
+    await database.close();
     await rm(path.join(this.#folder, uuid), { recursive: true, force: true });
   }
 

@@ -5,6 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { StoredDocuments, type Level } from './stored-documents.ts';
 
 type Callback<Result = void> = (error: unknown, result?: Result) => void;
 
@@ -24,24 +25,19 @@ interface RangeOptions {
   valueAsBuffer?: boolean;
 }
 
-/** Where PouchDB keeps one metadata entry per document, deleted ones included. */
-const documentPrefix = '\u00ffdocument-store\u00ff';
-const documentPrefixEnd = '\u00ffdocument-store\u0100';
-
 const rangeBounds = ['gt', 'gte', 'lt', 'lte'] as const;
-
-/** Rows an iterator fetches at once: a mailbox page, without reading far past the end of a short range. */
-const readAheadRows = 64;
 
 export class LevelStore {
   status: 'new' | 'opening' | 'open' | 'closing' | 'closed' = 'new';
   readonly supports = {};
   readonly #location: string;
-  readonly #level: ClassicLevel<string, string | Buffer>;
+  readonly documents: StoredDocuments;
+  readonly #level: Level;
 
   constructor(location: string) {
     this.#location = location;
     this.#level = new ClassicLevel<string, string | Buffer>(location);
+    this.documents = new StoredDocuments(this.#level);
   }
 
   open(_options: unknown, callback: Callback): void {
@@ -89,49 +85,17 @@ export class LevelStore {
       limit: options.limit ?? -1,
       ...valueEncoding(options.valueAsBuffer),
     });
-    let rows: [string, string | Buffer][] = [];
-    let position = 0;
-    const deliver = (callback: (error: unknown, key?: string, value?: string | Buffer) => void) => {
-      const row = rows[position++];
-      if (row === undefined) callback(null);
-      else callback(null, row[0], row[1]);
-    };
     return {
       next(callback: (error: unknown, key?: string, value?: string | Buffer) => void): void {
-        if (position < rows.length) {
-          process.nextTick(deliver, callback);
-          return;
-        }
-        iterator.nextv(readAheadRows).then((fetched) => {
-          rows = fetched;
-          position = 0;
-          deliver(callback);
+        iterator.next().then((row) => {
+          if (row === undefined) callback(null);
+          else callback(null, row[0], row[1]);
         }, callback);
       },
       end(callback: Callback): void {
         iterator.close().then(() => callback(null), callback);
       },
     };
-  }
-
-  /** How many documents there are, deleted ones included. Reads every key: for opening a database. */
-  async countDocuments(): Promise<number> {
-    const keys = this.#level.keys({ gte: documentPrefix, lt: documentPrefixEnd });
-    let count = 0;
-    try {
-      for (;;) {
-        const page = await keys.nextv(1000);
-        if (page.length === 0) return count;
-        count += page.length;
-      }
-    } finally {
-      await keys.close();
-    }
-  }
-
-  /** Which of these documents exist, deleted or not. */
-  hasDocuments(ids: string[]): Promise<boolean[]> {
-    return this.#level.hasMany(ids.map((id) => documentPrefix + id));
   }
 
   /** Gives the space of overwritten and deleted entries back to the disk. */

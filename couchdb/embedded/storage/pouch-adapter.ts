@@ -30,7 +30,6 @@ export async function openPouch(location: string): Promise<OpenPouch> {
     return store;
   };
   const pouch = new PouchDB(location, { adapter: adapterName, db: createStore });
-  pouch.setMaxListeners(0);
   await pouch.info();
   const store = stores.get(location);
   if (store === undefined) throw new Error('PouchDB opened no store');

@@ -6,6 +6,9 @@ declare module 'pouchdb-core' {
     _rev: string;
     _deleted?: boolean;
     _conflicts?: string[];
+    _deleted_conflicts?: string[];
+    _revisions?: { start: number; ids: string[] };
+    _revs_info?: { rev: string; status: string }[];
     _attachments?: Record<string, PouchAttachment>;
     [field: string]: unknown;
   }
@@ -34,68 +37,6 @@ declare module 'pouchdb-core' {
     id?: string;
   }
 
-  export interface PouchChange {
-    id: string;
-    seq: number;
-    changes: { rev: string }[];
-    deleted?: boolean;
-    doc: PouchDocument;
-  }
-
-  export interface PouchRow {
-    id: string;
-    key: string;
-    value: { rev: string; deleted?: boolean };
-    doc?: PouchDocument | null;
-    error?: string;
-  }
-
-  export interface PouchRevisionNode {
-    pos: number;
-    ids: PouchRevisionBranch;
-  }
-
-  /** Hash, state and children. */
-  export type PouchRevisionBranch = [
-    string,
-    { status: 'available' | 'missing'; deleted?: boolean },
-    PouchRevisionBranch[],
-  ];
-
-  export interface PouchGetOptions {
-    rev?: string;
-    revs?: boolean;
-    revs_info?: boolean;
-    conflicts?: boolean;
-    attachments?: boolean;
-    latest?: boolean;
-  }
-
-  export interface PouchAllDocsOptions {
-    startkey?: string;
-    endkey?: string;
-    inclusive_end?: boolean;
-    descending?: boolean;
-    include_docs?: boolean;
-    conflicts?: boolean;
-    attachments?: boolean;
-    limit?: number;
-    skip?: number;
-    keys?: string[];
-  }
-
-  export interface PouchChangesOptions {
-    since?: number;
-    limit?: number;
-    descending?: boolean;
-    style?: 'all_docs' | 'main_only';
-    include_docs?: boolean;
-    attachments?: boolean;
-    conflicts?: boolean;
-  }
-
-  type Callback<Result> = (error: unknown, result: Result) => void;
-
   export default class PouchDB {
     constructor(name: string, options: Record<string, unknown>);
     static adapter(name: string, adapter: unknown, preferred?: boolean): void;
@@ -105,20 +46,14 @@ declare module 'pouchdb-core' {
       request: { docs: object[] },
       options: { new_edits: boolean },
     ): Promise<(PouchWriteOk | PouchError)[]>;
-    get(id: string, options?: PouchGetOptions): Promise<PouchDocument>;
+    /** Of a `_local` document. */
+    get(id: string): Promise<PouchDocument>;
     put(document: object): Promise<PouchWriteOk>;
     remove(document: object): Promise<PouchWriteOk>;
     getAttachment(id: string, name: string, options?: { rev?: string }): Promise<Buffer>;
-    allDocs(options: PouchAllDocsOptions): Promise<{ total_rows: number; rows: PouchRow[] }>;
-    changes(options: PouchChangesOptions): Promise<{ results: PouchChange[]; last_seq: number }>;
     info(): Promise<{ doc_count: number; update_seq: number }>;
     compactDocument(id: string, maxHeight: number): Promise<unknown>;
     close(): Promise<void>;
-    destroy(): Promise<unknown>;
-    setMaxListeners(count: number): this;
-
-    /** The adapter's own call: the only way to a revision tree. */
-    _getRevisionTree(id: string, callback: Callback<PouchRevisionNode[]>): void;
   }
 }
 

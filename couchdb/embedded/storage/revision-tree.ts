@@ -1,6 +1,8 @@
-import type { PouchRevisionBranch, PouchRevisionNode } from 'pouchdb-core';
+/** One root and what has come of it, as PouchDB stores it. */
+export type RevisionTree = { pos: number; ids: RevisionBranch }[];
 
-import { generationOf } from '../documents/revision.ts';
+/** Hash, state and children. */
+type RevisionBranch = [string, { status: 'available' | 'missing'; deleted?: boolean }, RevisionBranch[]];
 
 export interface Revision {
   rev: string;
@@ -11,11 +13,11 @@ export interface Revision {
   parent: Revision | undefined;
 }
 
-/** Every revision a document is known to have had, whether its body is still there or not. */
-export function listRevisions(tree: PouchRevisionNode[]): Revision[] {
+export function listRevisions(tree: RevisionTree): Revision[] {
   const revisions: Revision[] = [];
-  const pending: { generation: number; branch: PouchRevisionBranch; parent: Revision | undefined }[] =
-    tree.map(({ pos, ids }) => ({ generation: pos, branch: ids, parent: undefined }));
+  const pending: { generation: number; branch: RevisionBranch; parent: Revision | undefined }[] = tree.map(
+    ({ pos, ids }) => ({ generation: pos, branch: ids, parent: undefined }),
+  );
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { generation, branch, parent } = next;
     const [hash, { deleted = false }, children] = branch;
@@ -38,16 +40,9 @@ export function leavesOf(revisions: Revision[]): Revision[] {
     );
 }
 
-/** Revisions from the newest to the oldest, by generation and then by hash. */
-export function newestFirst(revs: string[]): string[] {
-  return revs.toSorted((a, b) => generationOf(b) - generationOf(a) || (a < b ? 1 : -1));
-}
-
-/** The leaves that have come of a revision: itself when it is one. */
-export function leavesUnder(revisions: Revision[], rev: string): Revision[] {
-  return leavesOf(revisions).filter((leaf) => {
-    let ancestor: Revision | undefined = leaf;
-    while (ancestor !== undefined && ancestor.rev !== rev) ancestor = ancestor.parent;
-    return ancestor !== undefined;
-  });
+/** A revision and what it comes of, back to the first that is known. */
+export function lineOf(revision: Revision): Revision[] {
+  const line: Revision[] = [];
+  for (let next: Revision | undefined = revision; next !== undefined; next = next.parent) line.push(next);
+  return line;
 }

@@ -4,7 +4,7 @@
  */
 import type PouchDB from 'pouchdb-core';
 import type { PouchError, PouchWriteOk } from 'pouchdb-core';
-import type { LevelStore } from './level-store.ts';
+import type { StoredDocuments } from './stored-documents.ts';
 
 /** `edit` lets the engine make the next revision; `replicate` stores the revision the document brings. */
 export type WriteMode = 'edit' | 'replicate';
@@ -27,15 +27,19 @@ const maxBatchDocuments = 1000;
 
 export class WriteQueue {
   readonly #pouch: PouchDB;
-  readonly #store: LevelStore;
+  readonly #documents: StoredDocuments;
   readonly #onWritten: (newDocuments: number) => Promise<void>;
   #waiting: Request[] = [];
   #writing = false;
 
   /** `onWritten` runs after each commit, before its requests are answered. */
-  constructor(pouch: PouchDB, store: LevelStore, onWritten: (newDocuments: number) => Promise<void>) {
+  constructor(
+    pouch: PouchDB,
+    documents: StoredDocuments,
+    onWritten: (newDocuments: number) => Promise<void>,
+  ) {
     this.#pouch = pouch;
-    this.#store = store;
+    this.#documents = documents;
     this.#onWritten = onWritten;
   }
 
@@ -87,7 +91,7 @@ export class WriteQueue {
 
   async #bulkWrite(documents: WritableDocument[], mode: WriteMode): Promise<WriteResult[]> {
     const ids = [...new Set(documents.map(({ _id }) => _id))];
-    const known = await this.#store.hasDocuments(ids);
+    const known = await this.#documents.has(ids);
     const unknown = new Set(ids.filter((_, index) => known[index] === false));
     const results = await this.#pouch.bulkDocs({ docs: documents }, { new_edits: mode === 'edit' });
     await this.#onWritten(mode === 'edit' ? countCreated(results, unknown) : unknown.size);
