@@ -3,7 +3,7 @@ import type { ByteBudget } from './byte-budget.ts';
 /**
  * Group commit: while one batch is being written, the next one fills, so that sixty-four callers at once share one
  * write and one fsync. Callers that were answered together come again together: the next batch waits for as many of
- * them, {@link GATHER_MS} at most. A lone caller never waits for others.
+ * them, at most half as long as the last write took. A lone caller never waits for others.
  */
 export type GroupCommit<Item> = {
   /**
@@ -23,7 +23,8 @@ type Entry<Item> = {
   readonly reject: (reason: unknown) => void;
 };
 
-const GATHER_MS = 2;
+const MIN_GATHER_MS = 2;
+const MAX_GATHER_MS = 20;
 
 export const createGroupCommit = <Item>({
   commit,
@@ -42,10 +43,11 @@ export const createGroupCommit = <Item>({
   let onAdded = (): void => undefined;
 
   /** Resolves when this many callers wait, or soon. */
-  const gather = async (callers: number): Promise<void> => {
+  const gather = async (callers: number, lastWriteMs: number): Promise<void> => {
     if (callers === 1) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, GATHER_MS);
+      const patienceMs = Math.min(MAX_GATHER_MS, Math.max(MIN_GATHER_MS, lastWriteMs / 2));
+      const timer = setTimeout(resolve, patienceMs);
       onAdded = () => {
         if (waiting.length < callers) return;
         clearTimeout(timer);
@@ -71,6 +73,7 @@ export const createGroupCommit = <Item>({
   const run = async (): Promise<void> => {
     while (waiting.length > 0) {
       const batch = takeBatch();
+      const startedAtMs = performance.now();
       try {
         await commit(batch.flatMap(({ items }) => items));
         for (const { resolve } of batch) resolve();
@@ -79,7 +82,7 @@ export const createGroupCommit = <Item>({
       } finally {
         for (const { bytes } of batch) budget.giveBack(bytes);
       }
-      await gather(batch.length + waiting.length);
+      await gather(batch.length + waiting.length, performance.now() - startedAtMs);
     }
     running = null;
   };
