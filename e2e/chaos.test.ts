@@ -104,9 +104,17 @@ it(
     const people = players.map(({ person }) => person);
     const pairs = people.flatMap((from) => people.filter((to) => to !== from).map((to) => ({ from, to })));
     await Promise.all(people.map((person) => person.enterLive()));
-    await waitFor('every outbox to be empty', async () =>
-      (await Promise.all(people.map((person) => person.outboxSize()))).every((size) => size === 0),
-    );
+    await waitFor('every outbox to be empty', async () => {
+      for (const { outboxSize, messenger, faults } of people) {
+        const found = {
+          waiting: await outboxSize(),
+          connection: messenger().connection(),
+          faults: faults.slice(-3),
+        };
+        expect(found).toMatchObject({ waiting: 0 });
+      }
+      return true;
+    });
     // Mail that another master took meanwhile is not pushed here: catch up once more.
     await Promise.all(people.map((person) => person.enterLive()));
     await cluster.empty();
