@@ -10,7 +10,7 @@ import {
   tokenSubprotocol,
 } from './index.ts';
 
-const schemas = Object.entries(protocol)
+const schemas = Object.entries<unknown>(protocol)
   .filter((entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType)
   .sort(([a], [b]) => (a < b ? -1 : 1));
 
