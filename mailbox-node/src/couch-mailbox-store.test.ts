@@ -84,6 +84,18 @@ describe('The store on CouchDB', () => {
     await store.ping();
   });
 
+  it('never takes a bucket that it may not read for an empty one', async () => {
+    await using under = await startStore();
+    const mailbox = newMailbox();
+    await under.store.put([newEnvelope(mailbox)]);
+    const db = under.databases.currentAt(under.clock.nowMs);
+    const body = { admins: { names: [], roles: ['_admin'] }, members: { names: ['somebody'], roles: [] } };
+    await under.admin.request({ db, path: '_security', method: 'PUT', body });
+    await expect(under.store.list(mailbox, { limit: 1 })).rejects.toMatchObject(unavailable);
+    await expect(under.store.waiting(mailbox, 1)).rejects.toMatchObject(unavailable);
+    expect(await under.store.put([newEnvelope(mailbox)])).toEqual([{ status: 'refused', ...unavailable }]);
+  });
+
   it('creates a live bucket that somebody took away, and reads a missing one as empty', async () => {
     await using under = await startStore();
     const mailbox = newMailbox();

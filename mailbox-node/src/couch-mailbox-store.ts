@@ -12,9 +12,9 @@ import {
   type StoredEnvelope,
   type StoreResult,
 } from '@restante/protocol';
-import { hasStatus, toServiceError, type CouchServer } from '@restante/service-kit';
+import { hasStatus, ServiceError, toServiceError, type CouchServer } from '@restante/service-kit';
 import type { BulkWriter } from './couch-bulk-writer.ts';
-import { couchRequest, requestRows, type Row } from './couch-request.ts';
+import { couchRequest, requestRows, type CouchRequest, type Row } from './couch-request.ts';
 import type { Databases } from './databases.ts';
 import type { MailboxStore } from './mailbox-store.ts';
 
@@ -66,30 +66,38 @@ export const createCouchMailboxStore = ({
   readonly ttlMs: number;
   readonly now: () => number;
 }): MailboxStore => {
-  /** Rows of a part of a bucket's primary index. A bucket that is not there holds nothing. */
-  const range = async (
+  /**
+   * Rows of a bucket. One that is not there holds nothing; one that is not ours to read is just being created, or
+   * somebody has changed its rights.
+   */
+  const readRows = async (request: CouchRequest): Promise<readonly Row[]> => {
+    try {
+      return await requestRows(server, request);
+    } catch (error) {
+      if (hasStatus(error, 404)) return [];
+      if (!hasStatus(error, 401) && !hasStatus(error, 403)) throw error;
+      throw new ServiceError('unavailable', 'the store cannot be read now', { cause: error });
+    }
+  };
+
+  /** Rows of a part of a bucket's primary index. */
+  const range = (
     db: string,
     bounds: { start: string; end: string },
     limit: number,
     includeDocuments: boolean,
-  ): Promise<readonly Row[]> => {
-    try {
-      return await requestRows(server, {
-        db,
-        path: '_all_docs',
-        qs: {
-          startkey: bounds.start,
-          endkey: bounds.end,
-          inclusive_end: false,
-          limit,
-          include_docs: includeDocuments,
-        },
-      });
-    } catch (error) {
-      if (hasStatus(error, 404)) return [];
-      throw error;
-    }
-  };
+  ): Promise<readonly Row[]> =>
+    readRows({
+      db,
+      path: '_all_docs',
+      qs: {
+        startkey: bounds.start,
+        endkey: bounds.end,
+        inclusive_end: false,
+        limit,
+        include_docs: includeDocuments,
+      },
+    });
 
   const bucketOf = (id: MessageId): string | null => databases.bucketFor(messageTime(id), now());
 
@@ -191,14 +199,9 @@ export const createCouchMailboxStore = ({
   const known: MailboxStore['known'] = async (mailbox, ids) => {
     const groups = [...groupBy(ids, bucketOf)];
     const found = await Promise.all(
-      groups.map(async ([db, group]) => {
-        try {
-          const keys = group.map((id) => documentId(mailbox, id));
-          return await requestRows(server, { db, path: '_all_docs', method: 'POST', body: { keys } });
-        } catch (error) {
-          if (hasStatus(error, 404)) return [];
-          throw error;
-        }
+      groups.map(([db, group]) => {
+        const keys = group.map((id) => documentId(mailbox, id));
+        return readRows({ db, path: '_all_docs', method: 'POST', body: { keys } });
       }),
     );
     return new Set(found.flat().map(({ id }) => messageIdOf(id)));

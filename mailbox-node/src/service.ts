@@ -172,7 +172,8 @@ export const startMailboxNode = async (
 
   const countLedger = async (signal: AbortSignal): Promise<void> => {
     for (const database of databases.liveAt(now())) {
-      metrics.setLedger(database, await ledger.count(database, signal));
+      const counts = await ledger.count(database, signal);
+      if (!databases.isExpired(database, now())) metrics.setLedger(database, counts);
     }
   };
 

@@ -143,6 +143,7 @@ describe('two ways back from the dead', () => {
       }),
       { numRuns: 10 },
     );
+    await node.acknowledge(mailbox, ...envelopes.map(({ id }) => id));
     await waitFor('a canary', () => recorder.calls.some(({ path }) => path.includes('canary')));
 
     const known = new Map(envelopes.map((envelope) => [documentId(mailbox, envelope.id), envelope]));
