@@ -1,3 +1,5 @@
+import type { Vault } from '@restante/client';
+import { sqliteVault } from '@restante/client/node';
 import { LIMITS } from '@restante/protocol';
 import { startFaultProxy, waitFor } from '@restante/testkit';
 import {
@@ -7,7 +9,7 @@ import {
   type Person,
   type TestCluster,
 } from '@restante/testkit/cluster';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 /** DESIGN 10, the rows about clients: a crash, a slow reader, a full mailbox, a wrong clock. */
 
@@ -57,6 +59,49 @@ describe('a client that crashes between commit and delete (laws 2, 3)', () => {
     expect(await bob.textsFrom(alice)).toEqual(['kept']);
     expect(bob.shown).toEqual([]);
   });
+
+  it.each(['pushed live', 'read from the mailbox'])(
+    'and before the commit of what was %s has told nobody',
+    async (how) => {
+      const alice = await cluster.person('alice');
+      const bob = await cluster.person('bob');
+      await bob.leave();
+      await alice.enterLive();
+      const acknowledgements = (): Promise<number> =>
+        metricOf(cluster.parts.masters[0]!.url, 'gateway_frames_received_total', { type: 'acknowledge' });
+      const before = await acknowledgements();
+
+      const vault = sqliteVault(bob.vaultFile);
+      const reached = Promise.withResolvers<undefined>();
+      const disk = Promise.withResolvers<undefined>();
+      disk.promise.catch(() => undefined);
+      const fill = (): void => disk.reject(new Error('the disk is full'));
+      onTestFinished(fill);
+      const commit: Vault['commit'] = (changes) => {
+        if (!changes.some(({ table }) => table === 'pendingDeletes')) return vault.commit(changes);
+        reached.resolve(undefined);
+        return disk.promise;
+      };
+      if (how === 'pushed live') await bob.enterLive({ vault: { ...vault, commit } });
+      await alice.sendAccepted(bob, 'kept');
+      if (how !== 'pushed live') await bob.enter({ vault: { ...vault, commit } });
+      await reached.promise;
+      // Frames stay in order: when a later one has come through, an acknowledgement would have, too.
+      let isHeard = false;
+      alice.messenger().on('typing', () => (isHeard = true));
+      await waitFor('a later frame of Bob to come through', () => {
+        bob.messenger().setTyping(alice.address.accountId, true);
+        return isHeard;
+      });
+      expect(await acknowledgements()).toBe(before);
+
+      fill();
+      await bob.enterLive();
+      expect(await bob.textsFrom(alice)).toEqual(['kept']);
+      await cluster.empty(bob);
+      expect(bob.shown).toEqual(['kept']);
+    },
+  );
 });
 
 describe('a slow reader', () => {
