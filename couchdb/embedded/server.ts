@@ -52,9 +52,8 @@ export async function startEmbeddedCouch(config: EmbeddedCouchConfig): Promise<E
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     port: address.port,
     async [Symbol.asyncDispose]() {
-      const closed = close(server);
-      await Promise.all([replicator.stop(), databases.endFeeds()]);
-      await closed;
+      await replicator.stop(); // first: its last records go through this server
+      await Promise.all([close(server), databases.endFeeds()]);
       await databases.close();
     },
   };

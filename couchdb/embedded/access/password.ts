@@ -7,6 +7,7 @@ const derive = promisify(pbkdf2);
 /** These are generated passwords of services: the rounds slow a guesser down without slowing the start of a cluster. */
 const iterations = 50_000;
 const maxIterations = 1_000_000;
+const derivedKeyPattern = /^([0-9a-f]{2}){16,64}$/;
 const digests: Partial<Record<string, string>> = {
   sha: 'sha1',
   sha224: 'sha224',
@@ -52,6 +53,7 @@ export async function verifyPassword(password: string, document: Record<string, 
   if (password_scheme !== 'pbkdf2' || typeof pbkdf2_prf !== 'string') return false;
   if (typeof salt !== 'string' || typeof derived_key !== 'string' || typeof rounds !== 'number') return false;
   const digest = digests[pbkdf2_prf];
+  if (!derivedKeyPattern.test(derived_key)) return false;
   if (digest === undefined || !Number.isInteger(rounds) || rounds < 1 || rounds > maxIterations) return false;
   const key = await derive(password, salt, rounds, derived_key.length / 2, digest);
   return isSameText(key.toString('hex'), derived_key);

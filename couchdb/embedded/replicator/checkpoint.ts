@@ -6,9 +6,16 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { ReplicationRequest } from '../documents/replication-document.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
 import type { Peer } from './peer.ts';
-import type { ReplicationStatistics } from './statistics.ts';
+import { zeroStatistics, type ReplicationStatistics } from './statistics.ts';
 
 const maxHistory = 10;
+
+interface End {
+  peer: Peer;
+  history: JsonObject[];
+  /** Of the document with the records, undefined when there is none yet. */
+  rev: unknown;
+}
 
 interface Session {
   session_id: string;
@@ -16,32 +23,34 @@ interface Session {
 }
 
 /** Names a replication: what is copied where, by which server. */
-export function replicationIdOf({ source, target, filter }: ReplicationRequest, serverUuid: string): string {
-  const identity = JSON.stringify([serverUuid, source.url, target.url, filter ?? null]);
+export function replicationIdOf(request: ReplicationRequest, serverUuid: string): string {
+  const { source, target, continuous, filter } = request;
+  const identity = JSON.stringify([serverUuid, source.url, target.url, continuous, filter ?? null]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
 
 export class Checkpoint {
   readonly #id: string;
-  readonly #ends: { peer: Peer; history: JsonObject[]; rev: unknown }[];
+  readonly #ends: End[];
   readonly #sessionId = randomUUID().replaceAll('-', '');
   readonly #startedAt = new Date().toUTCString();
   readonly start: unknown;
   #recorded: unknown;
 
-  static async load(id: string, peers: Peer[]): Promise<Checkpoint> {
-    const documents = await Promise.all(peers.map((peer) => peer.readLocal(id)));
-    return new Checkpoint(
-      id,
-      peers.map((peer, index) => ({
-        peer,
-        history: historyOf(documents[index]),
-        rev: documents[index]?.['_rev'],
-      })),
+  /** Finds where a replication starts, and records that it does, by which a replaced database is told later. */
+  static async begin(id: string, peers: Peer[]): Promise<Checkpoint> {
+    const ends = await Promise.all(
+      peers.map(async (peer) => {
+        const document = await peer.readLocal(id);
+        return { peer, history: historyOf(document), rev: document?.['_rev'] };
+      }),
     );
+    const checkpoint = new Checkpoint(id, ends);
+    await checkpoint.#write(checkpoint.start, zeroStatistics());
+    return checkpoint;
   }
 
-  private constructor(id: string, ends: { peer: Peer; history: JsonObject[]; rev: unknown }[]) {
+  private constructor(id: string, ends: End[]) {
     this.#id = id;
     this.#ends = ends;
     this.start = commonPlace(ends.map(({ history }) => history));
@@ -53,8 +62,22 @@ export class Checkpoint {
     return this.#recorded;
   }
 
+  /**
+   * Records a place at both ends, if it is a new one. Throws when an end no longer has the last record: the database was
+   * deleted and made anew, and the replication has to start again.
+   */
   async record(place: unknown, statistics: ReplicationStatistics): Promise<void> {
-    if (place === this.#recorded) return;
+    await Promise.all(this.#ends.map((end) => this.#verify(end)));
+    if (place !== this.#recorded) await this.#write(place, statistics);
+    this.#recorded = place;
+  }
+
+  async #verify({ peer, rev }: End): Promise<void> {
+    const document = await peer.readLocal(this.#id);
+    if (document?.['_rev'] !== rev) throw new Error('a database was replaced by another of its name');
+  }
+
+  async #write(place: unknown, statistics: ReplicationStatistics): Promise<void> {
     const entry = {
       session_id: this.#sessionId,
       start_time: this.#startedAt,
@@ -66,19 +89,16 @@ export class Checkpoint {
     };
     await Promise.all(
       this.#ends.map(async (end) => {
-        const history = [entry, ...end.history].slice(0, maxHistory);
-        const content = {
+        end.history = [entry, ...end.history].slice(0, maxHistory);
+        end.rev = await end.peer.writeLocal(this.#id, {
           session_id: this.#sessionId,
           source_last_seq: place,
           replication_id_version: 4,
-          history,
-        };
-        const rev = end.rev === undefined ? {} : { _rev: end.rev };
-        end.rev = await end.peer.writeLocal(this.#id, { ...content, ...rev });
-        end.history = history;
+          history: end.history,
+          ...(end.rev === undefined ? {} : { _rev: end.rev }),
+        });
       }),
     );
-    this.#recorded = place;
   }
 }
 

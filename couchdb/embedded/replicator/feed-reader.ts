@@ -36,15 +36,16 @@ export class FeedReader {
     if (this.#changes.length === 0 && !this.#idle && !this.#ended) await this.#arrival(waitMs);
     const changes = this.#changes.splice(0, maxChanges);
     const drained = this.#changes.length === 0;
+    const over = drained && this.#ended && (changes.length === 0 || this.#failure === undefined);
     const batch = {
       changes,
       lastSeq: changes.at(-1)?.seq ?? (drained ? this.#endSeq : undefined),
       idle: drained && this.#idle,
-      ended: drained && this.#ended,
+      ended: over,
     };
     if (drained) this.#idle = false;
     this.#onRoom?.();
-    if (batch.ended && this.#failure !== undefined) throw this.#failure as Error;
+    if (over && this.#failure !== undefined) throw this.#failure as Error;
     return batch;
   }
 

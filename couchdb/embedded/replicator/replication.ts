@@ -54,7 +54,7 @@ export async function replicate(
     await source.check();
     if (request.createTarget) await target.createIfMissing();
     await target.check();
-    const checkpoint = await Checkpoint.load(checkpointId, [source, target]);
+    const checkpoint = await Checkpoint.begin(checkpointId, [source, target]);
     progress.checkpointed_source_seq = progress.source_seq = progress.through_seq = checkpoint.start;
     progress.changes_pending = await source.countPending(checkpoint.start, request.filter);
     onStarted();

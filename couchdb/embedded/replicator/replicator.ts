@@ -3,7 +3,7 @@
  * changes, stops it when the document goes. A one-time job writes its end into its document and is not done again.
  */
 import type { PouchDocument } from 'pouchdb-core';
-import { toCouchError } from '../couch-error.ts';
+import { forbidden, toCouchError } from '../couch-error.ts';
 import { isDesignId } from '../documents/document.ts';
 import { parseReplication, type ReplicationRequest } from '../documents/replication-document.ts';
 import { without } from '../json-object.ts';
@@ -122,7 +122,11 @@ export class Replicator {
 
   async #begin(database: Database, entry: ReplicationEntry): Promise<void> {
     try {
-      const job = new Job(parseReplication(entry.document), this.#databases.serverUuid);
+      const request = parseReplication(entry.document);
+      const twin = this.entries.find(({ job }) => job?.id === this.idOf(request));
+      if (twin !== undefined)
+        throw forbidden(`The same replication is already kept by document ${twin.docId}`);
+      const job = new Job(request, this.#databases.serverUuid);
       entry.job = job;
       void job.ended.then(async () => {
         if (job.state === 'completed') await this.#conclude(database, entry, 'completed');

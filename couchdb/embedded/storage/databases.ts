@@ -42,7 +42,9 @@ export class Databases {
     const folder = path.join(dataDir, 'databases');
     await mkdir(folder, { recursive: true });
     const catalog: Catalog = new ClassicLevel(path.join(dataDir, 'catalog'), { valueEncoding: 'json' });
-    await catalog.open();
+    await catalog.open().catch((failure: unknown) => {
+      throw isLocked(failure) ? new Error(`${dataDir} is in use by another process`) : failure;
+    });
     const stored = new Map(await catalog.iterator().all());
     let server = stored.get(serverKey) as ServerEntry | undefined;
     if (server === undefined) {
@@ -163,6 +165,13 @@ export class Databases {
     const leftovers = found.filter((name) => !known.has(name));
     await Promise.all(leftovers.map((name) => rm(path.join(this.#folder, name), { recursive: true })));
   }
+}
+
+/** LevelDB lets one process at a time in. */
+function isLocked(failure: unknown): boolean {
+  return (
+    failure instanceof Error && (failure.cause as { code?: unknown } | undefined)?.code === 'LEVEL_LOCKED'
+  );
 }
 
 function validateName(name: string): void {
