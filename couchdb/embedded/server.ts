@@ -34,7 +34,7 @@ export async function startEmbeddedCouch(config: EmbeddedCouchConfig): Promise<E
   const authentication = new Authentication({
     admin,
     cookieSecret: databases.cookieSecret,
-    users: () => databases.get(usersDatabase),
+    users: async () => (databases.has(usersDatabase) ? databases.get(usersDatabase) : undefined),
     now: Date.now,
   });
   const replicator = new Replicator(databases, log);

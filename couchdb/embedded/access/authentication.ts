@@ -25,7 +25,8 @@ const maxRememberedLogins = 1000;
 export interface AuthenticationDeps {
   admin: AdminCredentials;
   cookieSecret: string;
-  users: () => Promise<Database>;
+  /** Undefined when somebody has deleted it: then there is the admin only. */
+  users: () => Promise<Database | undefined>;
   now: () => number;
 }
 
@@ -53,7 +54,7 @@ export class Authentication {
 
   async login(name: string, password: string): Promise<User> {
     const users = await this.#deps.users();
-    const asOf = `${users.uuid}/${users.changes.updateSequence}`;
+    const asOf = users?.sequence ?? '';
     if (asOf !== this.#rememberedAsOf) this.#remembered.clear();
     this.#rememberedAsOf = asOf;
 
@@ -97,7 +98,7 @@ export class Authentication {
     return expiresAt * 1000 > this.#deps.now() ? account.user : anonymous;
   }
 
-  async #account(name: string, users: Database): Promise<Account | undefined> {
+  async #account(name: string, users: Database | undefined): Promise<Account | undefined> {
     const { admin } = this.#deps;
     if (name === admin.name)
       return {
@@ -105,7 +106,7 @@ export class Authentication {
         salt: createHash('sha256').update(admin.password).digest('hex'),
         hasPassword: (password) => Promise.resolve(isSameText(password, admin.password)),
       };
-    const document = await users.read(userIdPrefix + name);
+    const document = await users?.read(userIdPrefix + name);
     if (document === undefined) return undefined;
     const { salt, roles } = document;
     return {
