@@ -2,8 +2,12 @@ import type { ByteBudget } from './byte-budget.ts';
 
 /**
  * Group commit: while one batch is being written, the next one fills, so that sixty-four callers at once share one
- * write and one fsync. Callers that were answered together come again together: the next batch waits for as many of
- * them, at most half as long as the last write took. A lone caller never waits for others.
+ * write and one fsync.
+ *
+ * - A lone caller never waits for others.
+ * - Callers that were answered together come again together: after a small batch the next one waits for as many of
+ *   them, at most half as long as the last write took.
+ * - A batch that is large already gains nothing by waiting: it is written beside the one under way.
  */
 export type GroupCommit<Item> = {
   /**
@@ -23,8 +27,10 @@ type Entry<Item> = {
   readonly reject: (reason: unknown) => void;
 };
 
-const MIN_GATHER_MS = 2;
-const MAX_GATHER_MS = 20;
+const LARGE_BATCH_ITEMS = 64;
+const MAX_WRITES_AT_ONCE = 2;
+const MIN_PATIENCE_MS = 2;
+const MAX_PATIENCE_MS = 20;
 
 export const createGroupCommit = <Item>({
   commit,
@@ -39,23 +45,11 @@ export const createGroupCommit = <Item>({
   readonly maxBatchBytes: number;
 }): GroupCommit<Item> => {
   let waiting: Entry<Item>[] = [];
-  let running: Promise<void> | null = null;
-  let onAdded = (): void => undefined;
-
-  /** Resolves when this many callers wait, or soon. */
-  const gather = async (callers: number, lastWriteMs: number): Promise<void> => {
-    if (callers === 1) return;
-    await new Promise<void>((resolve) => {
-      const patienceMs = Math.min(MAX_GATHER_MS, Math.max(MIN_GATHER_MS, lastWriteMs / 2));
-      const timer = setTimeout(resolve, patienceMs);
-      onAdded = () => {
-        if (waiting.length < callers) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    onAdded = () => undefined;
-  };
+  let waitingItems = 0;
+  const writes = new Set<Promise<void>>();
+  /** While set, a small batch waits for `expectedCallers`. */
+  let patience: NodeJS.Timeout | undefined;
+  let expectedCallers = 0;
 
   const takeBatch = (): Entry<Item>[] => {
     let items = 0;
@@ -67,24 +61,52 @@ export const createGroupCommit = <Item>({
     });
     const batch = end === -1 ? waiting : waiting.slice(0, end);
     waiting = end === -1 ? [] : waiting.slice(end);
+    waitingItems = waiting.reduce((sum, entry) => sum + entry.items.length, 0);
     return batch;
   };
 
-  const run = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = takeBatch();
-      const startedAtMs = performance.now();
-      try {
-        await commit(batch.flatMap(({ items }) => items));
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      } finally {
-        for (const { bytes } of batch) budget.giveBack(bytes);
-      }
-      await gather(batch.length + waiting.length, performance.now() - startedAtMs);
+  const endPatience = (): void => {
+    clearTimeout(patience);
+    patience = undefined;
+  };
+
+  const isDue = (): boolean => {
+    if (waiting.length === 0 || writes.size >= MAX_WRITES_AT_ONCE) return false;
+    if (waitingItems >= LARGE_BATCH_ITEMS) return true;
+    return writes.size === 0 && (patience === undefined || waiting.length >= expectedCallers);
+  };
+
+  const write = async (batch: readonly Entry<Item>[]): Promise<number> => {
+    const startedAtMs = performance.now();
+    try {
+      await commit(batch.flatMap(({ items }) => items));
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    } finally {
+      for (const { bytes } of batch) budget.giveBack(bytes);
     }
-    running = null;
+    return performance.now() - startedAtMs;
+  };
+
+  const writeWhatIsDue = (): void => {
+    while (isDue()) {
+      endPatience();
+      const batch = takeBatch();
+      const writing: Promise<void> = write(batch).then((tookMs) => {
+        writes.delete(writing);
+        expectedCallers = batch.length + waiting.length;
+        if (writes.size === 0 && expectedCallers > 1) {
+          const patienceMs = Math.min(MAX_PATIENCE_MS, Math.max(MIN_PATIENCE_MS, tookMs / 2));
+          patience = setTimeout(() => {
+            endPatience();
+            writeWhatIsDue();
+          }, patienceMs);
+        }
+        writeWhatIsDue();
+      });
+      writes.add(writing);
+    }
   };
 
   return {
@@ -93,12 +115,16 @@ export const createGroupCommit = <Item>({
       const done = new Promise<void>((resolve, reject) => {
         waiting.push({ items, bytes, resolve, reject });
       });
-      onAdded();
-      running ??= run();
+      waitingItems += items.length;
+      writeWhatIsDue();
       await done;
     },
     idle: async () => {
-      while (running !== null) await running;
+      while (waiting.length > 0 || writes.size > 0) {
+        endPatience();
+        writeWhatIsDue();
+        await Promise.all(writes);
+      }
     },
   };
 };
