@@ -52,7 +52,9 @@ export function createApp(deps: AppDeps): Express {
 
 const prepareCall: RequestHandler = (_request, response, next) => {
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
   response.locals['signal'] = gone.signal;
   response.setHeader('server', 'CouchDB/3.5.0 (Restante embedded)');
   response.setHeader('cache-control', 'must-revalidate');

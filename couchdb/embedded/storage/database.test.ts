@@ -158,6 +158,29 @@ describe('a database', () => {
     expect((await database.changes.read(0, 10)).states).toHaveLength(1);
   });
 
+  it('loses no revision when it is compacted while it is written', async () => {
+    const revs = new Map<string, string>();
+    const update = async (_id: string, n: number) => {
+      const rev = revs.get(_id);
+      const [result] = await database.write(
+        [{ _id, n, ...(rev === undefined ? {} : { _rev: rev }) }],
+        'edit',
+      );
+      revs.set(_id, (result as { rev: string }).rev);
+    };
+    for (let n = 0; n < 20; n += 1)
+      await Promise.all([database.compact(), ...['a', 'b', 'c', 'd'].map((id) => update(id, n))]);
+    await database.compact();
+    for (const [id, rev] of revs) {
+      const entry = (await database.entry(id))!;
+      expect(entry.revisions.map((revision) => revision.rev)).toHaveLength(20);
+      expect(entry.winner).toBe(rev);
+      const stored = entry.revisions.filter((revision) => entry.bodySequence(revision.rev) !== undefined);
+      expect(stored.map((revision) => revision.rev)).toEqual([rev]);
+      expect(await database.read(id)).toMatchObject({ n: 19 });
+    }
+  });
+
   it('wakes who waits for a write, and who waits when it is closed', async () => {
     const { signal } = new AbortController();
     const waiting = database.changes.wait(0, 60_000, signal);

@@ -78,7 +78,7 @@ export class Database {
       (since, limit) => this.#call(() => this.#documents.changes(since, limit)),
       counts.updateSequence,
     );
-    this.#writes = new WriteQueue(pouch, this.#documents, (created) => this.#afterCommit(created));
+    this.#writes = new WriteQueue(pouch, store, (created) => this.#afterCommit(created));
   }
 
   get isCompacting(): boolean {

@@ -33,6 +33,9 @@ export class LevelStore {
   readonly #location: string;
   readonly documents: StoredDocuments;
   readonly #level: Level;
+  /** Metadata of documents about to be written, by key; undefined for those that never were. */
+  readonly #prefetched = new Map<string, string | undefined>();
+  #batches = 0;
 
   constructor(location: string) {
     this.#location = location;
@@ -57,13 +60,33 @@ export class LevelStore {
   }
 
   get(key: string, options: { asBuffer?: boolean }, callback: Callback<string | Buffer>): void {
-    this.#level.get<string, string | Buffer>(key, valueEncoding(options.asBuffer)).then((value) => {
+    const deliver = (value: string | Buffer | undefined) => {
       if (value === undefined) callback(new Error('NotFound'));
       else callback(null, value);
-    }, callback);
+    };
+    if (this.#prefetched.has(key)) process.nextTick(deliver, this.#prefetched.get(key));
+    else
+      this.#level.get<string, string | Buffer>(key, valueEncoding(options.asBuffer)).then(deliver, callback);
+  }
+
+  /**
+   * Reads what PouchDB will ask for one by one when it writes these documents, at once. It holds until `forget`, or until
+   * a document is written. Tells which documents are or were.
+   */
+  async prefetch(ids: string[]): Promise<boolean[]> {
+    const before = this.#batches;
+    const stored = await this.documents.metadata(ids);
+    if (this.#batches === before) for (const { key, text } of stored) this.#prefetched.set(key, text);
+    return stored.map(({ text }) => text !== undefined);
+  }
+
+  forget(): void {
+    this.#prefetched.clear();
   }
 
   batch(operations: Operation[], _options: unknown, callback: Callback): void {
+    this.#batches += 1;
+    for (const { key } of operations) this.#prefetched.delete(key);
     this.#level
       .batch(
         operations.map(({ type, key, value }) =>

@@ -66,17 +66,16 @@ export class StoredDocuments {
     }
   }
 
-  /** Which of these documents are or were. */
-  has(ids: string[]): Promise<boolean[]> {
-    return this.#level.hasMany(ids.map((id) => metadataPrefix + id));
+  /** The metadata as it is stored, under its key; undefined for documents that never were. */
+  async metadata(ids: string[], snapshot?: Snapshot): Promise<{ key: string; text: string | undefined }[]> {
+    const keys = ids.map((id) => metadataPrefix + id);
+    const texts = await this.#getMany(keys, snapshot);
+    return keys.map((key, index) => ({ key, text: texts[index] }));
   }
 
   async entries(ids: string[], snapshot?: Snapshot): Promise<(DocumentEntry | undefined)[]> {
-    const stored = await this.#getMany(
-      ids.map((id) => metadataPrefix + id),
-      snapshot,
-    );
-    return stored.map((text) => (text === undefined ? undefined : parseEntry(text)));
+    const stored = await this.metadata(ids, snapshot);
+    return stored.map(({ text }) => (text === undefined ? undefined : parseEntry(text)));
   }
 
   /** The bodies of revisions; undefined for those that are not there or no longer there. */

@@ -4,7 +4,7 @@
  */
 import type PouchDB from 'pouchdb-core';
 import type { PouchError, PouchWriteOk } from 'pouchdb-core';
-import type { StoredDocuments } from './stored-documents.ts';
+import type { LevelStore } from './level-store.ts';
 
 /** `edit` lets the engine make the next revision; `replicate` stores the revision the document brings. */
 export type WriteMode = 'edit' | 'replicate';
@@ -27,19 +27,15 @@ const maxBatchDocuments = 1000;
 
 export class WriteQueue {
   readonly #pouch: PouchDB;
-  readonly #documents: StoredDocuments;
+  readonly #store: LevelStore;
   readonly #onWritten: (newDocuments: number) => Promise<void>;
   #waiting: Request[] = [];
   #writing = false;
 
   /** `onWritten` runs after each commit, before its requests are answered. */
-  constructor(
-    pouch: PouchDB,
-    documents: StoredDocuments,
-    onWritten: (newDocuments: number) => Promise<void>,
-  ) {
+  constructor(pouch: PouchDB, store: LevelStore, onWritten: (newDocuments: number) => Promise<void>) {
     this.#pouch = pouch;
-    this.#documents = documents;
+    this.#store = store;
     this.#onWritten = onWritten;
   }
 
@@ -91,9 +87,10 @@ export class WriteQueue {
 
   async #bulkWrite(documents: WritableDocument[], mode: WriteMode): Promise<WriteResult[]> {
     const ids = [...new Set(documents.map(({ _id }) => _id))];
-    const known = await this.#documents.has(ids);
+    const known = await this.#store.prefetch(ids);
     const unknown = new Set(ids.filter((_, index) => known[index] === false));
-    const results = await this.#pouch.bulkDocs({ docs: documents }, { new_edits: mode === 'edit' });
+    const write = this.#pouch.bulkDocs({ docs: documents }, { new_edits: mode === 'edit' });
+    const results = await write.finally(() => this.#store.forget());
     await this.#onWritten(mode === 'edit' ? countCreated(results, unknown) : unknown.size);
     return results;
   }
