@@ -157,8 +157,12 @@ export class Couch {
   async removeEverything(): Promise<void> {
     for (const { database, id } of this.#documents) {
       const resource = `/${database}/${encodeURIComponent(id)}`;
-      const { status, body } = await this.request('GET', resource);
-      if (status === 200) await this.request('DELETE', `${resource}?rev=${body._rev}`);
+      await eventually(`${resource} is removed`, async () => {
+        const { status, body } = await this.request('GET', resource);
+        if (status === 404) return true;
+        await this.request('DELETE', `${resource}?rev=${body._rev}`); // which the server may have changed meanwhile
+        return undefined;
+      });
     }
     for (const name of this.#databases) await this.request('DELETE', `/${encodeURIComponent(name)}`);
   }
