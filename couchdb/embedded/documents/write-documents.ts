@@ -65,8 +65,8 @@ export async function writeDocument(
 async function writeLocal(database: Database, document: WritableDocument): Promise<WriteOutcome> {
   const id = document._id;
   try {
-    if (document['_deleted'] !== true) return { id, rev: await database.putLocal(document) };
-    await database.removeLocal(id);
+    if (document['_deleted'] !== true) return { id, rev: await database.local.put(document) };
+    await database.local.remove(id);
     return { id, rev: '0-0' };
   } catch (failure) {
     return { id, failure: toCouchError(failure) };

@@ -95,7 +95,7 @@ async function readOne({ database, query }: DatabaseCall, id: string): Promise<P
 }
 
 async function readLocal(database: Database, id: string): Promise<PouchDocument> {
-  const document = await database.readLocal(id);
+  const document = await database.local.read(id);
   if (document === undefined) throw notFound('missing');
   return presentDocument(document);
 }

@@ -1,10 +1,10 @@
 import type PouchDB from 'pouchdb-core';
 import type { PouchDocument } from 'pouchdb-core';
-import { CouchError, databaseMissing, notFound } from '../couch-error.ts';
-import { without } from '../json-object.ts';
+import { CallGate } from './call-gate.ts';
 import { ChangesFeed } from './changes-feed.ts';
 import type { DocumentEntry } from './document-entry.ts';
 import type { LevelStore } from './level-store.ts';
+import { LocalDocuments } from './local-documents.ts';
 import { openPouch } from './pouch-adapter.ts';
 import { formatSequence } from './sequence.ts';
 import type { DocumentState, IdRange, StoredDocuments } from './stored-documents.ts';
@@ -38,16 +38,15 @@ export class Database {
   readonly name: string;
   readonly uuid: string;
   readonly changes: ChangesFeed;
+  readonly local: LocalDocuments;
   readonly #pouch: PouchDB;
   readonly #store: LevelStore;
   readonly #documents: StoredDocuments;
   readonly #writes: WriteQueue;
+  readonly #gate = new CallGate();
   /** Documents that ever were, deleted ones included. */
   #knownDocuments: number;
   #liveDocuments: number;
-  #closed = false;
-  #callsUnderWay = 0;
-  #whenIdle: (() => void) | undefined;
   #compaction: Promise<void> | undefined;
 
   static async open(name: string, uuid: string, location: string): Promise<Database> {
@@ -72,10 +71,11 @@ export class Database {
     this.#pouch = pouch;
     this.#store = store;
     this.#documents = store.documents;
+    this.local = new LocalDocuments(pouch, this.#gate);
     this.#knownDocuments = counts.known;
     this.#liveDocuments = counts.live;
     this.changes = new ChangesFeed(
-      (since, limit) => this.#call(() => this.#documents.changes(since, limit)),
+      (since, limit) => this.#gate.pass(() => this.#documents.changes(since, limit)),
       counts.updateSequence,
     );
     this.#writes = new WriteQueue(pouch, store, (created) => this.#afterCommit(created));
@@ -112,18 +112,18 @@ export class Database {
       documents: this.#liveDocuments,
       deletedDocuments: this.#knownDocuments - this.#liveDocuments,
       updateSequence: this.changes.updateSequence,
-      fileBytes: await this.#call(() => this.#store.sizeBytes()),
+      fileBytes: await this.#gate.pass(() => this.#store.sizeBytes()),
     };
   }
 
   /** Results in the order of the documents; in mode `replicate` failures only. */
   write(documents: WritableDocument[], mode: WriteMode): Promise<WriteResult[]> {
-    return this.#call(() => this.#writes.write(documents, mode));
+    return this.#gate.pass(() => this.#writes.write(documents, mode));
   }
 
   /** Documents as they stand, deleted or not; undefined for those that never were. */
   entries(ids: string[]): Promise<(DocumentEntry | undefined)[]> {
-    return this.#call(() => this.#documents.entries(ids));
+    return this.#gate.pass(() => this.#documents.entries(ids));
   }
 
   async entry(id: string): Promise<DocumentEntry | undefined> {
@@ -133,7 +133,7 @@ export class Database {
 
   /** Bodies of revisions; undefined for those that never came or were compacted away. */
   bodies(wanted: { entry: DocumentEntry; rev: string }[]): Promise<(PouchDocument | undefined)[]> {
-    return this.#call(() => this.#documents.bodies(wanted));
+    return this.#gate.pass(() => this.#documents.bodies(wanted));
   }
 
   /** A document that lives, as it stands. */
@@ -151,7 +151,7 @@ export class Database {
     let after: string | undefined;
     for (let skipped = 0, given = 0; given < limit;) {
       const count = Math.min(perPage, skip - skipped + limit - given);
-      const entries = await this.#call(() => this.#documents.page(range, after, count));
+      const entries = await this.#gate.pass(() => this.#documents.page(range, after, count));
       const living = entries.filter(({ deleted }) => !deleted);
       const wanted = living.slice(skip - skipped).slice(0, limit - given);
       skipped += Math.min(living.length, skip - skipped);
@@ -174,42 +174,11 @@ export class Database {
 
   /** The newest changes first. */
   latestChanges(limit: number): Promise<DocumentState[]> {
-    return this.#call(() => this.#documents.latestChanges(limit));
+    return this.#gate.pass(() => this.#documents.latestChanges(limit));
   }
 
   readAttachment(id: string, name: string, rev: string): Promise<Buffer> {
-    return this.#call(() => this.#pouch.getAttachment(id, name, { rev }));
-  }
-
-  /** A `_local` document, undefined when there is none. */
-  async readLocal(id: string): Promise<PouchDocument | undefined> {
-    try {
-      return await this.#call(() => this.#pouch.get(id));
-    } catch (failure) {
-      if (!(failure instanceof CouchError) && statusOf(failure) === 404) return undefined;
-      throw failure;
-    }
-  }
-
-  /** Stores a `_local` document; the last write wins, as in CouchDB 3. */
-  async putLocal(document: WritableDocument): Promise<string> {
-    for (;;) {
-      const current = await this.readLocal(document._id);
-      const content = without(document, '_rev');
-      const next = current === undefined ? content : { ...content, _rev: current._rev };
-      try {
-        const { rev } = await this.#call(() => this.#pouch.put(next));
-        return rev;
-      } catch (failure) {
-        if (statusOf(failure) !== 409) throw failure; // else another write came between
-      }
-    }
-  }
-
-  async removeLocal(id: string): Promise<void> {
-    const current = await this.readLocal(id);
-    if (current === undefined) throw notFound('missing');
-    await this.#call(() => this.#pouch.remove(current));
+    return this.#gate.pass(() => this.#pouch.getAttachment(id, name, { rev }));
   }
 
   /** Drops the bodies of overwritten revisions. One run at a time. */
@@ -220,7 +189,8 @@ export class Database {
 
   /** Ends the feeds, lets the calls under way finish, and closes the files. */
   async close(): Promise<void> {
-    await this.#stop();
+    this.changes.end();
+    await this.#gate.close();
     await this.#pouch.close();
   }
 
@@ -230,20 +200,15 @@ export class Database {
     return entries.map((entry, index) => ({ entry, body: bodies[index] }));
   }
 
-  async #stop(): Promise<void> {
-    this.#closed = true;
-    this.changes.end();
-    if (this.#callsUnderWay > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
-  }
-
   async #compact(): Promise<void> {
-    for (let since = 0, atEnd = false; !atEnd && !this.#closed;) {
+    for (let since = 0, atEnd = false; !atEnd && !this.#gate.isClosed;) {
       const page = await this.changes.read(since, Infinity);
-      for (const { entry } of page.states) await this.#call(() => this.#pouch.compactDocument(entry.id, 0));
+      for (const { entry } of page.states)
+        await this.#gate.pass(() => this.#pouch.compactDocument(entry.id, 0));
       since = page.lastSequence;
       atEnd = page.atEnd;
     }
-    await this.#call(() => this.#store.reclaimSpace());
+    await this.#gate.pass(() => this.#store.reclaimSpace());
   }
 
   async #afterCommit(created: number): Promise<void> {
@@ -252,19 +217,4 @@ export class Database {
     this.#liveDocuments = doc_count;
     this.changes.advance(update_seq);
   }
-
-  async #call<Result>(action: () => Promise<Result>): Promise<Result> {
-    if (this.#closed) throw databaseMissing();
-    this.#callsUnderWay += 1;
-    try {
-      return await action();
-    } finally {
-      this.#callsUnderWay -= 1;
-      if (this.#callsUnderWay === 0) this.#whenIdle?.();
-    }
-  }
-}
-
-function statusOf(failure: unknown): unknown {
-  return typeof failure === 'object' && failure !== null && 'status' in failure ? failure.status : undefined;
 }
