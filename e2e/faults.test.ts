@@ -48,13 +48,18 @@ describe.each([
     await bob.leave();
     await kill[engine](number);
     for (const text of numbered(5)) expect((await alice.sendAccepted(bob, text)).copies).toBe(2);
+    const newcomer = await cluster.person('newcomer', bob.masters);
+    await newcomer.enterLive();
+    await newcomer.sendAccepted(bob, 'i am new');
+    await expect(newcomer.messenger().sendText('nobody', 'hi')).rejects.toMatchObject({ code: 'not-found' });
     await bob.enterLive();
     expect(await bob.seesLast(alice, 'text 5')).toEqual(['hello', ...numbered(5)]);
+    expect(await bob.seesLast(newcomer, 'i am new')).toEqual(['i am new']);
     expect(bob.catchUps.at(-1)).toMatchObject({ complete: true, nodesAnswered: 2, nodesNeeded: 2 });
     await cluster.heal();
     await cluster.alike();
     await cluster.empty(bob);
-    expect(bob.shown).toEqual(['hello', ...numbered(5)]);
+    expect(bob.shown).toEqual(['hello', ...numbered(5), 'i am new']);
   });
 
   it('and a second one: one copy, may be incomplete, then complete', async () => {

@@ -139,7 +139,7 @@ export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs 
   };
 
   const findUsername: Directory['findUsername'] = async (username) => {
-    const document = await servers.lookUp((database) =>
+    const document = await servers.lookUpWhereUp((database) =>
       find<UsernameDocument>(database, usernameDocumentId(username)),
     );
     return document?.accountId ?? null;

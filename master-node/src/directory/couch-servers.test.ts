@@ -62,6 +62,9 @@ describe('the CouchDBs of the directory as one', () => {
       await expect(lookUp(id)).rejects.toMatchObject({ code: 'unavailable' });
     }
     expect(await lookUp('one')).toMatchObject({ _id: 'one' });
+    const lookUpWhereUp = (id: string) => servers.lookUpWhereUp((database) => find(database, id));
+    expect(await lookUpWhereUp('one')).toMatchObject({ _id: 'one' });
+    expect(await lookUpWhereUp('nothing')).toBeNull();
     proxies[1].set('pass');
     await waitFor('the second server', () => servers.states()[1]!.up);
   });
@@ -71,7 +74,12 @@ describe('the CouchDBs of the directory as one', () => {
       proxy.set('refuse');
       proxy.cut();
     }
-    const errors = await Promise.all([1, 2].map(() => put('four').catch((error: unknown) => error)));
+    const attempts = [
+      put('four'),
+      put('four'),
+      servers.lookUpWhereUp((database) => find(database, 'one')),
+    ];
+    const errors = await Promise.all(attempts.map((attempt) => attempt.catch((error: unknown) => error)));
     for (const error of errors) {
       expect(error).toBeInstanceOf(ServiceError);
       expect(error).toMatchObject({ code: 'unavailable', message: 'the directory does not answer' });

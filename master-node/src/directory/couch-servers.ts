@@ -37,6 +37,12 @@ export type CouchServers = AsyncDisposable & {
    * @throws ServiceError `unavailable` when one that does not answer might have it; as `run`
    */
   readonly lookUp: <T>(operation: (database: Database) => Promise<T | null>) => Promise<T | null>;
+  /**
+   * As `lookUp`, for a miss that does no harm: null is given when all that answer say so.
+   *
+   * @throws ServiceError `unavailable` when none answers; as `run`
+   */
+  readonly lookUpWhereUp: CouchServers['lookUp'];
   /** Name of the server that the next operation runs on. */
   readonly current: () => string;
   /** Reads the changes feed of one server, with time for a long poll. Throws as `run`. */
@@ -129,6 +135,14 @@ export const connectCouchServers = (
     }
   };
 
+  const search = async <T>(operation: (database: Database) => Promise<T | null>): Promise<T | null> => {
+    for (const server of servers.filter(({ up }) => up)) {
+      const given = await ask(server, operation);
+      if (given && given.answer !== null) return given.answer;
+    }
+    return null;
+  };
+
   return {
     run: async (operation) => {
       for (const server of servers.filter(({ up }) => up)) {
@@ -138,12 +152,14 @@ export const connectCouchServers = (
       throw noServer();
     },
     lookUp: async (operation) => {
-      for (const server of servers.filter(({ up }) => up)) {
-        const given = await ask(server, operation);
-        if (given && given.answer !== null) return given.answer;
-      }
-      if (servers.every(({ up }) => up)) return null;
-      throw noServer();
+      const found = await search(operation);
+      if (found === null && !servers.every(({ up }) => up)) throw noServer();
+      return found;
+    },
+    lookUpWhereUp: async (operation) => {
+      const found = await search(operation);
+      if (found === null && !servers.some(({ up }) => up)) throw noServer();
+      return found;
     },
     current: () => (servers.find(({ up }) => up) ?? servers[0])?.name ?? '',
     changes: async (name, query, signal) => {

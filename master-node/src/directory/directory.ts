@@ -47,7 +47,7 @@ export type Directory = {
     passwordHash: string,
     device: DeviceToAdd,
   ) => Promise<DeviceAddress>;
-  /** Whose username it is; null when it is free. */
+  /** Whose username it is; null when it is free as far as the stores that answer know. */
   readonly findUsername: (username: Username) => Promise<AccountId | null>;
   readonly account: (account: AccountId) => Promise<AccountRecord | null>;
   /** Ends an account, its devices and keys, and frees its username. Unknown is a success. */

@@ -23,7 +23,7 @@ export type TestCluster = AsyncDisposable & {
   /** Kills a CouchDB (1 to 3) with SIGKILL; one that is shared with others is cut off instead. */
   readonly killCouch: (number: number) => Promise<void>;
   readonly startCouch: (number: number) => Promise<void>;
-  /** Makes all links whole, starts what is down, and waits until every node is ready. */
+  /** Makes all links whole, starts what is down, and waits until every node is ready and every master knows it. */
   readonly heal: () => Promise<void>;
   /** What each CouchDB holds: leaf revisions by the id of the envelope. */
   readonly envelopes: () => Promise<Map<string, Leaves>[]>;
@@ -67,6 +67,16 @@ const SETTINGS = {
 const sharedCouchUrls = (): string[] | undefined => {
   const given = process.env['COUCHDB_URLS'] ?? '';
   return given === '' ? undefined : given.split(',').map((url) => url.trim().replace(/\/+$/, ''));
+};
+
+const isReady = async ({ url }: { readonly url: string }): Promise<boolean> =>
+  (await fetch(`${url}/ready`)).ok;
+
+const seesAllUp = async (master: { readonly url: string }): Promise<boolean> => {
+  const response = await fetch(`${master.url}/health`);
+  const { directory, mailboxNodes } = (await response.json()) as Record<string, { up: boolean }[]>;
+  const seen = [...(directory ?? []), ...(mailboxNodes ?? [])];
+  return (await isReady(master)) && seen.length === 6 && seen.every(({ up }) => up);
 };
 
 export const startTestCluster = async (options: TestClusterOptions = {}): Promise<TestCluster> => {
@@ -136,10 +146,10 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         links.heal();
         await Promise.all([1, 2, 3].map(startCouch));
         await Promise.all(parts.processes.map((process) => process.start()));
-        const isReady = async ({ url }: { url: string }): Promise<boolean> =>
-          (await fetch(`${url}/ready`)).ok;
-        await waitFor('all nodes and masters to be ready', async () =>
-          (await Promise.all([...parts.mailboxNodes, ...parts.masters].map(isReady))).every(Boolean),
+        await waitFor('all nodes to be ready, in the eyes of all masters too', async () =>
+          (await Promise.all([...parts.mailboxNodes.map(isReady), ...parts.masters.map(seesAllUp)])).every(
+            Boolean,
+          ),
         );
       },
       envelopesOn: (number) => envelopesOf(parts.couchServers[number - 1]?.adminUrl ?? '', databasePrefix),
