@@ -74,11 +74,7 @@ describe('the CouchDBs of the directory as one', () => {
       proxy.set('refuse');
       proxy.cut();
     }
-    const attempts = [
-      put('four'),
-      put('four'),
-      servers.lookUpWhereUp((database) => find(database, 'one')),
-    ];
+    const attempts = [put('four'), put('four'), servers.lookUpWhereUp((database) => find(database, 'one'))];
     const errors = await Promise.all(attempts.map((attempt) => attempt.catch((error: unknown) => error)));
     for (const error of errors) {
       expect(error).toBeInstanceOf(ServiceError);
