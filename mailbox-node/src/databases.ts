@@ -23,8 +23,8 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
     currentAt: (nowMs) => prefix + spans.nameAt(nowMs),
     bucketFor: (messageTimeMs, nowMs) => {
       if (messageTimeMs > nowMs + LIMITS.clockSkewMs) return null;
-      const name = spans.nameAt(messageTimeMs);
-      return spans.isExpired(name, nowMs) ? null : prefix + name;
+      const name = spans.nameOfLiving(messageTimeMs, nowMs);
+      return name === null ? null : prefix + name;
     },
     liveAt,
     readableAt: (nowMs) => {

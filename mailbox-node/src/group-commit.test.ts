@@ -32,27 +32,6 @@ describe('group commit', () => {
     await Promise.all(adds);
   });
 
-  it('waits a moment for those that it has just answered, and never for a lone caller', async () => {
-    const { batches, group } = start();
-    const first = group.add(['a'], 1);
-    const second = group.add(['b'], 1);
-    batches[0]!.end();
-    await first;
-    const again = group.add(['c'], 1);
-    await waitFor('one batch of both', () => batches.length === 2);
-    expect(batches[1]!.items).toEqual(['b', 'c']);
-    batches[1]!.end();
-    await Promise.all([second, again]);
-    const alone = group.add(['d'], 1);
-    await waitFor('the end of patience', () => batches.length === 3);
-    batches[2]!.end();
-    await alone;
-    const lone = group.add(['e'], 1);
-    expect(batches[3]!.items).toEqual(['e']);
-    batches[3]!.end();
-    await lone;
-  });
-
   it('tells every caller of a failed batch, and goes on with the next', async () => {
     const { batches, budget, group } = start();
     const first = group.add(['a'], 1);

@@ -1,13 +1,8 @@
 import type { ByteBudget } from './byte-budget.ts';
 
 /**
- * Group commit: while one batch is being written, the next one fills, so that sixty-four callers at once share one
- * write and one fsync.
- *
- * - A lone caller never waits for others.
- * - Callers that were answered together come again together: after a small batch the next one waits for as many of
- *   them, at most half as long as the last write took.
- * - A batch that is large already gains nothing by waiting: it is written beside the one under way.
+ * Group commit: while one batch is being written, the next one fills, so that many callers at once share one write
+ * and one fsync. A batch that is large already gains nothing by waiting: it is written beside the one under way.
  */
 export type GroupCommit<Item> = {
   /**
@@ -29,8 +24,6 @@ type Entry<Item> = {
 
 const LARGE_BATCH_ITEMS = 64;
 const MAX_WRITES_AT_ONCE = 2;
-const MIN_PATIENCE_MS = 2;
-const MAX_PATIENCE_MS = 20;
 
 export const createGroupCommit = <Item>({
   commit,
@@ -47,9 +40,6 @@ export const createGroupCommit = <Item>({
   let waiting: Entry<Item>[] = [];
   let waitingItems = 0;
   const writes = new Set<Promise<void>>();
-  /** While set, a small batch waits for `expectedCallers`. */
-  let patience: NodeJS.Timeout | undefined;
-  let expectedCallers = 0;
 
   const takeBatch = (): Entry<Item>[] => {
     let items = 0;
@@ -65,19 +55,12 @@ export const createGroupCommit = <Item>({
     return batch;
   };
 
-  const endPatience = (): void => {
-    clearTimeout(patience);
-    patience = undefined;
-  };
-
   const isDue = (): boolean => {
-    if (waiting.length === 0 || writes.size >= MAX_WRITES_AT_ONCE) return false;
-    if (waitingItems >= LARGE_BATCH_ITEMS) return true;
-    return writes.size === 0 && (patience === undefined || waiting.length >= expectedCallers);
+    if (waiting.length === 0) return false;
+    return writes.size === 0 || (writes.size < MAX_WRITES_AT_ONCE && waitingItems >= LARGE_BATCH_ITEMS);
   };
 
-  const write = async (batch: readonly Entry<Item>[]): Promise<number> => {
-    const startedAtMs = performance.now();
+  const write = async (batch: readonly Entry<Item>[]): Promise<void> => {
     try {
       await commit(batch.flatMap(({ items }) => items));
       for (const { resolve } of batch) resolve();
@@ -86,23 +69,12 @@ export const createGroupCommit = <Item>({
     } finally {
       for (const { bytes } of batch) budget.giveBack(bytes);
     }
-    return performance.now() - startedAtMs;
   };
 
   const writeWhatIsDue = (): void => {
     while (isDue()) {
-      endPatience();
-      const batch = takeBatch();
-      const writing: Promise<void> = write(batch).then((tookMs) => {
+      const writing: Promise<void> = write(takeBatch()).then(() => {
         writes.delete(writing);
-        expectedCallers = batch.length + waiting.length;
-        if (writes.size === 0 && expectedCallers > 1) {
-          const patienceMs = Math.min(MAX_PATIENCE_MS, Math.max(MIN_PATIENCE_MS, tookMs / 2));
-          patience = setTimeout(() => {
-            endPatience();
-            writeWhatIsDue();
-          }, patienceMs);
-        }
         writeWhatIsDue();
       });
       writes.add(writing);
@@ -120,11 +92,7 @@ export const createGroupCommit = <Item>({
       await done;
     },
     idle: async () => {
-      while (waiting.length > 0 || writes.size > 0) {
-        endPatience();
-        writeWhatIsDue();
-        await Promise.all(writes);
-      }
+      while (writes.size > 0) await Promise.all(writes);
     },
   };
 };

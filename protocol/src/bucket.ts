@@ -5,6 +5,8 @@
 export type Buckets = {
   /** Name of the bucket that holds a message of this time. */
   readonly nameAt: (timeMs: number) => string;
+  /** As `nameAt`, or null when everything in that bucket has expired at `nowMs`. */
+  readonly nameOfLiving: (timeMs: number, nowMs: number) => string | null;
   /** Names of all buckets that can hold something readable at `nowMs`, oldest first, the next one last. */
   readonly liveAt: (nowMs: number) => string[];
   /** Whether everything in this bucket has expired at `nowMs`. */
@@ -20,17 +22,26 @@ const NAME = /^messages-(\d{4})(\d{2})(\d{2})$/;
 export const buckets = (spanDays: number, ttlMs: number): Buckets => {
   const spanMs = spanDays * DAY_MS;
   const startAt = (timeMs: number): number => Math.floor(timeMs / spanMs) * spanMs;
-  const nameAt = (timeMs: number): string =>
-    `messages-${new Date(startAt(timeMs)).toISOString().slice(0, 10).replaceAll('-', '')}`;
+  /** The last name: almost every time belongs to the span of the time before it. */
+  let last = { start: NaN, name: '' };
+  const nameAt = (timeMs: number): string => {
+    const start = startAt(timeMs);
+    if (start !== last.start) {
+      last = { start, name: `messages-${new Date(start).toISOString().slice(0, 10).replaceAll('-', '')}` };
+    }
+    return last.name;
+  };
   const startOf = (name: string): number | null => {
     const match = NAME.exec(name);
     if (!match) return null;
     const timeMs = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
     return nameAt(timeMs) === name ? timeMs : null;
   };
+  const hasExpiredAt = (startMs: number, nowMs: number): boolean => startMs + spanMs + ttlMs <= nowMs;
   return {
     nameAt,
     startOf,
+    nameOfLiving: (timeMs, nowMs) => (hasExpiredAt(startAt(timeMs), nowMs) ? null : nameAt(timeMs)),
     liveAt: (nowMs) => {
       const names: string[] = [];
       for (let time = startAt(nowMs - ttlMs); time <= startAt(nowMs) + spanMs; time += spanMs) {
@@ -40,7 +51,7 @@ export const buckets = (spanDays: number, ttlMs: number): Buckets => {
     },
     isExpired: (name, nowMs) => {
       const start = startOf(name);
-      return start !== null && start + spanMs + ttlMs <= nowMs;
+      return start !== null && hasExpiredAt(start, nowMs);
     },
   };
 };
