@@ -1,6 +1,7 @@
 /** Dependency direction of docs/architecture.md, enforced. */
 const packages = [
   'protocol',
+  'signal',
   'service-kit',
   'client',
   'mailbox-node',
@@ -14,8 +15,9 @@ const packages = [
 
 const mayImport = {
   protocol: [],
+  signal: [],
   'service-kit': ['protocol'],
-  client: ['protocol'],
+  client: ['protocol', 'signal'],
   'mailbox-node': ['protocol', 'service-kit'],
   'master-node': ['protocol', 'service-kit'],
   couchdb: [],
@@ -49,8 +51,14 @@ export default {
     {
       name: 'protocol-is-pure',
       severity: 'error',
-      from: { path: '^(protocol|client)/src/', pathNot: [testFile, '^client/src/node/'] },
+      from: { path: '^(protocol|signal|client)/src/', pathNot: [testFile, '^client/src/node/'] },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'signal-is-handed-to-the-client',
+      severity: 'error',
+      from: { path: '^client/', pathNot: '^client/src/signal/' },
+      to: { path: '^signal/' },
     },
     {
       name: 'nano-only-in-stores',

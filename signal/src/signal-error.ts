@@ -1,0 +1,26 @@
+/** Everything that can go wrong, with its one text: no secret and no detail of a message is ever in an error. */
+const TEXTS = {
+  'duplicate-message': 'the message has been decrypted before',
+  'no-session': 'there is no session that can encrypt: fetch a bundle and start one',
+  'untrusted-identity': 'the identity key is not trusted',
+  'invalid-bundle': 'the bundle has a wrong signature or key',
+  'unknown-pre-key': 'the message needs a pre-key that is not here',
+  'invalid-message': 'the message cannot be decrypted',
+  'invalid-key': 'the key is not valid',
+  'invalid-record': 'the record is damaged or of an unknown version',
+  'invalid-certificate': 'the certificate is not valid',
+  'self-send': 'the message is from this device itself',
+  'invalid-argument': 'an argument is out of its range',
+} as const;
+
+export type SignalErrorCode = keyof typeof TEXTS;
+
+export class SignalError extends Error {
+  override readonly name = 'SignalError';
+  readonly code: SignalErrorCode;
+
+  constructor(code: SignalErrorCode) {
+    super(TEXTS[code]);
+    this.code = code;
+  }
+}
