@@ -1,5 +1,5 @@
 import { x25519 } from '@noble/curves/ed25519.js';
-import { concat } from './bytes.ts';
+import { concat, wipe } from './bytes.ts';
 import { edwardsPointOf, uOf } from './edwards-map.ts';
 import type { RandomBytes } from './random.ts';
 import { SignalError } from './signal-error.ts';
@@ -32,7 +32,12 @@ export const keyPairOf = (privateKey: Uint8Array): KeyPair => {
 };
 
 /** Draws 32 bytes. */
-export const generateKeyPair = (random: RandomBytes): KeyPair => keyPairOf(random(PRIVATE_KEY_BYTES));
+export const generateKeyPair = (random: RandomBytes): KeyPair => {
+  const seed = random(PRIVATE_KEY_BYTES);
+  const pair = keyPairOf(seed);
+  wipe(seed);
+  return pair;
+};
 
 /**
  * A copy of a public key that came from outside. Only its form is checked: {@link agree} refuses the useless points.

@@ -7,6 +7,7 @@ import {
   decapsulate,
   encapsulate,
   generateKyberKeyPair,
+  kyberKeyPairOf,
   parseKyberPublicKey,
 } from './kyber1024.ts';
 import { systemRandom } from './random.ts';
@@ -91,6 +92,13 @@ describe('own keys', () => {
 
   test('with a changed hash of the public key are refused (FIPS 203, section 7.3)', () => {
     expectCode('invalid-key', () => decapsulate(flipBit(secretKey, 8 * (3169 - 40)), ciphertext));
+  });
+
+  test('are made of the secret key again', () => {
+    expect(kyberKeyPairOf(secretKey)).toEqual({ publicKey, secretKey });
+    for (const byte of [1600, 3169 - 40])
+      expectCode('invalid-key', () => kyberKeyPairOf(flipBit(secretKey, 8 * byte)));
+    expectCode('invalid-key', () => kyberKeyPairOf(secretKey.subarray(1)));
   });
 
   test('are copied when they are parsed', () => {

@@ -1,6 +1,6 @@
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js';
 import { ml_kem1024 } from '@noble/post-quantum/ml-kem.js';
-import { concat, wipe } from './bytes.ts';
+import { concat, equalBytes, wipe } from './bytes.ts';
 import type { RandomBytes } from './random.ts';
 import { SignalError, type SignalErrorCode } from './signal-error.ts';
 
@@ -18,6 +18,9 @@ export const KYBER_SECRET_KEY_BYTES = 3169;
 export const KYBER_CIPHERTEXT_BYTES = 1569;
 
 const KYBER1024_TYPE = Uint8Array.of(0x08);
+/** A secret key is the secret vector, the public key, its hash and 32 bytes for rejection (FIPS 203, algorithm 16). */
+const SECRET_VECTOR_BYTES = 1536;
+const HASH_BYTES = 32;
 const SEED_BYTES = 64;
 const COINS_BYTES = 32;
 const SHARED_SECRET_BYTES = 32;
@@ -36,8 +39,11 @@ const roundThreeSecret = (mlKemSecret: Uint8Array, ciphertext: Uint8Array): Uint
 
 /** Draws 64 bytes. */
 export const generateKyberKeyPair = (random: RandomBytes): KyberKeyPair => {
-  const { publicKey, secretKey } = ml_kem1024.keygen(random(SEED_BYTES));
-  return { publicKey: concat(KYBER1024_TYPE, publicKey), secretKey: concat(KYBER1024_TYPE, secretKey) };
+  const seed = random(SEED_BYTES);
+  const { publicKey, secretKey } = ml_kem1024.keygen(seed);
+  const pair = { publicKey: concat(KYBER1024_TYPE, publicKey), secretKey: concat(KYBER1024_TYPE, secretKey) };
+  wipe(seed, secretKey);
+  return pair;
 };
 
 /**
@@ -51,6 +57,21 @@ export const parseKyberPublicKey = (bytes: Uint8Array): Uint8Array => {
 };
 
 /**
+ * The pair of a secret key, which holds the public key and its hash.
+ *
+ * @throws SignalError `invalid-key`
+ */
+export const kyberKeyPairOf = (secretKey: Uint8Array): KyberKeyPair => {
+  const bare = withoutType(secretKey, KYBER_SECRET_KEY_BYTES, 'invalid-key');
+  const publicKey = bare.subarray(SECRET_VECTOR_BYTES, SECRET_VECTOR_BYTES + KYBER_PUBLIC_KEY_BYTES - 1);
+  const hashStart = SECRET_VECTOR_BYTES + publicKey.length;
+  if (!equalBytes(sha3_256(publicKey), bare.subarray(hashStart, hashStart + HASH_BYTES))) {
+    throw new SignalError('invalid-key');
+  }
+  return { publicKey: concat(KYBER1024_TYPE, publicKey), secretKey: secretKey.slice() };
+};
+
+/**
  * Ciphertext 1569 bytes, shared secret 32. Draws 32 bytes.
  *
  * @throws SignalError `invalid-key`, also for coefficients ≥ 3329
@@ -60,7 +81,8 @@ export const encapsulate = (
   random: RandomBytes,
 ): { ciphertext: Uint8Array; sharedSecret: Uint8Array } => {
   const bare = withoutType(publicKey, KYBER_PUBLIC_KEY_BYTES, 'invalid-key');
-  const message = sha3_256(random(COINS_BYTES));
+  const coins = random(COINS_BYTES);
+  const message = sha3_256(coins);
   try {
     const { cipherText, sharedSecret } = ml_kem1024.encapsulate(bare, message);
     return {
@@ -70,7 +92,7 @@ export const encapsulate = (
   } catch {
     throw new SignalError('invalid-key');
   } finally {
-    wipe(message);
+    wipe(coins, message);
   }
 };
 
