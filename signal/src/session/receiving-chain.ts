@@ -1,0 +1,81 @@
+import { wipe } from '../bytes.ts';
+import { SignalError } from '../signal-error.ts';
+import { nextChainKey, seedOf } from './message-keys.ts';
+import {
+  addSkipped,
+  MAX_SKIPPED,
+  SKIPPED_ENTRY_BYTES,
+  takeSkipped,
+  type SkippedSeeds,
+} from './skipped-seeds.ts';
+
+/** Messages of one remote ratchet key. */
+export type ReceivingChain = {
+  /** 33 bytes. */
+  readonly ratchetKey: Uint8Array;
+  /** 32 bytes. */
+  readonly chainKey: Uint8Array;
+  /** Of the next message that has not been passed yet. */
+  readonly counter: number;
+  readonly skipped: SkippedSeeds;
+};
+
+/** A message may be so far ahead of the next one. The post-quantum ratchet allows one less (spqr/). */
+export const MAX_JUMP = 25_000;
+
+/** Never used by a message: the counter after it would not fit in 32 bits. */
+export const MAX_COUNTER = 0xffff_ffff;
+
+export const receivingChain = (ratchetKey: Uint8Array, chainKey: Uint8Array): ReceivingChain => ({
+  ...{ ratchetKey, chainKey, counter: 0 },
+  skipped: new Uint8Array(0),
+});
+
+/** The chain at a later counter, with the seeds of what was passed as far as they are kept. */
+const skipTo = (chain: ReceivingChain, counter: number): ReceivingChain => {
+  const firstKept = Math.max(chain.counter, counter - MAX_SKIPPED);
+  const added = new Uint8Array((counter - firstKept) * SKIPPED_ENTRY_BYTES);
+  const view = new DataView(added.buffer);
+  let { chainKey } = chain;
+  let offset = 0;
+  for (let passed = chain.counter; passed < counter; passed += 1) {
+    if (passed >= firstKept) {
+      const seed = seedOf(chainKey);
+      view.setUint32(offset, passed);
+      added.set(seed, offset + 4);
+      offset += SKIPPED_ENTRY_BYTES;
+      wipe(seed);
+    }
+    const next = nextChainKey(chainKey);
+    if (chainKey !== chain.chainKey) wipe(chainKey);
+    chainKey = next;
+  }
+  const skipped = addSkipped(chain.skipped, added);
+  wipe(added);
+  return { ...chain, chainKey, counter, skipped };
+};
+
+/**
+ * The seed of a message.
+ *
+ * @throws SignalError `duplicate-message` when it was used or is no longer kept, `invalid-message` when the message is
+ *   too far ahead
+ */
+export const takeSeed = (
+  chain: ReceivingChain,
+  counter: number,
+  options: { readonly withoutJumpLimit: boolean },
+): { readonly chain: ReceivingChain; readonly seed: Uint8Array } => {
+  if (counter < chain.counter) {
+    const taken = takeSkipped(chain.skipped, counter);
+    if (taken === null) throw new SignalError('duplicate-message');
+    return { chain: { ...chain, skipped: taken.rest }, seed: taken.seed };
+  }
+  const isTooFar = counter - chain.counter > MAX_JUMP && !options.withoutJumpLimit;
+  if (isTooFar || counter === MAX_COUNTER) throw new SignalError('invalid-message');
+  const reached = counter === chain.counter ? chain : skipTo(chain, counter);
+  const seed = seedOf(reached.chainKey);
+  const chainKey = nextChainKey(reached.chainKey);
+  if (reached !== chain) wipe(reached.chainKey);
+  return { chain: { ...reached, chainKey, counter: counter + 1 }, seed };
+};
