@@ -8,6 +8,7 @@ const TEXTS = {
   'invalid-message': 'the message cannot be decrypted',
   'invalid-key': 'the key is not valid',
   'invalid-record': 'the record is damaged or of an unknown version',
+  'invalid-fingerprint': 'the safety number is damaged or of another version',
   'invalid-certificate': 'the certificate is not valid',
   'self-send': 'the message is from this device itself',
   'invalid-argument': 'an argument is out of its range',
