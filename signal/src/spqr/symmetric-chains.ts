@@ -112,10 +112,11 @@ export const sendingKey = (
   return { chains: { ...chains, links }, index, key };
 };
 
+/** The key is a copy: who uses it wipes it, also when the message turns out to be one of another session. */
 const takeSkipped = (chain: ReceivingChain, index: number): { chain: ReceivingChain; key: Uint8Array } => {
   const place = chain.skipped.findIndex((kept) => kept.index === index);
   const { key } = chain.skipped[place] ?? refuse();
-  return { chain: { ...chain, skipped: chain.skipped.toSpliced(place, 1) }, key };
+  return { chain: { ...chain, skipped: chain.skipped.toSpliced(place, 1) }, key: key.slice() };
 };
 
 const advance = (chain: ReceivingChain, index: number): { chain: ReceivingChain; key: Uint8Array } => {
