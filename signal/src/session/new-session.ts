@@ -14,6 +14,11 @@ import type { SessionState } from './session-state.ts';
 /** The handshake that a pre-key message was made with. */
 export type Handshake = Pick<PreKeyMessage, 'preKeyId' | 'signedPreKeyId' | 'kyberPreKeyId' | 'baseKey'>;
 
+export const handshakeOf = (message: PreKeyMessage): Handshake => {
+  const { preKeyId, signedPreKeyId, kyberPreKeyId, baseKey } = message;
+  return { preKeyId, signedPreKeyId, kyberPreKeyId, baseKey };
+};
+
 /** This device's pre-keys, by id. Undefined is a key that is not (or no longer) there. */
 export type PreKeyLookup = {
   readonly preKey: (id: number) => KeyPair | undefined;
@@ -86,7 +91,7 @@ export const acceptSession = (
   const signedPreKey = ownKey(lookup.signedPreKey(message.signedPreKeyId));
   const kyberPreKey = ownKey(lookup.kyberPreKey(message.kyberPreKeyId));
   const preKey = message.preKeyId === null ? null : ownKey(lookup.preKey(message.preKeyId));
-  if (lookup.isUsed(message)) throw new SignalError('invalid-message');
+  if (lookup.isUsed(handshakeOf(message))) throw new SignalError('invalid-message');
   const { identity } = local;
   const keys = acceptHandshake({
     ...{ identity, signedPreKey, preKey, kyberPreKey },

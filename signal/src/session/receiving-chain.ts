@@ -9,16 +9,17 @@ import {
   type SkippedSeeds,
 } from './skipped-seeds.ts';
 
-/** Messages of one remote ratchet key. */
-export type ReceivingChain = {
-  /** 33 bytes. */
-  readonly ratchetKey: Uint8Array;
+/** A chain that gives a seed for every message, in whatever order they arrive. */
+export type MessageChain = {
   /** 32 bytes. */
   readonly chainKey: Uint8Array;
   /** Of the next message that has not been passed yet. */
   readonly counter: number;
   readonly skipped: SkippedSeeds;
 };
+
+/** Messages of one remote ratchet key (33 bytes). */
+export type ReceivingChain = MessageChain & { readonly ratchetKey: Uint8Array };
 
 /** A message may be so far ahead of the next one. The post-quantum ratchet allows one less (spqr/). */
 export const MAX_JUMP = 25_000;
@@ -32,7 +33,7 @@ export const receivingChain = (ratchetKey: Uint8Array, chainKey: Uint8Array): Re
 });
 
 /** The chain at a later counter, with the seeds of what was passed as far as they are kept. */
-const skipTo = (chain: ReceivingChain, counter: number): ReceivingChain => {
+const skipTo = <Chain extends MessageChain>(chain: Chain, counter: number): Chain => {
   const firstKept = Math.max(chain.counter, counter - MAX_SKIPPED);
   const added = new Uint8Array((counter - firstKept) * SKIPPED_ENTRY_BYTES);
   const view = new DataView(added.buffer);
@@ -61,11 +62,11 @@ const skipTo = (chain: ReceivingChain, counter: number): ReceivingChain => {
  * @throws SignalError `duplicate-message` when it was used or is no longer kept, `invalid-message` when the message is
  *   too far ahead
  */
-export const takeSeed = (
-  chain: ReceivingChain,
+export const takeSeed = <Chain extends MessageChain>(
+  chain: Chain,
   counter: number,
   options: { readonly withoutJumpLimit: boolean },
-): { readonly chain: ReceivingChain; readonly seed: Uint8Array } => {
+): { readonly chain: Chain; readonly seed: Uint8Array } => {
   if (counter < chain.counter) {
     const taken = takeSkipped(chain.skipped, counter);
     if (taken === null) throw new SignalError('duplicate-message');

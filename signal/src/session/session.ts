@@ -6,7 +6,13 @@ import type { Address, LocalDevice } from './address.ts';
 import { findSession, promote, sessionsOf, withCurrent } from './archive.ts';
 import { invalidKeyAs } from './invalid-key-as.ts';
 import { messageAddresses } from './message-addresses.ts';
-import { acceptSession, initiateSession, type Handshake, type PreKeyLookup } from './new-session.ts';
+import {
+  acceptSession,
+  handshakeOf,
+  initiateSession,
+  type Handshake,
+  type PreKeyLookup,
+} from './new-session.ts';
 import { openMessage, type Route } from './open-message.ts';
 import { encodePreKeyMessage, readPreKeyMessage } from './pre-key-message.ts';
 import { sealMessage } from './seal-message.ts';
@@ -157,7 +163,7 @@ export const decryptPreKeyMessage = (
 ): Decrypted & { readonly used: Handshake | null } => {
   const outer = readPreKeyMessage(body);
   const message = decodeSignalMessage(outer.message);
-  const { preKeyId, signedPreKeyId, kyberPreKeyId, baseKey, identityKey } = outer;
+  const { baseKey, identityKey } = outer;
   checkTrust(options, identityKey);
   const before = record ?? { current: null, archived: [] };
   const known = findSession(before, baseKey);
@@ -171,6 +177,6 @@ export const decryptPreKeyMessage = (
   return {
     record: known === undefined ? withCurrent(before, session) : promote(before, known, session),
     ...{ plaintext, identityKey },
-    used: known === undefined ? { preKeyId, signedPreKeyId, kyberPreKeyId, baseKey } : null,
+    used: known === undefined ? handshakeOf(outer) : null,
   };
 };
