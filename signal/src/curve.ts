@@ -31,6 +31,10 @@ export const keyPairOf = (privateKey: Uint8Array): KeyPair => {
   return { publicKey: concat(CURVE25519_TYPE, x25519.getPublicKey(clamped)), privateKey: clamped };
 };
 
+/** Whether these are 32 clamped bytes. */
+export const isPrivateKey = (bytes: Uint8Array): boolean =>
+  bytes.length === PRIVATE_KEY_BYTES && ((bytes[0] ?? 0) & 0x07) === 0 && (bytes[31] ?? 0) >> 6 === 1;
+
 /** Draws 32 bytes. */
 export const generateKeyPair = (random: RandomBytes): KeyPair => {
   const seed = random(PRIVATE_KEY_BYTES);

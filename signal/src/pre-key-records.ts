@@ -1,5 +1,4 @@
-import { equalBytes } from './bytes.ts';
-import { keyPairOf, PRIVATE_KEY_BYTES, type KeyPair } from './curve.ts';
+import { isPrivateKey, keyPairOf, PRIVATE_KEY_BYTES, type KeyPair } from './curve.ts';
 import { KYBER_SECRET_KEY_BYTES, kyberKeyPairOf } from './kyber1024.ts';
 import type { KyberPreKey, PreKey, SignedPreKey } from './pre-keys.ts';
 import { createRecordReader, createRecordWriter, type RecordReader } from './record-format.ts';
@@ -26,9 +25,8 @@ const readVersion = (reader: RecordReader): void => {
 
 /** Refuses a key that is not clamped. */
 const readKeyPair = (reader: RecordReader): KeyPair => {
-  const stored = reader.raw(PRIVATE_KEY_BYTES);
-  const pair = keyPairOf(stored);
-  return equalBytes(pair.privateKey, stored) ? pair : refuse();
+  const privateKey = reader.raw(PRIVATE_KEY_BYTES);
+  return isPrivateKey(privateKey) ? keyPairOf(privateKey) : refuse();
 };
 
 const readKyberSecretKey = (reader: RecordReader): ReturnType<typeof kyberKeyPairOf> => {

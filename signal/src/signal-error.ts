@@ -2,6 +2,7 @@
 const TEXTS = {
   'duplicate-message': 'the message has been decrypted before',
   'no-session': 'there is no session that can encrypt: fetch a bundle and start one',
+  'no-sender-key': 'there is no sender key for this message: ask for the distribution again',
   'untrusted-identity': 'the identity key is not trusted',
   'invalid-bundle': 'the bundle has a wrong signature or key',
   'unknown-pre-key': 'the message needs a pre-key that is not here',
