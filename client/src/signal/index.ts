@@ -1,0 +1,1 @@
+export { signalRatchet } from './signal-ratchet.ts';

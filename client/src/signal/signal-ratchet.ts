@@ -1,0 +1,139 @@
+import {
+  canEncrypt,
+  decodeSessionRecord,
+  decrypt,
+  decryptPreKeyMessage,
+  encodeKyberPreKey,
+  encodePreKey,
+  encodeSessionRecord,
+  encodeSignedPreKey,
+  encrypt,
+  generateKeyPair,
+  generateKyberPreKey,
+  generatePreKeys,
+  generateRegistrationId,
+  generateSignedPreKey,
+  readPreKeyMessage,
+  SignalError,
+  startSession,
+  systemRandom,
+  type SessionRecord,
+} from '@restante/signal';
+import { toBase64 } from '../base64.ts';
+import { promised } from '../promised.ts';
+import type { Ciphertext, DecryptResult, NeededKeys, Ratchet, Session } from '../ratchet/ratchet.ts';
+import { batchKeys, neededKeysOf } from './batch-keys.ts';
+import { addressOf, bundleOf, encodeKeyPair, encodeSigned, identityOf, localDevice } from './key-encoding.ts';
+
+const EMPTY: SessionRecord = { current: null, archived: [] };
+
+const sessionOf = (record: SessionRecord): Session => {
+  if (record.current === null) throw new SignalError('no-session');
+  return {
+    record: encodeSessionRecord(record),
+    registrationId: record.current.remoteRegistrationId,
+    identityKey: toBase64(record.current.remoteIdentity),
+  };
+};
+
+const neededKeys = ({ type, payload }: Ciphertext): NeededKeys | null => {
+  if (type === 'message') return null;
+  try {
+    return neededKeysOf(readPreKeyMessage(payload));
+  } catch {
+    return null;
+  }
+};
+
+/** The ratchet of `@restante/signal`: it runs wherever JavaScript does. Everything in it is done in the call. */
+export const signalRatchet = (): Ratchet => ({
+  createKeys: (ids, nowMs) =>
+    promised(() => {
+      const keyPair = generateKeyPair(systemRandom);
+      const registrationId = generateRegistrationId(systemRandom);
+      const signed = generateSignedPreKey(ids.signedPreKeyId, keyPair, nowMs, systemRandom);
+      const lastResort = generateKyberPreKey(
+        ids.lastResortKyberPreKeyId,
+        keyPair,
+        { isLastResort: true },
+        nowMs,
+        systemRandom,
+      );
+      return {
+        identity: { registrationId, keyPair: encodeKeyPair(keyPair) },
+        keys: {
+          registrationId,
+          identityKey: toBase64(keyPair.publicKey),
+          signedPreKey: encodeSigned(signed),
+          lastResortKyberPreKey: encodeSigned(lastResort),
+        },
+        signedPreKeyRecord: encodeSignedPreKey(signed),
+        lastResortKyberPreKeyRecord: encodeKyberPreKey(lastResort),
+      };
+    }),
+
+  createPreKeys: (identity, { first, count }, nowMs) =>
+    promised(() => {
+      const keyPair = identityOf(identity);
+      const preKeys = generatePreKeys(first, count, systemRandom);
+      const kyberPreKeys = preKeys.map(({ id }) =>
+        generateKyberPreKey(id, keyPair, { isLastResort: false }, nowMs, systemRandom),
+      );
+      return {
+        preKeys: preKeys.map(({ id, publicKey }) => ({ keyId: id, publicKey: toBase64(publicKey) })),
+        kyberPreKeys: kyberPreKeys.map(encodeSigned),
+        preKeyRecords: preKeys.map(encodePreKey),
+        kyberPreKeyRecords: kyberPreKeys.map(encodeKyberPreKey),
+      };
+    }),
+
+  startSession: ({ identity, local, remote }, session, bundle, nowMs) =>
+    promised(() => {
+      const record = session && decodeSessionRecord(session.record);
+      const device = localDevice(identity, local);
+      return sessionOf(startSession(device, addressOf(remote), record, bundleOf(bundle), nowMs));
+    }),
+
+  encrypt: ({ identity, local, remote }, session, plaintext, nowMs) =>
+    promised(() => {
+      const record = decodeSessionRecord(session.record);
+      if (!canEncrypt(record, nowMs)) return null;
+      const result = encrypt(localDevice(identity, local), addressOf(remote), record, plaintext, nowMs);
+      return {
+        session: sessionOf(result.record),
+        type: result.type === 'message' ? 'message' : 'prekey-message',
+        payload: result.body,
+      };
+    }),
+
+  neededKeys,
+
+  decrypt: ({ identity, local, remote }, session, keys, messages) =>
+    promised(() => {
+      const device = localDevice(identity, local);
+      const sender = addressOf(remote);
+      const lookup = batchKeys(keys);
+      const before = session ? decodeSessionRecord(session.record) : EMPTY;
+      let record = before;
+
+      const decryptOne = ({ type, payload }: Ciphertext): DecryptResult => {
+        try {
+          if (type === 'message') {
+            const decrypted = decrypt(device, sender, record, payload);
+            record = decrypted.record;
+            return { ok: true, plaintext: decrypted.plaintext, used: null };
+          }
+          const decrypted = decryptPreKeyMessage(device, sender, record, lookup, payload);
+          record = decrypted.record;
+          const used = decrypted.used && neededKeysOf(decrypted.used);
+          if (used !== null) lookup.use(used);
+          return { ok: true, plaintext: decrypted.plaintext, used };
+        } catch (error) {
+          if (!(error instanceof SignalError)) throw error;
+          return { ok: false, reason: error.code === 'duplicate-message' ? 'duplicate' : 'undecryptable' };
+        }
+      };
+      const results = messages.map(decryptOne);
+      return { session: record === before ? session : sessionOf(record), results };
+    }),
+});
