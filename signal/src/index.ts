@@ -22,6 +22,7 @@ export {
 } from './pre-key-records.ts';
 export { systemRandom, type RandomBytes } from './random.ts';
 export type { Address, LocalDevice } from './session/address.ts';
+export { archiveCurrent } from './session/archive.ts';
 export type { Handshake, PreKeyLookup } from './session/new-session.ts';
 export { readPreKeyMessage, type PreKeyMessage } from './session/pre-key-message.ts';
 export {
@@ -34,4 +35,5 @@ export {
   type TrustOptions,
 } from './session/session.ts';
 export { decodeSessionRecord, encodeSessionRecord, type SessionRecord } from './session/session-record.ts';
+export type { PendingHandshake, SessionState } from './session/session-state.ts';
 export { SignalError, type SignalErrorCode } from './signal-error.ts';

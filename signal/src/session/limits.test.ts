@@ -145,6 +145,16 @@ describe('receiving chains', () => {
   });
 });
 
+test('a sending chain ends before its counter leaves its 32 bits', () => {
+  const { alice, bob } = acquainted();
+  const { current, archived } = alice.record;
+  const { ratchet } = current!;
+  const sending = { ...ratchet.sending, counter: MAX_COUNTER - 1 };
+  alice.record = { current: { ...current!, ratchet: { ...ratchet, sending } }, archived };
+  alice.send(bob, 'the last one');
+  expectCode('no-session', () => alice.send(bob, 'one more'));
+});
+
 describe('a session that was never answered', () => {
   const DAYS_30_MS = 30 * 24 * 60 * 60 * 1000;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { errorCodeOf, expectCode } from '../testing/signal-error.model.ts';
 import { ALICE, BOB, NOW_MS, Peer, acquainted, strangers, textBytes, type Message } from './peer.model.ts';
 import { readPreKeyMessage } from './pre-key-message.ts';
-import { MAX_ARCHIVED } from './session-record.ts';
+import { encodeSessionRecord, MAX_ARCHIVED } from './session-record.ts';
 import { canEncrypt, decrypt, encrypt, startSession } from './session.ts';
 
 describe('start', () => {
@@ -204,6 +204,19 @@ describe('refusal', () => {
     const before = bob.stored;
     expectCode('duplicate-message', () => bob.read(alice, message));
     expect(bob.stored).toBe(before);
+  });
+
+  test('a refused copy of a late message leaves its keys where they are, also in memory', () => {
+    const { alice, bob } = acquainted();
+    const late = alice.send(bob, 'late');
+    bob.read(alice, alice.send(bob, 'in time'));
+    const { record } = bob;
+    const wrong = late.body.with(-1, late.body.at(-1)! ^ 1);
+    expectCode('invalid-message', () => decrypt(bob.local, ALICE, record, wrong));
+    expect(encodeSessionRecord(record)).toEqual(bob.stored);
+    expect(decrypt(bob.local, ALICE, record, late.body).plaintext).toEqual(textBytes('late'));
+    expect(decrypt(bob.local, ALICE, record, late.body).plaintext).toEqual(textBytes('late'));
+    expect(encodeSessionRecord(record)).toEqual(bob.stored);
   });
 
   test('an own message sent back', () => {
