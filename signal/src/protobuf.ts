@@ -4,8 +4,8 @@ import { decodeVarint, encodeVarint } from './varint.ts';
 
 /**
  * The part of protobuf (proto2) that the Signal messages use. Reading: unknown fields are skipped, the last
- * occurrence of a field wins, groups and broken fields are refused. Byte fields are copies: they do not keep the
- * message alive.
+ * occurrence of a field wins, groups, broken fields and known fields of a wrong type are refused. Byte fields are
+ * copies: they do not keep the message alive.
  */
 
 /** Numbers are written as varints, bigints as fixed64; undefined is left out. Fields are written in the given order. */
@@ -34,8 +34,11 @@ export const encodeFields = (fields: readonly Field[]): Uint8Array => {
   return concat(...parts);
 };
 
+/** Stands for a field of a type that is not used here, or that came with two types: only an unknown one may be so. */
+const OTHER = Symbol('a field of another type');
+
 /** Fields of a message by their number. */
-export type Fields = ReadonlyMap<number, number | bigint | Uint8Array>;
+export type Fields = ReadonlyMap<number, number | bigint | Uint8Array | typeof OTHER>;
 
 const refuse = (): never => {
   throw new SignalError('invalid-message');
@@ -43,7 +46,11 @@ const refuse = (): never => {
 
 /** @throws SignalError `invalid-message` */
 export const decodeFields = (bytes: Uint8Array): Fields => {
-  const fields = new Map<number, number | bigint | Uint8Array>();
+  const fields = new Map<number, number | bigint | Uint8Array | typeof OTHER>();
+  const add = (number: number, value: number | bigint | Uint8Array | typeof OTHER): void => {
+    const earlier = fields.get(number);
+    fields.set(number, earlier === undefined || typeof earlier === typeof value ? value : OTHER);
+  };
   let offset = 0;
   const take = (length: number): Uint8Array => {
     if (length > bytes.length - offset) return refuse();
@@ -61,13 +68,13 @@ export const decodeFields = (bytes: Uint8Array): Fields => {
     const number = Math.floor(tag / 8);
     if (number === 0) refuse();
     const type = tag % 8;
-    if (type === VARINT) fields.set(number, varint());
-    else if (type === BYTES) fields.set(number, take(varint()));
-    else if (type === FIXED64) {
-      const value = take(8);
-      fields.set(number, new DataView(value.buffer).getBigUint64(0, true));
-    } else if (type === FIXED32) take(4);
-    else refuse();
+    if (type === VARINT) add(number, varint());
+    else if (type === BYTES) add(number, take(varint()));
+    else if (type === FIXED64) add(number, new DataView(take(8).buffer).getBigUint64(0, true));
+    else if (type === FIXED32) {
+      take(4);
+      add(number, OTHER);
+    } else refuse();
   }
   return fields;
 };
