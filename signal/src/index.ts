@@ -1,4 +1,21 @@
 export { type KeyPair, generateKeyPair } from './curve.ts';
+export {
+  compareScannable,
+  safetyNumber,
+  type FingerprintOptions,
+  type FingerprintOwner,
+  type SafetyNumber,
+} from './fingerprint.ts';
+export {
+  createDistribution,
+  decryptGroup,
+  encryptGroup,
+  processDistribution,
+  readDistributionId,
+  readGroupDistributionId,
+} from './groups/group-cipher.ts';
+export { decodeSenderKeyRecord, encodeSenderKeyRecord } from './groups/sender-key-record.ts';
+export type { SenderKeyRecord } from './groups/sender-key-state.ts';
 export type { KyberKeyPair } from './kyber1024.ts';
 export {
   generateKyberPreKey,
@@ -21,6 +38,22 @@ export {
   encodeSignedPreKey,
 } from './pre-key-records.ts';
 export { systemRandom, type RandomBytes } from './random.ts';
+export type { CertificateTrust } from './sealed-sender/certificate-trust.ts';
+export type { ContentHint, SealedContent, SealedType } from './sealed-sender/sealed-content.ts';
+export {
+  decryptSealed,
+  encryptSealed,
+  openSealed,
+  seal,
+  type OpenedSeal,
+  type SealOptions,
+} from './sealed-sender/sealed-sender.ts';
+export {
+  decodeSenderCertificate,
+  issueSenderCertificate,
+  type SenderCertificate,
+} from './sealed-sender/sender-certificate.ts';
+export { issueServerCertificate, type ServerCertificate } from './sealed-sender/server-certificate.ts';
 export type { Address, LocalDevice } from './session/address.ts';
 export { archiveCurrent } from './session/archive.ts';
 export type { Handshake, PreKeyLookup } from './session/new-session.ts';

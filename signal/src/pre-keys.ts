@@ -1,6 +1,6 @@
 import { generateKeyPair, parsePublicKey, type KeyPair } from './curve.ts';
 import { generateKyberKeyPair, parseKyberPublicKey, type KyberKeyPair } from './kyber1024.ts';
-import type { RandomBytes } from './random.ts';
+import { systemRandom, type RandomBytes } from './random.ts';
 import { SignalError } from './signal-error.ts';
 import { sign, verify } from './xeddsa.ts';
 
@@ -49,11 +49,12 @@ const randomNumber = (max: number, random: RandomBytes): number => {
 };
 
 /** 1 to 0x3fff: one per installation. */
-export const generateRegistrationId = (random: RandomBytes): number =>
+export const generateRegistrationId = (random: RandomBytes = systemRandom): number =>
   randomNumber(MAX_REGISTRATION_ID, random);
 
 /** Where a new installation begins to count: 1 to 0xffffff. */
-export const generatePreKeyId = (random: RandomBytes): number => randomNumber(MAX_PRE_KEY_ID, random);
+export const generatePreKeyId = (random: RandomBytes = systemRandom): number =>
+  randomNumber(MAX_PRE_KEY_ID, random);
 
 /** 1 follows 0xffffff. */
 export const nextPreKeyId = (id: number): number => (id % MAX_PRE_KEY_ID) + 1;
@@ -64,7 +65,11 @@ const ownId = (id: number): number => {
 };
 
 /** So many keys with ids in a row. Draws 32 bytes for each. @throws SignalError `invalid-argument` for a wrong id */
-export const generatePreKeys = (firstId: number, count: number, random: RandomBytes): readonly PreKey[] => {
+export const generatePreKeys = (
+  firstId: number,
+  count: number,
+  random: RandomBytes = systemRandom,
+): readonly PreKey[] => {
   const preKeys: PreKey[] = [];
   for (let id = ownId(firstId); preKeys.length < count; id = nextPreKeyId(id)) {
     preKeys.push({ id, ...generateKeyPair(random) });
@@ -77,7 +82,7 @@ export const generateSignedPreKey = (
   id: number,
   identity: KeyPair,
   nowMs: number,
-  random: RandomBytes,
+  random: RandomBytes = systemRandom,
 ): SignedPreKey => {
   const pair = generateKeyPair(random);
   const signature = sign(identity.privateKey, pair.publicKey, random);
@@ -90,7 +95,7 @@ export const generateKyberPreKey = (
   identity: KeyPair,
   { isLastResort }: { readonly isLastResort: boolean },
   nowMs: number,
-  random: RandomBytes,
+  random: RandomBytes = systemRandom,
 ): KyberPreKey => {
   const pair = generateKyberKeyPair(random);
   const signature = sign(identity.privateKey, pair.publicKey, random);

@@ -7,6 +7,7 @@ const TEXTS = {
   'invalid-bundle': 'the bundle has a wrong signature or key',
   'unknown-pre-key': 'the message needs a pre-key that is not here',
   'invalid-message': 'the message cannot be decrypted',
+  'unsupported-version': 'the message is of a version that is not spoken here',
   'invalid-key': 'the key is not valid',
   'invalid-record': 'the record is damaged or of an unknown version',
   'invalid-fingerprint': 'the safety number is damaged or of another version',

@@ -2,7 +2,7 @@ import { decryptCbc, encryptCbc } from '../aes-cbc.ts';
 import { ascii, equalBytes, wipe } from '../bytes.ts';
 import { generateKeyPair } from '../curve.ts';
 import { hkdf } from '../kdf.ts';
-import type { RandomBytes } from '../random.ts';
+import { systemRandom, type RandomBytes } from '../random.ts';
 import { MAX_COUNTER, takeSeed } from '../session/receiving-chain.ts';
 import { SignalError } from '../signal-error.ts';
 import { decodeDistribution, encodeDistribution } from './distribution-message.ts';
@@ -70,7 +70,7 @@ const newestState = (record: SenderKeyRecord): SenderKeyState => {
 export const createDistribution = (
   record: SenderKeyRecord | null,
   distributionId: Uint8Array,
-  random: RandomBytes,
+  random: RandomBytes = systemRandom,
 ): { readonly record: SenderKeyRecord; readonly message: Uint8Array } => {
   const own = record ?? newRecord(distributionId, random);
   if (!equalBytes(own.distributionId, distributionId)) throw new SignalError('invalid-argument');
@@ -115,7 +115,7 @@ export const processDistribution = (record: SenderKeyRecord | null, message: Uin
 export const encryptGroup = (
   record: SenderKeyRecord,
   plaintext: Uint8Array,
-  random: RandomBytes,
+  random: RandomBytes = systemRandom,
 ): { readonly record: SenderKeyRecord; readonly body: Uint8Array } => {
   const state = newestState(record);
   const { chainId, signingKey } = state;

@@ -5,51 +5,15 @@ import { systemRandom, type RandomBytes } from '../random.ts';
 import { errorCodeOf } from '../testing/signal-error.model.ts';
 import { flipBit } from '../testing/vectors.model.ts';
 import { newMember, type Member } from './member.model.ts';
+import { DISTRIBUTION_ID, newOfficialMember, type OfficialMember } from './official-member.model.ts';
 
 /** Group messages between this implementation and the official package, in both directions. */
 
-const DISTRIBUTION_ID = '7e9d2a60-0c5d-4c0e-9f5b-0d5f6b7a8c91';
-const distributionId = new Uint8Array(Buffer.from(DISTRIBUTION_ID.replaceAll('-', ''), 'hex'));
-const sender = official.ProtocolAddress.new('1c1c3a0e-5d4b-4b1a-8f0e-3a2b1c0d9e8f', 2);
-const owned = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
-const text = (index: number) => owned(ascii(`letter ${index}`));
-
-class OneRecordStore extends official.SenderKeyStore {
-  #stored: Uint8Array<ArrayBuffer> | null = null;
-
-  override saveSenderKey(_sender: unknown, _id: unknown, record: official.SenderKeyRecord): Promise<void> {
-    this.#stored = record.serialize();
-    return Promise.resolve();
-  }
-
-  override getSenderKey(): Promise<official.SenderKeyRecord | null> {
-    const stored = this.#stored;
-    return Promise.resolve(stored === null ? null : official.SenderKeyRecord.deserialize(stored));
-  }
-}
-
-const newOfficialMember = () => {
-  const store = new OneRecordStore();
-  return {
-    distribution: async () =>
-      (await official.SenderKeyDistributionMessage.create(sender, DISTRIBUTION_ID, store)).serialize(),
-    process: async (message: Uint8Array) =>
-      official.processSenderKeyDistributionMessage(
-        sender,
-        official.SenderKeyDistributionMessage.deserialize(owned(message)),
-        store,
-      ),
-    encrypt: async (plaintext: Uint8Array) =>
-      (await official.groupEncrypt(sender, DISTRIBUTION_ID, store, owned(plaintext))).serialize(),
-    decrypt: (body: Uint8Array) => official.groupDecrypt(sender, store, owned(body)),
-  };
-};
+const text = (index: number) => ascii(`letter ${index}`);
 
 /** The chain id then takes five bytes in every run. */
 const withLargeChainId: RandomBytes = (length) =>
   length === 4 ? new Uint8Array(4).fill(0xff) : systemRandom(length);
-
-type OfficialMember = ReturnType<typeof newOfficialMember>;
 
 /** The words that both use for the outcome of reading. */
 const officially = async (member: OfficialMember, body: Uint8Array): Promise<string> => {
@@ -80,12 +44,12 @@ beforeEach(() => {
 
 test('the official package reads ours: in order, out of order, after a loss, a late joiner', async () => {
   const late = newOfficialMember();
-  await their.process(our.distribution(distributionId));
+  await their.process(our.distribution(DISTRIBUTION_ID));
   const bodies = Array.from({ length: 20 }, (_, index) => our.encrypt(text(index)));
   for (const index of [0, 1, 2, 7, 5, 3, 19, 4])
     expect(await officially(their, bodies[index]!)).toBe(Buffer.from(text(index)).toString('hex'));
   expect(await officially(their, bodies[5]!)).toBe('duplicate');
-  await late.process(our.distribution(distributionId));
+  await late.process(our.distribution(DISTRIBUTION_ID));
   expect(await officially(late, bodies[19]!)).toBe('duplicate');
   expect(await officially(late, our.encrypt(text(20)))).toBe(Buffer.from(text(20)).toString('hex'));
 });
@@ -94,24 +58,24 @@ test('we read those of the official package', async () => {
   const late = newMember();
   our.process(await their.distribution());
   const bodies: Uint8Array[] = [];
-  for (let index = 0; index < 20; index += 1) bodies.push(await their.encrypt(text(index)));
+  for (let index = 0; index < 20; index += 1) bodies.push((await their.encrypt(text(index))).serialize());
   for (const index of [0, 1, 2, 7, 5, 3, 19, 4]) expect(our.decrypt(bodies[index]!)).toEqual(text(index));
   expect(ours(our, bodies[5]!)).toBe('duplicate');
   late.process(await their.distribution());
   expect(ours(late, bodies[19]!)).toBe('duplicate');
-  expect(late.decrypt(await their.encrypt(text(20)))).toEqual(text(20));
+  expect(late.decrypt((await their.encrypt(text(20))).serialize())).toEqual(text(20));
 });
 
 test('both know five chains of a sender and forget the same one', async () => {
   const senders = Array.from({ length: 7 }, () => newMember());
   const bodies: Uint8Array[] = [];
   for (const [index, member] of senders.entries()) {
-    const distribution = member.distribution(distributionId);
+    const distribution = member.distribution(DISTRIBUTION_ID);
     our.process(distribution);
     await their.process(distribution);
     bodies.push(member.encrypt(text(index)));
     if (index !== 3) continue;
-    const again = senders[0]!.distribution(distributionId);
+    const again = senders[0]!.distribution(DISTRIBUTION_ID);
     our.process(again);
     await their.process(again);
   }
@@ -126,7 +90,7 @@ describe('the same verdict on', () => {
 
   beforeEach(() => {
     const author = newMember(withLargeChainId);
-    distribution = author.distribution(distributionId);
+    distribution = author.distribution(DISTRIBUTION_ID);
     bodies = Array.from({ length: 4 }, (_, index) => author.encrypt(text(index)));
   });
 
