@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { errorCodeOf, expectCode } from '../testing/signal-error.model.ts';
 import { acquainted, strangers } from './peer.model.ts';
 import { decodeSessionRecord, encodeSessionRecord } from './session-record.ts';
+import { SKIPPED_ENTRY_BYTES } from './skipped-seeds.ts';
 
 /** Records of all kinds: waiting for an answer, with skipped messages, with archived sessions, without any. */
 const records = (): Record<string, Uint8Array> => {
@@ -86,6 +87,48 @@ test('any bytes are refused as invalid-record, unless they are a record', () => 
       expect([null, 'invalid-record']).toContain(code);
     }),
   );
+});
+
+describe('a state at or past its limits', () => {
+  const { alice, bob } = strangers();
+  alice.start(bob);
+  const { current } = alice.record;
+  const session = { ...current!, pending: null };
+  const { ratchet } = session;
+  const entries = (...counters: readonly number[]): Uint8Array => {
+    const skipped = new Uint8Array(counters.length * SKIPPED_ENTRY_BYTES);
+    const view = new DataView(skipped.buffer);
+    for (const [index, counter] of counters.entries()) view.setUint32(index * SKIPPED_ENTRY_BYTES, counter);
+    return skipped;
+  };
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, counter) => counter);
+  const withSkipped = (skipped: Uint8Array) => {
+    const receiving = [{ ...ratchet.receiving[0]!, counter: 3000, skipped }];
+    return { current: { ...session, ratchet: { ...ratchet, receiving } }, archived: [] };
+  };
+  const withChains = (count: number) => {
+    const receiving = upTo(count).map(() => ratchet.receiving[0]!);
+    return { current: { ...session, ratchet: { ...ratchet, receiving } }, archived: [] };
+  };
+  const withArchived = (count: number) => ({ current, archived: upTo(count).map(() => session) });
+
+  test.each([
+    ['skipped counters in order', withSkipped(entries(0, 7, 2999)), null],
+    ['a skipped counter not passed yet', withSkipped(entries(0, 7, 3000)), 'invalid-record'],
+    ['a skipped counter twice', withSkipped(entries(7, 7)), 'invalid-record'],
+    ['skipped counters out of order', withSkipped(entries(8, 7)), 'invalid-record'],
+    ['half a seed', withSkipped(entries(7).subarray(0, 20)), 'invalid-record'],
+    ['2,000 seeds', withSkipped(entries(...upTo(2000))), null],
+    ['2,001 seeds', withSkipped(entries(...upTo(2001))), 'invalid-record'],
+    ['5 receiving chains', withChains(5), null],
+    ['6 receiving chains', withChains(6), 'invalid-record'],
+    ['40 archived sessions', withArchived(40), null],
+    ['41 archived sessions', withArchived(41), 'invalid-record'],
+    ['an archived session that waits', { current, archived: [current!] }, 'invalid-record'],
+  ])('%s', (_, record, code) => {
+    const bytes = encodeSessionRecord(record);
+    expect(errorCodeOf(() => decodeSessionRecord(bytes))).toBe(code);
+  });
 });
 
 test('a record survives structuredClone', () => {
