@@ -1,9 +1,10 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
+import * as official from '@signalapp/libsignal-client';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ascii, concat } from './bytes.ts';
-import { keyPairOf } from './curve.ts';
+import { generateKeyPair, keyPairOf } from './curve.ts';
 import { systemRandom } from './random.ts';
 import { flipBit, fromHex, loadVectors, recordedRandom, toHex } from './testing/vectors.model.ts';
 import { sign, verify } from './xeddsa.ts';
@@ -105,6 +106,45 @@ test('what was signed verifies, and no other message, key or signature', () => {
     ),
     { numRuns: 25 },
   );
+});
+
+describe('with the official package', () => {
+  const owned = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
+  const officially = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) =>
+    official.PublicKey.deserialize(owned(publicKey)).verify(owned(message), owned(signature));
+
+  test('each takes the signatures of the other, of keys with both signs', () => {
+    const signs = new Set<number>();
+    for (let count = 0; count < 20; count += 1) {
+      const { publicKey, privateKey } = generateKeyPair(systemRandom);
+      const message = systemRandom(count);
+      const ours = sign(privateKey, message, systemRandom);
+      const theirs = official.PrivateKey.deserialize(owned(privateKey)).sign(owned(message));
+      expect(officially(publicKey, message, ours)).toBe(true);
+      expect(verify(publicKey, message, theirs)).toBe(true);
+      signs.add(ours[63]! >> 7);
+    }
+    expect(signs.size).toBe(2);
+  });
+
+  test('both say the same of any key and any signature', () => {
+    const message = ascii('message');
+    const { publicKey, privateKey } = generateKeyPair(systemRandom);
+    const signature = sign(privateKey, message, systemRandom);
+    const key = (bit: number) => flipBit(publicKey, 8 + bit);
+    for (let bit = 0; bit < 256; bit += 3)
+      expect([bit, verify(key(bit), message, signature)]).toEqual([
+        bit,
+        officially(key(bit), message, signature),
+      ]);
+    for (let bit = 0; bit < 512; bit += 5) {
+      const changed = flipBit(signature, bit);
+      expect([bit, verify(publicKey, message, changed)]).toEqual([
+        bit,
+        officially(publicKey, message, changed),
+      ]);
+    }
+  });
 });
 
 test('a wrong length is false, not an error', () => {

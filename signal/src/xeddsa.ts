@@ -1,3 +1,4 @@
+import { mulAddUnsafe } from '@noble/curves/abstract/curve.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToNumberLE } from '@noble/curves/utils.js';
 import { sha512 } from '@noble/hashes/sha2.js';
@@ -45,7 +46,7 @@ export const sign = (privateKey: Uint8Array, message: Uint8Array, random: Random
 
 /**
  * Whether the signature is by the owner of the public key (33 bytes). Wrong lengths are false. Stricter than Signal's
- * own in one point: a second form of a signature, with the group order added to s, is refused.
+ * own in two points that no signer meets: s with the group order added is refused, and so is the key u = 0 with a sign.
  */
 export const verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean => {
   if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
@@ -58,6 +59,6 @@ export const verify = (publicKey: Uint8Array, message: Uint8Array, signature: Ui
   if (publicPoint === null || !Fn.isValid(s)) return false;
   const commitment = signature.subarray(0, 32);
   const h = hashToScalar(commitment, publicPoint.toBytes(), message);
-  const expected = BASE.multiplyUnsafe(s).subtract(publicPoint.multiplyUnsafe(h));
+  const expected = mulAddUnsafe(ed25519.Point, [BASE, publicPoint.negate()], [s, h]);
   return equalBytes(expected.toBytes(), commitment);
 };
