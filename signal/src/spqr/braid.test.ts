@@ -208,6 +208,13 @@ test('a t̂ with a coefficient that is not below q is refused, though its header
   refuses(encapsulator, keyChunk(35));
 });
 
+test('the second ciphertext follows t̂ and either acknowledgement of the first one', () => {
+  const { state } = inState('EkReceivedCt1Sampled');
+  const acknowledged = take(state, { type: 'Ct1Ack' });
+  expect(acknowledged.kind).toBe('Ct2Sampled');
+  expect(take(state, payloadOf('EkCt1Ack'))).toEqual(acknowledged);
+});
+
 test('the header is read also from parity chunks alone', () => {
   const { state, peer } = inState('NoHeaderReceived');
   const { header } = sendBraid(peer, random).state as Extract<BraidState, { kind: 'KeysSampled' }>;

@@ -59,6 +59,14 @@ test('products by the transform are products modulo X^256 + 1, also for the larg
   );
 });
 
+test('the transform ends with centered representatives', () => {
+  fc.assert(
+    fc.property(polynomial, (f) => {
+      expect(ntt(f.slice()).every((value) => Math.abs(value) <= (Q - 1) / 2)).toBe(true);
+    }),
+  );
+});
+
 test('the transform has its first values by FIPS 203: a constant stays one, X goes to roots of unity', () => {
   const one = new Int16Array(N);
   one[0] = 1;

@@ -209,6 +209,6 @@ test('loss, delay, repetition and bursts: more than 20 epochs, every state store
       expect(Math.min(...epochs)).toBeGreaterThan(20);
       expect(largestRecord).toBeLessThanOrEqual(2574);
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 });
