@@ -32,8 +32,9 @@ const withoutType = (bytes: Uint8Array, length: number, code: SignalErrorCode): 
 
 /** Round 3's last step. Wipes ML-KEM's secret. */
 const roundThreeSecret = (mlKemSecret: Uint8Array, ciphertext: Uint8Array): Uint8Array => {
-  const sharedSecret = shake256(concat(mlKemSecret, sha3_256(ciphertext)), { dkLen: SHARED_SECRET_BYTES });
-  wipe(mlKemSecret);
+  const input = concat(mlKemSecret, sha3_256(ciphertext));
+  const sharedSecret = shake256(input, { dkLen: SHARED_SECRET_BYTES });
+  wipe(mlKemSecret, input);
   return sharedSecret;
 };
 

@@ -20,8 +20,14 @@ const VERSION = 1;
 const SALT_PREFIX = ascii('UnidentifiedDelivery');
 const NO_INFO = new Uint8Array(0);
 
+type EnvelopeKeys = CtrKeys & { readonly chainKey: Uint8Array };
+
+const wipeKeys = (...allKeys: readonly EnvelopeKeys[]): void => {
+  for (const { chainKey, cipherKey, macKey } of allKeys) wipe(chainKey, cipherKey, macKey);
+};
+
 /** Takes and wipes the secret of a key agreement. */
-const deriveKeys = (salt: Uint8Array, secret: Uint8Array): CtrKeys & { readonly chainKey: Uint8Array } => {
+const deriveKeys = (salt: Uint8Array, secret: Uint8Array): EnvelopeKeys => {
   const output = hkdf(salt, secret, NO_INFO, 96);
   const keys = {
     chainKey: output.slice(0, 32),
@@ -62,6 +68,7 @@ export const sealEnvelope = (
     [3, encryptCtr(inner, content)],
   ]);
   wipe(ephemeral.privateKey);
+  wipeKeys(outer, inner);
   return concat(Uint8Array.of(VERSION_BYTE), fields);
 };
 
@@ -96,5 +103,7 @@ export const openEnvelope = (
     );
     const senderKey = parsePublicKey(decryptCtr(outer, encryptedIdentity));
     const inner = keysOfContent(outer.chainKey, encryptedIdentity, agree(identity.privateKey, senderKey));
-    return { content: decryptCtr(inner, encryptedContent), senderKey };
+    const content = decryptCtr(inner, encryptedContent);
+    wipeKeys(outer, inner);
+    return { content, senderKey };
   });
