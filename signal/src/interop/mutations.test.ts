@@ -5,6 +5,7 @@ import { MUTATION_KINDS, mutate, type Mutation } from './mutations.model.ts';
 import { ourKeys } from './our-keys.model.ts';
 import { OURS, THEIRS } from './pairs.model.ts';
 import { seededRandom } from './seeded-random.model.ts';
+import { editSpqr, SPQR_EDITS } from './spqr-edits.model.ts';
 import { createTwins, judgeBoth, receive, type Judgement } from './twins.model.ts';
 
 /**
@@ -75,3 +76,33 @@ describe.each(['message', 'inner message', 'wrapper'] as const)(
     });
   },
 );
+
+/** Before a session has read its first message, the package also takes what a later version might say. */
+const LAX_AT_FIRST = ['version 2'];
+
+test('a first message whose post-quantum ratchet says something wrong', async () => {
+  const random = seededRandom(SEED);
+  const twins = createTwins();
+  const record = startSession(local, OURS, null, twins.ours.bundle(0), 0);
+  const verdicts: Record<string, string> = {};
+  for (const name of SPQR_EDITS) {
+    const { fields, wrapper, seal } = takeApart(local, OURS, record, random.bytes(20), random.bytes);
+    if (wrapper === null) throw new Error('no wrapper');
+    const message = wrap(wrapper, seal({ fields: editSpqr(name, random)(fields) }));
+    const { ours, theirs } = await judgeBoth(twins, THEIRS, message);
+    if (LAX_AT_FIRST.includes(name))
+      expect({ ours, theirs }).toEqual({ ours: 'refused', theirs: 'accepted' });
+    else expect(ours, name).toBe(theirs);
+    verdicts[name] = ours;
+  }
+  expect(verdicts).toMatchObject({ 'as it is': 'accepted', 'version 0': 'refused', empty: 'refused' });
+});
+
+test.each([0, 7, 9])('a right MAC cut or drawn out to %i bytes', async (macBytes) => {
+  const twins = createTwins();
+  const record = startSession(local, OURS, null, twins.ours.bundle(0), 0);
+  const { wrapper, seal } = takeApart(local, OURS, record, Uint8Array.of(1), seededRandom(SEED).bytes);
+  if (wrapper === null) throw new Error('no wrapper');
+  const { ours, theirs } = await judgeBoth(twins, THEIRS, wrap(wrapper, seal({ macBytes })));
+  expect({ ours, theirs }).toEqual({ ours: 'refused', theirs: 'refused' });
+});
