@@ -160,7 +160,7 @@ const withOrderAdded = (signature: Uint8Array): Uint8Array | null => {
   for (let index = 32; index < 64; index += 1) {
     changed[index] = Number((sum >> BigInt(8 * (index - 32))) & 0xffn);
   }
-  changed[63] = changed[63]! | signBit;
+  changed[63] |= signBit;
   return changed;
 };
 
