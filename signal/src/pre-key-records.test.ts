@@ -10,6 +10,7 @@ import {
   encodeSignedPreKey,
 } from './pre-key-records.ts';
 import { generateKyberPreKey, generatePreKeys, generateSignedPreKey } from './pre-keys.ts';
+import { openRecord, sealRecord } from './record-seal.ts';
 import { systemRandom } from './random.ts';
 import { expectCode } from './testing/signal-error.model.ts';
 
@@ -28,7 +29,7 @@ const forms = [
     bytes: encodePreKey(preKey!),
     decode: decodePreKey,
     again: (bytes: Uint8Array) => encodePreKey(decodePreKey(bytes)),
-    size: 37,
+    size: 41,
   },
   {
     name: 'signed pre-key',
@@ -36,7 +37,7 @@ const forms = [
     bytes: encodeSignedPreKey(signed),
     decode: decodeSignedPreKey,
     again: (bytes: Uint8Array) => encodeSignedPreKey(decodeSignedPreKey(bytes)),
-    size: 109,
+    size: 113,
   },
   ...[oneTime, lastResort].map((key) => ({
     name: key.isLastResort ? 'Kyber pre-key of last resort' : 'Kyber pre-key',
@@ -44,7 +45,7 @@ const forms = [
     bytes: encodeKyberPreKey(key),
     decode: decodeKyberPreKey,
     again: (bytes: Uint8Array) => encodeKyberPreKey(decodeKyberPreKey(bytes)),
-    size: 3247,
+    size: 3251,
   })),
 ];
 
@@ -59,13 +60,21 @@ describe.each(forms)('$name', ({ key, bytes, decode, again, size }) => {
     for (let length = 0; length < bytes.length; length += length < 120 ? 1 : 97)
       expectCode('invalid-record', () => decode(bytes.subarray(0, length)));
     expectCode('invalid-record', () => decode(concat(bytes, Uint8Array.of(0))));
+    for (let offset = 0; offset < bytes.length; offset += 1)
+      expectCode('invalid-record', () => decode(bytes.with(offset, bytes[offset]! ^ 1)));
   });
 
   test('is refused when it is of another version', () => {
     for (const version of [0, 2, 255])
-      expectCode('invalid-record', () => decode(concat(Uint8Array.of(version), bytes.subarray(1))));
+      expectCode('invalid-record', () => decode(sealRecord(openRecord(bytes).with(0, version))));
   });
 });
+
+/** A record whose writer made one bit wrong. */
+const withBit = (bytes: Uint8Array, offset: number, bit: number): Uint8Array => {
+  const record = openRecord(bytes);
+  return sealRecord(record.with(offset, record[offset]! ^ bit));
+};
 
 test('a private key that is not clamped is refused', () => {
   const bytes = encodePreKey(preKey!);
@@ -74,23 +83,18 @@ test('a private key that is not clamped is refused', () => {
     [36, 0x80],
     [36, 0x40],
   ] as const) {
-    const changed = bytes.slice();
-    changed[offset]! ^= bit;
-    expectCode('invalid-record', () => decodePreKey(changed));
+    expectCode('invalid-record', () => decodePreKey(withBit(bytes, offset, bit)));
   }
 });
 
 test('a Kyber key is refused when its flag, type, public key or hash is changed', () => {
   const bytes = encodeKyberPreKey(oneTime);
   for (const offset of [5, 6, 6 + 1600, 6 + 3169 - 40]) {
-    const changed = bytes.slice();
-    changed[offset]! ^= 0x02;
-    expectCode('invalid-record', () => decodeKyberPreKey(changed));
+    expectCode('invalid-record', () => decodeKyberPreKey(withBit(bytes, offset, 0x02)));
   }
 });
 
 test('a time beyond 2^53 is refused', () => {
-  const bytes = encodeSignedPreKey(signed);
-  bytes[37] = 0xff;
-  expectCode('invalid-record', () => decodeSignedPreKey(bytes));
+  const bytes = openRecord(encodeSignedPreKey(signed)).with(37, 0xff);
+  expectCode('invalid-record', () => decodeSignedPreKey(sealRecord(bytes)));
 });

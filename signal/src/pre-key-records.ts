@@ -2,6 +2,7 @@ import { isPrivateKey, keyPairOf, PRIVATE_KEY_BYTES, type KeyPair } from './curv
 import { KYBER_SECRET_KEY_BYTES, kyberKeyPairOf } from './kyber1024.ts';
 import type { KyberPreKey, PreKey, SignedPreKey } from './pre-keys.ts';
 import { createRecordReader, createRecordWriter, type RecordReader } from './record-format.ts';
+import { openRecord, sealRecord } from './record-seal.ts';
 import { SignalError } from './signal-error.ts';
 import { SIGNATURE_BYTES } from './xeddsa.ts';
 
@@ -48,11 +49,11 @@ export const encodePreKey = ({ id, privateKey }: PreKey): Uint8Array => {
   writer.u8(VERSION);
   writer.u32(id);
   writer.raw(privateKey);
-  return writer.finish();
+  return sealRecord(writer.finish());
 };
 
 export const decodePreKey = (bytes: Uint8Array): PreKey => {
-  const reader = createRecordReader(bytes);
+  const reader = createRecordReader(openRecord(bytes));
   readVersion(reader);
   const preKey = { id: reader.u32(), ...readKeyPair(reader) };
   reader.end();
@@ -66,11 +67,11 @@ export const encodeSignedPreKey = ({ id, privateKey, createdMs, signature }: Sig
   writer.raw(privateKey);
   writer.u53(createdMs);
   writer.raw(signature);
-  return writer.finish();
+  return sealRecord(writer.finish());
 };
 
 export const decodeSignedPreKey = (bytes: Uint8Array): SignedPreKey => {
-  const reader = createRecordReader(bytes);
+  const reader = createRecordReader(openRecord(bytes));
   readVersion(reader);
   const id = reader.u32();
   const pair = readKeyPair(reader);
@@ -88,11 +89,11 @@ export const encodeKyberPreKey = (preKey: KyberPreKey): Uint8Array => {
   writer.raw(preKey.secretKey);
   writer.u53(preKey.createdMs);
   writer.raw(preKey.signature);
-  return writer.finish();
+  return sealRecord(writer.finish());
 };
 
 export const decodeKyberPreKey = (bytes: Uint8Array): KyberPreKey => {
-  const reader = createRecordReader(bytes);
+  const reader = createRecordReader(openRecord(bytes));
   readVersion(reader);
   const id = reader.u32();
   const isLastResort = readFlag(reader);

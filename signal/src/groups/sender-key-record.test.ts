@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { concat } from '../bytes.ts';
 import { generateKeyPair } from '../curve.ts';
+import { openRecord, sealRecord } from '../record-seal.ts';
 import { systemRandom } from '../random.ts';
 import { errorCodeOf, expectCode } from '../testing/signal-error.model.ts';
 import { createDistribution, decryptGroup, encryptGroup, processDistribution } from './group-cipher.ts';
@@ -51,15 +52,20 @@ describe.each([
   test('of another version is refused', () => {
     for (const version of [0, 2, 255])
       expectCode('invalid-record', () =>
-        decodeSenderKeyRecord(concat(Uint8Array.of(version), bytes.subarray(1))),
+        decodeSenderKeyRecord(sealRecord(openRecord(bytes).with(0, version))),
       );
   });
 
-  test('with any bytes changed is refused or written the same way again', () => {
+  test('with any byte changed is refused', () => {
+    for (const [offset, byte] of bytes.entries())
+      expectCode('invalid-record', () => decodeSenderKeyRecord(bytes.with(offset, byte ^ 0x10)));
+  });
+
+  test('written with any byte wrong is refused or written the same way again', () => {
+    const content = openRecord(bytes);
     fc.assert(
-      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (offset, xor) => {
-        const changed = bytes.slice();
-        changed[offset]! ^= xor;
+      fc.property(fc.nat(content.length - 1), fc.integer({ min: 1, max: 255 }), (offset, xor) => {
+        const changed = sealRecord(content.with(offset, content[offset]! ^ xor));
         const code = errorCodeOf(() => decodeSenderKeyRecord(changed));
         if (code === null) expect(encodeSenderKeyRecord(decodeSenderKeyRecord(changed))).toEqual(changed);
         else expect(code).toBe('invalid-record');

@@ -5,6 +5,7 @@ import {
   type RecordReader,
   type RecordWriter,
 } from '../record-format.ts';
+import { openRecord, sealRecord } from '../record-seal.ts';
 import { invalidKeyAs } from '../session/invalid-key-as.ts';
 import { areSkippedSeeds } from '../session/skipped-seeds.ts';
 import { SignalError } from '../signal-error.ts';
@@ -69,12 +70,12 @@ export const encodeSenderKeyRecord = ({ distributionId, states }: SenderKeyRecor
   writer.raw(distributionId);
   writer.u8(states.length);
   for (const state of states) writeState(writer, state);
-  return writer.finish();
+  return sealRecord(writer.finish());
 };
 
 /** @throws SignalError `invalid-record` for bytes that {@link encodeSenderKeyRecord} does not write */
 export const decodeSenderKeyRecord = (bytes: Uint8Array): SenderKeyRecord => {
-  const reader = createRecordReader(bytes);
+  const reader = createRecordReader(openRecord(bytes));
   if (reader.u8() !== FORMAT_VERSION) return refuse();
   const distributionId = reader.raw(DISTRIBUTION_ID_BYTES);
   const count = reader.u8();

@@ -1,4 +1,5 @@
 import { createRecordReader, createRecordWriter } from '../record-format.ts';
+import { openRecord, sealRecord } from '../record-seal.ts';
 import { SignalError } from '../signal-error.ts';
 import { readSession, writeSession } from './session-state-record.ts';
 import type { SessionState } from './session-state.ts';
@@ -25,12 +26,12 @@ export const encodeSessionRecord = ({ current, archived }: SessionRecord): Uint8
   if (current !== null) writeSession(writer, current);
   writer.u8(archived.length);
   for (const session of archived) writeSession(writer, session);
-  return writer.finish();
+  return sealRecord(writer.finish());
 };
 
 /** @throws SignalError `invalid-record` for bytes that {@link encodeSessionRecord} does not write */
 export const decodeSessionRecord = (bytes: Uint8Array): SessionRecord => {
-  const reader = createRecordReader(bytes);
+  const reader = createRecordReader(openRecord(bytes));
   const version = reader.u8();
   const hasCurrent = reader.u8();
   if (version !== FORMAT_VERSION || hasCurrent > 1) throw new SignalError('invalid-record');
