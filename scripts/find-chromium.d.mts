@@ -1,0 +1,2 @@
+/** The Chromium of this machine, or null: CHROMIUM_PATH, else one in PATH or where macOS has it. */
+export declare const findChromium: () => string | null;
