@@ -11,6 +11,7 @@ import { fullNode } from './measurements/full-node.ts';
 import { memoryGrowth } from './measurements/growth.ts';
 import { livePush } from './measurements/live-push.ts';
 import { replication } from './measurements/replication.ts';
+import { signal } from './measurements/signal.ts';
 import { storeBatch } from './measurements/store-batch.ts';
 import { storeSingle } from './measurements/store-single.ts';
 import { formatReport, type Report } from './report.ts';
@@ -23,6 +24,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   replication,
   livePush,
   catchUp,
+  signal,
   memoryGrowth,
 ];
 
