@@ -2,14 +2,14 @@
 import fc from 'fast-check';
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useCouch } from '../../conformance/couch.ts';
+import { useEmbeddedCouch } from '../../conformance/couch.ts';
 
-const couch = useCouch();
+const couch = useEmbeddedCouch();
 let db = '';
 beforeAll(async () => {
   db = await couch().createDatabase();
   await couch().put(`${db}/doc`, { n: 1, _attachments: { a: { content_type: 'x/y', data: '' } } });
-  await couch().put(`${db}/_design/d`, { language: 'javascript', views: { v: { map: 'throw 1' } } });
+  await couch().put(`${db}/_design/d`, { language: 'javascript', views: { v: { map: 'function (doc) { throw 1; }' } } });
 });
 
 const word = fc.oneof(
