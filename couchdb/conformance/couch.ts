@@ -181,7 +181,9 @@ export function useCouches(count: number, urls: readonly string[] = realUrls): (
   let couches: Couch[] = [];
   const resources = new AsyncDisposableStack();
   beforeAll(async () => {
-    couches = await Promise.all(Array.from({ length: count }, (_, index) => provide(urls[index % urls.length], resources)));
+    couches = await Promise.all(
+      Array.from({ length: count }, (_, index) => provide(urls[index % urls.length], resources)),
+    );
   });
   afterAll(async () => {
     for (const couch of couches) await couch.removeEverything();
