@@ -2,16 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { findChromium } from './find-chromium.mjs';
 
-const run = (...command) => {
-  const asRoot = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
-  const [program, ...args] = asRoot;
-  return spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+const runAsRoot = (...command) => {
+  const whole = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
+  const [program, ...args] = whole;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
 };
 
 if (findChromium() === null) {
   console.log('Installing Chromium for the browser tests (apt-get install chromium) ...');
-  run('apt-get', 'update', '-qq');
-  run('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', 'chromium');
+  runAsRoot('apt-get', 'update', '-qq');
+  runAsRoot('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', 'chromium');
   if (findChromium() === null) {
     console.warn(
       'There is no Chromium here, and apt-get could not install it: the browser tests will fail.\n' +

@@ -176,12 +176,14 @@ export function newName(): string {
   return `conformance-${randomUUID()}`;
 }
 
-/** Provides servers for the tests of a file. */
-export function useCouches(count: number): () => Couch[] {
+/** Provides servers for the tests of a file: of `urls` while there are any, embedded ones otherwise. */
+export function useCouches(count: number, urls: readonly string[] = realUrls): () => Couch[] {
   let couches: Couch[] = [];
   const resources = new AsyncDisposableStack();
   beforeAll(async () => {
-    couches = await Promise.all(Array.from({ length: count }, (_, index) => provide(index, resources)));
+    couches = await Promise.all(
+      Array.from({ length: count }, (_, index) => provide(urls[index % urls.length], resources)),
+    );
   });
   afterAll(async () => {
     for (const couch of couches) await couch.removeEverything();
@@ -192,7 +194,15 @@ export function useCouches(count: number): () => Couch[] {
 
 /** Provides one server for the tests of a file. */
 export function useCouch(): () => Couch {
-  const couches = useCouches(1);
+  return first(useCouches(1));
+}
+
+/** Provides an embedded server for tests of what is its own. */
+export function useEmbeddedCouch(): () => Couch {
+  return first(useCouches(1, []));
+}
+
+function first(couches: () => Couch[]): () => Couch {
   return () => {
     const [couch] = couches();
     if (couch === undefined) throw new Error('no server was started');
@@ -200,9 +210,8 @@ export function useCouch(): () => Couch {
   };
 }
 
-async function provide(index: number, resources: AsyncDisposableStack): Promise<Couch> {
-  const real = realUrls[index % Math.max(realUrls.length, 1)];
-  if (real !== undefined) return couchAt(real);
+async function provide(url: string | undefined, resources: AsyncDisposableStack): Promise<Couch> {
+  if (url !== undefined) return couchAt(url);
   const dataDir = await temporaryFolder(resources);
   const server = resources.use(await startEmbeddedCouch({ dataDir, port: 0, admin }));
   return new Couch(server.url, admin);

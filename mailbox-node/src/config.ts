@@ -1,6 +1,5 @@
-import { readEnvironment } from '@restante/service-kit';
+import { readEnvironment, parseCouchUrl } from '@restante/service-kit';
 import { z } from 'zod';
-import { parseCouchUrl } from './couch-url.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,12 @@
-import { CouchError, ServiceError, startLoop, type Logger, type Loop } from '@restante/service-kit';
+import {
+  CouchError,
+  ServiceError,
+  startLoop,
+  type Logger,
+  type Loop,
+  type CouchAddress,
+} from '@restante/service-kit';
 import { Agent, request } from 'undici';
-import type { CouchAddress } from './couch-url.ts';
 
 /**
  * Continuous changes feeds. They use undici and not nano: nano's streams end the process when a connection breaks

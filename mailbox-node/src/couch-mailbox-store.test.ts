@@ -1,4 +1,4 @@
-import { connectCouch, createLog } from '@restante/service-kit';
+import { connectCouch, createLog, parseCouchUrl } from '@restante/service-kit';
 import {
   mailboxNodeConfigs,
   newEnvelope,
@@ -13,7 +13,6 @@ import { createByteBudget } from './byte-budget.ts';
 import { createBulkWriter } from './couch-bulk-writer.ts';
 import { createDatabaseKeeper } from './couch-databases.ts';
 import { createCouchMailboxStore } from './couch-mailbox-store.ts';
-import { parseCouchUrl } from './couch-url.ts';
 import { createUserKeeper } from './couch-users.ts';
 import { createDatabases } from './databases.ts';
 import { mailboxStoreContract } from './mailbox-store.contract.ts';

@@ -1,4 +1,4 @@
-import { ServiceError, toCouchError, type CouchServer } from '@restante/service-kit';
+import { ServiceError, toCouchError, wholeAnswer, type CouchServer } from '@restante/service-kit';
 
 export type CouchRequest = {
   readonly db?: string;
@@ -10,23 +10,17 @@ export type CouchRequest = {
 };
 
 /**
- * One request to CouchDB. nano turns an answer that breaks off into an empty text: that is a failure too, or a
- * page of a mailbox would look empty.
+ * One request to CouchDB.
  *
  * @throws ServiceError `unavailable`, or CouchError with CouchDB's status
  */
 export const couchRequest = async (server: CouchServer, request: CouchRequest): Promise<unknown> => {
-  let answer: unknown;
   try {
-    answer = await server.request({
-      ...request,
-      ...(typeof request.body === 'string' && { dontStringify: true }),
-    });
+    const stringified = typeof request.body === 'string' && { dontStringify: true };
+    return wholeAnswer<unknown>(await server.request({ ...request, ...stringified }));
   } catch (error) {
     throw toCouchError(error);
   }
-  if (typeof answer === 'object' && answer !== null) return answer;
-  throw new ServiceError('unavailable', "the store's answer broke off");
 };
 
 export type Row = { readonly id: string; readonly doc?: unknown };

@@ -1,6 +1,11 @@
-import { hasStatus, ServiceError, type CouchServer, type Logger } from '@restante/service-kit';
+import {
+  hasStatus,
+  ServiceError,
+  type CouchServer,
+  type Logger,
+  type CouchAddress,
+} from '@restante/service-kit';
 import { couchRequest } from './couch-request.ts';
-import type { CouchAddress } from './couch-url.ts';
 
 /**
  * Sees to it that the data path's credentials work: creates the user, or sets its password to the configured one.

@@ -1,4 +1,4 @@
-import { parseCouchUrl } from './couch-url.ts';
+import { parseCouchUrl } from '@restante/service-kit';
 
 /**
  * The mesh as it should be: every node pulls every database from each other node. Pure, so that a node and the

@@ -6,6 +6,7 @@ import {
   listen,
   startLoop,
   type Logger,
+  parseCouchUrl,
 } from '@restante/service-kit';
 import { createApp } from './app.ts';
 import { createByteBudget } from './byte-budget.ts';
@@ -19,7 +20,6 @@ import { createDatabaseKeeper } from './couch-databases.ts';
 import { createLedger } from './couch-ledger.ts';
 import { createCouchMailboxStore } from './couch-mailbox-store.ts';
 import { createMeshKeeper } from './couch-mesh.ts';
-import { parseCouchUrl } from './couch-url.ts';
 import { createUserKeeper } from './couch-users.ts';
 import { createDatabases } from './databases.ts';
 import { createEnvelopeIntake } from './envelope-intake.ts';

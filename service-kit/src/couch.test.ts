@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { connectCouch, CouchError, hasStatus, toCouchError } from './couch.ts';
+import { connectCouch, CouchError, hasStatus, toCouchError, wholeAnswer } from './couch.ts';
 import { ServiceError } from './service-error.ts';
 
 const failureAgainst = async (listener: RequestListener): Promise<unknown> => {
@@ -10,8 +10,8 @@ const failureAgainst = async (listener: RequestListener): Promise<unknown> => {
   const { port } = server.address() as AddressInfo;
   await using couch = connectCouch(`http://admin:hunter2@127.0.0.1:${port}`, 300);
   try {
-    await couch.db.get('messages');
-    throw new Error('should have failed');
+    wholeAnswer(await couch.db.get('messages'));
+    return new CouchError(0, 'should have failed');
   } catch (error) {
     return error;
   } finally {
@@ -36,12 +36,16 @@ describe('toCouchError', () => {
     expect(Object.keys(error)).not.toContain('request');
   });
 
-  it('calls everything else unavailable: overload, faults, silence, nobody there', async () => {
+  it('calls everything else unavailable: overload, faults, silence, half an answer, nobody there', async () => {
     const failures = [
       await failureAgainst(answering(429)),
       await failureAgainst(answering(500)),
       await failureAgainst(() => undefined),
       await failureAgainst((request) => request.socket.destroy()),
+      await failureAgainst((request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
+        response.write('{"rows":', () => request.socket.destroy());
+      }),
     ];
     for (const failure of failures) {
       expect(toCouchError(failure)).toBeInstanceOf(ServiceError);

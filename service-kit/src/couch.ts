@@ -45,6 +45,15 @@ export const toCouchError = (thrown: unknown): ServiceError | CouchError => {
   return new ServiceError('unavailable', 'the store does not answer');
 };
 
+/**
+ * An answer of nano that is whole. nano turns one that breaks off into an empty text: that is a failure too, or a page of
+ * a mailbox would look empty. Throws what {@link toCouchError} takes for no answer.
+ */
+export const wholeAnswer = <T>(answer: T): T => {
+  if (typeof answer === 'object' && answer !== null) return answer;
+  throw new Error('the answer broke off');
+};
+
 /** Whether CouchDB answered with this status. */
 export const hasStatus = (thrown: unknown, statusCode: number): boolean => {
   const error = toCouchError(thrown);

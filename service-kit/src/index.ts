@@ -1,5 +1,6 @@
 export { ConfigError, readEnvironment } from './config.ts';
-export { connectCouch, CouchError, hasStatus, toCouchError, type CouchServer } from './couch.ts';
+export { parseCouchUrl, type CouchAddress } from './couch-url.ts';
+export { connectCouch, CouchError, hasStatus, toCouchError, wholeAnswer, type CouchServer } from './couch.ts';
 export { bearerToken, createHttpApp, jsonBody, methodNotAllowed, REQUEST_ID } from './http-app.ts';
 export { listen, type HttpServer } from './http-server.ts';
 export { createLog, pseudonym, type Logger } from './log.ts';

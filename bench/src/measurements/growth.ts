@@ -4,7 +4,7 @@ import { newPayload } from '../load/envelopes.ts';
 import type { Measurement } from '../measurement.ts';
 import { startBenchCluster, type BenchCluster } from '../servers/cluster.ts';
 import { readPage } from '../servers/mailbox.ts';
-import { residentMemoryMb } from '../servers/resident-memory.ts';
+import { anonymousMemoryMb } from '../servers/resident-memory.ts';
 import { growth } from '../statistics.ts';
 
 /** Pairs of devices that write to each other, each message acknowledged: nothing piles up. */
@@ -72,7 +72,7 @@ export const memoryGrowth: Measurement = {
       while (performance.now() - startedAt < bench.minutes * MINUTE_MS) {
         for (const { name, pid } of processes) {
           const x = (performance.now() - startedAt) / MINUTE_MS;
-          samples.get(name)!.push({ x, y: await residentMemoryMb(pid!) });
+          samples.get(name)!.push({ x, y: await anonymousMemoryMb(pid!) });
         }
         await sleep(SAMPLE_MS);
       }

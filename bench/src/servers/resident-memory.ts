@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -7,4 +8,14 @@ const run = promisify(execFile);
 export const residentMemoryMb = async (pid: number): Promise<number> => {
   const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
   return (Number(stdout) * 1024) / 1e6;
+};
+
+/**
+ * As `residentMemoryMb` without the pages of files, which the kernel takes back when it needs them: LevelDB maps its
+ * tables, so those pages follow the size of the data. On other systems than Linux they are not told apart.
+ */
+export const anonymousMemoryMb = async (pid: number): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kib = /^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kib === undefined ? residentMemoryMb(pid) : (Number(kib) * 1024) / 1e6;
 };

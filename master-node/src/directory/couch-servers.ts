@@ -5,6 +5,7 @@ import {
   ServiceError,
   startLoop,
   toCouchError,
+  wholeAnswer,
   type Counter,
   type Logger,
 } from '@restante/service-kit';
@@ -73,9 +74,9 @@ const connect = (url: string, databaseName: string, timeoutMs: number): Server =
   return {
     name: new URL(url).host,
     database: quick.use(databaseName),
-    changes: (_server, qs, signal) => {
+    changes: async (_server, qs, signal) => {
       const request = { db: databaseName, path: '_changes', qs, signal };
-      return patient.request(request) as Promise<Changes>;
+      return wholeAnswer((await patient.request(request)) as Changes);
     },
     close: () => Promise.all([quick[Symbol.asyncDispose](), patient[Symbol.asyncDispose]()]),
     up: true,

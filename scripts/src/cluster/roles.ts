@@ -21,22 +21,28 @@ export const withCredentials = (address: string, { user, password }: Credentials
   return url.href.replace(/\/$/, '');
 };
 
+/**
+ * A heap that grows with need: left alone, V8 lets it grow with the memory of the machine, to 350 MB for a mailbox
+ * node that uses 30, and malloc keeps what each thread has freed. `youngMb`: half of the space for new objects.
+ */
+const boundHeap = (youngMb: number): Environment => ({
+  NODE_OPTIONS: `--max-semi-space-size=${youngMb} --max-old-space-size=512`,
+  MALLOC_ARENA_MAX: '2',
+});
+
+/** For mailbox nodes. The bound leaves room for 120 of the largest pages at once. */
+export const SMALL_HEAP = boundHeap(2);
+/** For processes that make much that is soon forgotten. */
+const BUSY_HEAP = boundHeap(8);
+
 export const couchEnvironment = (port: number, dataDir: string, admin: Credentials): Environment => ({
+  ...BUSY_HEAP,
   EMBEDDED_COUCH_PORT: String(port),
   EMBEDDED_COUCH_DATA_DIR: dataDir,
   EMBEDDED_COUCH_ADMIN: admin.user,
   EMBEDDED_COUCH_PASSWORD: admin.password,
   EMBEDDED_COUCH_EXIT_WITH_PARENT: '1',
 });
-
-/**
- * A heap that grows with need: left alone, V8 lets it grow with the memory of the machine, to 350 MB for a mailbox
- * node that uses 30. The bound leaves room for 120 of the largest pages at once.
- */
-export const SMALL_HEAP: Environment = {
-  NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=512',
-  MALLOC_ARENA_MAX: '2',
-};
 
 export const mailboxNodeEnvironment = (
   port: number,
@@ -63,6 +69,7 @@ export const masterEnvironment = (
   databasePrefix: string,
   secrets: ClusterSecrets,
 ): Environment => ({
+  ...BUSY_HEAP,
   PORT: String(port),
   DIRECTORY_URLS: directoryUrls.join(','),
   DATABASE_PREFIX: databasePrefix,

@@ -1,6 +1,11 @@
-import { connectCouch, CouchError, toCouchError, type CouchServer } from '@restante/service-kit';
+import {
+  connectCouch,
+  CouchError,
+  toCouchError,
+  type CouchServer,
+  parseCouchUrl,
+} from '@restante/service-kit';
 import { z } from 'zod';
-import { parseCouchUrl } from './couch-url.ts';
 
 /** The CouchDB of one mailbox node as an operator reaches it. */
 export type MeshNode = {
