@@ -41,7 +41,7 @@ describe.each(['forger', 'receiver'] as const)('session started by the %s', (sta
       const types = new Set<number>();
       for (let turn = 0; turn < 190; turn += 1) {
         const [type] = lanes.map(nextType);
-        const edits = turn % 3 === 0 || !types.has(type!) ? SPQR_EDITS : ['another chunk'];
+        const edits = turn % 5 === 0 || !types.has(type!) ? SPQR_EDITS : ['another chunk'];
         types.add(type!);
         for (const name of edits) {
           const seed = turn * 1_000 + SPQR_EDITS.indexOf(name);
