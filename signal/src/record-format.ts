@@ -32,7 +32,8 @@ export type RecordReader = {
 };
 
 const TWO_32 = 0x1_0000_0000;
-const FIRST_BYTES = 1024;
+/** Most records of a session fit in. */
+const FIRST_BYTES = 4096;
 
 export const createRecordWriter = (): RecordWriter => {
   let bytes = new Uint8Array(FIRST_BYTES);
