@@ -10,8 +10,8 @@ import {
   type Person,
   type TestCluster,
 } from '@restante/testkit/cluster';
+import { seededRandom } from '@restante/testkit/seeded-random';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { seededRandom } from './seeded-random.ts';
 
 /**
  * Three people chat through two masters while CouchDBs, nodes, masters and clients are killed and started and links are

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
+import type { SeededRandom } from '@restante/testkit/seeded-random';
 import { decodeFields, bytesField } from '../protobuf.ts';
 import { decodeVarint } from '../varint.ts';
 import type { Ciphertext, Device } from './device.model.ts';
-import type { SeededRandom } from './seeded-random.model.ts';
 
 export type Letter = {
   readonly from: Device;

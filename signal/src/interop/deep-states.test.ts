@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '@restante/testkit/seeded-random';
 import { write, type Letter } from './conversation.model.ts';
 import type { Device } from './device.model.ts';
 import { agreedInLanes, createLanes, pqRatchetOf, startLanes, type Lane } from './lanes.model.ts';
-import { seededRandom } from './seeded-random.model.ts';
 import { editSpqr, SPQR_EDITS, spqrTypeOf } from './spqr-edits.model.ts';
 
 /**

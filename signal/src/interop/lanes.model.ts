@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { SeededRandom } from '@restante/testkit/seeded-random';
 import { decodeSessionRecord } from '../session/session-record.ts';
 import { write } from './conversation.model.ts';
 import type { Ciphertext, Device, Outcome } from './device.model.ts';
@@ -9,7 +10,6 @@ import { ourDevice } from './our-device.model.ts';
 import { ourKeys } from './our-keys.model.ts';
 import { OURS, THEIRS } from './pairs.model.ts';
 import { readRawFields, type RawField } from './raw-fields.model.ts';
-import type { SeededRandom } from './seeded-random.model.ts';
 import { newStores, nameOf } from './stores.model.ts';
 import { judge } from './twins.model.ts';
 

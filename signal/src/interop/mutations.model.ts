@@ -1,6 +1,6 @@
+import type { SeededRandom } from '@restante/testkit/seeded-random';
 import { concat } from '../bytes.ts';
 import { rawVarint, type RawField } from './raw-fields.model.ts';
-import type { SeededRandom } from './seeded-random.model.ts';
 
 /** A change to the fields of a message, with its name for the table of known differences. */
 export type Mutation = { readonly name: string; readonly fields: readonly RawField[] };

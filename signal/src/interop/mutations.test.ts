@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '@restante/testkit/seeded-random';
 import { encrypt, startSession } from '../session/session.ts';
 import { takeApart, wrap } from './forger.model.ts';
 import { MUTATION_KINDS, mutate, type Mutation } from './mutations.model.ts';
 import { ourKeys } from './our-keys.model.ts';
 import { OURS, THEIRS } from './pairs.model.ts';
-import { seededRandom } from './seeded-random.model.ts';
 import { editSpqr, SPQR_EDITS } from './spqr-edits.model.ts';
 import { createTwins, judgeBoth, receive, type Judgement } from './twins.model.ts';
 

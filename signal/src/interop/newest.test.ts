@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '@restante/testkit/seeded-random';
 import { bursts, chaos, pingPong } from './conversation.model.ts';
 import { newest } from './official-package.model.ts';
 import { pair, STARTERS } from './pairs.model.ts';
 import { handshake, startAgain, startAtOnce } from './scenarios.model.ts';
-import { seededRandom } from './seeded-random.model.ts';
 
 const { version, library } = newest;
 

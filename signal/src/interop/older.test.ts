@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '@restante/testkit/seeded-random';
 import { bursts, pingPong } from './conversation.model.ts';
 import { older } from './official-package.model.ts';
 import { pair, STARTERS } from './pairs.model.ts';
 import { handshake, startAgain, startAtOnce } from './scenarios.model.ts';
-import { seededRandom } from './seeded-random.model.ts';
 
 const cases = older.flatMap(({ version, library }) =>
   STARTERS.map((starter) => ({ version, library, starter })),

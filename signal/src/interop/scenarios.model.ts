@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { SeededRandom } from '@restante/testkit/seeded-random';
 import {
   deliver,
   deliverAll,
@@ -9,7 +10,6 @@ import {
   type Letter,
 } from './conversation.model.ts';
 import type { Device } from './device.model.ts';
-import type { SeededRandom } from './seeded-random.model.ts';
 
 /** `left` starts; its first messages arrive out of order and before an answer. `oneTime` as in `Device.bundle`. */
 export const handshake = async (

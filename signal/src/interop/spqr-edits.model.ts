@@ -1,7 +1,7 @@
+import type { SeededRandom } from '@restante/testkit/seeded-random';
 import { concat } from '../bytes.ts';
 import { decodeVarint } from '../varint.ts';
 import { rawVarint, type RawField } from './raw-fields.model.ts';
-import type { SeededRandom } from './seeded-random.model.ts';
 
 /** What the post-quantum ratchet says in a message: field 5, taken apart. */
 type Said = {

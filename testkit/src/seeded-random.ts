@@ -4,9 +4,11 @@ export type SeededRandom = {
   readonly below: (bound: number) => number;
   /** One of a list that is not empty. */
   readonly pick: <T>(items: readonly T[]) => T;
+  readonly bytes: (length: number) => Uint8Array;
+  readonly shuffled: <T>(items: readonly T[]) => readonly T[];
 };
 
-/** The generator mulberry32: good enough to shuffle faults, and five lines long. */
+/** The generator mulberry32: good enough to shuffle faults and messages, and five lines long. */
 export const seededRandom = (seed: number): SeededRandom => {
   let state = seed >>> 0;
   const next = (): number => {
@@ -16,5 +18,14 @@ export const seededRandom = (seed: number): SeededRandom => {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   const below = (bound: number): number => Math.floor(next() * bound);
-  return { below, pick: (items) => items[below(items.length)]! };
+  return {
+    below,
+    pick: (items) => items[below(items.length)]!,
+    bytes: (length) => Uint8Array.from({ length }, () => below(256)),
+    shuffled: (items) =>
+      items
+        .map((item) => ({ item, key: next() }))
+        .sort((a, b) => a.key - b.key)
+        .map(({ item }) => item),
+  };
 };
