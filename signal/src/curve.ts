@@ -2,7 +2,7 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import { concat, wipe } from './bytes.ts';
 import { edwardsPointOf, uOf } from './edwards-map.ts';
 import type { RandomBytes } from './random.ts';
-import { SignalError } from './signal-error.ts';
+import { refuse } from './signal-error.ts';
 
 /** Curve25519 keys as Signal encodes them, and X25519 (RFC 7748). */
 
@@ -14,22 +14,22 @@ export const PRIVATE_KEY_BYTES = 32;
 
 const CURVE25519_TYPE = Uint8Array.of(0x05);
 
-const refuse = (): never => {
-  throw new SignalError('invalid-key');
-};
-
 /**
  * The pair of a private key. The private key is copied and clamped.
  *
  * @throws SignalError `invalid-key` when it is not 32 bytes
  */
 export const keyPairOf = (privateKey: Uint8Array): KeyPair => {
-  if (privateKey.length !== PRIVATE_KEY_BYTES) return refuse();
+  if (privateKey.length !== PRIVATE_KEY_BYTES) return refuse('invalid-key');
   const clamped = privateKey.slice();
   clamped[0] = (clamped[0] ?? 0) & 0xf8;
   clamped[31] = ((clamped[31] ?? 0) & 0x7f) | 0x40;
   return { publicKey: concat(CURVE25519_TYPE, x25519.getPublicKey(clamped)), privateKey: clamped };
 };
+
+/** Whether these bytes have the form of a public key. */
+const hasPublicForm = (bytes: Uint8Array): boolean =>
+  bytes.length === PUBLIC_KEY_BYTES && bytes[0] === CURVE25519_TYPE[0];
 
 /** Whether these are 32 clamped bytes. */
 export const isPrivateKey = (bytes: Uint8Array): boolean =>
@@ -49,7 +49,7 @@ export const generateKeyPair = (random: RandomBytes): KeyPair => {
  * @throws SignalError `invalid-key` when the length or the type byte is another
  */
 export const parsePublicKey = (bytes: Uint8Array): Uint8Array =>
-  bytes.length === PUBLIC_KEY_BYTES && bytes[0] === CURVE25519_TYPE[0] ? bytes.slice() : refuse();
+  hasPublicForm(bytes) ? bytes.slice() : refuse('invalid-key');
 
 /**
  * X25519: 32 bytes. Bit 255 of the u-coordinate is ignored and values ≥ p are reduced.
@@ -57,11 +57,11 @@ export const parsePublicKey = (bytes: Uint8Array): Uint8Array =>
  * @throws SignalError `invalid-key` when the result is all zero (a point of small order) or the key has a wrong form
  */
 export const agree = (privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array => {
-  if (publicKey.length !== PUBLIC_KEY_BYTES || publicKey[0] !== CURVE25519_TYPE[0]) return refuse();
+  if (!hasPublicForm(publicKey)) return refuse('invalid-key');
   try {
     return x25519.getSharedSecret(privateKey, publicKey.subarray(1));
   } catch {
-    return refuse();
+    return refuse('invalid-key');
   }
 };
 
@@ -70,7 +70,7 @@ export const agree = (privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array
  * be; without the rule one handshake could be replayed under other base keys.
  */
 export const isCanonical = (publicKey: Uint8Array): boolean => {
-  if (publicKey.length !== PUBLIC_KEY_BYTES || publicKey[0] !== CURVE25519_TYPE[0]) return false;
+  if (!hasPublicForm(publicKey)) return false;
   const u = uOf(publicKey);
   return u.isReduced && edwardsPointOf(u.value, 0)?.isTorsionFree() === true;
 };

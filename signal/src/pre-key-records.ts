@@ -3,7 +3,7 @@ import { KYBER_SECRET_KEY_BYTES, kyberKeyPairOf } from './kyber1024.ts';
 import type { KyberPreKey, PreKey, SignedPreKey } from './pre-keys.ts';
 import { createRecordReader, createRecordWriter, type RecordReader } from './record-format.ts';
 import { openRecord, sealRecord } from './record-seal.ts';
-import { SignalError } from './signal-error.ts';
+import { refuse } from './signal-error.ts';
 import { SIGNATURE_BYTES } from './xeddsa.ts';
 
 /**
@@ -16,18 +16,14 @@ import { SIGNATURE_BYTES } from './xeddsa.ts';
 
 const VERSION = 1;
 
-const refuse = (): never => {
-  throw new SignalError('invalid-record');
-};
-
 const readVersion = (reader: RecordReader): void => {
-  if (reader.u8() !== VERSION) refuse();
+  if (reader.u8() !== VERSION) refuse('invalid-record');
 };
 
 /** Refuses a key that is not clamped. */
 const readKeyPair = (reader: RecordReader): KeyPair => {
   const privateKey = reader.raw(PRIVATE_KEY_BYTES);
-  return isPrivateKey(privateKey) ? keyPairOf(privateKey) : refuse();
+  return isPrivateKey(privateKey) ? keyPairOf(privateKey) : refuse('invalid-record');
 };
 
 const readKyberSecretKey = (reader: RecordReader): ReturnType<typeof kyberKeyPairOf> => {
@@ -35,13 +31,13 @@ const readKyberSecretKey = (reader: RecordReader): ReturnType<typeof kyberKeyPai
   try {
     return kyberKeyPairOf(stored);
   } catch {
-    return refuse();
+    return refuse('invalid-record');
   }
 };
 
 const readFlag = (reader: RecordReader): boolean => {
   const value = reader.u8();
-  return value <= 1 ? value === 1 : refuse();
+  return value <= 1 ? value === 1 : refuse('invalid-record');
 };
 
 export const encodePreKey = ({ id, privateKey }: PreKey): Uint8Array => {

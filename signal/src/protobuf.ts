@@ -1,5 +1,5 @@
 import { concat } from './bytes.ts';
-import { SignalError } from './signal-error.ts';
+import { refuse } from './signal-error.ts';
 import { decodeVarint, encodeVarint } from './varint.ts';
 
 /**
@@ -40,10 +40,6 @@ const OTHER = Symbol('a field of another type');
 /** Fields of a message by their number. */
 export type Fields = ReadonlyMap<number, number | bigint | Uint8Array | typeof OTHER>;
 
-const refuse = (): never => {
-  throw new SignalError('invalid-message');
-};
-
 /** @throws SignalError `invalid-message` */
 export const decodeFields = (bytes: Uint8Array): Fields => {
   const fields = new Map<number, number | bigint | Uint8Array | typeof OTHER>();
@@ -53,7 +49,7 @@ export const decodeFields = (bytes: Uint8Array): Fields => {
   };
   let offset = 0;
   const take = (length: number): Uint8Array => {
-    if (length > bytes.length - offset) return refuse();
+    if (length > bytes.length - offset) return refuse('invalid-message');
     offset += length;
     return bytes.slice(offset - length, offset);
   };
@@ -64,9 +60,9 @@ export const decodeFields = (bytes: Uint8Array): Fields => {
   };
   while (offset < bytes.length) {
     const tag = varint();
-    if (tag > MAX_UINT32) refuse();
+    if (tag > MAX_UINT32) refuse('invalid-message');
     const number = Math.floor(tag / 8);
-    if (number === 0) refuse();
+    if (number === 0) refuse('invalid-message');
     const type = tag % 8;
     if (type === VARINT) add(number, varint());
     else if (type === BYTES) add(number, take(varint()));
@@ -74,7 +70,7 @@ export const decodeFields = (bytes: Uint8Array): Fields => {
     else if (type === FIXED32) {
       take(4);
       add(number, OTHER);
-    } else refuse();
+    } else refuse('invalid-message');
   }
   return fields;
 };
@@ -82,12 +78,12 @@ export const decodeFields = (bytes: Uint8Array): Fields => {
 /** Undefined when it is absent. @throws SignalError `invalid-message` when it is of another type */
 export const bytesField = (fields: Fields, number: number): Uint8Array | undefined => {
   const value = fields.get(number);
-  return value === undefined || value instanceof Uint8Array ? value : refuse();
+  return value === undefined || value instanceof Uint8Array ? value : refuse('invalid-message');
 };
 
 /** Undefined when it is absent. @throws SignalError `invalid-message` when it is no 32-bit number */
 export const uint32Field = (fields: Fields, number: number): number | undefined => {
   const value = fields.get(number);
   if (value === undefined) return undefined;
-  return typeof value === 'number' && value <= MAX_UINT32 ? value : refuse();
+  return typeof value === 'number' && value <= MAX_UINT32 ? value : refuse('invalid-message');
 };

@@ -1,4 +1,4 @@
-import { SignalError } from './signal-error.ts';
+import { refuse } from './signal-error.ts';
 
 /**
  * Bytes of a stored record: numbers big-endian, byte strings of known length as they are, others behind their length.
@@ -92,11 +92,8 @@ export const createRecordWriter = (): RecordWriter => {
 export const createRecordReader = (bytes: Uint8Array): RecordReader => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let offset = 0;
-  const refuse = (): never => {
-    throw new SignalError('invalid-record');
-  };
   const pass = (count: number): number => {
-    if (count > bytes.length - offset) return refuse();
+    if (count > bytes.length - offset) return refuse('invalid-record');
     offset += count;
     return offset - count;
   };
@@ -111,12 +108,12 @@ export const createRecordReader = (bytes: Uint8Array): RecordReader => {
     u32,
     u53: () => {
       const value = u32() * TWO_32 + u32();
-      return Number.isSafeInteger(value) ? value : refuse();
+      return Number.isSafeInteger(value) ? value : refuse('invalid-record');
     },
     raw,
     blob: () => raw(u32()),
     end: () => {
-      if (offset !== bytes.length) refuse();
+      if (offset !== bytes.length) refuse('invalid-record');
     },
   };
 };

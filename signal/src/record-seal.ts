@@ -1,4 +1,4 @@
-import { be32, concat, equalBytes } from './bytes.ts';
+import { be32, concat, equalBytes, wipe } from './bytes.ts';
 import { crc32 } from './crc32.ts';
 import { SignalError } from './signal-error.ts';
 
@@ -6,7 +6,12 @@ import { SignalError } from './signal-error.ts';
 
 const CHECKSUM_BYTES = 4;
 
-export const sealRecord = (record: Uint8Array): Uint8Array => concat(record, be32(crc32(record)));
+/** A sealed copy; the record, which holds secrets, is wiped. */
+export const sealRecord = (record: Uint8Array): Uint8Array => {
+  const sealed = concat(record, be32(crc32(record)));
+  wipe(record);
+  return sealed;
+};
 
 /** A view of the record. @throws SignalError `invalid-record` when it is damaged */
 export const openRecord = (sealed: Uint8Array): Uint8Array => {

@@ -27,3 +27,8 @@ export class SignalError extends Error {
     this.code = code;
   }
 }
+
+/** @throws SignalError with this code, always */
+export const refuse = (code: SignalErrorCode): never => {
+  throw new SignalError(code);
+};

@@ -8,7 +8,7 @@ import {
 import { openRecord, sealRecord } from '../record-seal.ts';
 import { invalidKeyAs } from '../session/invalid-key-as.ts';
 import { areSkippedSeeds } from '../session/skipped-seeds.ts';
-import { SignalError } from '../signal-error.ts';
+import { refuse } from '../signal-error.ts';
 import {
   DISTRIBUTION_ID_BYTES,
   MAX_STATES,
@@ -25,10 +25,6 @@ import {
 const FORMAT_VERSION = 1;
 const CHAIN_KEY_BYTES = 32;
 
-const refuse = (): never => {
-  throw new SignalError('invalid-record');
-};
-
 const writeSigningKey = (writer: RecordWriter, key: SigningKey): void => {
   writer.u8(key.isOwn ? 1 : 0);
   writer.raw(key.isOwn ? key.privateKey : key.publicKey);
@@ -38,9 +34,9 @@ const readSigningKey = (reader: RecordReader): SigningKey => {
   const kind = reader.u8();
   if (kind === 1) {
     const privateKey = reader.raw(PRIVATE_KEY_BYTES);
-    return isPrivateKey(privateKey) ? { isOwn: true, privateKey } : refuse();
+    return isPrivateKey(privateKey) ? { isOwn: true, privateKey } : refuse('invalid-record');
   }
-  if (kind !== 0) return refuse();
+  if (kind !== 0) return refuse('invalid-record');
   const stored = reader.raw(PUBLIC_KEY_BYTES);
   return { isOwn: false, publicKey: invalidKeyAs('invalid-record', () => parsePublicKey(stored)) };
 };
@@ -59,7 +55,7 @@ const readState = (reader: RecordReader): SenderKeyState => {
   const counter = reader.u32();
   const chainKey = reader.raw(CHAIN_KEY_BYTES);
   const skipped = reader.blob();
-  if (!areSkippedSeeds(skipped, counter)) return refuse();
+  if (!areSkippedSeeds(skipped, counter)) return refuse('invalid-record');
   return { chainId, signingKey, chain: { chainKey, counter, skipped } };
 };
 
@@ -76,12 +72,12 @@ export const encodeSenderKeyRecord = ({ distributionId, states }: SenderKeyRecor
 /** @throws SignalError `invalid-record` for bytes that {@link encodeSenderKeyRecord} does not write */
 export const decodeSenderKeyRecord = (bytes: Uint8Array): SenderKeyRecord => {
   const reader = createRecordReader(openRecord(bytes));
-  if (reader.u8() !== FORMAT_VERSION) return refuse();
+  if (reader.u8() !== FORMAT_VERSION) return refuse('invalid-record');
   const distributionId = reader.raw(DISTRIBUTION_ID_BYTES);
   const count = reader.u8();
-  if (count < 1 || count > MAX_STATES) return refuse();
+  if (count < 1 || count > MAX_STATES) return refuse('invalid-record');
   const states = Array.from({ length: count }, () => readState(reader));
   reader.end();
   const chainIds = new Set(states.map(({ chainId }) => chainId));
-  return chainIds.size === count ? { distributionId, states } : refuse();
+  return chainIds.size === count ? { distributionId, states } : refuse('invalid-record');
 };

@@ -2,7 +2,7 @@ import { parsePublicKey } from '../curve.ts';
 import { bytesField, encodeFields, uint32Field, type Fields } from '../protobuf.ts';
 import { systemRandom, type RandomBytes } from '../random.ts';
 import type { Address } from '../session/address.ts';
-import { SignalError } from '../signal-error.ts';
+import { refuse, SignalError } from '../signal-error.ts';
 import { parseSignedContent, required, signContent, type SignedContent } from './signed-content.ts';
 
 /**
@@ -26,15 +26,11 @@ const UUID_BYTES = 16;
 /** Where the hyphens of a UUID stand, in bytes. */
 const UUID_GROUPS = [0, 4, 6, 8, 10, UUID_BYTES];
 
-const refuse = (): never => {
-  throw new SignalError('invalid-certificate');
-};
-
 const decodeText = (bytes: Uint8Array): string =>
   new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
 
 const uuidOf = (bytes: Uint8Array): string => {
-  if (bytes.length !== UUID_BYTES) return refuse();
+  if (bytes.length !== UUID_BYTES) return refuse('invalid-certificate');
   const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'));
   return UUID_GROUPS.slice(1)
     .map((end, index) => digits.slice(UUID_GROUPS[index], end).join(''))
@@ -43,7 +39,9 @@ const uuidOf = (bytes: Uint8Array): string => {
 
 /** One of two fields; both at once are refused. */
 const oneOf = <A, B>(first: A | undefined, second: B | undefined): A | B =>
-  first !== undefined && second !== undefined ? refuse() : required<A | B>(first ?? second);
+  first !== undefined && second !== undefined
+    ? refuse('invalid-certificate')
+    : required<A | B>(first ?? second);
 
 const senderName = (fields: Fields): string => {
   const [text, uuid] = [bytesField(fields, 6), bytesField(fields, 7)];
@@ -52,12 +50,12 @@ const senderName = (fields: Fields): string => {
 
 const deviceId = (fields: Fields): number => {
   const value = required(uint32Field(fields, 2));
-  return value >= 1 && value <= MAX_DEVICE_ID ? value : refuse();
+  return value >= 1 && value <= MAX_DEVICE_ID ? value : refuse('invalid-certificate');
 };
 
 const expiresMs = (fields: Fields): number => {
   const value = fields.get(3);
-  return typeof value === 'bigint' ? Number(value) : refuse();
+  return typeof value === 'bigint' ? Number(value) : refuse('invalid-certificate');
 };
 
 /** @throws SignalError `invalid-certificate` */

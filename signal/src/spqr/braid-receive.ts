@@ -1,5 +1,5 @@
 import { concat, equalBytes } from '../bytes.ts';
-import { SignalError } from '../signal-error.ts';
+import { refuse } from '../signal-error.ts';
 import { epochSecretOf, macOfCiphertext, macOfHeader, updateAuthenticator } from './authenticator.ts';
 import {
   SIGNED_CIPHERTEXT_2_BYTES,
@@ -29,17 +29,13 @@ import type { BraidMessage, Payload } from './spqr-message.ts';
 
 export type ReceivedByBraid = { readonly state: BraidState; readonly output?: EpochSecret };
 
-const refuse = (): never => {
-  throw new SignalError('invalid-message');
-};
-
 const takeHeader = (state: NoHeaderReceived, chunk: Chunk): BraidState => {
   const received = receiveChunk(state.header, chunk, SIGNED_HEADER_BYTES);
   if (!received.block) return { ...state, header: received.decoder };
   const { epoch, authenticator } = state;
   const header = received.block.slice(0, HEADER_BYTES);
   const mac = received.block.subarray(HEADER_BYTES);
-  if (!equalBytes(mac, macOfHeader(authenticator, epoch, header))) refuse();
+  if (!equalBytes(mac, macOfHeader(authenticator, epoch, header))) refuse('invalid-message');
   return { kind: 'HeaderReceived', epoch, authenticator, header };
 };
 
@@ -63,7 +59,7 @@ const takeCiphertext2 = (state: EkSentCt1Received, chunk: Chunk): ReceivedByBrai
   const mac = received.block.subarray(CIPHERTEXT_2_BYTES);
   const secret = epochSecretOf(epoch, decapsulate(seed, ciphertext));
   const authenticator = updateAuthenticator(state.authenticator, epoch, secret);
-  if (!equalBytes(mac, macOfCiphertext(authenticator, epoch, ciphertext))) refuse();
+  if (!equalBytes(mac, macOfCiphertext(authenticator, epoch, ciphertext))) refuse('invalid-message');
   return {
     state: { kind: 'NoHeaderReceived', epoch: epoch + 1, authenticator, header: [] },
     output: { epoch, secret },
@@ -104,7 +100,7 @@ const takeEncapsulationKey = (
       : { ...state, encapsulationKey };
   }
   const encapsulationKey = received.block;
-  if (!matchesHeader(encapsulationKey, header)) refuse();
+  if (!matchesHeader(encapsulationKey, header)) refuse('invalid-message');
   return acknowledged || state.kind === 'Ct1Acknowledged'
     ? sampleCiphertext2(state, ciphertext1, encapsulationKey)
     : {
@@ -163,5 +159,5 @@ export const receiveBraid = (state: BraidState, { epoch, payload }: BraidMessage
   if (state.kind === 'Ct2Sampled' && epoch === state.epoch + 1) {
     return { state: { kind: 'KeysUnsampled', epoch, authenticator: state.authenticator } };
   }
-  return refuse();
+  return refuse('invalid-message');
 };

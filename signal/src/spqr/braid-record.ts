@@ -1,4 +1,4 @@
-import { SignalError } from '../signal-error.ts';
+import { refuse } from '../signal-error.ts';
 import type { RecordReader, RecordWriter } from '../record-format.ts';
 import { SIGNED_CIPHERTEXT_2_BYTES, SIGNED_HEADER_BYTES, type BraidState } from './braid-state.ts';
 import { CHUNK_BYTES, type Chunk, type Decoder, type Encoder } from './erasure-code.ts';
@@ -32,10 +32,6 @@ const KINDS = [
 ] as const satisfies readonly BraidState['kind'][];
 
 const KEY_BYTES = 32;
-
-const refuse = (): never => {
-  throw new SignalError('invalid-record');
-};
 
 const writeEncoder = (writer: RecordWriter, { block, next }: Encoder): void => {
   writer.raw(block);
@@ -114,11 +110,11 @@ const readEncoder = (reader: RecordReader, blockBytes: number): Encoder => ({
 /** At least `least` chunks, and fewer than the block has. */
 const readDecoder = (reader: RecordReader, blockBytes: number, least: number): Decoder => {
   const count = reader.u8();
-  if (count < least || count * CHUNK_BYTES >= blockBytes) refuse();
+  if (count < least || count * CHUNK_BYTES >= blockBytes) refuse('invalid-record');
   const chunks: Chunk[] = [];
   for (let last = -1; chunks.length < count;) {
     const index = reader.u16();
-    if (index <= last) refuse();
+    if (index <= last) refuse('invalid-record');
     chunks.push({ index, bytes: reader.raw(CHUNK_BYTES) });
     last = index;
   }
@@ -127,9 +123,9 @@ const readDecoder = (reader: RecordReader, blockBytes: number, least: number): D
 
 /** @throws SignalError `invalid-record` */
 export const readBraid = (reader: RecordReader): BraidState => {
-  const kind = KINDS[reader.u8()] ?? refuse();
+  const kind = KINDS[reader.u8()] ?? refuse('invalid-record');
   const epoch = reader.u53();
-  if (epoch === 0) refuse();
+  if (epoch === 0) refuse('invalid-record');
   const authenticator = { root: reader.raw(KEY_BYTES), mac: reader.raw(KEY_BYTES) };
   const base = { epoch, authenticator };
   // Members are read in the order in which they stand.

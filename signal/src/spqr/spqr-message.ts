@@ -1,4 +1,4 @@
-import { SignalError } from '../signal-error.ts';
+import { refuse } from '../signal-error.ts';
 import { decodeVarint, encodeVarint } from '../varint.ts';
 import { CHUNK_BYTES, CHUNK_INDEXES, type Chunk } from './erasure-code.ts';
 
@@ -32,10 +32,6 @@ export const encodeSpqrMessage = ({ epoch, payload }: BraidMessage, index: numbe
   return bytes;
 };
 
-const refuse = (): never => {
-  throw new SignalError('invalid-message');
-};
-
 /**
  * What follows the message is ignored; the chunk is a copy.
  *
@@ -44,15 +40,15 @@ const refuse = (): never => {
 export const decodeSpqrMessage = (
   bytes: Uint8Array,
 ): { readonly message: BraidMessage; readonly index: number } => {
-  if (bytes[0] !== VERSION) refuse();
+  if (bytes[0] !== VERSION) refuse('invalid-message');
   const { value: epoch, end: epochEnd } = decodeVarint(bytes, 1);
-  if (epoch === 0 || epoch === Infinity) refuse();
+  if (epoch === 0 || epoch === Infinity) refuse('invalid-message');
   const { value: index, end: indexEnd } = decodeVarint(bytes, epochEnd);
-  if (index > MAX_INDEX) refuse();
-  const type = TYPES[bytes[indexEnd] ?? TYPES.length] ?? refuse();
+  if (index > MAX_INDEX) refuse('invalid-message');
+  const type = TYPES[bytes[indexEnd] ?? TYPES.length] ?? refuse('invalid-message');
   if (type === 'None' || type === 'Ct1Ack') return { message: { epoch, payload: { type } }, index };
   const { value: chunkIndex, end: start } = decodeVarint(bytes, indexEnd + 1);
-  if (chunkIndex >= CHUNK_INDEXES || bytes.length - start < CHUNK_BYTES) refuse();
+  if (chunkIndex >= CHUNK_INDEXES || bytes.length - start < CHUNK_BYTES) refuse('invalid-message');
   const chunk = { index: chunkIndex, bytes: bytes.slice(start, start + CHUNK_BYTES) };
   return { message: { epoch, payload: { type, chunk } }, index };
 };

@@ -1,5 +1,5 @@
 import type { RecordReader, RecordWriter } from '../record-format.ts';
-import { SignalError } from '../signal-error.ts';
+import { refuse } from '../signal-error.ts';
 import { readBraid, writeBraid } from './braid-record.ts';
 import type { BraidState } from './braid-state.ts';
 import type { SpqrState } from './spqr.ts';
@@ -23,10 +23,6 @@ import {
 const KEY_BYTES = 32;
 /** In the order of their numbers in a record. */
 const DIRECTIONS = ['a-to-b', 'b-to-a'] as const satisfies readonly Direction[];
-
-const refuse = (): never => {
-  throw new SignalError('invalid-record');
-};
 
 /** The newest chain epoch: the encapsulator has the link of its braid epoch before the owner has it. */
 const currentEpochOf = ({ kind, epoch }: BraidState): number => {
@@ -86,7 +82,7 @@ const readReceiving = (reader: RecordReader): ReceivingChain => {
   const skipped: SkippedKey[] = [];
   for (let last = Math.min(counter, MAX_KEPT_DISTANCE + 1); skipped.length < count;) {
     const distance = reader.u16();
-    if (distance === 0 || distance >= last) refuse();
+    if (distance === 0 || distance >= last) refuse('invalid-record');
     skipped.push({ index: counter - distance, key: reader.raw(KEY_BYTES) });
     last = distance;
   }
@@ -94,11 +90,11 @@ const readReceiving = (reader: RecordReader): ReceivingChain => {
 };
 
 const readChains = (reader: RecordReader, braid: BraidState): SymmetricChains => {
-  const direction = DIRECTIONS[reader.u8()] ?? refuse();
+  const direction = DIRECTIONS[reader.u8()] ?? refuse('invalid-record');
   const nextRoot = reader.raw(KEY_BYTES);
   const currentEpoch = currentEpochOf(braid);
   const sendEpoch = currentEpoch - reader.u8();
-  if (!sendEpochsOf(braid).includes(sendEpoch)) refuse();
+  if (!sendEpochsOf(braid).includes(sendEpoch)) refuse('invalid-record');
   const links: Link[] = [];
   for (let epoch = Math.max(0, sendEpoch - 1); epoch <= currentEpoch; epoch += 1) {
     const sending = epoch < sendEpoch ? null : { counter: reader.u32(), next: reader.raw(KEY_BYTES) };

@@ -1,6 +1,6 @@
 import { ascii, be32, concat, wipe } from '../bytes.ts';
 import { hkdf } from '../kdf.ts';
-import { SignalError } from '../signal-error.ts';
+import { refuse, SignalError } from '../signal-error.ts';
 import type { EpochSecret } from './braid-state.ts';
 
 /**
@@ -39,10 +39,6 @@ export type SymmetricChains = {
 const START = ascii('Signal PQ Ratchet V1 Chain  Start');
 const ADD_EPOCH = ascii('Signal PQ Ratchet V1 Chain Add Epoch');
 const NEXT = ascii('Signal PQ Ratchet V1 Chain Next');
-
-const refuse = (): never => {
-  throw new SignalError('invalid-message');
-};
 
 const makeLink = (
   direction: Direction,
@@ -115,7 +111,7 @@ export const sendingKey = (
 /** The key is a copy: who uses it wipes it, also when the message turns out to be one of another session. */
 const takeSkipped = (chain: ReceivingChain, index: number): { chain: ReceivingChain; key: Uint8Array } => {
   const place = chain.skipped.findIndex((kept) => kept.index === index);
-  const { key } = chain.skipped[place] ?? refuse();
+  const { key } = chain.skipped[place] ?? refuse('invalid-message');
   return { chain: { ...chain, skipped: chain.skipped.toSpliced(place, 1) }, key: key.slice() };
 };
 
@@ -152,9 +148,9 @@ export const receivingKey = (
 ): { readonly chains: SymmetricChains; readonly key: Uint8Array } => {
   const place = epoch - firstEpoch(chains);
   const link = place < 0 ? undefined : chains.links[place];
-  if (!link) return refuse();
+  if (!link) return refuse('invalid-message');
   const { receiving } = link;
-  if (index > receiving.counter + maxJump) return refuse();
+  if (index > receiving.counter + maxJump) return refuse('invalid-message');
   const { chain, key } =
     index > receiving.counter ? advance(receiving, index) : takeSkipped(receiving, index);
   return { chains: { ...chains, links: chains.links.with(place, { ...link, receiving: chain }) }, key };
