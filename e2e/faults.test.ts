@@ -132,7 +132,7 @@ describe('a power cut', () => {
     const { alice, bob } = await couple();
     await bob.leave();
     const accepted: string[] = [];
-    alice.messenger().on('message-state', ({ text, copies }) => {
+    alice.messenger().on('message-changed', ({ text, copies }) => {
       if (copies !== undefined) accepted.push(text);
     });
     for (const text of numbered(300)) void alice.send(bob, text);

@@ -1,4 +1,4 @@
-import type { AccountId, ErrorCode, MessageId } from '@restante/protocol';
+import type { AccountId, MessageId } from '@restante/protocol';
 import type { MessengerEventSource } from './messenger-events.ts';
 import { authoredKey, messageKey } from './vault/keys.ts';
 import type { Transaction } from './vault/store.ts';
@@ -28,7 +28,7 @@ export type Messages = {
     transaction: Transaction,
     key: string,
     state: MessageState,
-    detail?: { copies?: number; failure?: ErrorCode },
+    detail?: Pick<Message, 'copies' | 'failure'>,
   ) => Promise<void>;
   /** Gives a message another time. Answers with its new key. */
   readonly move: (
@@ -46,8 +46,13 @@ export const createMessages = (events: MessengerEventSource): Messages => {
     (await transaction.get('conversations', accountId)) ?? {
       accountId,
       username: null,
+      standing: 'accepted',
       unread: 0,
       lastMessageAt: 0,
+      preview: null,
+      unreadable: 0,
+      draft: '',
+      verification: 'none',
     };
   const keepConversation = (transaction: Transaction, conversation: Conversation): void => {
     transaction.put('conversations', conversation.accountId, conversation);
@@ -78,7 +83,7 @@ export const createMessages = (events: MessengerEventSource): Messages => {
       if (isLate && detail.copies === undefined) return;
       const advanced: Message = { ...message, ...detail, state: isLate ? message.state : state };
       transaction.put('messages', key, advanced);
-      transaction.afterCommit(() => events.emit('message-state', advanced));
+      transaction.afterCommit(() => events.emit('message-changed', advanced));
       if (advanced.state !== 'seen') return;
       const conversation = await conversationOf(transaction, message.accountId);
       keepConversation(transaction, { ...conversation, unread: Math.max(0, conversation.unread - 1) });

@@ -20,8 +20,8 @@ export type MessengerEvents = {
   connection: ConnectionState;
   /** A message has been kept: a new one, or one sent from here or from another own device. */
   message: Message;
-  /** A message changed its state. */
-  'message-state': Message;
+  /** A message has another state, other reactions, or was taken back. */
+  'message-changed': Message;
   conversation: Conversation;
   'catch-up': CatchUpProgress;
   typing: { readonly accountId: AccountId; readonly active: boolean };

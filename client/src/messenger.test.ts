@@ -10,7 +10,7 @@ describe('live', () => {
     await using scene = await Scene.open();
     const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
     const states: string[] = [];
-    alice.on('message-state', ({ state }) => states.push(state));
+    alice.on('message-changed', ({ state }) => states.push(state));
     const received: Message[] = [];
     bob.on('message', (message) => received.push(message));
 
@@ -137,7 +137,7 @@ describe('outbox', () => {
       return true;
     };
     const failed: Message[] = [];
-    alice.on('message-state', (message) => failed.push(message));
+    alice.on('message-changed', (message) => failed.push(message));
     await alice.sendText('bobby', 'too late');
     await waitFor('failure', () => failed.length === 1);
     expect(failed[0]).toMatchObject({ state: 'failed', failure: 'message-expired' });

@@ -47,7 +47,7 @@ export type Messenger = {
   /** Ends a wait for the next attempt, and reads the mailboxes again. */
   readonly refresh: () => void;
   /**
-   * Queues a text for a username or account id. Resolves when it is durable here; `message-state` events tell how far
+   * Queues a text for a username or account id. Resolves when it is durable here; `message-changed` events tell how far
    * it gets. A username that was never written to is looked up, which needs a master.
    */
   readonly sendText: (to: string, text: string) => Promise<Message>;

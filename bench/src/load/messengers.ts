@@ -37,7 +37,7 @@ export const exchange = async (from: Messenger, to: Messenger, username: string)
 export const sendTexts = async (from: Messenger, username: string, count: number): Promise<void> => {
   let accepted = 0;
   const all = Promise.withResolvers<undefined>();
-  const stop = from.on('message-state', ({ state }) => {
+  const stop = from.on('message-changed', ({ state }) => {
     if (state === 'failed') all.reject(new Error('a message was refused'));
     if (state === 'accepted' && (accepted += 1) === count) all.resolve(undefined);
   });

@@ -4,13 +4,25 @@ import { z } from 'zod';
 /** Version of the content inside the ciphertext. Only devices see it. */
 export const CONTENT_VERSION = 1;
 
-/** UTF-8 bytes of a text: with wrapper, padding and base64 it stays below the payload bound. */
-export const MAX_TEXT_BYTES = 32 * 1024;
+/** UTF-8 bytes of a text. */
+export const MAX_TEXT_BYTES = 64 * 1024;
+
+/** Bytes of an encoded content, unpadded: with padding, ratchet and base64 it stays below the payload bound. */
+export const MAX_CONTENT_BYTES = 70_000;
 
 /** Ids in one request for a fresh session. */
 export const MAX_RENEWAL_IDS = 256;
 
+/** Messages in one receipt or one piece of news for own devices. */
+export const MAX_REFERENCES = 500;
+
 const v = z.literal(CONTENT_VERSION);
+
+/** Names a message: ids are unique for their author. */
+const messageReference = z.object({ author: accountId, id: messageId });
+export type MessageReference = z.infer<typeof messageReference>;
+
+const references = z.array(messageReference).min(1).max(MAX_REFERENCES);
 
 /** What a person wrote. `id` is its logical id: the client id it was first sent under. */
 const text = z.object({
@@ -20,10 +32,46 @@ const text = z.object({
   /** The author's username, as a hint that the reader's client verifies. */
   from: username,
   text: z.string().min(1),
+  replyTo: messageReference.optional(),
 });
 
-/** For the author's own other devices: what was sent to `to`. */
-const sent = z.object({ v, kind: z.literal('sent'), to: accountId, id: messageId, text: z.string().min(1) });
+/** A person's reaction to a message; a later one (by its id) replaces it, and null takes it back. */
+const reaction = z.object({
+  v,
+  kind: z.literal('reaction'),
+  id: messageId,
+  target: messageReference,
+  emoji: z.string().min(1).max(64).nullable(),
+});
+
+/** The author takes their own message `target` back, for everyone. */
+const deletion = z.object({ v, kind: z.literal('deletion'), id: messageId, target: messageId });
+
+/** Tells the author of these messages that they have been read. */
+const receipt = z.object({
+  v,
+  kind: z.literal('receipt'),
+  state: z.literal('read'),
+  ids: z.array(messageId).min(1).max(MAX_REFERENCES),
+});
+
+/** For the author's own other devices: the content that was sent to `to`, of whatever kind. */
+const sent = z.object({ v, kind: z.literal('sent'), to: accountId, content: z.unknown() });
+
+/** Whether a person lets another one in. */
+export const standing = z.enum(['accepted', 'request', 'blocked']);
+export type Standing = z.infer<typeof standing>;
+
+/** For the author's own other devices: what has been done on this one. */
+const sync = z.object({
+  v,
+  kind: z.literal('sync'),
+  change: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('seen'), messages: references }),
+    z.object({ type: z.literal('hidden'), messages: references }),
+    z.object({ type: z.literal('standing'), accountId, standing }),
+  ]),
+});
 
 /**
  * Comes with a fresh session. Asks the device `deviceId` of the reader to send the messages `ids` again, which
@@ -36,8 +84,16 @@ const sessionRenewal = z.object({
   ids: z.array(messageId).max(MAX_RENEWAL_IDS),
 });
 
-export const content = z.discriminatedUnion('kind', [text, sent, sessionRenewal]);
+/** Contents that are told to own devices too, as `sent`. */
+export const shared = z.discriminatedUnion('kind', [text, reaction, deletion]);
+export type SharedContent = z.infer<typeof shared>;
+
+export const content = z.discriminatedUnion('kind', [...shared.options, receipt, sent, sync, sessionRenewal]);
 export type Content = z.infer<typeof content>;
 export type TextContent = z.infer<typeof text>;
+export type Reaction = z.infer<typeof reaction>;
+export type Deletion = z.infer<typeof deletion>;
+export type ReadReceipt = z.infer<typeof receipt>;
 export type SentContent = z.infer<typeof sent>;
+export type Sync = z.infer<typeof sync>;
 export type SessionRenewal = z.infer<typeof sessionRenewal>;

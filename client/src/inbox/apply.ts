@@ -1,7 +1,7 @@
 import type { AccountId, Envelope, MessageId } from '@restante/protocol';
 import type { ServerClock } from '../clock.ts';
 import { decodeContent, encodeContent } from '../content/codec.ts';
-import { CONTENT_VERSION, type SessionRenewal } from '../content/content.ts';
+import { CONTENT_VERSION, shared, type SessionRenewal, type TextContent } from '../content/content.ts';
 import type { Device } from '../device.ts';
 import type { Messages } from '../messages.ts';
 import type { Composer } from '../outbox/compose.ts';
@@ -24,23 +24,17 @@ export type ApplyDeps = {
 /** The contents of a text as it is sent to others and to own devices. */
 export const textContents = (
   self: { readonly accountId: AccountId; readonly username: string },
-  message: Pick<Message, 'id' | 'accountId' | 'text'>,
-) => ({
-  plaintext: encodeContent({
-    v: CONTENT_VERSION,
-    kind: 'text',
-    id: message.id,
-    from: self.username,
-    text: message.text,
-  }),
-  ownCopy: encodeContent({
-    v: CONTENT_VERSION,
-    kind: 'sent',
-    to: message.accountId,
-    id: message.id,
-    text: message.text,
-  }),
-});
+  { id, accountId, text, replyTo }: Pick<Message, 'id' | 'accountId' | 'text' | 'replyTo'>,
+) => {
+  const content: TextContent = {
+    ...{ v: CONTENT_VERSION, kind: 'text', id, from: self.username, text },
+    ...(replyTo && { replyTo }),
+  };
+  return {
+    plaintext: encodeContent(content),
+    ownCopy: encodeContent({ v: CONTENT_VERSION, kind: 'sent', to: accountId, content }),
+  };
+};
 
 const sendAgain = async (
   transaction: Transaction,
@@ -95,14 +89,15 @@ export const applyPlaintext = async (
     await renew(transaction, deps, senderId, content);
     return false;
   }
-  if (content?.kind === 'sent' && fromSelf) {
+  const copied = content?.kind === 'sent' && fromSelf ? shared.safeParse(content.content).data : undefined;
+  if (content?.kind === 'sent' && copied?.kind === 'text') {
     await messages.add(transaction, senderId, {
-      id: content.id,
+      id: copied.id,
       accountId: content.to,
       direction: 'out',
-      sentAt: boundedTime(content.id, sentAt),
+      sentAt: boundedTime(copied.id, sentAt),
       kind: 'text',
-      text: content.text,
+      text: copied.text,
       state: 'accepted',
     });
     return false;

@@ -1,4 +1,5 @@
 import type { AccountId, DeviceId, EnvelopeType, ErrorCode, MessageId, Session } from '@restante/protocol';
+import type { MessageReference, Standing } from '../content/content.ts';
 
 /** This device's account, and the credential that gets it tokens. */
 export type Self = {
@@ -42,6 +43,11 @@ export type SessionRow = {
 
 export type MessageState = 'received' | 'seen' | 'queued' | 'accepted' | 'delivered' | 'read' | 'failed';
 
+/** By account; the later id wins. `emoji: null` is a reaction that was taken back. */
+export type Reactions = Readonly<
+  Record<AccountId, { readonly emoji: string | null; readonly id: MessageId }>
+>;
+
 /** One message of a conversation, as a person sees it. */
 export type Message = {
   /** Logical id: stays the same when the message is sent again. Unique for its author. */
@@ -51,16 +57,21 @@ export type Message = {
   readonly direction: 'in' | 'out';
   /** Milliseconds since 1970 by the server's clock. */
   readonly sentAt: number;
-  /** `unknown`: made by a newer version of the messenger; `text` is empty. */
-  readonly kind: 'text' | 'unknown';
+  /**
+   * `deleted`: its author took it back. `unknown`: made by a newer version of the messenger. `keys-changed`: a note of
+   * this device's own, that a device of the other account has another identity key. All but `text` have an empty text.
+   */
+  readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed';
   readonly text: string;
+  readonly replyTo?: MessageReference;
+  readonly reactions?: Reactions;
   /** In: `received`, `seen`. Out: the others, in their order. */
   readonly state: MessageState;
   /** Mailbox nodes that had an accepted message on disk. */
   readonly copies?: number;
-  /** Why sending failed for good. */
-  readonly failure?: ErrorCode;
-  /** The envelope an incoming message came in, for its read receipt. */
+  /** Why sending failed for good. `keys-changed`: a verified contact has keys that nobody has verified. */
+  readonly failure?: ErrorCode | 'keys-changed';
+  /** The envelope an incoming message came in. */
   readonly envelope?: { readonly id: MessageId; readonly senderDeviceId: DeviceId };
 };
 
@@ -68,8 +79,18 @@ export type Conversation = {
   readonly accountId: AccountId;
   /** Known once it has been looked up, or told by the other side and verified. */
   readonly username: string | null;
+  /** `request`: a stranger has written. Nothing tells them of this person until they are accepted. */
+  readonly standing: Standing;
   readonly unread: number;
   readonly lastMessageAt: number;
+  /** The newest message; its text is cut. */
+  readonly preview: Pick<Message, 'id' | 'kind' | 'direction' | 'text'> | null;
+  /** Messages that could not be decrypted and have not come again yet. */
+  readonly unreadable: number;
+  /** What has been written and not sent. */
+  readonly draft: string;
+  /** `changed`: verified once, but the account has keys now that nobody has verified. */
+  readonly verification: 'none' | 'verified' | 'changed';
 };
 
 export type OutboxEnvelope = {

@@ -26,7 +26,7 @@ messenger.on('connection', ({ name }) => tell({ type: 'connection', name }));
 messenger.on('message', ({ direction, text }) => {
   if (direction === 'in') tell({ type: 'shown', text });
 });
-messenger.on('message-state', ({ direction, id, state }) => {
+messenger.on('message-changed', ({ direction, id, state }) => {
   if (direction === 'in' || !ACCEPTED.has(state) || accepted.has(id)) return;
   accepted.add(id);
   tell({ type: 'accepted' });
