@@ -1,8 +1,11 @@
 import js from '@eslint/js';
+import svelte from 'eslint-plugin-svelte';
+import globals from 'globals';
 import tseslint from 'typescript-eslint';
+import svelteConfig from './web-client/svelte.config.js';
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', '.data/', '**/*.mjs'] },
+  { ignores: ['**/node_modules/', '.data/', '**/dist/', '**/*.mjs', '**/*.js'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
@@ -20,6 +23,23 @@ export default tseslint.config(
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-console': 'error',
+    },
+  },
+  ...svelte.configs.recommended,
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: {
+        projectService: true,
+        extraFileExtensions: ['.svelte'],
+        parser: tseslint.parser,
+        svelteConfig,
+      },
+    },
+    rules: {
+      // Writing a `$state` field from a template's handler is how Svelte components are written.
+      '@typescript-eslint/no-unsafe-call': 'off',
     },
   },
   {

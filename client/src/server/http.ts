@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { MessengerError } from '../messenger-error.ts';
+import { chunksOf } from './chunks.ts';
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -25,7 +26,7 @@ const readText = async (response: Response): Promise<string> => {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunksOf(response.body)) {
     bytes += chunk.length;
     if (bytes > MAX_ANSWER_BYTES) throw new MessengerError('bad-answer', 'the answer is too large');
     text += decoder.decode(chunk, { stream: true });

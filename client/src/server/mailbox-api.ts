@@ -9,6 +9,7 @@ import {
   type MessageId,
 } from '@restante/protocol';
 import { MessengerError } from '../messenger-error.ts';
+import { chunksOf } from './chunks.ts';
 import { eventStream } from './event-stream.ts';
 import { request, requestJson, type Fetch } from './http.ts';
 
@@ -67,7 +68,7 @@ export const mailboxApi = (fetch: Fetch): MailboxApi => {
         throw MessengerError.fromBody(await response.json().catch(() => null));
       }
       onOpen();
-      const stream = eventStream(response.body as AsyncIterable<Uint8Array>, MAX_EVENT_CHARS);
+      const stream = eventStream(chunksOf(response.body), MAX_EVENT_CHARS);
       for await (const { name, data } of stream) {
         clearTimeout(watch);
         watch = setTimeout(end, SILENCE_MS);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { isAbsolute, relative } from 'node:path';
 import { ConfigError, readEnvironment } from '@restante/service-kit';
+import { buildWebClient } from '@restante/web-client/build';
 import { z } from 'zod';
 import { readOptions, type Command, type CommandContext } from '../cli/command.ts';
 import { table } from '../cli/table.ts';
@@ -31,7 +32,7 @@ const portsFrom = (port: number): ClusterPorts =>
 
 const whatRuns = (cluster: Cluster): string => {
   const roles: [readonly { name: string; url: string; pid: number | undefined }[], string][] = [
-    [[cluster.front], 'page, /api, /ws, /node1 ...'],
+    [[cluster.front], 'messenger, /api, /ws, /node1 ..., /cluster/'],
     [cluster.masters, 'accounts, keys, live push'],
     [cluster.mailboxNodes, 'mailboxes'],
     [cluster.couches, 'embedded CouchDB'],
@@ -93,12 +94,14 @@ const run = async (context: CommandContext): Promise<number> => {
   const shown = progress(context, config.MASTERS + (config.COUCHDB_URLS ? 4 : 7));
   const onExit = superviseCluster(print, signal);
   try {
+    const messengerDir = await buildWebClient();
     await using cluster = await startCluster({
       dataDir: config.DATA_DIR,
       masters: config.MASTERS,
       ports: portsFrom(config.PORT),
       ...(config.COUCHDB_URLS && { couchUrls: config.COUCHDB_URLS }),
       ...(config.DATABASE_PREFIX !== undefined && { databasePrefix: config.DATABASE_PREFIX }),
+      settings: { front: { MESSENGER_DIR: messengerDir } },
       signal,
       onEvent: (event) => {
         if (event.type === 'exited') onExit(event);

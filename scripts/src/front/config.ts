@@ -14,6 +14,8 @@ export const environment = z.object({
   MASTER_URLS: urls,
   /** Mailbox nodes, separated by commas: the first one is `/node1/`. */
   MAILBOX_NODE_URLS: urls,
+  /** The built messenger; without it there is none at `/`. */
+  MESSENGER_DIR: z.string().optional(),
 });
 
 export type FrontConfig = {
@@ -21,6 +23,7 @@ export type FrontConfig = {
   readonly port: number;
   readonly masterUrls: readonly string[];
   readonly mailboxNodeUrls: readonly string[];
+  readonly messengerDir: string | null;
 };
 
 /** @throws ConfigError */
@@ -31,5 +34,6 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     port: read.PORT,
     masterUrls: read.MASTER_URLS,
     mailboxNodeUrls: read.MAILBOX_NODE_URLS,
+    messengerDir: read.MESSENGER_DIR ?? null,
   };
 };

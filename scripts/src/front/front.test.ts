@@ -38,7 +38,7 @@ const named = (name: string): RequestListener =>
 
 const front = async (masterUrls: string[], mailboxNodeUrls: string[]): Promise<Front> => {
   const started = await startFront(
-    { host: '127.0.0.1', port: 0, masterUrls, mailboxNodeUrls },
+    { host: '127.0.0.1', port: 0, masterUrls, mailboxNodeUrls, messengerDir: null },
     createLog('front', 'silent'),
   );
   cleanups.push(() => started[Symbol.asyncDispose]());
@@ -155,7 +155,7 @@ describe('front', () => {
   it('serves the page under a policy that allows nothing from elsewhere', async () => {
     const address = await gone();
     const { url } = await front([address], [address]);
-    for (const path of ['/', '/page.css', '/page.mjs', '/icon.svg']) {
+    for (const path of ['/cluster/', '/cluster/page.css', '/cluster/page.mjs', '/cluster/icon.svg']) {
       const answer = await fetch(url + path);
       expect(answer.status).toBe(200);
       expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -166,7 +166,7 @@ describe('front', () => {
   it('tells the state of a cluster that is down', async () => {
     const address = await gone();
     const { url } = await front([address], [address, address, address]);
-    const answer = await fetch(`${url}/state`);
+    const answer = await fetch(`${url}/cluster/state`);
     expect(await answer.json()).toMatchObject({
       masters: [{ name: 'master 1', up: false }],
       nodes: [{ name: 'node 1', up: false }, { name: 'node 2' }, { name: 'node 3' }],
@@ -178,7 +178,13 @@ describe('front', () => {
     const master = await upstream(named('master'));
     new WebSocketServer({ server: master.server });
     const started = await startFront(
-      { host: '127.0.0.1', port: 0, masterUrls: [master.url], mailboxNodeUrls: [master.url] },
+      {
+        host: '127.0.0.1',
+        port: 0,
+        masterUrls: [master.url],
+        mailboxNodeUrls: [master.url],
+        messengerDir: null,
+      },
       createLog('front', 'silent'),
     );
     const socket = new WebSocket(`${started.url.replace('http', 'ws')}/ws`);

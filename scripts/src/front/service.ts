@@ -1,26 +1,31 @@
 import { Socket } from 'node:net';
+import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createHttpApp, listen, type Logger } from '@restante/service-kit';
-import express from 'express';
+import { cacheControlOf, SECURITY_HEADERS } from '@restante/web-client/headers';
+import compression from 'compression';
+import express, { type RequestHandler } from 'express';
 import type { FrontConfig } from './config.ts';
 import { createProxy } from './proxy.ts';
 import { watchState } from './state.ts';
 
 /**
  * The front: one origin for one machine, as nginx is in production. `/api` and `/ws` go to a master that is there,
- * `/node1/`, `/node2/` ... to the mailbox nodes, `/` is a page with the cluster's state.
+ * `/node1/`, `/node2/` ... to the mailbox nodes; `/` is the messenger, `/cluster/` a page with the cluster's state.
  */
 export type Front = AsyncDisposable & { readonly url: string };
 
 const STOP_DEADLINE_MS = 3_000;
 const PAGE_DIR = fileURLToPath(new URL('page', import.meta.url));
 
-const PAGE_HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
+const files = (folder: string): RequestHandler =>
+  express.static(folder, {
+    cacheControl: false,
+    setHeaders: (response, file) => {
+      response.set(SECURITY_HEADERS);
+      response.set('cache-control', cacheControlOf(`/${relative(folder, file).split(sep).join('/')}`));
+    },
+  });
 
 /** Rejects when the port is not free. */
 export const startFront = async (config: FrontConfig, log: Logger): Promise<Front> => {
@@ -35,17 +40,12 @@ export const startFront = async (config: FrontConfig, log: Logger): Promise<Fron
     });
     nodes.forEach((node, index) => routes.use(`/node${index + 1}`, node.web));
     routes.get('/ready', (_request, response) => response.json({ ready: true }));
-    routes.get('/state', async (_request, response) => {
+    routes.get('/cluster/state', async (_request, response) => {
       response.set('cache-control', 'no-store').json(await state());
     });
-    routes.use(
-      express.static(PAGE_DIR, {
-        cacheControl: false,
-        setHeaders: (response) => {
-          for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value);
-        },
-      }),
-    );
+    routes.use(compression());
+    routes.use('/cluster', files(PAGE_DIR));
+    if (config.messengerDir !== null) routes.use(files(config.messengerDir));
   });
 
   const http = await listen(app, { host: config.host, port: config.port });

@@ -1,4 +1,4 @@
-// Shows the answer of /state (see ../../state/cluster-state.ts) and asks again.
+// Shows the answer of /cluster/state (see ../../state/cluster-state.ts) and asks again.
 const EVERY_MS = 2_000;
 
 const summary = document.getElementById('summary');
@@ -51,7 +51,7 @@ const show = (state) => {
 
 const refresh = async () => {
   try {
-    const answer = await fetch('/state', { signal: AbortSignal.timeout(5_000) });
+    const answer = await fetch('state', { signal: AbortSignal.timeout(5_000) });
     show(await answer.json());
   } catch {
     summary.textContent = 'The cluster does not answer.';

@@ -1,0 +1,1 @@
+export { deleteIndexedDbVault, indexedDbVault } from './indexed-db-vault.ts';

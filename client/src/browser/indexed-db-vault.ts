@@ -1,0 +1,111 @@
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { TableName, Tables } from '../vault/tables.ts';
+import type { Range, Row, Vault } from '../vault/vault.ts';
+
+type Schema = DBSchema & { [Name in TableName]: { key: string; value: Tables[Name] } };
+
+/** Changed together with the tables: opening then creates those that are missing. */
+const VERSION = 1;
+
+const TABLES = Object.keys({
+  self: true,
+  identity: true,
+  tokens: true,
+  clock: true,
+  keyRing: true,
+  ownDevicesKnown: true,
+  expired: true,
+  preKeys: true,
+  kyberUses: true,
+  sessions: true,
+  identityChanges: true,
+  renewals: true,
+  messages: true,
+  messageKeys: true,
+  sentIds: true,
+  conversations: true,
+  outbox: true,
+  seenIds: true,
+  pendingDeletes: true,
+  setAside: true,
+} satisfies Record<TableName, true>) as TableName[];
+
+/** Sorts after every key (keys are ASCII). */
+const AFTER_ASCII = '\u007f';
+
+const boundsOf = ({ prefix = '', after = '', before = AFTER_ASCII }: Range): IDBKeyRange | null => {
+  const [lower, lowerOpen] = after >= prefix ? [after, true] : [prefix, false];
+  const end = prefix + AFTER_ASCII;
+  const upper = before < end ? before : end;
+  // An empty key is no row's: an open bound there leaves nothing out.
+  return lower < upper ? IDBKeyRange.bound(lower, upper, lowerOpen, true) : null;
+};
+
+/**
+ * A vault in an IndexedDB database, in a page or a worker. A commit is one transaction with `strict` durability.
+ * `onLost` is called when the browser takes the database away while it is open.
+ */
+export const indexedDbVault = async (name: string, onLost: () => void): Promise<Vault> => {
+  const database: IDBPDatabase<Schema> = await openDB<Schema>(name, VERSION, {
+    upgrade: (opened) => {
+      for (const table of TABLES)
+        if (!opened.objectStoreNames.contains(table)) opened.createObjectStore(table);
+    },
+    blocking: onLost,
+    terminated: onLost,
+  });
+
+  const listAscending = async <T extends TableName>(
+    table: T,
+    bounds: IDBKeyRange,
+    limit: number,
+  ): Promise<Row<Tables[T]>[]> => {
+    const { store } = database.transaction(table);
+    const [keys, values] = await Promise.all([store.getAllKeys(bounds, limit), store.getAll(bounds, limit)]);
+    return values.map((value, index) => ({ key: String(keys[index]), value: value as Tables[T] }));
+  };
+  const listDescending = async <T extends TableName>(
+    table: T,
+    bounds: IDBKeyRange,
+    limit: number,
+  ): Promise<Row<Tables[T]>[]> => {
+    const rows: Row<Tables[T]>[] = [];
+    let cursor = await database.transaction(table).store.openCursor(bounds, 'prev');
+    while (cursor !== null && rows.length < limit) {
+      rows.push({ key: String(cursor.key), value: cursor.value as Tables[T] });
+      cursor = rows.length < limit ? await cursor.continue() : null;
+    }
+    return rows;
+  };
+
+  return {
+    get: async <T extends TableName>(table: T, key: string) =>
+      (await database.get(table, key)) as Tables[T] | undefined,
+    getMany: async <T extends TableName>(table: T, keys: readonly string[]) => {
+      const { store } = database.transaction(table);
+      return Promise.all(keys.map(async (key) => (await store.get(key)) as Tables[T] | undefined));
+    },
+    list: async (table, range) => {
+      const bounds = boundsOf(range);
+      if (bounds === null || range.limit === 0) return [];
+      return (range.reverse ? listDescending : listAscending)(table, bounds, range.limit);
+    },
+    commit: async (changes) => {
+      const tables = [...new Set(changes.map(({ table }) => table))];
+      if (tables.length === 0) return;
+      const transaction = database.transaction(tables, 'readwrite', { durability: 'strict' });
+      const writes = changes.map(({ table, key, value }) => {
+        const store = transaction.objectStore(table);
+        return value === undefined ? store.delete(key) : store.put(value, key);
+      });
+      await Promise.all([...writes, transaction.done]);
+    },
+    close: () => {
+      database.close();
+      return Promise.resolve();
+    },
+  };
+};
+
+/** Deletes the database of a vault that is closed. */
+export const deleteIndexedDbVault = (name: string): Promise<void> => deleteDB(name);

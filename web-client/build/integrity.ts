@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import type { Plugin } from 'vite';
+
+/** Subresource Integrity value of a file. */
+export const integrityOf = (content: Buffer): string =>
+  `sha384-${createHash('sha384').update(content).digest('base64')}`;
+
+/** The manifest of a built messenger: the integrity of every file by its path, such as `/index.html`. */
+export type IntegrityManifest = Readonly<Record<string, string>>;
+
+export const INTEGRITY_FILE = 'integrity.json';
+
+export const measureIntegrity = (folder: string): IntegrityManifest =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((file) => file.isFile() && file.name !== INTEGRITY_FILE)
+      .map((file) => join(file.parentPath, file.name))
+      .map((path): [string, string] => [
+        `/${relative(folder, path).split(sep).join('/')}`,
+        integrityOf(readFileSync(path)),
+      ])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+/** Scripts and styles in `index.html` carry their integrity. */
+const addIntegrity = (html: string, folder: string): string =>
+  html.replace(/<(?:script|link)[^>]+(?:src|href)="(\/assets\/[^"]+)"/g, (tag, path: string) => {
+    const value = integrityOf(readFileSync(join(folder, path)));
+    return tag.includes('integrity=') ? tag : `${tag} integrity="${value}"`;
+  });
+
+/** Writes `integrity.json` beside the built files, and the integrity of scripts and styles into the page. */
+export const integrity = (): Plugin => {
+  let outDir = '';
+  return {
+    name: 'integrity',
+    apply: 'build',
+    configResolved: (config) => {
+      outDir = resolve(config.root, config.build.outDir);
+    },
+    writeBundle: {
+      order: 'post',
+      sequential: true,
+      handler: () => {
+        const page = join(outDir, 'index.html');
+        writeFileSync(page, addIntegrity(readFileSync(page, 'utf8'), outDir));
+      },
+    },
+  };
+};
