@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
+import { buildWebClient } from '@restante/web-client/build';
 import { cleanCouch } from '../couch.ts';
 import { waitFor } from '../wait-for.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
@@ -16,7 +17,7 @@ export type TestCluster = AsyncDisposable & {
   readonly links: Links;
   /** Data, logs and secrets of the cluster. No vaults. */
   readonly dataDir: string;
-  /** Addresses of the masters for clients. */
+  /** Addresses of the masters for clients; with the web messenger, that of the front alone. */
   readonly masters: readonly string[];
   /** Someone new; the name is made unique. `masters`: the ones they use, in this order (default: all). */
   readonly person: (name: string, masters?: readonly string[], options?: PersonOptions) => Promise<Person>;
@@ -36,10 +37,13 @@ export type TestCluster = AsyncDisposable & {
   /** Waits until the mesh has made the nodes alike; answers with what each of them holds. */
   readonly alike: () => Promise<Map<string, Leaves>>;
   /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
-  readonly empty: (person?: Person) => Promise<void>;
+  readonly empty: (person?: Pick<Person, 'address'>) => Promise<void>;
 };
 
-export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'settings'>;
+export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'settings'> & {
+  /** The front serves the built web messenger, and everybody uses the cluster through the front. */
+  readonly webMessenger?: boolean;
+};
 
 /** Short periods, cheap passwords, no rate that a test could meet by accident. */
 const SETTINGS = {
@@ -88,6 +92,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     const couchUrls = sharedCouchUrls();
     const databasePrefix = `e2e${randomBytes(5).toString('hex')}_`;
     const dataDir = join(root, 'cluster');
+    const messengerDir = options.webMessenger ? await buildWebClient() : null;
     if (couchUrls) {
       cleanup.defer(async () => {
         await Promise.all(couchUrls.map((url) => cleanCouch(url, databasePrefix)));
@@ -98,12 +103,13 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         dataDir,
         databasePrefix,
         masters: options.masters ?? 1,
-        mailboxAddresses: 'direct',
+        mailboxAddresses: messengerDir === null ? 'direct' : 'front',
         route: links.route,
         settings: {
           ...options.settings,
           mailboxNode: { ...SETTINGS.mailboxNode, ...options.settings?.mailboxNode },
           master: { ...SETTINGS.master, ...options.settings?.master },
+          ...(messengerDir !== null && { front: { MESSENGER_DIR: messengerDir } }),
         },
         ...(couchUrls && { couchUrls }),
       }),
@@ -112,8 +118,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     cleanup.defer(async () => {
       await Promise.all(parts.processes.map((process) => process.kill('SIGKILL')));
     });
+    const entrances = messengerDir === null ? parts.masters : [parts.front];
     const masters = await Promise.all(
-      parts.masters.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
+      entrances.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
     );
 
     let people = 0;
