@@ -9,7 +9,7 @@ import { cleanCouch } from '../couch.ts';
 import { waitFor } from '../wait-for.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
-import { createPerson, type Person, type PersonOptions } from './person.ts';
+import { createPerson, type Addressed, type Person, type PersonOptions } from './person.ts';
 
 /** A cluster for one test file: real processes, a fault proxy in each link, people to talk through it. */
 export type TestCluster = AsyncDisposable & {
@@ -37,7 +37,7 @@ export type TestCluster = AsyncDisposable & {
   /** Waits until the mesh has made the nodes alike; answers with what each of them holds. */
   readonly alike: () => Promise<Map<string, Leaves>>;
   /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
-  readonly empty: (person?: Pick<Person, 'address'>) => Promise<void>;
+  readonly empty: (person?: Addressed) => Promise<void>;
 };
 
 export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'settings'> & {

@@ -24,6 +24,8 @@ export type MessengerPage = {
   /** The line of a conversation in the list. */
   readonly conversation: (username: string) => Locator;
   readonly open: (username: string) => Promise<void>;
+  /** Accepts the open request. */
+  readonly accept: () => Promise<void>;
   readonly composer: () => Locator;
   /** Writes a text in the open conversation, and sends it. */
   readonly write: (text: string) => Promise<void>;
@@ -94,6 +96,10 @@ export const messengerPage = (current: () => Page): MessengerPage => {
     open: async (username) => {
       await conversation(username).click();
       await inConversationWith(username);
+    },
+    accept: async () => {
+      await byRole('button', { name: 'Accept' }).click();
+      await composer().waitFor();
     },
     composer,
     write: async (text) => {

@@ -7,11 +7,12 @@ import { createBrowserPerson, type BrowserPerson } from './browser-person.ts';
 export type Stage = AsyncDisposable & {
   readonly cluster: TestCluster;
   readonly browser: Browser;
-  readonly origin: string;
   /** A browser without an account and without a tab; the name is made unique. */
   readonly browserPerson: (name: string, options?: BrowserContextOptions) => Promise<BrowserPerson>;
   /** People who have signed up and are connected. */
   readonly people: (...names: readonly string[]) => Promise<BrowserPerson[]>;
+  /** The same, each with a first message of the other in an open conversation that both have accepted. */
+  readonly friends: (...names: readonly string[]) => Promise<BrowserPerson[]>;
   /**
    * After each test: closes all contexts, starts what is down, and answers with what went wrong in any page and was not
    * expected.
@@ -19,41 +20,58 @@ export type Stage = AsyncDisposable & {
   readonly clear: () => Promise<readonly string[]>;
 };
 
+/** The words with which friends have begun. */
+export const GREETING = 'hello';
+
+const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void> => {
+  await one.add(other.username);
+  await one.write(GREETING);
+  await other.open(one.username);
+  await other.accept();
+  await other.sees(GREETING);
+  await one.sent(GREETING, 'read');
+};
+
 export const startStage = async (options: TestClusterOptions = {}): Promise<Stage> => {
   await using starting = new AsyncDisposableStack();
   const cluster = starting.use(await startTestCluster({ ...options, webMessenger: true }));
   const browser = starting.adopt(await launchChromium(), (opened) => opened.close());
-  const [origin] = cluster.masters;
-  if (origin === undefined) throw new Error('a cluster without a front');
   let present: BrowserPerson[] = [];
   let count = 0;
 
   const browserPerson: Stage['browserPerson'] = async (name, given) => {
     count += 1;
-    const person = await createBrowserPerson(browser, origin, `${name}.${count}`, given);
+    const person = await createBrowserPerson(browser, cluster.parts.front.url, `${name}.${count}`, given);
     present.push(person);
     return person;
   };
+  const people: Stage['people'] = (...names) =>
+    Promise.all(
+      names.map(async (name) => {
+        const person = await browserPerson(name);
+        await person.enter();
+        await person.signUp(person.username);
+        await person.isConnected('live');
+        return person;
+      }),
+    );
   const cleanup = starting.move();
   return {
-    ...{ cluster, browser, origin, browserPerson },
-    people: (...names) =>
-      Promise.all(
-        names.map(async (name) => {
-          const person = await browserPerson(name);
-          await person.enter();
-          await person.signUp(person.username);
-          await person.isConnected('live');
-          return person;
-        }),
-      ),
+    ...{ cluster, browser, browserPerson, people },
+    friends: async (...names) => {
+      const friends = await people(...names);
+      for (const [index, friend] of friends.entries()) {
+        for (const other of friends.slice(index + 1)) await befriend(friend, other);
+      }
+      return friends;
+    },
     clear: async () => {
       const leaving = present;
       present = [];
       const unexpected = leaving.flatMap(({ username, complaints }) =>
         complaints.unexpected().map((text) => `${username}: ${text}`),
       );
-      await Promise.all(leaving.map(({ context }) => context.close()));
+      await Promise.all(leaving.map((person) => person[Symbol.asyncDispose]()));
       await cluster.heal();
       return unexpected;
     },

@@ -19,6 +19,8 @@ export type Probe = {
   /** In one transaction. */
   readonly put: (table: TableName, rows: readonly StoredRow[]) => Promise<void>;
   readonly clear: (table: TableName) => Promise<void>;
+  /** Resolves when the service worker serves this page. */
+  readonly isInstalled: () => Promise<void>;
   /** Those of the open conversation that are in the document, in its order. */
   readonly messages: () => readonly ShownMessage[];
   /** Scrolls the open conversation by so many screens, and waits for a frame; answers whether it moved. */

@@ -51,6 +51,13 @@ import type { Probe } from './probe-calls.ts';
         store.clear();
         return () => undefined;
       }),
+    isInstalled: async () => {
+      await navigator.serviceWorker.ready;
+      if (navigator.serviceWorker.controller !== null) return;
+      await new Promise((resolve) =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      );
+    },
     messages: () =>
       Array.from(document.querySelectorAll('[role=log] [data-message]'), (message) => ({
         id: message.getAttribute('data-message') ?? '',
