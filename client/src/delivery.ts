@@ -1,4 +1,11 @@
-import { LIMITS, type Downstream, type MessageId, type Receipt, type Welcome } from '@restante/protocol';
+import {
+  LIMITS,
+  type Downstream,
+  type MessageId,
+  type PresenceUp,
+  type Receipt,
+  type Welcome,
+} from '@restante/protocol';
 import { createCatchUp } from './catch-up/catch-up.ts';
 import { createFollower } from './catch-up/follower.ts';
 import type { ServerClock } from './clock.ts';
@@ -41,6 +48,8 @@ export type Delivery = {
   readonly refresh: () => void;
   /** Sends a frame that is worth nothing later; without a connection it is dropped. */
   readonly sendNow: SendFrame;
+  /** Sends this now, and again whenever a connection has begun. */
+  readonly show: (presence: PresenceUp) => void;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
 };
@@ -64,8 +73,6 @@ export type DeliveryDeps = {
   readonly composer: Composer;
   readonly keys: OwnKeys;
   readonly contacts: Contacts;
-  /** A connection has begun. */
-  readonly onConnected: (send: SendFrame) => void;
 };
 
 const isConnected = ({ name }: ConnectionState): boolean => name === 'catching-up' || name === 'live';
@@ -76,6 +83,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const { store, device, clock, api, messages, events, backoff } = deps;
   const mailboxes = mailboxApi(deps.fetch);
   let frames: SendFrame | null = null;
+  let presence: PresenceUp | null = null;
 
   const onFault = (error: unknown): void => {
     if (connection.state().name === 'closed') return;
@@ -199,7 +207,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     follow(false);
     acknowledger.connect(send);
     outbox.connect(send);
-    deps.onConnected(send);
+    if (presence !== null) send(presence);
     background(syncOwnDevices(deps).then(outbox.pump));
     renewOutstanding();
   };
@@ -282,6 +290,10 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       if (!isOver(connection.state())) background(catchUp.run());
     },
     sendNow: (frame) => frames?.(frame),
+    show: (shown) => {
+      presence = shown;
+      frames?.(shown);
+    },
     pump: outbox.pump,
   };
 };
