@@ -1,5 +1,6 @@
 import {
   LIMITS,
+  type AccountId,
   type Downstream,
   type MessageId,
   type PresenceUp,
@@ -18,6 +19,7 @@ import type { Device } from './device.ts';
 import { createAcknowledger } from './inbox/acknowledger.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createLiveQueue } from './inbox/live-queue.ts';
+import { readAgain } from './inbox/read-again.ts';
 import { requestRenewals } from './inbox/renewal.ts';
 import type { OwnKeys } from './keys.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
@@ -130,10 +132,12 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         .transact((transaction) => requestRenewals(transaction, { ...deps, onRenewalDue }))
         .then(outbox.pump),
     );
+  const onNameHint = (accountId: AccountId, username: string): void =>
+    background(deps.contacts.verify(accountId, username));
   const inbox = createInbox({
     ...deps,
     onRenewalDue,
-    onNameHint: (accountId, username) => background(deps.contacts.verify(accountId, username)),
+    onNameHint,
     onKept: (owed) => {
       acknowledger.acknowledge(owed);
       outbox.pump();
@@ -190,16 +194,19 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     else follower.unfollow();
   };
 
-  const onReceipt = ({ accountId, state, ids }: Receipt): void =>
+  /** What a person has read is told inside the ciphertext. */
+  const onReceipt = ({ accountId, state, ids }: Receipt): void => {
+    if (state !== 'delivered') return;
     background(
       store.transact(async (transaction) => {
         for (const sent of await transaction.getMany('sentIds', ids)) {
-          const message = sent && (await transaction.get('messages', sent.messageKey));
-          if (sent && message?.accountId === accountId)
-            await messages.advance(transaction, sent.messageKey, state);
+          if (!sent?.messageKey) continue;
+          const message = await transaction.get('messages', sent.messageKey);
+          if (message?.accountId === accountId) await messages.advance(transaction, sent.messageKey, state);
         }
       }),
     );
+  };
 
   const onWelcome = (welcome: Welcome, send: SendFrame): void => {
     frames = send;
@@ -281,7 +288,10 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   });
 
   return {
-    start: connection.start,
+    start: () => {
+      background(readAgain(store, { ...deps, onNameHint }));
+      connection.start();
+    },
     stop: connection.stop,
     close: connection.close,
     state: connection.state,

@@ -65,7 +65,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const device = createDevice(store, clock);
   const api = masterApi(masters, options.fetch, device);
   const sessions = createSessions(device, ratchet, events, now);
-  const messages = createMessages(events);
+  const messages = createMessages(events, clock.now);
   const composer = createComposer(device, sessions);
   const keys = ownKeys(store, device, api, ratchet, now);
   const contacts = createContacts(store, api, messages);
