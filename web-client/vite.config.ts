@@ -1,38 +1,30 @@
+import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
-import { integrity } from './build/integrity.ts';
+import { createIntegrity } from './build/integrity.ts';
+
+const integrity = createIntegrity();
 
 export default defineConfig({
   root: import.meta.dirname,
+  publicDir: join(import.meta.dirname, 'public'),
   plugins: [
     svelte(),
     VitePWA({
-      strategies: 'generateSW',
-      registerType: 'prompt',
+      strategies: 'injectManifest',
+      srcDir: join(import.meta.dirname, 'service-worker'),
+      filename: 'service-worker.ts',
       injectRegister: false,
-      manifest: {
-        id: '/',
-        name: 'Restante',
-        short_name: 'Restante',
-        description: 'End-to-end encrypted messages that wait until you call for them.',
-        start_url: '/',
-        scope: '/',
-        display: 'standalone',
-        background_color: '#ffffff',
-        theme_color: '#1d4ed8',
-        icons: [{ src: '/icon.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
+      injectManifest: {
+        rollupFormat: 'iife',
+        globPatterns: ['**/*.{js,css,html,svg,png,woff2,webmanifest}'],
+        manifestTransforms: [integrity.addToFiles],
       },
-      workbox: {
-        globPatterns: ['**/*.{js,css,html,svg,png,woff2}'],
-        navigateFallback: '/index.html',
-        navigateFallbackDenylist: [/^\/(api|ws|node\d+|cluster|integrity)/],
-        inlineWorkboxRuntime: true,
-        cleanupOutdatedCaches: true,
-        sourcemap: false,
-      },
+      // It is a file in `public/`.
+      manifest: false,
     }),
-    integrity(),
+    integrity.plugin,
   ],
   worker: { format: 'es' },
   build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },

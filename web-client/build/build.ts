@@ -21,6 +21,7 @@ const SOURCES = [
   'web-client/build',
   'web-client/index.html',
   'web-client/public',
+  'web-client/service-worker',
   'web-client/src',
   'web-client/svelte.config.js',
   'web-client/vite.config.ts',

@@ -31,10 +31,10 @@ const addIntegrity = (html: string, folder: string): string =>
     return tag.includes('integrity=') ? tag : `${tag} integrity="${value}"`;
   });
 
-/** Writes `integrity.json` beside the built files, and the integrity of scripts and styles into the page. */
-export const integrity = (): Plugin => {
+/** Sees to it that the page names the integrity of its scripts and styles, and the service worker that of each file. */
+export const createIntegrity = () => {
   let outDir = '';
-  return {
+  const plugin: Plugin = {
     name: 'integrity',
     apply: 'build',
     configResolved: (config) => {
@@ -49,4 +49,16 @@ export const integrity = (): Plugin => {
       },
     },
   };
+  /** Files that the service worker keeps, each with its integrity in place of a revision. */
+  const addToFiles = (files: readonly { readonly url: string; readonly size: number }[]) => ({
+    manifest: files
+      .map(({ url, size }) => ({
+        url,
+        size,
+        revision: null,
+        integrity: integrityOf(readFileSync(join(outDir, url))),
+      }))
+      .sort((a, b) => (a.url < b.url ? -1 : 1)),
+  });
+  return { plugin, addToFiles };
 };

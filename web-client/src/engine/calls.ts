@@ -1,4 +1,5 @@
 import type { CatchUpProgress, ConnectionState, Messenger } from '@restante/client';
+import type { DeviceId } from '@restante/protocol';
 
 type Answering = {
   [Name in keyof Messenger]: Messenger[Name] extends (...args: never[]) => Promise<unknown> ? Name : never;
@@ -9,19 +10,45 @@ export type Calls = Pick<Messenger, Exclude<Answering, 'start' | 'self' | symbol
   /** Ends a wait for the next attempt, and reads the mailboxes again. */
   readonly refresh: () => Promise<void>;
   readonly setTyping: (...args: Parameters<Messenger['setTyping']>) => Promise<void>;
+  /** Removes this device from the account, as far as a master answers, and everything of the account from here. */
+  readonly signOut: () => Promise<void>;
+  /** Opens the storage again after it was `lost` or could not be opened (`failed`). */
+  readonly reopen: () => Promise<void>;
 };
 
-/** Where the messenger stands. `phase` `lost`: the browser has taken the storage away; `failed`: it cannot be opened. */
-export type Status = {
+/** Where the messenger stands, as the leader tells it. */
+export type LeaderStatus = {
+  /** `lost`: the browser has taken the storage away. `failed`: it cannot be opened. `calls.reopen()` leads out of both. */
   readonly phase: 'starting' | 'signed-out' | 'signed-in' | 'lost' | 'failed';
+  /** Why it failed, such as `QuotaExceededError`: the browser's name for it. */
+  readonly failure: string | null;
   readonly self: Awaited<ReturnType<Messenger['self']>>;
   readonly connection: ConnectionState;
   readonly catchUp: CatchUpProgress | null;
+  /** What failed in the background since the leader began, and is tried again. `last`: the newest one's code. */
+  readonly faults: { readonly count: number; readonly last: string | null };
 };
 
-export const INITIAL_STATUS: Status = {
+/** A device whose storage the browser has wiped. */
+export type WipedDevice = { readonly username: string; readonly deviceId: DeviceId };
+
+export type Status = LeaderStatus & {
+  /** The browser has promised not to wipe the storage by itself. */
+  readonly persistent: boolean;
+  /**
+   * The browser wiped the storage of this device. Stays after the next login as the same person, so that the lost
+   * device can be removed from the account, until that is done or `forgetWiped` is called.
+   */
+  readonly wiped: WipedDevice | null;
+};
+
+export const INITIAL_LEADER_STATUS: LeaderStatus = {
   phase: 'starting',
+  failure: null,
   self: null,
   connection: { name: 'offline' },
   catchUp: null,
+  faults: { count: 0, last: null },
 };
+
+export const INITIAL_STATUS: Status = { ...INITIAL_LEADER_STATUS, persistent: false, wiped: null };

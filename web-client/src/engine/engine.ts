@@ -1,20 +1,14 @@
-import workerUrl from './worker.ts?worker&url';
-import { INITIAL_STATUS, type Calls, type Status } from './calls.ts';
-import { CHANNEL, type CallError, type EngineEvent, type FromLeader, type ToLeader } from './channel.ts';
-import { trustedScriptUrl } from './trusted-script-url.ts';
+import { INITIAL_LEADER_STATUS, type Calls, type LeaderStatus, type Status } from './calls.ts';
+import { CHANNEL, tabLock, type EngineEvent, type FromLeader, type ToLeader } from './channel.ts';
+import { holdLock } from './lifetime-lock.ts';
+import { createPendingCalls } from './pending-calls.ts';
+import { newRequestId } from './request-id.ts';
+import { storageUse, type StorageUse } from './storage.ts';
+import { createTabAccount } from './tab-account.ts';
+import { superviseWorker } from './worker-supervision.ts';
 
-/** A call that the messenger refused. */
-export class EngineError extends Error {
-  override readonly name = 'EngineError';
-  readonly code: CallError['code'];
-  readonly retryAfterMs: number | undefined;
-
-  constructor({ code, message, retryAfterMs }: CallError) {
-    super(message);
-    this.code = code;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
+export { EngineError } from './engine-error.ts';
+export type { StorageUse } from './storage.ts';
 
 /** The messenger as a tab sees it; it runs in the worker of the tab that leads. */
 export type Engine = {
@@ -23,80 +17,119 @@ export type Engine = {
   readonly status: () => Status;
   readonly onStatus: (listener: (status: Status) => void) => void;
   readonly onEvent: (listener: (event: EngineEvent) => void) => void;
+  /** The person knows that the storage was wiped: `status().wiped` is null from now on. */
+  readonly forgetWiped: () => void;
+  readonly storageUse: () => Promise<StorageUse>;
+  /** Resolves when no call waits for its answer. */
+  readonly settled: () => Promise<void>;
 };
 
-type Pending = {
-  readonly request: ToLeader;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: EngineError) => void;
-};
+/** What the engine cannot do without; all of it is there in secure contexts of today's browsers. */
+const missing = (): string | null =>
+  ['locks', 'storage'].find((name) => !(name in navigator)) ??
+  ['BroadcastChannel', 'Worker', 'indexedDB'].find((name) => !(name in window)) ??
+  null;
+
+/** A text that is sent again to another leader is the same one. */
+const withRequestId = ([to, text, options]: readonly unknown[]): readonly unknown[] => [
+  to,
+  text,
+  { requestId: newRequestId(), ...(options as object | undefined) },
+];
 
 export const startEngine = (): Engine => {
-  const tab = crypto.randomUUID();
-  const channel = new BroadcastChannel(CHANNEL);
-  const post = (message: ToLeader): void => channel.postMessage(message);
-  const pending = new Map<number, Pending>();
+  const lacks = missing();
+  const channel = lacks === null ? new BroadcastChannel(CHANNEL) : null;
   const statusListeners = new Set<(status: Status) => void>();
   const eventListeners = new Set<(event: EngineEvent) => void>();
-  let calls = 0;
-  let status = INITIAL_STATUS;
+  let tab = '';
+  let leader: LeaderStatus =
+    lacks === null
+      ? INITIAL_LEADER_STATUS
+      : { ...INITIAL_LEADER_STATUS, phase: 'failed', failure: `no ${lacks}` };
 
-  const settle = (call: number, finish: (call: Pending) => void): void => {
-    const waiting = pending.get(call);
-    pending.delete(call);
-    if (waiting !== undefined) finish(waiting);
+  const post = (message: ToLeader): void => channel?.postMessage(message);
+  const pending = createPendingCalls((request) => post({ kind: 'call', tab, ...request }));
+  const status = (): Status => ({ ...leader, ...account.status() });
+  const tellStatus = (): void => {
+    const told = status();
+    for (const listener of statusListeners) listener(told);
   };
-  const tellVisibility = (): void => post({ kind: 'tab', tab, state: document.visibilityState });
-  const greet = (): void => {
-    post({ kind: 'hello' });
-    tellVisibility();
-  };
+  const account = createTabAccount(tellStatus);
+  const greet = (): void => post({ kind: 'tab', tab, visible: document.visibilityState === 'visible' });
 
-  channel.addEventListener('message', ({ data }: MessageEvent<FromLeader | ToLeader>) => {
+  channel?.addEventListener('message', ({ data }: MessageEvent<FromLeader | ToLeader>) => {
     switch (data.kind) {
       case 'leading':
         greet();
-        for (const { request } of pending.values()) post(request);
+        pending.sendAgain();
         break;
       case 'status':
-        status = data.status;
-        for (const listener of statusListeners) listener(status);
+        leader = data.status;
+        account.note(leader);
+        tellStatus();
         break;
       case 'event':
         for (const listener of eventListeners) listener(data.event);
         break;
+      case 'leaving-account':
+        account.leave();
+        break;
       case 'value':
-        if (data.tab === tab) settle(data.call, ({ resolve }) => resolve(data.value));
+        if (data.tab === tab) pending.resolve(data.call, data.value);
         break;
       case 'error':
-        if (data.tab === tab) settle(data.call, ({ reject }) => reject(new EngineError(data.error)));
+        if (data.tab === tab) pending.reject(data.call, data.error);
         break;
-      case 'hello':
       case 'call':
       case 'tab':
         break;
     }
   });
-  document.addEventListener('visibilitychange', tellVisibility);
-  window.addEventListener('pagehide', () => post({ kind: 'tab', tab, state: 'closed' }));
-  window.addEventListener('pageshow', tellVisibility);
-  greet();
-  new Worker(trustedScriptUrl(workerUrl), { type: 'module', name: 'engine' });
+
+  /** From when the page is shown until it is hidden, which may be to come back (back/forward cache). */
+  const enter = (): (() => void) => {
+    tab = crypto.randomUUID();
+    const held = holdLock(tabLock(tab));
+    void held.then(() => {
+      greet();
+      pending.sendAgain();
+    });
+    const endWorker = superviseWorker(tab);
+    return () => {
+      endWorker();
+      void held.then((release) => release());
+    };
+  };
+  if (lacks === null) {
+    let leave: (() => void) | null = enter();
+    document.addEventListener('visibilitychange', greet);
+    window.addEventListener('pagehide', () => {
+      leave?.();
+      leave = null;
+    });
+    window.addEventListener('pageshow', () => (leave ??= enter()));
+  }
+
+  const call = async (method: keyof Calls, args: readonly unknown[]): Promise<unknown> => {
+    const value = await pending.call(method, method === 'sendText' ? withRequestId(args) : args);
+    if (method === 'removeDevice' && args[0] === account.status().wiped?.deviceId) account.forgetWiped();
+    return value;
+  };
+  const calls = new Proxy({} as Calls, {
+    get:
+      (_, method: keyof Calls) =>
+      (...args: readonly unknown[]) =>
+        call(method, args),
+  });
 
   return {
-    calls: new Proxy({} as Calls, {
-      get:
-        (_, method: keyof Calls) =>
-        (...args: readonly unknown[]) =>
-          new Promise((resolve, reject) => {
-            const call = (calls += 1);
-            const request: ToLeader = { kind: 'call', tab, call, method, args };
-            pending.set(call, { request, resolve, reject });
-            post(request);
-          }),
-    }),
-    status: () => status,
+    calls,
+    status,
     onStatus: (listener) => void statusListeners.add(listener),
     onEvent: (listener) => void eventListeners.add(listener),
+    forgetWiped: account.forgetWiped,
+    storageUse,
+    settled: pending.settled,
   };
 };

@@ -1,121 +1,77 @@
-import { createMessenger, MessengerError, type Messenger, type MessengerEvents } from '@restante/client';
-import { deleteIndexedDbVault, indexedDbVault } from '@restante/client/browser';
-import { signalRatchet } from '@restante/client/signal';
-import { INITIAL_STATUS, type Calls, type Status } from './calls.ts';
-import { CHANNEL, type CallError, type EngineEvent, type FromLeader, type ToLeader } from './channel.ts';
+import { callError } from './call-error.ts';
+import { INITIAL_LEADER_STATUS, type LeaderStatus } from './calls.ts';
+import { CHANNEL, tabLock, type Call, type FromLeader, type ToLeader } from './channel.ts';
+import { lockReleased } from './lifetime-lock.ts';
+import { createMessengerHost } from './messenger-host.ts';
 import { createPresenceOfTabs } from './presence-of-tabs.ts';
 
-const VAULT = 'restante';
-
-const FORWARDED = [
-  'message',
-  'message-changed',
-  'conversation',
-  'typing',
-  'presence',
-  'identity-changed',
-  'undecryptable',
-] as const satisfies readonly EngineEvent['type'][];
-
-const errorOf = (error: unknown): CallError =>
-  error instanceof MessengerError
-    ? {
-        code: error.code,
-        message: error.message,
-        ...(error.body?.retryAfterMs !== undefined && { retryAfterMs: error.body.retryAfterMs }),
-      }
-    : { code: 'unexpected', message: error instanceof Error ? error.name : 'unknown' };
-
-/** Opens the vault, connects, and serves all tabs until the storage is lost. */
-export const lead = async (): Promise<void> => {
+/** Opens the vault, connects, and serves all tabs as long as this worker lives. */
+export const lead = async (): Promise<never> => {
   const channel = new BroadcastChannel(CHANNEL);
   const post = (message: FromLeader): void => channel.postMessage(message);
-  const over = Promise.withResolvers<undefined>();
-  let status: Status = INITIAL_STATUS;
-  const tell = (change: Partial<Status>): void => {
+  let status: LeaderStatus = INITIAL_LEADER_STATUS;
+  const tell = (change: Partial<LeaderStatus>): void => {
     status = { ...status, ...change };
     post({ kind: 'status', status });
   };
-
-  const openMessenger = async (): Promise<Messenger> => {
-    const onLost = (): void => {
-      tell({ phase: 'lost' });
-      over.resolve(undefined);
-    };
-    const opened = createMessenger({
-      masters: [location.origin],
-      vault: await indexedDbVault(VAULT, onLost),
-      ratchet: signalRatchet(),
-    });
-    for (const type of FORWARDED) {
-      opened.on(type, (detail: MessengerEvents[typeof type]) =>
-        post({ kind: 'event', event: { type, detail } as EngineEvent }),
-      );
-    }
-    opened.on('connection', (connection) => tell({ connection }));
-    opened.on('catch-up', (catchUp) => tell({ catchUp }));
-    const self = await opened.self();
-    tell({ phase: self === null ? 'signed-out' : 'signed-in', self, catchUp: null });
-    if (self !== null) await opened.start();
-    return opened;
+  const onFault = (error: unknown): void => {
+    const { code, message } = callError(error);
+    const last = code === 'unexpected' ? message : code;
+    tell({ faults: { count: status.faults.count + 1, last } });
   };
 
-  let messenger = openMessenger();
-  const presence = createPresenceOfTabs(messenger);
-
-  /** Leaves nothing of the account on this device. */
-  const wipe = async (): Promise<void> => {
-    await (await messenger)[Symbol.asyncDispose]();
-    await deleteIndexedDbVault(VAULT);
-    messenger = openMessenger();
-    await messenger;
-  };
-  const begin = async (): Promise<void> => {
-    const opened = await messenger;
-    tell({ phase: 'signed-in', self: await opened.self() });
-    await opened.start();
-  };
-
-  const own = {
-    register: async (...args) => {
-      await (await messenger).register(...args);
-      await begin();
+  const host = createMessengerHost({
+    onFault,
+    onStatus: (change) => {
+      tell(change);
+      if (change.phase === 'signed-in') presence.update();
     },
-    login: async (...args) => {
-      await (await messenger).login(...args);
-      await begin();
+    onEvent: (event) => {
+      post({ kind: 'event', event });
+      if (event.type === 'conversation') presence.noteConversation(event.detail);
     },
-    deleteAccount: async (...args) => {
-      await (await messenger).deleteAccount(...args);
-      await wipe();
-    },
-    refresh: async () => (await messenger).refresh(),
-    setTyping: async (...args) => (await messenger).setTyping(...args),
-  } satisfies Partial<Calls>;
+    onLeavingAccount: () => post({ kind: 'leaving-account' }),
+  });
+  const presence = createPresenceOfTabs(host.running, onFault);
 
-  const carryOut = async ({ method, args }: Extract<ToLeader, { kind: 'call' }>): Promise<unknown> => {
-    const calls = { ...(await messenger), ...own } as unknown as Record<
-      string,
-      (...args: readonly unknown[]) => Promise<unknown>
-    >;
-    return calls[method]?.(...args);
+  /** By tab: its newest call that was taken. A tab sends calls again when a leader begins, some of them twice then. */
+  const taken = new Map<string, number>();
+  const carryOut = async ({ method, args }: Call): Promise<unknown> => {
+    const calls: object = method in host.calls ? host.calls : await host.messenger();
+    const call = (calls as Partial<Record<string, (...args: readonly unknown[]) => unknown>>)[method];
+    if (call === undefined) throw new TypeError('no such call');
+    return call(...args);
   };
-
-  const serve = async (request: Extract<ToLeader, { kind: 'call' }>): Promise<void> => {
-    const { tab, call } = request;
+  const serve = async (call: Call): Promise<void> => {
+    if (call.call <= (taken.get(call.tab) ?? 0)) return;
+    taken.set(call.tab, call.call);
+    const address = { tab: call.tab, call: call.call };
     try {
-      post({ kind: 'value', tab, call, value: await carryOut(request) });
+      post({ kind: 'value', ...address, value: await carryOut(call) });
     } catch (error) {
-      post({ kind: 'error', tab, call, error: errorOf(error) });
+      post({ kind: 'error', ...address, error: callError(error) });
     }
+  };
+
+  const tabs = new Set<string>();
+  const watch = async (tab: string): Promise<void> => {
+    if (tabs.has(tab)) return;
+    tabs.add(tab);
+    await lockReleased(tabLock(tab));
+    tabs.delete(tab);
+    taken.delete(tab);
+    presence.forget(tab);
   };
 
   channel.addEventListener('message', ({ data }: MessageEvent<ToLeader | FromLeader>) => {
-    if (data.kind === 'hello') post({ kind: 'status', status });
-    else if (data.kind === 'call') void serve(data);
-    else if (data.kind === 'tab') presence.note(data.tab, data.state);
+    if (data.kind === 'call') void serve(data);
+    else if (data.kind === 'tab') {
+      post({ kind: 'status', status });
+      presence.note(data.tab, data.visible);
+      watch(data.tab).catch(onFault);
+    }
   });
   post({ kind: 'leading' });
-  await messenger.catch(() => tell({ phase: 'failed' }));
-  await over.promise;
+  await host.open();
+  return new Promise<never>(() => undefined);
 };

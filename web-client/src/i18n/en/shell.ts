@@ -1,4 +1,6 @@
 export const shell = {
   appName: 'Restante',
   starting: 'Opening your messages …',
+  showCharacters: 'Show characters',
+  hideCharacters: 'Hide characters',
 } as const;

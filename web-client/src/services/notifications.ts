@@ -1,0 +1,81 @@
+import { holdLock } from '../engine/lifetime-lock.ts';
+import type { FromServiceWorker, NotificationData } from './service-worker-messages.ts';
+
+/** What is shown of a message. Its text is in `body` only if the person wants that. */
+export type NotificationContent = {
+  readonly accountId: string;
+  readonly title: string;
+  readonly body: string;
+  /** Where a tab opens that shows the conversation. */
+  readonly path: string;
+};
+
+export type Notifications = {
+  readonly permission: () => NotificationPermission | 'unsupported';
+  /** Asks the person; only in answer to a click. */
+  readonly ask: () => Promise<NotificationPermission | 'unsupported'>;
+  /** Shows it unless a tab is visible. One for each conversation: the newest replaces the one before. */
+  readonly show: (content: NotificationContent) => Promise<void>;
+  /** The conversation has been read. */
+  readonly close: (accountId: string) => Promise<void>;
+  /** The person has clicked the notification of a conversation; this tab has the focus. */
+  readonly onOpen: (listener: (accountId: string) => void) => void;
+};
+
+/** Held, shared, by visible tabs. */
+const VISIBLE_LOCK = 'restante-visible';
+/** Held by the tab that shows notifications: of several hidden ones, one. */
+const NOTIFIER_LOCK = 'restante-notifier';
+
+const isAnyTabVisible = async (): Promise<boolean> =>
+  ((await navigator.locks.query()).held ?? []).some(({ name }) => name === VISIBLE_LOCK);
+
+/** Holds the lock as long as the tab is visible. */
+const holdWhileVisible = (): void => {
+  let held: Promise<() => void> | null = null;
+  const follow = (): void => {
+    if (document.visibilityState === 'visible') held ??= holdLock(VISIBLE_LOCK, 'shared');
+    else {
+      void held?.then((release) => release());
+      held = null;
+    }
+  };
+  document.addEventListener('visibilitychange', follow);
+  follow();
+};
+
+const isSupported = 'Notification' in window && 'serviceWorker' in navigator && 'locks' in navigator;
+const permission = (): NotificationPermission | 'unsupported' =>
+  isSupported ? Notification.permission : 'unsupported';
+
+export const createNotifications = (): Notifications => {
+  const listeners = new Set<(accountId: string) => void>();
+  let isNotifier = false;
+
+  if (isSupported) {
+    holdWhileVisible();
+    void holdLock(NOTIFIER_LOCK).then(() => (isNotifier = true));
+    navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<FromServiceWorker>) => {
+      for (const listener of listeners) listener(data.accountId);
+    });
+    navigator.serviceWorker.startMessages();
+  }
+
+  return {
+    permission,
+    ask: () => (isSupported ? Notification.requestPermission() : Promise.resolve('unsupported')),
+    show: async ({ accountId, title, body, path }) => {
+      if (permission() !== 'granted' || !isNotifier || (await isAnyTabVisible())) return;
+      const registration = await navigator.serviceWorker.ready;
+      const data: NotificationData = { accountId, path };
+      await registration.showNotification(title, { body, tag: accountId, data, icon: '/icon-192.png' });
+    },
+    close: async (accountId) => {
+      if (permission() !== 'granted') return;
+      const registration = await navigator.serviceWorker.getRegistration();
+      const shown = (await registration?.getNotifications({ tag: accountId })) ?? [];
+      for (const notification of shown) notification.close();
+    },
+    onOpen: (listener) => void listeners.add(listener),
+  };
+};

@@ -1,0 +1,14 @@
+/** What a tab says to the service worker of a new version that waits: take over. */
+export const ACTIVATE = 'activate';
+
+/** What the service worker says to a tab. */
+export type FromServiceWorker =
+  /** The person has clicked the notification of this conversation. */
+  { readonly kind: 'open-conversation'; readonly accountId: string };
+
+/** What a notification carries. */
+export type NotificationData = {
+  readonly accountId: string;
+  /** Where a tab opens that shows the conversation, on this origin. */
+  readonly path: string;
+};
