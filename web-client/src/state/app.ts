@@ -20,13 +20,18 @@ export type App = {
   readonly pendingJump: PendingJump;
 };
 
-export const createApp = (engine: Engine): App => ({
-  engine,
-  status: new EngineStatus(engine),
-  locale: new Locale(),
-  router: new Router(),
-  theme: new ThemeChoice(),
-  pendingJump: new PendingJump(),
-});
+export const createApp = (engine: Engine): App => {
+  const feed = new EventFeed(engine);
+  return {
+    engine,
+    feed,
+    status: new EngineStatus(engine),
+    conversations: new Conversations(engine, feed),
+    locale: new Locale(),
+    router: new Router(),
+    theme: new ThemeChoice(),
+    pendingJump: new PendingJump(),
+  };
+};
 
 export const [getApp, provideApp] = createContext<App>();
