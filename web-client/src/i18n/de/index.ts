@@ -1,5 +1,6 @@
 import type { Strings } from '../en/index.ts';
 import { conversation } from './conversation.ts';
 import { shell } from './shell.ts';
+import { writing } from './writing.ts';
 
-export const de: Strings = { ...shell, conversation };
+export const de: Strings = { ...shell, conversation, writing };

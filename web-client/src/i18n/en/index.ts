@@ -1,8 +1,9 @@
 import { conversation } from './conversation.ts';
 import { shell } from './shell.ts';
+import { writing } from './writing.ts';
 
 /** All texts of the messenger. */
-export const en = { ...shell, conversation };
+export const en = { ...shell, conversation, writing };
 
 /** A text, or how one is made from values. */
 type Loose<T> = T extends string
