@@ -8,6 +8,7 @@ export type Route =
   | { readonly name: 'safety'; readonly accountId: string }
   /** `username`: whose link was followed. */
   | { readonly name: 'add'; readonly username: string | null }
+  | { readonly name: 'search' }
   | { readonly name: 'settings'; readonly section: SettingsSection | null };
 
 const parse = (hash: string): Route => {
@@ -15,6 +16,7 @@ const parse = (hash: string): Route => {
   if (first === 'c' && second)
     return { name: third === 'safety' ? 'safety' : 'conversation', accountId: second };
   if (first === 'add') return { name: 'add', username: second || null };
+  if (first === 'search') return { name: 'search' };
   if (first === 'settings') {
     return { name: 'settings', section: SETTINGS_SECTIONS.find((section) => section === second) ?? null };
   }
@@ -33,6 +35,8 @@ const format = (route: Route): string => {
       return `#/c/${route.accountId}/safety`;
     case 'add':
       return route.username === null ? '#/add' : `#/add/${encodeURIComponent(route.username)}`;
+    case 'search':
+      return '#/search';
     case 'settings':
       return route.section === null ? '#/settings' : `#/settings/${route.section}`;
   }

@@ -5,5 +5,6 @@ import { errors, retryAfter } from './errors.ts';
 import { people } from './people.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
+import { writing } from './writing.ts';
 
-export const de: Strings = { ...shell, account, conversation, errors, people, retryAfter, settings };
+export const de: Strings = { ...shell, account, conversation, errors, people, retryAfter, settings, writing };

@@ -10,6 +10,7 @@ export const errors = {
   'bad-text': 'This message is empty or too long to send.',
   'own-account': 'That is your own name.',
   'keys-changed': 'The safety number has changed. Verify it before you write.',
+  'no-session': 'No message has been exchanged yet.',
   'bad-request': 'The server did not accept what was entered.',
   unauthorized: 'This device is not signed in any more, or the password is wrong.',
   'token-expired': 'The session has run out. Try again.',
