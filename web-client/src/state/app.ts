@@ -1,25 +1,37 @@
 import { createContext } from 'svelte';
 import type { Engine } from '../engine/engine.ts';
+import { EventFeed } from '../services/event-feed.ts';
+import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
 import { Locale } from './locale.svelte.ts';
+import { PendingJump } from './pending-jump.ts';
 import { Router } from './router.svelte.ts';
 import { ThemeChoice } from './theme.svelte.ts';
 
 /** What every screen builds on. */
 export type App = {
   readonly engine: Engine;
+  readonly feed: EventFeed;
   readonly status: EngineStatus;
+  readonly conversations: Conversations;
   readonly locale: Locale;
   readonly router: Router;
   readonly theme: ThemeChoice;
+  readonly pendingJump: PendingJump;
 };
 
-export const createApp = (engine: Engine): App => ({
-  engine,
-  status: new EngineStatus(engine),
-  locale: new Locale(),
-  router: new Router(),
-  theme: new ThemeChoice(),
-});
+export const createApp = (engine: Engine): App => {
+  const feed = new EventFeed(engine);
+  return {
+    engine,
+    feed,
+    status: new EngineStatus(engine),
+    conversations: new Conversations(engine, feed),
+    locale: new Locale(),
+    router: new Router(),
+    theme: new ThemeChoice(),
+    pendingJump: new PendingJump(),
+  };
+};
 
 export const [getApp, provideApp] = createContext<App>();
