@@ -51,7 +51,7 @@ describe('first contact', () => {
     await alice!.add(bob!.username);
     await alice!.write('buy this');
     await bob!.open(alice!.username);
-    await bob!.page().getByRole('button', { name: 'Block' }).click();
+    await bob!.page().getByRole('button', { name: 'Block', exact: true }).click();
     await bob!.page().getByText(`You have blocked ${alice!.username}.`).waitFor();
     await alice!.write('buy that');
     await alice!.sent('buy that', 'accepted');
@@ -157,6 +157,7 @@ describe('a message', () => {
     await alice!.write('oops');
     await bob!.sees('oops');
     await alice!.act('oops', 'Delete for everyone');
+    await alice!.confirm('Delete for everyone');
     for (const person of [alice!, bob!]) {
       await person.page().getByText('This message was deleted').first().waitFor();
       expect(await person.texts()).not.toContain('oops');
@@ -176,16 +177,18 @@ describe('a message', () => {
     await bob!.sees('or not');
     const page = bob!.page();
     await page.getByRole('link', { name: 'Search' }).click();
-    await page.getByRole('textbox', { name: 'Search messages' }).fill('cafe TREFFEN');
+    await page.getByRole('searchbox', { name: 'Search messages' }).fill('cafe TREFFEN');
     await page.getByRole('link', { name: /Café/ }).click();
     await bob!.sees('Wir treffen uns im Café Größenwahn');
   });
 
   it('that is not sent yet stays as a draft', async () => {
-    const [alice] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage.friends('alice', 'bob');
     await alice!.composer().fill('half a thou');
-    await alice!.page().getByText('Draft: half a thou').waitFor();
+    await alice!.page().goto('/#/');
+    await alice!.conversation(bob!.username).getByText('half a thou').waitFor();
     await alice!.page().reload();
+    await alice!.open(bob!.username);
     await waitFor('the draft', async () => (await alice!.composer().inputValue()) === 'half a thou');
   });
 });

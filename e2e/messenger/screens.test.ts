@@ -58,6 +58,7 @@ const setScene = async (): Promise<void> => {
   await alice.write('a mistake');
   await alice.sent('a mistake', 'read');
   await alice.act('a mistake', 'Delete for everyone');
+  await alice.confirm('Delete for everyone');
   await stranger.add(alice.username);
   await stranger.write('Hello, we met at the fair.');
   await stranger.sent('Hello, we met at the fair.', 'delivered');
@@ -187,7 +188,7 @@ const SCREENS: readonly Screen[] = [
       const page = await conversation();
       await page.getByRole('button', { name: 'Conversation menu' }).click();
       await page.getByRole('menuitem', { name: 'Delete conversation' }).click();
-      await page.getByRole('alertdialog').or(page.getByRole('dialog')).waitFor();
+      await page.getByRole('dialog').waitFor();
       return page;
     },
     close: escape,
@@ -221,7 +222,7 @@ const SCREENS: readonly Screen[] = [
     open: async () => {
       await go(alice.page(), '#/');
       await alice.page().getByRole('link', { name: 'Search' }).click();
-      await alice.page().getByRole('textbox', { name: 'Search messages' }).fill('the lake');
+      await alice.page().getByRole('searchbox', { name: 'Search messages' }).fill('the lake');
       await alice
         .page()
         .getByRole('link', { name: /the lake/ })
@@ -236,7 +237,7 @@ const SCREENS: readonly Screen[] = [
       const page = alice.page();
       await go(page, '#/settings/account');
       await page.getByRole('button', { name: 'Delete account' }).click();
-      await page.getByRole('alertdialog').or(page.getByRole('dialog')).waitFor();
+      await page.getByRole('dialog').waitFor();
       return page;
     },
     close: escape,

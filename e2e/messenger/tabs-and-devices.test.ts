@@ -76,8 +76,7 @@ describe('a second device', () => {
       .getByRole('button', { name: /^Remove/ })
       .first()
       .click();
-    const dialog = page.getByRole('alertdialog').or(page.getByRole('dialog'));
-    await dialog.getByRole('button', { name: /^Remove/ }).click();
+    await settings.confirm('Remove');
     await laptop.isConnected('refused');
   });
 });
@@ -87,8 +86,7 @@ it('signing out leaves nothing on the device, and nobody writes to it any more',
   await alice!.enter('/#/settings/account');
   const page = alice!.page();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  const dialog = page.getByRole('alertdialog').or(page.getByRole('dialog'));
-  await dialog.getByRole('button', { name: 'Sign out' }).click();
+  await alice!.confirm('Sign out');
   await page.getByRole('tab', { name: 'Sign in' }).waitFor();
   for (const table of ['self', 'messages', 'sessions'] as const) expect(await alice!.rows(table)).toEqual([]);
   await bob!.write('into the void');
@@ -106,9 +104,8 @@ it('deleting the account frees the device, and others are told that nobody is th
   await alice!.enter('/#/settings/account');
   const page = alice!.page();
   await page.getByRole('button', { name: 'Delete account' }).click();
-  const dialog = page.getByRole('alertdialog').or(page.getByRole('dialog'));
-  await dialog.getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
-  await dialog.getByRole('button', { name: 'Delete account' }).click();
+  await page.getByRole('dialog').getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
+  await alice!.confirm('Delete account');
   await page.getByRole('tab', { name: 'Create account' }).waitFor();
   expect(await alice!.rows('self')).toEqual([]);
   await bob!.write('hello?');

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type { TableName } from '@restante/client';
 import type { DeviceAddress } from '@restante/protocol';
+import { transformWithOxc } from 'vite';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { startFaultProxy, type FaultProxy } from '../fault-proxy.ts';
 import { listenForComplaints, type Complaints } from './complaints.ts';
@@ -10,7 +11,7 @@ import type { Probe, StoredRow } from './page/probe-calls.ts';
 
 declare const probe: Probe;
 
-const PROBE = stripTypeScriptTypes(readFileSync(new URL('page/probe.ts', import.meta.url), 'utf8'));
+const PROBE = fileURLToPath(new URL('page/probe.ts', import.meta.url));
 /** A document of the messenger's origin that does not run it. */
 const ELSEWHERE = '/integrity.json';
 
@@ -57,7 +58,9 @@ export const createBrowserPerson = async (
     ...options,
   });
   const complaints = listenForComplaints(context);
-  await context.addInitScript({ content: PROBE });
+  const { code } = await transformWithOxc(readFileSync(PROBE, 'utf8'), PROBE);
+  // A script, not a module.
+  await context.addInitScript({ content: code.replace('export {};', '') });
   let address: DeviceAddress | null = null;
 
   const current = (): Page => {

@@ -36,6 +36,8 @@ export type MessengerPage = {
   readonly sent: (text: string, ...states: readonly ShownState[]) => Promise<void>;
   /** Chooses from the menu of a message. */
   readonly act: (text: string, action: string) => Promise<void>;
+  /** Presses the button of a dialog, which closes then. */
+  readonly confirm: (action: string) => Promise<void>;
   /** The messages of the open conversation that are in the document. */
   readonly shown: () => Promise<readonly ShownMessage[]>;
   readonly texts: (direction?: 'in' | 'out') => Promise<readonly (string | null)[]>;
@@ -87,7 +89,7 @@ export const messengerPage = (current: () => Page): MessengerPage => {
         .locator(states.map((state) => `#connection[data-state=${state}]`).join())
         .waitFor({ state: 'attached' }),
     add: async (username) => {
-      await byRole('link', { name: 'Add contact' }).click();
+      await byRole('link', { name: 'Add contact' }).first().click();
       await byRole('textbox', { name: 'Username' }).fill(username);
       await byRole('button', { name: 'Add', exact: true }).click();
       await inConversationWith(username);
@@ -116,6 +118,11 @@ export const messengerPage = (current: () => Page): MessengerPage => {
       await message(text).hover();
       await message(text).getByRole('button', { name: 'Message actions' }).click();
       await byRole('menuitem', { name: action, exact: true }).click();
+    },
+    confirm: async (action) => {
+      const dialog = byRole('dialog').or(byRole('alertdialog'));
+      await dialog.getByRole('button', { name: action }).click();
+      await dialog.waitFor({ state: 'detached' });
     },
     shown,
     texts: async (direction) =>
