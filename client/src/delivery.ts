@@ -7,6 +7,7 @@ import { createConnection } from './connection/connection.ts';
 import type { ConnectionState } from './connection/machine.ts';
 import type { SendFrame } from './connection/socket.ts';
 import type { Contacts } from './contacts.ts';
+import type { Conversations } from './conversations.ts';
 import type { Device } from './device.ts';
 import { createAcknowledger } from './inbox/acknowledger.ts';
 import { createInbox } from './inbox/inbox.ts';
@@ -21,11 +22,14 @@ import type { Composer } from './outbox/compose.ts';
 import { createKeyFetch } from './outbox/key-fetch.ts';
 import { createOutbox } from './outbox/outbox.ts';
 import type { Sessions } from './outbox/sessions.ts';
+import type { PreferenceStore } from './preferences.ts';
+import type { Presence } from './presence.ts';
 import type { Ratchet } from './ratchet/ratchet.ts';
 import { MessengerError } from './messenger-error.ts';
 import { mailboxApi, type MailboxAccess } from './server/mailbox-api.ts';
 import type { Fetch } from './server/http.ts';
 import type { MasterApi } from './server/master-api.ts';
+import { standingOf } from './standings.ts';
 import type { Store } from './vault/store.ts';
 import { ONLY } from './vault/tables.ts';
 
@@ -64,9 +68,15 @@ export type DeliveryDeps = {
   readonly composer: Composer;
   readonly keys: OwnKeys;
   readonly contacts: Contacts;
-  /** A connection has begun. */
-  readonly onConnected: (send: SendFrame) => void;
+  readonly conversations: Conversations;
+  readonly preferences: PreferenceStore;
+  readonly presence: Presence;
+  /** Replaces keys that are old enough. */
+  readonly rotateKeys: () => Promise<void>;
 };
+
+/** How often a long connection looks whether keys are due to be replaced. */
+const KEY_CARE_MS = 24 * 60 * 60 * 1000;
 
 const isConnected = ({ name }: ConnectionState): boolean => name === 'catching-up' || name === 'live';
 const isOver = ({ name }: ConnectionState): boolean =>
@@ -185,13 +195,21 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const onReceipt = ({ accountId, state, ids }: Receipt): void =>
     background(
       store.transact(async (transaction) => {
+        if ((await standingOf(transaction, accountId)) === 'blocked') return;
         for (const sent of await transaction.getMany('sentIds', ids)) {
           const message = sent && (await transaction.get('messages', sent.messageKey));
           if (sent && message?.accountId === accountId)
-            await messages.advance(transaction, sent.messageKey, state);
+            await messages.advance(transaction, sent.messageKey, deps.preferences.shownState(state));
         }
       }),
     );
+
+  let keyTimer: ReturnType<typeof setTimeout> | undefined;
+  const tendKeys = (): void => {
+    clearTimeout(keyTimer);
+    keyTimer = setTimeout(tendKeys, KEY_CARE_MS);
+    background(deps.rotateKeys());
+  };
 
   const onWelcome = (welcome: Welcome, send: SendFrame): void => {
     frames = send;
@@ -199,7 +217,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     follow(false);
     acknowledger.connect(send);
     outbox.connect(send);
-    deps.onConnected(send);
+    deps.presence.connect(send);
+    tendKeys();
     background(syncOwnDevices(deps).then(outbox.pump));
     renewOutstanding();
   };
@@ -228,10 +247,10 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         onReceipt(frame);
         break;
       case 'typing':
-        events.emit('typing', { accountId: frame.accountId, active: frame.active });
+        deps.presence.onTyping(frame);
         break;
       case 'presence':
-        events.emit('presence', { accountId: frame.accountId, state: frame.state });
+        deps.presence.onPresence(frame);
         break;
       case 'keys-low':
         background(deps.keys.replenish(frame.stock));
@@ -250,12 +269,14 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       frames = null;
       outbox.disconnect();
       acknowledger.disconnect();
+      deps.presence.disconnect();
     }
     if (state.name === 'waiting') follow(true);
     if (isOver(state)) {
       follow(false);
       catchUp.stop();
       clearTimeout(renewalTimer);
+      clearTimeout(keyTimer);
     }
     events.emit('connection', state);
   };

@@ -14,6 +14,7 @@ export type {
   LocalIdentity,
   Message,
   MessageState,
+  Preferences,
   TableName,
   Tables,
 } from './vault/tables.ts';
@@ -23,9 +24,11 @@ export type {
   Ciphertext,
   CreatedKeys,
   CreatedPreKeys,
+  CreatedSignedKeys,
   DecryptResult,
   NeededKeys,
   Parties,
   Ratchet,
   Session,
+  SignedKeyIds,
 } from './ratchet/ratchet.ts';

@@ -2,9 +2,11 @@ import type { AccountId, Envelope, MessageId } from '@restante/protocol';
 import type { ServerClock } from '../clock.ts';
 import { decodeContent, encodeContent } from '../content/codec.ts';
 import { CONTENT_VERSION, shared, type SessionRenewal, type TextContent } from '../content/content.ts';
+import type { Conversations } from '../conversations.ts';
 import type { Device } from '../device.ts';
 import type { Messages } from '../messages.ts';
 import type { Composer } from '../outbox/compose.ts';
+import { applyStanding } from '../standings.ts';
 import { boundedTime } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Message } from '../vault/tables.ts';
@@ -16,6 +18,7 @@ export type ApplyDeps = {
   readonly device: Device;
   readonly clock: ServerClock;
   readonly messages: Messages;
+  readonly conversations: Conversations;
   readonly composer: Composer;
   /** The author of a text says this is their name. */
   readonly onNameHint: (accountId: AccountId, username: string) => void;
@@ -67,14 +70,19 @@ const renew = async (
   for (const id of ids) await sendAgain(transaction, deps, asker, id);
 };
 
-/** What a decrypted message means for the conversations. Answers whether its sender is owed a receipt. */
+/**
+ * What a decrypted message means for the conversations. Answers whether its sender is owed a receipt. Of `blocked`
+ * senders nothing is applied; own devices may say that others are.
+ */
 export const applyPlaintext = async (
   transaction: Transaction,
   deps: ApplyDeps,
   envelope: Envelope,
   plaintext: Uint8Array,
+  blocked: Set<AccountId>,
 ): Promise<boolean> => {
   const { device, messages, onNameHint } = deps;
+  if (blocked.has(envelope.senderId)) return false;
   const { id, senderId, senderDeviceId, sentAt } = envelope;
   const fromSelf = senderId === device.accountId();
   const content = decodeContent(plaintext);
@@ -87,6 +95,10 @@ export const applyPlaintext = async (
 
   if (content?.kind === 'session-renewal') {
     await renew(transaction, deps, senderId, content);
+    return false;
+  }
+  if (content?.kind === 'sync' && content.change.type === 'standing' && fromSelf) {
+    await applyStanding(transaction, deps, content.change, blocked);
     return false;
   }
   const copied = content?.kind === 'sent' && fromSelf ? shared.safeParse(content.content).data : undefined;

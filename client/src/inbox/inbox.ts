@@ -1,5 +1,6 @@
 import type { Envelope } from '@restante/protocol';
 import type { Store, Transaction } from '../vault/store.ts';
+import { blockedSenders } from '../standings.ts';
 import type { PendingRow } from './acknowledger.ts';
 import { applyPlaintext, type ApplyDeps } from './apply.ts';
 import { decryptBatch, type DecryptDeps } from './decrypt.ts';
@@ -54,12 +55,13 @@ const takeNew = async (
 ): Promise<readonly PendingRow[]> => {
   const owed: PendingRow[] = [];
   const results = await decryptBatch(transaction, deps, envelopes);
+  const blocked = await blockedSenders(transaction, envelopes, deps.device.accountId());
   let failures = 0;
   for (const [index, envelope] of envelopes.entries()) {
     const result = results[index];
     let receipt = false;
-    if (result?.ok) receipt = await applyPlaintext(transaction, deps, envelope, result.plaintext);
-    else if (result?.reason === 'undecryptable') {
+    if (result?.ok) receipt = await applyPlaintext(transaction, deps, envelope, result.plaintext, blocked);
+    else if (result?.reason === 'undecryptable' && !blocked.has(envelope.senderId)) {
       setAside(transaction, deps, envelope);
       failures += 1;
     }

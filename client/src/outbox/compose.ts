@@ -1,5 +1,6 @@
 import { deriveMessageId, type AccountId, type DeviceId, type MessageId } from '@restante/protocol';
 import type { Device } from '../device.ts';
+import { hasUnverifiedKeys } from '../identity-guard.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type OutboxEntry, type OutboxRecipient } from '../vault/tables.ts';
 import type { Sessions } from './sessions.ts';
@@ -12,17 +13,26 @@ export type Draft = {
   readonly renew: readonly DeviceId[];
   /** The row that shows the state of the message, and how often it has been sent again. */
   readonly shows: { readonly messageKey: string; readonly generation: number } | null;
+  /** Goes out even when a verified contact has keys that nobody has verified. */
+  readonly despiteKeys?: boolean;
 };
 
 export type Composer = {
   /** Puts a message into the outbox under its client id, encrypted as far as sessions exist. */
   readonly enqueue: (transaction: Transaction, id: MessageId, draft: Draft) => Promise<void>;
-  /** Encrypts what is not encrypted yet, as far as sessions exist. */
+  /** Encrypts what is not encrypted yet, as far as sessions exist and keys may be used. */
   readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
 };
 
 /** Whether a recipient still has to be encrypted for. */
 export const isOpen = ({ envelopes }: OutboxRecipient): boolean => envelopes.length === 0;
+
+/** Whether nothing may be encrypted for an account, because nobody has verified its keys. */
+export const isWithheld = async (
+  reader: Pick<Transaction, 'get'>,
+  { despiteKeys }: OutboxEntry,
+  accountId: AccountId,
+): Promise<boolean> => despiteKeys !== true && (await hasUnverifiedKeys(reader, accountId));
 
 export const createComposer = (device: Device, sessions: Sessions): Composer => {
   const encryptFor = async (
@@ -43,14 +53,17 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
     if (entry.renew.length > 0) return entry;
     const recipients = [];
     for (const recipient of entry.recipients) {
-      recipients.push(isOpen(recipient) ? await encryptFor(transaction, recipient) : recipient);
+      const { accountId } = recipient;
+      const isOwn = accountId === device.accountId();
+      const mayGo = isOpen(recipient) && (isOwn || !(await isWithheld(transaction, entry, accountId)));
+      recipients.push(mayGo ? await encryptFor(transaction, recipient) : recipient);
     }
     return { ...entry, recipients };
   };
 
   return {
     encrypt,
-    enqueue: async (transaction, id, { to, ownCopy, renew, shows }) => {
+    enqueue: async (transaction, id, { to, ownCopy, renew, shows, despiteKeys = false }) => {
       const self = device.address();
       const recipients: OutboxRecipient[] =
         to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
@@ -61,7 +74,7 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
         recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });
       }
       const messageKey = shows?.messageKey ?? null;
-      const entry = await encrypt(transaction, { recipients, ownCopy, renew, messageKey });
+      const entry = await encrypt(transaction, { recipients, ownCopy, renew, messageKey, despiteKeys });
       transaction.put('outbox', id, entry);
       if (shows !== null) transaction.put('sentIds', deriveMessageId(self, id), shows);
     },

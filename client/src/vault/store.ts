@@ -31,6 +31,7 @@ export type Store = {
   /** Runs `work` on a staged copy. Resolves with its result when its changes are durable. */
   readonly transact: <R>(work: (transaction: Transaction) => Promise<R> | R) => Promise<R>;
   readonly get: Vault['get'];
+  readonly getMany: Vault['getMany'];
   readonly list: Vault['list'];
   /** Waits for running transactions, refuses new ones, closes the vault. */
   readonly close: () => Promise<void>;
@@ -134,6 +135,7 @@ export const createStore = (vault: Vault): Store => {
       return outcome.result as R;
     },
     get: vault.get,
+    getMany: vault.getMany,
     list: vault.list,
     close: async () => {
       closed = true;
