@@ -1,6 +1,7 @@
 export const errors = {
   unreachable: 'Kein Server antwortet. Prüfe deine Verbindung und versuche es noch einmal.',
-  'bad-answer': 'Der Server hat etwas geantwortet, das diese Version nicht versteht. Versuche es später noch einmal.',
+  'bad-answer':
+    'Der Server hat etwas geantwortet, das diese Version nicht versteht. Versuche es später noch einmal.',
   closed: 'Restante wird gerade geschlossen. Lade die Seite neu.',
   'not-registered': 'Auf diesem Gerät ist niemand angemeldet.',
   'already-registered': 'Auf diesem Gerät ist schon jemand angemeldet. Lade die Seite neu.',
