@@ -1,6 +1,7 @@
 import { createContext } from 'svelte';
 import type { Engine } from '../engine/engine.ts';
 import { EventFeed } from '../services/event-feed.ts';
+import { Connection } from './connection.svelte.ts';
 import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
 import { Locale } from './locale.svelte.ts';
@@ -13,6 +14,7 @@ export type App = {
   readonly engine: Engine;
   readonly feed: EventFeed;
   readonly status: EngineStatus;
+  readonly connection: Connection;
   readonly conversations: Conversations;
   readonly locale: Locale;
   readonly router: Router;
@@ -26,6 +28,7 @@ export const createApp = (engine: Engine): App => {
     engine,
     feed,
     status: new EngineStatus(engine),
+    connection: new Connection(engine),
     conversations: new Conversations(engine, feed),
     locale: new Locale(),
     router: new Router(),

@@ -1,9 +1,10 @@
+import { connection } from './connection.ts';
 import { conversation } from './conversation.ts';
 import { shell } from './shell.ts';
 import { writing } from './writing.ts';
 
 /** All texts of the messenger. */
-export const en = { ...shell, conversation, writing };
+export const en = { ...shell, connection, conversation, writing };
 
 /** A text, or how one is made from values. */
 type Loose<T> = T extends string
