@@ -1,4 +1,12 @@
-import { LIMITS, type Downstream, type MessageId, type Receipt, type Welcome } from '@restante/protocol';
+import {
+  LIMITS,
+  type AccountId,
+  type Downstream,
+  type MessageId,
+  type PresenceUp,
+  type Receipt,
+  type Welcome,
+} from '@restante/protocol';
 import { createCatchUp } from './catch-up/catch-up.ts';
 import { createFollower } from './catch-up/follower.ts';
 import type { ServerClock } from './clock.ts';
@@ -11,6 +19,7 @@ import type { Device } from './device.ts';
 import { createAcknowledger } from './inbox/acknowledger.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createLiveQueue } from './inbox/live-queue.ts';
+import { readAgain } from './inbox/read-again.ts';
 import { requestRenewals } from './inbox/renewal.ts';
 import type { OwnKeys } from './keys.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
@@ -41,6 +50,8 @@ export type Delivery = {
   readonly refresh: () => void;
   /** Sends a frame that is worth nothing later; without a connection it is dropped. */
   readonly sendNow: SendFrame;
+  /** Sends this now, and again whenever a connection has begun. */
+  readonly show: (presence: PresenceUp) => void;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
 };
@@ -64,8 +75,6 @@ export type DeliveryDeps = {
   readonly composer: Composer;
   readonly keys: OwnKeys;
   readonly contacts: Contacts;
-  /** A connection has begun. */
-  readonly onConnected: (send: SendFrame) => void;
 };
 
 const isConnected = ({ name }: ConnectionState): boolean => name === 'catching-up' || name === 'live';
@@ -76,6 +85,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const { store, device, clock, api, messages, events, backoff } = deps;
   const mailboxes = mailboxApi(deps.fetch);
   let frames: SendFrame | null = null;
+  let presence: PresenceUp | null = null;
 
   const onFault = (error: unknown): void => {
     if (connection.state().name === 'closed') return;
@@ -122,10 +132,12 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         .transact((transaction) => requestRenewals(transaction, { ...deps, onRenewalDue }))
         .then(outbox.pump),
     );
+  const onNameHint = (accountId: AccountId, username: string): void =>
+    background(deps.contacts.verify(accountId, username));
   const inbox = createInbox({
     ...deps,
     onRenewalDue,
-    onNameHint: (accountId, username) => background(deps.contacts.verify(accountId, username)),
+    onNameHint,
     onKept: (owed) => {
       acknowledger.acknowledge(owed);
       outbox.pump();
@@ -182,16 +194,19 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     else follower.unfollow();
   };
 
-  const onReceipt = ({ accountId, state, ids }: Receipt): void =>
+  /** What a person has read is told inside the ciphertext. */
+  const onReceipt = ({ accountId, state, ids }: Receipt): void => {
+    if (state !== 'delivered') return;
     background(
       store.transact(async (transaction) => {
         for (const sent of await transaction.getMany('sentIds', ids)) {
-          const message = sent && (await transaction.get('messages', sent.messageKey));
-          if (sent && message?.accountId === accountId)
-            await messages.advance(transaction, sent.messageKey, state);
+          if (!sent?.messageKey) continue;
+          const message = await transaction.get('messages', sent.messageKey);
+          if (message?.accountId === accountId) await messages.advance(transaction, sent.messageKey, state);
         }
       }),
     );
+  };
 
   const onWelcome = (welcome: Welcome, send: SendFrame): void => {
     frames = send;
@@ -199,7 +214,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     follow(false);
     acknowledger.connect(send);
     outbox.connect(send);
-    deps.onConnected(send);
+    if (presence !== null) send(presence);
     background(syncOwnDevices(deps).then(outbox.pump));
     renewOutstanding();
   };
@@ -273,7 +288,10 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   });
 
   return {
-    start: connection.start,
+    start: () => {
+      background(readAgain(store, { ...deps, onNameHint }));
+      connection.start();
+    },
     stop: connection.stop,
     close: connection.close,
     state: connection.state,
@@ -282,6 +300,10 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       if (!isOver(connection.state())) background(catchUp.run());
     },
     sendNow: (frame) => frames?.(frame),
+    show: (shown) => {
+      presence = shown;
+      frames?.(shown);
+    },
     pump: outbox.pump,
   };
 };

@@ -1,5 +1,9 @@
 export { createMessenger } from './messenger.ts';
 export type { Messenger } from './messenger.ts';
+export type { TextOptions } from './conversing.ts';
+export type { MessagePage } from './reading.ts';
+export { MAX_TEXT_BYTES } from './content/content.ts';
+export type { MessageReference } from './content/content.ts';
 export type { Credentials, MessengerOptions } from './options.ts';
 export type { CatchUpProgress, MessengerEvents } from './messenger-events.ts';
 export { MessengerError } from './messenger-error.ts';
@@ -14,6 +18,7 @@ export type {
   LocalIdentity,
   Message,
   MessageState,
+  Reactions,
   TableName,
   Tables,
 } from './vault/tables.ts';

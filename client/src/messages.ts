@@ -1,23 +1,21 @@
-import type { AccountId, MessageId } from '@restante/protocol';
+import { LIMITS, messageTime, type AccountId } from '@restante/protocol';
+import { annotated, isLater, mergeAnnotations, queuedAgain } from './annotations.ts';
+import type { MessageReference } from './content/content.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
-import { authoredKey, messageKey } from './vault/keys.ts';
+import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';
+import { annotationKey, authoredKey, messageKey } from './vault/keys.ts';
 import type { Transaction } from './vault/store.ts';
-import type { Conversation, Message, MessageState } from './vault/tables.ts';
+import type { Annotation, Conversation, Message, MessageState } from './vault/tables.ts';
 
-/** Order of the states of an outgoing message: a late `accepted` does not undo `read`. */
-const RANK: Record<MessageState, number> = {
-  received: 0,
-  seen: 1,
-  queued: 0,
-  failed: 1,
-  accepted: 2,
-  delivered: 3,
-  read: 4,
-};
+/** A message and the key of its row. */
+export type MessageRow = { readonly key: string; readonly message: Message };
 
 /** The conversations in the vault, inside a transaction. */
 export type Messages = {
-  /** Keeps a message once: false when its author has sent it before. Answers with the key of its row. */
+  /**
+   * Keeps a message once, with what has been said about it before it came: false when its author has sent it before, or
+   * it has been deleted here. Answers with the key of its row.
+   */
   readonly add: (
     transaction: Transaction,
     author: AccountId,
@@ -30,6 +28,18 @@ export type Messages = {
     state: MessageState,
     detail?: Pick<Message, 'copies' | 'failure'>,
   ) => Promise<void>;
+  /** A message that has failed goes back to `queued`. */
+  readonly requeue: (transaction: Transaction, row: MessageRow) => Promise<Message>;
+  /**
+   * Says something about a message of a conversation; it waits for the message when that has not come yet. Answers
+   * whether a row has changed.
+   */
+  readonly annotate: (
+    transaction: Transaction,
+    conversation: AccountId,
+    target: MessageReference,
+    annotation: Annotation,
+  ) => Promise<boolean>;
   /** Gives a message another time. Answers with its new key. */
   readonly move: (
     transaction: Transaction,
@@ -37,11 +47,22 @@ export type Messages = {
     key: string,
     sentAt: number,
   ) => Promise<string>;
-  readonly keyOf: (transaction: Transaction, author: AccountId, id: MessageId) => Promise<string | undefined>;
+  /** The row of a message in a conversation, unless there is none. */
+  readonly find: (
+    transaction: Transaction,
+    conversation: AccountId,
+    target: MessageReference,
+  ) => Promise<MessageRow | null>;
+  /** Takes a row away; its message does not come back. */
+  readonly remove: (transaction: Transaction, row: MessageRow, author: AccountId) => Promise<void>;
   readonly name: (transaction: Transaction, accountId: AccountId, username: string) => Promise<void>;
+  /** So many more messages of an account wait for coming again. */
+  readonly countUnreadable: (transaction: Transaction, accountId: AccountId, change: number) => Promise<void>;
 };
 
-export const createMessages = (events: MessengerEventSource): Messages => {
+export const createMessages = (events: MessengerEventSource, now: () => number): Messages => {
+  const changed = new WeakMap<Transaction, Map<AccountId, Conversation>>();
+
   const conversationOf = async (transaction: Transaction, accountId: AccountId): Promise<Conversation> =>
     (await transaction.get('conversations', accountId)) ?? {
       accountId,
@@ -54,23 +75,92 @@ export const createMessages = (events: MessengerEventSource): Messages => {
       draft: '',
       verification: 'none',
     };
+  /** Told once for a transaction, however often it changes there. */
   const keepConversation = (transaction: Transaction, conversation: Conversation): void => {
     transaction.put('conversations', conversation.accountId, conversation);
-    transaction.afterCommit(() => events.emit('conversation', conversation));
+    const told = changed.get(transaction) ?? new Map<AccountId, Conversation>();
+    if (told.size === 0) {
+      changed.set(transaction, told);
+      transaction.afterCommit(() => {
+        for (const each of told.values()) events.emit('conversation', each);
+      });
+    }
+    told.set(conversation.accountId, conversation);
+  };
+
+  /** Keeps what has become of a message, here and in its conversation. */
+  const replace = async (
+    transaction: Transaction,
+    { key, message }: MessageRow,
+    by: Message,
+  ): Promise<void> => {
+    transaction.put('messages', key, by);
+    transaction.afterCommit(() => events.emit('message-changed', by));
+    const isRead = message.state === 'received' && by.state === 'seen';
+    if (!isRead && by.kind === message.kind) return;
+    const conversation = await conversationOf(transaction, by.accountId);
+    keepConversation(transaction, {
+      ...conversation,
+      unread: Math.max(0, conversation.unread - (isRead ? 1 : 0)),
+      preview: isPreviewed(conversation, by) ? previewOf(by) : conversation.preview,
+    });
+  };
+
+  const remove: Messages['remove'] = async (transaction, { key, message }, author) => {
+    transaction.delete('messages', key);
+    if (message.kind === 'unknown') transaction.delete('unknownContents', message.id);
+    const { accountId, id } = message;
+    transaction.afterCommit(() => events.emit('message-removed', { accountId, author, id }));
+    const conversation = await conversationOf(transaction, accountId);
+    const unread = Math.max(0, conversation.unread - (message.state === 'received' ? 1 : 0));
+    const last = isPreviewed(conversation, message)
+      ? await withNewestRow(transaction, conversation)
+      : conversation;
+    keepConversation(transaction, { ...last, unread });
+  };
+
+  /** What is said of a message that can come no more is not kept. */
+  const wait = async (
+    transaction: Transaction,
+    conversation: AccountId,
+    { author, id }: MessageReference,
+    annotation: Annotation,
+  ): Promise<void> => {
+    if (Math.abs(messageTime(id) - now()) > LIMITS.messageTtlMs) return;
+    const key = annotationKey(author, id);
+    const waiting = (await transaction.get('annotations', key)) ?? {};
+    const merged = mergeAnnotations(waiting[conversation] ?? {}, annotation);
+    transaction.put('annotations', key, { ...waiting, [conversation]: merged });
+  };
+
+  /** What was said about a message before it came. Own devices speak of own messages under their own account. */
+  const takeWaiting = async (
+    transaction: Transaction,
+    author: AccountId,
+    { id, accountId }: Message,
+  ): Promise<Annotation> => {
+    const key = annotationKey(author, id);
+    const waiting = await transaction.get('annotations', key);
+    if (waiting === undefined) return {};
+    transaction.delete('annotations', key);
+    return mergeAnnotations(waiting[accountId] ?? {}, waiting[author] ?? {});
   };
 
   return {
-    add: async (transaction, author, message) => {
-      const existing = await transaction.get('messageKeys', authoredKey(author, message.id));
+    add: async (transaction, author, written) => {
+      const name = authoredKey(author, written.id);
+      const existing = await transaction.get('messageKeys', name);
       if (existing !== undefined) return { key: existing, added: false };
-      const key = messageKey(message.accountId, message.sentAt, message.id, message.direction);
+      const key = messageKey(written.accountId, written.sentAt, written.id, written.direction);
+      transaction.put('messageKeys', name, key);
+      const annotation = await takeWaiting(transaction, author, written);
+      if (annotation.hidden) return { key, added: false };
+      const message = annotated(written, annotation);
       transaction.put('messages', key, message);
-      transaction.put('messageKeys', authoredKey(author, message.id), key);
       const conversation = await conversationOf(transaction, message.accountId);
       keepConversation(transaction, {
-        ...conversation,
-        unread: conversation.unread + (message.direction === 'in' ? 1 : 0),
-        lastMessageAt: Math.max(conversation.lastMessageAt, message.sentAt),
+        ...withMessage(conversation, message),
+        unread: conversation.unread + (message.state === 'received' ? 1 : 0),
       });
       transaction.afterCommit(() => events.emit('message', message));
       return { key, added: true };
@@ -79,28 +169,62 @@ export const createMessages = (events: MessengerEventSource): Messages => {
       const message = await transaction.get('messages', key);
       if (message === undefined) return;
       // A receipt may be faster than `accepted`; how many copies there are is news all the same.
-      const isLate = RANK[state] <= RANK[message.state];
+      const isLate = !isLater(state, message.state);
       if (isLate && detail.copies === undefined) return;
-      const advanced: Message = { ...message, ...detail, state: isLate ? message.state : state };
-      transaction.put('messages', key, advanced);
-      transaction.afterCommit(() => events.emit('message-changed', advanced));
-      if (advanced.state !== 'seen') return;
-      const conversation = await conversationOf(transaction, message.accountId);
-      keepConversation(transaction, { ...conversation, unread: Math.max(0, conversation.unread - 1) });
+      const advanced = { ...message, ...detail, state: isLate ? message.state : state };
+      await replace(transaction, { key, message }, advanced);
+    },
+    requeue: async (transaction, row) => {
+      const queued = queuedAgain(row.message);
+      await replace(transaction, row, queued);
+      return queued;
+    },
+    annotate: async (transaction, conversation, target, annotation) => {
+      const key = await transaction.get('messageKeys', authoredKey(target.author, target.id));
+      if (key === undefined) {
+        await wait(transaction, conversation, target, annotation);
+        return false;
+      }
+      const message = await transaction.get('messages', key);
+      if (message === undefined) return false;
+      const row = { key, message };
+      if (annotation.hidden) {
+        await remove(transaction, row, target.author);
+        return true;
+      }
+      if (message.accountId !== conversation) return false;
+      const changed = annotated(message, annotation);
+      if (changed === message) return false;
+      await replace(transaction, row, changed);
+      return true;
     },
     move: async (transaction, author, key, sentAt) => {
       const message = await transaction.get('messages', key);
       if (message === undefined) return key;
-      const moved = messageKey(message.accountId, sentAt, message.id, message.direction);
+      const { id, accountId, direction } = message;
+      const moved = messageKey(accountId, sentAt, id, direction);
       transaction.delete('messages', key);
       transaction.put('messages', moved, { ...message, sentAt });
-      transaction.put('messageKeys', authoredKey(author, message.id), moved);
+      transaction.put('messageKeys', authoredKey(author, id), moved);
+      const conversation = await conversationOf(transaction, accountId);
+      if (isPreviewed(conversation, message))
+        keepConversation(transaction, await withNewestRow(transaction, conversation));
       return moved;
     },
-    keyOf: (transaction, author, id) => transaction.get('messageKeys', authoredKey(author, id)),
+    find: async (transaction, conversation, { author, id }) => {
+      const key = await transaction.get('messageKeys', authoredKey(author, id));
+      const message = key === undefined ? undefined : await transaction.get('messages', key);
+      return key !== undefined && message?.accountId === conversation ? { key, message } : null;
+    },
+    remove,
     name: async (transaction, accountId, username) => {
       const conversation = await conversationOf(transaction, accountId);
       if (conversation.username !== username) keepConversation(transaction, { ...conversation, username });
+    },
+    countUnreadable: async (transaction, accountId, change) => {
+      const conversation = await conversationOf(transaction, accountId);
+      const unreadable = Math.max(0, conversation.unreadable + change);
+      keepConversation(transaction, { ...conversation, unreadable });
     },
   };
 };

@@ -22,6 +22,8 @@ export type MessengerEvents = {
   message: Message;
   /** A message has another state, other reactions, or was taken back. */
   'message-changed': Message;
+  /** A message has been deleted for this person alone. */
+  'message-removed': { readonly accountId: AccountId; readonly author: AccountId; readonly id: MessageId };
   conversation: Conversation;
   'catch-up': CatchUpProgress;
   typing: { readonly accountId: AccountId; readonly active: boolean };

@@ -347,11 +347,11 @@ describe('what cannot be decrypted', () => {
     await waitForTexts(bob, alice, ['one']);
     let broken = 0;
     bob.on('undecryptable', () => (broken += 1));
-    scene.cluster.corrupt = ({ accountId }, envelope) =>
-      accountId === envelope.senderId ? envelope : { ...envelope, payload: 'AAAA' };
+    const aliceId = await accountOf(alice);
+    scene.cluster.corrupt = (_, envelope) =>
+      envelope.senderId === aliceId ? { ...envelope, payload: 'AAAA' } : envelope;
     for (const text of numbered(10)) await alice.sendText('bobby', text);
     await waitFor('all set aside', () => broken >= 10);
-    const aliceId = await accountOf(alice);
     const requests = (): number =>
       scene.cluster.sends.filter(({ recipients }) => recipients[0]?.accountId === aliceId).length;
     await waitFor('a request', () => requests() === 1);

@@ -1,82 +1,46 @@
-import {
-  LIMITS,
-  messageTime,
-  type AccountId,
-  type DeviceId,
-  type Devices,
-  type PresenceUp,
-} from '@restante/protocol';
+import type { AccountId, DeviceId, Devices } from '@restante/protocol';
 import { serverClock } from './clock.ts';
 import { DEFAULT_BACKOFF } from './connection/backoff.ts';
 import type { ConnectionState } from './connection/machine.ts';
 import { createContacts } from './contacts.ts';
-import { MAX_TEXT_BYTES } from './content/content.ts';
+import { createConversing, type Conversing } from './conversing.ts';
 import { createDelivery } from './delivery.ts';
 import { createDevice } from './device.ts';
 import { enroll } from './enroll.ts';
 import { createEvents, type Events } from './events.ts';
-import { textContents } from './inbox/apply.ts';
 import { ownKeys } from './keys.ts';
-import { MessengerError } from './messenger-error.ts';
 import type { MessengerEvents } from './messenger-events.ts';
 import { createMessages } from './messages.ts';
 import type { Credentials, MessengerOptions } from './options.ts';
 import { createComposer } from './outbox/compose.ts';
 import { createSessions } from './outbox/sessions.ts';
-import { masterApi } from './server/master-api.ts';
 import { prune } from './prune.ts';
-import { accountPrefix, authoredKey, messageKey } from './vault/keys.ts';
+import { createReading, type Reading } from './reading.ts';
+import { masterApi } from './server/master-api.ts';
 import { createStore } from './vault/store.ts';
-import type { Conversation, Message } from './vault/tables.ts';
-
-/** Conversations that are listed. */
-const MAX_CONVERSATIONS = 10_000;
 
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
-export type Messenger = {
-  /** Makes an account, with this vault as its first device. */
-  readonly register: (credentials: Credentials) => Promise<void>;
-  /** Makes this vault a new device of an account. */
-  readonly login: (credentials: Credentials) => Promise<void>;
-  /** Who this is; null before `register` or `login`. */
-  readonly self: () => Promise<{ accountId: AccountId; deviceId: DeviceId; username: string } | null>;
-  /** Connects and stays connected. */
-  readonly start: () => Promise<void>;
-  readonly stop: () => void;
-  readonly connection: () => ConnectionState;
-  /** Ends a wait for the next attempt, and reads the mailboxes again. */
-  readonly refresh: () => void;
-  /**
-   * Queues a text for a username or account id. Resolves when it is durable here; `message-changed` events tell how far
-   * it gets. A username that was never written to is looked up, which needs a master.
-   */
-  readonly sendText: (to: string, text: string) => Promise<Message>;
-  /** Says that a person has seen these incoming messages; their senders are told if they are there. */
-  readonly markRead: (messages: readonly Message[]) => Promise<void>;
-  readonly setTyping: (to: AccountId, active: boolean) => void;
-  /** Shows these accounts that this device is there, now and after each reconnection. */
-  readonly setPresence: (state: 'online' | 'away', to: readonly AccountId[]) => void;
-  /** Newest first. */
-  readonly conversations: () => Promise<Conversation[]>;
-  /** At most `limit` messages before `before` (default: the newest), oldest first. */
-  readonly messages: (
-    accountId: AccountId,
-    page?: { readonly before?: Message; readonly limit?: number },
-  ) => Promise<Message[]>;
-  readonly devices: () => Promise<Devices['devices']>;
-  readonly removeDevice: (deviceId: DeviceId) => Promise<void>;
-  /** Deletes the account and everything that waits for it; the vault is left to its owner. */
-  readonly deleteAccount: (password: string) => Promise<void>;
-  readonly on: Events<MessengerEvents>['on'];
-  readonly [Symbol.asyncDispose]: () => Promise<void>;
-};
-
-const checkText = (text: string): void => {
-  const bytes = new TextEncoder().encode(text).length;
-  if (bytes === 0 || bytes > MAX_TEXT_BYTES) {
-    throw new MessengerError('bad-text', `a text has 1 to ${MAX_TEXT_BYTES} bytes`);
-  }
-};
+export type Messenger = Conversing &
+  Reading & {
+    /** Makes an account, with this vault as its first device. */
+    readonly register: (credentials: Credentials) => Promise<void>;
+    /** Makes this vault a new device of an account. */
+    readonly login: (credentials: Credentials) => Promise<void>;
+    /** Who this is; null before `register` or `login`. */
+    readonly self: () => Promise<{ accountId: AccountId; deviceId: DeviceId; username: string } | null>;
+    /** Connects and stays connected. */
+    readonly start: () => Promise<void>;
+    readonly stop: () => void;
+    readonly connection: () => ConnectionState;
+    /** Ends a wait for the next attempt, and reads the mailboxes again. */
+    readonly refresh: () => void;
+    readonly devices: () => Promise<Devices['devices']>;
+    readonly removeDevice: (deviceId: DeviceId) => Promise<void>;
+    /** Deletes the account and everything that waits for it; the vault is left to its owner. */
+    readonly deleteAccount: (password: string) => Promise<void>;
+    readonly on: Events<MessengerEvents>['on'];
+    readonly [Symbol.asyncDispose]: () => Promise<void>;
+  };
 
 const DEFAULTS = {
   now: Date.now,
@@ -101,50 +65,21 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const device = createDevice(store, clock);
   const api = masterApi(masters, options.fetch, device);
   const sessions = createSessions(device, ratchet, events, now);
-  const messages = createMessages(events);
+  const messages = createMessages(events, clock.now);
   const composer = createComposer(device, sessions);
   const keys = ownKeys(store, device, api, ratchet, now);
   const contacts = createContacts(store, api, messages);
-  let presence: PresenceUp | null = null;
   const delivery = createDelivery({
     ...options,
     ...{ events, store, device, clock, api, sessions, messages, composer, keys, contacts },
-    onConnected: (send) => {
-      if (presence !== null) send(presence);
-    },
   });
 
   const loaded = Promise.all([device.load(), clock.load()]);
   loaded.catch(() => undefined);
 
-  const queueText = (accountId: AccountId, text: string): Promise<Message> =>
-    store.transact(async (transaction) => {
-      const id = await clock.mint(transaction);
-      const message: Message = {
-        ...{ id, accountId, text, sentAt: messageTime(id) },
-        ...{ direction: 'out', kind: 'text', state: 'queued' },
-      };
-      const { key } = await messages.add(transaction, device.accountId(), message);
-      const { plaintext, ownCopy } = textContents(device.self(), message);
-      const own = accountId === device.accountId();
-      await composer.enqueue(transaction, id, {
-        to: own ? null : { accountId, plaintext },
-        ownCopy,
-        renew: [],
-        shows: { messageKey: key, generation: 0 },
-      });
-      transaction.afterCommit(delivery.pump);
-      return message;
-    });
-
-  const sendReadReceipts = (seen: readonly Message[]): void => {
-    const ids = seen.flatMap(({ accountId, envelope }) =>
-      envelope ? [{ id: envelope.id, senderId: accountId, senderDeviceId: envelope.senderDeviceId }] : [],
-    );
-    for (let start = 0; start < ids.length; start += LIMITS.idsPerAcknowledge) {
-      const part = ids.slice(start, start + LIMITS.idsPerAcknowledge);
-      delivery.sendNow({ type: 'acknowledge', state: 'read', receipts: true, messages: part });
-    }
+  const ready = async (): Promise<void> => {
+    await loaded;
+    device.self();
   };
 
   return {
@@ -161,53 +96,15 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       return device.isRegistered() ? { ...device.address(), username: device.self().username } : null;
     },
     start: async () => {
-      await loaded;
-      device.self();
+      await ready();
       await prune(store, clock.now());
       delivery.start();
     },
     stop: delivery.stop,
     connection: delivery.state,
     refresh: delivery.refresh,
-    sendText: async (to, text) => {
-      checkText(text);
-      await loaded;
-      device.self();
-      return queueText(await contacts.resolve(to), text);
-    },
-    markRead: async (read) => {
-      const incoming = read.filter(({ direction }) => direction === 'in');
-      const seen = await store.transact(async (transaction) => {
-        const changed: Message[] = [];
-        for (const { accountId, id } of incoming) {
-          const key = await transaction.get('messageKeys', authoredKey(accountId, id));
-          const message = key === undefined ? undefined : await transaction.get('messages', key);
-          if (key === undefined || message?.state !== 'received') continue;
-          await messages.advance(transaction, key, 'seen');
-          changed.push(message);
-        }
-        return changed;
-      });
-      sendReadReceipts(seen);
-    },
-    setTyping: (to, active) => delivery.sendNow({ type: 'typing', to, active }),
-    setPresence: (state, to) => {
-      presence = { type: 'presence', state, to: [...to] };
-      delivery.sendNow(presence);
-    },
-    conversations: async () =>
-      (await store.list('conversations', { limit: MAX_CONVERSATIONS }))
-        .map(({ value }) => value)
-        .sort((a, b) => b.lastMessageAt - a.lastMessageAt),
-    messages: async (accountId, { before, limit = 50 } = {}) => {
-      const rows = await store.list('messages', {
-        prefix: accountPrefix(accountId),
-        ...(before && { before: messageKey(accountId, before.sentAt, before.id, before.direction) }),
-        limit,
-        reverse: true,
-      });
-      return rows.map(({ value }) => value).reverse();
-    },
+    ...createConversing({ store, device, clock, messages, composer, contacts, delivery, ready }),
+    ...createReading(store),
     devices: async () => (await api.devices()).devices,
     removeDevice: api.removeDevice,
     deleteAccount: async (password) => {

@@ -6,10 +6,10 @@ import type { Store } from './vault/store.ts';
 const MARGIN_MS = 24 * 60 * 60 * 1000;
 const PAGE = 500;
 
-/** Forgets ids of messages that expired long ago: no node can bring them again. */
+/** Forgets what is known of messages that expired long ago: no node can bring them again. */
 export const prune = async (store: Store, serverTimeMs: number): Promise<void> => {
   const before = firstIdAt(serverTimeMs - LIMITS.messageTtlMs - MARGIN_MS);
-  for (const table of ['seenIds', 'sentIds'] as const) {
+  for (const table of ['seenIds', 'sentIds', 'annotations', 'requests'] as const) {
     for (;;) {
       const rows = await store.list(table, { before, limit: PAGE });
       if (rows.length === 0) break;

@@ -13,6 +13,9 @@ export const MAX_CONTENT_BYTES = 70_000;
 /** Ids in one request for a fresh session. */
 export const MAX_RENEWAL_IDS = 256;
 
+/** Ids under which a content was sent before it could be decrypted. */
+export const MAX_EARLIER_IDS = 8;
+
 /** Messages in one receipt or one piece of news for own devices. */
 export const MAX_REFERENCES = 500;
 
@@ -21,6 +24,9 @@ const v = z.literal(CONTENT_VERSION);
 /** Names a message: ids are unique for their author. */
 const messageReference = z.object({ author: accountId, id: messageId });
 export type MessageReference = z.infer<typeof messageReference>;
+
+/** Stored ids under which its reader could not decrypt it: it comes again, and stands for all of them. */
+const earlier = z.array(messageId).min(1).max(MAX_EARLIER_IDS).optional();
 
 const references = z.array(messageReference).min(1).max(MAX_REFERENCES);
 
@@ -33,6 +39,7 @@ const text = z.object({
   from: username,
   text: z.string().min(1),
   replyTo: messageReference.optional(),
+  earlier,
 });
 
 /** A person's reaction to a message; a later one (by its id) replaces it, and null takes it back. */
@@ -42,10 +49,11 @@ const reaction = z.object({
   id: messageId,
   target: messageReference,
   emoji: z.string().min(1).max(64).nullable(),
+  earlier,
 });
 
 /** The author takes their own message `target` back, for everyone. */
-const deletion = z.object({ v, kind: z.literal('deletion'), id: messageId, target: messageId });
+const deletion = z.object({ v, kind: z.literal('deletion'), id: messageId, target: messageId, earlier });
 
 /** Tells the author of these messages that they have been read. */
 const receipt = z.object({
@@ -53,10 +61,11 @@ const receipt = z.object({
   kind: z.literal('receipt'),
   state: z.literal('read'),
   ids: z.array(messageId).min(1).max(MAX_REFERENCES),
+  earlier,
 });
 
-/** For the author's own other devices: the content that was sent to `to`, of whatever kind. */
-const sent = z.object({ v, kind: z.literal('sent'), to: accountId, content: z.unknown() });
+/** For the author's own other devices: the content that was sent to `to`, of whatever kind of {@link shared}. */
+const sent = z.object({ v, kind: z.literal('sent'), to: accountId, content: z.unknown(), earlier });
 
 /** Whether a person lets another one in. */
 export const standing = z.enum(['accepted', 'request', 'blocked']);
@@ -71,6 +80,7 @@ const sync = z.object({
     z.object({ type: z.literal('hidden'), messages: references }),
     z.object({ type: z.literal('standing'), accountId, standing }),
   ]),
+  earlier,
 });
 
 /**
@@ -82,6 +92,7 @@ const sessionRenewal = z.object({
   kind: z.literal('session-renewal'),
   deviceId,
   ids: z.array(messageId).max(MAX_RENEWAL_IDS),
+  earlier,
 });
 
 /** Contents that are told to own devices too, as `sent`. */

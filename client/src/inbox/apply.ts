@@ -1,118 +1,130 @@
-import type { AccountId, Envelope, MessageId } from '@restante/protocol';
-import type { ServerClock } from '../clock.ts';
-import { decodeContent, encodeContent } from '../content/codec.ts';
-import { CONTENT_VERSION, shared, type SessionRenewal, type TextContent } from '../content/content.ts';
-import type { Device } from '../device.ts';
+import type { AccountId, Envelope } from '@restante/protocol';
+import { shared, type Content, type SharedContent, type TextContent } from '../content/content.ts';
 import type { Messages } from '../messages.ts';
-import type { Composer } from '../outbox/compose.ts';
 import { boundedTime } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Message } from '../vault/tables.ts';
+import { applySync } from './apply-sync.ts';
+import { comeAgain } from './renewal.ts';
+import { applyRenewal, type SendAgainDeps } from './send-again.ts';
 
-/** A message that its reader could not decrypt is sent again at most this often. */
-const MAX_GENERATION = 3;
-
-export type ApplyDeps = {
-  readonly device: Device;
-  readonly clock: ServerClock;
+export type ApplyDeps = SendAgainDeps & {
   readonly messages: Messages;
-  readonly composer: Composer;
   /** The author of a text says this is their name. */
   readonly onNameHint: (accountId: AccountId, username: string) => void;
 };
 
-/** The contents of a text as it is sent to others and to own devices. */
-export const textContents = (
-  self: { readonly accountId: AccountId; readonly username: string },
-  { id, accountId, text, replyTo }: Pick<Message, 'id' | 'accountId' | 'text' | 'replyTo'>,
-) => {
-  const content: TextContent = {
-    ...{ v: CONTENT_VERSION, kind: 'text', id, from: self.username, text },
-    ...(replyTo && { replyTo }),
-  };
-  return {
-    plaintext: encodeContent(content),
-    ownCopy: encodeContent({ v: CONTENT_VERSION, kind: 'sent', to: accountId, content }),
-  };
+/** A message that has been decrypted. */
+export type Opened = {
+  readonly envelope: Pick<Envelope, 'id' | 'senderId' | 'senderDeviceId' | 'sentAt'>;
+  readonly plaintext: Uint8Array;
+  /** Null when this messenger does not know its kind or version. */
+  readonly content: Content | null;
 };
 
-const sendAgain = async (
+/** Where a content belongs, and how a message begins there. */
+type Place = Pick<Message, 'accountId' | 'direction' | 'state'> & {
+  readonly author: AccountId;
+  readonly receivedAt: number;
+};
+
+const applyText = async (
   transaction: Transaction,
-  { device, clock, composer }: ApplyDeps,
-  asker: AccountId,
-  storedId: MessageId,
+  { messages, onNameHint }: ApplyDeps,
+  { author, accountId, direction, state, receivedAt }: Place,
+  { id, text, from, replyTo }: TextContent,
 ): Promise<void> => {
-  const sent = await transaction.get('sentIds', storedId);
-  const message = sent && (await transaction.get('messages', sent.messageKey));
-  if (!sent || !message || sent.generation >= MAX_GENERATION) return;
-  const self = device.self();
-  if (asker !== message.accountId && asker !== self.accountId) return;
-  const { plaintext, ownCopy } = textContents(self, message);
-  transaction.delete('sentIds', storedId);
-  await composer.enqueue(transaction, await clock.mint(transaction), {
-    to: asker === self.accountId ? null : { accountId: asker, plaintext },
-    ownCopy: asker === self.accountId ? ownCopy : null,
-    renew: [],
-    shows: { messageKey: sent.messageKey, generation: sent.generation + 1 },
+  await messages.add(transaction, author, {
+    ...{ id, accountId, direction, state, text, kind: 'text', sentAt: boundedTime(id, receivedAt) },
+    ...(replyTo && { replyTo }),
   });
+  if (direction === 'in') transaction.afterCommit(() => onNameHint(author, from));
 };
 
-const renew = async (
+/** What somebody wrote, or did to a message of the conversation. Answers whether its author is owed a receipt. */
+const applyShared = async (
   transaction: Transaction,
   deps: ApplyDeps,
-  asker: AccountId,
-  { deviceId, ids }: SessionRenewal,
-): Promise<void> => {
-  if (deviceId !== deps.device.address().deviceId) return;
-  for (const id of ids) await sendAgain(transaction, deps, asker, id);
+  place: Place,
+  content: SharedContent,
+): Promise<boolean> => {
+  const { messages } = deps;
+  const { author, accountId } = place;
+  switch (content.kind) {
+    case 'text':
+      await applyText(transaction, deps, place, content);
+      return place.direction === 'in';
+    case 'reaction': {
+      const { id, target, emoji } = content;
+      const reactions = { [author]: { emoji, id } };
+      if (target.author === accountId || target.author === deps.device.accountId())
+        await messages.annotate(transaction, accountId, target, { reactions });
+      return false;
+    }
+    case 'deletion':
+      await messages.annotate(transaction, accountId, { author, id: content.target }, { deleted: true });
+      return false;
+  }
 };
 
-/** What a decrypted message means for the conversations. Answers whether its sender is owed a receipt. */
+/** Kept until this messenger is one that knows it; until then a note stands in its place, where there is one. */
+const keepUnknown = async (
+  transaction: Transaction,
+  { messages }: ApplyDeps,
+  { envelope: { id, senderId, senderDeviceId, sentAt }, plaintext }: Opened,
+  place: Place | null,
+): Promise<void> => {
+  transaction.put('unknownContents', id, { senderId, senderDeviceId, sentAt, plaintext });
+  if (place === null) return;
+  const { author, accountId, direction, state } = place;
+  const note = { id, accountId, direction, state, sentAt, kind: 'unknown', text: '' } as const;
+  await messages.add(transaction, author, note);
+};
+
+/**
+ * What a decrypted message means for the conversations. Answers whether its sender is owed a receipt. Contents that
+ * only own devices send mean nothing when others do, and the other way round.
+ */
 export const applyPlaintext = async (
   transaction: Transaction,
   deps: ApplyDeps,
-  envelope: Envelope,
-  plaintext: Uint8Array,
+  opened: Opened,
 ): Promise<boolean> => {
-  const { device, messages, onNameHint } = deps;
-  const { id, senderId, senderDeviceId, sentAt } = envelope;
-  const fromSelf = senderId === device.accountId();
-  const content = decodeContent(plaintext);
-  const incoming = {
-    accountId: senderId,
-    direction: 'in',
-    state: 'received',
-    envelope: { id, senderDeviceId },
-  } as const;
-
-  if (content?.kind === 'session-renewal') {
-    await renew(transaction, deps, senderId, content);
-    return false;
+  const { device, messages } = deps;
+  const { senderId, sentAt: receivedAt } = opened.envelope;
+  const { content } = opened;
+  const self = device.accountId();
+  const fromSelf = senderId === self;
+  const incoming: Place = {
+    ...{ author: senderId, accountId: senderId, direction: 'in', state: 'received', receivedAt },
+  };
+  if (content?.earlier) await comeAgain(transaction, deps, senderId, content.earlier);
+  switch (content?.kind) {
+    case 'text':
+    case 'reaction':
+    case 'deletion':
+      return !fromSelf && applyShared(transaction, deps, incoming, content);
+    case 'sent': {
+      if (!fromSelf) return false;
+      const place: Place = { ...incoming, accountId: content.to, direction: 'out', state: 'accepted' };
+      const copied = shared.safeParse(content.content).data;
+      if (copied) await applyShared(transaction, deps, place, copied);
+      else await keepUnknown(transaction, deps, opened, place);
+      return false;
+    }
+    case 'receipt':
+      if (fromSelf) return false;
+      for (const id of content.ids)
+        await messages.annotate(transaction, senderId, { author: self, id }, { state: content.state });
+      return false;
+    case 'sync':
+      if (fromSelf) await applySync(transaction, deps, content);
+      return false;
+    case 'session-renewal':
+      await applyRenewal(transaction, deps, senderId, content);
+      return false;
+    case undefined:
+      await keepUnknown(transaction, deps, opened, fromSelf ? null : incoming);
+      return !fromSelf;
   }
-  const copied = content?.kind === 'sent' && fromSelf ? shared.safeParse(content.content).data : undefined;
-  if (content?.kind === 'sent' && copied?.kind === 'text') {
-    await messages.add(transaction, senderId, {
-      id: copied.id,
-      accountId: content.to,
-      direction: 'out',
-      sentAt: boundedTime(copied.id, sentAt),
-      kind: 'text',
-      text: copied.text,
-      state: 'accepted',
-    });
-    return false;
-  }
-  if (content?.kind === 'text' && !fromSelf) {
-    await messages.add(transaction, senderId, {
-      ...incoming,
-      id: content.id,
-      sentAt: boundedTime(content.id, sentAt),
-      kind: 'text',
-      text: content.text,
-    });
-    transaction.afterCommit(() => onNameHint(senderId, content.from));
-    return true;
-  }
-  await messages.add(transaction, senderId, { ...incoming, id, sentAt, kind: 'unknown', text: '' });
-  return !fromSelf;
 };

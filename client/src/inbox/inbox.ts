@@ -1,8 +1,10 @@
 import type { Envelope } from '@restante/protocol';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { PendingRow } from './acknowledger.ts';
-import { applyPlaintext, type ApplyDeps } from './apply.ts';
+import { applyPlaintext, type ApplyDeps, type Opened } from './apply.ts';
+import { decodeContent } from '../content/codec.ts';
 import { decryptBatch, type DecryptDeps } from './decrypt.ts';
+import { prefetch } from './prefetch.ts';
 import { requestRenewals, setAside, type RenewalDeps } from './renewal.ts';
 
 /**
@@ -54,13 +56,23 @@ const takeNew = async (
 ): Promise<readonly PendingRow[]> => {
   const owed: PendingRow[] = [];
   const results = await decryptBatch(transaction, deps, envelopes);
+  const opened = envelopes.map((envelope, index): Opened | null => {
+    const result = results[index];
+    if (!result?.ok) return null;
+    return { envelope, plaintext: result.plaintext, content: decodeContent(result.plaintext) };
+  });
+  await prefetch(
+    transaction,
+    deps.device.accountId(),
+    opened.filter((each) => each !== null),
+  );
   let failures = 0;
   for (const [index, envelope] of envelopes.entries()) {
     const result = results[index];
-    let receipt = false;
-    if (result?.ok) receipt = await applyPlaintext(transaction, deps, envelope, result.plaintext);
-    else if (result?.reason === 'undecryptable') {
-      setAside(transaction, deps, envelope);
+    const content = opened[index];
+    const receipt = content ? await applyPlaintext(transaction, deps, content) : false;
+    if (result?.ok === false && result.reason === 'undecryptable') {
+      await setAside(transaction, deps, envelope);
       failures += 1;
     }
     transaction.put('seenIds', envelope.id, true);

@@ -1,9 +1,10 @@
-import type { DeviceAddress, Envelope } from '@restante/protocol';
+import type { AccountId, DeviceAddress, Envelope, MessageId } from '@restante/protocol';
 import type { ServerClock } from '../clock.ts';
 import { encodeContent } from '../content/codec.ts';
 import { CONTENT_VERSION, MAX_RENEWAL_IDS } from '../content/content.ts';
 import type { Device } from '../device.ts';
 import type { MessengerEventSource } from '../messenger-events.ts';
+import type { Messages } from '../messages.ts';
 import type { Composer } from '../outbox/compose.ts';
 import { deviceKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
@@ -20,22 +21,55 @@ export type RenewalDeps = {
   readonly device: Device;
   readonly clock: ServerClock;
   readonly composer: Composer;
+  readonly messages: Messages;
   readonly events: MessengerEventSource;
   readonly now: () => number;
   /** A sender may be asked again after this time. */
   readonly onRenewalDue: (inMs: number) => void;
 };
 
-export const setAside = (transaction: Transaction, { events }: RenewalDeps, envelope: Envelope): void => {
+/** Copies of what own devices have sent belong to conversations that nobody knows yet: they are not counted. */
+type CountDeps = Pick<RenewalDeps, 'device' | 'messages'>;
+const count = async (
+  transaction: Transaction,
+  { device, messages }: CountDeps,
+  accountId: AccountId,
+  change: number,
+): Promise<void> => {
+  if (accountId !== device.accountId()) await messages.countUnreadable(transaction, accountId, change);
+};
+
+export const setAside = async (
+  transaction: Transaction,
+  deps: RenewalDeps,
+  envelope: Envelope,
+): Promise<void> => {
   const { id, senderId, senderDeviceId, sentAt, type, payload } = envelope;
   transaction.put('setAside', id, { senderId, senderDeviceId, sentAt, type, payload, requested: false });
-  transaction.afterCommit(() => events.emit('undecryptable', { id, senderId, senderDeviceId, sentAt }));
+  await count(transaction, deps, senderId, 1);
+  transaction.afterCommit(() => deps.events.emit('undecryptable', { id, senderId, senderDeviceId, sentAt }));
+};
+
+/** These are here now: they have come again from their sender. */
+export const comeAgain = async (
+  transaction: Transaction,
+  deps: CountDeps,
+  senderId: AccountId,
+  ids: readonly MessageId[],
+): Promise<void> => {
+  const rows = await transaction.getMany('setAside', ids);
+  const found = new Set(ids.filter((_, index) => rows[index]?.senderId === senderId));
+  for (const id of found) transaction.delete('setAside', id);
+  if (found.size > 0) await count(transaction, deps, senderId, -found.size);
 };
 
 /** The oldest ones go when there are too many. */
-const dropOldest = async (transaction: Transaction): Promise<void> => {
+const dropOldest = async (transaction: Transaction, deps: CountDeps): Promise<void> => {
   const rows = await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE);
-  for (const { key } of rows.slice(0, -MAX_SET_ASIDE)) transaction.delete('setAside', key);
+  for (const { key, value } of rows.slice(0, -MAX_SET_ASIDE)) {
+    transaction.delete('setAside', key);
+    await count(transaction, deps, value.senderId, -1);
+  }
 };
 
 const requestFrom = async (
@@ -57,7 +91,7 @@ const requestFrom = async (
 
 /** Asks every sender whose messages were set aside for them, unless it was asked a moment ago. */
 export const requestRenewals = async (transaction: Transaction, deps: RenewalDeps): Promise<void> => {
-  await dropOldest(transaction);
+  await dropOldest(transaction, deps);
   const open = (await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE)).filter(
     ({ value }) => !value.requested,
   );

@@ -10,12 +10,17 @@ export type Draft = {
   readonly to: { readonly accountId: AccountId; readonly plaintext: Uint8Array } | null;
   readonly ownCopy: Uint8Array | null;
   readonly renew: readonly DeviceId[];
-  /** The row that shows the state of the message, and how often it has been sent again. */
-  readonly shows: { readonly messageKey: string; readonly generation: number } | null;
+  /** Key of the row in `messages` that holds the message and shows its state. */
+  readonly shows: string | null;
+  /** Stored ids that it was sent under before. */
+  readonly earlier?: readonly MessageId[];
 };
 
 export type Composer = {
-  /** Puts a message into the outbox under its client id, encrypted as far as sessions exist. */
+  /**
+   * Puts a message into the outbox under its client id, encrypted as far as sessions exist. What is only for own
+   * devices is dropped when there are none.
+   */
   readonly enqueue: (transaction: Transaction, id: MessageId, draft: Draft) => Promise<void>;
   /** Encrypts what is not encrypted yet, as far as sessions exist. */
   readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
@@ -50,20 +55,22 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
 
   return {
     encrypt,
-    enqueue: async (transaction, id, { to, ownCopy, renew, shows }) => {
+    enqueue: async (transaction, id, { to, ownCopy, renew, shows, earlier = [] }) => {
       const self = device.address();
       const recipients: OutboxRecipient[] =
         to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
       const own = to?.accountId === self.accountId ? to.plaintext : ownCopy;
       const others = await sessions.activeDevices(transaction, self.accountId);
       const mayHaveOthers = others.length > 0 || !(await transaction.get('ownDevicesKnown', ONLY));
-      if (own !== null && (mayHaveOthers || recipients.length === 0)) {
+      const mustBeSent = recipients.length === 0 && (shows !== null || renew.length > 0);
+      if (own !== null && (mayHaveOthers || mustBeSent)) {
         recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });
       }
-      const messageKey = shows?.messageKey ?? null;
-      const entry = await encrypt(transaction, { recipients, ownCopy, renew, messageKey });
+      if (recipients.length === 0) return;
+      const entry = await encrypt(transaction, { recipients, ownCopy, renew, messageKey: shows });
       transaction.put('outbox', id, entry);
-      if (shows !== null) transaction.put('sentIds', deriveMessageId(self, id), shows);
+      const contents = shows === null ? { to, ownCopy } : null;
+      transaction.put('sentIds', deriveMessageId(self, id), { messageKey: shows, contents, earlier });
     },
   };
 };

@@ -221,8 +221,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
         messageKey && (await messages.move(transaction, self.accountId, messageKey, messageTime(newId)));
       const sent = await transaction.get('sentIds', deriveMessageId(self, id));
       transaction.delete('sentIds', deriveMessageId(self, id));
-      if (sent && key !== null)
-        transaction.put('sentIds', deriveMessageId(self, newId), { ...sent, messageKey: key });
+      if (sent) transaction.put('sentIds', deriveMessageId(self, newId), { ...sent, messageKey: key });
       transaction.delete('outbox', id);
       transaction.put('outbox', newId, { ...entry, messageKey: key });
     });

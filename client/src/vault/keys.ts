@@ -26,6 +26,9 @@ export const messageKey = (
 /** Names a message of any author: what makes it shown once (law 2). */
 export const authoredKey = (author: AccountId, id: MessageId): string => `${author}:${id}`;
 
+/** Annotations that wait for their message. Sorts by the message's time, so that they can be forgotten. */
+export const annotationKey = (author: AccountId, id: MessageId): string => `${id}:${author}`;
+
 /** The time in an id, but not later than the server had it. */
 export const boundedTime = (id: MessageId, sentAt: number): number => Math.min(messageTime(id), sentAt);
 

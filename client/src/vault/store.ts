@@ -1,6 +1,6 @@
 import { MessengerError } from '../messenger-error.ts';
 import type { TableName, Tables } from './tables.ts';
-import type { Change, Row, Vault } from './vault.ts';
+import { inRange, type Change, type Range, type Row, type Vault } from './vault.ts';
 
 /**
  * Every change of local state goes through `transact`: one at a time, on a staged copy that is committed as a
@@ -10,12 +10,15 @@ import type { Change, Row, Vault } from './vault.ts';
  * A transaction must not wait for the network: everything else waits behind it.
  */
 export type Transaction = {
+  /** A row that was read before, also by `getMany`, is not read from the vault again. */
   readonly get: <T extends TableName>(table: T, key: string) => Promise<Tables[T] | undefined>;
   readonly getMany: <T extends TableName>(
     table: T,
     keys: readonly string[],
   ) => Promise<(Tables[T] | undefined)[]>;
-  /** All rows whose key starts with `prefix`, at most `limit`, with this transaction's changes applied. */
+  /** Rows as `Vault.list` has them, with this transaction's changes applied. */
+  readonly list: <T extends TableName>(table: T, range: Range) => Promise<Row<Tables[T]>[]>;
+  /** All rows whose key starts with `prefix`, at most `limit`. */
   readonly listPrefix: <T extends TableName>(
     table: T,
     prefix: string,
@@ -31,6 +34,7 @@ export type Store = {
   /** Runs `work` on a staged copy. Resolves with its result when its changes are durable. */
   readonly transact: <R>(work: (transaction: Transaction) => Promise<R> | R) => Promise<R>;
   readonly get: Vault['get'];
+  readonly getMany: Vault['getMany'];
   readonly list: Vault['list'];
   /** Waits for running transactions, refuses new ones, closes the vault. */
   readonly close: () => Promise<void>;
@@ -55,32 +59,45 @@ const transactionOver = (
   own: Staged,
   afterCommit: Transaction['afterCommit'],
 ): Transaction => {
+  /** Only transactions change the vault, one at a time: what has been read stays true. */
+  const seen = new Map<string, unknown>();
   const staged = (table: TableName, key: string): Change | undefined =>
     own.get(nameOf(table, key)) ?? base.get(nameOf(table, key));
   const stage = (change: Change): void => void own.set(nameOf(change.table, change.key), change);
+  const isKnown = (table: TableName, key: string): boolean =>
+    staged(table, key) !== undefined || seen.has(nameOf(table, key));
+  const known = <T extends TableName>(table: T, key: string): Tables[T] | undefined => {
+    const change = staged(table, key);
+    return (change === undefined ? seen.get(nameOf(table, key)) : change.value) as Tables[T] | undefined;
+  };
+  const getMany: Transaction['getMany'] = async (table, keys) => {
+    const missing = keys.filter((key) => !isKnown(table, key));
+    const rows = missing.length > 0 ? await vault.getMany(table, missing) : [];
+    missing.forEach((key, index) => seen.set(nameOf(table, key), rows[index]));
+    return keys.map((key) => known(table, key));
+  };
+  const list: Transaction['list'] = async <T extends TableName>(table: T, range: Range) => {
+    const changes = [...new Map([...base, ...own]).values()].filter(
+      (change) => change.table === table && inRange(change.key, range),
+    );
+    const limit = range.limit + changes.length;
+    const rows = new Map((await vault.list(table, { ...range, limit })).map((row) => [row.key, row.value]));
+    for (const { key, value } of changes) {
+      if (value === undefined) rows.delete(key);
+      else rows.set(key, value as Tables[T]);
+    }
+    const sorted = [...rows].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1));
+    return (range.reverse ? sorted.reverse() : sorted).slice(0, range.limit);
+  };
 
   return {
     get: async <T extends TableName>(table: T, key: string) => {
-      const change = staged(table, key);
-      return change === undefined ? vault.get(table, key) : (change.value as Tables[T] | undefined);
+      if (!isKnown(table, key)) seen.set(nameOf(table, key), await vault.get(table, key));
+      return known(table, key);
     },
-    getMany: async <T extends TableName>(table: T, keys: readonly string[]) => {
-      const stored = await vault.getMany(table, keys);
-      return keys.map((key, index) => {
-        const change = staged(table, key);
-        return change === undefined ? stored[index] : (change.value as Tables[T] | undefined);
-      });
-    },
-    listPrefix: async <T extends TableName>(table: T, prefix: string, limit: number) => {
-      const rows = new Map((await vault.list(table, { prefix, limit })).map((row) => [row.key, row.value]));
-      for (const change of [...base.values(), ...own.values()]) {
-        if (change.table !== table || !change.key.startsWith(prefix)) continue;
-        const value = change.value as Tables[T] | undefined;
-        if (value === undefined) rows.delete(change.key);
-        else rows.set(change.key, value);
-      }
-      return [...rows].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1));
-    },
+    getMany,
+    list,
+    listPrefix: (table, prefix, limit) => list(table, { prefix, limit }),
     put: (table, key, value) => stage({ table, key, value } as Change),
     delete: (table, key) => stage({ table, key, value: undefined }),
     afterCommit,
@@ -134,6 +151,7 @@ export const createStore = (vault: Vault): Store => {
       return outcome.result as R;
     },
     get: vault.get,
+    getMany: vault.getMany,
     list: vault.list,
     close: async () => {
       closed = true;

@@ -71,8 +71,17 @@ export type Message = {
   readonly copies?: number;
   /** Why sending failed for good. `keys-changed`: a verified contact has keys that nobody has verified. */
   readonly failure?: ErrorCode | 'keys-changed';
-  /** The envelope an incoming message came in. */
-  readonly envelope?: { readonly id: MessageId; readonly senderDeviceId: DeviceId };
+};
+
+/** What is known about a message beside what its author wrote. */
+export type Annotation = {
+  readonly reactions?: Reactions;
+  /** `seen` on another own device; `read` by the other account. */
+  readonly state?: 'seen' | 'read';
+  /** Its author took it back. */
+  readonly deleted?: true;
+  /** Deleted for this person alone: its row goes, and it never comes back. */
+  readonly hidden?: true;
 };
 
 export type Conversation = {
@@ -120,8 +129,27 @@ export type OutboxEntry = {
   readonly messageKey: string | null;
 };
 
-/** `generation` counts how often the message was sent again. */
-export type SentId = { readonly messageKey: string; readonly generation: number };
+/** What has been sent, so that a reader who could not decrypt it gets it again. Key: its stored id. */
+export type SentId = {
+  /** Key of the row in `messages` that holds it and shows its state. */
+  readonly messageKey: string | null;
+  /** Padded, as it was sent, when no row holds it. */
+  readonly contents:
+    | (Pick<OutboxEntry, 'ownCopy'> & {
+        readonly to: Pick<OutboxRecipient, 'accountId' | 'plaintext'> | null;
+      })
+    | null;
+  /** Stored ids that it was sent under before. */
+  readonly earlier: readonly MessageId[];
+};
+
+/** A content that this messenger does not know yet. Key: its envelope's id. */
+export type UnknownContent = {
+  readonly senderId: AccountId;
+  readonly senderDeviceId: DeviceId;
+  readonly sentAt: number;
+  readonly plaintext: Uint8Array;
+};
 
 /** A message that this device has kept and the cluster shall forget. Key: its envelope's id. */
 export type PendingDelete = {
@@ -175,7 +203,14 @@ export type Tables = {
   messages: Message;
   /** `<author's accountId>:<id>` to the key in `messages`. */
   messageKeys: string;
-  /** By the stored id of a message that this device has sent. */
+  /**
+   * Annotations that came before their message, `<id>:<author's accountId>`, each by the account whose conversation it
+   * came in: nobody speaks of messages elsewhere.
+   */
+  annotations: Readonly<Record<AccountId, Annotation>>;
+  unknownContents: UnknownContent;
+  /** By the id that a caller gave to a request: the message that came of it. */
+  requests: MessageId;
   sentIds: SentId;
   conversations: Conversation;
   outbox: OutboxEntry;

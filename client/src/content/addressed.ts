@@ -1,0 +1,28 @@
+import type { AccountId } from '@restante/protocol';
+import type { Self } from '../vault/tables.ts';
+import { encodeContent } from './codec.ts';
+import { CONTENT_VERSION, type MessageReference, type SharedContent, type TextContent } from './content.ts';
+
+/** What an account gets, and what own devices get, padded. */
+export type Addressed = {
+  readonly to: { readonly accountId: AccountId; readonly plaintext: Uint8Array } | null;
+  readonly ownCopy: Uint8Array;
+};
+
+/** A content for an account and, as a copy, for own devices; for the latter alone when the account is the own one. */
+export const addressed = (
+  self: Pick<Self, 'accountId'>,
+  accountId: AccountId,
+  content: SharedContent,
+): Addressed => ({
+  to: accountId === self.accountId ? null : { accountId, plaintext: encodeContent(content) },
+  ownCopy: encodeContent({ v: CONTENT_VERSION, kind: 'sent', to: accountId, content }),
+});
+
+export const textContent = (
+  { username }: Pick<Self, 'username'>,
+  { id, text, replyTo }: Pick<TextContent, 'id' | 'text'> & { readonly replyTo?: MessageReference },
+): TextContent => ({
+  ...{ v: CONTENT_VERSION, kind: 'text', id, from: username, text },
+  ...(replyTo && { replyTo }),
+});

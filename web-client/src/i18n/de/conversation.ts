@@ -1,0 +1,3 @@
+export const conversation = {
+  empty: 'Wähle eine Unterhaltung oder füge jemanden hinzu.',
+};

@@ -1,0 +1,3 @@
+export const conversation = {
+  empty: 'Choose a conversation, or add somebody.',
+} as const;

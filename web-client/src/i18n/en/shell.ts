@@ -1,0 +1,4 @@
+export const shell = {
+  appName: 'Restante',
+  starting: 'Opening your messages …',
+} as const;

@@ -1,0 +1,40 @@
+import { de } from '../i18n/de/index.ts';
+import { en, type Strings } from '../i18n/en/index.ts';
+import { StoredChoice } from './stored.svelte.ts';
+
+const LANGUAGES = { en, de } satisfies Record<string, Strings>;
+export type Language = keyof typeof LANGUAGES;
+
+const ofBrowser = (): Language => (navigator.language.startsWith('de') ? 'de' : 'en');
+
+/** The language of the messenger: its strings, and how it writes times. */
+export class Locale {
+  readonly choice = new StoredChoice('language', ['system', 'en', 'de']);
+  readonly language = $derived(this.choice.value === 'system' ? ofBrowser() : this.choice.value);
+  readonly t: Strings = $derived(LANGUAGES[this.language]);
+  readonly #time = $derived(new Intl.DateTimeFormat(this.language, { hour: '2-digit', minute: '2-digit' }));
+  readonly #day = $derived(
+    new Intl.DateTimeFormat(this.language, {
+      weekday: 'long',
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+    }),
+  );
+  readonly #date = $derived(
+    new Intl.DateTimeFormat(this.language, { day: '2-digit', month: '2-digit', year: '2-digit' }),
+  );
+
+  /** Hours and minutes. */
+  time(ms: number): string {
+    return this.#time.format(ms);
+  }
+  /** A day in full. */
+  day(ms: number): string {
+    return this.#day.format(ms);
+  }
+  /** A day, short. */
+  date(ms: number): string {
+    return this.#date.format(ms);
+  }
+}

@@ -1,0 +1,56 @@
+const SETTINGS = ['account', 'privacy', 'appearance', 'notifications', 'devices', 'storage'] as const;
+export type SettingsSection = (typeof SETTINGS)[number];
+
+export type Route =
+  | { readonly name: 'home' }
+  | { readonly name: 'conversation'; readonly accountId: string }
+  | { readonly name: 'safety'; readonly accountId: string }
+  /** `username`: whose link was followed. */
+  | { readonly name: 'add'; readonly username: string | null }
+  | { readonly name: 'settings'; readonly section: SettingsSection | null };
+
+const parse = (hash: string): Route => {
+  const [first, second, third] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  if (first === 'c' && second)
+    return { name: third === 'safety' ? 'safety' : 'conversation', accountId: second };
+  if (first === 'add') return { name: 'add', username: second || null };
+  if (first === 'settings') {
+    return { name: 'settings', section: SETTINGS.find((section) => section === second) ?? null };
+  }
+  return { name: 'home' };
+};
+
+const format = (route: Route): string => {
+  switch (route.name) {
+    case 'home':
+      return '#/';
+    case 'conversation':
+      return `#/c/${route.accountId}`;
+    case 'safety':
+      return `#/c/${route.accountId}/safety`;
+    case 'add':
+      return route.username === null ? '#/add' : `#/add/${encodeURIComponent(route.username)}`;
+    case 'settings':
+      return route.section === null ? '#/settings' : `#/settings/${route.section}`;
+  }
+};
+
+/** What is shown, as the address says. */
+export class Router {
+  #route = $state.raw<Route>(parse(location.hash));
+
+  constructor() {
+    window.addEventListener('hashchange', () => (this.#route = parse(location.hash)));
+  }
+
+  get route(): Route {
+    return this.#route;
+  }
+  /** For links: `href={router.href({ name: 'home' })}`. */
+  href(route: Route): string {
+    return format(route);
+  }
+  go(route: Route): void {
+    location.hash = format(route);
+  }
+}
