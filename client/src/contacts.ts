@@ -49,10 +49,10 @@ export const createContacts = (
     verify: async (accountId, username) => {
       const claim = `${accountId} ${username}`;
       if (checked.has(claim)) return;
-      const conversation = await store.get('conversations', accountId);
-      if (conversation?.username === username) return;
       if (checked.size >= MAX_REMEMBERED) checked.clear();
       checked.add(claim);
+      const conversation = await store.get('conversations', accountId);
+      if (conversation?.username === username) return;
       if ((await lookUp(username)) === accountId) await keep(accountId, username);
     },
   };

@@ -39,7 +39,7 @@ export type TestCluster = AsyncDisposable & {
   readonly empty: (person?: Person) => Promise<void>;
 };
 
-export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'settings'>;
+export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'mailboxAddresses' | 'settings'>;
 
 /** Short periods, cheap passwords, no rate that a test could meet by accident. */
 const SETTINGS = {
@@ -98,7 +98,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         dataDir,
         databasePrefix,
         masters: options.masters ?? 1,
-        mailboxAddresses: 'direct',
+        mailboxAddresses: options.mailboxAddresses ?? 'direct',
         route: links.route,
         settings: {
           ...options.settings,

@@ -3,8 +3,9 @@ import type { Engine } from '../engine/engine.ts';
 import { startAppUpdates } from '../services/app-updates.ts';
 import { EventFeed } from '../services/event-feed.ts';
 import { createNotifications } from '../services/notifications.ts';
-import { Conversations } from './conversations.svelte.ts';
 import { Alerts } from './alerts.svelte.ts';
+import { Connection } from './connection.svelte.ts';
+import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
 import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
@@ -18,6 +19,7 @@ export type App = {
   readonly engine: Engine;
   readonly feed: EventFeed;
   readonly status: EngineStatus;
+  readonly connection: Connection;
   readonly conversations: Conversations;
   readonly locale: Locale;
   readonly router: Router;
@@ -34,6 +36,7 @@ export const createApp = (engine: Engine): App => {
     engine,
     feed,
     status: new EngineStatus(engine),
+    connection: new Connection(engine),
     conversations: new Conversations(engine, feed),
     locale: new Locale(),
     router: new Router(),

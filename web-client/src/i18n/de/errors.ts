@@ -9,6 +9,7 @@ export const errors = {
   'own-account': 'Das ist dein eigener Name.',
   'keys-changed': 'Die Sicherheitsnummer hat sich geändert. Prüfe sie, bevor du schreibst.',
   'no-session': 'Es wurde noch keine Nachricht gewechselt.',
+  'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',
   'bad-request': 'Der Server nimmt diese Eingabe nicht an.',
   unauthorized: 'Dieses Gerät ist nicht mehr angemeldet, oder das Passwort ist falsch.',
   'token-expired': 'Die Sitzung ist abgelaufen. Versuche es noch einmal.',
