@@ -41,6 +41,17 @@ const boundsOf = ({ prefix = '', after = '', before = AFTER_ASCII }: Range): IDB
   return lower < upper ? IDBKeyRange.bound(lower, upper, lowerOpen, true) : null;
 };
 
+/** A store of a browser that reads many rows at once in either direction: twice as fast as a cursor for 250 rows. */
+type StoreWithRecords = {
+  readonly getAllRecords: (options: {
+    readonly query: IDBKeyRange;
+    readonly count: number;
+    readonly direction: IDBCursorDirection;
+  }) => Promise<readonly { readonly key: string; readonly value: unknown }[]>;
+};
+
+const hasRecords = (store: object): store is StoreWithRecords => 'getAllRecords' in store;
+
 /**
  * A vault in an IndexedDB database, in a page or a worker. A commit is one transaction with `strict` durability.
  * `onLost` is called when the browser takes the database away while it is open.
@@ -55,24 +66,21 @@ export const indexedDbVault = async (name: string, onLost: () => void): Promise<
     terminated: onLost,
   });
 
-  const listAscending = async <T extends TableName>(
+  const list = async <T extends TableName>(
     table: T,
-    bounds: IDBKeyRange,
-    limit: number,
+    query: IDBKeyRange,
+    { limit, reverse = false }: Range,
   ): Promise<Row<Tables[T]>[]> => {
     const { store } = database.transaction(table);
-    const [keys, values] = await Promise.all([store.getAllKeys(bounds, limit), store.getAll(bounds, limit)]);
-    return values.map((value, index) => ({ key: String(keys[index]), value: value as Tables[T] }));
-  };
-  const listDescending = async <T extends TableName>(
-    table: T,
-    bounds: IDBKeyRange,
-    limit: number,
-  ): Promise<Row<Tables[T]>[]> => {
+    const direction = reverse ? 'prev' : 'next';
+    if (hasRecords(store)) {
+      const records = await store.getAllRecords({ query, count: limit, direction });
+      return records.map(({ key, value }) => ({ key, value: value as Tables[T] }));
+    }
     const rows: Row<Tables[T]>[] = [];
-    let cursor = await database.transaction(table).store.openCursor(bounds, 'prev');
-    while (cursor !== null && rows.length < limit) {
-      rows.push({ key: String(cursor.key), value: cursor.value as Tables[T] });
+    let cursor = await store.openCursor(query, direction);
+    while (cursor !== null) {
+      rows.push({ key: cursor.key as string, value: cursor.value as Tables[T] });
       cursor = rows.length < limit ? await cursor.continue() : null;
     }
     return rows;
@@ -88,17 +96,27 @@ export const indexedDbVault = async (name: string, onLost: () => void): Promise<
     list: async (table, range) => {
       const bounds = boundsOf(range);
       if (bounds === null || range.limit === 0) return [];
-      return (range.reverse ? listDescending : listAscending)(table, bounds, range.limit);
+      return list(table, bounds, range);
     },
     commit: async (changes) => {
       const tables = [...new Set(changes.map(({ table }) => table))];
       if (tables.length === 0) return;
       const transaction = database.transaction(tables, 'readwrite', { durability: 'strict' });
-      const writes = changes.map(({ table, key, value }) => {
-        const store = transaction.objectStore(table);
-        return value === undefined ? store.delete(key) : store.put(value, key);
-      });
-      await Promise.all([...writes, transaction.done]);
+      const done = transaction.done;
+      try {
+        for (const { table, key, value } of changes) {
+          const store = transaction.objectStore(table);
+          const written = value === undefined ? store.delete(key) : store.put(value, key);
+          // A request that fails ends the transaction, which tells it.
+          written.catch(() => undefined);
+        }
+      } catch (error) {
+        // A value that cannot be cloned throws at once; what was put before it must not be kept.
+        done.catch(() => undefined);
+        transaction.abort();
+        throw error;
+      }
+      await done;
     },
     close: () => {
       database.close();

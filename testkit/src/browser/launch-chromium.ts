@@ -1,11 +1,37 @@
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 import { findChromium } from '@restante/scripts/find-chromium';
 
-/** The Chromium of this machine, without a window. Its own sandbox does not work for root. */
-export const launchChromium = async (): Promise<Browser> => {
+/** Options for the Chromium of this machine, without a window. Its own sandbox does not work for root. */
+const launchOptions = () => {
   const executablePath = findChromium();
   if (executablePath === null) {
     throw new Error('no Chromium: install it (node scripts/ensure-chromium.mjs) or set CHROMIUM_PATH');
   }
-  return chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 });
+  return { executablePath, chromiumSandbox: process.getuid?.() !== 0 };
+};
+
+export const launchChromium = (): Promise<Browser> => chromium.launch(launchOptions());
+
+/** A Chromium whose profile is a folder: what it keeps is on disk, and there for the next one that is launched on it. */
+export type Profile = {
+  readonly page: Page;
+  readonly close: () => Promise<void>;
+  /** Ends the browser process by SIGKILL. */
+  readonly kill: () => Promise<void>;
+};
+
+export const launchProfile = async (folder: string): Promise<Profile> => {
+  const context = await chromium.launchPersistentContext(folder, launchOptions());
+  const page = context.pages()[0] ?? (await context.newPage());
+  return {
+    page,
+    close: () => context.close(),
+    kill: async () => {
+      const cdp = await context.browser()!.newBrowserCDPSession();
+      const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
+      const closed = context.waitForEvent('close');
+      process.kill(processInfo.find(({ type }) => type === 'browser')!.id, 'SIGKILL');
+      await closed;
+    },
+  };
 };

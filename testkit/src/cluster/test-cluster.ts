@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
-import { buildWebClient } from '@restante/web-client/build';
 import { cleanCouch } from '../couch.ts';
 import { waitFor } from '../wait-for.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
@@ -17,7 +16,7 @@ export type TestCluster = AsyncDisposable & {
   readonly links: Links;
   /** Data, logs and secrets of the cluster. No vaults. */
   readonly dataDir: string;
-  /** Addresses of the masters for clients; with the web messenger, that of the front alone. */
+  /** Addresses of the masters for clients; where mailboxes are found by the front, that of the front alone. */
   readonly masters: readonly string[];
   /** Someone new; the name is made unique. `masters`: the ones they use, in this order (default: all). */
   readonly person: (name: string, masters?: readonly string[], options?: PersonOptions) => Promise<Person>;
@@ -40,10 +39,7 @@ export type TestCluster = AsyncDisposable & {
   readonly empty: (person?: Addressed) => Promise<void>;
 };
 
-export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'settings'> & {
-  /** The front serves the built web messenger, and everybody uses the cluster through the front. */
-  readonly webMessenger?: boolean;
-};
+export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'mailboxAddresses' | 'settings'>;
 
 /** Short periods, cheap passwords, no rate that a test could meet by accident. */
 const SETTINGS = {
@@ -92,7 +88,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     const couchUrls = sharedCouchUrls();
     const databasePrefix = `e2e${randomBytes(5).toString('hex')}_`;
     const dataDir = join(root, 'cluster');
-    const messengerDir = options.webMessenger ? await buildWebClient() : null;
+    const { mailboxAddresses = 'direct' } = options;
     if (couchUrls) {
       cleanup.defer(async () => {
         await Promise.all(couchUrls.map((url) => cleanCouch(url, databasePrefix)));
@@ -103,13 +99,12 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         dataDir,
         databasePrefix,
         masters: options.masters ?? 1,
-        mailboxAddresses: messengerDir === null ? 'direct' : 'front',
+        mailboxAddresses,
         route: links.route,
         settings: {
           ...options.settings,
           mailboxNode: { ...SETTINGS.mailboxNode, ...options.settings?.mailboxNode },
           master: { ...SETTINGS.master, ...options.settings?.master },
-          ...(messengerDir !== null && { front: { MESSENGER_DIR: messengerDir } }),
         },
         ...(couchUrls && { couchUrls }),
       }),
@@ -118,7 +113,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     cleanup.defer(async () => {
       await Promise.all(parts.processes.map((process) => process.kill('SIGKILL')));
     });
-    const entrances = messengerDir === null ? parts.masters : [parts.front];
+    const entrances = mailboxAddresses === 'direct' ? parts.masters : [parts.front];
     const masters = await Promise.all(
       entrances.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
     );

@@ -1,5 +1,6 @@
 import { launchChromium } from '../browser/launch-chromium.ts';
-import { startTestCluster, type TestCluster, type TestClusterOptions } from '../cluster/test-cluster.ts';
+import { startTestCluster, type TestCluster } from '../cluster/test-cluster.ts';
+import { buildWebClient } from '@restante/web-client/build';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { createBrowserPerson, type BrowserPerson } from './browser-person.ts';
 
@@ -32,9 +33,14 @@ const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void>
   await one.sent(GREETING, 'read');
 };
 
-export const startStage = async (options: TestClusterOptions = {}): Promise<Stage> => {
+export const startStage = async (): Promise<Stage> => {
   await using starting = new AsyncDisposableStack();
-  const cluster = starting.use(await startTestCluster({ ...options, webMessenger: true }));
+  const cluster = starting.use(
+    await startTestCluster({
+      mailboxAddresses: 'front',
+      settings: { front: { MESSENGER_DIR: await buildWebClient() } },
+    }),
+  );
   const browser = starting.adopt(await launchChromium(), (opened) => opened.close());
   let present: BrowserPerson[] = [];
   let count = 0;

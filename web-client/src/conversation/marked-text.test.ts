@@ -10,6 +10,8 @@ const marked = (text: string, query: string): string =>
 test('marks all words, in any case and with any accents', () => {
   expect(marked('Der Zug nach Zürich', 'zurich ZUG')).toBe('Der [Zug] nach [Zürich]');
   expect(marked('Cafe\u0301 crème', 'café creme')).toBe('[Cafe\u0301] [crème]');
+  expect(marked('Die STRASSE, die Straße', 'straße')).toBe('Die [STRASSE], die [Straße]');
+  expect(marked('ﬁsh', 'f')).toBe('[ﬁ]sh');
 });
 
 test('words that overlap or meet are one mark', () => {

@@ -1,3 +1,5 @@
+import { fold } from './fold.ts';
+
 /** A piece of a text; `matched`: it is one of the words that were looked for. */
 export type MarkedPart = { readonly text: string; readonly matched: boolean };
 
@@ -6,30 +8,41 @@ const LEAD = 40;
 /** Characters shown of a text. */
 const LENGTH = 240;
 
-const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+type Folded = {
+  readonly text: string;
+  /** For each code unit of the folded text, where in the original the character begins and ends that it came from. */
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+};
 
-/** The folded text, and for each of its code units where the character it came from begins in the text. */
-const foldWithOrigins = (text: string): { folded: string; origins: readonly number[] } => {
-  const origins: number[] = [];
-  let folded = '';
+const foldWithOrigins = (original: string): Folded => {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let text = '';
   let at = 0;
-  for (const character of text) {
-    const part = fold(character);
-    for (let unit = 0; unit < part.length; unit += 1) origins.push(at);
-    folded += part;
-    at += character.length;
+  for (const character of original) {
+    const folded = fold(character);
+    const end = at + character.length;
+    // A mark of its own belongs to the character before it.
+    if (folded === '' && ends.length > 0) ends[ends.length - 1] = end;
+    for (let unit = 0; unit < folded.length; unit += 1) {
+      starts.push(at);
+      ends.push(end);
+    }
+    text += folded;
+    at = end;
   }
-  return { folded, origins: [...origins, text.length] };
+  return { text, starts, ends };
 };
 
 /** Where words of the query occur in the text, in order and without overlap. */
 const findRanges = (text: string, query: string): readonly (readonly [number, number])[] => {
-  const { folded, origins } = foldWithOrigins(text);
+  const folded = foldWithOrigins(text);
   const words = fold(query).split(/\s+/u).filter(Boolean);
   const ranges: [number, number][] = [];
   for (const word of words) {
-    for (let at = folded.indexOf(word); at !== -1; at = folded.indexOf(word, at + word.length)) {
-      ranges.push([origins[at] ?? 0, origins[at + word.length] ?? text.length]);
+    for (let at = folded.text.indexOf(word); at !== -1; at = folded.text.indexOf(word, at + word.length)) {
+      ranges.push([folded.starts[at] ?? 0, folded.ends[at + word.length - 1] ?? text.length]);
     }
   }
   ranges.sort(([a], [b]) => a - b);

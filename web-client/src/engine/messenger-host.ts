@@ -95,6 +95,7 @@ export const createMessengerHost = ({
   /** Leaves nothing of the account on this device. */
   const wipe = async (): Promise<void> => {
     onLeavingAccount();
+    onStatus({ phase: 'starting', self: null });
     await close();
     await deleteIndexedDbVault(VAULT).finally(open);
   };

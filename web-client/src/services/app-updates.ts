@@ -37,6 +37,8 @@ export const startAppUpdates = (settled: () => Promise<void>): AppUpdates => {
     const before = await navigator.serviceWorker.getRegistration();
     let isFirst = before?.active == null;
     navigator.serviceWorker.addEventListener('controllerchange', () => {
+      // None at all: the browser has wiped this site, which the engine tells.
+      if (navigator.serviceWorker.controller === null) return;
       if (!isFirst) void reload();
       isFirst = false;
     });

@@ -1,9 +1,8 @@
+import { fold } from '../fold.ts';
 import { EMOJIS, type Emoji } from './emojis.ts';
 
 const ALL: readonly Emoji[] = EMOJIS.flatMap(({ emojis }) => emojis);
 const BY_EMOJI = new Map(ALL.map((entry) => [entry.emoji, entry]));
-
-const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 const WORDS = new Map(ALL.map((entry) => [entry, fold([...entry.en, ...entry.de].join(' ')).split(' ')]));
 

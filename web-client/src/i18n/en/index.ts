@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { connection } from './connection.ts';
 import { conversation } from './conversation.ts';
 import { errors, retryAfter } from './errors.ts';
 import { people } from './people.ts';
@@ -7,7 +8,17 @@ import { shell } from './shell.ts';
 import { writing } from './writing.ts';
 
 /** All texts of the messenger. */
-export const en = { ...shell, account, conversation, errors, people, retryAfter, settings, writing };
+export const en = {
+  ...shell,
+  account,
+  connection,
+  conversation,
+  errors,
+  people,
+  retryAfter,
+  settings,
+  writing,
+};
 
 /** A text, or how one is made from values. */
 type Loose<T> = T extends string

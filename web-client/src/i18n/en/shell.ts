@@ -14,6 +14,7 @@ export const shell = {
   hideCharacters: 'Hide characters',
   skipToMain: 'Skip to the conversation',
   noticesLabel: 'Notices',
+  alert: 'You have a new message.',
   update: { ready: 'A new version is ready.', reload: 'Reload' },
   lostDevice: {
     text: 'The browser wiped the storage of this device. Its old entry is still in your account, so people still encrypt for it.',
@@ -27,7 +28,8 @@ export const shell = {
     failedTitle: 'Your messages cannot be opened',
     failedText:
       'This browser does not open the storage that your messages are kept in. Close other tabs of Restante, or leave private browsing, then try again.',
-    fullText: 'The disk is full, so the storage of your messages cannot be opened. Free some space, then try again.',
+    fullText:
+      'The disk is full, so the storage of your messages cannot be opened. Free some space, then try again.',
     newerText:
       'Another tab has opened your messages with a newer version of Restante. Load the page again to get that version.',
     oldBrowserText:

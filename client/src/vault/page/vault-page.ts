@@ -1,0 +1,15 @@
+import type { Vault } from '../vault.ts';
+
+/** What the page offers to the test, as `vaultPage`: vaults by number, their methods by name. */
+export type VaultPage = {
+  readonly open: (name: string) => Promise<number>;
+  readonly call: (vault: number, method: keyof Vault, args: readonly unknown[]) => Promise<unknown>;
+  /** How often this vault was told that the browser has taken its database. */
+  readonly lost: (vault: number) => number;
+  readonly remove: (name: string) => Promise<void>;
+  /** Commits to two tables at once, again and again, and reports each commit to `report(count)`. */
+  readonly writeForEver: (name: string) => Promise<never>;
+};
+
+/** Stands for a value that cannot be cloned, which cannot be sent to the page either. */
+export const UNCLONABLE = 'a value that cannot be cloned';
