@@ -1,8 +1,9 @@
-const SETTINGS = ['account', 'privacy', 'appearance', 'notifications', 'devices', 'storage'] as const;
-export type SettingsSection = (typeof SETTINGS)[number];
+export const SETTINGS_SECTIONS = ['account', 'privacy', 'appearance', 'notifications', 'devices', 'storage'] as const;
+export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 
 export type Route =
   | { readonly name: 'home' }
+  | { readonly name: 'search' }
   | { readonly name: 'conversation'; readonly accountId: string }
   | { readonly name: 'safety'; readonly accountId: string }
   /** `username`: whose link was followed. */
@@ -17,15 +18,17 @@ const parse = (hash: string): Route => {
   if (first === 'add') return { name: 'add', username: second || null };
   if (first === 'search') return { name: 'search' };
   if (first === 'settings') {
-    return { name: 'settings', section: SETTINGS.find((section) => section === second) ?? null };
+    return { name: 'settings', section: SETTINGS_SECTIONS.find((section) => section === second) ?? null };
   }
-  return { name: 'home' };
+  return { name: first === 'search' ? 'search' : 'home' };
 };
 
 const format = (route: Route): string => {
   switch (route.name) {
     case 'home':
       return '#/';
+    case 'search':
+      return '#/search';
     case 'conversation':
       return `#/c/${route.accountId}`;
     case 'safety':
