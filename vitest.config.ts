@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** State classes of the page are Svelte modules, and need its build for browsers. */
-const PAGE = 'web-client/src/{state,conversation,screens,services}/**/*.test.ts';
+const PAGE = 'web-client/src/{state,conversation,screens,services,i18n}/**/*.test.ts';
 
 export default defineConfig({
   test: {

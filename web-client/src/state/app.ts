@@ -1,13 +1,18 @@
 import { createContext } from 'svelte';
 import type { Engine } from '../engine/engine.ts';
+import { startAppUpdates } from '../services/app-updates.ts';
 import { EventFeed } from '../services/event-feed.ts';
+import { createNotifications } from '../services/notifications.ts';
+import { Alerts } from './alerts.svelte.ts';
 import { Connection } from './connection.svelte.ts';
 import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
+import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
 import { PendingJump } from './pending-jump.ts';
 import { Router } from './router.svelte.ts';
 import { ThemeChoice } from './theme.svelte.ts';
+import { Update } from './update.svelte.ts';
 
 /** What every screen builds on. */
 export type App = {
@@ -19,6 +24,9 @@ export type App = {
   readonly locale: Locale;
   readonly router: Router;
   readonly theme: ThemeChoice;
+  readonly alerts: Alerts;
+  readonly installation: Installation;
+  readonly update: Update;
   readonly pendingJump: PendingJump;
 };
 
@@ -33,6 +41,9 @@ export const createApp = (engine: Engine): App => {
     locale: new Locale(),
     router: new Router(),
     theme: new ThemeChoice(),
+    alerts: new Alerts(createNotifications()),
+    installation: new Installation(),
+    update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),
   };
 };

@@ -1,4 +1,11 @@
-export const SETTINGS_SECTIONS = ['account', 'privacy', 'appearance', 'notifications', 'devices', 'storage'] as const;
+export const SETTINGS_SECTIONS = [
+  'account',
+  'privacy',
+  'appearance',
+  'notifications',
+  'devices',
+  'storage',
+] as const;
 export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 
 export type Route =
@@ -8,11 +15,19 @@ export type Route =
   | { readonly name: 'safety'; readonly accountId: string }
   /** `username`: whose link was followed. */
   | { readonly name: 'add'; readonly username: string | null }
-  | { readonly name: 'search' }
   | { readonly name: 'settings'; readonly section: SettingsSection | null };
 
+const decode = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // Half an escape, in an address that somebody typed.
+    return part;
+  }
+};
+
 const parse = (hash: string): Route => {
-  const [first, second, third] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const [first, second, third] = hash.replace(/^#\/?/, '').split('/').map(decode);
   if (first === 'c' && second)
     return { name: third === 'safety' ? 'safety' : 'conversation', accountId: second };
   if (first === 'add') return { name: 'add', username: second || null };
@@ -20,7 +35,7 @@ const parse = (hash: string): Route => {
   if (first === 'settings') {
     return { name: 'settings', section: SETTINGS_SECTIONS.find((section) => section === second) ?? null };
   }
-  return { name: first === 'search' ? 'search' : 'home' };
+  return { name: 'home' };
 };
 
 const format = (route: Route): string => {

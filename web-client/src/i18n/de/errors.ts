@@ -1,6 +1,7 @@
 export const errors = {
   unreachable: 'Kein Server antwortet. Prüfe deine Verbindung und versuche es noch einmal.',
-  'bad-answer': 'Der Server hat etwas geantwortet, das diese Version nicht versteht. Versuche es später noch einmal.',
+  'bad-answer':
+    'Der Server hat etwas geantwortet, das diese Version nicht versteht. Versuche es später noch einmal.',
   closed: 'Restante wird gerade geschlossen. Lade die Seite neu.',
   'not-registered': 'Auf diesem Gerät ist niemand angemeldet.',
   'already-registered': 'Auf diesem Gerät ist schon jemand angemeldet. Lade die Seite neu.',
@@ -8,6 +9,7 @@ export const errors = {
   'own-account': 'Das ist dein eigener Name.',
   'keys-changed': 'Die Sicherheitsnummer hat sich geändert. Prüfe sie, bevor du schreibst.',
   'no-session': 'Es wurde noch keine Nachricht gewechselt.',
+  'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',
   'bad-request': 'Der Server nimmt diese Eingabe nicht an.',
   unauthorized: 'Dieses Gerät ist nicht mehr angemeldet, oder das Passwort ist falsch.',
   'token-expired': 'Die Sitzung ist abgelaufen. Versuche es noch einmal.',

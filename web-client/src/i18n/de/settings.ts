@@ -36,7 +36,8 @@ export const settings = {
   languageOfBrowser: 'Wie im Browser',
 
   notify: 'Mitteilungen',
-  notifyAbout: 'Zeigt neue Nachrichten, während kein Tab von Restante zu sehen ist. Einer muss offen bleiben.',
+  notifyAbout:
+    'Zeigt neue Nachrichten, während kein Tab von Restante zu sehen ist. Einer muss offen bleiben.',
   notifyDetails: 'Zeigen, wer schreibt und was',
   notifyDetailsAbout: 'Wer deinen Bildschirm sieht, kann es mitlesen.',
   notifyDenied:
@@ -55,6 +56,7 @@ export const settings = {
 
   used: 'Auf diesem Gerät belegt',
   usedOf: (used: string, quota: string) => `${used} von höchstens ${quota}`,
+  kept: 'Dauerhaft aufbewahrt',
   persistent: 'Der Browser hat zugesagt, deine Nachrichten zu behalten, bis du sie entfernst.',
   notPersistent:
     'Der Browser darf deine Nachrichten von sich aus entfernen, wenn die Festplatte voll ist oder Restante lange nicht benutzt wird.',

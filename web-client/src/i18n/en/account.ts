@@ -8,7 +8,8 @@ export const account = {
   deviceName: 'Name of this device',
   deviceNameHint: 'Only you see it, in the list of your devices.',
   signInNote: 'This device starts without older messages: they are only on the devices that received them.',
-  badUsername: 'A username begins with a letter and has 3 to 32 letters, digits, dots, dashes or underscores.',
+  badUsername:
+    'A username begins with a letter and has 3 to 32 letters, digits, dots, dashes or underscores.',
   shortPassword: 'A password has at least 8 characters.',
   longPassword: 'A password has at most 256 characters.',
   badDeviceName: 'A device needs a name of at most 64 characters.',

@@ -15,7 +15,8 @@ export const people = {
   scan: 'Scan a QR code',
   scanHint: 'Hold the other device’s code in front of the camera.',
   stopScanning: 'Stop the camera',
-  cameraRefused: 'The camera is not allowed for this site. Allow it in the browser’s settings, then try again.',
+  cameraRefused:
+    'The camera is not allowed for this site. Allow it in the browser’s settings, then try again.',
   cameraFailed: 'The camera could not be started. Another program may be using it.',
   notAContact: 'This is not the QR code of a contact here.',
 

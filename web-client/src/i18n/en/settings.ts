@@ -23,7 +23,8 @@ export const settings = {
   wrongPassword: 'The password is wrong.',
 
   readReceipts: 'Read receipts',
-  readReceiptsAbout: 'Others see when you have read their messages. If it is off, you do not see theirs either.',
+  readReceiptsAbout:
+    'Others see when you have read their messages. If it is off, you do not see theirs either.',
   typing: 'Typing',
   typingAbout: 'Others see when you are typing.',
   presence: 'Online status',
@@ -52,6 +53,7 @@ export const settings = {
 
   used: 'Used on this device',
   usedOf: (used: string, quota: string) => `${used} of up to ${quota}`,
+  kept: 'Kept for good',
   persistent: 'The browser has promised to keep your messages until you remove them.',
   notPersistent:
     'The browser may remove your messages by itself when the disk is full or Restante is not used for a long time.',

@@ -27,7 +27,8 @@ export const shell = {
     failedTitle: 'Your messages cannot be opened',
     failedText:
       'This browser does not open the storage that your messages are kept in. Close other tabs of Restante, or leave private browsing, then try again.',
-    fullText: 'The disk is full, so the storage of your messages cannot be opened. Free some space, then try again.',
+    fullText:
+      'The disk is full, so the storage of your messages cannot be opened. Free some space, then try again.',
     newerText:
       'Another tab has opened your messages with a newer version of Restante. Load the page again to get that version.',
     oldBrowserText:

@@ -1,0 +1,4 @@
+import type { Attachment } from 'svelte/attachments';
+
+/** Gives a screen's heading (with `tabindex="-1"`) the focus when the screen is shown, so that it is read out. */
+export const focusOnShow: Attachment<HTMLElement> = (element) => element.focus({ preventScroll: true });
