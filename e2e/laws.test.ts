@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import { MAX_TEXT_BYTES } from '@restante/client';
 import { deriveMessageId, documentId, LIMITS, mintMessageId, type StoredEnvelope } from '@restante/protocol';
 import { ensureSecrets } from '@restante/scripts/cluster';
 import { createTokenSigner } from '@restante/service-kit';
@@ -194,7 +195,7 @@ describe('law 10: everything is bounded', () => {
   it('at a bound the caller gets a named error', async () => {
     const [alice, bob] = await couple();
     const { mailboxToken, masterToken } = await bob.session();
-    await expect(alice.send(bob, 'x'.repeat(64 * 1024))).rejects.toMatchObject({ code: 'bad-text' });
+    await expect(alice.send(bob, 'x'.repeat(MAX_TEXT_BYTES + 1))).rejects.toMatchObject({ code: 'bad-text' });
     const ask = async (path: string, init: RequestInit = {}): Promise<unknown> => {
       const headers = { authorization: `Bearer ${mailboxToken}`, 'content-type': 'application/json' };
       return (await fetch(nodeUrls()[0]! + path, { ...init, headers })).json();

@@ -22,10 +22,22 @@ const waitForOnly = (messenger: Messenger, other: Messenger, looks: (message: Me
 
 const settled = (scene: Scene): Promise<void> => waitFor('nothing left', () => scene.cluster.waiting() === 0);
 
+/** A second device of a person, whom the first one has learnt of. */
+const secondDevice = async (scene: Scene, ...person: Parameters<Scene['device']>): Promise<Messenger> => {
+  const second = await scene.device(...person);
+  const accountId = await accountOf(second);
+  await waitFor('greeting', () =>
+    scene.cluster.acknowledges.some(({ messages }) =>
+      messages.some(({ senderId, senderDeviceId }) => senderId === accountId && senderDeviceId === 2),
+    ),
+  );
+  return second;
+};
+
 /** Two people with two devices each, who have written to each other. */
 const fourDevices = async (scene: Scene) => {
   const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
-  const [alice2, bob2] = [await scene.device('alice'), await scene.device('bobby')];
+  const [alice2, bob2] = [await secondDevice(scene, 'alice'), await secondDevice(scene, 'bobby')];
   const sent = await alice.sendText('bobby', 'hello');
   for (const each of [alice2, alice]) await waitForTexts(each, bob, ['hello']);
   for (const each of [bob2, bob]) await waitForTexts(each, alice, ['hello']);
@@ -53,7 +65,7 @@ const away = async (scene: Scene, username: string, isNew: boolean) => {
   const keeping = { ...vault, close: () => Promise.resolve() };
   const first = await (isNew
     ? scene.person(username, { vault: keeping })
-    : scene.device(username, { vault: keeping }));
+    : secondDevice(scene, username, { vault: keeping }));
   await settled(scene);
   return {
     vault,
@@ -385,7 +397,7 @@ describe('writing', () => {
     await using scene = await Scene.open();
     const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
     const texts = ['  \n spaces \t', 'half \ud83d of one', 'x'.repeat(MAX_TEXT_BYTES), '"'.repeat(34_900)];
-    await scene.device('alice');
+    await secondDevice(scene, 'alice');
     for (const text of texts) await alice.sendText('bobby', text);
     await waitForTexts(bob, alice, texts);
     for (const text of ['', 'x'.repeat(MAX_TEXT_BYTES + 1), '"'.repeat(35_000)])

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { memoryVault, type Vault } from './index.ts';
+import { memoryVault } from './index.ts';
+import { dyingVault } from './node/testing/dying-vault.ts';
 import { accountOf, Scene, textsWith, waitForTexts } from './node/testing/scene.ts';
 import { waitFor } from './node/testing/wait-for.ts';
 
@@ -9,38 +10,14 @@ import { waitFor } from './node/testing/wait-for.ts';
  * whatever it had shown is shown once, and what the nodes have forgotten it has.
  */
 
-/** A vault whose process dies around its commit number `at`: from then on nothing reaches it any more. */
-const dyingVault = (vault: Vault, at: number, when: 'before' | 'after') => {
-  let commits = 0;
-  let dead = false;
-  return {
-    isDead: () => dead,
-    vault: {
-      ...vault,
-      close: () => Promise.resolve(),
-      commit: async (changes) => {
-        commits += 1;
-        if (dead || (commits >= at && when === 'before')) {
-          dead = true;
-          throw new Error('the process has died');
-        }
-        await vault.commit(changes);
-        if (commits < at) return;
-        dead = true;
-        throw new Error('the process has died');
-      },
-    } satisfies Vault,
-  };
-};
-
-const death = fc.record({
+const anyDeath = fc.record({
   at: fc.integer({ min: 1, max: 12 }),
   when: fc.constantFrom('before' as const, 'after' as const),
 });
 
 test('a reader that dies at any commit shows every message once, and leaves nothing behind', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(death, { minLength: 1, maxLength: 3 }), async (deaths) => {
+    fc.asyncProperty(fc.array(anyDeath, { minLength: 1, maxLength: 3 }), async (deaths) => {
       await using scene = await Scene.open();
       const disk = memoryVault();
       const alice = await scene.person('alice');
@@ -50,8 +27,8 @@ test('a reader that dies at any commit shows every message once, and leaves noth
       for (const text of texts) await alice.sendText('bobby', text);
       await waitFor('all stored', () => scene.cluster.waiting() === texts.length);
 
-      for (const { at, when } of deaths) {
-        const { vault, isDead } = dyingVault(disk, at, when);
+      for (const death of deaths) {
+        const { vault, isDead } = dyingVault({ ...disk, close: () => Promise.resolve() }, death);
         const bob = scene.messenger({ vault });
         await bob.start().catch(() => undefined);
         await waitFor('death or end', () => isDead() || scene.cluster.waiting() === 0);
@@ -69,7 +46,7 @@ test('a reader that dies at any commit shows every message once, and leaves noth
 
 test('a writer that dies at any commit: what it queued arrives once, what it did not queue at most once', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(death, { minLength: 1, maxLength: 3 }), async (deaths) => {
+    fc.asyncProperty(fc.array(anyDeath, { minLength: 1, maxLength: 3 }), async (deaths) => {
       await using scene = await Scene.open();
       const disk = memoryVault();
       const bob = await scene.person('bobby');
@@ -79,8 +56,8 @@ test('a writer that dies at any commit: what it queued arrives once, what it did
       const queued: string[] = [];
       const tried: string[] = [];
 
-      for (const [round, { at, when }] of deaths.entries()) {
-        const { vault, isDead } = dyingVault(disk, at, when);
+      for (const [round, death] of deaths.entries()) {
+        const { vault, isDead } = dyingVault({ ...disk, close: () => Promise.resolve() }, death);
         const alice = scene.messenger({ vault });
         await alice.start().catch(() => undefined);
         for (let count = 0; count < 30 && !isDead(); count += 1) {

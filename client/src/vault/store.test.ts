@@ -99,6 +99,49 @@ test('a list by prefix shows what is staged', async () => {
   expect(rows.map(({ key }) => key)).toEqual(['a:2', 'a:3']);
 });
 
+test('a page from the end shows what is staged, and is full', async () => {
+  const store = createStore(memoryVault());
+  await store.transact((transaction) => {
+    for (const key of ['a:1', 'a:2', 'a:3', 'a:4', 'b:1']) transaction.put('renewals', key, 1);
+  });
+  const rows = await store.transact((transaction) => {
+    transaction.delete('renewals', 'a:4');
+    transaction.put('renewals', 'a:0', 0);
+    return transaction.list('renewals', { prefix: 'a:', limit: 3, reverse: true });
+  });
+  expect(rows.map(({ key }) => key)).toEqual(['a:3', 'a:2', 'a:1']);
+});
+
+test('a transaction reads a row once, and knows its own changes', async () => {
+  const vault = memoryVault();
+  let reads = 0;
+  const store = createStore({
+    ...vault,
+    getMany: (table, keys) => {
+      reads += keys.length;
+      return vault.getMany(table, keys);
+    },
+    get: (table, key) => {
+      reads += 1;
+      return vault.get(table, key);
+    },
+  });
+  await store.transact((transaction) => transaction.put('renewals', 'a', 1));
+  const values = await store.transact(async (transaction) => {
+    const first = await transaction.getMany('renewals', ['a', 'b']);
+    transaction.put('renewals', 'b', 2);
+    transaction.delete('renewals', 'a');
+    const single = [await transaction.get('renewals', 'a'), await transaction.get('renewals', 'b')];
+    return [first, single, await transaction.getMany('renewals', ['b', 'a'])];
+  });
+  expect(values).toEqual([
+    [1, undefined],
+    [undefined, 2],
+    [2, undefined],
+  ]);
+  expect(reads).toBe(2);
+});
+
 test('closing waits for what has begun and refuses what comes after', async () => {
   const store = createStore(memoryVault());
   const begun = store.transact((transaction) => transaction.put('expired', 'only', 1));

@@ -1,0 +1,28 @@
+import type { Vault } from '../../index.ts';
+
+/** When a process dies: around its commit number `at`. */
+export type Death = { readonly at: number; readonly when: 'before' | 'after' };
+
+/** A vault whose process dies, unless it lives: from then on nothing reaches it any more. */
+export const dyingVault = (vault: Vault, death?: Death) => {
+  const { at, when } = death ?? { at: Infinity, when: 'before' };
+  let commits = 0;
+  let dead = false;
+  return {
+    isDead: () => dead,
+    vault: {
+      ...vault,
+      commit: async (changes) => {
+        commits += 1;
+        if (dead || (commits >= at && when === 'before')) {
+          dead = true;
+          throw new Error('the process has died');
+        }
+        await vault.commit(changes);
+        if (commits < at) return;
+        dead = true;
+        throw new Error('the process has died');
+      },
+    } satisfies Vault,
+  };
+};
