@@ -68,6 +68,8 @@ export class ScriptedCluster {
   readonly acknowledges: Acknowledge[] = [];
   keyFetches = 0;
   masterDown = false;
+  /** Uploads of keys are answered with `unavailable`. */
+  keyUploadsFail = false;
   nextAccountId: string | null = null;
   /** Devices (`<accountId>:<deviceId>`) that the master does not answer. */
   readonly blocked = new Set<string>();
@@ -305,6 +307,7 @@ export class ScriptedCluster {
       kyberPreKeys: caller.keys.kyberPreKeys.length,
     });
     if (resource === 'keys' && method === 'PUT') {
+      if (this.keyUploadsFail) return fail(503, 'unavailable');
       const { preKeys, kyberPreKeys, ...signed } = replenishKeys.parse(body);
       if (signed.signedPreKey) caller.keys.signedPreKey = signed.signedPreKey;
       if (signed.lastResortKyberPreKey) caller.keys.lastResortKyberPreKey = signed.lastResortKyberPreKey;
