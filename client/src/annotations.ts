@@ -38,7 +38,7 @@ const takenBack = ({ id, accountId, direction, sentAt, state }: Message): Messag
 /** The message as it is then; the same object when that changes nothing. `hidden` is not its business. */
 export const annotated = (message: Message, { reactions = {}, state, deleted }: Annotation): Message => {
   let result = message;
-  const fits = state === (message.direction === 'in' ? 'seen' : 'read');
+  const fits = (state === 'seen') === (message.direction === 'in');
   if (state && fits && isLater(state, message.state)) result = { ...result, state };
   if (deleted && message.kind === 'text') return takenBack(result);
   const merged = mergeReactions(message.reactions ?? {}, reactions);

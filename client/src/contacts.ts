@@ -1,4 +1,5 @@
 import { accountId as accountIdSchema, type AccountId } from '@restante/protocol';
+import type { Conversations } from './conversations.ts';
 import type { Messages } from './messages.ts';
 import type { MasterApi } from './server/master-api.ts';
 import type { Store } from './vault/store.ts';
@@ -7,8 +8,12 @@ import type { Store } from './vault/store.ts';
 export type Contacts = {
   /** The account of a username or account id. Throws `not-found`. */
   readonly resolve: (to: string) => Promise<AccountId>;
+  /** The account of a username, as a master tells. Throws `not-found`. */
+  readonly lookUp: (username: string) => Promise<AccountId>;
   /** An author says what their name is: keeps it when that is so. */
   readonly verify: (accountId: AccountId, username: string) => Promise<void>;
+  /** Asks for every name again: a conversation, and with it a name, has been deleted. */
+  readonly forget: () => void;
 };
 
 /** Names that are remembered beside the conversations. */
@@ -18,6 +23,7 @@ export const createContacts = (
   store: Store,
   api: Pick<MasterApi, 'account'>,
   messages: Pick<Messages, 'name'>,
+  conversations: Pick<Conversations, 'change'>,
 ): Contacts => {
   /** Answers, and questions under way: many messages to one new name are one question. */
   const lookUps = new Map<string, Promise<AccountId>>();
@@ -36,6 +42,7 @@ export const createContacts = (
     store.transact((transaction) => messages.name(transaction, accountId, username));
 
   return {
+    lookUp,
     resolve: async (to) => {
       if (accountIdSchema.safeParse(to).success) return to;
       if (lookUps.has(to)) return lookUp(to);
@@ -53,7 +60,12 @@ export const createContacts = (
       checked.add(claim);
       const conversation = await store.get('conversations', accountId);
       if (conversation?.username === username) return;
-      if ((await lookUp(username)) === accountId) await keep(accountId, username);
+      if ((await lookUp(username)) !== accountId) return;
+      await store.transact((transaction) => conversations.change(transaction, accountId, { username }));
+    },
+    forget: () => {
+      lookUps.clear();
+      checked.clear();
     },
   };
 };

@@ -6,22 +6,28 @@ import { checkContent, encodeContent } from './content/codec.ts';
 import {
   CONTENT_VERSION,
   MAX_REFERENCES,
-  MAX_TEXT_BYTES,
   type MessageReference,
   type SharedContent,
 } from './content/content.ts';
+import { checkLength } from './content/text-length.ts';
+import type { Conversations } from './conversations.ts';
 import type { Delivery } from './delivery.ts';
 import type { Device } from './device.ts';
 import { MessengerError } from './messenger-error.ts';
 import type { MessageRow, Messages } from './messages.ts';
 import type { Composer } from './outbox/compose.ts';
+import type { PreferenceStore } from './preferences.ts';
+import type { Presence } from './presence.ts';
 import type { Store, Transaction } from './vault/store.ts';
 import type { Message } from './vault/tables.ts';
+import { admitWriting } from './writing.ts';
 
 export type TextOptions = {
   readonly replyTo?: MessageReference;
   /** A UUIDv7 of the caller: a second call with the same one sends nothing, and answers with the message of the first. */
   readonly requestId?: string;
+  /** Sends also when a verified contact has keys that nobody has verified: throws `keys-changed` otherwise. */
+  readonly despiteKeys?: boolean;
 };
 
 /** What a person does in a conversation. All of it is durable when the promise resolves, and goes out when it can. */
@@ -53,7 +59,10 @@ export type ConversingDeps = {
   readonly messages: Messages;
   readonly composer: Composer;
   readonly contacts: Contacts;
-  readonly delivery: Pick<Delivery, 'pump' | 'sendNow' | 'show'>;
+  readonly conversations: Conversations;
+  readonly preferences: Pick<PreferenceStore, 'mayTellRead'>;
+  readonly presence: Pick<Presence, 'setTyping' | 'setPresence'>;
+  readonly delivery: Pick<Delivery, 'pump'>;
   /** Resolves when the vault has been read; rejects when it has no account. */
   readonly ready: () => Promise<void>;
 };
@@ -61,9 +70,8 @@ export type ConversingDeps = {
 const v = CONTENT_VERSION;
 
 const checkText = (text: string): void => {
-  const bytes = new TextEncoder().encode(text).length;
-  if (bytes === 0 || bytes > MAX_TEXT_BYTES)
-    throw new MessengerError('bad-text', `a text has 1 to ${MAX_TEXT_BYTES} bytes`);
+  if (text === '') throw new MessengerError('bad-text', 'a text is not empty');
+  checkLength(text);
 };
 
 const checkRequestId = (requestId: string | undefined): void => {
@@ -76,8 +84,14 @@ const pagesOf = <T>(all: readonly T[]): (readonly T[])[] =>
     all.slice(page * MAX_REFERENCES, (page + 1) * MAX_REFERENCES),
   );
 
+type SendingOptions = {
+  readonly id?: MessageId;
+  readonly shows?: string | null;
+  readonly despiteKeys?: boolean;
+};
+
 export const createConversing = (deps: ConversingDeps): Conversing => {
-  const { store, device, clock, messages, composer, contacts, delivery, ready } = deps;
+  const { store, device, clock, messages, composer, contacts, preferences, delivery, ready } = deps;
 
   /** One transaction for what changes here and what others are told of it. */
   const act = async <R>(work: (transaction: Transaction) => Promise<R>): Promise<R> => {
@@ -102,18 +116,18 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     transaction: Transaction,
     accountId: AccountId,
     content: SharedContent,
-    { id = content.id, shows = null }: { id?: MessageId; shows?: string | null } = {},
+    { id = content.id, shows = null, despiteKeys = false }: SendingOptions = {},
   ): Promise<void> => {
     checkContent(content);
     const contents = addressed(device.self(), accountId, content);
-    await composer.enqueue(transaction, id, { ...contents, renew: [], shows });
+    await composer.enqueue(transaction, id, { ...contents, renew: [], shows, despiteKeys });
   };
 
   const queueText = async (
     transaction: Transaction,
     accountId: AccountId,
     text: string,
-    { replyTo, requestId }: TextOptions,
+    { replyTo, requestId, despiteKeys = false }: TextOptions,
   ): Promise<Message> => {
     const author = device.accountId();
     const sent = requestId && (await transaction.get('requests', requestId));
@@ -125,7 +139,8 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       ...(replyTo && { replyTo }),
     };
     const { key } = await messages.add(transaction, author, message);
-    await send(transaction, accountId, textContent(device.self(), message), { shows: key });
+    await admitWriting(transaction, deps, accountId, despiteKeys);
+    await send(transaction, accountId, textContent(device.self(), message), { shows: key, despiteKeys });
     if (requestId !== undefined) transaction.put('requests', requestId, id);
     return message;
   };
@@ -162,8 +177,9 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       // The one place that tells an author. What this messenger cannot read has not been read.
       const ids = seen.filter(({ kind }) => kind === 'text').map(({ id }) => id);
       const receipt = encodeContent({ v, kind: 'receipt', state: 'read', ids });
+      const tells = ids.length > 0 && (await preferences.mayTellRead(transaction, accountId));
       await composer.enqueue(transaction, await clock.mint(transaction), {
-        to: ids.length > 0 ? { accountId, plaintext: receipt } : null,
+        to: tells ? { accountId, plaintext: receipt } : null,
         ownCopy: encodeContent({ v, kind: 'sync', change }),
         ...{ renew: [], shows: null },
       });
@@ -201,6 +217,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       act(async (transaction) => {
         const row = await textRow(transaction, accountId, { author: device.accountId(), id });
         if (row.message.state !== 'failed') return row.message;
+        await admitWriting(transaction, deps, accountId, false);
         const message = await messages.requeue(transaction, row);
         const content = textContent(device.self(), message);
         await send(transaction, accountId, content, { id: await clock.mint(transaction), shows: row.key });
@@ -211,7 +228,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       for (const [accountId, all] of Map.groupBy(incoming, (each) => each.accountId))
         for (const page of pagesOf(all)) await see(accountId, page);
     },
-    setTyping: (to, active) => delivery.sendNow({ type: 'typing', to, active }),
-    setPresence: (state, to) => delivery.show({ type: 'presence', state, to: [...to] }),
+    setTyping: deps.presence.setTyping,
+    setPresence: deps.presence.setPresence,
   };
 };

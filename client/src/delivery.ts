@@ -3,7 +3,6 @@ import {
   type AccountId,
   type Downstream,
   type MessageId,
-  type PresenceUp,
   type Receipt,
   type Welcome,
 } from '@restante/protocol';
@@ -15,6 +14,7 @@ import { createConnection } from './connection/connection.ts';
 import type { ConnectionState } from './connection/machine.ts';
 import type { SendFrame } from './connection/socket.ts';
 import type { Contacts } from './contacts.ts';
+import type { Conversations } from './conversations.ts';
 import type { Device } from './device.ts';
 import { createAcknowledger } from './inbox/acknowledger.ts';
 import { createInbox } from './inbox/inbox.ts';
@@ -30,11 +30,14 @@ import type { Composer } from './outbox/compose.ts';
 import { createKeyFetch } from './outbox/key-fetch.ts';
 import { createOutbox } from './outbox/outbox.ts';
 import type { Sessions } from './outbox/sessions.ts';
+import type { PreferenceStore } from './preferences.ts';
+import type { Presence } from './presence.ts';
 import type { Ratchet } from './ratchet/ratchet.ts';
 import { MessengerError } from './messenger-error.ts';
 import { mailboxApi, type MailboxAccess } from './server/mailbox-api.ts';
 import type { Fetch } from './server/http.ts';
 import type { MasterApi } from './server/master-api.ts';
+import { standingOf } from './standings.ts';
 import type { Store } from './vault/store.ts';
 import { ONLY } from './vault/tables.ts';
 
@@ -50,8 +53,6 @@ export type Delivery = {
   readonly refresh: () => void;
   /** Sends a frame that is worth nothing later; without a connection it is dropped. */
   readonly sendNow: SendFrame;
-  /** Sends this now, and again whenever a connection has begun. */
-  readonly show: (presence: PresenceUp) => void;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
 };
@@ -75,7 +76,15 @@ export type DeliveryDeps = {
   readonly composer: Composer;
   readonly keys: OwnKeys;
   readonly contacts: Contacts;
+  readonly conversations: Conversations;
+  readonly preferences: PreferenceStore;
+  readonly presence: Presence;
+  /** Replaces keys that are old enough. */
+  readonly rotateKeys: () => Promise<void>;
 };
+
+/** How often a long connection looks whether keys are due to be replaced. */
+const KEY_CARE_MS = 24 * 60 * 60 * 1000;
 
 const isConnected = ({ name }: ConnectionState): boolean => name === 'catching-up' || name === 'live';
 const isOver = ({ name }: ConnectionState): boolean =>
@@ -85,7 +94,6 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const { store, device, clock, api, messages, events, backoff } = deps;
   const mailboxes = mailboxApi(deps.fetch);
   let frames: SendFrame | null = null;
-  let presence: PresenceUp | null = null;
 
   const onFault = (error: unknown): void => {
     if (connection.state().name === 'closed') return;
@@ -199,6 +207,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     if (state !== 'delivered') return;
     background(
       store.transact(async (transaction) => {
+        if ((await standingOf(transaction, accountId)) === 'blocked') return;
         for (const sent of await transaction.getMany('sentIds', ids)) {
           if (!sent?.messageKey) continue;
           const message = await transaction.get('messages', sent.messageKey);
@@ -208,13 +217,21 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     );
   };
 
+  let keyTimer: ReturnType<typeof setTimeout> | undefined;
+  const tendKeys = (): void => {
+    clearTimeout(keyTimer);
+    keyTimer = setTimeout(tendKeys, KEY_CARE_MS);
+    background(deps.rotateKeys());
+  };
+
   const onWelcome = (welcome: Welcome, send: SendFrame): void => {
     frames = send;
     background(clock.observe(welcome.serverTime));
     follow(false);
     acknowledger.connect(send);
     outbox.connect(send);
-    if (presence !== null) send(presence);
+    deps.presence.connect(send);
+    tendKeys();
     background(syncOwnDevices(deps).then(outbox.pump));
     renewOutstanding();
   };
@@ -243,10 +260,10 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         onReceipt(frame);
         break;
       case 'typing':
-        events.emit('typing', { accountId: frame.accountId, active: frame.active });
+        deps.presence.onTyping(frame);
         break;
       case 'presence':
-        events.emit('presence', { accountId: frame.accountId, state: frame.state });
+        deps.presence.onPresence(frame);
         break;
       case 'keys-low':
         background(deps.keys.replenish(frame.stock));
@@ -265,12 +282,14 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       frames = null;
       outbox.disconnect();
       acknowledger.disconnect();
+      deps.presence.disconnect();
     }
     if (state.name === 'waiting') follow(true);
     if (isOver(state)) {
       follow(false);
       catchUp.stop();
       clearTimeout(renewalTimer);
+      clearTimeout(keyTimer);
     }
     events.emit('connection', state);
   };
@@ -300,10 +319,6 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       if (!isOver(connection.state())) background(catchUp.run());
     },
     sendNow: (frame) => frames?.(frame),
-    show: (shown) => {
-      presence = shown;
-      frames?.(shown);
-    },
     pump: outbox.pump,
   };
 };

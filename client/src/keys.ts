@@ -6,9 +6,9 @@ import type { MasterApi } from './server/master-api.ts';
 import type { Store, Transaction } from './vault/store.ts';
 import { ONLY, type KeyRing } from './vault/tables.ts';
 
-/** Ids are 24 bits; the one-time ones start again after the last. */
+/** Ids are 24 bits; they start again after the last. */
 const MAX_KEY_ID = 0xffffff;
-const LONG_TERM_KEY_ID = 1;
+const FIRST_SIGNED_KEY_ID = 1;
 const FIRST_KEY_ID = 2;
 
 /** This device's own keys: private halves are in the vault before their public halves leave it. */
@@ -19,9 +19,15 @@ export type OwnKeys = {
   readonly replenish: (stock: KeyStock) => Promise<void>;
 };
 
-/** First of `count` ids in a row. */
-const firstOf = (nextId: number, count: number): number =>
-  nextId + count - 1 > MAX_KEY_ID ? FIRST_KEY_ID : nextId;
+/** Takes `count` ids in a row: answers with the first, or null when there are no keys yet. */
+export const reserveKeyIds = (store: Store, count: number): Promise<number | null> =>
+  store.transact(async (transaction) => {
+    const ring = await transaction.get('keyRing', ONLY);
+    if (ring === undefined) return null;
+    const first = ring.nextKeyId + count - 1 > MAX_KEY_ID ? FIRST_KEY_ID : ring.nextKeyId;
+    transaction.put('keyRing', ONLY, { ...ring, nextKeyId: first + count });
+    return first;
+  });
 
 export const ownKeys = (
   store: Store,
@@ -46,13 +52,12 @@ export const ownKeys = (
     create: async () => {
       const createdAt = now();
       const ring: KeyRing = {
-        signedPreKeyId: LONG_TERM_KEY_ID,
-        lastResortKyberPreKeyId: LONG_TERM_KEY_ID,
+        lastResortKyberPreKeyIds: [FIRST_SIGNED_KEY_ID],
         nextKeyId: FIRST_KEY_ID + LIMITS.oneTimePreKeys,
         signedAt: createdAt,
       };
-      const { signedPreKeyId, lastResortKyberPreKeyId } = ring;
-      const longTerm = await ratchet.createKeys({ signedPreKeyId, lastResortKyberPreKeyId }, createdAt);
+      const ids = { signedPreKeyId: FIRST_SIGNED_KEY_ID, lastResortKyberPreKeyId: FIRST_SIGNED_KEY_ID };
+      const longTerm = await ratchet.createKeys(ids, createdAt);
       const oneTime = await ratchet.createPreKeys(
         longTerm.identity,
         { first: FIRST_KEY_ID, count: LIMITS.oneTimePreKeys },
@@ -63,8 +68,8 @@ export const ownKeys = (
         transaction.put('keyRing', ONLY, ring);
         const signed = { record: longTerm.signedPreKeyRecord, createdAt };
         const lastResort = { record: longTerm.lastResortKyberPreKeyRecord, createdAt };
-        transaction.put('preKeys', preKeyKey('signed', signedPreKeyId), signed);
-        transaction.put('preKeys', preKeyKey('kyber', lastResortKyberPreKeyId), lastResort);
+        transaction.put('preKeys', preKeyKey('signed', ids.signedPreKeyId), signed);
+        transaction.put('preKeys', preKeyKey('kyber', ids.lastResortKyberPreKeyId), lastResort);
         keep(transaction, oneTime);
       });
       const { preKeys, kyberPreKeys } = oneTime;
@@ -74,14 +79,10 @@ export const ownKeys = (
     replenish: async (stock) => {
       const count = LIMITS.oneTimePreKeys - Math.min(stock.preKeys, stock.kyberPreKeys);
       if (count <= 0) return;
-      const ring = await store.get('keyRing', ONLY);
-      if (ring === undefined) return;
-      const first = firstOf(ring.nextKeyId, count);
+      const first = await reserveKeyIds(store, count);
+      if (first === null) return;
       const created = await ratchet.createPreKeys(device.identity(), { first, count }, now());
-      await store.transact((transaction) => {
-        keep(transaction, created);
-        transaction.put('keyRing', ONLY, { ...ring, nextKeyId: first + count });
-      });
+      await store.transact((transaction) => keep(transaction, created));
       await api.replenish({
         preKeys: created.preKeys.slice(0, LIMITS.oneTimePreKeys - stock.preKeys),
         kyberPreKeys: created.kyberPreKeys.slice(0, LIMITS.oneTimePreKeys - stock.kyberPreKeys),

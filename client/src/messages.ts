@@ -1,11 +1,12 @@
 import { LIMITS, messageTime, type AccountId } from '@restante/protocol';
 import { annotated, isLater, mergeAnnotations, queuedAgain } from './annotations.ts';
-import type { MessageReference } from './content/content.ts';
+import type { MessageReference, Standing } from './content/content.ts';
+import type { Conversations } from './conversations.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
 import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';
 import { annotationKey, authoredKey, messageKey } from './vault/keys.ts';
 import type { Transaction } from './vault/store.ts';
-import type { Annotation, Conversation, Message, MessageState } from './vault/tables.ts';
+import type { Annotation, Message, MessageState } from './vault/tables.ts';
 
 /** A message and the key of its row. */
 export type MessageRow = { readonly key: string; readonly message: Message };
@@ -60,34 +61,15 @@ export type Messages = {
   readonly countUnreadable: (transaction: Transaction, accountId: AccountId, change: number) => Promise<void>;
 };
 
-export const createMessages = (events: MessengerEventSource, now: () => number): Messages => {
-  const changed = new WeakMap<Transaction, Map<AccountId, Conversation>>();
+/** Writing to somebody lets them in; a blocked one only by a decision of its own. */
+const standingAfter = (standing: Standing, { direction }: Message): Standing =>
+  direction === 'out' && standing === 'request' ? 'accepted' : standing;
 
-  const conversationOf = async (transaction: Transaction, accountId: AccountId): Promise<Conversation> =>
-    (await transaction.get('conversations', accountId)) ?? {
-      accountId,
-      username: null,
-      standing: 'accepted',
-      unread: 0,
-      lastMessageAt: 0,
-      preview: null,
-      unreadable: 0,
-      draft: '',
-      verification: 'none',
-    };
-  /** Told once for a transaction, however often it changes there. */
-  const keepConversation = (transaction: Transaction, conversation: Conversation): void => {
-    transaction.put('conversations', conversation.accountId, conversation);
-    const told = changed.get(transaction) ?? new Map<AccountId, Conversation>();
-    if (told.size === 0) {
-      changed.set(transaction, told);
-      transaction.afterCommit(() => {
-        for (const each of told.values()) events.emit('conversation', each);
-      });
-    }
-    told.set(conversation.accountId, conversation);
-  };
-
+export const createMessages = (
+  events: MessengerEventSource,
+  conversations: Conversations,
+  now: () => number,
+): Messages => {
   /** Keeps what has become of a message, here and in its conversation. */
   const replace = async (
     transaction: Transaction,
@@ -98,8 +80,8 @@ export const createMessages = (events: MessengerEventSource, now: () => number):
     transaction.afterCommit(() => events.emit('message-changed', by));
     const isRead = message.state === 'received' && by.state === 'seen';
     if (!isRead && by.kind === message.kind) return;
-    const conversation = await conversationOf(transaction, by.accountId);
-    keepConversation(transaction, {
+    const conversation = await conversations.of(transaction, by.accountId, 'other');
+    conversations.keep(transaction, {
       ...conversation,
       unread: Math.max(0, conversation.unread - (isRead ? 1 : 0)),
       preview: isPreviewed(conversation, by) ? previewOf(by) : conversation.preview,
@@ -111,12 +93,12 @@ export const createMessages = (events: MessengerEventSource, now: () => number):
     if (message.kind === 'unknown') transaction.delete('unknownContents', message.id);
     const { accountId, id } = message;
     transaction.afterCommit(() => events.emit('message-removed', { accountId, author, id }));
-    const conversation = await conversationOf(transaction, accountId);
+    const conversation = await conversations.of(transaction, accountId, 'other');
     const unread = Math.max(0, conversation.unread - (message.state === 'received' ? 1 : 0));
     const last = isPreviewed(conversation, message)
       ? await withNewestRow(transaction, conversation)
       : conversation;
-    keepConversation(transaction, { ...last, unread });
+    conversations.keep(transaction, { ...last, unread });
   };
 
   /** What is said of a message that can come no more is not kept. */
@@ -157,9 +139,11 @@ export const createMessages = (events: MessengerEventSource, now: () => number):
       if (annotation.hidden) return { key, added: false };
       const message = annotated(written, annotation);
       transaction.put('messages', key, message);
-      const conversation = await conversationOf(transaction, message.accountId);
-      keepConversation(transaction, {
+      const by = message.direction === 'out' ? 'self' : 'other';
+      const conversation = await conversations.of(transaction, message.accountId, by);
+      conversations.keep(transaction, {
         ...withMessage(conversation, message),
+        standing: standingAfter(conversation.standing, message),
         unread: conversation.unread + (message.state === 'received' ? 1 : 0),
       });
       transaction.afterCommit(() => events.emit('message', message));
@@ -206,9 +190,9 @@ export const createMessages = (events: MessengerEventSource, now: () => number):
       transaction.delete('messages', key);
       transaction.put('messages', moved, { ...message, sentAt });
       transaction.put('messageKeys', authoredKey(author, id), moved);
-      const conversation = await conversationOf(transaction, accountId);
+      const conversation = await conversations.of(transaction, accountId, 'other');
       if (isPreviewed(conversation, message))
-        keepConversation(transaction, await withNewestRow(transaction, conversation));
+        conversations.keep(transaction, await withNewestRow(transaction, conversation));
       return moved;
     },
     find: async (transaction, conversation, { author, id }) => {
@@ -218,13 +202,13 @@ export const createMessages = (events: MessengerEventSource, now: () => number):
     },
     remove,
     name: async (transaction, accountId, username) => {
-      const conversation = await conversationOf(transaction, accountId);
-      if (conversation.username !== username) keepConversation(transaction, { ...conversation, username });
+      const conversation = await conversations.of(transaction, accountId, 'other');
+      if (conversation.username !== username) conversations.keep(transaction, { ...conversation, username });
     },
     countUnreadable: async (transaction, accountId, change) => {
-      const conversation = await conversationOf(transaction, accountId);
+      const conversation = await conversations.of(transaction, accountId, 'other');
       const unreadable = Math.max(0, conversation.unreadable + change);
-      keepConversation(transaction, { ...conversation, unreadable });
+      conversations.keep(transaction, { ...conversation, unreadable });
     },
   };
 };

@@ -13,7 +13,13 @@ export type LocalErrorCode =
   /** There is an account in the vault already. */
   | 'already-registered'
   /** The text is empty or too long. */
-  | 'bad-text';
+  | 'bad-text'
+  /** This is the own account. */
+  | 'own-account'
+  /** A verified contact has keys that nobody has verified. */
+  | 'keys-changed'
+  /** No session with this account: write to it first. */
+  | 'no-session';
 
 export class MessengerError extends Error {
   override readonly name = 'MessengerError';

@@ -1,7 +1,7 @@
 import type { AccountId, DeviceId, MessageId } from '@restante/protocol';
 import type { ConnectionState } from './connection/machine.ts';
 import type { Events } from './events.ts';
-import type { Conversation, Message } from './vault/tables.ts';
+import type { Conversation, Message, Preferences } from './vault/tables.ts';
 
 /** What a catch-up has brought so far. `complete`: enough mailbox nodes have been read to the end (law 11). */
 export type CatchUpProgress = {
@@ -25,6 +25,8 @@ export type MessengerEvents = {
   /** A message has been deleted for this person alone. */
   'message-removed': { readonly accountId: AccountId; readonly author: AccountId; readonly id: MessageId };
   conversation: Conversation;
+  'conversation-removed': { readonly accountId: AccountId };
+  preferences: Preferences;
   'catch-up': CatchUpProgress;
   typing: { readonly accountId: AccountId; readonly active: boolean };
   presence: { readonly accountId: AccountId; readonly state: 'online' | 'away' | 'offline' };

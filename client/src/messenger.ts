@@ -1,43 +1,47 @@
-import type { AccountId, DeviceId, Devices } from '@restante/protocol';
+import { createAccount, type Account } from './account.ts';
 import { serverClock } from './clock.ts';
 import { DEFAULT_BACKOFF } from './connection/backoff.ts';
 import type { ConnectionState } from './connection/machine.ts';
 import { createContacts } from './contacts.ts';
 import { createConversing, type Conversing } from './conversing.ts';
+import { createConversations } from './conversations.ts';
 import { createDelivery } from './delivery.ts';
 import { createDevice } from './device.ts';
-import { enroll } from './enroll.ts';
+import { createExporting, type Exporting } from './export.ts';
 import { createEvents, type Events } from './events.ts';
+import { createIdentityGuard } from './identity-guard.ts';
 import { ownKeys } from './keys.ts';
+import { createKeyRotation } from './key-rotation.ts';
 import type { MessengerEvents } from './messenger-events.ts';
 import { createMessages } from './messages.ts';
-import type { Credentials, MessengerOptions } from './options.ts';
+import type { MessengerOptions } from './options.ts';
 import { createComposer } from './outbox/compose.ts';
 import { createSessions } from './outbox/sessions.ts';
-import { prune } from './prune.ts';
+import { createPeople, type People } from './people.ts';
+import { createPreferences, type Preferring } from './preferences.ts';
+import { createPresence } from './presence.ts';
+import { createSearching, type Searching } from './searching.ts';
 import { createReading, type Reading } from './reading.ts';
 import { masterApi } from './server/master-api.ts';
+import { prune } from './prune.ts';
+import { createTrust, type Trust } from './trust.ts';
 import { createStore } from './vault/store.ts';
 
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
-export type Messenger = Conversing &
-  Reading & {
-    /** Makes an account, with this vault as its first device. */
-    readonly register: (credentials: Credentials) => Promise<void>;
-    /** Makes this vault a new device of an account. */
-    readonly login: (credentials: Credentials) => Promise<void>;
-    /** Who this is; null before `register` or `login`. */
-    readonly self: () => Promise<{ accountId: AccountId; deviceId: DeviceId; username: string } | null>;
+export type Messenger = Account &
+  Conversing &
+  Reading &
+  People &
+  Trust &
+  Preferring &
+  Searching &
+  Exporting & {
     /** Connects and stays connected. */
     readonly start: () => Promise<void>;
     readonly stop: () => void;
     readonly connection: () => ConnectionState;
     /** Ends a wait for the next attempt, and reads the mailboxes again. */
     readonly refresh: () => void;
-    readonly devices: () => Promise<Devices['devices']>;
-    readonly removeDevice: (deviceId: DeviceId) => Promise<void>;
-    /** Deletes the account and everything that waits for it; the vault is left to its owner. */
-    readonly deleteAccount: (password: string) => Promise<void>;
     readonly on: Events<MessengerEvents>['on'];
     readonly [Symbol.asyncDispose]: () => Promise<void>;
   };
@@ -64,17 +68,23 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const clock = serverClock(store, now, options.random);
   const device = createDevice(store, clock);
   const api = masterApi(masters, options.fetch, device);
-  const sessions = createSessions(device, ratchet, events, now);
-  const messages = createMessages(events, clock.now);
+  const conversations = createConversations(events, device);
+  const messages = createMessages(events, conversations, clock.now);
+  const guard = createIdentityGuard({ events, device, clock, messages, conversations, now });
+  const sessions = createSessions(device, ratchet, guard, now);
   const composer = createComposer(device, sessions);
   const keys = ownKeys(store, device, api, ratchet, now);
-  const contacts = createContacts(store, api, messages);
+  const contacts = createContacts(store, api, messages, conversations);
+  const preferences = createPreferences(store, events);
+  const presence = createPresence(store, events, preferences);
   const delivery = createDelivery({
     ...options,
     ...{ events, store, device, clock, api, sessions, messages, composer, keys, contacts },
+    ...{ conversations, preferences, presence },
+    rotateKeys: createKeyRotation(store, device, api, ratchet, now),
   });
 
-  const loaded = Promise.all([device.load(), clock.load()]);
+  const loaded = Promise.all([device.load(), clock.load(), preferences.load()]);
   loaded.catch(() => undefined);
 
   const ready = async (): Promise<void> => {
@@ -83,18 +93,21 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   };
 
   return {
-    register: async (credentials) => {
-      await loaded;
-      await enroll({ store, device, keys }, api.register, credentials);
-    },
-    login: async (credentials) => {
-      await loaded;
-      await enroll({ store, device, keys }, api.login, credentials);
-    },
-    self: async () => {
-      await loaded;
-      return device.isRegistered() ? { ...device.address(), username: device.self().username } : null;
-    },
+    ...createAccount({ store, device, keys, api, delivery, loaded }),
+    ...createConversing({
+      ...{ store, device, clock, messages, conversations, composer, contacts, preferences, presence },
+      ...{ delivery, ready },
+    }),
+    ...createReading(store),
+    ...createPeople({
+      ...{ store, device, clock, composer, events, contacts, conversations, loaded },
+      pump: delivery.pump,
+    }),
+    ...createTrust({ store, device, sessions, guard, ratchet, loaded }),
+    preferences: preferences.preferences,
+    setPreferences: preferences.setPreferences,
+    ...createSearching(store, loaded),
+    ...createExporting(store, device, clock.now, loaded),
     start: async () => {
       await ready();
       await prune(store, clock.now());
@@ -103,14 +116,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     stop: delivery.stop,
     connection: delivery.state,
     refresh: delivery.refresh,
-    ...createConversing({ store, device, clock, messages, composer, contacts, delivery, ready }),
-    ...createReading(store),
-    devices: async () => (await api.devices()).devices,
-    removeDevice: api.removeDevice,
-    deleteAccount: async (password) => {
-      await api.deleteAccount(password);
-      delivery.stop();
-    },
     on: events.on,
     [Symbol.asyncDispose]: async () => {
       delivery.close();

@@ -65,6 +65,14 @@ const digitsOf = (fingerprint: Uint8Array): string => {
   return digits;
 };
 
+/**
+ * One side's half of {@link SafetyNumber.displayable}: 30 digits that name an identity key and its owner.
+ *
+ * @throws SignalError `invalid-key` for a wrong identity key
+ */
+export const fingerprintDigits = (owner: FingerprintOwner): string =>
+  digitsOf(fingerprintOf(owner, ITERATIONS));
+
 const isInteger = (value: number, least: number, most: number): boolean =>
   Number.isInteger(value) && value >= least && value <= most;
 

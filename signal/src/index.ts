@@ -1,6 +1,7 @@
 export { type KeyPair, generateKeyPair } from './curve.ts';
 export {
   compareScannable,
+  fingerprintDigits,
   safetyNumber,
   type FingerprintOptions,
   type FingerprintOwner,

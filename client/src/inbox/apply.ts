@@ -1,18 +1,19 @@
 import type { AccountId, Envelope } from '@restante/protocol';
 import { shared, type Content, type SharedContent, type TextContent } from '../content/content.ts';
-import type { Messages } from '../messages.ts';
+import type { PreferenceStore } from '../preferences.ts';
 import { boundedTime } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Message } from '../vault/tables.ts';
-import { applySync } from './apply-sync.ts';
+import { applySync, type ApplySyncDeps } from './apply-sync.ts';
 import { comeAgain } from './renewal.ts';
 import { applyRenewal, type SendAgainDeps } from './send-again.ts';
 
-export type ApplyDeps = SendAgainDeps & {
-  readonly messages: Messages;
-  /** The author of a text says this is their name. */
-  readonly onNameHint: (accountId: AccountId, username: string) => void;
-};
+export type ApplyDeps = SendAgainDeps &
+  ApplySyncDeps & {
+    readonly preferences: Pick<PreferenceStore, 'stateWhenRead'>;
+    /** The author of a text says this is their name. */
+    readonly onNameHint: (accountId: AccountId, username: string) => void;
+  };
 
 /** A message that has been decrypted. */
 export type Opened = {
@@ -83,18 +84,21 @@ const keepUnknown = async (
 
 /**
  * What a decrypted message means for the conversations. Answers whether its sender is owed a receipt. Contents that
- * only own devices send mean nothing when others do, and the other way round.
+ * only own devices send mean nothing when others do, and the other way round. Of `blocked` senders nothing is applied;
+ * own devices may say that others are.
  */
 export const applyPlaintext = async (
   transaction: Transaction,
   deps: ApplyDeps,
   opened: Opened,
+  blocked: Set<AccountId>,
 ): Promise<boolean> => {
-  const { device, messages } = deps;
+  const { device, messages, preferences } = deps;
   const { senderId, sentAt: receivedAt } = opened.envelope;
   const { content } = opened;
   const self = device.accountId();
   const fromSelf = senderId === self;
+  if (blocked.has(senderId)) return false;
   const incoming: Place = {
     ...{ author: senderId, accountId: senderId, direction: 'in', state: 'received', receivedAt },
   };
@@ -114,11 +118,13 @@ export const applyPlaintext = async (
     }
     case 'receipt':
       if (fromSelf) return false;
-      for (const id of content.ids)
-        await messages.annotate(transaction, senderId, { author: self, id }, { state: content.state });
+      for (const id of content.ids) {
+        const state = preferences.stateWhenRead();
+        await messages.annotate(transaction, senderId, { author: self, id }, { state });
+      }
       return false;
     case 'sync':
-      if (fromSelf) await applySync(transaction, deps, content);
+      if (fromSelf) await applySync(transaction, deps, content, blocked);
       return false;
     case 'session-renewal':
       await applyRenewal(transaction, deps, senderId, content);

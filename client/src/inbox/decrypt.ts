@@ -11,6 +11,7 @@ import {
 } from '../ratchet/ratchet.ts';
 import { deviceKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
+import { ONLY } from '../vault/tables.ts';
 
 type PreKeyKind = 'ec' | 'signed' | 'kyber';
 
@@ -44,6 +45,21 @@ const availableKeys = async (
   };
 };
 
+/** One-time keys go; that a last-resort key has served a handshake is remembered. */
+const useUp = async (
+  transaction: Transaction,
+  handshakes: readonly NeededKeys[],
+  nowMs: number,
+): Promise<void> => {
+  const ring = await transaction.get('keyRing', ONLY);
+  for (const used of handshakes) {
+    if (used.preKeyId !== null) transaction.delete('preKeys', preKeyKey('ec', used.preKeyId));
+    if (ring?.lastResortKyberPreKeyIds.includes(used.kyberPreKeyId)) {
+      transaction.put('kyberUses', handshakeKey(used), nowMs);
+    } else transaction.delete('preKeys', preKeyKey('kyber', used.kyberPreKeyId));
+  }
+};
+
 /** Decrypts envelopes of one device, in order, and stages what its session and the pre-keys have become. */
 const decryptOfDevice = async (
   transaction: Transaction,
@@ -59,15 +75,9 @@ const decryptOfDevice = async (
 
   const opened = decrypted.results.filter((result) => result.ok);
   if (opened.length > 0 && decrypted.session !== null)
-    await sessions.save(transaction, remote, decrypted.session);
-  const ring = await transaction.get('keyRing', 'only');
-  for (const { used } of opened) {
-    if (used === null) continue;
-    if (used.preKeyId !== null) transaction.delete('preKeys', preKeyKey('ec', used.preKeyId));
-    if (used.kyberPreKeyId !== ring?.lastResortKyberPreKeyId) {
-      transaction.delete('preKeys', preKeyKey('kyber', used.kyberPreKeyId));
-    } else transaction.put('kyberUses', handshakeKey(used), now());
-  }
+    await sessions.save(transaction, remote, session, decrypted.session);
+  const handshakes = opened.flatMap(({ used }) => used ?? []);
+  if (handshakes.length > 0) await useUp(transaction, handshakes, now());
   return decrypted.results;
 };
 

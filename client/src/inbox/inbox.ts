@@ -1,5 +1,6 @@
 import type { Envelope } from '@restante/protocol';
 import type { Store, Transaction } from '../vault/store.ts';
+import { blockedSenders } from '../standings.ts';
 import type { PendingRow } from './acknowledger.ts';
 import { applyPlaintext, type ApplyDeps, type Opened } from './apply.ts';
 import { decodeContent } from '../content/codec.ts';
@@ -61,17 +62,20 @@ const takeNew = async (
     if (!result?.ok) return null;
     return { envelope, plaintext: result.plaintext, content: decodeContent(result.plaintext) };
   });
+  const self = deps.device.accountId();
   await prefetch(
     transaction,
-    deps.device.accountId(),
+    self,
     opened.filter((each) => each !== null),
   );
+  const blocked = await blockedSenders(transaction, envelopes, self);
   let failures = 0;
   for (const [index, envelope] of envelopes.entries()) {
     const result = results[index];
     const content = opened[index];
-    const receipt = content ? await applyPlaintext(transaction, deps, content) : false;
-    if (result?.ok === false && result.reason === 'undecryptable') {
+    const receipt = content ? await applyPlaintext(transaction, deps, content, blocked) : false;
+    const isUndecryptable = result?.ok === false && result.reason === 'undecryptable';
+    if (isUndecryptable && !blocked.has(envelope.senderId)) {
       await setAside(transaction, deps, envelope);
       failures += 1;
     }

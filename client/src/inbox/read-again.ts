@@ -1,5 +1,6 @@
 import { decodeContent } from '../content/codec.ts';
 import { shared, type Content } from '../content/content.ts';
+import { blockedSenders } from '../standings.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { UnknownContent } from '../vault/tables.ts';
 import type { Row } from '../vault/vault.ts';
@@ -23,7 +24,13 @@ const readOne = async (
   const shown = await deps.messages.find(transaction, conversation, { author, id });
   if (shown !== null) await deps.messages.remove(transaction, shown, author);
   transaction.delete('unknownContents', id);
-  await applyPlaintext(transaction, deps, { envelope: { id, ...value }, plaintext, content });
+  const opened = { envelope: { id, ...value }, plaintext, content };
+  await applyPlaintext(
+    transaction,
+    deps,
+    opened,
+    await blockedSenders(transaction, [value], deps.device.accountId()),
+  );
   if (content.kind === 'text' && shown?.message.state === 'seen')
     await deps.messages.annotate(transaction, conversation, { author, id: content.id }, { state: 'seen' });
 };

@@ -6,6 +6,7 @@ import type { Device } from '../device.ts';
 import type { MessengerEventSource } from '../messenger-events.ts';
 import type { Messages } from '../messages.ts';
 import type { Composer } from '../outbox/compose.ts';
+import { standingOf } from '../standings.ts';
 import { deviceKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 
@@ -86,8 +87,13 @@ const requestFrom = async (
     ownCopy: own ? plaintext : null,
     renew: [deviceId],
     shows: null,
+    // There are no words of a person in it.
+    despiteKeys: true,
   });
 };
+
+const isBlocked = async (transaction: Transaction, accountId: AccountId): Promise<boolean> =>
+  (await standingOf(transaction, accountId)) === 'blocked';
 
 /** Asks every sender whose messages were set aside for them, unless it was asked a moment ago. */
 export const requestRenewals = async (transaction: Transaction, deps: RenewalDeps): Promise<void> => {
@@ -103,7 +109,7 @@ export const requestRenewals = async (transaction: Transaction, deps: RenewalDep
     const [first] = rows;
     const waitMs = askedAt === undefined ? 0 : askedAt + MIN_INTERVAL_MS - deps.now();
     if (waitMs > 0) transaction.afterCommit(() => deps.onRenewalDue(waitMs));
-    if (!first || waitMs > 0) continue;
+    if (!first || waitMs > 0 || (await isBlocked(transaction, first.value.senderId))) continue;
     const asked = rows.slice(0, MAX_RENEWAL_IDS);
     for (const row of asked) transaction.put('setAside', row.key, { ...row.value, requested: true });
     const remote = { accountId: first.value.senderId, deviceId: first.value.senderDeviceId };

@@ -2,10 +2,24 @@ import * as signal from '@signalapp/libsignal-client';
 import type { DeviceAddress, KeyBundle, KyberPreKey, PreKey, SignedPreKey } from '@restante/protocol';
 import { fromBase64, toBase64 } from '../base64.ts';
 import { promised } from '../promised.ts';
-import type { Ciphertext, DecryptResult, NeededKeys, Ratchet, Session } from '../ratchet/ratchet.ts';
+import { accountBytes } from '../ratchet/account-bytes.ts';
+import type {
+  Ciphertext,
+  CreatedSignedKeys,
+  DecryptResult,
+  NeededKeys,
+  Ratchet,
+  Session,
+  SignedKeyIds,
+} from '../ratchet/ratchet.ts';
 import type { LocalIdentity } from '../vault/tables.ts';
 import { libsignalStores } from './libsignal-stores.ts';
 import { readPreKeyMessage } from './prekey-message.ts';
+
+/** Signal's: both sides need the same. */
+const FINGERPRINT_ITERATIONS = 5200;
+const FINGERPRINT_VERSION = 2;
+const FINGERPRINT_DIGITS = 30;
 
 const PRE_KEY_TYPE: number = signal.CiphertextMessageType.PreKey;
 
@@ -39,6 +53,16 @@ const kyberPreKey = (keyPair: signal.IdentityKeyPair, keyId: number, nowMs: numb
   const record = signal.KyberPreKeyRecord.new(keyId, nowMs, pair, signature).serialize();
   const key: KyberPreKey = { keyId, publicKey: publicBase64(publicKey), signature: toBase64(signature) };
   return { key, record };
+};
+
+const signedKeys = (keyPair: signal.IdentityKeyPair, ids: SignedKeyIds, nowMs: number): CreatedSignedKeys => {
+  const signed = signedPreKey(keyPair, ids.signedPreKeyId, nowMs);
+  const lastResort = kyberPreKey(keyPair, ids.lastResortKyberPreKeyId, nowMs);
+  return {
+    keys: { signedPreKey: signed.key, lastResortKyberPreKey: lastResort.key },
+    signedPreKeyRecord: signed.record,
+    lastResortKyberPreKeyRecord: lastResort.record,
+  };
 };
 
 const preKey = (keyId: number) => {
@@ -75,20 +99,16 @@ export const libsignalRatchet = (): Ratchet => ({
     promised(() => {
       const keyPair = signal.IdentityKeyPair.generate();
       const registrationId = randomRegistrationId();
-      const signed = signedPreKey(keyPair, ids.signedPreKeyId, nowMs);
-      const lastResort = kyberPreKey(keyPair, ids.lastResortKyberPreKeyId, nowMs);
+      const identityKey = publicBase64(keyPair.publicKey);
+      const created = signedKeys(keyPair, ids, nowMs);
       return {
-        identity: { registrationId, keyPair: keyPair.serialize() },
-        keys: {
-          registrationId,
-          identityKey: publicBase64(keyPair.publicKey),
-          signedPreKey: signed.key,
-          lastResortKyberPreKey: lastResort.key,
-        },
-        signedPreKeyRecord: signed.record,
-        lastResortKyberPreKeyRecord: lastResort.record,
+        ...created,
+        identity: { registrationId, identityKey, keyPair: keyPair.serialize() },
+        keys: { ...created.keys, registrationId, identityKey },
       };
     }),
+
+  createSignedKeys: (identity, ids, nowMs) => promised(() => signedKeys(keyPairOf(identity), ids, nowMs)),
 
   createPreKeys: (identity, { first, count }, nowMs) =>
     promised(() => {
@@ -180,4 +200,12 @@ export const libsignalRatchet = (): Ratchet => ({
     const result: Session | null = stores.sessions.record ? stores.result(session?.identityKey ?? '') : null;
     return { session: result, results };
   },
+
+  fingerprint: (accountId, identityKey) =>
+    promised(() => {
+      const id = accountBytes(accountId);
+      const key = signal.PublicKey.deserialize(fromBase64(identityKey));
+      const both = signal.Fingerprint.new(FINGERPRINT_ITERATIONS, FINGERPRINT_VERSION, id, key, id, key);
+      return both.displayableFingerprint().toString().slice(0, FINGERPRINT_DIGITS);
+    }),
 });

@@ -1,5 +1,6 @@
 import { deriveMessageId, type AccountId, type DeviceId, type MessageId } from '@restante/protocol';
 import type { Device } from '../device.ts';
+import { hasUnverifiedKeys } from '../identity-guard.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type OutboxEntry, type OutboxRecipient } from '../vault/tables.ts';
 import type { Sessions } from './sessions.ts';
@@ -14,6 +15,8 @@ export type Draft = {
   readonly shows: string | null;
   /** Stored ids that it was sent under before. */
   readonly earlier?: readonly MessageId[];
+  /** Goes out even when a verified contact has keys that nobody has verified. */
+  readonly despiteKeys?: boolean;
 };
 
 export type Composer = {
@@ -22,12 +25,19 @@ export type Composer = {
    * devices is dropped when there are none.
    */
   readonly enqueue: (transaction: Transaction, id: MessageId, draft: Draft) => Promise<void>;
-  /** Encrypts what is not encrypted yet, as far as sessions exist. */
+  /** Encrypts what is not encrypted yet, as far as sessions exist and keys may be used. */
   readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
 };
 
 /** Whether a recipient still has to be encrypted for. */
 export const isOpen = ({ envelopes }: OutboxRecipient): boolean => envelopes.length === 0;
+
+/** Whether nothing may be encrypted for an account, because nobody has verified its keys. */
+export const isWithheld = async (
+  reader: Pick<Transaction, 'get'>,
+  { despiteKeys }: OutboxEntry,
+  accountId: AccountId,
+): Promise<boolean> => despiteKeys !== true && (await hasUnverifiedKeys(reader, accountId));
 
 export const createComposer = (device: Device, sessions: Sessions): Composer => {
   const encryptFor = async (
@@ -48,14 +58,17 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
     if (entry.renew.length > 0) return entry;
     const recipients = [];
     for (const recipient of entry.recipients) {
-      recipients.push(isOpen(recipient) ? await encryptFor(transaction, recipient) : recipient);
+      const { accountId } = recipient;
+      const isOwn = accountId === device.accountId();
+      const mayGo = isOpen(recipient) && (isOwn || !(await isWithheld(transaction, entry, accountId)));
+      recipients.push(mayGo ? await encryptFor(transaction, recipient) : recipient);
     }
     return { ...entry, recipients };
   };
 
   return {
     encrypt,
-    enqueue: async (transaction, id, { to, ownCopy, renew, shows, earlier = [] }) => {
+    enqueue: async (transaction, id, { to, ownCopy, renew, shows, earlier = [], despiteKeys = false }) => {
       const self = device.address();
       const recipients: OutboxRecipient[] =
         to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
@@ -67,7 +80,8 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
         recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });
       }
       if (recipients.length === 0) return;
-      const entry = await encrypt(transaction, { recipients, ownCopy, renew, messageKey: shows });
+      const draft = { recipients, ownCopy, renew, messageKey: shows, despiteKeys };
+      const entry = await encrypt(transaction, draft);
       transaction.put('outbox', id, entry);
       const contents = shows === null ? { to, ownCopy } : null;
       transaction.put('sentIds', deriveMessageId(self, id), { messageKey: shows, contents, earlier });

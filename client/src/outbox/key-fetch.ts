@@ -5,7 +5,7 @@ import type { MasterApi } from '../server/master-api.ts';
 import { accountPrefix, deviceIdOf } from '../vault/keys.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { OutboxEntry, OutboxRecipient } from '../vault/tables.ts';
-import { isOpen, type Composer } from './compose.ts';
+import { isOpen, isWithheld, type Composer } from './compose.ts';
 import type { Sessions } from './sessions.ts';
 
 /**
@@ -14,14 +14,17 @@ import type { Sessions } from './sessions.ts';
  * state as it is then.
  */
 export type KeyFetch = {
-  /** `ready`: the entry can be sent; `empty`: there is no device to send it to. Throws a `MessengerError`. */
-  readonly prepare: (id: MessageId) => Promise<'ready' | 'empty' | 'gone'>;
+  /** Throws a `MessengerError`. */
+  readonly prepare: (id: MessageId) => Promise<Readiness>;
   /** Brings an entry in line with the devices that the recipients have. */
-  readonly repair: (
-    id: MessageId,
-    mismatches: readonly DeviceMismatch[],
-  ) => Promise<'ready' | 'empty' | 'gone'>;
+  readonly repair: (id: MessageId, mismatches: readonly DeviceMismatch[]) => Promise<Readiness>;
 };
+
+/**
+ * `ready`: the entry can be sent. `empty`: there is no device to send it to. `keys-changed`: nobody has verified the
+ * keys that a verified contact has now; they are kept, so that a person can, but nothing is encrypted for them.
+ */
+export type Readiness = 'ready' | 'empty' | 'gone' | 'keys-changed';
 
 const MAX_DEVICES = 128;
 
@@ -42,6 +45,15 @@ export const createKeyFetch = (
     return answers
       .flatMap(({ bundles }) => bundles)
       .filter(({ deviceId }) => !isSelf(accountId) || deviceId !== device.address().deviceId);
+  };
+
+  const isAnyWithheld = async (
+    reader: Pick<Transaction, 'get'>,
+    entry: OutboxEntry,
+    accountIds: readonly AccountId[],
+  ): Promise<boolean> => {
+    for (const accountId of accountIds) if (await isWithheld(reader, entry, accountId)) return true;
+    return false;
   };
 
   /** Encrypts what is open and drops own devices that do not exist. */
@@ -100,9 +112,12 @@ export const createKeyFetch = (
       const entry = await store.get('outbox', id);
       if (entry === undefined) return 'gone';
       const renewing = entry.renew.length > 0;
-      const open = entry.recipients.filter((recipient) => renewing || isOpen(recipient));
+      const open = entry.recipients
+        .filter((recipient) => renewing || isOpen(recipient))
+        .map(({ accountId }) => accountId);
+      if (await isAnyWithheld(store, entry, open)) return 'keys-changed';
       const fetched = await Promise.all(
-        open.map(async ({ accountId }) => ({
+        open.map(async (accountId) => ({
           accountId,
           bundles: await fetchBundles(accountId, renewing ? entry.renew : undefined),
         })),
@@ -117,6 +132,7 @@ export const createKeyFetch = (
               await sessions.start(transaction, accountId, bundle);
           }
         }
+        if (await isAnyWithheld(transaction, current, open)) return 'keys-changed';
         return complete(transaction, id, { ...current, renew: [] });
       });
     },
@@ -135,6 +151,9 @@ export const createKeyFetch = (
         for (const { accountId, bundles } of fetched) {
           for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
         }
+        const rekeyed = mismatches.filter(({ missing, stale }) => missing.length + stale.length > 0);
+        const accountIds = rekeyed.map(({ accountId }) => accountId);
+        if (await isAnyWithheld(transaction, current, accountIds)) return 'keys-changed';
         const own = mismatches.some(({ accountId }) => isSelf(accountId));
         const addressed = current.recipients.some(({ accountId }) => isSelf(accountId));
         const recipients =

@@ -20,7 +20,7 @@ import type { Messages } from '../messages.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { OutboxEntry } from '../vault/tables.ts';
 import { isOpen, type Composer } from './compose.ts';
-import type { KeyFetch } from './key-fetch.ts';
+import type { KeyFetch, Readiness } from './key-fetch.ts';
 
 /**
  * Sends what is in the outbox, in order, until each entry is accepted or refused for good. An entry that
@@ -127,15 +127,17 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     settle(id, async (transaction, { messageKey }) => {
       if (messageKey !== null) await messages.advance(transaction, messageKey, 'accepted', { copies });
     });
-  const fail = (id: MessageId, failure: ErrorCode): Promise<void> =>
+  const fail = (id: MessageId, failure: ErrorCode | 'keys-changed'): Promise<void> =>
     settle(id, async (transaction, { messageKey }) => {
       if (messageKey !== null) await messages.advance(transaction, messageKey, 'failed', { failure });
     });
 
   /** Runs what makes a parked entry ready, then lets it and what waits behind it go. */
-  const makeReady = async (id: MessageId, work: () => Promise<'ready' | 'empty' | 'gone'>): Promise<void> => {
+  const makeReady = async (id: MessageId, work: () => Promise<Readiness>): Promise<void> => {
     try {
-      if ((await work()) === 'empty') await succeed(id, 0);
+      const readiness = await work();
+      if (readiness === 'empty') await succeed(id, 0);
+      if (readiness === 'keys-changed') await fail(id, readiness);
       unpark();
     } catch (error) {
       if (!(error instanceof MessengerError)) throw error;

@@ -1,10 +1,11 @@
 import type { AccountId, DeviceAddress, DeviceId, KeyBundle } from '@restante/protocol';
 import { toBase64 } from '../base64.ts';
 import type { Device } from '../device.ts';
+import type { IdentityGuard } from '../identity-guard.ts';
 import { MessengerError } from '../messenger-error.ts';
-import type { MessengerEventSource } from '../messenger-events.ts';
 import type { Parties, Ratchet, Session } from '../ratchet/ratchet.ts';
 import { accountPrefix, deviceIdOf, deviceKey } from '../vault/keys.ts';
+import type { Row } from '../vault/vault.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { OutboxEnvelope, SessionRow } from '../vault/tables.ts';
 
@@ -15,8 +16,15 @@ const MAX_DEVICES = 128;
 export type Sessions = {
   /** Numbers of the devices of an account that messages are encrypted for, as far as sessions exist. */
   readonly activeDevices: (transaction: Transaction, accountId: AccountId) => Promise<DeviceId[]>;
-  /** Keeps what a session has become; tells when its identity key is another than before. */
-  readonly save: (transaction: Transaction, remote: DeviceAddress, session: Session) => Promise<void>;
+  /** Sorted identity keys (base64) of these devices. */
+  readonly identityKeys: (transaction: Transaction, accountId: AccountId) => Promise<string[]>;
+  /** Keeps what a session, `previous` until now, has become. */
+  readonly save: (
+    transaction: Transaction,
+    remote: DeviceAddress,
+    previous: SessionRow | null,
+    session: Session,
+  ) => Promise<void>;
   readonly start: (transaction: Transaction, accountId: AccountId, bundle: KeyBundle) => Promise<void>;
   /** No more messages are encrypted for this device until a new session is started. */
   readonly deactivate: (transaction: Transaction, remote: DeviceAddress) => Promise<void>;
@@ -32,7 +40,7 @@ export type Sessions = {
 export const createSessions = (
   device: Device,
   ratchet: Ratchet,
-  events: MessengerEventSource,
+  guard: Pick<IdentityGuard, 'observe'>,
   now: () => number,
 ): Sessions => {
   const parties = (remote: DeviceAddress): Parties => ({
@@ -41,25 +49,14 @@ export const createSessions = (
     remote,
   });
 
-  const noteIdentity = (
-    transaction: Transaction,
-    { accountId, deviceId }: DeviceAddress,
-    previous: SessionRow | undefined,
-    session: Session,
-  ): void => {
-    if (previous === undefined || previous.identityKey === session.identityKey) return;
-    transaction.put('identityChanges', deviceKey({ accountId, deviceId }), {
-      previousKey: previous.identityKey,
-      identityKey: session.identityKey,
-      changedAt: now(),
-    });
-    transaction.afterCommit(() => events.emit('identity-changed', { accountId, deviceId }));
-  };
+  const active = async (transaction: Transaction, accountId: AccountId): Promise<Row<SessionRow>[]> =>
+    (await transaction.listPrefix('sessions', accountPrefix(accountId), MAX_DEVICES)).filter(
+      ({ value }) => value.active,
+    );
 
-  const save: Sessions['save'] = async (transaction, remote, session) => {
-    const key = deviceKey(remote);
-    noteIdentity(transaction, remote, await transaction.get('sessions', key), session);
-    transaction.put('sessions', key, { ...session, active: true });
+  const save: Sessions['save'] = async (transaction, remote, previous, session) => {
+    transaction.put('sessions', deviceKey(remote), { ...session, active: true });
+    await guard.observe(transaction, remote, previous, session);
   };
 
   const deactivate: Sessions['deactivate'] = async (transaction, remote) => {
@@ -73,18 +70,18 @@ export const createSessions = (
     save,
     deactivate,
     activeDevices: async (transaction, accountId) =>
-      (await transaction.listPrefix('sessions', accountPrefix(accountId), MAX_DEVICES))
-        .filter(({ value }) => value.active)
-        .map(({ key }) => deviceIdOf(key)),
+      (await active(transaction, accountId)).map(({ key }) => deviceIdOf(key)),
+    identityKeys: async (transaction, accountId) =>
+      (await active(transaction, accountId)).map(({ value }) => value.identityKey).sort(),
     start: async (transaction, accountId, bundle) => {
       const remote = { accountId, deviceId: bundle.deviceId };
-      const row = await transaction.get('sessions', deviceKey(remote));
+      const previous = (await transaction.get('sessions', deviceKey(remote))) ?? null;
       const session = await ratchet
-        .startSession(parties(remote), row ?? null, bundle, now())
+        .startSession(parties(remote), previous, bundle, now())
         .catch((cause: unknown) => {
           throw new MessengerError('bad-answer', 'the keys of a device are not valid', { cause });
         });
-      await save(transaction, remote, session);
+      await save(transaction, remote, previous, session);
     },
     encrypt: async (transaction, remote, plaintext) => {
       const row = await transaction.get('sessions', deviceKey(remote));

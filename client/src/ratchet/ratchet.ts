@@ -1,4 +1,4 @@
-import type { DeviceAddress, DeviceKeys, EnvelopeType, KeyBundle } from '@restante/protocol';
+import type { AccountId, DeviceAddress, DeviceKeys, EnvelopeType, KeyBundle } from '@restante/protocol';
 import type { LocalIdentity, SessionRow } from '../vault/tables.ts';
 
 /**
@@ -10,12 +10,19 @@ import type { LocalIdentity, SessionRow } from '../vault/tables.ts';
 /** Ratchet state with one device. */
 export type Session = Pick<SessionRow, 'record' | 'registrationId' | 'identityKey'>;
 
-export type CreatedKeys = {
+/** Ids of the keys that are replaced from time to time. */
+export type SignedKeyIds = { readonly signedPreKeyId: number; readonly lastResortKyberPreKeyId: number };
+
+export type CreatedSignedKeys = {
+  readonly keys: Pick<DeviceKeys, 'signedPreKey' | 'lastResortKyberPreKey'>;
+  readonly signedPreKeyRecord: Uint8Array;
+  readonly lastResortKyberPreKeyRecord: Uint8Array;
+};
+
+export type CreatedKeys = CreatedSignedKeys & {
   readonly identity: LocalIdentity;
   /** What a new device uploads, without one-time keys. */
   readonly keys: Omit<DeviceKeys, 'preKeys' | 'kyberPreKeys'>;
-  readonly signedPreKeyRecord: Uint8Array;
-  readonly lastResortKyberPreKeyRecord: Uint8Array;
 };
 
 /** One-time keys `first` to `first + count - 1` of each kind; private records in the order of the public keys. */
@@ -63,10 +70,13 @@ export type DecryptResult =
 
 export type Ratchet = {
   /** A new device's long-term keys. */
-  readonly createKeys: (
-    ids: { signedPreKeyId: number; lastResortKyberPreKeyId: number },
+  readonly createKeys: (ids: SignedKeyIds, nowMs: number) => Promise<CreatedKeys>;
+  /** New signed keys of a device, to replace those it has. */
+  readonly createSignedKeys: (
+    identity: LocalIdentity,
+    ids: SignedKeyIds,
     nowMs: number,
-  ) => Promise<CreatedKeys>;
+  ) => Promise<CreatedSignedKeys>;
   readonly createPreKeys: (
     identity: LocalIdentity,
     range: { first: number; count: number },
@@ -95,6 +105,8 @@ export type Ratchet = {
     keys: AvailableKeys,
     messages: readonly Ciphertext[],
   ) => Promise<{ readonly session: Session | null; readonly results: readonly DecryptResult[] }>;
+  /** 30 digits that name a device's identity key (base64): half of Signal's safety number. Rejects for no key. */
+  readonly fingerprint: (accountId: AccountId, identityKey: string) => Promise<string>;
 };
 
 /** Name of a handshake for the replay check of the last-resort Kyber key. */

@@ -8,6 +8,7 @@ import {
   encodeSessionRecord,
   encodeSignedPreKey,
   encrypt,
+  fingerprintDigits,
   generateKeyPair,
   generateKyberPreKey,
   generatePreKeys,
@@ -17,11 +18,21 @@ import {
   SignalError,
   startSession,
   systemRandom,
+  type KeyPair,
   type SessionRecord,
 } from '@restante/signal';
-import { toBase64 } from '../base64.ts';
+import { fromBase64, toBase64 } from '../base64.ts';
 import { promised } from '../promised.ts';
-import type { Ciphertext, DecryptResult, NeededKeys, Ratchet, Session } from '../ratchet/ratchet.ts';
+import { accountBytes } from '../ratchet/account-bytes.ts';
+import type {
+  Ciphertext,
+  CreatedSignedKeys,
+  DecryptResult,
+  NeededKeys,
+  Ratchet,
+  Session,
+  SignedKeyIds,
+} from '../ratchet/ratchet.ts';
 import { batchKeys, neededKeysOf } from './batch-keys.ts';
 import { addressOf, bundleOf, encodeKeyPair, encodeSigned, identityOf, localDevice } from './key-encoding.ts';
 
@@ -45,32 +56,38 @@ const neededKeys = ({ type, payload }: Ciphertext): NeededKeys | null => {
   }
 };
 
+const signedKeys = (keyPair: KeyPair, ids: SignedKeyIds, nowMs: number): CreatedSignedKeys => {
+  const signed = generateSignedPreKey(ids.signedPreKeyId, keyPair, nowMs, systemRandom);
+  const lastResort = generateKyberPreKey(
+    ids.lastResortKyberPreKeyId,
+    keyPair,
+    { isLastResort: true },
+    nowMs,
+    systemRandom,
+  );
+  return {
+    keys: { signedPreKey: encodeSigned(signed), lastResortKyberPreKey: encodeSigned(lastResort) },
+    signedPreKeyRecord: encodeSignedPreKey(signed),
+    lastResortKyberPreKeyRecord: encodeKyberPreKey(lastResort),
+  };
+};
+
 /** The ratchet of `@restante/signal`: it runs wherever JavaScript does. Everything in it is done in the call. */
 export const signalRatchet = (): Ratchet => ({
   createKeys: (ids, nowMs) =>
     promised(() => {
       const keyPair = generateKeyPair(systemRandom);
       const registrationId = generateRegistrationId(systemRandom);
-      const signed = generateSignedPreKey(ids.signedPreKeyId, keyPair, nowMs, systemRandom);
-      const lastResort = generateKyberPreKey(
-        ids.lastResortKyberPreKeyId,
-        keyPair,
-        { isLastResort: true },
-        nowMs,
-        systemRandom,
-      );
+      const identityKey = toBase64(keyPair.publicKey);
+      const created = signedKeys(keyPair, ids, nowMs);
       return {
-        identity: { registrationId, keyPair: encodeKeyPair(keyPair) },
-        keys: {
-          registrationId,
-          identityKey: toBase64(keyPair.publicKey),
-          signedPreKey: encodeSigned(signed),
-          lastResortKyberPreKey: encodeSigned(lastResort),
-        },
-        signedPreKeyRecord: encodeSignedPreKey(signed),
-        lastResortKyberPreKeyRecord: encodeKyberPreKey(lastResort),
+        ...created,
+        identity: { registrationId, identityKey, keyPair: encodeKeyPair(keyPair) },
+        keys: { ...created.keys, registrationId, identityKey },
       };
     }),
+
+  createSignedKeys: (identity, ids, nowMs) => promised(() => signedKeys(identityOf(identity), ids, nowMs)),
 
   createPreKeys: (identity, { first, count }, nowMs) =>
     promised(() => {
@@ -136,4 +153,7 @@ export const signalRatchet = (): Ratchet => ({
       const results = messages.map(decryptOne);
       return { session: record === before ? session : sessionOf(record), results };
     }),
+
+  fingerprint: (accountId, identityKey) =>
+    promised(() => fingerprintDigits({ id: accountBytes(accountId), identityKey: fromBase64(identityKey) })),
 });

@@ -99,7 +99,7 @@ const transactionOver = (
     list,
     listPrefix: (table, prefix, limit) => list(table, { prefix, limit }),
     put: (table, key, value) => stage({ table, key, value } as Change),
-    delete: (table, key) => stage({ table, key, value: undefined }),
+    delete: (table, key) => stage({ table, key, value: undefined } as Change),
     afterCommit,
   };
 };

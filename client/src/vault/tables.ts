@@ -9,8 +9,14 @@ export type Self = {
   readonly deviceSecret: string;
 };
 
-/** This device's long-term keys. `keyPair` is the ratchet's own serialization. */
-export type LocalIdentity = { readonly registrationId: number; readonly keyPair: Uint8Array };
+/** This device's long-term keys. */
+export type LocalIdentity = {
+  readonly registrationId: number;
+  /** Base64 of the public key. */
+  readonly identityKey: string;
+  /** In the ratchet's own serialization. */
+  readonly keyPair: Uint8Array;
+};
 
 /** The last tokens from a master; `mailboxNodes` are absolute URLs here. */
 export type Tokens = Session;
@@ -27,8 +33,9 @@ export type PreKeyRecord = { readonly record: Uint8Array; readonly createdAt: nu
 
 export type KeyRing = {
   readonly nextKeyId: number;
-  readonly signedPreKeyId: number;
-  readonly lastResortKyberPreKeyId: number;
+  /** Last-resort keys whose private halves are kept, the newest last. */
+  readonly lastResortKyberPreKeyIds: readonly number[];
+  /** When the signed keys were made that the masters have. */
   readonly signedAt: number;
 };
 
@@ -76,8 +83,8 @@ export type Message = {
 /** What is known about a message beside what its author wrote. */
 export type Annotation = {
   readonly reactions?: Reactions;
-  /** `seen` on another own device; `read` by the other account. */
-  readonly state?: 'seen' | 'read';
+  /** `seen` on another own device; the others by the other account. */
+  readonly state?: 'seen' | 'delivered' | 'read';
   /** Its author took it back. */
   readonly deleted?: true;
   /** Deleted for this person alone: its row goes, and it never comes back. */
@@ -127,6 +134,8 @@ export type OutboxEntry = {
   readonly renew: readonly DeviceId[];
   /** Key of the row in `messages` that shows its state. */
   readonly messageKey: string | null;
+  /** May be encrypted for keys of a verified contact that nobody has verified. */
+  readonly despiteKeys?: boolean;
 };
 
 /** What has been sent, so that a reader who could not decrypt it gets it again. Key: its stored id. */
@@ -179,6 +188,21 @@ export type IdentityChange = {
   readonly changedAt: number;
 };
 
+/** A person has compared the safety number with these identity keys (base64, sorted). Key: the account. */
+export type VerificationRow = {
+  readonly identityKeys: readonly string[];
+  /** A device with another key has appeared since. */
+  readonly changed: boolean;
+};
+
+/** What a person has chosen on this device. */
+export type Preferences = {
+  /** Tells others what has been read here, and shows what they have read. */
+  readonly readReceipts: boolean;
+  readonly typing: boolean;
+  readonly presence: boolean;
+};
+
 /** Name and row type of every table. Tables with one row keep it under {@link ONLY}. */
 export type Tables = {
   self: Self;
@@ -197,6 +221,10 @@ export type Tables = {
   /** `<accountId>:<deviceId>`. */
   sessions: SessionRow;
   identityChanges: IdentityChange;
+  verifications: VerificationRow;
+  preferences: Preferences;
+  /** Whether an account is let in that has no row in `conversations`. */
+  standings: Standing;
   /** When a device was last asked for a fresh session. */
   renewals: number;
   /** `<accountId>:<time of the message, 12 hex>:<id>:<direction>`. */

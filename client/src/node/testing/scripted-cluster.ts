@@ -305,7 +305,9 @@ export class ScriptedCluster {
       kyberPreKeys: caller.keys.kyberPreKeys.length,
     });
     if (resource === 'keys' && method === 'PUT') {
-      const { preKeys, kyberPreKeys } = replenishKeys.parse(body);
+      const { preKeys, kyberPreKeys, ...signed } = replenishKeys.parse(body);
+      if (signed.signedPreKey) caller.keys.signedPreKey = signed.signedPreKey;
+      if (signed.lastResortKyberPreKey) caller.keys.lastResortKyberPreKey = signed.lastResortKyberPreKey;
       caller.keys.preKeys.push(...preKeys);
       caller.keys.kyberPreKeys.push(...kyberPreKeys);
       return { status: 200, json: stock() };
@@ -319,6 +321,14 @@ export class ScriptedCluster {
       );
       if (found.length === 0 && id !== caller.accountId) return fail(404, 'not-found');
       return { status: 200, json: { accountId: id, bundles: found.map((each) => this.#bundle(each)) } };
+    }
+    if (resource === 'devices' && method === 'DELETE') {
+      this.devices.splice(
+        0,
+        Infinity,
+        ...this.devices.filter((each) => each.accountId !== caller.accountId || String(each.deviceId) !== id),
+      );
+      return { status: 204, json: undefined };
     }
     const own = this.devices.filter(({ accountId }) => accountId === caller.accountId);
     const devices = own.map(({ deviceId, keys }) => ({
