@@ -29,6 +29,8 @@ it('has no empty text, none with straight ellipses, none that shows how it is ma
 });
 
 it('has been translated', () => {
-  const same = [...english].filter(([path, text]) => /\s/.test(text) && german.get(path) === text);
+  const same = [...english].filter(
+    ([path, text]) => /[a-z]{3,}.*\s/i.test(text) && german.get(path) === text,
+  );
   expect(same).toEqual([]);
 });

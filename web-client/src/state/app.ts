@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import type { Engine } from '../engine/engine.ts';
 import { startAppUpdates } from '../services/app-updates.ts';
 import { EventFeed } from '../services/event-feed.ts';
+import { alertOfMessages } from '../services/message-alerts.ts';
 import { createNotifications } from '../services/notifications.ts';
 import { Alerts } from './alerts.svelte.ts';
 import { Connection } from './connection.svelte.ts';
@@ -32,7 +33,8 @@ export type App = {
 
 export const createApp = (engine: Engine): App => {
   const feed = new EventFeed(engine);
-  return {
+  const notifications = createNotifications();
+  const app: App = {
     engine,
     feed,
     status: new EngineStatus(engine),
@@ -41,11 +43,13 @@ export const createApp = (engine: Engine): App => {
     locale: new Locale(),
     router: new Router(),
     theme: new ThemeChoice(),
-    alerts: new Alerts(createNotifications()),
+    alerts: new Alerts(notifications),
     installation: new Installation(),
     update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),
   };
+  alertOfMessages({ ...app, notifications });
+  return app;
 };
 
 export const [getApp, provideApp] = createContext<App>();

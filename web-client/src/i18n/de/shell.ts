@@ -14,6 +14,7 @@ export const shell = {
   hideCharacters: 'Zeichen verbergen',
   skipToMain: 'Zur Unterhaltung springen',
   noticesLabel: 'Hinweise',
+  alert: 'Du hast eine neue Nachricht.',
   update: { ready: 'Eine neue Version ist da.', reload: 'Neu laden' },
   lostDevice: {
     text: 'Der Browser hat den Speicher dieses Geräts geleert. Der alte Eintrag steht noch in deinem Konto, deshalb wird weiter für ihn verschlüsselt.',

@@ -14,6 +14,7 @@ export const shell = {
   hideCharacters: 'Hide characters',
   skipToMain: 'Skip to the conversation',
   noticesLabel: 'Notices',
+  alert: 'You have a new message.',
   update: { ready: 'A new version is ready.', reload: 'Reload' },
   lostDevice: {
     text: 'The browser wiped the storage of this device. Its old entry is still in your account, so people still encrypt for it.',
