@@ -28,6 +28,9 @@ const TABLES = Object.keys({
   seenIds: true,
   pendingDeletes: true,
   setAside: true,
+  annotations: true,
+  unknownContents: true,
+  requests: true,
 } satisfies Record<TableName, true>) as TableName[];
 
 /** Sorts after every key (keys are ASCII). */

@@ -10,6 +10,7 @@ const VAULT = 'restante';
 const FORWARDED = Object.keys({
   message: true,
   'message-changed': true,
+  'message-removed': true,
   conversation: true,
   typing: true,
   presence: true,

@@ -10,6 +10,8 @@ export const errors = {
   'keys-changed': 'Die Sicherheitsnummer hat sich geändert. Prüfe sie, bevor du schreibst.',
   'no-session': 'Es wurde noch keine Nachricht gewechselt.',
   'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',
+  'storage-full': 'Der Speicher ist voll. Schaffe etwas Platz und versuche es noch einmal.',
+  'too-many-calls': 'Zu viel auf einmal. Warte ein wenig und versuche es dann noch einmal.',
   'bad-request': 'Der Server nimmt diese Eingabe nicht an.',
   unauthorized: 'Dieses Gerät ist nicht mehr angemeldet, oder das Passwort ist falsch.',
   'token-expired': 'Die Sitzung ist abgelaufen. Versuche es noch einmal.',

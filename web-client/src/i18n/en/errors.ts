@@ -12,6 +12,8 @@ export const errors = {
   'keys-changed': 'The safety number has changed. Verify it before you write.',
   'no-session': 'No message has been exchanged yet.',
   'no-storage': 'Your messages are not open here at the moment. Load the page again.',
+  'storage-full': 'The disk is full. Free some space, then try again.',
+  'too-many-calls': 'Too much at once. Wait a little, then try again.',
   'bad-request': 'The server did not accept what was entered.',
   unauthorized: 'This device is not signed in any more, or the password is wrong.',
   'token-expired': 'The session has run out. Try again.',
