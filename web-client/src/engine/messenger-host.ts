@@ -10,6 +10,9 @@ const VAULT = 'restante';
 const FORWARDED = Object.keys({
   message: true,
   'message-changed': true,
+  'message-removed': true,
+  'conversation-removed': true,
+  preferences: true,
   conversation: true,
   typing: true,
   presence: true,
