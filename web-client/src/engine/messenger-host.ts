@@ -11,6 +11,8 @@ const FORWARDED = Object.keys({
   message: true,
   'message-changed': true,
   'message-removed': true,
+  'conversation-removed': true,
+  preferences: true,
   conversation: true,
   typing: true,
   presence: true,

@@ -35,6 +35,10 @@ export class Enrollment extends Action {
       deviceName: this.deviceName.trim(),
     };
   }
+  override forget(): void {
+    super.forget();
+    this.#errors = {};
+  }
   /** Sends what was entered, if it can be right. */
   async submit(ask: (credentials: Credentials) => Promise<void>): Promise<void> {
     this.#errors = this.#check();
