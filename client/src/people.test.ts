@@ -144,6 +144,10 @@ describe('who is blocked', () => {
     await bob2.setStanding(aliceId, 'blocked');
     await waitForStanding(bob, alice, 'blocked');
     await alice.sendText('bobby', 'lost');
+    await waitFor(
+      'accepted',
+      async () => (await alice.messages(await accountOf(bob)))[1]?.state === 'accepted',
+    );
     await waitFor('forgotten', () => scene.cluster.waiting() === 0);
     await bob.sendText('alice', 'come back');
     await waitForStanding(bob, alice, 'accepted');
