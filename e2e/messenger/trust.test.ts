@@ -96,6 +96,7 @@ describe('a verified contact', () => {
     await page.getByRole('button', { name: 'Conversation menu' }).click();
     await page.getByRole('menuitem', { name: 'Verify' }).click();
     await page.getByRole('heading', { name: /^Safety number with/ }).waitFor();
+    await page.getByRole('img', { name: 'Safety number as a QR code' }).waitFor();
     const text = await page.getByRole('main').innerText();
     const shown = text.match(/\d{5}/g)?.join('') ?? '';
     if (digits !== '') expect(shown).toBe(digits);
@@ -151,8 +152,12 @@ describe.each([
         static now() { return RealDate.now() + ${offsetMs}; }
       };
     }\n`;
-    // With a service worker the test could not change what the worker runs.
-    const alice = await stage.browserPerson('alice', { serviceWorkers: 'block' });
+    const alice = await stage.browserPerson('alice', {
+      // With a service worker the test could not change what the worker runs.
+      serviceWorkers: 'block',
+      // To Chromium a worker whose script comes from the test is not of this machine.
+      permissions: ['local-network-access'],
+    });
     await alice.context.addInitScript({ content: shift });
     await alice.context.route(/\/assets\/worker-[^/]*\.js$/, async (route) => {
       const response = await route.fetch();
@@ -183,6 +188,6 @@ describe.each([
         expect(Math.abs(value.sentAt - Date.now())).toBeLessThan(HOUR_MS);
       }
     }
-    await stage.cluster.empty();
+    for (const person of [alice, bob!]) await stage.cluster.empty(person);
   });
 });

@@ -140,9 +140,8 @@ export const messengerPage = (current: () => Page): MessengerPage => {
         const here = await shown();
         if (new Set(here.map(({ id }) => id)).size < here.length) throw new Error('a message is shown twice');
         for (const message of here) seen.set(message.id, message);
-        if (here.some(({ text }) => text === last)) return true;
-        await scroll(0.5);
-        return false;
+        const isAtEnd = !(await scroll(0.5));
+        return isAtEnd && here.some(({ text }) => text === last);
       });
       return [...seen.values()];
     },

@@ -30,7 +30,7 @@ const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void>
   await other.open(one.username);
   await other.accept();
   await other.sees(GREETING);
-  await one.sent(GREETING, 'read');
+  await one.sent(GREETING, 'delivered');
 };
 
 export const startStage = async (): Promise<Stage> => {
