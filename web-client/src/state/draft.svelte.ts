@@ -1,12 +1,14 @@
 import type { Calls } from '../engine/calls.ts';
 
-const SAVE_AFTER_MS = 400;
+/** While somebody writes, so often is it saved: a page that goes may not come to do it. */
+const SAVE_EVERY_MS = 400;
 
 /** What is being written to one account. Saved while it is written, and when it is left. */
 export class Draft {
   readonly #calls: Pick<Calls, 'setDraft'>;
   readonly #accountId: string;
   #text = $state.raw('');
+  #sending = '';
   #saved: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -24,34 +26,52 @@ export class Draft {
 
   write(text: string): void {
     this.#text = text;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.save(), SAVE_AFTER_MS);
+    if (this.#timer === undefined) this.#saveAndWait();
   }
 
   /** Hands the text to `send`, and the box is empty at once. A text that was not sent stands before what was written meanwhile. */
   async sendBy(send: (text: string) => Promise<unknown>): Promise<void> {
     const text = this.#text;
+    this.#sending = text;
     this.#text = '';
-    clearTimeout(this.#timer);
     try {
       await send(text);
     } catch (error) {
-      this.#text = this.#text === '' ? text : `${text}\n${this.#text}`;
+      this.#text = this.#unsent;
       throw error;
     } finally {
+      this.#sending = '';
       this.save();
     }
   }
 
   /** Saves what is not saved yet. One that fails is tried again with the next. */
   save(): void {
-    clearTimeout(this.#timer);
-    if (this.#text === this.#saved) return;
+    this.#stopWaiting();
+    const text = this.#unsent;
+    if (text === this.#saved) return;
     const before = this.#saved;
-    const text = this.#text;
     this.#saved = text;
     this.#calls.setDraft(this.#accountId, text).catch(() => {
       if (this.#saved === text) this.#saved = before;
     });
+  }
+
+  /** With the text that is not a message yet. */
+  get #unsent(): string {
+    return [this.#sending, this.#text].filter((text) => text !== '').join('\n');
+  }
+
+  #saveAndWait(): void {
+    this.save();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#unsent !== this.#saved) this.#saveAndWait();
+    }, SAVE_EVERY_MS);
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
