@@ -74,6 +74,23 @@ test('a text that was not sent is in the box again, before what was written mean
   expect(kept).toHaveLength(1);
 });
 
+test('of two that are sent, only the one that was refused is in the box again', async () => {
+  const { draft, kept } = start('first');
+  const first = Promise.withResolvers<undefined>();
+  const second = Promise.withResolvers<undefined>();
+  const refused = draft.sendBy(() => first.promise);
+  draft.write('second');
+  const sent = draft.sendBy(() => second.promise);
+  first.reject(new Error('refused'));
+  await expect(refused).rejects.toThrow('refused');
+  expect(draft.text).toBe('first');
+  expect(kept.at(-1)).toBe('anna: second\nfirst');
+  second.resolve(undefined);
+  await sent;
+  expect(draft.text).toBe('first');
+  expect(kept.at(-1)).toBe('anna: first');
+});
+
 test('one that could not be kept is tried again', async () => {
   const calls: string[] = [];
   const setDraft = (_: string, text: string): Promise<void> => {

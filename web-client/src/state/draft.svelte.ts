@@ -3,12 +3,15 @@ import type { Calls } from '../engine/calls.ts';
 /** While somebody writes, so often is it saved: a page that goes may not come to do it. */
 const SAVE_EVERY_MS = 400;
 
+const joinTexts = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n');
+
 /** What is being written to one account. Saved while it is written, and when it is left. */
 export class Draft {
   readonly #calls: Pick<Calls, 'setDraft'>;
   readonly #accountId: string;
   #text = $state.raw('');
-  #sending = '';
+  /** Texts that are not messages yet, oldest first. */
+  #sending: readonly { readonly text: string }[] = [];
   #saved: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -31,16 +34,16 @@ export class Draft {
 
   /** Hands the text to `send`, and the box is empty at once. A text that was not sent stands before what was written meanwhile. */
   async sendBy(send: (text: string) => Promise<unknown>): Promise<void> {
-    const text = this.#text;
-    this.#sending = text;
+    const sending = { text: this.#text };
+    this.#sending = [...this.#sending, sending];
     this.#text = '';
     try {
-      await send(text);
+      await send(sending.text);
     } catch (error) {
-      this.#text = this.#unsent;
+      this.#text = joinTexts(sending.text, this.#text);
       throw error;
     } finally {
-      this.#sending = '';
+      this.#sending = this.#sending.filter((other) => other !== sending);
       this.save();
     }
   }
@@ -57,9 +60,8 @@ export class Draft {
     });
   }
 
-  /** With the text that is not a message yet. */
   get #unsent(): string {
-    return [this.#sending, this.#text].filter((text) => text !== '').join('\n');
+    return joinTexts(...this.#sending.map(({ text }) => text), this.#text);
   }
 
   #saveAndWait(): void {
