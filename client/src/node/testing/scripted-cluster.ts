@@ -86,6 +86,8 @@ export class ScriptedCluster {
 
   static async start(): Promise<ScriptedCluster> {
     const cluster = new ScriptedCluster();
+    // On a busy machine a client would use a connection again at the moment at which it is closed for idleness.
+    cluster.#http.keepAliveTimeout = 60_000;
     await new Promise<void>((resolve) => cluster.#http.listen(0, '127.0.0.1', resolve));
     cluster.#http.on('upgrade', (request, socket, head) => {
       const offered = String(request.headers['sec-websocket-protocol']).split(', ');
@@ -229,14 +231,11 @@ export class ScriptedCluster {
     reply: (frame: Downstream) => void,
   ): void {
     const ids = frame.messages.map(({ id }) => id);
-    if (frame.state === 'delivered') {
-      reply({ type: 'acknowledged', ids, copies: this.#delete(mailboxOf(accountId, deviceId), ids) });
-    }
+    reply({ type: 'acknowledged', ids, copies: this.#delete(mailboxOf(accountId, deviceId), ids) });
     if (!frame.receipts) return;
     for (const { id, senderId, senderDeviceId } of frame.messages) {
       this.push(senderId, senderDeviceId, {
         type: 'receipt',
-        state: frame.state,
         accountId,
         deviceId,
         ids: [id],
