@@ -31,6 +31,9 @@ const TABLES = Object.keys({
   annotations: true,
   unknownContents: true,
   requests: true,
+  verifications: true,
+  preferences: true,
+  standings: true,
 } satisfies Record<TableName, true>) as TableName[];
 
 /** Sorts after every key (keys are ASCII). */

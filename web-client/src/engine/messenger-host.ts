@@ -12,6 +12,8 @@ const FORWARDED = Object.keys({
   'message-changed': true,
   'message-removed': true,
   conversation: true,
+  'conversation-removed': true,
+  preferences: true,
   typing: true,
   presence: true,
   'identity-changed': true,
@@ -131,9 +133,7 @@ export const createMessengerHost = ({
         }),
       signOut: () =>
         inTurn(async () => {
-          const messenger = opened();
-          const self = await messenger.self();
-          if (self !== null) await messenger.removeDevice(self.deviceId).catch(onFault);
+          await opened().signOut().catch(onFault);
           await wipe();
         }),
       reopen: () => inTurn(async () => (current === null ? open() : undefined)),
