@@ -56,7 +56,7 @@ export const settings = {
 
   used: 'Auf diesem Gerät belegt',
   usedOf: (used: string, quota: string) => `${used} von höchstens ${quota}`,
-  kept: 'Dauerhaft aufbewahrt',
+  kept: 'Dauerhafter Speicher',
   persistent: 'Der Browser hat zugesagt, deine Nachrichten zu behalten, bis du sie entfernst.',
   notPersistent:
     'Der Browser darf deine Nachrichten von sich aus entfernen, wenn die Festplatte voll ist oder Restante lange nicht benutzt wird.',
