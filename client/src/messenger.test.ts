@@ -17,6 +17,7 @@ describe('live', () => {
     await alice.sendText('bobby', 'hello');
     await waitFor('delivered', () => states.includes('delivered') && received.length === 1);
     expect(received[0]).toMatchObject({ text: 'hello', direction: 'in', accountId: await accountOf(alice) });
+    await bob.setStanding(await accountOf(alice), 'accepted');
     await bob.markRead(received);
     await waitFor('read', () => states.includes('read'));
     await bob.sendText('alice', 'hello back');

@@ -25,8 +25,9 @@ export const createPresence = (
   let wanted: PresenceUp | null = null;
   let audience: ReadonlySet<AccountId> = new Set();
 
-  const onFault = (error: unknown): void =>
-    events.emit('fault', error instanceof Error ? error : new Error('unknown fault'));
+  const onFault = (error: unknown): void => {
+    if (send !== null) events.emit('fault', error instanceof Error ? error : new Error('unknown fault'));
+  };
 
   const announceOnce = coalesce(async () => {
     if (wanted === null) return;

@@ -25,6 +25,7 @@ class Party {
   readonly oneTime: CreatedPreKeys;
   session: Session | null = null;
   readonly preKeys: Map<number, Uint8Array>;
+  readonly signedPreKeys: Map<number, Uint8Array>;
   readonly kyberPreKeys: Map<number, Uint8Array>;
   readonly usedHandshakes = new Set<string>();
 
@@ -39,6 +40,7 @@ class Party {
     this.created = created;
     this.oneTime = oneTime;
     this.preKeys = new Map(oneTime.preKeys.map(({ keyId }, index) => [keyId, oneTime.preKeyRecords[index]!]));
+    this.signedPreKeys = new Map([[1, created.signedPreKeyRecord]]);
     this.kyberPreKeys = new Map(
       oneTime.kyberPreKeys.map(({ keyId }, index) => [keyId, oneTime.kyberPreKeyRecords[index]!]),
     );
@@ -85,7 +87,7 @@ class Party {
     const keys: AvailableKeys = {
       preKeys: this.preKeys,
       kyberPreKeys: this.kyberPreKeys,
-      signedPreKeys: new Map([[1, this.created.signedPreKeyRecord]]),
+      signedPreKeys: this.signedPreKeys,
       usedHandshakes: this.usedHandshakes,
     };
     const { session, results } = await this.ratchet.decrypt(
@@ -252,6 +254,41 @@ export const ratchetContract = (name: string, left: () => Ratchet, right: () => 
       await alice.start(bob);
       expect(await alice.encrypt(bob, 'in time', NOW + 29 * DAY_MS)).not.toBeNull();
       expect(await alice.encrypt(bob, 'too late', NOW + 31 * DAY_MS)).toBeNull();
+    });
+
+    test('signed keys that replace the first ones start sessions, and the first ones still do', async () => {
+      const [alice, bob] = await pair();
+      const ids = { signedPreKeyId: 9, lastResortKyberPreKeyId: 9 };
+      const { keys, ...records } = await bob.ratchet.createSignedKeys(
+        bob.created.identity,
+        ids,
+        NOW + DAY_MS,
+      );
+      const { signedPreKey, lastResortKyberPreKey } = keys;
+      const bundle = { ...bob.bundle(false), signedPreKey, kyberPreKey: lastResortKyberPreKey };
+      alice.session = await alice.ratchet.startSession(alice.parties(bob), null, bundle, NOW);
+      const first = (await alice.encrypt(bob, 'new keys'))!;
+      expect(bob.ratchet.neededKeys(first)).toMatchObject({ signedPreKeyId: 9, kyberPreKeyId: 9 });
+      bob.signedPreKeys.set(9, records.signedPreKeyRecord);
+      bob.kyberPreKeys.set(9, records.lastResortKyberPreKeyRecord);
+      expect((await bob.decrypt(alice, first)).map(textOf)).toEqual(['new keys']);
+      await alice.start(bob, false);
+      expect((await bob.decrypt(alice, (await alice.encrypt(bob, 'old keys'))!)).map(textOf)).toEqual([
+        'old keys',
+      ]);
+    });
+
+    test('both sides see the same 30 digits for a key, others for another key or owner', async () => {
+      const [alice, bob] = await pair();
+      const { identityKey } = alice.created.keys;
+      expect(alice.created.identity.identityKey).toBe(identityKey);
+      const { accountId } = alice.address;
+      const digits = await alice.ratchet.fingerprint(accountId, identityKey);
+      expect(digits).toMatch(/^\d{30}$/);
+      expect(await bob.ratchet.fingerprint(accountId, identityKey)).toBe(digits);
+      expect(await bob.ratchet.fingerprint(bob.address.accountId, identityKey)).not.toBe(digits);
+      expect(await bob.ratchet.fingerprint(accountId, bob.created.keys.identityKey)).not.toBe(digits);
+      await expect(bob.ratchet.fingerprint(accountId, 'AAAA')).rejects.toThrow();
     });
   });
 };

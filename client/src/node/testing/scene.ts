@@ -51,6 +51,15 @@ export class Scene {
     return made;
   }
 
+  /** The only device of a person with new keys, live: its vault was lost, and the server has kept its number. */
+  async anew(username: string, options: Partial<MessengerOptions> = {}): Promise<Messenger> {
+    const { devices } = this.cluster;
+    const index = devices.findIndex((each) => each.username === username);
+    const [lost] = devices.splice(index, 1);
+    this.cluster.nextAccountId = lost?.accountId ?? null;
+    return this.person(username, options);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const each of this.#open.reverse()) await each[Symbol.asyncDispose]();
     await this.cluster[Symbol.asyncDispose]();
@@ -65,7 +74,9 @@ export const accountOf = async (messenger: Messenger): Promise<string> =>
 
 /** Texts of a conversation with a username, as a person sees them. */
 export const textsWith = async (messenger: Messenger, other: Messenger): Promise<string[]> =>
-  (await messenger.messages(await accountOf(other), { limit: 10_000 })).map(({ text }) => text);
+  (await messenger.messages(await accountOf(other), { limit: 10_000 }))
+    .filter(({ kind }) => kind !== 'keys-changed')
+    .map(({ text }) => text);
 
 /** Waits until a conversation shows exactly these texts. */
 export const waitForTexts = (

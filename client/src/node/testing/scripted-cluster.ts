@@ -68,6 +68,8 @@ export class ScriptedCluster {
   readonly acknowledges: Acknowledge[] = [];
   keyFetches = 0;
   masterDown = false;
+  /** Uploads of keys are answered with `unavailable`. */
+  keyUploadsFail = false;
   nextAccountId: string | null = null;
   /** Devices (`<accountId>:<deviceId>`) that the master does not answer. */
   readonly blocked = new Set<string>();
@@ -84,6 +86,8 @@ export class ScriptedCluster {
 
   static async start(): Promise<ScriptedCluster> {
     const cluster = new ScriptedCluster();
+    // On a busy machine a client would use a connection again at the moment at which it is closed for idleness.
+    cluster.#http.keepAliveTimeout = 60_000;
     await new Promise<void>((resolve) => cluster.#http.listen(0, '127.0.0.1', resolve));
     cluster.#http.on('upgrade', (request, socket, head) => {
       const offered = String(request.headers['sec-websocket-protocol']).split(', ');
@@ -305,6 +309,7 @@ export class ScriptedCluster {
       kyberPreKeys: caller.keys.kyberPreKeys.length,
     });
     if (resource === 'keys' && method === 'PUT') {
+      if (this.keyUploadsFail) return fail(503, 'unavailable');
       const { preKeys, kyberPreKeys, ...signed } = replenishKeys.parse(body);
       if (signed.signedPreKey) caller.keys.signedPreKey = signed.signedPreKey;
       if (signed.lastResortKyberPreKey) caller.keys.lastResortKyberPreKey = signed.lastResortKyberPreKey;
