@@ -27,13 +27,6 @@ afterAll(() => site[Symbol.asyncDispose]());
 const browserPerson = (name: string): Promise<BrowserPerson> =>
   createBrowserPerson(site.browser, site.url, name);
 
-const textsOf = (count: number): string[] => Array.from({ length: count }, (_, index) => `text ${index}`);
-
-const crash = async (page: Page): Promise<void> => {
-  const crashed = page.waitForEvent('crash');
-  await Promise.all([crashed, page.goto('chrome://crash').catch(() => undefined)]);
-};
-
 /** As the browser does when the page goes to its back/forward cache and comes back. */
 const transition = (page: Page, type: 'pagehide' | 'pageshow'): Promise<void> =>
   page.evaluate((name) => {

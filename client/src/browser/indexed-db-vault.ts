@@ -28,6 +28,12 @@ const TABLES = Object.keys({
   seenIds: true,
   pendingDeletes: true,
   setAside: true,
+  annotations: true,
+  unknownContents: true,
+  requests: true,
+  verifications: true,
+  preferences: true,
+  standings: true,
 } satisfies Record<TableName, true>) as TableName[];
 
 /** Sorts after every key (keys are ASCII). */
