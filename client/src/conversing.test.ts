@@ -264,6 +264,12 @@ describe('reading', () => {
   test('what was seen is read at all devices of its author, and seen at all of its reader', async () => {
     await using scene = await Scene.open();
     const { alice, alice2, bob, bob2, aliceId, bobId } = await fourDevices(scene);
+    await bob.setStanding(aliceId, 'accepted');
+    await waitFor(
+      'accepted there too',
+      async () => (await conversation(bob2, alice))?.standing === 'accepted',
+    );
+    await settled(scene);
     const received = await bob.messages(aliceId);
     const sends = scene.cluster.sends.length;
     await bob.markRead(received);
@@ -308,6 +314,7 @@ describe('reading', () => {
     const toAlice = await withhold(scene, aliceId, 2, stored);
     const toBob = await withhold(scene, bobId, 2, stored);
     await waitForTexts(bob, alice, ['hello']);
+    await bob.setStanding(aliceId, 'accepted');
     await bob.markRead(await bob.messages(aliceId));
     await waitForOnly(alice, bob, ({ state }) => state === 'read');
     const [alice2, bob2] = [await aliceAway.come(), await bobAway.come()];
