@@ -18,7 +18,6 @@ describe('frames', () => {
       send,
       {
         type: 'acknowledge',
-        state: 'delivered',
         receipts: true,
         messages: [{ id, senderId: accountId, senderDeviceId: 1 }],
       },
@@ -52,7 +51,7 @@ describe('frames', () => {
         },
       },
       { type: 'catch-up' },
-      { type: 'receipt', state: 'read', accountId, deviceId: 1, ids: [id] },
+      { type: 'receipt', accountId, deviceId: 1, ids: [id] },
       { type: 'typing', accountId, active: false },
       { type: 'presence', accountId, state: 'offline' },
       { type: 'keys-low', stock: { preKeys: 1, kyberPreKeys: 0 } },

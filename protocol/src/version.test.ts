@@ -52,8 +52,8 @@ describe('the protocol version', () => {
 
 describe('the token subprotocol', () => {
   it('carries a token beside the version', () => {
-    expect(tokenFromSubprotocols(['restante.1', tokenSubprotocol('a.b-c_d.e')])).toBe('a.b-c_d.e');
-    expect(tokenFromSubprotocols(['restante.1'])).toBeNull();
+    expect(tokenFromSubprotocols(['restante.2', tokenSubprotocol('a.b-c_d.e')])).toBe('a.b-c_d.e');
+    expect(tokenFromSubprotocols(['restante.2'])).toBeNull();
     expect(tokenFromSubprotocols([])).toBeNull();
   });
 });

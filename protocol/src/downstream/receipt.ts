@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { accountId, deviceId, messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
-/** A recipient's device has kept (`delivered`) or its person has seen (`read`) messages of this device. */
+/** A recipient's device has kept messages of this device. */
 export const receipt = z.strictObject({
   type: z.literal('receipt'),
-  state: z.enum(['delivered', 'read']),
   accountId,
   deviceId,
   ids: z.array(messageId).min(1).max(LIMITS.idsPerAcknowledge),

@@ -136,9 +136,9 @@ describe('front', () => {
       socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
     );
     const { url } = await front([await gone(), master.url], [master.url]);
-    const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, ['restante.1']);
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, ['restante.2']);
     await once(socket, 'open');
-    expect(socket.protocol).toBe('restante.1');
+    expect(socket.protocol).toBe('restante.2');
     socket.send('hello');
     const [echo] = (await once(socket, 'message')) as [Buffer];
     expect(echo.toString()).toBe('hello');
