@@ -1,12 +1,31 @@
-import { defineConfig } from 'vitest/config';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** State classes of the page are Svelte modules, and need its build for browsers. */
+const PAGE = 'web-client/src/{state,conversation,screens,services,i18n}/**/*.test.ts';
 
 export default defineConfig({
   test: {
-    include: ['*/src/**/*.test.ts', 'couchdb/**/*.test.ts', 'e2e/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['*/src/**/*.test.ts', 'couchdb/**/*.test.ts', 'e2e/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, PAGE],
+        },
+      },
+      {
+        extends: true,
+        plugins: [svelte({ configFile: 'web-client/svelte.config.js' })],
+        resolve: { conditions: ['browser'] },
+        test: { name: 'page', include: [PAGE] },
+      },
+    ],
   },
 });

@@ -20,6 +20,8 @@ export type Engine = {
   /** The person knows that the storage was wiped: `status().wiped` is null from now on. */
   readonly forgetWiped: () => void;
   readonly storageUse: () => Promise<StorageUse>;
+  /** Asks the browser to keep the storage, in answer to a click. Answers whether it has promised that. */
+  readonly askForPersistence: () => Promise<boolean>;
   /** Resolves when no call waits for its answer. */
   readonly settled: () => Promise<void>;
 };
@@ -130,6 +132,7 @@ export const startEngine = (): Engine => {
     onEvent: (listener) => void eventListeners.add(listener),
     forgetWiped: account.forgetWiped,
     storageUse,
+    askForPersistence: account.askForPersistence,
     settled: pending.settled,
   };
 };

@@ -12,6 +12,8 @@ export type TabAccount = {
   readonly status: () => Pick<Status, 'persistent' | 'wiped'>;
   readonly note: (status: LeaderStatus) => void;
   readonly forgetWiped: () => void;
+  /** Asks the browser for lasting storage, in answer to a click. Answers whether it has promised it. */
+  readonly askForPersistence: () => Promise<boolean>;
   /** Its owner takes the account off this device. */
   readonly leave: () => void;
 };
@@ -56,6 +58,10 @@ export const createTabAccount = (onChange: () => void): TabAccount => {
     forgetWiped: () => {
       if (marker === null) return;
       keep(phase === 'signed-in' ? { ...marker, lost: null } : null);
+    },
+    askForPersistence: async () => {
+      await learnPersistence(true);
+      return persistent;
     },
     leave: () => keep(null),
   };

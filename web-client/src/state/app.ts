@@ -1,25 +1,55 @@
 import { createContext } from 'svelte';
 import type { Engine } from '../engine/engine.ts';
+import { startAppUpdates } from '../services/app-updates.ts';
+import { EventFeed } from '../services/event-feed.ts';
+import { alertOfMessages } from '../services/message-alerts.ts';
+import { createNotifications } from '../services/notifications.ts';
+import { Alerts } from './alerts.svelte.ts';
+import { Connection } from './connection.svelte.ts';
+import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
+import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
+import { PendingJump } from './pending-jump.ts';
 import { Router } from './router.svelte.ts';
 import { ThemeChoice } from './theme.svelte.ts';
+import { Update } from './update.svelte.ts';
 
 /** What every screen builds on. */
 export type App = {
   readonly engine: Engine;
+  readonly feed: EventFeed;
   readonly status: EngineStatus;
+  readonly connection: Connection;
+  readonly conversations: Conversations;
   readonly locale: Locale;
   readonly router: Router;
   readonly theme: ThemeChoice;
+  readonly alerts: Alerts;
+  readonly installation: Installation;
+  readonly update: Update;
+  readonly pendingJump: PendingJump;
 };
 
-export const createApp = (engine: Engine): App => ({
-  engine,
-  status: new EngineStatus(engine),
-  locale: new Locale(),
-  router: new Router(),
-  theme: new ThemeChoice(),
-});
+export const createApp = (engine: Engine): App => {
+  const feed = new EventFeed(engine);
+  const notifications = createNotifications();
+  const app: App = {
+    engine,
+    feed,
+    status: new EngineStatus(engine),
+    connection: new Connection(engine),
+    conversations: new Conversations(engine, feed),
+    locale: new Locale(),
+    router: new Router(),
+    theme: new ThemeChoice(),
+    alerts: new Alerts(notifications),
+    installation: new Installation(),
+    update: new Update(startAppUpdates(engine.settled)),
+    pendingJump: new PendingJump(),
+  };
+  alertOfMessages({ ...app, notifications });
+  return app;
+};
 
 export const [getApp, provideApp] = createContext<App>();

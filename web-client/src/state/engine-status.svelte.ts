@@ -22,4 +22,13 @@ export class EngineStatus {
   get catchUp(): Status['catchUp'] {
     return this.#status.catchUp;
   }
+  get failure(): Status['failure'] {
+    return this.#status.failure;
+  }
+  get persistent(): Status['persistent'] {
+    return this.#status.persistent;
+  }
+  get wiped(): Status['wiped'] {
+    return this.#status.wiped;
+  }
 }

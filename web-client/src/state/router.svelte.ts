@@ -1,21 +1,39 @@
-const SETTINGS = ['account', 'privacy', 'appearance', 'notifications', 'devices', 'storage'] as const;
-export type SettingsSection = (typeof SETTINGS)[number];
+export const SETTINGS_SECTIONS = [
+  'account',
+  'privacy',
+  'appearance',
+  'notifications',
+  'devices',
+  'storage',
+] as const;
+export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 
 export type Route =
   | { readonly name: 'home' }
+  | { readonly name: 'search' }
   | { readonly name: 'conversation'; readonly accountId: string }
   | { readonly name: 'safety'; readonly accountId: string }
   /** `username`: whose link was followed. */
   | { readonly name: 'add'; readonly username: string | null }
   | { readonly name: 'settings'; readonly section: SettingsSection | null };
 
+const decode = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // Half an escape, in an address that somebody typed.
+    return part;
+  }
+};
+
 const parse = (hash: string): Route => {
-  const [first, second, third] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const [first, second, third] = hash.replace(/^#\/?/, '').split('/').map(decode);
   if (first === 'c' && second)
     return { name: third === 'safety' ? 'safety' : 'conversation', accountId: second };
   if (first === 'add') return { name: 'add', username: second || null };
+  if (first === 'search') return { name: 'search' };
   if (first === 'settings') {
-    return { name: 'settings', section: SETTINGS.find((section) => section === second) ?? null };
+    return { name: 'settings', section: SETTINGS_SECTIONS.find((section) => section === second) ?? null };
   }
   return { name: 'home' };
 };
@@ -30,6 +48,8 @@ const format = (route: Route): string => {
       return `#/c/${route.accountId}/safety`;
     case 'add':
       return route.username === null ? '#/add' : `#/add/${encodeURIComponent(route.username)}`;
+    case 'search':
+      return '#/search';
     case 'settings':
       return route.section === null ? '#/settings' : `#/settings/${route.section}`;
   }

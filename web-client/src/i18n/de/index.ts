@@ -1,5 +1,21 @@
 import type { Strings } from '../en/index.ts';
+import { account } from './account.ts';
+import { connection } from './connection.ts';
 import { conversation } from './conversation.ts';
+import { errors, retryAfter } from './errors.ts';
+import { people } from './people.ts';
+import { settings } from './settings.ts';
 import { shell } from './shell.ts';
+import { writing } from './writing.ts';
 
-export const de: Strings = { ...shell, conversation };
+export const de: Strings = {
+  ...shell,
+  account,
+  connection,
+  conversation,
+  errors,
+  people,
+  retryAfter,
+  settings,
+  writing,
+};

@@ -1,8 +1,24 @@
+import { account } from './account.ts';
+import { connection } from './connection.ts';
 import { conversation } from './conversation.ts';
+import { errors, retryAfter } from './errors.ts';
+import { people } from './people.ts';
+import { settings } from './settings.ts';
 import { shell } from './shell.ts';
+import { writing } from './writing.ts';
 
 /** All texts of the messenger. */
-export const en = { ...shell, conversation };
+export const en = {
+  ...shell,
+  account,
+  connection,
+  conversation,
+  errors,
+  people,
+  retryAfter,
+  settings,
+  writing,
+};
 
 /** A text, or how one is made from values. */
 type Loose<T> = T extends string

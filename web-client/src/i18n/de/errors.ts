@@ -1,0 +1,42 @@
+export const errors = {
+  unreachable: 'Kein Server antwortet. Prüfe deine Verbindung und versuche es noch einmal.',
+  'bad-answer':
+    'Der Server hat etwas geantwortet, das diese Version nicht versteht. Versuche es später noch einmal.',
+  closed: 'Restante wird gerade geschlossen. Lade die Seite neu.',
+  'not-registered': 'Auf diesem Gerät ist niemand angemeldet.',
+  'already-registered': 'Auf diesem Gerät ist schon jemand angemeldet. Lade die Seite neu.',
+  'bad-text': 'Diese Nachricht ist leer oder zu lang.',
+  'own-account': 'Das ist dein eigener Benutzername.',
+  'keys-changed': 'Die Sicherheitsnummer hat sich geändert. Prüfe sie, bevor du schreibst.',
+  'no-session': 'Es wurde noch keine Nachricht gewechselt.',
+  'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',
+  'storage-full': 'Der Speicher ist voll. Schaffe etwas Platz und versuche es noch einmal.',
+  'too-many-calls': 'Zu viel auf einmal. Warte ein wenig und versuche es dann noch einmal.',
+  'bad-request': 'Der Server nimmt diese Eingabe nicht an.',
+  unauthorized: 'Dieses Gerät ist nicht mehr angemeldet, oder das Passwort ist falsch.',
+  'token-expired': 'Die Sitzung ist abgelaufen. Versuche es noch einmal.',
+  forbidden: 'Das ist nicht erlaubt.',
+  'not-found': 'Unter diesem Namen wurde nichts gefunden.',
+  'method-not-allowed': 'Diese Version passt nicht zum Server. Lade die Seite neu.',
+  superseded: 'Dieses Gerät ist in einem anderen Fenster verbunden.',
+  'username-taken': 'Dieser Benutzername ist vergeben. Nimm einen anderen.',
+  'device-limit': 'Dein Konto hat schon so viele Geräte, wie es haben kann. Entferne zuerst eines.',
+  'devices-changed': 'Die Geräte der anderen Seite haben sich gerade geändert. Versuche es noch einmal.',
+  'message-expired': 'Diese Nachricht hat zu lange gewartet und wurde nicht zugestellt.',
+  'clock-skew': 'Die Uhr dieses Geräts geht falsch. Stelle sie richtig und versuche es noch einmal.',
+  'payload-too-large': 'Das ist zu groß zum Senden.',
+  'unsupported-media-type': 'Diese Version passt nicht zum Server. Lade die Seite neu.',
+  'unsupported-version': 'Diese Version ist zu alt für den Server. Lade die Seite neu.',
+  'rate-limited': 'Zu viele Versuche. Warte ein wenig und versuche es dann noch einmal.',
+  'mailbox-full': 'Das Postfach der anderen Seite ist voll, bis sie ihre Nachrichten liest.',
+  'connection-stalled': 'Die Verbindung ist gerade zu langsam. Versuche es noch einmal.',
+  draining: 'Der Server wird neu gestartet. Versuche es noch einmal.',
+  unavailable: 'Gerade sind zu wenige Server da. Versuche es in einer Weile noch einmal.',
+  internal: 'Auf dem Server ist etwas schiefgegangen. Versuche es noch einmal.',
+  unexpected: 'Hier ist etwas schiefgegangen. Lade die Seite neu.',
+};
+
+export const retryAfter = (seconds: number): string =>
+  seconds < 100
+    ? `Versuche es in ${seconds} s noch einmal.`
+    : `Versuche es in ${Math.ceil(seconds / 60)} Minuten noch einmal.`;

@@ -1,0 +1,43 @@
+import type { CallError } from '../../engine/channel.ts';
+
+/** What each error means for the person who sees it. */
+export const errors = {
+  unreachable: 'No server answers. Check your connection and try again.',
+  'bad-answer': 'The server answered with something that this version does not understand. Try again later.',
+  closed: 'Restante is being closed. Load the page again.',
+  'not-registered': 'Nobody is signed in on this device.',
+  'already-registered': 'Somebody is signed in on this device already. Load the page again.',
+  'bad-text': 'This message is empty or too long to send.',
+  'own-account': 'That is your own name.',
+  'keys-changed': 'The safety number has changed. Verify it before you write.',
+  'no-session': 'No message has been exchanged yet.',
+  'no-storage': 'Your messages are not open here at the moment. Load the page again.',
+  'storage-full': 'The disk is full. Free some space, then try again.',
+  'too-many-calls': 'Too much at once. Wait a little, then try again.',
+  'bad-request': 'The server did not accept what was entered.',
+  unauthorized: 'This device is not signed in any more, or the password is wrong.',
+  'token-expired': 'The session has run out. Try again.',
+  forbidden: 'This is not allowed.',
+  'not-found': 'Nothing was found by that name.',
+  'method-not-allowed': 'This version does not fit the server. Load the page again.',
+  superseded: 'This device is connected in another window.',
+  'username-taken': 'This username is taken. Choose another one.',
+  'device-limit': 'Your account has as many devices as it can have. Remove one of them first.',
+  'devices-changed': 'The devices of the other side have just changed. Try again.',
+  'message-expired': 'This message waited for too long and was not delivered.',
+  'clock-skew': 'The clock of this device is wrong. Correct it and try again.',
+  'payload-too-large': 'This is too large to send.',
+  'unsupported-media-type': 'This version does not fit the server. Load the page again.',
+  'unsupported-version': 'This version is too old for the server. Load the page again.',
+  'rate-limited': 'Too many attempts. Wait a little, then try again.',
+  'mailbox-full': 'The mailbox of the other side is full until they read their messages.',
+  'connection-stalled': 'The connection is too slow at the moment. Try again.',
+  draining: 'The server is being restarted. Try again.',
+  unavailable: 'Too few servers are up at the moment. Try again in a while.',
+  internal: 'Something went wrong on the server. Try again.',
+  unexpected: 'Something went wrong here. Load the page again.',
+} as const satisfies Record<CallError['code'], string>;
+
+/** Put after the error when the server has said when to come back. */
+export const retryAfter = (seconds: number): string =>
+  seconds < 100 ? `Try again in ${seconds} s.` : `Try again in ${Math.ceil(seconds / 60)} minutes.`;

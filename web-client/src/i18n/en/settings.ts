@@ -1,0 +1,68 @@
+export const settings = {
+  title: 'Settings',
+  sections: {
+    account: 'Account',
+    privacy: 'Privacy',
+    appearance: 'Appearance',
+    notifications: 'Notifications',
+    devices: 'Devices',
+    storage: 'Storage',
+  },
+
+  signedInAs: 'Your username',
+  signOut: 'Sign out',
+  signOutHint: 'Removes this device from your account, and all messages from this device.',
+  signOutTitle: 'Sign out of this device?',
+  signOutText:
+    'All messages on this device are deleted. Those that are not on another of your devices cannot be recovered; “Export my data” under Storage keeps a copy.',
+  deleteAccount: 'Delete account',
+  deleteAccountHint: 'Your username, your devices and everything that waits for you are deleted for good.',
+  deleteAccountTitle: 'Delete your account for good?',
+  deleteAccountText:
+    'Nobody can undo this. What you wrote stays with those who received it. Enter your password to go on.',
+  wrongPassword: 'The password is wrong.',
+
+  readReceipts: 'Read receipts',
+  readReceiptsAbout:
+    'Others see when you have read their messages. If it is off, you do not see theirs either.',
+  typing: 'Typing',
+  typingAbout: 'Others see when you are typing.',
+  presence: 'Online status',
+  presenceAbout: 'Your contacts see when you are there.',
+
+  theme: 'Theme',
+  themes: { system: 'System', light: 'Light', dark: 'Dark' },
+  language: 'Language',
+  languageOfBrowser: 'As in the browser',
+
+  notify: 'Notifications',
+  notifyAbout: 'Shows new messages while no tab of Restante is in view. It must stay open somewhere.',
+  notifyDetails: 'Show who writes and what',
+  notifyDetailsAbout: 'Others who see your screen can read it too.',
+  notifyDenied: 'The browser does not allow notifications for this site. Allow them in its settings first.',
+  notifyUnsupported: 'This browser has no notifications for sites.',
+
+  devicesHint: 'Each device has keys of its own. Remove one that you do not know or no longer use.',
+  thisDevice: 'This device',
+  deviceSince: (day: string) => `Since ${day}`,
+  removeDevice: 'Remove',
+  removeDeviceNamed: (name: string) => `Remove ${name}`,
+  removeDeviceTitle: (name: string) => `Remove ${name}?`,
+  removeDeviceText: 'It is signed out and gets no more messages. What it has received stays on it.',
+  wipedDevice: 'Its storage was wiped',
+
+  used: 'Used on this device',
+  usedOf: (used: string, quota: string) => `${used} of up to ${quota}`,
+  kept: 'Lasting storage',
+  persistent: 'The browser has promised to keep your messages until you remove them.',
+  notPersistent:
+    'The browser may remove your messages by itself when the disk is full or Restante is not used for a long time.',
+  askPersistent: 'Ask it to keep them',
+  askedInVain: 'The browser has not agreed. Installing Restante or allowing notifications often helps.',
+  export: 'Export my data',
+  exportHint:
+    'Saves your account, contacts and messages as a file. It is not encrypted and holds no keys: keep it in a safe place.',
+  exported: 'The file is in your downloads.',
+  install: 'Install Restante',
+  installHint: 'Installed, it opens in a window of its own, also without a network.',
+} as const;

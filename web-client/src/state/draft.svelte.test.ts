@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Draft } from './draft.svelte.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const start = (saved = '') => {
+  const kept: string[] = [];
+  const draft = new Draft(
+    {
+      setDraft: (accountId, text) => {
+        kept.push(`${accountId}: ${text}`);
+        return Promise.resolve();
+      },
+    },
+    'anna',
+    saved,
+  );
+  return { draft, kept };
+};
+
+test('begins with what was kept, and is kept again and again while it is written', () => {
+  const { draft, kept } = start('Hel');
+  expect(draft.text).toBe('Hel');
+  draft.write('Hell');
+  expect(kept).toEqual(['anna: Hell']);
+  draft.write('Hello');
+  draft.write('Hello!');
+  vi.advanceTimersByTime(399);
+  expect(kept).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(kept).toEqual(['anna: Hell', 'anna: Hello!']);
+  vi.runAllTimers();
+  expect(kept).toHaveLength(2);
+});
+
+test('is kept at once when it is left, and only when it has changed', () => {
+  const { draft, kept } = start();
+  draft.write(' ');
+  draft.write(' Hi ');
+  draft.save();
+  draft.save();
+  vi.runAllTimers();
+  expect(kept).toEqual(['anna:  ', 'anna:  Hi ']);
+});
+
+test('what is sent is gone from the box at once, and from what is kept when it is a message', async () => {
+  const { draft, kept } = start('Hello');
+  const sent = Promise.withResolvers<undefined>();
+  const texts: string[] = [];
+  const sending = draft.sendBy((text) => {
+    texts.push(text);
+    return sent.promise;
+  });
+  expect(texts).toEqual(['Hello']);
+  expect(draft.text).toBe('');
+  expect(kept).toEqual([]);
+  draft.write('More');
+  expect(kept).toEqual(['anna: Hello\nMore']);
+  sent.resolve(undefined);
+  await sending;
+  expect(draft.text).toBe('More');
+  expect(kept).toEqual(['anna: Hello\nMore', 'anna: More']);
+});
+
+test('a text that was not sent is in the box again, before what was written meanwhile', async () => {
+  const { draft, kept } = start('Hello');
+  const refused = draft.sendBy(() => Promise.reject(new Error('refused')));
+  draft.write('More');
+  await expect(refused).rejects.toThrow('refused');
+  expect(draft.text).toBe('Hello\nMore');
+  expect(kept).toEqual(['anna: Hello\nMore']);
+  vi.runAllTimers();
+  expect(kept).toHaveLength(1);
+});
+
+test('of two that are sent, only the one that was refused is in the box again', async () => {
+  const { draft, kept } = start('first');
+  const first = Promise.withResolvers<undefined>();
+  const second = Promise.withResolvers<undefined>();
+  const refused = draft.sendBy(() => first.promise);
+  draft.write('second');
+  const sent = draft.sendBy(() => second.promise);
+  first.reject(new Error('refused'));
+  await expect(refused).rejects.toThrow('refused');
+  expect(draft.text).toBe('first');
+  expect(kept.at(-1)).toBe('anna: second\nfirst');
+  second.resolve(undefined);
+  await sent;
+  expect(draft.text).toBe('first');
+  expect(kept.at(-1)).toBe('anna: first');
+});
+
+test('one that could not be kept is tried again', async () => {
+  const calls: string[] = [];
+  const setDraft = (_: string, text: string): Promise<void> => {
+    calls.push(text);
+    return calls.length === 1 ? Promise.reject(new Error('closed')) : Promise.resolve();
+  };
+  const draft = new Draft({ setDraft }, 'anna', '');
+  draft.write('Hello');
+  draft.save();
+  await Promise.resolve();
+  draft.save();
+  expect(calls).toEqual(['Hello', 'Hello']);
+});

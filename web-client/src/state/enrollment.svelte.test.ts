@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { EngineError } from '../engine/engine-error.ts';
+import { Enrollment } from './enrollment.svelte.ts';
+
+const filled = (): Enrollment => {
+  const enrollment = new Enrollment(' Anna ', 'Chromium on Linux');
+  enrollment.password = 'four random words';
+  return enrollment;
+};
+
+describe('Enrollment', () => {
+  it('sends a username as it was meant, and a password as it was typed', async () => {
+    const sent: unknown[] = [];
+    const enrollment = filled();
+    enrollment.password = ' four random words ';
+    await enrollment.submit((credentials) => Promise.resolve(void sent.push(credentials)));
+    expect(sent).toEqual([
+      { username: 'anna', password: ' four random words ', deviceName: 'Chromium on Linux' },
+    ]);
+    expect(enrollment.failure).toBeNull();
+  });
+
+  it.each([
+    ['username', 'an', 'badUsername'],
+    ['password', 'short', 'shortPassword'],
+    ['password', 'x'.repeat(257), 'longPassword'],
+    ['deviceName', ' ', 'badDeviceName'],
+    ['deviceName', 'x'.repeat(65), 'badDeviceName'],
+  ] as const)('sends nothing with a bad %s', async (field, value, error) => {
+    const enrollment = filled();
+    enrollment[field] = value;
+    await enrollment.submit(() => Promise.reject(new Error('sent')));
+    expect(enrollment.errors).toEqual({ [field]: error });
+    expect(enrollment.failure).toBeNull();
+  });
+
+  it('says why it was refused', async () => {
+    const enrollment = filled();
+    await enrollment.submit(() => Promise.reject(new EngineError({ code: 'unauthorized', message: 'no' })));
+    expect(enrollment.failure?.code).toBe('unauthorized');
+    expect(enrollment.password).toBe('four random words');
+  });
+});

@@ -1,0 +1,354 @@
+import type { Message, MessageReference } from '@restante/client';
+import { createContext, tick } from 'svelte';
+import { SvelteSet } from 'svelte/reactivity';
+import type { EngineEvent } from '../engine/channel.ts';
+import type { Calls } from '../engine/calls.ts';
+import type { EventFeed } from '../services/event-feed.ts';
+import { findFirstUnread } from './first-unread.ts';
+import {
+  compareMessages,
+  indexByKey,
+  isUnread,
+  mergeMessages,
+  messageKey,
+  PAGE_SIZE,
+  referencedKey,
+  referenceTo,
+  WINDOW_SIZE,
+} from './message-window.ts';
+import { Quotes } from './quotes.svelte.ts';
+
+/** What the list is to show: a message, the line above the first unread one, or the newest messages. */
+export type Goal =
+  | { readonly name: 'message'; readonly key: string }
+  | { readonly name: 'unread'; readonly key: string }
+  | { readonly name: 'latest' };
+
+type ThreadParts = {
+  readonly calls: Calls;
+  readonly feed: EventFeed;
+  /** The own account. */
+  readonly self: string;
+  readonly accountId: string;
+  /** How many messages are unread when it is opened. */
+  readonly unread: number;
+};
+
+/**
+ * One open conversation. A window of its messages is in memory: the far end is dropped when the near one grows, and
+ * read again when it is needed.
+ */
+export class Thread {
+  readonly accountId: string;
+  readonly self: string;
+  readonly #calls: Calls;
+  readonly #quotes: Quotes;
+  readonly #unsubscribe: () => void;
+  readonly #opening: Promise<void>;
+  readonly #marked = new SvelteSet<string>();
+  #items = $state.raw<readonly Message[]>([]);
+  #atStart = $state.raw(false);
+  #atEnd = $state.raw(false);
+  #loaded = $state.raw(false);
+  #failed = $state.raw(false);
+  #firstUnread = $state.raw<MessageReference | null>(null);
+  #newBelow = $state.raw(0);
+  #shift = $state.raw(false);
+  #window = $state.raw(0);
+  #goal = $state.raw<Goal>({ name: 'latest' });
+  #following = $state.raw(true);
+  #replyingTo = $state.raw<Message | null>(null);
+  #loading = false;
+  readonly #byKey = $derived(indexByKey(this.#items));
+
+  constructor({ calls, feed, self, accountId, unread }: ThreadParts) {
+    this.#calls = calls;
+    this.self = self;
+    this.accountId = accountId;
+    this.#quotes = new Quotes(calls, self);
+    this.#unsubscribe = feed.subscribe((events) => this.#apply(events));
+    this.#opening = this.#open(unread);
+  }
+
+  /** The messages in memory, oldest first. */
+  get items(): readonly Message[] {
+    return this.#items;
+  }
+  /** The conversation's oldest message is among the items. */
+  get atStart(): boolean {
+    return this.#atStart;
+  }
+  /** The conversation's newest message is among the items. */
+  get atEnd(): boolean {
+    return this.#atEnd;
+  }
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+  /** The messages could not be read. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+  /** The oldest message that had not been seen when the conversation was opened. */
+  get firstUnread(): MessageReference | null {
+    return this.#firstUnread;
+  }
+  /** Messages that came while the newest ones were not in view. */
+  get newBelow(): number {
+    return this.#newBelow;
+  }
+  /** The items last grew or shrank at their start, so what is in view is to keep its distance from their end. */
+  get shift(): boolean {
+    return this.#shift;
+  }
+  /** Another number when the items were replaced by others from elsewhere in the conversation. */
+  get window(): number {
+    return this.#window;
+  }
+  /** Another object whenever the list shall scroll. */
+  get goal(): Goal {
+    return this.#goal;
+  }
+  /** The newest messages are in view, and stay there when new ones come. */
+  get following(): boolean {
+    return this.#following;
+  }
+  set following(following: boolean) {
+    this.#following = following;
+    if (following && this.#atEnd) this.#newBelow = 0;
+  }
+  /** The message that the next text answers. */
+  get replyingTo(): Message | null {
+    return this.#replyingTo;
+  }
+  set replyingTo(message: Message | null) {
+    this.#replyingTo = message;
+  }
+
+  referenceTo(message: Message): MessageReference {
+    return referenceTo(message, this.self);
+  }
+
+  isFirstUnread(message: Message): boolean {
+    const first = this.#firstUnread;
+    return first !== null && referencedKey(first, this.self) === messageKey(message);
+  }
+
+  /** `null`: it is not on this device; `undefined`: that is not known yet. */
+  quoted(reference: MessageReference): Message | null | undefined {
+    return this.#byKey.get(referencedKey(reference, this.self)) ?? this.#quotes.get(reference);
+  }
+
+  async loadOlder(): Promise<void> {
+    const first = this.#items[0];
+    if (first === undefined || this.#atStart) return;
+    await this.#load({ before: first }, async (page) => {
+      this.#atStart = page.length < PAGE_SIZE;
+      this.#set(mergeMessages(page, this.#items), true);
+      await this.#trim('end');
+    });
+  }
+
+  async loadNewer(): Promise<void> {
+    const last = this.#items.at(-1);
+    if (last === undefined || this.#atEnd) return;
+    await this.#load({ after: last }, async (page) => {
+      this.#atEnd = page.length < PAGE_SIZE;
+      if (this.#atEnd && this.#following) this.#newBelow = 0;
+      this.#set(mergeMessages(this.#items, page), false);
+      await this.#trim('start');
+    });
+  }
+
+  async jumpToLatest(): Promise<void> {
+    await this.#opening;
+    if (!this.#atEnd) {
+      const page = await this.#calls.messages(this.accountId, { limit: PAGE_SIZE });
+      this.#replace(page, { atStart: page.length < PAGE_SIZE, atEnd: true });
+    }
+    this.#newBelow = 0;
+    this.#following = true;
+    this.#goal = { name: 'latest' };
+  }
+
+  /** Shows a message, wherever it is in the conversation. False: it is gone. */
+  async jumpTo(reference: MessageReference): Promise<boolean> {
+    await this.#opening;
+    const key = referencedKey(reference, this.self);
+    if (!this.#byKey.has(key)) {
+      const around = await this.#calls.messagesAround(this.accountId, reference, PAGE_SIZE);
+      if (around.length === 0) return false;
+      this.#replace(around, { atStart: false, atEnd: false });
+    }
+    this.#following = false;
+    this.#goal = { name: 'message', key };
+    return true;
+  }
+
+  /** Says that these messages are in view. They count as read when somebody looks at the page. */
+  markVisible(messages: readonly Message[]): void {
+    if (document.visibilityState !== 'visible') return;
+    const seen = messages.filter((message) => isUnread(message) && !this.#marked.has(messageKey(message)));
+    if (seen.length === 0) return;
+    const keys = seen.map(messageKey);
+    for (const key of keys) this.#marked.add(key);
+    this.#calls
+      .markRead(seen)
+      .catch(() => undefined)
+      .finally(() => {
+        for (const key of keys) this.#marked.delete(key);
+      });
+  }
+
+  /** Queues a text, as the answer to `replyingTo` if there is one, and shows it. */
+  async send(text: string, despiteKeys = false): Promise<void> {
+    const answered = this.#replyingTo;
+    this.#replyingTo = null;
+    try {
+      const sent = await this.#calls.sendText(this.accountId, text, {
+        ...(answered && { replyTo: this.referenceTo(answered) }),
+        ...(despiteKeys && { despiteKeys }),
+      });
+      this.#firstUnread = null;
+      this.#insert([sent]);
+    } catch (error) {
+      this.#replyingTo ??= answered;
+      throw error;
+    }
+    await this.jumpToLatest();
+  }
+
+  /** Gives a message this reaction; null takes the own one back. */
+  async react(message: Message, emoji: string | null): Promise<void> {
+    await this.#calls.react(this.accountId, this.referenceTo(message), emoji);
+  }
+  async deleteForMe(message: Message): Promise<void> {
+    await this.#calls.deleteForMe(this.accountId, [this.referenceTo(message)]);
+  }
+  async deleteForEveryone(message: Message): Promise<void> {
+    await this.#calls.deleteForEveryone(this.accountId, message.id);
+  }
+  /** Sends an own message that failed again. */
+  async retry(message: Message): Promise<void> {
+    await this.#calls.retry(this.accountId, message.id);
+  }
+
+  dispose(): void {
+    this.#unsubscribe();
+  }
+
+  async #open(unread: number): Promise<void> {
+    try {
+      const opened = await findFirstUnread(this.#calls, this.accountId, unread);
+      const arrived = this.#items;
+      this.#replace(opened.messages, opened);
+      if (opened.atEnd) this.#insert(arrived);
+      if (opened.firstUnread !== null) {
+        this.#firstUnread = this.referenceTo(opened.firstUnread);
+        this.#goal = { name: 'unread', key: messageKey(opened.firstUnread) };
+        this.#following = false;
+      }
+    } catch {
+      this.#failed = true;
+    }
+    this.#loaded = true;
+  }
+
+  /** One page at a time. */
+  async #load(
+    from: { readonly before: Message } | { readonly after: Message },
+    show: (page: readonly Message[]) => Promise<void>,
+  ): Promise<void> {
+    if (this.#loading) return;
+    this.#loading = true;
+    const window = this.#window;
+    try {
+      const page = await this.#calls.messages(this.accountId, { ...from, limit: PAGE_SIZE });
+      if (window === this.#window) await show(page);
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  #set(items: readonly Message[], shift: boolean): void {
+    this.#shift = shift;
+    this.#items = items;
+  }
+
+  #replace(items: readonly Message[], ends: { readonly atStart: boolean; readonly atEnd: boolean }): void {
+    this.#window += 1;
+    this.#atStart = ends.atStart;
+    this.#atEnd = ends.atEnd;
+    this.#set(items, false);
+  }
+
+  /** A step of its own: the list can follow items that change at one end at a time. */
+  async #trim(end: 'start' | 'end'): Promise<void> {
+    if (this.#items.length <= WINDOW_SIZE) return;
+    const window = this.#window;
+    await tick();
+    if (window !== this.#window) return;
+    if (end === 'start') {
+      this.#atStart = false;
+      this.#set(this.#items.slice(-WINDOW_SIZE), true);
+    } else {
+      this.#atEnd = false;
+      this.#set(this.#items.slice(0, WINDOW_SIZE), false);
+    }
+  }
+
+  #apply(events: readonly EngineEvent[]): void {
+    const added: Message[] = [];
+    for (const event of events) {
+      if (event.type === 'message' && event.detail.accountId === this.accountId) added.push(event.detail);
+      else if (event.type === 'message-changed') this.#change(event.detail, added);
+      else if (event.type === 'message-removed' && event.detail.accountId === this.accountId) {
+        this.#remove(referencedKey(event.detail, this.self), added);
+      } else if (event.type === 'conversation-removed' && event.detail.accountId === this.accountId) {
+        this.#replace([], { atStart: true, atEnd: true });
+      }
+    }
+    if (added.length > 0) this.#insert(added);
+  }
+
+  #change(changed: Message, added: Message[]): void {
+    if (changed.accountId !== this.accountId) return;
+    const key = messageKey(changed);
+    const place = (messages: readonly Message[]): number =>
+      messages.findIndex((message) => messageKey(message) === key);
+    const waiting = place(added);
+    if (waiting >= 0) added[waiting] = changed;
+    const index = place(this.#items);
+    if (index >= 0) this.#items = this.#items.with(index, changed);
+    this.#quotes.update(key, changed);
+    if (this.#replyingTo !== null && messageKey(this.#replyingTo) === key) {
+      this.#replyingTo = changed.kind === 'text' ? changed : null;
+    }
+  }
+
+  #remove(key: string, added: Message[]): void {
+    const others = ({ id, direction }: Message): boolean => messageKey({ id, direction }) !== key;
+    added.splice(0, added.length, ...added.filter(others));
+    const index = this.#items.findIndex((message) => !others(message));
+    if (index >= 0) this.#set(this.#items.toSpliced(index, 1), index === 0);
+    this.#quotes.update(key, null);
+    if (this.#replyingTo !== null && !others(this.#replyingTo)) this.#replyingTo = null;
+  }
+
+  /** Takes messages that have just been kept into the window, where they belong into it. */
+  #insert(messages: readonly Message[]): void {
+    const [first, last] = [this.#items[0], this.#items.at(-1)];
+    const fresh = messages.filter((message) => !this.#byKey.has(messageKey(message)));
+    const fitting = fresh.filter(
+      (message) =>
+        (this.#atStart || !this.#loaded || (first && compareMessages(first, message) < 0)) &&
+        (this.#atEnd || !this.#loaded || (last && compareMessages(message, last) < 0)),
+    );
+    if (!this.#following || !this.#atEnd) this.#newBelow += fresh.filter(isUnread).length;
+    if (fitting.length === 0) return;
+    this.#set(mergeMessages(this.#items, fitting.sort(compareMessages)), false);
+    void this.#trim(this.#following ? 'start' : 'end');
+  }
+}
+
+export const [getThread, provideThread] = createContext<Thread>();
