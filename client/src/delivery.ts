@@ -203,19 +203,18 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   };
 
   /** What a person has read is told inside the ciphertext. */
-  const onReceipt = ({ accountId, state, ids }: Receipt): void => {
-    if (state !== 'delivered') return;
+  const onReceipt = ({ accountId, ids }: Receipt): void =>
     background(
       store.transact(async (transaction) => {
         if ((await standingOf(transaction, accountId)) === 'blocked') return;
         for (const sent of await transaction.getMany('sentIds', ids)) {
           if (!sent?.messageKey) continue;
           const message = await transaction.get('messages', sent.messageKey);
-          if (message?.accountId === accountId) await messages.advance(transaction, sent.messageKey, state);
+          if (message?.accountId === accountId)
+            await messages.advance(transaction, sent.messageKey, 'delivered');
         }
       }),
     );
-  };
 
   let keyTimer: ReturnType<typeof setTimeout> | undefined;
   const tendKeys = (): void => {

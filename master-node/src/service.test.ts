@@ -63,13 +63,13 @@ describe('a master', () => {
 
     const sender = { senderId: alice.accountId, senderDeviceId: 1 };
     const messages = [{ id: messageId, ...sender }];
-    toBob.write({ type: 'acknowledge', state: 'delivered', receipts: true, messages });
+    toBob.write({ type: 'acknowledge', receipts: true, messages });
     expect(await toBob.hears('acknowledged')).toEqual([
       { type: 'acknowledged', ids: [messageId], copies: 3 },
     ]);
     for (const url of nodes.nodeUrls) expect(await waiting(url, bob)).toEqual([]);
     expect(await fromAlice.hears('receipt')).toEqual([
-      { type: 'receipt', state: 'delivered', accountId: bob.accountId, deviceId: 1, ids: [messageId] },
+      { type: 'receipt', accountId: bob.accountId, deviceId: 1, ids: [messageId] },
     ]);
   });
 

@@ -18,7 +18,6 @@ describe('frames', () => {
       send,
       {
         type: 'acknowledge',
-        state: 'delivered',
         receipts: true,
         messages: [{ id, senderId: accountId, senderDeviceId: 1 }],
       },
@@ -52,7 +51,7 @@ describe('frames', () => {
         },
       },
       { type: 'catch-up' },
-      { type: 'receipt', state: 'read', accountId, deviceId: 1, ids: [id] },
+      { type: 'receipt', accountId, deviceId: 1, ids: [id] },
       { type: 'typing', accountId, active: false },
       { type: 'presence', accountId, state: 'offline' },
       { type: 'keys-low', stock: { preKeys: 1, kyberPreKeys: 0 } },
@@ -60,8 +59,8 @@ describe('frames', () => {
       { type: 'error', error: { code: 'bad-request', message: 'no', path: 'a.b' } },
     ];
     for (const frame of down) expect(downstream.parse(frame)).toEqual(frame);
-    expect(new Set(up.map((frame) => frame.type)).size).toBe(upstream.options.length);
-    expect(new Set(down.map((frame) => frame.type)).size).toBe(downstream.options.length);
+    expect(new Set(up.map((frame) => frame.type)).size).toBe(upstream.def.options.length);
+    expect(new Set(down.map((frame) => frame.type)).size).toBe(downstream.def.options.length);
   });
 
   it('with an unknown field, type or a value out of bounds are refused', () => {

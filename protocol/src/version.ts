@@ -4,12 +4,17 @@
  */
 export const PROTOCOL_HISTORY = [
   { version: 1, fingerprint: '28260f78f6ae41a9', change: 'first version' },
+  {
+    version: 2,
+    fingerprint: '75614aded79cad6c',
+    change: '`read` is told inside the ciphertext, no more by frames',
+  },
 ] as const;
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Oldest version that a server still speaks. */
-export const MIN_SUPPORTED_VERSION = 1;
+export const MIN_SUPPORTED_VERSION = 2;
 
 /** WebSocket subprotocol of a version; the token travels beside it as {@link tokenSubprotocol}. */
 export const subprotocol = (version: number): string => `restante.${version}`;

@@ -5,6 +5,7 @@ import { demo } from './commands/demo.ts';
 import { setupReplication } from './commands/setup-replication.ts';
 import { start } from './commands/start.ts';
 import { status } from './commands/status.ts';
+import { verifyMessenger } from './commands/verify-messenger.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   start,
@@ -12,6 +13,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'setup-replication': setupReplication,
   status,
   conflicts,
+  'verify-messenger': verifyMessenger,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

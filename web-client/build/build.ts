@@ -62,6 +62,12 @@ const runVite = async (outDir: string): Promise<void> => {
   if (code !== 0) throw new Error(`the messenger could not be built:\n${errors}`);
 };
 
+/** Builds the messenger into a folder, `integrity.json` included. The same sources give the same files anywhere. */
+export const buildWebClientInto = async (outDir: string): Promise<void> => {
+  await runVite(outDir);
+  writeFileSync(join(outDir, INTEGRITY_FILE), `${JSON.stringify(measureIntegrity(outDir), null, 2)}\n`);
+};
+
 /**
  * Builds the messenger, unless these very sources have been built, and answers with the folder of its files. Among
  * them is `integrity.json`: the integrity of every other file by its path.
@@ -72,8 +78,7 @@ export const buildWebClient = async (): Promise<string> => {
   await mkdir(BUILDS, { recursive: true });
   const outDir = await mkdtemp(join(BUILDS, 'building-'));
   try {
-    await runVite(outDir);
-    writeFileSync(join(outDir, INTEGRITY_FILE), `${JSON.stringify(measureIntegrity(outDir), null, 2)}\n`);
+    await buildWebClientInto(outDir);
     // Somebody else may have built the same meanwhile.
     await rename(outDir, built).catch((error: unknown) => {
       if (!existsSync(built)) throw error;

@@ -4,7 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'vite';
 
 /** Subresource Integrity value of a file. */
-export const integrityOf = (content: Buffer): string =>
+export const integrityOf = (content: Uint8Array): string =>
   `sha384-${createHash('sha384').update(content).digest('base64')}`;
 
 /** The manifest of a built messenger: the integrity of every file by its path, such as `/index.html`. */

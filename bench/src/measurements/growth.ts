@@ -25,7 +25,7 @@ const acknowledgeAll = (device: Device): void => {
     if (frame.type !== 'envelope') return;
     const { id, senderId, senderDeviceId } = frame.envelope;
     const messages = [{ id, senderId, senderDeviceId }];
-    device.send({ type: 'acknowledge', state: 'delivered', receipts: true, messages });
+    device.send({ type: 'acknowledge', receipts: true, messages });
   };
 };
 

@@ -48,7 +48,6 @@ export type AcknowledgerDeps = {
 
 const frameOf = (rows: readonly PendingRow[], receipts: boolean): Acknowledge => ({
   type: 'acknowledge',
-  state: 'delivered',
   receipts,
   messages: rows.map(({ key, value }) => ({
     id: key,

@@ -73,7 +73,7 @@ describe('a connection', () => {
       const sender = { senderId: bob.accountId, senderDeviceId: 1 };
       const frames: Upstream[] = [
         { type: 'send', id: mintId(), recipients: [recipient(bob)] },
-        { type: 'acknowledge', state: 'delivered', receipts: true, messages: [{ id: mintId(), ...sender }] },
+        { type: 'acknowledge', receipts: true, messages: [{ id: mintId(), ...sender }] },
         { type: 'typing', to: bob.accountId, active: true },
         { type: 'presence', state: 'online', to: [bob.accountId] },
         { type: 'ping' },
@@ -287,16 +287,16 @@ describe('a connection', () => {
     await strict[Symbol.asyncDispose]();
   });
 
-  it('gets receipts for what it sent: delivered and read, unless the reader does not want to', async () => {
+  it('gets a receipt for what it sent, unless the reader does not want it to', async () => {
     const bob = await register(master.url);
     const [fromAlice, toBob] = [await connect(master.url, alice), await connect(master.url, bob)];
     await fromAlice.send([recipient(bob)]);
     const { envelope } = (await toBob.hears('envelope'))[0]!;
     const messages = [{ id: envelope.id, senderId: alice.accountId, senderDeviceId: alice.deviceId }];
-    toBob.write({ type: 'acknowledge', state: 'delivered', receipts: false, messages });
-    toBob.write({ type: 'acknowledge', state: 'read', receipts: true, messages });
+    toBob.write({ type: 'acknowledge', receipts: false, messages });
+    toBob.write({ type: 'acknowledge', receipts: true, messages });
     expect(await fromAlice.hears('receipt')).toEqual([
-      { type: 'receipt', state: 'read', accountId: bob.accountId, deviceId: 1, ids: [envelope.id] },
+      { type: 'receipt', accountId: bob.accountId, deviceId: 1, ids: [envelope.id] },
     ]);
     expect(await toBob.hears('acknowledged')).toMatchObject([{ ids: [envelope.id], copies: 3 }]);
   });
@@ -307,7 +307,7 @@ describe('a connection', () => {
     nodes.proxies[0]!.set('refuse');
     nodes.proxies[0]!.cut();
     const messages = [{ id: mintId(), senderId: alice.accountId, senderDeviceId: 1 }];
-    toBob.write({ type: 'acknowledge', state: 'delivered', receipts: true, messages });
+    toBob.write({ type: 'acknowledge', receipts: true, messages });
     expect(await toBob.hears('acknowledged')).toMatchObject([{ copies: 2 }]);
     nodes.proxies[0]!.set('pass');
   });

@@ -1,6 +1,12 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { errorBody, subprotocol, tokenSubprotocol, type ErrorBody } from '@restante/protocol';
+import {
+  errorBody,
+  PROTOCOL_VERSION,
+  subprotocol,
+  tokenSubprotocol,
+  type ErrorBody,
+} from '@restante/protocol';
 import { createTokenSigner } from '@restante/service-kit';
 import type { MasterNode } from '../index.ts';
 import { call, connect, login, register, type TestDevice } from '../testing/test-device.model.ts';
@@ -50,7 +56,7 @@ describe('a WebSocket upgrade', () => {
 
   const asks = (token: string, more: Record<string, string> = {}) =>
     refusal(master.url, '/ws', {
-      'sec-websocket-protocol': `${subprotocol(1)}, ${tokenSubprotocol(token)}`,
+      'sec-websocket-protocol': `${subprotocol(PROTOCOL_VERSION)}, ${tokenSubprotocol(token)}`,
       ...more,
     });
   const soon = () => Date.now() + 60_000;
@@ -80,7 +86,7 @@ describe('a WebSocket upgrade', () => {
   });
 
   it('without a token is refused, and one in the URL does not count', async () => {
-    const headers = { 'sec-websocket-protocol': subprotocol(1) };
+    const headers = { 'sec-websocket-protocol': subprotocol(PROTOCOL_VERSION) };
     expect(await refusal(master.url, `/ws?token=${device.masterToken}`, headers)).toMatchObject({
       status: 401,
       error: { code: 'unauthorized' },
@@ -124,7 +130,7 @@ describe('a WebSocket upgrade', () => {
     const small = await nodes.master({ MAX_CONNECTIONS: '1' });
     const socket = await connect(small.url, device);
     const headers = {
-      'sec-websocket-protocol': `${subprotocol(1)}, ${tokenSubprotocol(device.masterToken)}`,
+      'sec-websocket-protocol': `${subprotocol(PROTOCOL_VERSION)}, ${tokenSubprotocol(device.masterToken)}`,
     };
     expect(await refusal(small.url, '/ws', headers)).toMatchObject({
       status: 503,
@@ -135,7 +141,7 @@ describe('a WebSocket upgrade', () => {
 
   it('selects the protocol and never echoes the token', async () => {
     const socket = await connect(master.url, device);
-    expect(socket.socket.protocol).toBe(subprotocol(1));
+    expect(socket.socket.protocol).toBe(subprotocol(PROTOCOL_VERSION));
     await socket.close();
   });
 });

@@ -6,7 +6,7 @@ import { deviceKey } from './device-key.ts';
 export type AcknowledgeDeps = { readonly deleteOnBehalf: DeleteOnBehalf; readonly bus: Bus };
 
 /** Tells each sender that is connected. The acknowledging client says who they are. */
-const publishReceipts = (bus: Bus, device: DeviceAddress, { state, messages }: Acknowledge): void => {
+const publishReceipts = (bus: Bus, device: DeviceAddress, { messages }: Acknowledge): void => {
   const bySender = Map.groupBy(messages, ({ senderId, senderDeviceId }) =>
     deviceKey({ accountId: senderId, deviceId: senderDeviceId }),
   );
@@ -16,17 +16,16 @@ const publishReceipts = (bus: Bus, device: DeviceAddress, { state, messages }: A
     bus.publish({
       kind: 'to-device',
       to: { accountId: first.senderId, deviceId: first.senderDeviceId },
-      frame: { type: 'receipt', state, ...device, ids: sent.map(({ id }) => id) },
+      frame: { type: 'receipt', ...device, ids: sent.map(({ id }) => id) },
     });
   }
 };
 
-/** `delivered` deletes on all nodes and answers; either state tells the senders, if it may. */
+/** Deletes on all nodes, and tells the senders, if it may. */
 export const createAcknowledge =
   ({ deleteOnBehalf, bus }: AcknowledgeDeps) =>
-  async (device: DeviceAddress, frame: Acknowledge): Promise<Acknowledged | null> => {
+  async (device: DeviceAddress, frame: Acknowledge): Promise<Acknowledged> => {
     if (frame.receipts) publishReceipts(bus, device, frame);
-    if (frame.state === 'read') return null;
     const ids = frame.messages.map(({ id }) => id);
     return { type: 'acknowledged', ids, copies: await deleteOnBehalf(device, ids) };
   };

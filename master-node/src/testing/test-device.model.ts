@@ -5,6 +5,7 @@ import {
   mailboxPage,
   mintMessageId,
   registeredDevice,
+  PROTOCOL_VERSION,
   subprotocol,
   tokenSubprotocol,
   type Accepted,
@@ -110,7 +111,7 @@ export type TestSocket = {
 /** Opens a WebSocket; resolves with its first frame heard. */
 export const connect = async (masterUrl: string, { masterToken }: { masterToken: string }) => {
   const socket = new WebSocket(`${masterUrl.replace('http', 'ws')}/ws`, [
-    subprotocol(1),
+    subprotocol(PROTOCOL_VERSION),
     tokenSubprotocol(masterToken),
   ]);
   const frames: Downstream[] = [];

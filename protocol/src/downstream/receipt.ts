@@ -1,13 +1,12 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId, deviceId, messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
-/** A recipient's device has kept (`delivered`) or its person has seen (`read`) messages of this device. */
+/** A recipient's device has kept messages of this device. */
 export const receipt = z.strictObject({
   type: z.literal('receipt'),
-  state: z.enum(['delivered', 'read']),
   accountId,
   deviceId,
-  ids: z.array(messageId).min(1).max(LIMITS.idsPerAcknowledge),
+  ids: z.array(messageId).check(z.minLength(1), z.maxLength(LIMITS.idsPerAcknowledge)),
 });
 export type Receipt = z.infer<typeof receipt>;

@@ -1,19 +1,16 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId, deviceId, messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
 /**
- * `delivered`: this device has durably kept the messages; the cluster forgets them and answers with
- * `acknowledged`. `read`: a person has seen them. Each sender that is connected gets a `receipt`,
- * unless `receipts` is false.
+ * This device has durably kept the messages; the cluster forgets them and answers with `acknowledged`. Each sender
+ * that is connected gets a `receipt`, unless `receipts` is false.
  */
 export const acknowledge = z.strictObject({
   type: z.literal('acknowledge'),
-  state: z.enum(['delivered', 'read']),
   receipts: z.boolean(),
   messages: z
     .array(z.strictObject({ id: messageId, senderId: accountId, senderDeviceId: deviceId }))
-    .min(1)
-    .max(LIMITS.idsPerAcknowledge),
+    .check(z.minLength(1), z.maxLength(LIMITS.idsPerAcknowledge)),
 });
 export type Acknowledge = z.infer<typeof acknowledge>;

@@ -90,7 +90,7 @@ describe('start, status, conflicts', () => {
     ]);
     expect(output).toContain(cluster.frontUrl);
     const page = await fetch(cluster.frontUrl);
-    expect(await page.text()).toContain('web messenger comes later');
+    expect(await page.text()).toContain('<title>Restante</title>');
   });
 
   it('keeps secrets from the output, the logs and other users', () => {

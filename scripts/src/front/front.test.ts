@@ -1,9 +1,13 @@
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { errorBody } from '@restante/protocol';
 import { createLog } from '@restante/service-kit';
+import { SECURITY_HEADERS } from '@restante/web-client/headers';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startFront, type Front } from './service.ts';
 
@@ -36,9 +40,13 @@ const named = (name: string): RequestListener =>
     response.end(JSON.stringify({ name, url: request.url, method: request.method, text }));
   };
 
-const front = async (masterUrls: string[], mailboxNodeUrls: string[]): Promise<Front> => {
+const front = async (
+  masterUrls: string[],
+  mailboxNodeUrls: string[],
+  messengerDir: string | null = null,
+): Promise<Front> => {
   const started = await startFront(
-    { host: '127.0.0.1', port: 0, masterUrls, mailboxNodeUrls, messengerDir: null },
+    { host: '127.0.0.1', port: 0, masterUrls, mailboxNodeUrls, messengerDir },
     createLog('front', 'silent'),
   );
   cleanups.push(() => started[Symbol.asyncDispose]());
@@ -128,9 +136,9 @@ describe('front', () => {
       socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
     );
     const { url } = await front([await gone(), master.url], [master.url]);
-    const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, ['restante.1']);
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, ['restante.2']);
     await once(socket, 'open');
-    expect(socket.protocol).toBe('restante.1');
+    expect(socket.protocol).toBe('restante.2');
     socket.send('hello');
     const [echo] = (await once(socket, 'message')) as [Buffer];
     expect(echo.toString()).toBe('hello');
@@ -171,6 +179,56 @@ describe('front', () => {
       masters: [{ name: 'master 1', up: false }],
       nodes: [{ name: 'node 1', up: false }, { name: 'node 2' }, { name: 'node 3' }],
       problems: expect.arrayContaining(['master 1 is down', 'node 2 is down']),
+    });
+  });
+
+  describe('the messenger', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'restante-front-'));
+    mkdirSync(join(folder, 'assets'));
+    const script = `export const text = '${'words '.repeat(1_000)}';`;
+    writeFileSync(join(folder, 'index.html'), '<!doctype html><title>Messenger</title>');
+    writeFileSync(join(folder, 'service-worker.js'), '// nothing');
+    writeFileSync(join(folder, 'assets', 'index-abc.js'), script);
+    afterAll(() => rmSync(folder, { recursive: true }));
+    const messenger = async (): Promise<string> => {
+      const address = await gone();
+      return (await front([address], [address], folder)).url;
+    };
+
+    it('is at / with its security headers, and is asked for each time', async () => {
+      const url = await messenger();
+      for (const path of ['/', '/index.html', '/service-worker.js']) {
+        const answer = await fetch(url + path);
+        expect(answer.status).toBe(200);
+        for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+          expect(answer.headers.get(name), `${path} ${name}`).toBe(value);
+        }
+        expect(answer.headers.get('cache-control')).toBe('no-cache');
+        const again = await fetch(url + path, {
+          headers: { 'if-none-match': answer.headers.get('etag') ?? '', 'cache-control': 'max-age=0' },
+        });
+        expect(again.status).toBe(304);
+      }
+      expect(await (await fetch(url)).text()).toContain('Messenger');
+    });
+
+    it('has assets that are kept for ever, and are compressed', async () => {
+      const answer = await fetch(`${await messenger()}/assets/index-abc.js`);
+      expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      expect(answer.headers.get('content-encoding')).toMatch(/^(br|gzip)$/);
+      expect(answer.headers.get('content-type')).toContain('javascript');
+      expect(await answer.text()).toBe(script);
+    });
+
+    it('answers unknown paths with a row of the error table, and nothing from outside of its folder', async () => {
+      const url = await messenger();
+      for (const path of ['/nothing', '/assets/none.js', '/assets/', '/..%2f..%2fetc%2fpasswd', '/.env']) {
+        const answer = await fetch(url + path);
+        expect(answer.status, path).toBe(404);
+        expect(errorBody.parse(await answer.json()).code).toBe('not-found');
+      }
+      expect((await fetch(`${url}/cluster/`)).status).toBe(200);
+      expect((await fetch(url, { method: 'POST' })).status).toBe(404);
     });
   });
 

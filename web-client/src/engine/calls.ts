@@ -5,13 +5,14 @@ type Answering = {
   [Name in keyof Messenger]: Messenger[Name] extends (...args: never[]) => Promise<unknown> ? Name : never;
 }[keyof Messenger];
 
-/** What a tab may ask of the messenger, wherever it runs: its own methods, and what also concerns the vault. */
+/**
+ * What a tab may ask of the messenger, wherever it runs: its own methods, and what also concerns the vault. `signOut` and
+ * `deleteAccount` leave nothing of the account on this device.
+ */
 export type Calls = Pick<Messenger, Exclude<Answering, 'start' | 'self' | symbol>> & {
   /** Ends a wait for the next attempt, and reads the mailboxes again. */
   readonly refresh: () => Promise<void>;
   readonly setTyping: (...args: Parameters<Messenger['setTyping']>) => Promise<void>;
-  /** Removes this device from the account, as far as a master answers, and everything of the account from here. */
-  readonly signOut: () => Promise<void>;
   /** Opens the storage again after it was `lost` or could not be opened (`failed`). */
   readonly reopen: () => Promise<void>;
 };

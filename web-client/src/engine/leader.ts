@@ -29,6 +29,7 @@ export const lead = async (): Promise<never> => {
     onEvent: (event) => {
       post({ kind: 'event', event });
       if (event.type === 'conversation') presence.noteConversation(event.detail);
+      else if (event.type === 'conversation-removed') presence.update();
     },
     onLeavingAccount: () => post({ kind: 'leaving-account' }),
   });

@@ -11,9 +11,9 @@ const FORWARDED = Object.keys({
   message: true,
   'message-changed': true,
   'message-removed': true,
+  conversation: true,
   'conversation-removed': true,
   preferences: true,
-  conversation: true,
   typing: true,
   presence: true,
   'identity-changed': true,
@@ -133,9 +133,7 @@ export const createMessengerHost = ({
         }),
       signOut: () =>
         inTurn(async () => {
-          const messenger = opened();
-          const self = await messenger.self();
-          if (self !== null) await messenger.removeDevice(self.deviceId).catch(onFault);
+          await opened().signOut().catch(onFault);
           await wipe();
         }),
       reopen: () => inTurn(async () => (current === null ? open() : undefined)),

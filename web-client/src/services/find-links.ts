@@ -44,7 +44,9 @@ export const findLinks = (text: string): readonly LinkPart[] => {
   let at = 0;
   for (const { index, lastIndex, schema, url } of linkify.match(text) ?? []) {
     const shown = text.slice(index, lastIndex);
-    if (INVISIBLE.test(wordAround(text, index, lastIndex))) continue;
+    // `https://bank.example@other.example` leads to the latter.
+    const cutAtName = schema.startsWith('http') && text[lastIndex] === '@';
+    if (cutAtName || INVISIBLE.test(wordAround(text, index, lastIndex))) continue;
     const link = check(shown, schema === '' ? url.replace(/^http:/, 'https:') : url);
     if (link === null) continue;
     if (index > at) parts.push({ text: text.slice(at, index), href: null, host: null });

@@ -21,7 +21,10 @@ export const scanQrCodes = async (
     for (const track of stream.getTracks()) track.stop();
   };
   signal.addEventListener('abort', stop);
-  if (signal.aborted) return stop();
+  if (signal.aborted) {
+    stop();
+    return;
+  }
   try {
     const { decodeQR } = await import('qr/decode.js');
     const canvas = document.createElement('canvas');

@@ -19,25 +19,29 @@ const start = (saved = '') => {
   return { draft, kept };
 };
 
-test('begins with what was kept, and keeps once nothing is written for a moment', () => {
+test('begins with what was kept, and is kept again and again while it is written', () => {
   const { draft, kept } = start('Hel');
   expect(draft.text).toBe('Hel');
   draft.write('Hell');
-  vi.advanceTimersByTime(300);
+  expect(kept).toEqual(['anna: Hell']);
   draft.write('Hello');
-  vi.advanceTimersByTime(300);
-  expect(kept).toEqual([]);
-  vi.advanceTimersByTime(200);
-  expect(kept).toEqual(['anna: Hello']);
+  draft.write('Hello!');
+  vi.advanceTimersByTime(399);
+  expect(kept).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(kept).toEqual(['anna: Hell', 'anna: Hello!']);
+  vi.runAllTimers();
+  expect(kept).toHaveLength(2);
 });
 
 test('is kept at once when it is left, and only when it has changed', () => {
   const { draft, kept } = start();
+  draft.write(' ');
   draft.write(' Hi ');
   draft.save();
   draft.save();
   vi.runAllTimers();
-  expect(kept).toEqual(['anna:  Hi ']);
+  expect(kept).toEqual(['anna:  ', 'anna:  Hi ']);
 });
 
 test('what is sent is gone from the box at once, and from what is kept when it is a message', async () => {
@@ -52,10 +56,11 @@ test('what is sent is gone from the box at once, and from what is kept when it i
   expect(draft.text).toBe('');
   expect(kept).toEqual([]);
   draft.write('More');
+  expect(kept).toEqual(['anna: Hello\nMore']);
   sent.resolve(undefined);
   await sending;
   expect(draft.text).toBe('More');
-  expect(kept).toEqual(['anna: More']);
+  expect(kept).toEqual(['anna: Hello\nMore', 'anna: More']);
 });
 
 test('a text that was not sent is in the box again, before what was written meanwhile', async () => {
@@ -65,6 +70,25 @@ test('a text that was not sent is in the box again, before what was written mean
   await expect(refused).rejects.toThrow('refused');
   expect(draft.text).toBe('Hello\nMore');
   expect(kept).toEqual(['anna: Hello\nMore']);
+  vi.runAllTimers();
+  expect(kept).toHaveLength(1);
+});
+
+test('of two that are sent, only the one that was refused is in the box again', async () => {
+  const { draft, kept } = start('first');
+  const first = Promise.withResolvers<undefined>();
+  const second = Promise.withResolvers<undefined>();
+  const refused = draft.sendBy(() => first.promise);
+  draft.write('second');
+  const sent = draft.sendBy(() => second.promise);
+  first.reject(new Error('refused'));
+  await expect(refused).rejects.toThrow('refused');
+  expect(draft.text).toBe('first');
+  expect(kept.at(-1)).toBe('anna: second\nfirst');
+  second.resolve(undefined);
+  await sent;
+  expect(draft.text).toBe('first');
+  expect(kept.at(-1)).toBe('anna: first');
 });
 
 test('one that could not be kept is tried again', async () => {

@@ -1,12 +1,17 @@
 import type { Calls } from '../engine/calls.ts';
 
-const SAVE_AFTER_MS = 400;
+/** While somebody writes, so often is it saved: a page that goes may not come to do it. */
+const SAVE_EVERY_MS = 400;
+
+const joinTexts = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n');
 
 /** What is being written to one account. Saved while it is written, and when it is left. */
 export class Draft {
   readonly #calls: Pick<Calls, 'setDraft'>;
   readonly #accountId: string;
   #text = $state.raw('');
+  /** Texts that are not messages yet, oldest first. */
+  #sending: readonly { readonly text: string }[] = [];
   #saved: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -24,34 +29,51 @@ export class Draft {
 
   write(text: string): void {
     this.#text = text;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.save(), SAVE_AFTER_MS);
+    if (this.#timer === undefined) this.#saveAndWait();
   }
 
   /** Hands the text to `send`, and the box is empty at once. A text that was not sent stands before what was written meanwhile. */
   async sendBy(send: (text: string) => Promise<unknown>): Promise<void> {
-    const text = this.#text;
+    const sending = { text: this.#text };
+    this.#sending = [...this.#sending, sending];
     this.#text = '';
-    clearTimeout(this.#timer);
     try {
-      await send(text);
+      await send(sending.text);
     } catch (error) {
-      this.#text = this.#text === '' ? text : `${text}\n${this.#text}`;
+      this.#text = joinTexts(sending.text, this.#text);
       throw error;
     } finally {
+      this.#sending = this.#sending.filter((other) => other !== sending);
       this.save();
     }
   }
 
   /** Saves what is not saved yet. One that fails is tried again with the next. */
   save(): void {
-    clearTimeout(this.#timer);
-    if (this.#text === this.#saved) return;
+    this.#stopWaiting();
+    const text = this.#unsent;
+    if (text === this.#saved) return;
     const before = this.#saved;
-    const text = this.#text;
     this.#saved = text;
     this.#calls.setDraft(this.#accountId, text).catch(() => {
       if (this.#saved === text) this.#saved = before;
     });
+  }
+
+  get #unsent(): string {
+    return joinTexts(...this.#sending.map(({ text }) => text), this.#text);
+  }
+
+  #saveAndWait(): void {
+    this.save();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#unsent !== this.#saved) this.#saveAndWait();
+    }, SAVE_EVERY_MS);
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

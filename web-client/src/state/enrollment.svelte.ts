@@ -17,7 +17,9 @@ export class Enrollment extends Action {
   username = $state('');
   password = $state('');
   deviceName = $state('');
-  #errors = $state.raw<FieldErrors>({});
+  /** Errors show from the first attempt on, and go as they are corrected. */
+  #tried = $state.raw(false);
+  readonly errors: FieldErrors = $derived(this.#tried ? this.#check() : {});
 
   constructor(username: string, deviceName: string) {
     super();
@@ -25,9 +27,6 @@ export class Enrollment extends Action {
     this.deviceName = deviceName;
   }
 
-  get errors(): FieldErrors {
-    return this.#errors;
-  }
   get credentials(): Credentials {
     return {
       username: normalizeUsername(this.username),
@@ -37,12 +36,12 @@ export class Enrollment extends Action {
   }
   override forget(): void {
     super.forget();
-    this.#errors = {};
+    this.#tried = false;
   }
   /** Sends what was entered, if it can be right. */
   async submit(ask: (credentials: Credentials) => Promise<void>): Promise<void> {
-    this.#errors = this.#check();
-    if (Object.keys(this.#errors).length === 0) await this.run(() => ask(this.credentials));
+    this.#tried = true;
+    if (Object.keys(this.errors).length === 0) await this.run(() => ask(this.credentials));
   }
 
   #check(): FieldErrors {

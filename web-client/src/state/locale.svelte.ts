@@ -12,9 +12,13 @@ export class Locale {
   readonly choice = new StoredChoice('language', ['system', 'en', 'de']);
   readonly language = $derived(this.choice.value === 'system' ? ofBrowser() : this.choice.value);
   readonly t: Strings = $derived(LANGUAGES[this.language]);
-  readonly #time = $derived(new Intl.DateTimeFormat(this.language, { hour: '2-digit', minute: '2-digit' }));
+  /** The language as it is written where the browser is at home. */
+  readonly #region = $derived(
+    navigator.languages.find((language) => language.startsWith(this.language)) ?? this.language,
+  );
+  readonly #time = $derived(new Intl.DateTimeFormat(this.#region, { hour: '2-digit', minute: '2-digit' }));
   readonly #day = $derived(
-    new Intl.DateTimeFormat(this.language, {
+    new Intl.DateTimeFormat(this.#region, {
       weekday: 'long',
       day: 'numeric',
       month: 'long',
@@ -22,7 +26,7 @@ export class Locale {
     }),
   );
   readonly #date = $derived(
-    new Intl.DateTimeFormat(this.language, { day: '2-digit', month: '2-digit', year: '2-digit' }),
+    new Intl.DateTimeFormat(this.#region, { day: '2-digit', month: '2-digit', year: '2-digit' }),
   );
 
   /** Hours and minutes. */

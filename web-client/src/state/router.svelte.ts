@@ -42,8 +42,6 @@ const format = (route: Route): string => {
   switch (route.name) {
     case 'home':
       return '#/';
-    case 'search':
-      return '#/search';
     case 'conversation':
       return `#/c/${route.accountId}`;
     case 'safety':

@@ -231,14 +231,11 @@ export class ScriptedCluster {
     reply: (frame: Downstream) => void,
   ): void {
     const ids = frame.messages.map(({ id }) => id);
-    if (frame.state === 'delivered') {
-      reply({ type: 'acknowledged', ids, copies: this.#delete(mailboxOf(accountId, deviceId), ids) });
-    }
+    reply({ type: 'acknowledged', ids, copies: this.#delete(mailboxOf(accountId, deviceId), ids) });
     if (!frame.receipts) return;
     for (const { id, senderId, senderDeviceId } of frame.messages) {
       this.push(senderId, senderDeviceId, {
         type: 'receipt',
-        state: frame.state,
         accountId,
         deviceId,
         ids: [id],

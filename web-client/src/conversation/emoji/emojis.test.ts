@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EMOJIS } from './emojis.ts';
 import { findEmojis, knownEmojis } from './find-emojis.ts';
-import { moveInRows } from './move-in-rows.ts';
+import { moveInRows, rowLengths } from './move-in-rows.ts';
 
 const ALL = EMOJIS.flatMap(({ emojis }) => emojis);
 const emojisOf = (found: ReturnType<typeof findEmojis>): string[] => found.map(({ emoji }) => emoji);
@@ -48,6 +48,12 @@ describe('finding', () => {
 });
 
 describe('moving', () => {
+  test('rows are filled one after the other', () => {
+    expect(rowLengths(0)).toEqual([]);
+    expect(rowLengths(16)).toEqual([8, 8]);
+    expect(rowLengths(19)).toEqual([8, 8, 3]);
+  });
+
   // 0 1 2 / 3 / 4 5 6
   const move = (index: number, key: string): number | null => moveInRows([3, 1, 3], index, key);
 

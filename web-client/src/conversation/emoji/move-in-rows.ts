@@ -1,3 +1,10 @@
+/** Cells of a full row. */
+export const COLUMNS = 8;
+
+/** How long the rows are that so many cells fill. */
+export const rowLengths = (count: number): readonly number[] =>
+  Array.from({ length: Math.ceil(count / COLUMNS) }, (_, row) => Math.min(COLUMNS, count - row * COLUMNS));
+
 /** Where an arrow key leads from the cell `index` of a grid whose rows have these lengths; null: not an arrow key. */
 export const moveInRows = (rows: readonly number[], index: number, key: string): number | null => {
   const count = rows.reduce((sum, length) => sum + length, 0);

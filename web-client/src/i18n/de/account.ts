@@ -1,7 +1,7 @@
 export const account = {
   create: 'Konto anlegen',
   signIn: 'Anmelden',
-  username: 'Name',
+  username: 'Benutzername',
   usernameHint:
     'So finden dich andere: 3 bis 32 Buchstaben, Ziffern, Punkte, Binde- oder Unterstriche, ohne Umlaute.',
   password: 'Passwort',
@@ -11,11 +11,11 @@ export const account = {
   signInNote:
     'Dieses Gerät beginnt ohne ältere Nachrichten: Die liegen nur auf den Geräten, die sie bekommen haben.',
   badUsername:
-    'Ein Name beginnt mit einem Buchstaben und hat 3 bis 32 Buchstaben, Ziffern, Punkte, Binde- oder Unterstriche, keine Umlaute.',
+    'Ein Benutzername beginnt mit einem Buchstaben und hat 3 bis 32 Buchstaben, Ziffern, Punkte, Binde- oder Unterstriche, keine Umlaute.',
   shortPassword: 'Ein Passwort hat mindestens 8 Zeichen.',
   longPassword: 'Ein Passwort hat höchstens 256 Zeichen.',
   badDeviceName: 'Ein Gerät braucht einen Namen mit höchstens 64 Zeichen.',
-  wrongPassword: 'Der Name oder das Passwort stimmt nicht.',
+  wrongPassword: 'Der Benutzername oder das Passwort stimmt nicht.',
   otherLanguage: 'In English',
   deviceOn: (browser: string, system: string) => `${browser} unter ${system}`,
   thisBrowser: 'Browser',
@@ -23,7 +23,7 @@ export const account = {
     label: 'Stärke',
     short: 'Zu kurz: mindestens 8 Zeichen.',
     common: 'Eines der Passwörter, die zuerst ausprobiert werden.',
-    username: 'Enthält deinen Namen, das ist leicht zu erraten.',
+    username: 'Enthält deinen Benutzernamen, das ist leicht zu erraten.',
     weak: 'Schwach: schnell erraten. Am meisten hilft Länge, etwa vier zufällige Wörter.',
     fair: 'Mittel. Ein paar Zeichen mehr machen es viel stärker.',
     good: 'Gut.',
@@ -32,7 +32,7 @@ export const account = {
   wiped: {
     title: 'Deine Nachrichten auf diesem Gerät sind weg',
     why: 'Der Browser hat den Speicher dieser Seite geleert. Das tun Browser, wenn ihre Daten gelöscht werden, wenn die Festplatte voll ist oder wenn eine Seite lange nicht benutzt wurde.',
-    kept: 'Melde dich wieder an wie sonst: Dein Konto und dein Name sind noch da, man kann dir schreiben, und deine anderen Geräte behalten ihre Nachrichten.',
+    kept: 'Melde dich wieder an wie sonst: Dein Konto und dein Benutzername sind noch da, man kann dir schreiben, und deine anderen Geräte behalten ihre Nachrichten.',
     lost: 'Was nur auf diesem Gerät lag, lässt sich nicht wiederherstellen, denn niemand sonst hat die Schlüssel. Deine Kontakte sehen, dass sich deine Sicherheitsnummer geändert hat.',
     forget: 'Verstanden',
   },

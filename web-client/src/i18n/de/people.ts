@@ -1,11 +1,11 @@
 export const people = {
   addTitle: 'Kontakt hinzufügen',
   add: 'Hinzufügen',
-  addHint: 'Frag nach dem Namen der anderen Person oder nach ihrem Link oder QR-Code.',
+  addHint: 'Frag nach dem Benutzernamen der anderen Person oder nach ihrem Link oder QR-Code.',
   followed: (name: string) =>
     `Du bist einem Link zu ${name} gefolgt. Füge die Person nur hinzu, wenn du weißt, wer sie ist.`,
-  nobody: (name: string) => `Es gibt niemanden mit dem Namen ${name}.`,
-  yourself: 'Das ist dein eigener Name. Schick deinen Link jemand anderem.',
+  nobody: (name: string) => `Es gibt niemanden mit dem Benutzernamen ${name}.`,
+  yourself: 'Das ist dein eigener Benutzername. Schick deinen Link jemand anderem.',
   myLink: 'Mein Link',
   myLinkHint: 'Wer diesen Link öffnet oder den Code scannt, kann dir schreiben.',
   copyLink: 'Link kopieren',

@@ -9,14 +9,15 @@ export const settings = {
     storage: 'Speicher',
   },
 
-  signedInAs: 'Dein Name',
+  signedInAs: 'Dein Benutzername',
   signOut: 'Abmelden',
   signOutHint: 'Entfernt dieses Gerät aus deinem Konto und alle Nachrichten von diesem Gerät.',
   signOutTitle: 'Von diesem Gerät abmelden?',
   signOutText:
     'Alle Nachrichten auf diesem Gerät werden gelöscht. Was auf keinem deiner anderen Geräte liegt, lässt sich nicht wiederherstellen; „Meine Daten exportieren“ unter Speicher bewahrt eine Kopie auf.',
   deleteAccount: 'Konto löschen',
-  deleteAccountHint: 'Dein Name, deine Geräte und alles, was auf dich wartet, werden endgültig gelöscht.',
+  deleteAccountHint:
+    'Dein Benutzername, deine Geräte und alles, was auf dich wartet, werden endgültig gelöscht.',
   deleteAccountTitle: 'Dein Konto endgültig löschen?',
   deleteAccountText:
     'Das kann niemand rückgängig machen. Was du geschrieben hast, bleibt bei denen, die es bekommen haben. Gib dein Passwort ein, um fortzufahren.',
@@ -56,7 +57,7 @@ export const settings = {
 
   used: 'Auf diesem Gerät belegt',
   usedOf: (used: string, quota: string) => `${used} von höchstens ${quota}`,
-  kept: 'Dauerhaft aufbewahrt',
+  kept: 'Dauerhafter Speicher',
   persistent: 'Der Browser hat zugesagt, deine Nachrichten zu behalten, bis du sie entfernst.',
   notPersistent:
     'Der Browser darf deine Nachrichten von sich aus entfernen, wenn die Festplatte voll ist oder Restante lange nicht benutzt wird.',

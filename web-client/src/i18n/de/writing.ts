@@ -8,8 +8,7 @@ export const writing = {
   bytesLeft: (count: number) => `Noch ${count.toLocaleString('de')} Bytes`,
   bytesTooMany: (count: number) =>
     `${count.toLocaleString('de')} Bytes zu lang. Schick es in mehreren Teilen.`,
-  notSent: 'Das konnte nicht gesendet werden. Dein Text ist noch da, versuch es noch einmal.',
-  notDone: 'Das hat nicht geklappt. Versuch es noch einmal.',
+  notSent: 'Das wurde nicht gesendet; dein Text ist noch da.',
 
   actions: 'Aktionen für die Nachricht',
   react: 'Reagieren',
@@ -22,7 +21,6 @@ export const writing = {
   deleteForEveryoneText: (name: string) =>
     `Sie verschwindet von deinen Geräten und denen von ${name}. Vielleicht hat ${name} sie schon gelesen.`,
   reactions: 'Reaktionen',
-  cancel: 'Abbrechen',
 
   requestTitle: (name: string) => `${name} möchte dir schreiben.`,
   requestText: (name: string) =>
@@ -55,7 +53,6 @@ export const writing = {
   deleteConversationText: (name: string) =>
     `Alle Nachrichten mit ${name} werden von diesem Gerät entfernt. Deine anderen Geräte und ${name} behalten ihre.`,
 
-  back: 'Zurück',
   search: 'Nachrichten durchsuchen',
   searchTitle: 'Suche',
   searchHint: 'Durchsucht werden alle Nachrichten auf diesem Gerät. Nichts davon verlässt es.',

@@ -53,7 +53,7 @@ export const settings = {
 
   used: 'Used on this device',
   usedOf: (used: string, quota: string) => `${used} of up to ${quota}`,
-  kept: 'Kept for good',
+  kept: 'Lasting storage',
   persistent: 'The browser has promised to keep your messages until you remove them.',
   notPersistent:
     'The browser may remove your messages by itself when the disk is full or Restante is not used for a long time.',

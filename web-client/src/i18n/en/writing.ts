@@ -8,8 +8,7 @@ export const writing = {
   bytesLeft: (count: number) => `${count.toLocaleString('en')} bytes left`,
   bytesTooMany: (count: number) =>
     `Too long by ${count.toLocaleString('en')} bytes. Send it in several parts.`,
-  notSent: 'This could not be sent. Your text is still here, so you can try again.',
-  notDone: 'That did not work. Try again.',
+  notSent: 'This was not sent; your text is still here.',
 
   actions: 'Message actions',
   react: 'React',
@@ -22,7 +21,6 @@ export const writing = {
   deleteForEveryoneText: (name: string) =>
     `It disappears from your devices and those of ${name}. ${name} may have read it already.`,
   reactions: 'Reactions',
-  cancel: 'Cancel',
 
   requestTitle: (name: string) => `${name} wants to write to you.`,
   requestText: (name: string) => `${name} does not see that you are here or have read this until you accept.`,
@@ -54,7 +52,6 @@ export const writing = {
   deleteConversationText: (name: string) =>
     `All messages with ${name} are removed from this device. Your other devices and ${name} keep theirs.`,
 
-  back: 'Back',
   search: 'Search messages',
   searchTitle: 'Search',
   searchHint: 'All messages on this device are searched. Nothing leaves it.',
