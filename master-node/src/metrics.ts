@@ -46,7 +46,9 @@ export const createMetrics = (nodeNames: readonly string[]) => {
 
   const codes = Object.keys(ERRORS) as ErrorCode[];
   for (const code of codes) metrics.sendsRefused.inc({ code }, 0);
-  for (const { shape } of upstream.options) metrics.frames.inc({ type: shape.type.value }, 0);
+  for (const type of upstream.def.options.flatMap(({ shape }) => shape.type.def.values)) {
+    metrics.frames.inc({ type }, 0);
+  }
   for (const type of ['invalid']) metrics.frames.inc({ type }, 0);
   for (const kind of ['username', 'account', 'device', 'prekey']) metrics.conflicts.inc({ kind }, 0);
   for (const kind of ['ec', 'kyber']) metrics.oneTimeKeys.inc({ kind }, 0);

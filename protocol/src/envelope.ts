@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId, base64, deviceId, messageId, timestamp } from './ids.ts';
 import { LIMITS } from './limits.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId, deviceId } from './ids.ts';
 
 export type ErrorRow = {
@@ -74,10 +74,10 @@ export const errorBody = z.strictObject({
   code: errorCode,
   message: z.string(),
   /** The bad field, dotted, for `bad-request`. */
-  path: z.string().optional(),
+  path: z.optional(z.string()),
   /** For `rate-limited` and `unavailable`. */
-  retryAfterMs: z.int().nonnegative().optional(),
+  retryAfterMs: z.optional(z.int().check(z.nonnegative())),
   /** For `devices-changed`. */
-  mismatches: z.array(deviceMismatch).optional(),
+  mismatches: z.optional(z.array(deviceMismatch)),
 });
 export type ErrorBody = z.infer<typeof errorBody>;

@@ -59,8 +59,8 @@ describe('frames', () => {
       { type: 'error', error: { code: 'bad-request', message: 'no', path: 'a.b' } },
     ];
     for (const frame of down) expect(downstream.parse(frame)).toEqual(frame);
-    expect(new Set(up.map((frame) => frame.type)).size).toBe(upstream.options.length);
-    expect(new Set(down.map((frame) => frame.type)).size).toBe(downstream.options.length);
+    expect(new Set(up.map((frame) => frame.type)).size).toBe(upstream.def.options.length);
+    expect(new Set(down.map((frame) => frame.type)).size).toBe(downstream.def.options.length);
   });
 
   it('with an unknown field, type or a value out of bounds are refused', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import * as protocol from './index.ts';
 import {
   MIN_SUPPORTED_VERSION,
@@ -11,7 +11,7 @@ import {
 } from './index.ts';
 
 const schemas = Object.entries<unknown>(protocol)
-  .filter((entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType)
+  .filter((entry): entry is [string, z.ZodMiniType] => entry[1] instanceof z.ZodMiniType)
   .sort(([a], [b]) => (a < b ? -1 : 1));
 
 const fingerprint = (): string => {

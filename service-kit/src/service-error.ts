@@ -5,7 +5,7 @@ import {
   type ErrorCode,
   type ErrorRow,
 } from '@restante/protocol';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 type Detail = {
   readonly path?: string;
@@ -45,8 +45,8 @@ export const toServiceError = (thrown: unknown): ServiceError =>
  *
  * @throws ServiceError `bad-request` with the path of the first bad field
  */
-export const parseInput = <S extends z.ZodType>(schema: S, input: unknown): z.infer<S> => {
-  const result = schema.safeParse(input);
+export const parseInput = <S extends z.core.$ZodType>(schema: S, input: unknown): z.infer<S> => {
+  const result = z.safeParse(schema, input);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const path = issue?.path.map(String).join('.').slice(0, 200) ?? '';

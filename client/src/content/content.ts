@@ -1,5 +1,5 @@
 import { accountId, deviceId, messageId, username } from '@restante/protocol';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Version of the content inside the ciphertext. Only devices see it. */
 export const CONTENT_VERSION = 1;
@@ -26,9 +26,9 @@ const messageReference = z.object({ author: accountId, id: messageId });
 export type MessageReference = z.infer<typeof messageReference>;
 
 /** Stored ids under which its reader could not decrypt it: it comes again, and stands for all of them. */
-const earlier = z.array(messageId).min(1).max(MAX_EARLIER_IDS).optional();
+const earlier = z.optional(z.array(messageId).check(z.minLength(1), z.maxLength(MAX_EARLIER_IDS)));
 
-const references = z.array(messageReference).min(1).max(MAX_REFERENCES);
+const references = z.array(messageReference).check(z.minLength(1), z.maxLength(MAX_REFERENCES));
 
 /** What a person wrote. `id` is its logical id: the client id it was first sent under. */
 const text = z.object({
@@ -37,8 +37,8 @@ const text = z.object({
   id: messageId,
   /** The author's username, as a hint that the reader's client verifies. */
   from: username,
-  text: z.string().min(1),
-  replyTo: messageReference.optional(),
+  text: z.string().check(z.minLength(1)),
+  replyTo: z.optional(messageReference),
   earlier,
 });
 
@@ -48,7 +48,7 @@ const reaction = z.object({
   kind: z.literal('reaction'),
   id: messageId,
   target: messageReference,
-  emoji: z.string().min(1).max(64).nullable(),
+  emoji: z.nullable(z.string().check(z.minLength(1), z.maxLength(64))),
   earlier,
 });
 
@@ -60,7 +60,7 @@ const receipt = z.object({
   v,
   kind: z.literal('receipt'),
   state: z.literal('read'),
-  ids: z.array(messageId).min(1).max(MAX_REFERENCES),
+  ids: z.array(messageId).check(z.minLength(1), z.maxLength(MAX_REFERENCES)),
   earlier,
 });
 
@@ -91,7 +91,7 @@ const sessionRenewal = z.object({
   v,
   kind: z.literal('session-renewal'),
   deviceId,
-  ids: z.array(messageId).max(MAX_RENEWAL_IDS),
+  ids: z.array(messageId).check(z.maxLength(MAX_RENEWAL_IDS)),
   earlier,
 });
 
@@ -99,7 +99,13 @@ const sessionRenewal = z.object({
 export const shared = z.discriminatedUnion('kind', [text, reaction, deletion]);
 export type SharedContent = z.infer<typeof shared>;
 
-export const content = z.discriminatedUnion('kind', [...shared.options, receipt, sent, sync, sessionRenewal]);
+export const content = z.discriminatedUnion('kind', [
+  ...shared.def.options,
+  receipt,
+  sent,
+  sync,
+  sessionRenewal,
+]);
 export type Content = z.infer<typeof content>;
 export type TextContent = z.infer<typeof text>;
 export type Reaction = z.infer<typeof reaction>;

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { MessengerError } from '../messenger-error.ts';
 import { chunksOf } from './chunks.ts';
 
@@ -66,7 +66,7 @@ export const request = async (fetch: Fetch, options: HttpRequest): Promise<Respo
 /** The JSON answer to a request, checked by `schema`. Throws the server's error, `unreachable` or `bad-answer`. */
 export const requestJson = async <T>(
   fetch: Fetch,
-  schema: z.ZodType<T>,
+  schema: z.ZodMiniType<T>,
   options: HttpRequest,
 ): Promise<T> => {
   const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);

@@ -17,7 +17,7 @@ import {
   type Session,
   type TokenRequest,
 } from '@restante/protocol';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { MessengerError } from '../messenger-error.ts';
 import { requestJson, type Fetch, type HttpRequest } from './http.ts';
 
@@ -91,7 +91,7 @@ export const masterApi = (masters: readonly string[], fetch: Fetch, tokens: Toke
   };
 
   const ask = <T>(
-    schema: z.ZodType<T>,
+    schema: z.ZodMiniType<T>,
     method: HttpRequest['method'],
     path: string,
     body?: unknown,

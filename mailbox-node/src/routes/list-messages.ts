@@ -11,7 +11,7 @@ const DEFAULT_LIMIT = 100;
 const query = z.strictObject({
   device: deviceQuery,
   limit: wholeNumber.pipe(z.int().min(1).max(LIMITS.envelopesPerPage)).default(DEFAULT_LIMIT),
-  after: messageId.optional(),
+  after: z.optional(messageId),
 });
 
 /** `GET /messages/:accountId?device=&limit=&after=`. */

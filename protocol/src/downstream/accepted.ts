@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { messageId } from '../ids.ts';
 
 /** Every envelope of the `send` with this id is on the disks of at least `copies` mailbox nodes (law 1). */
@@ -7,6 +7,6 @@ export const accepted = z.strictObject({
   id: messageId,
   /** The id that it is stored and pushed under. */
   messageId,
-  copies: z.int().positive(),
+  copies: z.int().check(z.positive()),
 });
 export type Accepted = z.infer<typeof accepted>;

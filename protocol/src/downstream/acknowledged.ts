@@ -1,11 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
 /** The messages are deleted on `copies` mailbox nodes; the mesh brings it to the others. */
 export const acknowledged = z.strictObject({
   type: z.literal('acknowledged'),
-  ids: z.array(messageId).min(1).max(LIMITS.idsPerAcknowledge),
-  copies: z.int().nonnegative(),
+  ids: z.array(messageId).check(z.minLength(1), z.maxLength(LIMITS.idsPerAcknowledge)),
+  copies: z.int().check(z.nonnegative()),
 });
 export type Acknowledged = z.infer<typeof acknowledged>;

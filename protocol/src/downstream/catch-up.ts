@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Live messages were left out because this socket was too slow: read the mailbox. */
 export const catchUp = z.strictObject({ type: z.literal('catch-up') });

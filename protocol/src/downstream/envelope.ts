@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { envelope } from '../envelope.ts';
 
 /** A live message. It is in the mailbox too, or will be in a moment, until it is acknowledged. */

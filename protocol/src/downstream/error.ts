@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { errorBody } from '../errors.ts';
 
 /** A frame that is not a `send` was refused, or the connection ends with this code. */

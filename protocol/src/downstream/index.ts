@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accepted } from './accepted.ts';
 import { acknowledged } from './acknowledged.ts';
 import { catchUp } from './catch-up.ts';

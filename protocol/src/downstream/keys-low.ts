@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { keyStock } from '../http/keys.ts';
 
 /** This device's stock of one-time pre-keys runs out: upload new ones. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { timestamp } from '../ids.ts';
 
 export const pong = z.strictObject({ type: z.literal('pong'), serverTime: timestamp });

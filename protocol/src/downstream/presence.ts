@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId } from '../ids.ts';
 
 /** The most present of the account's devices that show themselves to this one. */

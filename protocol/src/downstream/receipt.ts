@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId, deviceId, messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -7,6 +7,6 @@ export const receipt = z.strictObject({
   type: z.literal('receipt'),
   accountId,
   deviceId,
-  ids: z.array(messageId).min(1).max(LIMITS.idsPerAcknowledge),
+  ids: z.array(messageId).check(z.minLength(1), z.maxLength(LIMITS.idsPerAcknowledge)),
 });
 export type Receipt = z.infer<typeof receipt>;

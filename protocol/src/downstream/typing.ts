@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId } from '../ids.ts';
 
 export const typingDown = z.strictObject({

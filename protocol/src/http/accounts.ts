@@ -1,16 +1,16 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId, deviceId, timestamp, username } from '../ids.ts';
 import { deviceKeys } from './keys.ts';
 import { LIMITS } from '../limits.ts';
 
 /** 8 to 256 characters; strength is for the client to judge. */
-export const password = z.string().min(8).max(256);
+export const password = z.string().check(z.minLength(8), z.maxLength(256));
 
 /** Name of a device, for its owner's eyes. */
-export const deviceName = z.string().min(1).max(64);
+export const deviceName = z.string().check(z.minLength(1), z.maxLength(64));
 
 /** A device's own long-term credential: 32 random bytes, base64url. The server keeps a hash of it. */
-export const deviceSecret = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'not a device secret');
+export const deviceSecret = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/, 'not a device secret'));
 
 /**
  * `POST /api/accounts` makes an account with its first device; `POST /api/devices` adds a device to an account.
@@ -24,7 +24,7 @@ export const newDevice = z.strictObject({
 export type NewDevice = z.infer<typeof newDevice>;
 
 /** Where mail is fetched: base URL of each mailbox node, absolute or relative to the master's origin. */
-export const mailboxNodes = z.array(z.string()).min(1);
+export const mailboxNodes = z.array(z.string()).check(z.minLength(1));
 
 /** Tokens of one device. The mailbox token outlives the other, so that mail flows while every master is down. */
 export const session = z.strictObject({
@@ -37,12 +37,12 @@ export const session = z.strictObject({
   mailboxTokenExpiresAt: timestamp,
   mailboxNodes,
   /** Mailbox nodes that have each accepted message (W): a read of `mailboxNodes.length + 1 - W` is complete. */
-  writeConcern: z.int().positive(),
+  writeConcern: z.int().check(z.positive()),
   serverTime: timestamp,
 });
 export type Session = z.infer<typeof session>;
 
-export const registeredDevice = session.extend({ deviceSecret });
+export const registeredDevice = z.extend(session, { deviceSecret });
 export type RegisteredDevice = z.infer<typeof registeredDevice>;
 
 /** `POST /api/tokens`: fresh tokens. Answer: {@link session}. */
@@ -60,6 +60,6 @@ export const deleteAccount = z.strictObject({ password });
 export const devices = z.strictObject({
   devices: z
     .array(z.strictObject({ deviceId, name: deviceName, createdAt: timestamp, registrationId: z.int() }))
-    .max(LIMITS.deviceId),
+    .check(z.maxLength(LIMITS.deviceId)),
 });
 export type Devices = z.infer<typeof devices>;

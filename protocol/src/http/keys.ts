@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId, base64, deviceId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -7,13 +7,13 @@ import { LIMITS } from '../limits.ts';
  * server checks shapes only: whether signatures hold is for the device that starts a session.
  */
 
-const keyId = z.int().min(0).max(0xffffff);
+const keyId = z.int().check(z.minimum(0), z.maximum(0xffffff));
 /** 33 bytes. */
-const curveKey = base64(44).length(44);
+const curveKey = base64(44).check(z.length(44));
 /** 64 bytes. */
-const signature = base64(88).length(88);
+const signature = base64(88).check(z.length(88));
 /** 1,569 bytes. */
-const kyberKey = base64(2092).length(2092);
+const kyberKey = base64(2092).check(z.length(2092));
 
 export const preKey = z.strictObject({ keyId, publicKey: curveKey });
 export type PreKey = z.infer<typeof preKey>;
@@ -24,12 +24,12 @@ export type SignedPreKey = z.infer<typeof signedPreKey>;
 export const kyberPreKey = z.strictObject({ keyId, publicKey: kyberKey, signature });
 export type KyberPreKey = z.infer<typeof kyberPreKey>;
 
-const oneTimePreKeys = z.array(preKey).max(LIMITS.oneTimePreKeys);
-const oneTimeKyberPreKeys = z.array(kyberPreKey).max(LIMITS.oneTimePreKeys);
+const oneTimePreKeys = z.array(preKey).check(z.maxLength(LIMITS.oneTimePreKeys));
+const oneTimeKyberPreKeys = z.array(kyberPreKey).check(z.maxLength(LIMITS.oneTimePreKeys));
 
 /** What a new device uploads. `lastResortKyberPreKey` is handed out when the one-time ones are used up. */
 export const deviceKeys = z.strictObject({
-  registrationId: z.int().min(1).max(0x3fff),
+  registrationId: z.int().check(z.minimum(1), z.maximum(0x3fff)),
   identityKey: curveKey,
   signedPreKey,
   lastResortKyberPreKey: kyberPreKey,
@@ -40,8 +40,8 @@ export type DeviceKeys = z.infer<typeof deviceKeys>;
 
 /** `PUT /api/keys`: replaces the signed ones that are given, adds the one-time ones. Answer: {@link keyStock}. */
 export const replenishKeys = z.strictObject({
-  signedPreKey: signedPreKey.optional(),
-  lastResortKyberPreKey: kyberPreKey.optional(),
+  signedPreKey: z.optional(signedPreKey),
+  lastResortKyberPreKey: z.optional(kyberPreKey),
   preKeys: oneTimePreKeys,
   kyberPreKeys: oneTimeKyberPreKeys,
 });
@@ -49,22 +49,25 @@ export type ReplenishKeys = z.infer<typeof replenishKeys>;
 
 /** One-time keys of a device that have not been handed out. */
 export const keyStock = z.strictObject({
-  preKeys: z.int().nonnegative(),
-  kyberPreKeys: z.int().nonnegative(),
+  preKeys: z.int().check(z.nonnegative()),
+  kyberPreKeys: z.int().check(z.nonnegative()),
 });
 export type KeyStock = z.infer<typeof keyStock>;
 
 /** What starts a session with one device. Its one-time keys are handed out to nobody else. */
 export const keyBundle = z.strictObject({
   deviceId,
-  registrationId: z.int().min(1).max(0x3fff),
+  registrationId: z.int().check(z.minimum(1), z.maximum(0x3fff)),
   identityKey: curveKey,
   signedPreKey,
-  preKey: preKey.optional(),
+  preKey: z.optional(preKey),
   kyberPreKey,
 });
 export type KeyBundle = z.infer<typeof keyBundle>;
 
 /** `GET /api/keys/:accountId`, with `?device=` for one device. */
-export const keyBundles = z.strictObject({ accountId, bundles: z.array(keyBundle).max(LIMITS.deviceId) });
+export const keyBundles = z.strictObject({
+  accountId,
+  bundles: z.array(keyBundle).check(z.maxLength(LIMITS.deviceId)),
+});
 export type KeyBundles = z.infer<typeof keyBundles>;

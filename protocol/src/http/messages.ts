@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { envelope, storedEnvelope } from '../envelope.ts';
 import { errorCode } from '../errors.ts';
 import { messageId } from '../ids.ts';
@@ -6,7 +6,7 @@ import { LIMITS } from '../limits.ts';
 
 /** `POST /messages`, master only. */
 export const storeRequest = z.strictObject({
-  envelopes: z.array(storedEnvelope).min(1).max(LIMITS.envelopesPerStore),
+  envelopes: z.array(storedEnvelope).check(z.minLength(1), z.maxLength(LIMITS.envelopesPerStore)),
 });
 export type StoreRequest = z.infer<typeof storeRequest>;
 
@@ -25,19 +25,19 @@ export const mailboxPage = z.strictObject({
   messages: z.array(envelope),
   /** Nothing follows on this node. Otherwise ask again with `after` = `next`. */
   complete: z.boolean(),
-  next: messageId.nullable(),
+  next: z.nullable(messageId),
   /** Messages in the range of this page that expired unread. */
-  expired: z.int().nonnegative(),
+  expired: z.int().check(z.nonnegative()),
 });
 export type MailboxPage = z.infer<typeof mailboxPage>;
 
 /** `POST /messages/delete`, owner only. An id that is not there counts as deleted. */
 export const deleteRequest = z.strictObject({
-  ids: z.array(messageId).min(1).max(LIMITS.idsPerAcknowledge),
+  ids: z.array(messageId).check(z.minLength(1), z.maxLength(LIMITS.idsPerAcknowledge)),
 });
 export type DeleteRequest = z.infer<typeof deleteRequest>;
 
-export const deleteResponse = z.strictObject({ deleted: z.int().nonnegative() });
+export const deleteResponse = z.strictObject({ deleted: z.int().check(z.nonnegative()) });
 export type DeleteResponse = z.infer<typeof deleteResponse>;
 
 /** One event of `GET /messages/:accountId/events?device=` (server-sent events, event name `envelope`). */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId, deviceId, messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -11,7 +11,6 @@ export const acknowledge = z.strictObject({
   receipts: z.boolean(),
   messages: z
     .array(z.strictObject({ id: messageId, senderId: accountId, senderDeviceId: deviceId }))
-    .min(1)
-    .max(LIMITS.idsPerAcknowledge),
+    .check(z.minLength(1), z.maxLength(LIMITS.idsPerAcknowledge)),
 });
 export type Acknowledge = z.infer<typeof acknowledge>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { acknowledge } from './acknowledge.ts';
 import { ping } from './ping.ts';
 import { presenceUp } from './presence.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -9,6 +9,6 @@ import { LIMITS } from '../limits.ts';
 export const presenceUp = z.strictObject({
   type: z.literal('presence'),
   state: z.enum(['online', 'away']),
-  to: z.array(accountId).max(LIMITS.presenceAudience),
+  to: z.array(accountId).check(z.maxLength(LIMITS.presenceAudience)),
 });
 export type PresenceUp = z.infer<typeof presenceUp>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { envelopeType, payload } from '../envelope.ts';
 import { accountId, deviceId, messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
@@ -7,7 +7,7 @@ import { LIMITS } from '../limits.ts';
 export const outgoingEnvelope = z.strictObject({
   deviceId,
   /** Registration id of the keys that it was encrypted for: tells a device that was set up anew. */
-  registrationId: z.int().min(1).max(0x3fff),
+  registrationId: z.int().check(z.minimum(1), z.maximum(0x3fff)),
   type: envelopeType,
   payload,
 });
@@ -16,7 +16,7 @@ export type OutgoingEnvelope = z.infer<typeof outgoingEnvelope>;
 /** All devices of one account. For the sender's own account: all but the sending device. */
 export const recipient = z.strictObject({
   accountId,
-  envelopes: z.array(outgoingEnvelope).min(1).max(LIMITS.deviceId),
+  envelopes: z.array(outgoingEnvelope).check(z.minLength(1), z.maxLength(LIMITS.deviceId)),
 });
 export type Recipient = z.infer<typeof recipient>;
 
@@ -28,6 +28,6 @@ export const send = z.strictObject({
   type: z.literal('send'),
   /** The client's own id of the message. */
   id: messageId,
-  recipients: z.array(recipient).min(1).max(LIMITS.recipientsPerSend),
+  recipients: z.array(recipient).check(z.minLength(1), z.maxLength(LIMITS.recipientsPerSend)),
 });
 export type Send = z.infer<typeof send>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { accountId } from '../ids.ts';
 
 /** Passed on to the devices of `to` that are connected; never stored, never answered. */

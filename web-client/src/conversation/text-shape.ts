@@ -2,7 +2,11 @@
 const MAX_LINES = 24;
 const MAX_CHARACTERS = 2_400;
 
-const EMOJI_ONLY = /^(?:\p{RGI_Emoji}\s?){1,3}$/v;
+/** An emoji with all that belongs to it: skin, joined ones, flags. */
+const EMOJI =
+  /^(?:\p{Extended_Pictographic}|\p{Regional_Indicator}{2})(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\u{200D}|\u{FE0F}|[\u{E0020}-\u{E007F}])*$/u;
+const characters = new Intl.Segmenter();
+const MAX_EMOJIS = 3;
 /** No three emojis are longer. */
 const MAX_EMOJI_LENGTH = 64;
 
@@ -27,5 +31,8 @@ export const cutText = (text: string): string | null => {
 };
 
 /** One to three emojis and nothing else. */
-export const isEmojiOnly = (text: string): boolean =>
-  text.length <= MAX_EMOJI_LENGTH && EMOJI_ONLY.test(text);
+export const isEmojiOnly = (text: string): boolean => {
+  if (text.length > MAX_EMOJI_LENGTH || !/^\p{Emoji}/u.test(text)) return false;
+  const emojis = Array.from(characters.segment(text), ({ segment }) => segment).filter((one) => one !== ' ');
+  return emojis.length <= MAX_EMOJIS && emojis.every((one) => EMOJI.test(one));
+};

@@ -24,7 +24,7 @@ export class Conversations {
   /** Messages in accepted conversations that nobody has seen. */
   readonly unread = $derived(this.list.reduce((sum, { unread }) => sum + unread, 0));
 
-  constructor(engine: Engine, feed: EventFeed) {
+  constructor(engine: Pick<Engine, 'calls' | 'onStatus'>, feed: EventFeed) {
     this.#calls = engine.calls;
     feed.subscribe((events) => {
       for (const event of events) this.#apply(event);
@@ -59,10 +59,7 @@ export class Conversations {
 
   async #load(): Promise<void> {
     const conversations = await this.#calls.conversations();
-    const known = new Set(conversations.map(({ accountId }) => accountId));
-    for (const accountId of [...this.#byId.keys()]) {
-      if (!known.has(accountId)) this.#byId.delete(accountId);
-    }
+    this.#byId.clear();
     for (const conversation of conversations) this.#byId.set(conversation.accountId, conversation);
     this.#loaded = true;
   }
@@ -91,6 +88,8 @@ export class Conversations {
         break;
       case 'message':
         if (event.detail.direction === 'in') this.#stopTyping(event.detail.accountId);
+        break;
+      default:
         break;
     }
   }

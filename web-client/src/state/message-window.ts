@@ -9,6 +9,9 @@ export const PAGE_SIZE = 100;
 export const messageKey = ({ id, direction }: Pick<Message, 'id' | 'direction'>): string =>
   `${direction}:${id}`;
 
+export const indexByKey = (messages: readonly Message[]): ReadonlyMap<string, Message> =>
+  new Map(messages.map((message) => [messageKey(message), message]));
+
 /** As the vault sorts them. */
 export const compareMessages = (a: Message, b: Message): number => {
   if (a.sentAt !== b.sentAt) return a.sentAt - b.sentAt;
@@ -36,6 +39,6 @@ export const mergeMessages = (items: readonly Message[], added: readonly Message
   if (last === undefined || first === undefined || compareMessages(last, first) < 0) {
     return [...items, ...added];
   }
-  const byKey = new Map([...items, ...added].map((message) => [messageKey(message), message]));
+  const byKey = indexByKey([...items, ...added]);
   return [...byKey.values()].sort(compareMessages);
 };

@@ -11,7 +11,7 @@ export class Quotes {
   readonly #calls: Pick<Calls, 'messagesByReference'>;
   readonly #self: string;
   readonly #known = new SvelteMap<string, Message | null>();
-  #wanted = new Map<string, MessageReference>();
+  #wanted: Record<string, MessageReference> = {};
 
   constructor(calls: Pick<Calls, 'messagesByReference'>, self: string) {
     this.#calls = calls;
@@ -22,9 +22,9 @@ export class Quotes {
   get(reference: MessageReference): Message | null | undefined {
     const key = referencedKey(reference, this.#self);
     const message = this.#known.get(key);
-    if (message === undefined && !this.#wanted.has(key)) {
-      if (this.#wanted.size === 0) queueMicrotask(() => void this.#ask());
-      this.#wanted.set(key, reference);
+    if (message === undefined && !(key in this.#wanted)) {
+      if (Object.keys(this.#wanted).length === 0) queueMicrotask(() => void this.#ask());
+      this.#wanted[key] = reference;
     }
     return message;
   }
@@ -35,11 +35,11 @@ export class Quotes {
   }
 
   async #ask(): Promise<void> {
-    const wanted = [...this.#wanted];
+    const wanted = Object.entries(this.#wanted);
     const found = await this.#calls
       .messagesByReference(wanted.map(([, reference]) => reference))
       .catch(() => []);
-    this.#wanted = new Map();
+    this.#wanted = {};
     wanted.forEach(([key], index) => {
       const message = found[index] ?? null;
       this.#known.set(message === null ? key : messageKey(message), message);

@@ -1,11 +1,13 @@
 import type { Message, MessageReference } from '@restante/client';
 import { createContext, tick } from 'svelte';
+import { SvelteSet } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
 import type { Calls } from '../engine/calls.ts';
 import type { EventFeed } from '../services/event-feed.ts';
 import { findFirstUnread } from './first-unread.ts';
 import {
   compareMessages,
+  indexByKey,
   isUnread,
   mergeMessages,
   messageKey,
@@ -43,7 +45,7 @@ export class Thread {
   readonly #quotes: Quotes;
   readonly #unsubscribe: () => void;
   readonly #opening: Promise<void>;
-  readonly #marked = new Set<string>();
+  readonly #marked = new SvelteSet<string>();
   #items = $state.raw<readonly Message[]>([]);
   #atStart = $state.raw(false);
   #atEnd = $state.raw(false);
@@ -57,7 +59,7 @@ export class Thread {
   #following = $state.raw(true);
   #replyingTo = $state.raw<Message | null>(null);
   #loading = false;
-  readonly #byKey = $derived(new Map(this.#items.map((message) => [messageKey(message), message])));
+  readonly #byKey = $derived(indexByKey(this.#items));
 
   constructor({ calls, feed, self, accountId, unread }: ThreadParts) {
     this.#calls = calls;

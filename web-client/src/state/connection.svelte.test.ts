@@ -1,0 +1,76 @@
+import type { CatchUpProgress, ConnectionState } from '@restante/client';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { INITIAL_STATUS, type Status } from '../engine/calls.ts';
+import { Connection } from './connection.svelte.ts';
+
+const LIVE: ConnectionState = { name: 'live', attempt: 0, master: 0 };
+const CAUGHT_UP: CatchUpProgress = {
+  ...{ running: false, received: 4, nodesAnswered: 2, nodesNeeded: 2, nodes: 3 },
+  ...{ complete: true, expired: 0 },
+};
+
+const start = () => {
+  let listener: (status: Status) => void = () => undefined;
+  let status: Status = { ...INITIAL_STATUS, phase: 'signed-in' };
+  const connection = new Connection({
+    status: () => status,
+    onStatus: (added) => void (listener = added),
+  });
+  const tell = (change: Partial<Status>): void => {
+    status = { ...status, ...structuredClone(change) };
+    listener(status);
+  };
+  return { connection, tell };
+};
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('is named as a person is told of it', () => {
+  const { connection, tell } = start();
+  expect(connection.name).toBe('offline');
+  tell({ connection: { name: 'authenticating', attempt: 2, master: 0 } });
+  expect([connection.name, connection.attempt]).toEqual(['connecting', 3]);
+  tell({ connection: { name: 'catching-up', attempt: 0, master: 0 } });
+  expect(connection.name).toBe('catching-up');
+  tell({ connection: LIVE, catchUp: CAUGHT_UP });
+  expect(connection.name).toBe('live');
+  tell({ connection: { name: 'refused', code: 'superseded' } });
+  expect([connection.name, connection.refusal]).toEqual(['refused', 'superseded']);
+});
+
+test('is incomplete while fewer mailboxes have answered than are needed', () => {
+  const { connection, tell } = start();
+  tell({ connection: LIVE, catchUp: { ...CAUGHT_UP, nodesAnswered: 1, complete: false } });
+  expect(connection.name).toBe('incomplete');
+  tell({ catchUp: { ...CAUGHT_UP, nodesAnswered: 1, complete: false, running: true } });
+  expect(connection.name).toBe('catching-up');
+  tell({ catchUp: CAUGHT_UP });
+  expect(connection.name).toBe('live');
+});
+
+test('counts down to the next attempt', () => {
+  const { connection, tell } = start();
+  tell({
+    connection: { name: 'waiting', attempt: 1, master: 0, retryAt: Date.now() + 2_500, authenticate: false },
+  });
+  const shown = Array.from({ length: 5 }, () => {
+    const { secondsLeft } = connection;
+    vi.advanceTimersByTime(1_000);
+    return secondsLeft;
+  });
+  expect(shown).toEqual([3, 2, 1, 0, 0]);
+});
+
+test('what expired is counted once however often it is told, until it is dismissed', () => {
+  const { connection, tell } = start();
+  tell({ connection: LIVE, catchUp: { ...CAUGHT_UP, expired: 2 } });
+  tell({ catchUp: { ...CAUGHT_UP, expired: 2 } });
+  expect(connection.expired).toBe(2);
+  tell({ catchUp: { ...CAUGHT_UP, running: true } });
+  tell({ catchUp: { ...CAUGHT_UP, expired: 3 } });
+  expect(connection.expired).toBe(5);
+  connection.dismissExpired();
+  tell({ catchUp: { ...CAUGHT_UP, expired: 3 } });
+  expect(connection.expired).toBe(0);
+});

@@ -1,0 +1,98 @@
+import type { Conversation } from '@restante/client';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { INITIAL_STATUS, type Calls, type Status } from '../engine/calls.ts';
+import type { EngineEvent } from '../engine/channel.ts';
+import { EventFeed } from '../services/event-feed.ts';
+import { Conversations } from './conversations.svelte.ts';
+
+const conversation = (accountId: string, change: Partial<Conversation> = {}): Conversation => ({
+  ...{ accountId, username: accountId, standing: 'accepted', unread: 0, lastMessageAt: 1, preview: null },
+  ...{ unreadable: 0, draft: '', verification: 'none' },
+  ...change,
+});
+
+const start = async (kept: Conversation[]) => {
+  let emit: (event: EngineEvent) => void = () => undefined;
+  let tell: (status: Status) => void = () => undefined;
+  const calls = { conversations: () => Promise.resolve(kept) } as Calls;
+  const feed = new EventFeed({ onEvent: (listener) => void (emit = listener) });
+  const conversations = new Conversations({ calls, onStatus: (listener) => void (tell = listener) }, feed);
+  tell({ ...INITIAL_STATUS, phase: 'signed-in' });
+  await vi.advanceTimersByTimeAsync(0);
+  const happen = (...events: EngineEvent[]): void => {
+    events.forEach((event) => emit(event));
+    vi.advanceTimersByTime(16);
+  };
+  return { conversations, happen, tell };
+};
+const names = (list: readonly Conversation[]): string[] => list.map(({ accountId }) => accountId);
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('are in three lists, newest first, and only accepted ones count as unread', async () => {
+  const { conversations } = await start([
+    conversation('anna', { lastMessageAt: 1, unread: 2 }),
+    conversation('ben', { lastMessageAt: 3, unread: 1 }),
+    conversation('carl', { lastMessageAt: 2, standing: 'request', unread: 5 }),
+    conversation('dora', { lastMessageAt: 4, standing: 'blocked' }),
+  ]);
+  expect(names(conversations.list)).toEqual(['ben', 'anna']);
+  expect(names(conversations.requests)).toEqual(['carl']);
+  expect(names(conversations.blocked)).toEqual(['dora']);
+  expect(conversations.unread).toBe(3);
+});
+
+test('follow events, and go with the account', async () => {
+  const { conversations, happen, tell } = await start([conversation('anna', { lastMessageAt: 5 })]);
+  happen(
+    { type: 'conversation', detail: conversation('ben', { lastMessageAt: 9 }) },
+    { type: 'conversation', detail: conversation('ben', { lastMessageAt: 9, unread: 1 }) },
+  );
+  expect(names(conversations.list)).toEqual(['ben', 'anna']);
+  expect(conversations.unread).toBe(1);
+  happen({ type: 'conversation-removed', detail: { accountId: 'ben' } });
+  expect(names(conversations.list)).toEqual(['anna']);
+  tell({ ...INITIAL_STATUS, phase: 'signed-out' });
+  expect(conversations.list).toEqual([]);
+  expect(conversations.loaded).toBe(false);
+});
+
+test('somebody types until they stop, write, or are not heard of any more', async () => {
+  const { conversations, happen } = await start([conversation('anna')]);
+  const types = (active: boolean) => happen({ type: 'typing', detail: { accountId: 'anna', active } });
+  types(true);
+  expect(conversations.isTyping('anna')).toBe(true);
+  types(false);
+  expect(conversations.isTyping('anna')).toBe(false);
+  types(true);
+  vi.advanceTimersByTime(7_000);
+  types(true);
+  vi.advanceTimersByTime(7_000);
+  expect(conversations.isTyping('anna')).toBe(true);
+  vi.advanceTimersByTime(1_000);
+  expect(conversations.isTyping('anna')).toBe(false);
+  types(true);
+  happen({
+    type: 'message',
+    detail: {
+      ...{
+        id: '1',
+        accountId: 'anna',
+        direction: 'in',
+        sentAt: 1,
+        kind: 'text',
+        text: 'Hi',
+        state: 'received',
+      },
+    },
+  });
+  expect(conversations.isTyping('anna')).toBe(false);
+});
+
+test('presence is what was told last', async () => {
+  const { conversations, happen } = await start([conversation('anna')]);
+  expect(conversations.presenceOf('anna')).toBe('offline');
+  happen({ type: 'presence', detail: { accountId: 'anna', state: 'online' } });
+  expect(conversations.presenceOf('anna')).toBe('online');
+});

@@ -1,0 +1,195 @@
+import type { Message, MessageReference } from '@restante/client';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Calls } from '../engine/calls.ts';
+import type { EngineEvent } from '../engine/channel.ts';
+import { EventFeed } from '../services/event-feed.ts';
+import { compareMessages, WINDOW_SIZE } from './message-window.ts';
+import { Thread } from './thread.svelte.ts';
+
+const SELF = 'anna';
+const BEN = 'ben';
+
+const message = (number: number, change: Partial<Message> = {}): Message => ({
+  ...{ id: `id-${String(number).padStart(6, '0')}`, accountId: BEN, direction: 'in', sentAt: number },
+  ...{ kind: 'text', text: `${number}`, state: 'seen' },
+  ...change,
+});
+const messages = (count: number, change: (number: number) => Partial<Message> = () => ({})): Message[] =>
+  Array.from({ length: count }, (_, number) => message(number, change(number)));
+
+/** A vault of one conversation, with the calls that read it. */
+const start = async (stored: Message[], unread = 0) => {
+  const kept = [...stored];
+  const read: string[] = [];
+  let emit: (event: EngineEvent) => void = () => undefined;
+  type Page = { before?: Message; after?: Message; limit?: number };
+  const page = ({ before, after, limit = 50 }: Page): Message[] =>
+    after
+      ? kept.filter((one) => compareMessages(one, after) > 0).slice(0, limit)
+      : kept.filter((one) => !before || compareMessages(one, before) < 0).slice(-limit);
+  const find = ({ id }: MessageReference): Message | undefined => kept.find((one) => one.id === id);
+  const calls = {
+    messages: (_: string, options: Page = {}) => Promise.resolve(page(options)),
+    messagesAround: (_: string, reference: MessageReference, limit = 50) => {
+      const middle = find(reference);
+      if (middle === undefined) return Promise.resolve([]);
+      const half = limit / 2;
+      const [before, after] = [page({ before: middle, limit: half }), page({ after: middle, limit: half })];
+      return Promise.resolve([...before, middle, ...after]);
+    },
+    messagesByReference: (references: readonly MessageReference[]) =>
+      Promise.resolve(references.map((reference) => find(reference) ?? null)),
+    markRead: (seen: readonly Message[]) => {
+      read.push(...seen.map(({ text }) => text));
+      return Promise.resolve();
+    },
+    sendText: (_: string, text: string) => {
+      const sent = message(kept.length, { direction: 'out', state: 'queued', text });
+      kept.push(sent);
+      return Promise.resolve(sent);
+    },
+  } as unknown as Calls;
+  const feed = new EventFeed({ onEvent: (listener) => void (emit = listener) });
+  const thread = new Thread({ calls, feed, self: SELF, accountId: BEN, unread });
+  await vi.waitUntil(() => thread.loaded);
+  const happen = (...events: EngineEvent[]): void => {
+    events.forEach((event) => emit(event));
+    vi.advanceTimersByTime(16);
+  };
+  const arrive = (arrived: Message): void => {
+    kept.push(arrived);
+    kept.sort(compareMessages);
+    happen({ type: 'message', detail: arrived });
+  };
+  return { thread, kept, read, happen, arrive };
+};
+const texts = (thread: Thread): string[] => thread.items.map(({ text }) => text);
+const lastText = (thread: Thread): string | undefined => texts(thread).at(-1);
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.stubGlobal('document', { visibilityState: 'visible' });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('opens at the newest messages when all have been seen', async () => {
+  const { thread } = await start(messages(250));
+  expect(thread.items).toHaveLength(100);
+  expect(lastText(thread)).toBe('249');
+  expect([thread.atStart, thread.atEnd, thread.firstUnread]).toEqual([false, true, null]);
+  expect(thread.goal).toEqual({ name: 'latest' });
+});
+
+test.each([1, 90, 250, 399, 450, 1_900])(
+  'opens with the first of %i unread messages in it',
+  async (unread) => {
+    const count = 2_000;
+    const { thread } = await start(
+      messages(count, (number) => ({ state: number >= count - unread ? 'received' : 'seen' })),
+      unread,
+    );
+    const first = message(count - unread);
+    expect(thread.firstUnread).toEqual({ author: BEN, id: first.id });
+    expect(texts(thread)).toContain(first.text);
+    expect(texts(thread)).not.toBe(first.text);
+    expect(thread.items.length).toBeLessThanOrEqual(WINDOW_SIZE);
+    expect(thread.goal.name).toBe('unread');
+  },
+);
+
+test('has a bounded window: the far end goes, and comes back', async () => {
+  const { thread } = await start(messages(1_000));
+  for (let pages = 0; pages < 9; pages += 1) {
+    await thread.loadOlder();
+    expect(thread.items.length).toBeLessThanOrEqual(WINDOW_SIZE);
+  }
+  await thread.loadOlder();
+  expect(texts(thread)).toEqual(Array.from({ length: WINDOW_SIZE }, (_, number) => `${number}`));
+  expect([thread.atStart, thread.atEnd]).toEqual([true, false]);
+  for (let pages = 0; pages < 7; pages += 1) await thread.loadNewer();
+  expect(texts(thread)).toEqual(Array.from({ length: WINDOW_SIZE }, (_, number) => `${number + 600}`));
+  expect([thread.atStart, thread.atEnd]).toEqual([false, true]);
+});
+
+test('shows what comes, in the order of its time, and each once', async () => {
+  const { thread, arrive, happen } = await start(messages(10));
+  arrive(message(20));
+  arrive(message(15));
+  happen({ type: 'message', detail: message(20) });
+  expect(texts(thread).slice(-3)).toEqual(['9', '15', '20']);
+});
+
+test('counts what comes while somebody reads above, and takes it in where it belongs', async () => {
+  const { thread, arrive } = await start(messages(1_000));
+  thread.following = false;
+  arrive(message(2_000, { state: 'received' }));
+  expect([thread.newBelow, lastText(thread)]).toEqual([1, '2000']);
+  for (let pages = 0; pages < 4; pages += 1) await thread.loadOlder();
+  expect(thread.atEnd).toBe(false);
+  arrive(message(2_001, { state: 'received' }));
+  expect(thread.newBelow).toBe(2);
+  expect(texts(thread)).not.toContain('2001');
+  await thread.jumpToLatest();
+  expect([thread.newBelow, lastText(thread), thread.following]).toEqual([0, '2001', true]);
+});
+
+test('follows changes and removals', async () => {
+  const { thread, happen } = await start(messages(5));
+  const asked = thread.items[3];
+  thread.replyingTo = asked ?? null;
+  happen(
+    { type: 'message-changed', detail: message(2, { text: 'changed' }) },
+    { type: 'message-removed', detail: { accountId: BEN, author: BEN, id: message(3).id } },
+    { type: 'message-removed', detail: { accountId: 'carl', author: 'carl', id: message(4).id } },
+  );
+  expect(texts(thread)).toEqual(['0', '1', 'changed', '4']);
+  expect(thread.replyingTo).toBeNull();
+});
+
+test('jumps to a message far away, and says when it is gone', async () => {
+  const { thread } = await start(messages(5_000));
+  const window = thread.window;
+  expect(await thread.jumpTo({ author: BEN, id: message(1_234).id })).toBe(true);
+  expect(texts(thread)).toContain('1234');
+  expect(thread.window).not.toBe(window);
+  expect(thread.goal).toEqual({ name: 'message', key: `in:${message(1_234).id}` });
+  expect(await thread.jumpTo({ author: BEN, id: 'gone' })).toBe(false);
+});
+
+test('knows quoted messages: those at hand at once, others when they have been read', async () => {
+  const { thread } = await start(messages(500));
+  const quote = (number: number) => thread.quoted({ author: BEN, id: message(number).id });
+  expect(quote(499)?.text).toBe('499');
+  expect(quote(3)).toBeUndefined();
+  expect(quote(9_999)).toBeUndefined();
+  await vi.waitUntil(() => quote(3) !== undefined);
+  expect(quote(3)?.text).toBe('3');
+  expect(quote(9_999)).toBeNull();
+});
+
+test('messages count as read once, and only when somebody looks', async () => {
+  const { thread, read } = await start(
+    messages(3, () => ({ state: 'received' })),
+    3,
+  );
+  vi.stubGlobal('document', { visibilityState: 'hidden' });
+  thread.markVisible(thread.items);
+  expect(read).toEqual([]);
+  vi.stubGlobal('document', { visibilityState: 'visible' });
+  thread.markVisible(thread.items.slice(1));
+  thread.markVisible(thread.items);
+  expect(read).toEqual(['1', '2', '0']);
+});
+
+test('what is sent is shown as the newest, and the reply is over', async () => {
+  const { thread } = await start(messages(1_000));
+  await thread.jumpTo({ author: BEN, id: message(10).id });
+  thread.replyingTo = thread.items[0] ?? null;
+  await thread.send('Hello');
+  expect(lastText(thread)).toBe('Hello');
+  expect(thread.replyingTo).toBeNull();
+  expect(thread.following).toBe(true);
+});
