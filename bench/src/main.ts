@@ -10,6 +10,7 @@ import { catchUp } from './measurements/catch-up.ts';
 import { fullNode } from './measurements/full-node.ts';
 import { memoryGrowth } from './measurements/growth.ts';
 import { livePush } from './measurements/live-push.ts';
+import { messenger } from './measurements/messenger.ts';
 import { replication } from './measurements/replication.ts';
 import { signal } from './measurements/signal.ts';
 import { storeBatch } from './measurements/store-batch.ts';
@@ -25,6 +26,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   livePush,
   catchUp,
   signal,
+  messenger,
   memoryGrowth,
 ];
 

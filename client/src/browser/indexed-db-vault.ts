@@ -19,6 +19,9 @@ const TABLES = Object.keys({
   kyberUses: true,
   sessions: true,
   identityChanges: true,
+  verifications: true,
+  preferences: true,
+  standings: true,
   renewals: true,
   messages: true,
   messageKeys: true,
@@ -31,9 +34,6 @@ const TABLES = Object.keys({
   annotations: true,
   unknownContents: true,
   requests: true,
-  verifications: true,
-  preferences: true,
-  standings: true,
 } satisfies Record<TableName, true>) as TableName[];
 
 /** Sorts after every key (keys are ASCII). */

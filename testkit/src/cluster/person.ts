@@ -22,6 +22,9 @@ export const TEST_PASSWORD = 'correct horse battery staple';
 
 export type PersonOptions = Partial<MessengerOptions>;
 
+/** Whoever has an account. */
+export type Addressed = Pick<Person, 'address'>;
+
 /** Someone with a messenger whose vault is a file, so that it can be closed and opened again. */
 export type Person = AsyncDisposable & {
   readonly username: string;
@@ -49,15 +52,15 @@ export type Person = AsyncDisposable & {
   /** Messages in the outbox. */
   readonly outboxSize: () => Promise<number>;
   /** Resolves when the text is in the outbox. */
-  readonly send: (to: Person, text: string) => Promise<Message>;
+  readonly send: (to: Addressed, text: string) => Promise<Message>;
   /** Sends a text and waits until it has been accepted. */
-  readonly sendAccepted: (to: Person, text: string) => Promise<Message>;
+  readonly sendAccepted: (to: Addressed, text: string) => Promise<Message>;
   /** The message as it is now. */
   readonly find: (message: Message) => Promise<Message>;
   /** The texts from someone, as the conversation shows them. */
-  readonly textsFrom: (other: Person) => Promise<string[]>;
+  readonly textsFrom: (other: Addressed) => Promise<string[]>;
   /** Waits until the conversation shows this text from someone, and answers with all of them. */
-  readonly seesLast: (other: Person, text: string) => Promise<string[]>;
+  readonly seesLast: (other: Addressed, text: string) => Promise<string[]>;
 };
 
 const HISTORY = 100_000;
@@ -130,11 +133,11 @@ export const createPerson = async (
     return row;
   };
 
-  const history = (other: Person): Promise<Message[]> =>
+  const history = (other: Addressed): Promise<Message[]> =>
     messenger().messages(other.address.accountId, { limit: HISTORY });
-  const textsFrom = async (other: Person): Promise<string[]> =>
+  const textsFrom = async (other: Addressed): Promise<string[]> =>
     (await history(other)).filter(({ direction }) => direction === 'in').map(({ text }) => text);
-  const send = (to: Person, text: string): Promise<Message> =>
+  const send = (to: Addressed, text: string): Promise<Message> =>
     messenger().sendText(to.address.accountId, text);
   const find = async ({ id, accountId }: Message): Promise<Message> => {
     const messages = await messenger().messages(accountId, { limit: HISTORY });

@@ -8,7 +8,7 @@ import { cleanCouch } from '../couch.ts';
 import { waitFor } from '../wait-for.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
-import { createPerson, type Person, type PersonOptions } from './person.ts';
+import { createPerson, type Addressed, type Person, type PersonOptions } from './person.ts';
 
 /** A cluster for one test file: real processes, a fault proxy in each link, people to talk through it. */
 export type TestCluster = AsyncDisposable & {
@@ -16,7 +16,7 @@ export type TestCluster = AsyncDisposable & {
   readonly links: Links;
   /** Data, logs and secrets of the cluster. No vaults. */
   readonly dataDir: string;
-  /** Addresses of the masters for clients. */
+  /** Addresses of the masters for clients; where mailboxes are found by the front, that of the front alone. */
   readonly masters: readonly string[];
   /** Someone new; the name is made unique. `masters`: the ones they use, in this order (default: all). */
   readonly person: (name: string, masters?: readonly string[], options?: PersonOptions) => Promise<Person>;
@@ -36,7 +36,7 @@ export type TestCluster = AsyncDisposable & {
   /** Waits until the mesh has made the nodes alike; answers with what each of them holds. */
   readonly alike: () => Promise<Map<string, Leaves>>;
   /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
-  readonly empty: (person?: Person) => Promise<void>;
+  readonly empty: (person?: Addressed) => Promise<void>;
 };
 
 export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'mailboxAddresses' | 'settings'>;
@@ -88,6 +88,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     const couchUrls = sharedCouchUrls();
     const databasePrefix = `e2e${randomBytes(5).toString('hex')}_`;
     const dataDir = join(root, 'cluster');
+    const { mailboxAddresses = 'direct' } = options;
     if (couchUrls) {
       cleanup.defer(async () => {
         await Promise.all(couchUrls.map((url) => cleanCouch(url, databasePrefix)));
@@ -98,7 +99,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         dataDir,
         databasePrefix,
         masters: options.masters ?? 1,
-        mailboxAddresses: options.mailboxAddresses ?? 'direct',
+        mailboxAddresses,
         route: links.route,
         settings: {
           ...options.settings,
@@ -112,8 +113,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     cleanup.defer(async () => {
       await Promise.all(parts.processes.map((process) => process.kill('SIGKILL')));
     });
+    const entrances = mailboxAddresses === 'direct' ? parts.masters : [parts.front];
     const masters = await Promise.all(
-      parts.masters.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
+      entrances.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
     );
 
     let people = 0;

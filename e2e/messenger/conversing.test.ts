@@ -1,0 +1,194 @@
+import { startStage, type Stage } from '@restante/testkit/messenger';
+import { waitFor } from '@restante/testkit';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+
+/** What people do with each other while everything works: in browsers, and with the Node client on the official libsignal. */
+
+// Longer than what any condition is waited for, so that a failure names its condition.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+afterEach(async () => expect(await stage.clear()).toEqual([]));
+
+describe('first contact', () => {
+  it('is a request, which tells the stranger nothing until it is accepted', async () => {
+    const [alice, bob] = await stage.people('alice', 'bob');
+    await alice!.add(bob!.username);
+    await alice!.write('may I write to you?');
+    await alice!.sent('may I write to you?', 'delivered');
+
+    await bob!.open(alice!.username);
+    await bob!.sees('may I write to you?');
+    expect(await bob!.composer().count()).toBe(0);
+    await alice!.sent('may I write to you?', 'delivered');
+    await bob!.accept();
+    await alice!.sent('may I write to you?', 'read');
+    await bob!.write('of course');
+    await alice!.sees('of course');
+    await bob!.sent('of course', 'read');
+    expect(await alice!.texts()).toEqual(['may I write to you?', 'of course']);
+    expect(await bob!.texts()).toEqual(['may I write to you?', 'of course']);
+    await stage.cluster.empty(bob);
+  });
+
+  it('by a link fills in the name and asks', async () => {
+    const [alice, bob] = await stage.people('alice', 'bob');
+    await alice!.enter(`/#/add/${bob!.username}`);
+    const page = alice!.page();
+    await page.getByRole('textbox', { name: 'Username' }).waitFor();
+    expect(await page.getByRole('textbox', { name: 'Username' }).inputValue()).toBe(bob!.username);
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await alice!.write('found you');
+    await bob!.conversation(alice!.username).waitFor();
+  });
+
+  it('can be blocked: nothing more is seen, and the stranger is not told', async () => {
+    const [alice, bob] = await stage.people('alice', 'bob');
+    await alice!.add(bob!.username);
+    await alice!.write('buy this');
+    await bob!.open(alice!.username);
+    await bob!.page().getByRole('button', { name: 'Block', exact: true }).click();
+    await bob!.page().getByText(`You have blocked ${alice!.username}.`).waitFor();
+    await alice!.write('buy that');
+    await alice!.sent('buy that', 'accepted');
+    await stage.cluster.empty(bob);
+    await bob!.page().getByRole('button', { name: 'Unblock' }).click();
+    await alice!.write('sorry');
+    await bob!.sees('sorry');
+    expect(await bob!.texts()).toEqual(['buy this', 'sorry']);
+    await alice!.sent('buy that', 'accepted');
+  });
+});
+
+describe('a live chat', () => {
+  it('shows who types, who is there, and what has been read', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    const atAlice = alice!.page().getByRole('main');
+    await atAlice.getByText('Online').waitFor();
+    await bob!.composer().pressSequentially('we');
+    await atAlice
+      .getByText(/^typing/)
+      .first()
+      .waitFor();
+    await bob!.write('well?');
+    await alice!.sees('well?');
+    await bob!.sent('well?', 'read');
+    for (const number of [1, 2, 3]) {
+      await alice!.write(`alice ${number}`);
+      await bob!.sees(`alice ${number}`);
+      await bob!.write(`bob ${number}`);
+      await alice!.sees(`bob ${number}`);
+    }
+    const texts = ['hello', 'well?', 'alice 1', 'bob 1', 'alice 2', 'bob 2', 'alice 3', 'bob 3'];
+    expect(await alice!.texts()).toEqual(texts);
+    expect(await bob!.texts()).toEqual(texts);
+    await alice!.sent('alice 3', 'read');
+    await bob!.leave();
+    await atAlice.getByText('Online').waitFor({ state: 'detached' });
+  });
+
+  it('keeps to what a person has turned off', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    const tab = await bob!.enter('/#/settings/privacy');
+    await tab.page().getByRole('switch', { name: 'Read receipts' }).click();
+    await tab.page().close();
+    await alice!.write('seen?');
+    await bob!.sees('seen?');
+    await bob!.write('not telling');
+    await alice!.sees('not telling');
+    await alice!.sent('seen?', 'delivered');
+  });
+
+  it('with the Node client on the official libsignal, whoever begins', async () => {
+    const [alice] = await stage.people('alice');
+    const nora = await stage.cluster.person('nora');
+    const nick = await stage.cluster.person('nick');
+    await Promise.all([nora.enterLive(), nick.enterLive()]);
+    await nora.sendAccepted(alice!, 'from Node');
+    await alice!.open(nora.username);
+    await alice!.accept();
+    await alice!.sees('from Node');
+    await alice!.add(nick.username);
+    await alice!.write('from Chromium');
+    await nick.seesLast(alice!, 'from Chromium');
+
+    for (const number of [1, 2, 3]) {
+      await nick.sendAccepted(alice!, `nick ${number}`);
+      await alice!.sees(`nick ${number}`);
+      await alice!.write(`alice ${number}`);
+      await nick.seesLast(alice!, `alice ${number}`);
+    }
+    expect(await nick.textsFrom(alice!)).toEqual(['from Chromium', 'alice 1', 'alice 2', 'alice 3']);
+    await alice!.sent('alice 3', 'delivered');
+    await stage.cluster.empty();
+  });
+});
+
+describe('a message', () => {
+  it('can be answered, and the answer leads to it', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    await alice!.write('tea or coffee?');
+    await bob!.sees('tea or coffee?');
+    await bob!.act('tea or coffee?', 'Reply');
+    await bob!.write('coffee');
+    for (const person of [alice!, bob!]) {
+      await person.sees('coffee');
+      await person.message('coffee').getByText('tea or coffee?').waitFor();
+    }
+  });
+
+  it('gets reactions, which can be taken back', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    await bob!.message('hello').hover();
+    await bob!.message('hello').getByRole('button', { name: 'React' }).click();
+    await bob!.page().getByRole('button', { name: '👍' }).click();
+    const reaction = alice!.message('hello').getByRole('button', { name: '👍' });
+    await reaction.waitFor();
+    await bob!.message('hello').getByRole('button', { name: /^👍/ }).click();
+    await reaction.waitFor({ state: 'detached' });
+  });
+
+  it('can be deleted for everyone, and for oneself', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    await alice!.write('oops');
+    await bob!.sees('oops');
+    await alice!.act('oops', 'Delete for everyone');
+    await alice!.confirm('Delete for everyone');
+    for (const person of [alice!, bob!]) {
+      await person.page().getByText('This message was deleted').first().waitFor();
+      expect(await person.texts()).not.toContain('oops');
+    }
+    await bob!.act('hello', 'Delete for me');
+    await bob!.message('hello').waitFor({ state: 'detached' });
+    expect(await alice!.texts()).toContain('hello');
+    await bob!.page().reload();
+    await bob!.page().getByText('This message was deleted').first().waitFor();
+    expect(await bob!.texts()).not.toContain('hello');
+  });
+
+  it('is found by its words, whatever their case and accents', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    await alice!.write('Wir treffen uns im Café Größenwahn');
+    await alice!.write('or not');
+    await bob!.sees('or not');
+    const page = bob!.page();
+    await page.getByRole('link', { name: 'Search' }).click();
+    await page.getByRole('searchbox', { name: 'Search messages' }).fill('cafe TREFFEN');
+    await page.getByRole('link', { name: /Café/ }).click();
+    await bob!.sees('Wir treffen uns im Café Größenwahn');
+  });
+
+  it('that is not sent yet stays as a draft', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    await alice!.composer().fill('half a thou');
+    await alice!.page().goto('/#/');
+    await alice!.conversation(bob!.username).getByText('half a thou').waitFor();
+    await alice!.page().reload();
+    await alice!.open(bob!.username);
+    await waitFor('the draft', async () => (await alice!.composer().inputValue()) === 'half a thou');
+  });
+});

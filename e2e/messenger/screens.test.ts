@@ -1,0 +1,284 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NETWORK_FAILURES, startStage, type BrowserPerson, type Stage } from '@restante/testkit/messenger';
+import { TEST_PASSWORD } from '@restante/testkit/cluster';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+/** Every screen, light and dark, wide and narrow: accessible by axe, and a picture of each in `e2e/artifacts/screens`. */
+
+declare const axe: { readonly run: () => Promise<AxeResults> };
+
+const PICTURES = fileURLToPath(new URL('../artifacts/screens', import.meta.url));
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const VARIANTS = [
+  { scheme: 'light', width: 1280, height: 800 },
+  { scheme: 'dark', width: 1280, height: 800 },
+  { scheme: 'light', width: 390, height: 844 },
+  { scheme: 'dark', width: 390, height: 844 },
+] as const;
+
+// Longer than what any condition is waited for, so that a failure names its condition.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+let stage: Stage;
+let newcomer: BrowserPerson;
+let alice: BrowserPerson;
+let bob: BrowserPerson;
+let stranger: BrowserPerson;
+
+/** Alice has a conversation with something of everything, one with an unread message, and a request. */
+const setScene = async (): Promise<void> => {
+  alice = await stage.browserPerson('alice');
+  newcomer = await stage.browserPerson('newcomer');
+  await Promise.all([alice, newcomer].map(({ context }) => context.addInitScript({ content: AXE })));
+  await newcomer.enter();
+  await alice.enter();
+  await alice.signUp(alice.username);
+  [bob, stranger] = (await stage.people('bob', 'stranger')) as [BrowserPerson, BrowserPerson];
+  await bob.add(alice.username);
+  await bob.write('Hi Alice! Are you coming on Saturday?');
+  await alice.open(bob.username);
+  await alice.accept();
+  await alice.write(
+    'Yes! The plan is at https://example.org/plan, and it is long:\n- breakfast\n- the lake\n- supper',
+  );
+  await bob.sees('Hi Alice! Are you coming on Saturday?');
+  await bob.act('Hi Alice! Are you coming on Saturday?', 'Reply');
+  await bob.write(
+    'I ask because of the seats in the car, there are only four of them and we would be five with the dog, who does not like to sit in the back at all.',
+  );
+  await bob.message('Hi Alice! Are you coming on Saturday?').waitFor();
+  await alice.message('Hi Alice! Are you coming on Saturday?').hover();
+  await alice.message('Hi Alice! Are you coming on Saturday?').getByRole('button', { name: 'React' }).click();
+  await alice.page().getByRole('button', { name: '👍' }).click();
+  await alice.write('a mistake');
+  await alice.sent('a mistake', 'read');
+  await alice.act('a mistake', 'Delete for everyone');
+  await alice.confirm('Delete for everyone');
+  await stranger.add(alice.username);
+  await stranger.write('Hello, we met at the fair.');
+  await stranger.sent('Hello, we met at the fair.', 'delivered');
+};
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  stage = await startStage();
+  await setScene();
+});
+afterAll(async () => {
+  const complaints = await stage.clear();
+  await stage[Symbol.asyncDispose]();
+  expect(complaints).toEqual([]);
+});
+
+const go = async (page: Page, hash: string): Promise<void> => {
+  await page.goto(`/${hash}`);
+};
+
+type Screen = {
+  readonly name: string;
+  readonly open: () => Promise<Page>;
+  readonly close?: (page: Page) => Promise<void>;
+};
+
+const settings = (section: string): Screen => ({
+  name: `settings-${section}`,
+  open: async () => {
+    await go(alice.page(), `#/settings/${section}`);
+    await alice.page().getByRole('main').getByRole('heading').first().waitFor();
+    return alice.page();
+  },
+});
+const conversation = async (): Promise<Page> => {
+  await go(alice.page(), `#/c/${bob.address.accountId}`);
+  await alice.sees('Hi Alice! Are you coming on Saturday?');
+  return alice.page();
+};
+const escape = (page: Page): Promise<void> => page.keyboard.press('Escape');
+
+const SCREENS: readonly Screen[] = [
+  {
+    name: 'welcome',
+    open: async () => {
+      await newcomer.page().getByRole('tab', { name: 'Create account' }).click();
+      await newcomer.page().getByLabel('Password', { exact: true }).fill('too short');
+      return newcomer.page();
+    },
+  },
+  {
+    name: 'sign-in',
+    open: async () => {
+      const page = newcomer.page();
+      newcomer.complaints.expect(...NETWORK_FAILURES);
+      await page.getByRole('tab', { name: 'Sign in' }).click();
+      await page.getByRole('textbox', { name: 'Username' }).fill('nobody-at-all');
+      await page.getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('alert').waitFor();
+      return page;
+    },
+  },
+  {
+    name: 'empty',
+    open: async () => {
+      const page = newcomer.page();
+      await newcomer.signUp(newcomer.username);
+      await newcomer.isConnected('live');
+      return page;
+    },
+  },
+  {
+    name: 'list',
+    open: async () => {
+      await go(alice.page(), '#/');
+      await alice.conversation(bob.username).waitFor();
+      return alice.page();
+    },
+  },
+  { name: 'conversation', open: conversation },
+  {
+    name: 'message-menu',
+    open: async () => {
+      const page = await conversation();
+      const message = alice.message('Hi Alice! Are you coming on Saturday?');
+      await message.hover();
+      await message.getByRole('button', { name: 'Message actions' }).click();
+      await page.getByRole('menu').waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'reactions',
+    open: async () => {
+      const page = await conversation();
+      const message = alice.message('Hi Alice! Are you coming on Saturday?');
+      await message.hover();
+      await message.getByRole('button', { name: 'React' }).click();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'emojis',
+    open: async () => {
+      const page = await conversation();
+      await page.getByRole('button', { name: 'Emoji' }).click();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'conversation-menu',
+    open: async () => {
+      const page = await conversation();
+      await page.getByRole('button', { name: 'Conversation menu' }).click();
+      await page.getByRole('menu').waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'delete-conversation',
+    open: async () => {
+      const page = await conversation();
+      await page.getByRole('button', { name: 'Conversation menu' }).click();
+      await page.getByRole('menuitem', { name: 'Delete conversation' }).click();
+      await page.getByRole('dialog').waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'request',
+    open: async () => {
+      await go(alice.page(), `#/c/${stranger.address.accountId}`);
+      await alice.page().getByRole('button', { name: 'Accept' }).waitFor();
+      return alice.page();
+    },
+  },
+  {
+    name: 'safety',
+    open: async () => {
+      await go(alice.page(), `#/c/${bob.address.accountId}/safety`);
+      await alice.page().getByRole('img', { name: 'Safety number as a QR code' }).waitFor();
+      return alice.page();
+    },
+  },
+  {
+    name: 'add',
+    open: async () => {
+      await go(alice.page(), '#/add');
+      await alice.page().getByRole('img', { name: 'QR code of my link' }).waitFor();
+      return alice.page();
+    },
+  },
+  {
+    name: 'search',
+    open: async () => {
+      await go(alice.page(), '#/');
+      await alice.page().getByRole('link', { name: 'Search' }).click();
+      await alice.page().getByRole('searchbox', { name: 'Search messages' }).fill('the lake');
+      await alice
+        .page()
+        .getByRole('link', { name: /the lake/ })
+        .waitFor();
+      return alice.page();
+    },
+  },
+  settings('account'),
+  {
+    name: 'delete-account',
+    open: async () => {
+      const page = alice.page();
+      await go(page, '#/settings/account');
+      await page.getByRole('button', { name: 'Delete account' }).click();
+      await page.getByRole('dialog').waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  ...['privacy', 'appearance', 'notifications', 'devices', 'storage'].map(settings),
+  {
+    name: 'offline',
+    open: async () => {
+      alice.complaints.expect(...NETWORK_FAILURES);
+      const page = await conversation();
+      await alice.goOffline();
+      await alice.isConnected('offline', 'connecting', 'waiting');
+      await alice.write('I will be there');
+      await alice.sent('I will be there', 'waiting');
+      return page;
+    },
+    close: () => alice.goOnline(),
+  },
+];
+
+/** In the words that lead to the fault. */
+const violations = async (page: Page): Promise<string[]> =>
+  (await page.evaluate(() => axe.run())).violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary ?? ''}`),
+  );
+
+describe('the screen', () => {
+  it.each(SCREENS)('$name', async ({ name, open, close }) => {
+    const page = await open();
+    const found: string[] = [];
+    for (const { scheme, width, height } of VARIANTS) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height });
+      await page.screenshot({
+        path: join(PICTURES, `${name}-${scheme}-${width}.png`),
+        animations: 'disabled',
+      });
+      found.push(...(await violations(page)).map((fault) => `${scheme} ${width}: ${fault}`));
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await close?.(page);
+    expect(found).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import { NETWORK_FAILURES, startStage, type Stage } from '@restante/testkit/messenger';
+import { TEST_PASSWORD } from '@restante/testkit/cluster';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+
+/** One person in several tabs and on several devices; signing out; the end of an account. */
+
+// Longer than what any condition is waited for, so that a failure names its condition.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+afterEach(async () => expect(await stage.clear()).toEqual([]));
+
+describe('two tabs of one person', () => {
+  it('show the same, and the other one goes on when the leading one is closed', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    const first = alice!.page();
+    const second = await alice!.enter();
+    await second.open(bob!.username);
+    await second.write('from the second');
+    await bob!.write('to both');
+    const texts = ['hello', 'from the second', 'to both'];
+    for (const tab of [first, second.page()]) {
+      await tab.getByRole('log').getByText('to both').waitFor();
+    }
+    expect(await second.texts()).toEqual(texts);
+
+    await first.close();
+    await second.write('still here');
+    await second.sent('still here', 'read');
+    await bob!.write('good');
+    await second.sees('good');
+    expect(await second.texts()).toEqual([...texts, 'still here', 'good']);
+    expect(await bob!.texts()).toEqual([...texts, 'still here', 'good']);
+  });
+
+  it('what is read in one is read in the other', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    await alice!.leave();
+    const first = await alice!.enter();
+    const second = await alice!.enter();
+    await bob!.write('news');
+    for (const tab of [first, second]) {
+      await tab.conversation(bob!.username).getByText('1 unread').waitFor();
+    }
+    await second.open(bob!.username);
+    await first.conversation(bob!.username).getByText('1 unread').waitFor({ state: 'detached' });
+    await bob!.sent('news', 'read');
+  });
+});
+
+describe('a second device', () => {
+  it('gets what comes and what is written on the first, and can be removed', async () => {
+    const [alice, bob] = await stage.friends('alice', 'bob');
+    const laptop = await stage.browserPerson('laptop');
+    await laptop.enter();
+    await laptop.signIn(alice!.username);
+    await laptop.isConnected('live');
+    await bob!.write('on both?');
+    await alice!.sees('on both?');
+    await laptop.open(bob!.username);
+    await laptop.sees('on both?');
+    await alice!.write('yes');
+    await laptop.sees('yes');
+    await laptop.write('from the laptop');
+    for (const person of [alice!, bob!]) await person.sees('from the laptop');
+
+    laptop.complaints.expect(...NETWORK_FAILURES);
+    const settings = await alice!.enter('/#/settings/devices');
+    const page = settings.page();
+    await page.getByText('This device').first().waitFor();
+    await page
+      .getByRole('button', { name: /^Remove/ })
+      .first()
+      .click();
+    await settings.confirm('Remove');
+    await laptop.isConnected('refused');
+  });
+});
+
+it('signing out leaves nothing on the device, and nobody writes to it any more', async () => {
+  const [alice, bob] = await stage.friends('alice', 'bob');
+  await alice!.enter('/#/settings/account');
+  const page = alice!.page();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await alice!.confirm('Sign out');
+  await page.getByRole('tab', { name: 'Sign in' }).waitFor();
+  for (const table of ['self', 'messages', 'sessions'] as const) expect(await alice!.rows(table)).toEqual([]);
+  await bob!.write('into the void');
+  await stage.cluster.empty(alice);
+  await alice!.signIn(alice!.username);
+  await alice!.isConnected('live');
+  await bob!.write('and now?');
+  await alice!.open(bob!.username);
+  await alice!.sees('and now?');
+});
+
+it('deleting the account frees the device, and others are told that nobody is there', async () => {
+  const [alice, bob] = await stage.friends('alice', 'bob');
+  bob!.complaints.expect(...NETWORK_FAILURES);
+  await alice!.enter('/#/settings/account');
+  const page = alice!.page();
+  await page.getByRole('button', { name: 'Delete account' }).click();
+  await page.getByRole('dialog').getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
+  await alice!.confirm('Delete account');
+  await page.getByRole('tab', { name: 'Create account' }).waitFor();
+  expect(await alice!.rows('self')).toEqual([]);
+  await bob!.write('hello?');
+  await bob!.sent('hello?', 'failed');
+});

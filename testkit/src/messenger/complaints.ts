@@ -1,0 +1,33 @@
+import type { BrowserContext } from 'playwright-core';
+
+/**
+ * What goes wrong in the pages of a context and their workers: errors and warnings on the console (violations of the
+ * content security policy among them), uncaught exceptions and rejections.
+ */
+export type Complaints = {
+  /** These are no faults of the page, before and from now on. */
+  readonly expect: (...patterns: readonly RegExp[]) => void;
+  /** All others. */
+  readonly unexpected: () => readonly string[];
+};
+
+/** What Chromium itself says when a server or the network is away, or a request is refused. */
+export const NETWORK_FAILURES: readonly RegExp[] = [
+  /^Failed to load resource: /,
+  /^WebSocket connection to '.*' failed/,
+  /net::ERR_/,
+];
+
+export const listenForComplaints = (context: BrowserContext): Complaints => {
+  const complaints: string[] = [];
+  const expected: RegExp[] = [];
+  context.on('console', (message) => {
+    if (message.type() !== 'error' && message.type() !== 'warning') return;
+    complaints.push(`${message.text()} (${message.location().url})`);
+  });
+  context.on('weberror', (error) => complaints.push(error.error().stack ?? error.error().message));
+  return {
+    expect: (...patterns) => void expected.push(...patterns),
+    unexpected: () => complaints.filter((text) => !expected.some((pattern) => pattern.test(text))),
+  };
+};

@@ -1,0 +1,28 @@
+import type { TableName, Tables } from '@restante/client';
+
+export type StoredRow<T extends TableName = TableName> = { readonly key: string; readonly value: Tables[T] };
+
+/** A message as the page shows it. */
+export type ShownMessage = {
+  readonly id: string;
+  readonly direction: string;
+  readonly kind: string;
+  readonly state: string | null;
+  /** Null for what has none, such as a message that was deleted. */
+  readonly text: string | null;
+};
+
+/** What tests call in a page of the messenger, as `probe`. */
+export type Probe = {
+  /** The rows of the vault, behind the messenger's back, also from a page that does not run it. */
+  readonly rows: (table: TableName) => Promise<readonly StoredRow[]>;
+  /** In one transaction. */
+  readonly put: (table: TableName, rows: readonly StoredRow[]) => Promise<void>;
+  readonly clear: (table: TableName) => Promise<void>;
+  /** Resolves when the service worker serves this page. */
+  readonly isInstalled: () => Promise<void>;
+  /** Those of the open conversation that are in the document, in its order. */
+  readonly messages: () => readonly ShownMessage[];
+  /** Scrolls the open conversation by so many screens, and waits for a frame; answers whether it moved. */
+  readonly scroll: (screens: number) => Promise<boolean>;
+};

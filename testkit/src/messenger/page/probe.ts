@@ -1,0 +1,85 @@
+import type { Probe } from './probe-calls.ts';
+
+/** Runs in every document before its own scripts. */
+{
+  const open = async (): Promise<IDBDatabase> => {
+    const opening = indexedDB.open('restante');
+    return new Promise((resolve, reject) => {
+      opening.onsuccess = () => resolve(opening.result);
+      opening.onerror = () => reject(new Error('the vault cannot be opened', { cause: opening.error }));
+    });
+  };
+  const exchange = async <T>(
+    table: string,
+    mode: IDBTransactionMode,
+    ask: (store: IDBObjectStore) => () => T,
+  ): Promise<T> => {
+    const database = await open();
+    try {
+      const transaction = database.transaction(table, mode);
+      const answer = ask(transaction.objectStore(table));
+      await new Promise((resolve, reject) => {
+        transaction.oncomplete = resolve;
+        transaction.onerror = reject;
+      });
+      return answer();
+    } finally {
+      database.close();
+    }
+  };
+
+  const scroller = (): Element | null => {
+    let element = document.querySelector('[role=log]');
+    while (element !== null && element.scrollHeight <= element.clientHeight) element = element.parentElement;
+    return element;
+  };
+  const frame = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(resolve));
+
+  const probe: Probe = {
+    rows: (table) =>
+      exchange(table, 'readonly', (store) => {
+        const [keys, values] = [store.getAllKeys() as IDBRequest<string[]>, store.getAll()];
+        return () => values.result.map((value, index) => ({ key: keys.result[index] ?? '', value }));
+      }),
+    put: (table, rows) =>
+      exchange(table, 'readwrite', (store) => {
+        for (const { key, value } of rows) store.put(value, key);
+        return () => undefined;
+      }),
+    clear: (table) =>
+      exchange(table, 'readwrite', (store) => {
+        store.clear();
+        return () => undefined;
+      }),
+    isInstalled: async () => {
+      await navigator.serviceWorker.ready;
+      if (navigator.serviceWorker.controller !== null) return;
+      await new Promise((resolve) =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      );
+    },
+    messages: () =>
+      Array.from(document.querySelectorAll('[role=log] [data-message]'), (message) => ({
+        id: message.getAttribute('data-message') ?? '',
+        direction: message.getAttribute('data-direction') ?? '',
+        kind: message.getAttribute('data-kind') ?? '',
+        state: message.getAttribute('data-state'),
+        text: message.querySelector('[data-part=text]')?.textContent ?? null,
+      })),
+    scroll: async (screens) => {
+      const element = scroller();
+      if (element === null) return false;
+      const before = element.scrollTop;
+      element.scrollBy({ top: screens * element.clientHeight, behavior: 'instant' });
+      await frame();
+      await frame();
+      return Math.abs(element.scrollTop - before) >= 1;
+    },
+  };
+  Object.assign(globalThis, { probe });
+  // To the console: the way by which tests hear of what is wrong.
+  addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) =>
+    // eslint-disable-next-line no-console
+    console.error(`policy violated: ${violatedDirective} by ${blockedURI} in ${sourceFile}`),
+  );
+}

@@ -1,0 +1,86 @@
+import { launchChromium } from '../browser/launch-chromium.ts';
+import { startTestCluster, type TestCluster } from '../cluster/test-cluster.ts';
+import { buildWebClient } from '@restante/web-client/build';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { createBrowserPerson, type BrowserPerson } from './browser-person.ts';
+
+/** A cluster with the web messenger at its front, and one Chromium in which everybody has a context of their own. */
+export type Stage = AsyncDisposable & {
+  readonly cluster: TestCluster;
+  readonly browser: Browser;
+  /** A browser without an account and without a tab; the name is made unique. */
+  readonly browserPerson: (name: string, options?: BrowserContextOptions) => Promise<BrowserPerson>;
+  /** People who have signed up and are connected. */
+  readonly people: (...names: readonly string[]) => Promise<BrowserPerson[]>;
+  /** The same, each with a first message of the other in an open conversation that both have accepted. */
+  readonly friends: (...names: readonly string[]) => Promise<BrowserPerson[]>;
+  /**
+   * After each test: closes all contexts, starts what is down, and answers with what went wrong in any page and was not
+   * expected.
+   */
+  readonly clear: () => Promise<readonly string[]>;
+};
+
+/** The words with which friends have begun. */
+export const GREETING = 'hello';
+
+const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void> => {
+  await one.add(other.username);
+  await one.write(GREETING);
+  await other.open(one.username);
+  await other.accept();
+  await other.sees(GREETING);
+  await one.sent(GREETING, 'read');
+};
+
+export const startStage = async (): Promise<Stage> => {
+  await using starting = new AsyncDisposableStack();
+  const cluster = starting.use(
+    await startTestCluster({
+      mailboxAddresses: 'front',
+      settings: { front: { MESSENGER_DIR: await buildWebClient() } },
+    }),
+  );
+  const browser = starting.adopt(await launchChromium(), (opened) => opened.close());
+  let present: BrowserPerson[] = [];
+  let count = 0;
+
+  const browserPerson: Stage['browserPerson'] = async (name, given) => {
+    count += 1;
+    const person = await createBrowserPerson(browser, cluster.parts.front.url, `${name}.${count}`, given);
+    present.push(person);
+    return person;
+  };
+  const people: Stage['people'] = (...names) =>
+    Promise.all(
+      names.map(async (name) => {
+        const person = await browserPerson(name);
+        await person.enter();
+        await person.signUp(person.username);
+        await person.isConnected('live');
+        return person;
+      }),
+    );
+  const cleanup = starting.move();
+  return {
+    ...{ cluster, browser, browserPerson, people },
+    friends: async (...names) => {
+      const friends = await people(...names);
+      for (const [index, friend] of friends.entries()) {
+        for (const other of friends.slice(index + 1)) await befriend(friend, other);
+      }
+      return friends;
+    },
+    clear: async () => {
+      const leaving = present;
+      present = [];
+      const unexpected = leaving.flatMap(({ username, complaints }) =>
+        complaints.unexpected().map((text) => `${username}: ${text}`),
+      );
+      await Promise.all(leaving.map((person) => person[Symbol.asyncDispose]()));
+      await cluster.heal();
+      return unexpected;
+    },
+    [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+  };
+};
