@@ -6,4 +6,8 @@ import './styles/tokens.css';
 import './styles/base.css';
 
 const target = document.getElementById('app');
-if (target !== null) mount(App, { target, props: { app: createApp(startEngine()) } });
+if (target !== null) {
+  const app = createApp(startEngine());
+  await app.locale.load();
+  mount(App, { target, props: { app } });
+}

@@ -1,17 +1,17 @@
-import { de } from '../i18n/de/index.ts';
 import { en, type Strings } from '../i18n/en/index.ts';
 import { StoredChoice } from './stored.svelte.ts';
 
-const LANGUAGES = { en, de } satisfies Record<string, Strings>;
-export type Language = keyof typeof LANGUAGES;
+export type Language = 'en' | 'de';
 
 const ofBrowser = (): Language => (navigator.language.startsWith('de') ? 'de' : 'en');
 
-/** The language of the messenger: its strings, and how it writes times. */
+/** The language of the messenger: its strings, and how it writes times. English until the wanted one is loaded. */
 export class Locale {
   readonly choice = new StoredChoice('language', ['system', 'en', 'de']);
-  readonly language = $derived(this.choice.value === 'system' ? ofBrowser() : this.choice.value);
-  readonly t: Strings = $derived(LANGUAGES[this.language]);
+  readonly #wanted = $derived(this.choice.value === 'system' ? ofBrowser() : this.choice.value);
+  #german = $state.raw<Strings | null>(null);
+  readonly language: Language = $derived(this.#german === null ? 'en' : this.#wanted);
+  readonly t: Strings = $derived(this.language === 'de' && this.#german !== null ? this.#german : en);
   /** The language as it is written where the browser is at home. */
   readonly #region = $derived(
     navigator.languages.find((language) => language.startsWith(this.language)) ?? this.language,
@@ -29,6 +29,13 @@ export class Locale {
     new Intl.DateTimeFormat(this.#region, { day: '2-digit', month: '2-digit', year: '2-digit' }),
   );
 
+  /** Fetches the strings of the wanted language, if they are not there yet. */
+  async load(): Promise<void> {
+    if (this.#wanted === 'en' || this.#german !== null) return;
+    // Without a network it may not be there: English does until the next time.
+    const loaded = await import('../i18n/de/index.ts').catch(() => null);
+    this.#german = loaded?.de ?? null;
+  }
   /** Hours and minutes. */
   time(ms: number): string {
     return this.#time.format(ms);
