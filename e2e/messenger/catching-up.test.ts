@@ -130,6 +130,7 @@ describe('a sender without a network', () => {
     const texts = numbered(3, 'offline');
     for (const text of texts) await alice!.write(text);
     for (const text of texts) await alice!.sent(text, 'waiting');
+    expect(await alice!.page().getByRole('main').getByText('Online').count()).toBe(0);
     await alice!.page().reload();
     for (const text of texts) await alice!.sent(text, 'waiting');
     expect(await alice!.texts()).toEqual(['hello', ...texts]);

@@ -90,9 +90,12 @@ test('somebody types until they stop, write, or are not heard of any more', asyn
   expect(conversations.isTyping('anna')).toBe(false);
 });
 
-test('presence is what was told last', async () => {
-  const { conversations, happen } = await start([conversation('anna')]);
+test('presence is what was told last, in this connection', async () => {
+  const { conversations, happen, tell } = await start([conversation('anna')]);
   expect(conversations.presenceOf('anna')).toBe('offline');
+  tell({ ...INITIAL_STATUS, phase: 'signed-in', connection: { name: 'live', attempt: 0, master: 0 } });
   happen({ type: 'presence', detail: { accountId: 'anna', state: 'online' } });
   expect(conversations.presenceOf('anna')).toBe('online');
+  tell({ ...INITIAL_STATUS, phase: 'signed-in', connection: { name: 'offline' } });
+  expect(conversations.presenceOf('anna')).toBe('offline');
 });

@@ -39,6 +39,8 @@ export class Conversations {
         // What another tab did while it led and went may not have been told: it is read again.
         if (!this.#loaded || (isLive && !live)) void this.#load();
         live = isLive;
+        // A master tells who is there whenever a connection begins.
+        if (!isLive && connection.name !== 'catching-up') this.#presence.clear();
       }
     });
   }
