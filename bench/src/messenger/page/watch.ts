@@ -25,9 +25,7 @@ import type { Watch } from './watch-calls.ts';
   const watch: Watch = {
     until: (selector, text) =>
       when(() =>
-        Array.from(document.querySelectorAll(selector)).some((element) =>
-          element.textContent.includes(text),
-        ),
+        Array.from(document.querySelectorAll(selector)).some((element) => element.textContent.includes(text)),
       ),
     longTasks: () => longTasks,
     press: async (label, text) => {
