@@ -106,8 +106,9 @@ const measureTaps = async (person: BrowserPerson): Promise<number[]> => {
   const page = person.page();
   const times: number[] = [];
   for (let tap = 1; tap <= TAPS; tap += 1) {
-    await person.composer().fill(`tap ${tap}`);
-    times.push(await page.evaluate((count) => watch.press('Send', count), tap));
+    const text = `tap ${tap}`;
+    await person.composer().fill(text);
+    times.push(await page.evaluate((what) => watch.press('Send', what), text));
   }
   return times;
 };

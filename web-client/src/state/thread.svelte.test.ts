@@ -193,3 +193,12 @@ test('what is sent is shown as the newest, and the reply is over', async () => {
   expect(thread.replyingTo).toBeNull();
   expect(thread.following).toBe(true);
 });
+
+test('reads again what was kept without being told', async () => {
+  const { thread, kept } = await start(messages(3));
+  kept.push(message(3), message(4));
+  kept[2] = message(2, { state: 'seen', reactions: { [SELF]: { emoji: '👍', id: 'id' } } });
+  await thread.readAgain();
+  expect(texts(thread)).toEqual(['0', '1', '2', '3', '4']);
+  expect(thread.items[2]?.reactions).toEqual({ [SELF]: { emoji: '👍', id: 'id' } });
+});

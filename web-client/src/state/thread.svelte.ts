@@ -215,7 +215,20 @@ export class Thread {
       this.#replyingTo ??= answered;
       throw error;
     }
-    await this.jumpToLatest();
+    // The text is queued: whether the list could follow it does not change that.
+    await this.jumpToLatest().catch(() => undefined);
+  }
+
+  /**
+   * Reads the newest messages again, where they are in view: what a tab did while it led and went may not have been
+   * told.
+   */
+  async readAgain(): Promise<void> {
+    await this.#opening;
+    const window = this.#window;
+    const limit = Math.max(PAGE_SIZE, this.#items.length);
+    const newest = this.#atEnd ? await this.#calls.messages(this.accountId, { limit }) : [];
+    if (window === this.#window && this.#atEnd) this.#set(mergeMessages(this.#items, newest), false);
   }
 
   /** Gives a message this reaction; null takes the own one back. */

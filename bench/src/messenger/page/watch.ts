@@ -30,13 +30,15 @@ import type { Watch } from './watch-calls.ts';
         ),
       ),
     longTasks: () => longTasks,
-    press: async (label, accepted) => {
+    press: async (label, text) => {
       const startedAt = performance.now();
       document.querySelector<HTMLButtonElement>(`button[aria-label="${label}"]`)?.click();
-      const states = ['accepted', 'delivered', 'read'].map(
-        (state) => `[data-direction=out][data-state=${state}]`,
+      const isAccepted = (message: Element): boolean =>
+        /^(?:accepted|delivered|read)$/.test(message.getAttribute('data-state') ?? '') &&
+        message.querySelector('[data-part=text]')?.textContent === text;
+      const endedAt = await when(() =>
+        Array.from(document.querySelectorAll('[data-direction=out]')).some(isAccepted),
       );
-      const endedAt = await when(() => document.querySelectorAll(states.join()).length >= accepted);
       return endedAt - startedAt;
     },
   };
