@@ -124,7 +124,7 @@ describe('a verified contact', () => {
     await bob!.write('it is me, on a new device');
     await alice!.sees('it is me, on a new device');
     const page = alice!.page();
-    await page.getByText(`${bob!.username}’s safety number has changed.`).waitFor();
+    await page.getByRole('log').getByText(`${bob!.username}’s safety number has changed.`).waitFor();
 
     await alice!.write('prove it');
     const dialog = page.getByRole('dialog');

@@ -29,6 +29,8 @@ export type MessengerPage = {
   readonly composer: () => Locator;
   /** Writes a text in the open conversation, and sends it. */
   readonly write: (text: string) => Promise<void>;
+  /** The same with a text from elsewhere. */
+  readonly paste: (text: string) => Promise<void>;
   /** The message with this text in the open conversation; the last of several. */
   readonly message: (text: string) => Locator;
   readonly sees: (text: string) => Promise<void>;
@@ -106,6 +108,11 @@ export const messengerPage = (current: () => Page): MessengerPage => {
     composer,
     write: async (text) => {
       await composer().fill(text);
+      await composer().press('Enter');
+    },
+    paste: async (text) => {
+      await composer().focus();
+      await current().evaluate((pasted) => probe.paste(pasted), text);
       await composer().press('Enter');
     },
     message,

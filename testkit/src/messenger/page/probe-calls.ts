@@ -23,6 +23,8 @@ export type Probe = {
   readonly isInstalled: () => Promise<void>;
   /** Those of the open conversation that are in the document, in its order. */
   readonly messages: () => readonly ShownMessage[];
+  /** Puts a text into the field that has the focus, at once as a clipboard does. */
+  readonly paste: (text: string) => void;
   /** Scrolls the open conversation by so many screens, and waits for a frame; answers whether it moved. */
   readonly scroll: (screens: number) => Promise<boolean>;
 };

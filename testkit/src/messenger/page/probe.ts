@@ -66,6 +66,12 @@ import type { Probe } from './probe-calls.ts';
         state: message.getAttribute('data-state'),
         text: message.querySelector('[data-part=text]')?.textContent ?? null,
       })),
+    paste: (text) => {
+      const field = document.activeElement;
+      if (!(field instanceof HTMLTextAreaElement)) throw new Error('no field has the focus');
+      field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
+      field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertFromPaste' }));
+    },
     scroll: async (screens) => {
       const element = scroller();
       if (element === null) return false;
