@@ -509,3 +509,24 @@ describe('what a messenger cannot read', () => {
     await settled(scene);
   });
 });
+
+test('a message that is seen says the same of all before it, and of none after it', async () => {
+  await using scene = await Scene.open();
+  const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+  const [aliceId, bobId] = [await accountOf(alice), await accountOf(bob)];
+  await bob.addContact('alice');
+  const texts = Array.from({ length: 1_100 }, (_, index) => `text ${index}`);
+  await Promise.all(texts.map((text) => alice.sendText('bobby', text)));
+  await waitForTexts(bob, alice, texts);
+  const received = await bob.messages(aliceId, { limit: 2_000 });
+  await bob.markRead(received.slice(500, 510));
+  await bob.markReadUpTo(received[1_049]!);
+  expect(await conversation(bob, alice)).toMatchObject({ unread: 50 });
+  await waitFor('read', async () => (await alice.messages(bobId, { limit: 2_000 }))[1_049]?.state === 'read');
+  await bob.markReadUpTo(received[1_099]!);
+  await bob.markReadUpTo(received[1_099]!);
+  expect(await conversation(bob, alice)).toMatchObject({ unread: 0 });
+  await waitFor('all read', async () =>
+    (await alice.messages(bobId, { limit: 2_000 })).every(({ state }) => state === 'read'),
+  );
+});

@@ -18,6 +18,7 @@ import type { MessageRow, Messages } from './messages.ts';
 import type { Composer } from './outbox/compose.ts';
 import type { PreferenceStore } from './preferences.ts';
 import type { Presence } from './presence.ts';
+import { unreadUpTo } from './unread.ts';
 import type { Store, Transaction } from './vault/store.ts';
 import type { Message } from './vault/tables.ts';
 import { admitWriting } from './writing.ts';
@@ -47,6 +48,8 @@ export type Conversing = {
   readonly retry: (accountId: AccountId, id: MessageId) => Promise<Message>;
   /** Says that a person has seen these incoming messages: own devices and their authors are told. */
   readonly markRead: (messages: readonly Message[]) => Promise<void>;
+  /** The same of this incoming message and all before it in its conversation. */
+  readonly markReadUpTo: (message: Message) => Promise<void>;
   readonly setTyping: (to: AccountId, active: boolean) => void;
   /** Shows these accounts that this device is there, now and after each reconnection. */
   readonly setPresence: (state: 'online' | 'away', to: readonly AccountId[]) => void;
@@ -227,6 +230,9 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       const incoming = read.filter(({ direction }) => direction === 'in');
       for (const [accountId, all] of Map.groupBy(incoming, (each) => each.accountId))
         for (const page of pagesOf(all)) await see(accountId, page);
+    },
+    markReadUpTo: async (message) => {
+      for (const page of await unreadUpTo(store, message)) await see(message.accountId, page);
     },
     setTyping: deps.presence.setTyping,
     setPresence: deps.presence.setPresence,

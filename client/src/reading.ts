@@ -1,6 +1,6 @@
 import type { AccountId } from '@restante/protocol';
 import type { MessageReference } from './content/content.ts';
-import { accountPrefix, authoredKey, messageKey } from './vault/keys.ts';
+import { accountPrefix, authoredKey, keyOfMessage } from './vault/keys.ts';
 import type { Store } from './vault/store.ts';
 import type { Conversation, Message } from './vault/tables.ts';
 
@@ -27,9 +27,6 @@ export type MessagePage = { readonly before?: Message; readonly after?: Message;
 
 const DEFAULT_LIMIT = 50;
 
-const keyOf = ({ accountId, sentAt, id, direction }: Message): string =>
-  messageKey(accountId, sentAt, id, direction);
-
 export const createReading = (store: Store): Reading => {
   const byReference = async (references: readonly MessageReference[]): Promise<(Message | null)[]> => {
     const names = references.map(({ author, id }) => authoredKey(author, id));
@@ -45,8 +42,8 @@ export const createReading = (store: Store): Reading => {
   const messages: Reading['messages'] = async (accountId, { before, after, limit = DEFAULT_LIMIT } = {}) => {
     const rows = await store.list('messages', {
       prefix: accountPrefix(accountId),
-      ...(before && { before: keyOf(before) }),
-      ...(after && { after: keyOf(after) }),
+      ...(before && { before: keyOfMessage(before) }),
+      ...(after && { after: keyOfMessage(after) }),
       limit,
       reverse: after === undefined,
     });

@@ -5,6 +5,7 @@ import {
   type DeviceAddress,
   type MessageId,
 } from '@restante/protocol';
+import type { Message } from './tables.ts';
 
 /** Keys of the vault's rows. */
 
@@ -22,6 +23,9 @@ export const messageKey = (
   id: MessageId,
   direction: 'in' | 'out',
 ): string => `${conversation}:${timeMs.toString(16).padStart(12, '0')}:${id}:${direction}`;
+
+export const keyOfMessage = ({ accountId, sentAt, id, direction }: Message): string =>
+  messageKey(accountId, sentAt, id, direction);
 
 /** Names a message of any author: what makes it shown once (law 2). */
 export const authoredKey = (author: AccountId, id: MessageId): string => `${author}:${id}`;

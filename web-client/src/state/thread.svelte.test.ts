@@ -39,8 +39,8 @@ const start = async (stored: Message[], unread = 0) => {
     },
     messagesByReference: (references: readonly MessageReference[]) =>
       Promise.resolve(references.map((reference) => find(reference) ?? null)),
-    markRead: (seen: readonly Message[]) => {
-      read.push(...seen.map(({ text }) => text));
+    markReadUpTo: (last: Message) => {
+      read.push(last.text);
       return Promise.resolve();
     },
     sendText: (_: string, text: string) => {
@@ -170,7 +170,7 @@ test('knows quoted messages: those at hand at once, others when they have been r
   expect(quote(9_999)).toBeNull();
 });
 
-test('messages count as read once, and only when somebody looks', async () => {
+test('what is in view counts as read with all before it, once, and only when somebody looks', async () => {
   const { thread, read } = await start(
     messages(3, () => ({ state: 'received' })),
     3,
@@ -179,9 +179,11 @@ test('messages count as read once, and only when somebody looks', async () => {
   thread.markVisible(thread.items);
   expect(read).toEqual([]);
   vi.stubGlobal('document', { visibilityState: 'visible' });
-  thread.markVisible(thread.items.slice(1));
+  thread.markVisible(thread.items.slice(0, 2));
+  thread.markVisible(thread.items.slice(1, 2));
+  expect(read).toEqual(['1']);
   thread.markVisible(thread.items);
-  expect(read).toEqual(['1', '2', '0']);
+  expect(read).toEqual(['1', '2']);
 });
 
 test('what is sent is shown as the newest, and the reply is over', async () => {

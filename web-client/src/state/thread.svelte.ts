@@ -185,19 +185,20 @@ export class Thread {
     return true;
   }
 
-  /** Says that these messages are in view. They count as read when somebody looks at the page. */
+  /**
+   * Says that these messages are in view. When somebody looks at the page, the last of them and all before it count as
+   * read, also what went by faster than it could be shown.
+   */
   markVisible(messages: readonly Message[]): void {
     if (document.visibilityState !== 'visible') return;
-    const seen = messages.filter((message) => isUnread(message) && !this.#marked.has(messageKey(message)));
-    if (seen.length === 0) return;
-    const keys = seen.map(messageKey);
-    for (const key of keys) this.#marked.add(key);
+    const last = messages.findLast(isUnread);
+    if (last === undefined || this.#marked.has(messageKey(last))) return;
+    const key = messageKey(last);
+    this.#marked.add(key);
     this.#calls
-      .markRead(seen)
+      .markReadUpTo(last)
       .catch(() => undefined)
-      .finally(() => {
-        for (const key of keys) this.#marked.delete(key);
-      });
+      .finally(() => this.#marked.delete(key));
   }
 
   /** Queues a text, as the answer to `replyingTo` if there is one, and shows it. */
