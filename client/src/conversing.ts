@@ -13,6 +13,7 @@ import { checkLength } from './content/text-length.ts';
 import type { Conversations } from './conversations.ts';
 import type { Delivery } from './delivery.ts';
 import type { Device } from './device.ts';
+import { prefetchMessages } from './inbox/prefetch.ts';
 import { MessengerError } from './messenger-error.ts';
 import type { MessageRow, Messages } from './messages.ts';
 import type { Composer } from './outbox/compose.ts';
@@ -167,6 +168,10 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
 
   const see = (accountId: AccountId, incoming: readonly Message[]): Promise<void> =>
     act(async (transaction) => {
+      await prefetchMessages(
+        transaction,
+        incoming.map(({ id }) => ({ author: accountId, id })),
+      );
       const seen: Message[] = [];
       for (const message of incoming) {
         const target = { author: accountId, id: message.id };

@@ -34,14 +34,19 @@ export const exchange = async (from: Messenger, to: Messenger, username: string)
 };
 
 /** Sends texts and waits until all of them are accepted; some may have been delivered before that. */
-export const sendTexts = async (from: Messenger, username: string, count: number): Promise<void> => {
+export const sendTexts = async (
+  from: Messenger,
+  username: string,
+  count: number,
+  name = 'text',
+): Promise<void> => {
   const accepted = new Set<string>();
   const all = Promise.withResolvers<undefined>();
   const stop = from.on('message-changed', ({ id, state, copies }) => {
     if (state === 'failed') all.reject(new Error('a message was refused'));
     if (copies !== undefined && accepted.add(id).size === count) all.resolve(undefined);
   });
-  for (let text = 0; text < count; text += 1) await from.sendText(username, `text ${text} of ${count}`);
+  for (let text = 0; text < count; text += 1) await from.sendText(username, `${name} ${text} of ${count}`);
   await all.promise;
   stop();
 };

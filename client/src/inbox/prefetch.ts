@@ -25,18 +25,13 @@ const messagesOf = (self: AccountId, { envelope, content }: Opened): readonly Me
 };
 
 /**
- * Reads what a batch is about to need, so that applying a message does not wait for the vault: in browsers each single
- * read costs as much as decrypting.
+ * Reads messages and what is said of them in a few reads, so that dealing with each of them does not wait for the vault:
+ * in browsers each single read costs as much as decrypting.
  */
-export const prefetch = async (
+export const prefetchMessages = async (
   transaction: Transaction,
-  self: AccountId,
-  batch: readonly Opened[],
+  references: readonly MessageReference[],
 ): Promise<void> => {
-  const references = batch.flatMap((opened) => messagesOf(self, opened));
-  const accounts = batch.map(({ envelope, content }) =>
-    content?.kind === 'sent' ? content.to : envelope.senderId,
-  );
   const [keys] = await Promise.all([
     transaction.getMany(
       'messageKeys',
@@ -46,10 +41,25 @@ export const prefetch = async (
       'annotations',
       references.map(({ author, id }) => annotationKey(author, id)),
     ),
-    transaction.getMany('conversations', [...new Set(accounts)]),
   ]);
   await transaction.getMany(
     'messages',
     keys.filter((key) => key !== undefined),
   );
+};
+
+/** Reads what a batch is about to need. */
+export const prefetch = async (
+  transaction: Transaction,
+  self: AccountId,
+  batch: readonly Opened[],
+): Promise<void> => {
+  const references = batch.flatMap((opened) => messagesOf(self, opened));
+  const accounts = batch.map(({ envelope, content }) =>
+    content?.kind === 'sent' ? content.to : envelope.senderId,
+  );
+  await Promise.all([
+    prefetchMessages(transaction, references),
+    transaction.getMany('conversations', [...new Set(accounts)]),
+  ]);
 };
