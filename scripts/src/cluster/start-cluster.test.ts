@@ -35,7 +35,7 @@ describe('cluster on CouchDB servers that are there already', () => {
   });
 
   const state = async (): Promise<ClusterState> =>
-    (await (await fetch(`${cluster.front.url}/state`)).json()) as ClusterState;
+    (await (await fetch(`${cluster.front.url}/cluster/state`)).json()) as ClusterState;
 
   it('starts no server of its own, and keeps to databases with its prefix', async () => {
     expect(cluster.couches).toEqual([]);
