@@ -88,7 +88,12 @@ describe('a stranger', () => {
       standing: 'accepted',
     });
     expect(await bob.conversations()).toEqual([added]);
-    await waitFor('told', () => scene.cluster.waiting() === 0 && scene.cluster.sends.length > 0);
+    const bobId = await accountOf(bob);
+    await waitFor('the other device to be told', () =>
+      scene.cluster.acknowledges.some(({ messages }) =>
+        messages.some(({ senderId, senderDeviceId }) => senderId === bobId && senderDeviceId === 1),
+      ),
+    );
     await alice.sendText('bobby', 'hello');
     await waitForTexts(bob, alice, ['hello']);
     await waitForTexts(bob2, alice, ['hello']);
