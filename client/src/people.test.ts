@@ -81,6 +81,12 @@ describe('a stranger', () => {
     await using scene = await Scene.open();
     const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
     const bob2 = await scene.device('bobby');
+    const bobId = await accountOf(bob);
+    const isHeardOf = (deviceId: number): boolean =>
+      scene.cluster.acknowledges.some(({ messages }) =>
+        messages.some(({ senderId, senderDeviceId }) => senderId === bobId && senderDeviceId === deviceId),
+      );
+    await waitFor('the greeting of the new device', () => isHeardOf(2));
     const added = await bob.addContact('alice');
     expect(added).toMatchObject({
       accountId: await accountOf(alice),
@@ -88,12 +94,7 @@ describe('a stranger', () => {
       standing: 'accepted',
     });
     expect(await bob.conversations()).toEqual([added]);
-    const bobId = await accountOf(bob);
-    await waitFor('the other device to be told', () =>
-      scene.cluster.acknowledges.some(({ messages }) =>
-        messages.some(({ senderId, senderDeviceId }) => senderId === bobId && senderDeviceId === 1),
-      ),
-    );
+    await waitFor('the other device to be told', () => isHeardOf(1));
     await alice.sendText('bobby', 'hello');
     await waitForTexts(bob, alice, ['hello']);
     await waitForTexts(bob2, alice, ['hello']);
