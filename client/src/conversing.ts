@@ -17,6 +17,7 @@ import { prefetchMessages } from './inbox/prefetch.ts';
 import { MessengerError } from './messenger-error.ts';
 import type { MessageRow, Messages } from './messages.ts';
 import type { Composer } from './outbox/compose.ts';
+import { tellOwnDevices } from './own-sync.ts';
 import type { PreferenceStore } from './preferences.ts';
 import type { Presence } from './presence.ts';
 import { unreadUpTo } from './unread.ts';
@@ -159,11 +160,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         found.push({ author, id });
       }
       if (found.length === 0) return;
-      const change = { type: 'hidden', messages: found } as const;
-      await composer.enqueue(transaction, await clock.mint(transaction), {
-        ...{ to: null, ownCopy: encodeContent({ v, kind: 'sync', change }) },
-        ...{ renew: [], shows: null },
-      });
+      await tellOwnDevices(transaction, deps, { type: 'hidden', messages: found });
     });
 
   const see = (accountId: AccountId, incoming: readonly Message[]): Promise<void> =>

@@ -4,7 +4,7 @@ import type { MessageReference, Standing } from './content/content.ts';
 import type { Conversations } from './conversations.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
 import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';
-import { annotationKey, authoredKey, messageKey } from './vault/keys.ts';
+import { annotationKey, authoredKey, keyOfMessage, messageKey } from './vault/keys.ts';
 import type { Transaction } from './vault/store.ts';
 import type { Annotation, Message, MessageState } from './vault/tables.ts';
 
@@ -133,7 +133,7 @@ export const createMessages = (
       const name = authoredKey(author, written.id);
       const existing = await transaction.get('messageKeys', name);
       if (existing !== undefined) return { key: existing, added: false };
-      const key = messageKey(written.accountId, written.sentAt, written.id, written.direction);
+      const key = keyOfMessage(written);
       transaction.put('messageKeys', name, key);
       const annotation = await takeWaiting(transaction, author, written);
       if (annotation.hidden) return { key, added: false };

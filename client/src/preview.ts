@@ -1,4 +1,4 @@
-import { accountPrefix, messageKey } from './vault/keys.ts';
+import { accountPrefix, keyOfMessage, messageKey } from './vault/keys.ts';
 import type { Transaction } from './vault/store.ts';
 import type { Conversation, Message } from './vault/tables.ts';
 
@@ -20,8 +20,7 @@ export const isPreviewed = ({ preview }: Conversation, { id, direction }: Messag
 /** Whether a message that is added to the conversation is its newest then. */
 const isNewest = ({ preview, lastMessageAt }: Conversation, message: Message): boolean =>
   preview === null ||
-  messageKey(message.accountId, message.sentAt, message.id, message.direction) >
-    messageKey(message.accountId, lastMessageAt, preview.id, preview.direction);
+  keyOfMessage(message) > messageKey(message.accountId, lastMessageAt, preview.id, preview.direction);
 
 export const withMessage = (conversation: Conversation, message: Message): Conversation =>
   isNewest(conversation, message)

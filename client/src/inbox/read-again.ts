@@ -1,3 +1,4 @@
+import type { AccountId } from '@restante/protocol';
 import { decodeContent } from '../content/codec.ts';
 import { shared, type Content } from '../content/content.ts';
 import { blockedSenders } from '../standings.ts';
@@ -16,6 +17,7 @@ const readOne = async (
   transaction: Transaction,
   deps: ApplyDeps,
   { key: id, value }: Row<UnknownContent>,
+  blocked: Set<AccountId>,
 ): Promise<void> => {
   const content = decodeContent(value.plaintext);
   if (!isKnown(content)) return;
@@ -24,13 +26,7 @@ const readOne = async (
   const shown = await deps.messages.find(transaction, conversation, { author, id });
   if (shown !== null) await deps.messages.remove(transaction, shown, author);
   transaction.delete('unknownContents', id);
-  const opened = { envelope: { id, ...value }, plaintext, content };
-  await applyPlaintext(
-    transaction,
-    deps,
-    opened,
-    await blockedSenders(transaction, [value], deps.device.accountId()),
-  );
+  await applyPlaintext(transaction, deps, { envelope: { id, ...value }, plaintext, content }, blocked);
   if (content.kind === 'text' && shown?.message.state === 'seen')
     await deps.messages.annotate(transaction, conversation, { author, id: content.id }, { state: 'seen' });
 };
@@ -43,7 +39,9 @@ export const readAgain = async (store: Store, deps: ApplyDeps): Promise<void> =>
     const last = rows.at(-1);
     if (last === undefined) return;
     await store.transact(async (transaction) => {
-      for (const row of rows) await readOne(transaction, deps, row);
+      const senders = rows.map(({ value }) => value);
+      const blocked = await blockedSenders(transaction, senders, deps.device.accountId());
+      for (const row of rows) await readOne(transaction, deps, row, blocked);
     });
     after = last.key;
   }
