@@ -34,6 +34,7 @@ test('without read receipts none are sent, and none are shown', async () => {
   await alice.addContact('bobby');
   await bob.setPreferences({ readReceipts: false });
   await alice.sendText('bobby', 'one');
+  await waitForTexts(bob, alice, ['one']);
   await bob.sendText('alice', 'two');
   await waitForTexts(bob, alice, ['one', 'two']);
   await waitForTexts(alice, bob, ['one', 'two']);
@@ -46,6 +47,7 @@ test('without read receipts none are sent, and none are shown', async () => {
   await alice.markRead(await alice.messages(bobId));
   // What comes after the receipts shows that they have come, or were never sent.
   await alice.sendText('bobby', 'three');
+  await waitForTexts(bob, alice, ['one', 'two', 'three']);
   await bob.sendText('alice', 'four');
   await waitForTexts(bob, alice, ['one', 'two', 'three', 'four']);
   await waitForTexts(alice, bob, ['one', 'two', 'three', 'four']);
