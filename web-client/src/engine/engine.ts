@@ -32,6 +32,10 @@ const missing = (): string | null =>
   ['BroadcastChannel', 'Worker', 'indexedDB'].find((name) => !(name in window)) ??
   null;
 
+/** A leader that opens the storage says nothing yet about what is in it: what was known of that stands. */
+const ongoing = (known: LeaderStatus, told: LeaderStatus): LeaderStatus =>
+  told.phase === 'starting' ? { ...told, phase: known.phase, self: known.self } : told;
+
 /** A text that is sent again to another leader is the same one. */
 const withRequestId = ([to, text, options]: readonly unknown[]): readonly unknown[] => [
   to,
@@ -67,7 +71,7 @@ export const startEngine = (): Engine => {
         pending.sendAgain();
         break;
       case 'status':
-        leader = data.status;
+        leader = ongoing(leader, data.status);
         account.note(leader);
         tellStatus();
         break;

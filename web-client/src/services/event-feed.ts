@@ -6,6 +6,12 @@ type Listener = (events: readonly EngineEvent[]) => void;
 /** What comes within this time is handed on together, so that a flood of messages is drawn in few steps. */
 const GATHER_MS = 16;
 
+export type Subscription = {
+  /** Events wait until `work` is done: what it reads may be older than they are. */
+  readonly holdDuring: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly end: () => void;
+};
+
 /** The events of the messenger in small batches, in their order. */
 export class EventFeed {
   readonly #listeners = new Set<Listener>();
@@ -18,10 +24,32 @@ export class EventFeed {
     });
   }
 
-  /** Calls `listener` until the answer is called. */
-  subscribe(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  subscribe(listener: Listener): Subscription {
+    let holding = 0;
+    let held: EngineEvent[] = [];
+    const take: Listener = (events) => {
+      if (holding === 0) listener(events);
+      else held.push(...events);
+    };
+    const release = (): void => {
+      holding -= 1;
+      if (holding > 0 || held.length === 0 || !this.#listeners.has(take)) return;
+      const events = held;
+      held = [];
+      listener(events);
+    };
+    this.#listeners.add(take);
+    return {
+      holdDuring: async (work) => {
+        holding += 1;
+        try {
+          return await work();
+        } finally {
+          release();
+        }
+      },
+      end: () => void this.#listeners.delete(take),
+    };
   }
 
   #handOn(): void {

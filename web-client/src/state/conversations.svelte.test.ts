@@ -58,6 +58,18 @@ test('follow events, and go with the account', async () => {
   expect(conversations.loaded).toBe(false);
 });
 
+test('what changes while they are read is not undone by the older answer', async () => {
+  const { conversations, happen, tell } = await start([conversation('anna')]);
+  tell({ ...INITIAL_STATUS, phase: 'signed-in', connection: { name: 'live', attempt: 0, master: 0 } });
+  happen(
+    { type: 'conversation', detail: conversation('anna', { unread: 1 }) },
+    { type: 'conversation', detail: conversation('ben', { lastMessageAt: 9 }) },
+  );
+  await vi.advanceTimersByTimeAsync(0);
+  expect(names(conversations.list)).toEqual(['ben', 'anna']);
+  expect(conversations.unread).toBe(1);
+});
+
 test('somebody types until they stop, write, or are not heard of any more', async () => {
   const { conversations, happen } = await start([conversation('anna')]);
   const types = (active: boolean) => happen({ type: 'typing', detail: { accountId: 'anna', active } });
@@ -94,6 +106,7 @@ test('presence is what was told last, in this connection', async () => {
   const { conversations, happen, tell } = await start([conversation('anna')]);
   expect(conversations.presenceOf('anna')).toBe('offline');
   tell({ ...INITIAL_STATUS, phase: 'signed-in', connection: { name: 'live', attempt: 0, master: 0 } });
+  await vi.advanceTimersByTimeAsync(0);
   happen({ type: 'presence', detail: { accountId: 'anna', state: 'online' } });
   expect(conversations.presenceOf('anna')).toBe('online');
   tell({ ...INITIAL_STATUS, phase: 'signed-in', connection: { name: 'offline' } });

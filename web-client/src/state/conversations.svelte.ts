@@ -2,7 +2,7 @@ import type { Conversation, MessengerEvents } from '@restante/client';
 import { SvelteMap } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { EventFeed } from '../services/event-feed.ts';
+import type { EventFeed, Subscription } from '../services/event-feed.ts';
 
 type PresenceState = MessengerEvents['presence']['state'];
 
@@ -12,6 +12,7 @@ const TYPING_MS = 8_000;
 /** Everybody this person writes with: loaded once, then kept by events. */
 export class Conversations {
   readonly #calls: Engine['calls'];
+  readonly #events: Subscription;
   readonly #byId = new SvelteMap<string, Conversation>();
   readonly #presence = new SvelteMap<string, PresenceState>();
   readonly #typing = new SvelteMap<string, ReturnType<typeof setTimeout>>();
@@ -26,7 +27,7 @@ export class Conversations {
 
   constructor(engine: Pick<Engine, 'calls' | 'onStatus'>, feed: EventFeed) {
     this.#calls = engine.calls;
-    feed.subscribe((events) => {
+    this.#events = feed.subscribe((events) => {
       for (const event of events) this.#apply(event);
     });
     let live = false;
@@ -60,10 +61,12 @@ export class Conversations {
   }
 
   async #load(): Promise<void> {
-    const conversations = await this.#calls.conversations();
-    this.#byId.clear();
-    for (const conversation of conversations) this.#byId.set(conversation.accountId, conversation);
-    this.#loaded = true;
+    await this.#events.holdDuring(async () => {
+      const conversations = await this.#calls.conversations();
+      this.#byId.clear();
+      for (const conversation of conversations) this.#byId.set(conversation.accountId, conversation);
+      this.#loaded = true;
+    });
   }
 
   #clear(): void {

@@ -21,7 +21,7 @@ export class Preferences {
   follow(): () => void {
     return this.#feed.subscribe((events) => {
       for (const { type, detail } of events) if (type === 'preferences') this.#chosen = detail;
-    });
+    }).end;
   }
   async load(): Promise<void> {
     this.#chosen = await this.#calls.preferences();

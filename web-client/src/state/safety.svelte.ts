@@ -47,7 +47,7 @@ export class Safety {
           (type === 'conversation' || type === 'identity-changed') && detail.accountId === this.#accountId,
       );
       if (isMeant) void this.load();
-    });
+    }).end;
   }
   /** Compares what the other device shows. False: that was no safety number. */
   compare(read: string): boolean {

@@ -22,6 +22,8 @@ const start = async (stored: Message[], unread = 0) => {
   const kept = [...stored];
   const read: string[] = [];
   let emit: (event: EngineEvent) => void = () => undefined;
+  /** What happens between the reading of a page and its arrival. */
+  let whileReading = () => Promise.resolve();
   type Page = { before?: Message; after?: Message; limit?: number };
   const page = ({ before, after, limit = 50 }: Page): Message[] =>
     after
@@ -29,7 +31,10 @@ const start = async (stored: Message[], unread = 0) => {
       : kept.filter((one) => !before || compareMessages(one, before) < 0).slice(-limit);
   const find = ({ id }: MessageReference): Message | undefined => kept.find((one) => one.id === id);
   const calls = {
-    messages: (_: string, options: Page = {}) => Promise.resolve(page(options)),
+    messages: (_: string, options: Page = {}) => {
+      const found = page(options);
+      return whileReading().then(() => found);
+    },
     messagesAround: (_: string, reference: MessageReference, limit = 50) => {
       const middle = find(reference);
       if (middle === undefined) return Promise.resolve([]);
@@ -61,7 +66,14 @@ const start = async (stored: Message[], unread = 0) => {
     kept.sort(compareMessages);
     happen({ type: 'message', detail: arrived });
   };
-  return { thread, kept, read, happen, arrive };
+  const duringNextRead = (work: () => void): void => {
+    whileReading = () => {
+      whileReading = () => Promise.resolve();
+      work();
+      return Promise.resolve();
+    };
+  };
+  return { thread, kept, read, happen, arrive, duringNextRead };
 };
 const texts = (thread: Thread): string[] => thread.items.map(({ text }) => text);
 const lastText = (thread: Thread): string | undefined => texts(thread).at(-1);
@@ -203,4 +215,19 @@ test('reads again what was kept without being told', async () => {
   await thread.readAgain();
   expect(texts(thread)).toEqual(['0', '1', '2', '3', '4']);
   expect(thread.items[2]?.reactions).toEqual({ [SELF]: { emoji: '👍', id: 'id' } });
+});
+
+test('what happens while messages are read is not undone by the older answer', async () => {
+  const { thread, arrive, happen, duringNextRead } = await start(messages(1_000));
+  await thread.jumpTo({ author: BEN, id: message(10).id });
+  duringNextRead(() => {
+    arrive(message(1_000));
+    happen({ type: 'message-changed', detail: message(999, { text: 'changed' }) });
+    happen({ type: 'message-removed', detail: { accountId: BEN, author: BEN, id: message(998).id } });
+  });
+  await thread.jumpToLatest();
+  expect(texts(thread).slice(-3)).toEqual(['997', 'changed', '1000']);
+  duringNextRead(() => happen({ type: 'message-changed', detail: message(1_000, { text: 'seen' }) }));
+  await thread.readAgain();
+  expect(lastText(thread)).toBe('seen');
 });

@@ -3,7 +3,7 @@ import { createContext, tick } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
 import type { Calls } from '../engine/calls.ts';
-import type { EventFeed } from '../services/event-feed.ts';
+import type { EventFeed, Subscription } from '../services/event-feed.ts';
 import { findFirstUnread } from './first-unread.ts';
 import {
   compareMessages,
@@ -43,7 +43,7 @@ export class Thread {
   readonly self: string;
   readonly #calls: Calls;
   readonly #quotes: Quotes;
-  readonly #unsubscribe: () => void;
+  readonly #events: Subscription;
   readonly #opening: Promise<void>;
   readonly #marked = new SvelteSet<string>();
   #items = $state.raw<readonly Message[]>([]);
@@ -66,8 +66,8 @@ export class Thread {
     this.self = self;
     this.accountId = accountId;
     this.#quotes = new Quotes(calls, self);
-    this.#unsubscribe = feed.subscribe((events) => this.#apply(events));
-    this.#opening = this.#open(unread);
+    this.#events = feed.subscribe((events) => this.#apply(events));
+    this.#opening = this.#events.holdDuring(() => this.#open(unread));
   }
 
   /** The messages in memory, oldest first. */
@@ -163,8 +163,10 @@ export class Thread {
   async jumpToLatest(): Promise<void> {
     await this.#opening;
     if (!this.#atEnd) {
-      const page = await this.#calls.messages(this.accountId, { limit: PAGE_SIZE });
-      this.#replace(page, { atStart: page.length < PAGE_SIZE, atEnd: true });
+      await this.#events.holdDuring(async () => {
+        const page = await this.#calls.messages(this.accountId, { limit: PAGE_SIZE });
+        this.#replace(page, { atStart: page.length < PAGE_SIZE, atEnd: true });
+      });
     }
     this.#newBelow = 0;
     this.#following = true;
@@ -176,9 +178,12 @@ export class Thread {
     await this.#opening;
     const key = referencedKey(reference, this.self);
     if (!this.#byKey.has(key)) {
-      const around = await this.#calls.messagesAround(this.accountId, reference, PAGE_SIZE);
-      if (around.length === 0) return false;
-      this.#replace(around, { atStart: false, atEnd: false });
+      const isThere = await this.#events.holdDuring(async () => {
+        const around = await this.#calls.messagesAround(this.accountId, reference, PAGE_SIZE);
+        if (around.length > 0) this.#replace(around, { atStart: false, atEnd: false });
+        return around.length > 0;
+      });
+      if (!isThere) return false;
     }
     this.#following = false;
     this.#goal = { name: 'message', key };
@@ -226,10 +231,13 @@ export class Thread {
    */
   async readAgain(): Promise<void> {
     await this.#opening;
+    if (!this.#atEnd) return;
     const window = this.#window;
     const limit = Math.max(PAGE_SIZE, this.#items.length);
-    const newest = this.#atEnd ? await this.#calls.messages(this.accountId, { limit }) : [];
-    if (window === this.#window && this.#atEnd) this.#set(mergeMessages(this.#items, newest), false);
+    await this.#events.holdDuring(async () => {
+      const newest = await this.#calls.messages(this.accountId, { limit });
+      if (window === this.#window && this.#atEnd) this.#set(mergeMessages(this.#items, newest), false);
+    });
   }
 
   /** Gives a message this reaction; null takes the own one back. */
@@ -248,15 +256,13 @@ export class Thread {
   }
 
   dispose(): void {
-    this.#unsubscribe();
+    this.#events.end();
   }
 
   async #open(unread: number): Promise<void> {
     try {
       const opened = await findFirstUnread(this.#calls, this.accountId, unread);
-      const arrived = this.#items;
       this.#replace(opened.messages, opened);
-      if (opened.atEnd) this.#insert(arrived);
       if (opened.firstUnread !== null) {
         this.#firstUnread = this.referenceTo(opened.firstUnread);
         this.#goal = { name: 'unread', key: messageKey(opened.firstUnread) };
@@ -277,8 +283,10 @@ export class Thread {
     this.#loading = true;
     const window = this.#window;
     try {
-      const page = await this.#calls.messages(this.accountId, { ...from, limit: PAGE_SIZE });
-      if (window === this.#window) await show(page);
+      await this.#events.holdDuring(async () => {
+        const page = await this.#calls.messages(this.accountId, { ...from, limit: PAGE_SIZE });
+        if (window === this.#window) await show(page);
+      });
     } finally {
       this.#loading = false;
     }
@@ -355,8 +363,8 @@ export class Thread {
     const fresh = messages.filter((message) => !this.#byKey.has(messageKey(message)));
     const fitting = fresh.filter(
       (message) =>
-        (this.#atStart || !this.#loaded || (first && compareMessages(first, message) < 0)) &&
-        (this.#atEnd || !this.#loaded || (last && compareMessages(message, last) < 0)),
+        (this.#atStart || (first && compareMessages(first, message) < 0)) &&
+        (this.#atEnd || (last && compareMessages(message, last) < 0)),
     );
     if (!this.#following || !this.#atEnd) this.#newBelow += fresh.filter(isUnread).length;
     if (fitting.length === 0) return;
