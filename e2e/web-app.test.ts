@@ -7,7 +7,7 @@ import { waitFor } from '@restante/testkit';
 import { buildMessengerPage, launchChromium } from '@restante/testkit/browser';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
-import { call, untilPhase, type TestPage } from './web-engine/browser-person.ts';
+import { call, untilPhase, type TestPage } from './web-engine/test-page.ts';
 
 /** The web messenger as an installed app, under the front's security headers: no network, new versions, notifications. */
 

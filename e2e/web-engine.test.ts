@@ -4,14 +4,14 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   call,
-  createBrowserPerson,
+  createProfile,
   sendText,
   statusOf,
   untilLive,
   untilPhase,
-  type BrowserPerson,
+  type Profile,
   type TestPage,
-} from './web-engine/browser-person.ts';
+} from './web-engine/test-page.ts';
 import { startMessengerSite, type MessengerSite } from './web-engine/messenger-site.ts';
 
 /** The engine of the web messenger in Chromium: who leads, what becomes of calls, what becomes of the storage. */
@@ -24,8 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => site[Symbol.asyncDispose]());
 
-const browserPerson = (name: string): Promise<BrowserPerson> =>
-  createBrowserPerson(site.browser, site.url, name);
+const profileOf = (name: string): Promise<Profile> => createProfile(site.browser, site.url, name);
 
 /** As the browser does when the page goes to its back/forward cache and comes back. */
 const transition = (page: Page, type: 'pagehide' | 'pageshow'): Promise<void> =>
@@ -35,11 +34,11 @@ const transition = (page: Page, type: 'pagehide' | 'pageshow'): Promise<void> =>
   }, type);
 
 describe('leader and followers', () => {
-  let alice: BrowserPerson;
+  let alice: Profile;
   let bob: Person;
   let page: Page;
   beforeAll(async () => {
-    alice = await browserPerson('alice');
+    alice = await profileOf('alice');
     bob = await site.person('bob');
     await bob.enterLive();
     page = await alice.register();
@@ -126,10 +125,10 @@ describe('leader and followers', () => {
 });
 
 describe('account and storage', () => {
-  let alice: BrowserPerson;
+  let alice: Profile;
   let page: Page;
   beforeAll(async () => {
-    alice = await browserPerson('alice');
+    alice = await profileOf('alice');
     page = await alice.register();
   });
   afterAll(() => alice[Symbol.asyncDispose]());

@@ -1,20 +1,13 @@
 import { waitFor } from '@restante/testkit';
-import { NETWORK_FAILURES, startStage, type BrowserPerson, type Stage } from '@restante/testkit/messenger';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { NETWORK_FAILURES, type BrowserPerson } from '@restante/testkit/messenger';
+import { describe, expect, it } from 'vitest';
+import { stageOfFile } from './stage-of-file.ts';
 
 /** People who were away, or whose servers were: what they find when they are back (laws 2, 4, 11). */
 
 const FROM_EACH = 100;
 
-// Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
-let stage: Stage;
-beforeAll(async () => {
-  stage = await startStage();
-});
-afterAll(() => stage[Symbol.asyncDispose]());
-afterEach(async () => expect(await stage.clear()).toEqual([]));
+const stage = stageOfFile();
 
 const numbered = (count: number, word: string): string[] =>
   Array.from({ length: count }, (_, index) => `${word} ${index + 1}`);
@@ -23,12 +16,12 @@ const numbered = (count: number, word: string): string[] =>
 const expectOutage = (...people: readonly BrowserPerson[]): void =>
   people.forEach(({ complaints }) => complaints.expect(...NETWORK_FAILURES));
 
-const killNode = (number: number) => stage.cluster.parts.mailboxNodes[number - 1]!.kill('SIGKILL');
+const killNode = (number: number) => stage().cluster.parts.mailboxNodes[number - 1]!.kill('SIGKILL');
 
 describe('a recipient who was away', () => {
   it('finds 200 messages from two senders: all, once, in order, and gone from the nodes', async () => {
-    const [bob, alice] = await stage.friends('bob', 'alice');
-    const nora = await stage.cluster.person('nora');
+    const [bob, alice] = await stage().friends('bob', 'alice');
+    const nora = await stage().cluster.person('nora');
     await nora.enterLive();
     await bob!.leave();
     const fromAlice = numbered(FROM_EACH, 'alice');
@@ -43,7 +36,7 @@ describe('a recipient who was away', () => {
     await bob!.enter();
     await bob!.conversation(nora.username).getByText('101 unread').waitFor();
     await bob!.conversation(alice!.username).getByText('100 unread').waitFor();
-    await stage.cluster.empty(bob);
+    await stage().cluster.empty(bob);
     await bob!.open(nora.username);
     const noras = await bob!.history(fromNora[0]!, 'that was all');
     expect(noras.map(({ text }) => text)).toEqual([...fromNora, 'that was all']);
@@ -54,10 +47,10 @@ describe('a recipient who was away', () => {
   });
 
   it('who loads the page anew in the middle of it misses nothing', async () => {
-    const nora = await stage.cluster.person('nora');
+    const nora = await stage().cluster.person('nora');
     await nora.enterLive();
     // A service worker would hide the requests from the test.
-    const bob = await stage.browserPerson('bob', { serviceWorkers: 'block' });
+    const bob = await stage().browserPerson('bob', { serviceWorkers: 'block' });
     await bob.enter();
     await bob.signUp(bob.username);
     await bob.isConnected('live');
@@ -79,11 +72,11 @@ describe('a recipient who was away', () => {
     await bob.open(nora.username);
     const history = await bob.history(texts[0]!, texts.at(-1)!);
     expect(history.map(({ text }) => text)).toEqual(texts);
-    await stage.cluster.empty(bob);
+    await stage().cluster.empty(bob);
   });
 
   it('does not notice that one node is down', async () => {
-    const [bob, alice] = await stage.friends('bob', 'alice');
+    const [bob, alice] = await stage().friends('bob', 'alice');
     await bob!.leave();
     await killNode(1);
     for (const text of numbered(5, 'alice')) await alice!.write(text);
@@ -94,17 +87,17 @@ describe('a recipient who was away', () => {
     await bob!.sees('alice 5');
     await bob!.isConnected('live');
     expect(await bob!.texts()).toEqual(['hello', ...numbered(5, 'alice')]);
-    await stage.cluster.heal();
-    await stage.cluster.empty(bob);
+    await stage().cluster.heal();
+    await stage().cluster.empty(bob);
     expect(await bob!.texts()).toEqual(['hello', ...numbered(5, 'alice')]);
   });
 
   it('is told when two nodes are down, and it is completed later', async () => {
-    const [bob, alice] = await stage.friends('bob', 'alice');
+    const [bob, alice] = await stage().friends('bob', 'alice');
     await bob!.leave();
     for (const text of numbered(5, 'alice')) await alice!.write(text);
     await alice!.sent('alice 5', 'accepted');
-    await stage.cluster.alike();
+    await stage().cluster.alike();
     await killNode(1);
     await killNode(3);
     expectOutage(bob!, alice!);
@@ -113,16 +106,16 @@ describe('a recipient who was away', () => {
     await bob!.page().getByText('Some messages may be missing: 1 of 3 mailboxes answered').waitFor();
     await bob!.open(alice!.username);
     await bob!.sees('alice 5');
-    await stage.cluster.heal();
+    await stage().cluster.heal();
     await bob!.isConnected('live');
-    await stage.cluster.empty(bob);
+    await stage().cluster.empty(bob);
     expect(await bob!.texts()).toEqual(['hello', ...numbered(5, 'alice')]);
   });
 });
 
 describe('a sender without a network', () => {
   it('writes, loads the page anew, comes back: each text is sent once', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.isInstalled();
     expectOutage(alice!);
     await alice!.goOffline();
@@ -138,14 +131,14 @@ describe('a sender without a network', () => {
     await alice!.goOnline();
     for (const text of texts) await alice!.sent(text, 'read');
     expect(await bob!.texts()).toEqual(['hello', ...texts]);
-    for (const person of [alice!, bob!]) await stage.cluster.empty(person);
+    for (const person of [alice!, bob!]) await stage().cluster.empty(person);
   });
 
   it('and without a front opens the messenger, reads, writes, and it is sent later', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.isInstalled();
     await alice!.leave();
-    await stage.cluster.parts.front.kill('SIGKILL');
+    await stage().cluster.parts.front.kill('SIGKILL');
     expectOutage(alice!, bob!);
     await alice!.goOffline();
     await alice!.enter();
@@ -154,7 +147,7 @@ describe('a sender without a network', () => {
     await alice!.write('from nowhere');
     await alice!.sent('from nowhere', 'waiting');
 
-    await stage.cluster.heal();
+    await stage().cluster.heal();
     await alice!.goOnline();
     await alice!.sent('from nowhere', 'read');
     expect(await bob!.texts()).toEqual(['hello', 'from nowhere']);
@@ -162,16 +155,16 @@ describe('a sender without a network', () => {
 });
 
 it('a master that is killed while people chat: what was written arrives once, in order', async () => {
-  const [alice, bob] = await stage.friends('alice', 'bob');
+  const [alice, bob] = await stage().friends('alice', 'bob');
   expectOutage(alice!, bob!);
   await alice!.write('before');
   await bob!.sees('before');
-  await stage.cluster.parts.masters[0]!.kill('SIGKILL');
+  await stage().cluster.parts.masters[0]!.kill('SIGKILL');
   await alice!.isConnected('connecting', 'waiting');
   await alice!.write('during 1');
   await alice!.write('during 2');
   await alice!.sent('during 2', 'waiting');
-  await stage.cluster.heal();
+  await stage().cluster.heal();
   await alice!.sent('during 2', 'read');
   await bob!.write('after');
   await alice!.sees('after');

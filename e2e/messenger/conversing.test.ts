@@ -1,22 +1,14 @@
-import { startStage, type Stage } from '@restante/testkit/messenger';
 import { waitFor } from '@restante/testkit';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { stageOfFile } from './stage-of-file.ts';
 
 /** What people do with each other while everything works: in browsers, and with the Node client on the official libsignal. */
 
-// Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
-let stage: Stage;
-beforeAll(async () => {
-  stage = await startStage();
-});
-afterAll(() => stage[Symbol.asyncDispose]());
-afterEach(async () => expect(await stage.clear()).toEqual([]));
+const stage = stageOfFile();
 
 describe('first contact', () => {
   it('is a request, which tells the stranger nothing until it is accepted', async () => {
-    const [alice, bob] = await stage.people('alice', 'bob');
+    const [alice, bob] = await stage().people('alice', 'bob');
     await alice!.add(bob!.username);
     await alice!.write('may I write to you?');
     await alice!.sent('may I write to you?', 'delivered');
@@ -34,11 +26,11 @@ describe('first contact', () => {
     for (const person of [alice!, bob!]) {
       expect(await person.texts()).toEqual(['may I write to you?', 'of course', 'good']);
     }
-    await stage.cluster.empty(bob);
+    await stage().cluster.empty(bob);
   });
 
   it('by a link fills in the name and asks', async () => {
-    const [alice, bob] = await stage.people('alice', 'bob');
+    const [alice, bob] = await stage().people('alice', 'bob');
     await alice!.enter(`/#/add/${bob!.username}`);
     const page = alice!.page();
     await page.getByRole('textbox', { name: 'Username' }).waitFor();
@@ -49,7 +41,7 @@ describe('first contact', () => {
   });
 
   it('can be blocked: nothing more is seen, and the stranger is not told', async () => {
-    const [alice, bob] = await stage.people('alice', 'bob');
+    const [alice, bob] = await stage().people('alice', 'bob');
     await alice!.add(bob!.username);
     await alice!.write('buy this');
     await bob!.open(alice!.username);
@@ -57,7 +49,7 @@ describe('first contact', () => {
     await bob!.page().getByText(`You have blocked ${alice!.username}.`).waitFor();
     await alice!.write('buy that');
     await alice!.sent('buy that', 'accepted');
-    await stage.cluster.empty(bob);
+    await stage().cluster.empty(bob);
     await bob!.page().getByRole('button', { name: 'Unblock' }).click();
     await alice!.write('sorry');
     await bob!.sees('sorry');
@@ -68,7 +60,7 @@ describe('first contact', () => {
 
 describe('a live chat', () => {
   it('shows who types, who is there, and what has been read', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     const atAlice = alice!.page().getByRole('main');
     await atAlice.getByText('Online').waitFor();
     await bob!.composer().pressSequentially('we');
@@ -94,7 +86,7 @@ describe('a live chat', () => {
   });
 
   it('keeps to what a person has turned off', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     const tab = await bob!.enter('/#/settings/privacy');
     await tab.page().getByRole('switch', { name: 'Read receipts' }).click();
     await tab.page().close();
@@ -106,9 +98,9 @@ describe('a live chat', () => {
   });
 
   it('with the Node client on the official libsignal, whoever begins', async () => {
-    const [alice] = await stage.people('alice');
-    const nora = await stage.cluster.person('nora');
-    const nick = await stage.cluster.person('nick');
+    const [alice] = await stage().people('alice');
+    const nora = await stage().cluster.person('nora');
+    const nick = await stage().cluster.person('nick');
     await Promise.all([nora.enterLive(), nick.enterLive()]);
     await nora.sendAccepted(alice!, 'from Node');
     await alice!.open(nora.username);
@@ -126,13 +118,13 @@ describe('a live chat', () => {
     }
     expect(await nick.textsFrom(alice!)).toEqual(['from Chromium', 'alice 1', 'alice 2', 'alice 3']);
     await alice!.sent('alice 3', 'delivered');
-    for (const person of [alice!, nick, nora]) await stage.cluster.empty(person);
+    for (const person of [alice!, nick, nora]) await stage().cluster.empty(person);
   });
 });
 
 describe('a message', () => {
   it('can be answered, and the answer leads to it', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.write('tea or coffee?');
     await bob!.sees('tea or coffee?');
     await bob!.act('tea or coffee?', 'Reply');
@@ -144,7 +136,7 @@ describe('a message', () => {
   });
 
   it('gets reactions, which can be taken back', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await bob!.message('hello').hover();
     await bob!.message('hello').getByRole('button', { name: 'React' }).click();
     await bob!.page().getByRole('button', { name: '👍' }).click();
@@ -155,7 +147,7 @@ describe('a message', () => {
   });
 
   it('can be deleted for everyone, and for oneself', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.write('oops');
     await bob!.sees('oops');
     await alice!.act('oops', 'Delete for everyone');
@@ -173,7 +165,7 @@ describe('a message', () => {
   });
 
   it('is found by its words, whatever their case and accents', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.write('Wir treffen uns im Café Größenwahn');
     await alice!.write('or not');
     await bob!.sees('or not');
@@ -185,7 +177,7 @@ describe('a message', () => {
   });
 
   it('that is not sent yet stays as a draft', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.composer().fill('half a thou');
     await alice!.page().goto('/#/');
     await alice!.conversation(bob!.username).getByText('half a thou').waitFor();

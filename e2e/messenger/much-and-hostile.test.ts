@@ -1,14 +1,8 @@
 import { mintMessageId } from '@restante/protocol';
-import {
-  GREETING,
-  startStage,
-  type BrowserPerson,
-  type Probe,
-  type Stage,
-  type StoredRow,
-} from '@restante/testkit/messenger';
+import { GREETING, type BrowserPerson, type Probe, type StoredRow } from '@restante/testkit/messenger';
 import { waitFor } from '@restante/testkit';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { stageOfFile } from './stage-of-file.ts';
 
 /** A very long conversation, and texts that were made to do harm. */
 
@@ -19,15 +13,7 @@ const MANY = 10_000;
 const MAX_ELEMENTS = 3_000;
 const MAX_HEAP_BYTES = 100_000_000;
 
-// Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
-let stage: Stage;
-beforeAll(async () => {
-  stage = await startStage();
-});
-afterAll(() => stage[Symbol.asyncDispose]());
-afterEach(async () => expect(await stage.clear()).toEqual([]));
+const stage = stageOfFile();
 
 describe('10,000 messages in a conversation', () => {
   /** Puts them into the vault as if they had come before the greeting. */
@@ -49,7 +35,7 @@ describe('10,000 messages in a conversation', () => {
   };
 
   it('are all there, in order, once, and only those in view are in the document', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await bob!.leave();
     await seed(bob!, alice!);
     await bob!.enter();
@@ -117,8 +103,8 @@ describe('hostile text', () => {
   ];
 
   it('is shown as text and nothing else, and arrives as it was written', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
-    const nora = await stage.cluster.person('nora');
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const nora = await stage().cluster.person('nora');
     await nora.enterLive();
     await alice!.write('a quiet line');
     await bob!.sees('a quiet line');

@@ -1,22 +1,15 @@
-import { NETWORK_FAILURES, startStage, type Stage } from '@restante/testkit/messenger';
+import { NETWORK_FAILURES } from '@restante/testkit/messenger';
 import { TEST_PASSWORD } from '@restante/testkit/cluster';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { stageOfFile } from './stage-of-file.ts';
 
 /** One person in several tabs and on several devices; signing out; the end of an account. */
 
-// Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
-let stage: Stage;
-beforeAll(async () => {
-  stage = await startStage();
-});
-afterAll(() => stage[Symbol.asyncDispose]());
-afterEach(async () => expect(await stage.clear()).toEqual([]));
+const stage = stageOfFile();
 
 describe('two tabs of one person', () => {
   it('show the same, and the other one goes on when the leading one is closed', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     const first = alice!.page();
     const second = await alice!.enter();
     await second.open(bob!.username);
@@ -38,7 +31,7 @@ describe('two tabs of one person', () => {
   });
 
   it('what is read in one is read in the other', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.leave();
     const first = await alice!.enter();
     const second = await alice!.enter();
@@ -54,8 +47,8 @@ describe('two tabs of one person', () => {
 
 describe('a second device', () => {
   it('gets what comes and what is written on the first, and can be removed', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
-    const laptop = await stage.browserPerson('laptop');
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const laptop = await stage().browserPerson('laptop');
     await laptop.enter();
     await laptop.signIn(alice!.username);
     await laptop.isConnected('live');
@@ -82,15 +75,23 @@ describe('a second device', () => {
 });
 
 it('signing out leaves nothing on the device, and nobody writes to it any more', async () => {
-  const [alice, bob] = await stage.friends('alice', 'bob');
+  const [alice, bob] = await stage().friends('alice', 'bob');
+  await alice!.page().getByRole('button', { name: 'Emoji', exact: true }).click();
+  await alice!.page().getByRole('gridcell').first().click();
+  const remembered = async (): Promise<string[]> =>
+    (await alice!.context.storageState()).origins.flatMap(({ localStorage }) =>
+      localStorage.map(({ name }) => name),
+    );
+  expect(await remembered()).toContain('recent-emojis');
   await alice!.enter('/#/settings/account');
   const page = alice!.page();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await alice!.confirm('Sign out');
   await page.getByRole('tab', { name: 'Sign in' }).waitFor();
   for (const table of ['self', 'messages', 'sessions'] as const) expect(await alice!.rows(table)).toEqual([]);
+  expect(await remembered()).toEqual([]);
   await bob!.write('into the void');
-  await stage.cluster.empty(alice);
+  await stage().cluster.empty(alice);
   await alice!.signIn(alice!.username);
   await alice!.isConnected('live');
   await bob!.write('and now?');
@@ -99,7 +100,7 @@ it('signing out leaves nothing on the device, and nobody writes to it any more',
 });
 
 it('deleting the account frees the device, and others are told that nobody is there', async () => {
-  const [alice, bob] = await stage.friends('alice', 'bob');
+  const [alice, bob] = await stage().friends('alice', 'bob');
   bob!.complaints.expect(...NETWORK_FAILURES);
   await alice!.enter('/#/settings/account');
   const page = alice!.page();

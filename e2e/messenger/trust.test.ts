@@ -1,11 +1,6 @@
-import {
-  NETWORK_FAILURES,
-  startStage,
-  type BrowserPerson,
-  type Probe,
-  type Stage,
-} from '@restante/testkit/messenger';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { NETWORK_FAILURES, type BrowserPerson, type Probe } from '@restante/testkit/messenger';
+import { describe, expect, it } from 'vitest';
+import { stageOfFile } from './stage-of-file.ts';
 
 /** What a browser loses, and what contacts are told of it: sessions, the whole storage, keys that were verified, the time. */
 
@@ -13,15 +8,7 @@ declare const probe: Probe;
 
 const HOUR_MS = 3_600_000;
 
-// Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
-let stage: Stage;
-beforeAll(async () => {
-  stage = await startStage();
-});
-afterAll(() => stage[Symbol.asyncDispose]());
-afterEach(async () => expect(await stage.clear()).toEqual([]));
+const stage = stageOfFile();
 
 /** Takes the storage away as browsers do when the disk is full, and loads the page anew. */
 const wipeStorage = async (person: BrowserPerson): Promise<void> => {
@@ -43,7 +30,7 @@ const signInAgain = async (person: BrowserPerson): Promise<void> => {
 
 describe('a message that cannot be decrypted', () => {
   it('is set aside, the session is renewed, it comes again, and the conversation goes on', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await bob!.leave();
     await bob!.tamper((page) => page.evaluate(() => probe.clear('sessions')));
     await alice!.write('in the old session');
@@ -61,7 +48,7 @@ describe('a message that cannot be decrypted', () => {
   });
 
   it('is told of as long as its sender is away', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await bob!.leave();
     await bob!.tamper((page) => page.evaluate(() => probe.clear('sessions')));
     await alice!.write('lost for now');
@@ -78,7 +65,7 @@ describe('a message that cannot be decrypted', () => {
 });
 
 it('a browser that wiped the storage says so; after signing in the conversation goes on', async () => {
-  const [alice, bob] = await stage.friends('alice', 'bob');
+  const [alice, bob] = await stage().friends('alice', 'bob');
   await wipeStorage(bob!);
   await signInAgain(bob!);
   await alice!.write('are you still there?');
@@ -107,7 +94,7 @@ describe('a verified contact', () => {
   };
 
   it('has the same number on both sides', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     const digits = await verify(alice!, '');
     await verify(bob!, digits);
     await alice!.open(bob!.username);
@@ -115,7 +102,7 @@ describe('a verified contact', () => {
   });
 
   it('whose keys change is shown, and asked about before anything is sent', async () => {
-    const [alice, bob] = await stage.friends('alice', 'bob');
+    const [alice, bob] = await stage().friends('alice', 'bob');
     await verify(alice!, '');
     await alice!.open(bob!.username);
     await wipeStorage(bob!);
@@ -152,7 +139,7 @@ describe.each([
         static now() { return RealDate.now() + ${offsetMs}; }
       };
     }\n`;
-    const alice = await stage.browserPerson('alice', {
+    const alice = await stage().browserPerson('alice', {
       // With a service worker the test could not change what the worker runs.
       serviceWorkers: 'block',
       // To Chromium a worker whose script comes from the test is not of this machine.
@@ -166,7 +153,7 @@ describe.each([
     await alice.enter();
     await alice.signUp(alice.username);
     await alice.isConnected('live');
-    const [bob] = await stage.people('bob');
+    const [bob] = await stage().people('bob');
     await alice.add(bob!.username);
     await alice.write('first');
     await bob!.open(alice.username);
@@ -188,6 +175,6 @@ describe.each([
         expect(Math.abs(value.sentAt - Date.now())).toBeLessThan(HOUR_MS);
       }
     }
-    for (const person of [alice, bob!]) await stage.cluster.empty(person);
+    for (const person of [alice, bob!]) await stage().cluster.empty(person);
   });
 });

@@ -9,3 +9,6 @@ export const rememberEmoji = (emoji: string): void => {
   const emojis = [emoji, ...recentEmojis().filter((other) => other !== emoji)];
   localStorage.setItem(KEY, emojis.slice(0, MAX_RECENT).join(' '));
 };
+
+/** What somebody likes to pick is theirs: it goes with their account. */
+export const forgetEmojis = (): void => localStorage.removeItem(KEY);

@@ -4,6 +4,7 @@ import { startAppUpdates } from '../services/app-updates.ts';
 import { EventFeed } from '../services/event-feed.ts';
 import { alertOfMessages } from '../services/message-alerts.ts';
 import { createNotifications } from '../services/notifications.ts';
+import { forgetEmojis } from '../services/recent-emojis.ts';
 import { Alerts } from './alerts.svelte.ts';
 import { Connection } from './connection.svelte.ts';
 import { Conversations } from './conversations.svelte.ts';
@@ -49,6 +50,9 @@ export const createApp = (engine: Engine): App => {
     pendingJump: new PendingJump(),
   };
   alertOfMessages({ ...app, notifications });
+  engine.onStatus(({ phase }) => {
+    if (phase === 'signed-out') forgetEmojis();
+  });
   return app;
 };
 

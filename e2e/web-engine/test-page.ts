@@ -29,7 +29,7 @@ export type TestPage = {
 declare const restante: TestPage;
 
 /** One browser profile; its tabs. */
-export type BrowserPerson = AsyncDisposable & {
+export type Profile = AsyncDisposable & {
   readonly username: string;
   readonly context: BrowserContext;
   readonly open: () => Promise<Page>;
@@ -69,11 +69,7 @@ export const sendText = (page: Page, to: string, text: string): Promise<Message>
 let people = 0;
 
 /** A new browser profile on this site. */
-export const createBrowserPerson = async (
-  browser: Browser,
-  url: string,
-  name: string,
-): Promise<BrowserPerson> => {
+export const createProfile = async (browser: Browser, url: string, name: string): Promise<Profile> => {
   const username = `${name}-browser-${(people += 1)}`;
   const context = await browser.newContext();
   const open = async (): Promise<Page> => {
