@@ -79,6 +79,7 @@ export const startEngine = (): Engine => {
         for (const listener of eventListeners) listener(data.event);
         break;
       case 'leaving-account':
+        leader = { ...leader, phase: 'starting', self: null };
         account.leave();
         break;
       case 'value':
