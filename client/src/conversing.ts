@@ -31,6 +31,8 @@ export type TextOptions = {
   readonly requestId?: string;
   /** Sends also when a verified contact has keys that nobody has verified: throws `keys-changed` otherwise. */
   readonly despiteKeys?: boolean;
+  /** What is left of the conversation's draft, kept together with the message. */
+  readonly draft?: string;
 };
 
 /** What a person does in a conversation. All of it is durable when the promise resolves, and goes out when it can. */
@@ -132,7 +134,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     transaction: Transaction,
     accountId: AccountId,
     text: string,
-    { replyTo, requestId, despiteKeys = false }: TextOptions,
+    { replyTo, requestId, despiteKeys = false, draft }: TextOptions,
   ): Promise<Message> => {
     const author = device.accountId();
     const sent = requestId && (await transaction.get('requests', requestId));
@@ -144,6 +146,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       ...(replyTo && { replyTo }),
     };
     const { key } = await messages.add(transaction, author, message);
+    if (draft !== undefined) await deps.conversations.change(transaction, accountId, { draft });
     await admitWriting(transaction, deps, accountId, despiteKeys);
     await send(transaction, accountId, textContent(device.self(), message), { shows: key, despiteKeys });
     if (requestId !== undefined) transaction.put('requests', requestId, id);

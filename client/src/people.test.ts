@@ -240,6 +240,9 @@ describe('a conversation', () => {
     await bob.setDraft(accountId, ' as typed ');
     await bob.setDraft(accountId, '');
     expect(drafts).toEqual([' as typed ', '']);
+    await bob.setDraft(accountId, 'one, two');
+    await bob.sendText('alice', 'one', { draft: 'two' });
+    expect(drafts).toEqual([' as typed ', '', 'one, two', 'two']);
     await expect(bob.setDraft(accountId, 'x'.repeat(65 * 1024))).rejects.toMatchObject({ code: 'bad-text' });
   });
 });

@@ -31,9 +31,18 @@ export class FeedReader {
     void this.#pump();
   }
 
-  /** Waits for something to arrive, no longer than `waitMs`. Throws when the feed has failed. */
-  async take(maxChanges: number, waitMs: number): Promise<FeedBatch> {
-    if (this.#changes.length === 0 && !this.#idle && !this.#ended) await this.#arrival(waitMs);
+  /** How many changes can be taken. */
+  get waiting(): number {
+    return this.#changes.length;
+  }
+
+  /** Waits for something to take, no longer than `waitMs`. */
+  async arrival(waitMs: number): Promise<void> {
+    if (this.#changes.length === 0 && !this.#idle && !this.#ended) await this.#nextEvent(waitMs);
+  }
+
+  /** What has arrived. Throws when the feed has failed. */
+  take(maxChanges: number): FeedBatch {
     const changes = this.#changes.splice(0, maxChanges);
     const drained = this.#changes.length === 0;
     const over = drained && this.#ended && (changes.length === 0 || this.#failure === undefined);
@@ -80,7 +89,7 @@ export class FeedReader {
     else this.#endSeq = event.lastSeq;
   }
 
-  #arrival(waitMs: number): Promise<void> {
+  #nextEvent(waitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);

@@ -1,6 +1,7 @@
 import type { ReplicationRequest } from '../documents/replication-document.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { FeedReader, type FeedBatch } from './feed-reader.ts';
+import { pause } from './pause.ts';
 import { Peer, type RemoteChange } from './peer.ts';
 import { statisticsOf, zeroStatistics, type ReplicationStatistics } from './statistics.ts';
 
@@ -23,6 +24,8 @@ export interface ReplicationOptions {
 
 const maxBatchChanges = 200;
 const maxBatchRevisions = 100;
+/** What comes within this time after the first change of a batch is in it: most of it then needs no copying any more. */
+const gatherMs = 50;
 const checkpointIntervalMs = 5_000;
 /** How long the batch at hand and the last record may take when the replication is stopped. */
 const stopGraceMs = 2_000;
@@ -59,7 +62,7 @@ export async function replicate(
     progress.changes_pending = await source.countPending(checkpoint.start, request.filter);
     onStarted();
     const feed = new FeedReader(source.changes(checkpoint.start, request.continuous, request.filter));
-    await copyAll(feed, { source, target, checkpoint, progress, signal });
+    await copyAll(feed, { gathers: request.continuous, source, target, checkpoint, progress, signal });
   } finally {
     signal.removeEventListener('abort', stop);
     finished.abort();
@@ -67,6 +70,8 @@ export async function replicate(
 }
 
 interface Work {
+  /** Changes go on coming: a batch may wait for them. */
+  gathers: boolean;
   source: Peer;
   target: Peer;
   checkpoint: Checkpoint;
@@ -75,14 +80,16 @@ interface Work {
 }
 
 async function copyAll(feed: FeedReader, work: Work): Promise<void> {
-  const { checkpoint, progress, signal } = work;
+  const { gathers, checkpoint, progress, signal } = work;
   const stop = () => feed.stop();
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   try {
     let recordAt = Date.now() + checkpointIntervalMs;
     for (let ended = false; !ended;) {
-      const batch = await feed.take(maxBatchChanges, checkpointIntervalMs);
+      await feed.arrival(checkpointIntervalMs);
+      if (gathers && feed.waiting < maxBatchChanges) await pause(gatherMs, signal);
+      const batch = feed.take(maxBatchChanges);
       await copyBatch(batch, work);
       ended = batch.ended || signal.aborted;
       if (!ended && Date.now() < recordAt) continue;

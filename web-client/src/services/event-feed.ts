@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 
 type Listener = (events: readonly EngineEvent[]) => void;
 
-/** What comes within this time is handed on together, so that a flood of messages is drawn in few steps. */
+/** What comes within this time after the last batch is handed on together, so that a flood is drawn in few steps. */
 const GATHER_MS = 16;
 
 export type Subscription = {
@@ -16,11 +16,12 @@ export type Subscription = {
 export class EventFeed {
   readonly #listeners = new Set<Listener>();
   #gathered: EngineEvent[] = [];
+  #resting = false;
 
   constructor(engine: Pick<Engine, 'onEvent'>) {
     engine.onEvent((event) => {
-      if (this.#gathered.length === 0) setTimeout(() => this.#handOn(), GATHER_MS);
       this.#gathered.push(event);
+      if (!this.#resting) this.#handOn();
     });
   }
 
@@ -55,6 +56,9 @@ export class EventFeed {
   #handOn(): void {
     const events = this.#gathered;
     this.#gathered = [];
+    this.#resting = events.length > 0;
+    if (!this.#resting) return;
+    setTimeout(() => this.#handOn(), GATHER_MS);
     for (const listener of [...this.#listeners]) listener(events);
   }
 }

@@ -1,4 +1,4 @@
-import type { Message } from '@restante/client';
+import type { Conversation, Message } from '@restante/client';
 import type { Alerts } from '../state/alerts.svelte.ts';
 import type { Conversations } from '../state/conversations.svelte.ts';
 import type { Locale } from '../state/locale.svelte.ts';
@@ -27,10 +27,19 @@ export const alertOfMessages = (deps: Deps): void => {
     const words = alerts.withDetails ? { title: name, body: text } : { title: appName, body: alert };
     void notifications.show({ accountId, path, ...words });
   };
+  /** Conversations that have been read: there is no notification of them. */
+  const read = new Set<string>();
+  const follow = ({ accountId, unread }: Conversation): void => {
+    if (unread > 0) read.delete(accountId);
+    else if (!read.has(accountId)) {
+      read.add(accountId);
+      void notifications.close(accountId);
+    }
+  };
   feed.subscribe((events) => {
     for (const { type, detail } of events) {
       if (type === 'message') tell(detail);
-      else if (type === 'conversation' && detail.unread === 0) void notifications.close(detail.accountId);
+      else if (type === 'conversation') follow(detail);
     }
   });
   notifications.onOpen((accountId) => router.go({ name: 'conversation', accountId }));

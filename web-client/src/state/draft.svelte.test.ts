@@ -44,7 +44,16 @@ test('is kept at once when it is left, and only when it has changed', () => {
   expect(kept).toEqual(['anna:  ', 'anna:  Hi ']);
 });
 
-test('what is sent is gone from the box at once, and from what is kept when it is a message', async () => {
+test('what is sent is gone from the box at once, and from what is kept together with becoming a message', async () => {
+  const { draft, kept } = start('Hello');
+  const rests: string[] = [];
+  await draft.sendBy((_, rest) => Promise.resolve(rests.push(rest)));
+  expect(draft.text).toBe('');
+  expect(rests).toEqual(['']);
+  expect(kept).toEqual([]);
+});
+
+test('what is written while a text is being sent is kept with it', async () => {
   const { draft, kept } = start('Hello');
   const sent = Promise.withResolvers<undefined>();
   const texts: string[] = [];
@@ -80,7 +89,10 @@ test('of two that are sent, only the one that was refused is in the box again', 
   const second = Promise.withResolvers<undefined>();
   const refused = draft.sendBy(() => first.promise);
   draft.write('second');
-  const sent = draft.sendBy(() => second.promise);
+  const sent = draft.sendBy((_, rest) => {
+    expect(rest).toBe('first');
+    return second.promise;
+  });
   first.reject(new Error('refused'));
   await expect(refused).rejects.toThrow('refused');
   expect(draft.text).toBe('first');

@@ -32,13 +32,19 @@ export class Draft {
     if (this.#timer === undefined) this.#saveAndWait();
   }
 
-  /** Hands the text to `send`, and the box is empty at once. A text that was not sent stands before what was written meanwhile. */
-  async sendBy(send: (text: string) => Promise<unknown>): Promise<void> {
+  /**
+   * Hands the text to `send`, which keeps `rest` as the draft together with the message. The box is empty at once. A text
+   * that was not sent stands before what was written meanwhile.
+   */
+  async sendBy(send: (text: string, rest: string) => Promise<unknown>): Promise<void> {
     const sending = { text: this.#text };
-    this.#sending = [...this.#sending, sending];
+    const saved = this.#saved;
     this.#text = '';
+    const rest = this.#unsent;
+    this.#sending = [...this.#sending, sending];
     try {
-      await send(sending.text);
+      await send(sending.text, rest);
+      if (this.#saved === saved) this.#saved = rest;
     } catch (error) {
       this.#text = joinTexts(sending.text, this.#text);
       throw error;

@@ -1,4 +1,4 @@
-import type { Message, MessageReference } from '@restante/client';
+import type { Message, MessageReference, TextOptions } from '@restante/client';
 import { createContext, tick } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
@@ -207,13 +207,13 @@ export class Thread {
   }
 
   /** Queues a text, as the answer to `replyingTo` if there is one, and shows it. */
-  async send(text: string, despiteKeys = false): Promise<void> {
+  async send(text: string, options: Pick<TextOptions, 'draft' | 'despiteKeys'> = {}): Promise<void> {
     const answered = this.#replyingTo;
     this.#replyingTo = null;
     try {
       const sent = await this.#calls.sendText(this.accountId, text, {
+        ...options,
         ...(answered && { replyTo: this.referenceTo(answered) }),
-        ...(despiteKeys && { despiteKeys }),
       });
       this.#firstUnread = null;
       this.#insert([sent]);

@@ -4,6 +4,8 @@ export type Watch = {
   readonly until: (selector: string, text: string) => Promise<number>;
   /** Durations of tasks of more than 50 ms on the page's thread since the navigation. */
   readonly longTasks: () => readonly number[];
+  /** Resolves when the page has nothing to do. */
+  readonly rest: () => Promise<void>;
   /** Presses the button of this label and waits until the own message with this text is accepted; answers how long that took. */
   readonly press: (label: string, text: string) => Promise<number>;
 };

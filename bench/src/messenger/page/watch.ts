@@ -28,6 +28,7 @@ import type { Watch } from './watch-calls.ts';
         Array.from(document.querySelectorAll(selector)).some((element) => element.textContent.includes(text)),
       ),
     longTasks: () => longTasks,
+    rest: () => new Promise((resolve) => requestIdleCallback(() => resolve())),
     press: async (label, text) => {
       const startedAt = performance.now();
       document.querySelector<HTMLButtonElement>(`button[aria-label="${label}"]`)?.click();
