@@ -61,6 +61,12 @@ export const startStage = async (): Promise<Stage> => {
         return person;
       }),
     );
+  const sendHome = async (): Promise<void> => {
+    const leaving = present;
+    present = [];
+    await Promise.all(leaving.map((person) => person[Symbol.asyncDispose]()));
+  };
+  starting.defer(sendHome);
   const cleanup = starting.move();
   return {
     ...{ cluster, browser, browserPerson, people },
@@ -72,12 +78,10 @@ export const startStage = async (): Promise<Stage> => {
       return friends;
     },
     clear: async () => {
-      const leaving = present;
-      present = [];
-      const unexpected = leaving.flatMap(({ username, complaints }) =>
+      const unexpected = present.flatMap(({ username, complaints }) =>
         complaints.unexpected().map((text) => `${username}: ${text}`),
       );
-      await Promise.all(leaving.map((person) => person[Symbol.asyncDispose]()));
+      await sendHome();
       await cluster.heal();
       return unexpected;
     },

@@ -58,7 +58,10 @@ export class EventFeed {
     this.#gathered = [];
     this.#resting = events.length > 0;
     if (!this.#resting) return;
-    setTimeout(() => this.#handOn(), GATHER_MS);
-    for (const listener of [...this.#listeners]) listener(events);
+    try {
+      for (const listener of [...this.#listeners]) listener(events);
+    } finally {
+      setTimeout(() => this.#handOn(), GATHER_MS);
+    }
   }
 }
