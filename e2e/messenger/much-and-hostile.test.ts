@@ -57,7 +57,7 @@ describe('10,000 messages in a conversation', () => {
         expect(here.map(Number)).toEqual(here.map((_, index) => first + index));
         for (const number of here) seen.add(Number(number));
         if (here.length > 0 && first === 0) return true;
-        await page.evaluate(() => probe.scroll(-3));
+        await page.evaluate(() => probe.scroll(-6));
         return false;
       },
       { timeoutMs: 110_000, everyMs: 0 },

@@ -76,6 +76,7 @@ import type { Probe } from './probe-calls.ts';
       const element = scroller();
       if (element === null) return false;
       const before = element.scrollTop;
+      element.dispatchEvent(new WheelEvent('wheel', { deltaY: Math.sign(screens) }));
       element.scrollBy({ top: screens * element.clientHeight, behavior: 'instant' });
       await frame();
       await frame();
