@@ -16,7 +16,7 @@ declare const watch: Watch;
 
 /** In parts that a mailbox takes. */
 const HISTORY = [6_000, 4_000];
-const HISTORY_LENGTH = 10_000;
+const HISTORY_LENGTH = HISTORY.reduce((sum, part) => sum + part, 0);
 const WAITING = 1_000;
 const TAPS = 40;
 /** Not counted: the services have just started. */
