@@ -325,14 +325,7 @@ describe('people', () => {
       const found = nginx.requests().map(({ route }) => route);
       return found.includes('/ws') ? found : null;
     })) as string[];
-    expect(routes).toEqual(
-      expect.arrayContaining([
-        '/api/accounts',
-        '/api/keys/:id',
-        '/node1/messages/:id',
-        '/node1/messages/delete',
-      ]),
-    );
+    expect(routes).toEqual(expect.arrayContaining(['/api/accounts', '/api/keys/:id', '/node1/messages/:id']));
     const secrets = [alice, bob].flatMap(({ username, address }) => [username, address.accountId]);
     for (const secret of [...secrets, masterToken, mailboxToken, 'device=', '127.0.0.1']) {
       expect(nginx.output()).not.toContain(secret);
@@ -381,7 +374,7 @@ describe('an address that asks too much', () => {
     while (!statuses.includes(429)) {
       const wave = await Promise.all(Array.from({ length: 100 }, () => from('2001:db8:1:2::1')));
       statuses = [...statuses, ...wave.map(({ status }) => status)];
-      await Promise.all(wave.map((answer) => answer.body?.cancel()));
+      await Promise.all(wave.map((answer) => answer.text()));
       expect(statuses.length).toBeLessThan(20_000);
     }
     expect(statuses.indexOf(429)).toBeGreaterThanOrEqual(1_800);

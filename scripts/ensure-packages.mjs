@@ -1,5 +1,6 @@
 // Sees to it that the tests find the programs that they run: installs Debian's where there are none.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { findChromium } from './find-chromium.mjs';
 import { findNginx } from './find-nginx.mjs';
 
@@ -37,6 +38,10 @@ if (packages.length > 0) {
   console.log(`Installing what the tests run (apt-get install ${packages.join(' ')}) ...`);
   runAsRoot('apt-get', 'update', '-qq');
   runAsRoot('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', ...packages);
+  // Debian's starts at once and with the machine; the tests start their own.
+  if (packages.includes('nginx-light') && existsSync('/run/systemd/system')) {
+    runAsRoot('systemctl', 'disable', '--now', 'nginx');
+  }
   for (const { debianPackage, without } of missing()) {
     console.warn(`There is no ${debianPackage} here, and apt-get could not install it: ${without}`);
   }

@@ -39,6 +39,7 @@ const nginx = (): string => {
 export const checkNginxConf = (folder: string): { readonly ok: boolean; readonly output: string } => {
   const { status, stderr } = spawnSync(nginx(), ['-t', '-c', join(folder, 'nginx.conf')], {
     encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
   return { ok: status === 0, output: stderr };
 };
