@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -61,6 +63,16 @@ const ask = (path: string, options: RequestInit = {}): Promise<Response> =>
 const post = (path: string, body: string): Promise<Response> =>
   ask(path, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
 const codeOf = async (answer: Response): Promise<ErrorCode> => errorBody.parse(await answer.json()).code;
+/** The status of an answer to a WebSocket upgrade that is refused. */
+const upgradeStatus = async (): Promise<number | undefined> => {
+  const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+  const upgrade = request(`${nginx.url}/ws`, {
+    headers: { ...headers, 'sec-websocket-key': btoa('0123456789abcdef') },
+  });
+  const [answer] = (await once(upgrade.end(), 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
+};
 const loggedOf = (answer: Response) =>
   waitFor('the log line of a request', () =>
     nginx.requests().find(({ requestId }) => requestId === answer.headers.get('x-request-id')),
@@ -226,6 +238,7 @@ describe('the messenger', () => {
 
 describe('the services', () => {
   it('are found under their paths, and their own errors are passed on', async () => {
+    expect(await upgradeStatus()).toBe(426);
     const master = await ask('/api/accounts/nobody');
     expect([master.status, await codeOf(master)]).toEqual([401, 'unauthorized']);
     for (const number of [1, 2, 3]) {
@@ -289,6 +302,7 @@ describe('the services', () => {
       retryAfterMs: 1_000,
     });
     expect((await ask('/')).status).toBe(200);
+    if (name === 'the master') expect(await upgradeStatus()).toBe(503);
     await process().start();
     expect(process().port).toBe(port);
     expect((await post(path, '{}')).status).not.toBe(503);
@@ -359,10 +373,10 @@ describe('people', () => {
 describe('an address that asks too much', () => {
   const answersOf = (session: ClientHttp2Session, address: string): Promise<[number, string]> =>
     new Promise((resolve, reject) => {
-      const request = session.request({ ':path': '/nothing', [TEST_ADDRESS]: address });
-      request.once('error', reject);
-      request.once('response', ({ ':status': status }) => {
-        text(request).then((body) => resolve([status ?? 0, body]), reject);
+      const stream = session.request({ ':path': '/nothing', [TEST_ADDRESS]: address });
+      stream.once('error', reject);
+      stream.once('response', ({ ':status': status }) => {
+        text(stream).then((body) => resolve([status ?? 0, body]), reject);
       });
     });
 
