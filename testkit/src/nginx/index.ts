@@ -1,3 +1,3 @@
 export { makeCertificate } from './make-certificate.ts';
-export { TEST_ADDRESS, writeNginxFiles, type Upstreams } from './nginx-files.ts';
+export { TEST_ADDRESS } from './nginx-files.ts';
 export { checkNginxConf, startNginx, type Nginx } from './start-nginx.ts';
