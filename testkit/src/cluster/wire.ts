@@ -26,7 +26,7 @@ export type Wire = Disposable & {
 /** Connects to a master and waits for its `welcome`. */
 export const openWire = async (master: string, masterToken: string): Promise<Wire> => {
   const url = new URL('/ws', master);
-  url.protocol = 'ws:';
+  url.protocol = url.protocol.replace('http', 'ws');
   const socket = new WebSocket(url, [subprotocol(PROTOCOL_VERSION), tokenSubprotocol(masterToken)]);
   const frames: Downstream[] = [];
   let closeCode: number | null = null;
