@@ -37,7 +37,7 @@ beforeAll(async () => {
       });
       routes.all('/echo', methodNotAllowed);
     },
-    (code) => codes.push(code),
+    { onError: (code) => codes.push(code) },
   );
   server = await listen(app, { host: '127.0.0.1', port: 0 });
 });
