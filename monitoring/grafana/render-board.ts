@@ -8,9 +8,8 @@ const LINES = { width: 8, height: 8 };
 const thresholds = ({ redBelow, redFrom }: Panel): object => {
   const red = (value: number | null) => ({ color: 'red', value });
   const green = (value: number | null) => ({ color: 'green', value });
-  if (redBelow !== undefined) return { mode: 'absolute', steps: [red(null), green(redBelow)] };
-  if (redFrom !== undefined) return { mode: 'absolute', steps: [green(null), red(redFrom)] };
-  return { mode: 'absolute', steps: [green(null)] };
+  const steps = redBelow === undefined ? [green(null), red(redFrom ?? null)] : [red(null), green(redBelow)];
+  return { mode: 'absolute', steps };
 };
 
 const renderPanel = (panel: Panel, id: number, place: { x: number; y: number }): object => {
