@@ -66,7 +66,8 @@ const overview: Board = {
     },
     {
       title: 'Nodes that store',
-      description: 'Mailbox nodes whose CouchDB takes mail. Below the write concern messages have fewer copies.',
+      description:
+        'Mailbox nodes whose CouchDB takes mail. Below the write concern messages have fewer copies.',
       unit: 'none',
       stat: true,
       redBelow: 2,
@@ -74,7 +75,8 @@ const overview: Board = {
     },
     {
       title: 'Ledger gap',
-      description: 'accepted - deleted - expired - waiting over all buckets (law 9). Anything but 0 is a loss.',
+      description:
+        'accepted - deleted - expired - waiting over all buckets (law 9). Anything but 0 is a loss.',
       unit: 'none',
       stat: true,
       redFrom: 1,
@@ -96,7 +98,8 @@ const overview: Board = {
     },
     {
       title: 'Messages refused',
-      description: '`unavailable` and `internal` are the cluster’s fault; the others are answers to the sender.',
+      description:
+        '`unavailable` and `internal` are the cluster’s fault; the others are answers to the sender.',
       unit: 'reqps',
       queries: { '{{code}}': `${rate('gateway_sends_refused_total', 'code')} > 0` },
     },
@@ -117,7 +120,8 @@ const overview: Board = {
     },
     {
       title: 'Waiting messages',
-      description: 'Mail that nobody has fetched yet, for each node. The nodes hold the same, so the lines lie together.',
+      description:
+        'Mail that nobody has fetched yet, for each node. The nodes hold the same, so the lines lie together.',
       unit: 'none',
       queries: { '{{node}}': 'sum by (node) (mailbox_ledger_messages{state="waiting"})' },
     },
@@ -178,7 +182,8 @@ const master: Board = {
     },
     {
       title: 'Stock of one-time keys, median',
-      description: 'Of devices that connect or whose keys are taken. Below 20 a device is told to upload more.',
+      description:
+        'Of devices that connect or whose keys are taken. Below 20 a device is told to upload more.',
       unit: 'none',
       queries: { '{{kind}}': p50('gateway_key_stock_keys', 'kind') },
     },
