@@ -25,9 +25,8 @@ type Info = { readonly doc_count: number; readonly doc_del_count: number; readon
 
 /**
  * `accepted` and `deleted` are the engine's own counts, without canaries; `waiting` and `expired` come from reading
- * every key. Under load the four are of slightly different moments,
- * and `isExact` says so. Expired here is what lies longer than `ttlMs`
- * by the time in its id.
+ * every key. Under load the four are of slightly different moments, and `isExact` says so. Expired here is what lies
+ * longer than `ttlMs` by the time in its id.
  */
 export const createLedger = ({
   server,
@@ -89,12 +88,8 @@ export const createLedger = ({
     count: async (db, signal) => {
       const info = (await couchRequest(server, { db })) as Info;
       const last = counted.get(db);
-      if (
-        last?.ledger.isExact === true &&
-        last.sequence === JSON.stringify(info.update_seq) &&
-        now() < last.nextExpiryMs
-      )
-        return last.ledger;
+      const isUnchanged = last?.sequence === JSON.stringify(info.update_seq) && now() < last.nextExpiryMs;
+      if (isUnchanged && last.ledger.isExact) return last.ledger;
       const fresh = await scan(db, info, signal);
       counted.set(db, fresh);
       return fresh.ledger;

@@ -119,6 +119,12 @@ const overview: Board = {
       queries: { '{{instance}}': 'gateway_connections' },
     },
     {
+      title: 'Versions',
+      description: 'Services by version: more than one line of a service while it is updated.',
+      unit: 'none',
+      queries: { '{{service}} {{version}}': 'count by (service, version) (restante_build_info)' },
+    },
+    {
       title: 'Waiting messages',
       description:
         'Mail that nobody has fetched yet, for each node. The nodes hold the same, so the lines lie together.',

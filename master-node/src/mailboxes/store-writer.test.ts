@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '@restante/protocol';
-import { listen, type HttpServer } from '@restante/service-kit';
+import { listen, MAX_REQUEST_IDS, REQUEST_ID, type HttpServer } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { createMetrics } from '../metrics.ts';
 import { silentLog } from '../testing/test-directory.model.ts';
@@ -11,6 +11,7 @@ import { createStoreWriter, type StoreWriter } from './store-writer.ts';
 type Pending = {
   readonly envelopes: unknown[];
   readonly bytes: number;
+  readonly requestIds: readonly string[];
   answer: (status?: number, body?: unknown) => void;
 };
 
@@ -40,6 +41,7 @@ describe('the writer of one mailbox node', () => {
         const stored = { results: envelopes.map(() => ({ status: 'stored' })) };
         requests.push({
           envelopes,
+          requestIds: String(request.headers[REQUEST_ID]).split(','),
           bytes: Buffer.byteLength(text),
           answer: (status = 200, body = stored) => {
             response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -56,7 +58,7 @@ describe('the writer of one mailbox node', () => {
   };
   afterEach(() => cleanup.disposeAsync());
 
-  const store = (envelopes: readonly string[]) => writer.store(envelopes, 'request');
+  const store = (envelopes: readonly string[], requestId = 'request') => writer.store(envelopes, requestId);
   const text = (value: string | number): string => JSON.stringify(value);
   const arrived = (count: number) => waitFor(`${count} requests`, () => requests.length === count);
 
@@ -78,6 +80,17 @@ describe('the writer of one mailbox node', () => {
     expect(await rest[1]).toEqual([{ status: 'stored' }]);
     requests[0]!.answer();
     await Promise.all(first);
+  });
+
+  it('names the requests that a batch is made of, the first few of many', async () => {
+    await start();
+    const ids = Array.from({ length: MAX_REQUEST_IDS + 5 }, (_, index) => `connection.${index + 1}`);
+    const stored = Promise.all(ids.map((id) => store([text(id)], id)));
+    await arrived(1);
+    expect(requests[0]!.envelopes).toHaveLength(ids.length);
+    expect(requests[0]!.requestIds).toEqual(ids.slice(0, MAX_REQUEST_IDS));
+    requests[0]!.answer();
+    await stored;
   });
 
   it('keeps requests within the protocol\u2019s bounds, and never splits a send', async () => {
