@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { findChromium } from './find-chromium.mjs';
 import { findNginx } from './find-nginx.mjs';
 
-const findOpenssl = () => (spawnSync('openssl', ['version']).status === 0 ? 'openssl' : null);
+const findProgram = (name, option) => () => (spawnSync(name, [option]).status === 0 ? name : null);
 
 const PROGRAMS = [
   {
@@ -19,8 +19,13 @@ const PROGRAMS = [
   },
   {
     debianPackage: 'openssl',
-    find: findOpenssl,
+    find: findProgram('openssl', 'version'),
     without: 'the tests of nginx.conf will fail for want of a certificate. Install OpenSSL.',
+  },
+  {
+    debianPackage: 'prometheus',
+    find: findProgram('promtool', '--version'),
+    without: 'the tests of monitoring/ will fail. Install Prometheus with its promtool.',
   },
 ];
 
@@ -39,8 +44,11 @@ if (packages.length > 0) {
   runAsRoot('apt-get', 'update', '-qq');
   runAsRoot('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', ...packages);
   // Debian's starts at once and with the machine; the tests start their own.
-  if (packages.includes('nginx-light') && existsSync('/run/systemd/system')) {
-    runAsRoot('systemctl', 'disable', '--now', 'nginx');
+  const services = { 'nginx-light': 'nginx', prometheus: 'prometheus' };
+  for (const [debianPackage, service] of Object.entries(services)) {
+    if (packages.includes(debianPackage) && existsSync('/run/systemd/system')) {
+      runAsRoot('systemctl', 'disable', '--now', service);
+    }
   }
   for (const { debianPackage, without } of missing()) {
     console.warn(`There is no ${debianPackage} here, and apt-get could not install it: ${without}`);

@@ -1,5 +1,6 @@
 import { LIMITS, type StoredEnvelope, type StoreResult } from '@restante/protocol';
 import {
+  countAnswers,
   createHttpApp,
   jsonBody,
   methodNotAllowed,
@@ -76,5 +77,5 @@ export const createApp = (deps: AppDeps): Express =>
         app.all(path, methodNotAllowed);
       }
     },
-    deps.metrics.refuse,
+    { onError: deps.metrics.refuse, onAnswer: countAnswers(deps.registry, 'mailbox') },
   );

@@ -43,7 +43,7 @@ const startStore = async () => {
     server,
     budget,
     createBucket: keeper.createBucket,
-    onBatch: () => undefined,
+    batches: { written: () => undefined, failed: () => undefined },
   });
   return {
     store: createCouchMailboxStore({ server, writer, databases, ttlMs: TTL_MS, now }),

@@ -65,13 +65,15 @@ export const startMailboxNode = async (
   const mesh = createMeshKeeper({ log, admin, self: couch.selfUrl, peers: couch.peers });
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
   const budget = createByteBudget(QUEUE_BYTES);
-  const registry = createRegistry();
+  const registry = createRegistry('mailbox-node');
   const metrics: Metrics = createMetrics(registry, {
     queuedBytes: budget.usedBytes,
     listeners: () => events.listeners(),
     isUp: () => condition.state() === 'up',
     lagSeconds: lag.seconds,
     jobs: mesh.jobs,
+    isFollowing: () => feeds.isComplete(),
+    sizes: keeper.sizes,
   });
   const events = createLiveEvents({ maxListeners: config.maxListeners, now, onEnd: metrics.endStream });
   const writer = createBulkWriter({
@@ -79,7 +81,7 @@ export const startMailboxNode = async (
     server,
     budget,
     createBucket: keeper.createBucket,
-    onBatch: (documents) => metrics.bulkDocuments.observe(documents),
+    batches: metrics.batches,
   });
   const store = createCouchMailboxStore({ server, writer, databases, ttlMs, now });
   const quota = createMailboxQuota({
@@ -184,12 +186,17 @@ export const startMailboxNode = async (
     bucket: () => databases.currentAt(now()),
     now,
   });
+  const watchedCanary = (): Promise<void> =>
+    writeCanary().catch((error: unknown) => {
+      metrics.batches.failed();
+      throw error;
+    });
   const loop = (name: string, intervalMs: number, task: (signal: AbortSignal) => Promise<void>) =>
     startLoop(name, log, { intervalMs, maxBackoffMs: MAX_BACKOFF_MS }, task);
   const loops = [
     loop('maintenance', Math.min(MAINTENANCE_CHECK_MS, maintenanceIntervalMs), maintain),
     loop('ping', PING_INTERVAL_MS, ping),
-    loop('canary', canaryIntervalMs, whenUp(writeCanary)),
+    loop('canary', canaryIntervalMs, whenUp(watchedCanary)),
     loop('ledger', ledgerIntervalMs, whenUp(countLedger)),
   ];
 

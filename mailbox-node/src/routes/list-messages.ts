@@ -21,10 +21,12 @@ export const listMessages =
     const owner = await ownerOf(request, deps);
     const { device, limit, after } = parseInput(query, request.query);
     assertOwn(owner, request, device);
+    if (after === undefined) deps.metrics.catchUpsBegun.inc();
     const stopTimer = deps.metrics.readSeconds.startTimer();
     const page = await deps.store.list(owner, after === undefined ? { limit } : { limit, after });
     stopTimer();
     deps.metrics.pages.inc();
+    if (page.complete) deps.metrics.catchUpsCompleted.inc();
     deps.metrics.pageMessages.inc(page.messages.length);
     deps.metrics.pageExpired.inc(page.expired);
     response.set('cache-control', 'no-store').json(page satisfies MailboxPage);
