@@ -34,7 +34,15 @@ const startStore = async () => {
   const admin = connectCouch(couch.adminUrl, 10_000);
   const server = connectCouch(throughProxy.href, 1_000);
   const address = parseCouchUrl(couch.url);
-  const keeper = createDatabaseKeeper({ log, admin, member: address.username, databases, now });
+  const keeper = createDatabaseKeeper({
+    log,
+    admin,
+    member: address.username,
+    databases,
+    now,
+    beforeCreate: () => Promise.resolve(),
+    onBornEmpty: () => Promise.resolve(),
+  });
   await createUserKeeper({ log, admin, server, address })();
   await keeper.keep();
   const budget = createByteBudget(16 * 1024 * 1024);

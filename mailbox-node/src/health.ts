@@ -14,6 +14,7 @@ export const createHealth =
     readonly sizes: () => readonly DatabaseSize[];
     readonly jobs: () => readonly ReplicationJob[];
     readonly lagSeconds: () => Readonly<Record<string, number>>;
+    readonly isComplete: () => boolean;
     readonly listeners: () => number;
     readonly queuedBytes: () => number;
     readonly isDraining: () => boolean;
@@ -24,6 +25,7 @@ export const createHealth =
     const lagSeconds = sources.lagSeconds();
     const isWhole =
       adminCondition.state() === 'up' &&
+      sources.isComplete() &&
       replications.every(({ state }) => state === 'running') &&
       Object.values(lagSeconds).every((seconds) => seconds <= LAG_LIMIT_SECONDS);
     const working = isWhole ? 'up' : 'degraded';
@@ -38,6 +40,7 @@ export const createHealth =
       },
       databases: sources.sizes(),
       replications,
+      isComplete: sources.isComplete(),
       lagSeconds,
       listeners: sources.listeners(),
       queuedBytes: sources.queuedBytes(),

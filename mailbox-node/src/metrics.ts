@@ -12,6 +12,7 @@ export type MetricSources = {
   readonly queuedBytes: () => number;
   readonly listeners: () => number;
   readonly isUp: () => boolean;
+  readonly isComplete: () => boolean;
   readonly lagSeconds: () => Readonly<Record<string, number>>;
   readonly jobs: () => readonly ReplicationJob[];
 };
@@ -69,6 +70,14 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     registers,
     collect() {
       this.set(sources.isUp() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_caught_up',
+    help: '1 when every bucket has been caught up with each peer since it was created; 0 while the mesh fills one',
+    registers,
+    collect() {
+      this.set(sources.isComplete() ? 1 : 0);
     },
   });
   new Gauge({

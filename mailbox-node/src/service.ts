@@ -15,6 +15,7 @@ import { createArrivals } from './couch-arrivals.ts';
 import { createBulkWriter } from './couch-bulk-writer.ts';
 import { createCanary } from './couch-canary.ts';
 import { createChangesFeeds } from './couch-changes.ts';
+import { createCompleteness } from './couch-completeness.ts';
 import { createCouchCondition } from './couch-condition.ts';
 import { createDatabaseKeeper } from './couch-databases.ts';
 import { createLedger } from './couch-ledger.ts';
@@ -35,6 +36,8 @@ export type MailboxNode = AsyncDisposable & { readonly url: string };
 const COUCH_TIMEOUT_MS = 10_000;
 const PING_INTERVAL_MS = 500;
 const MAINTENANCE_CHECK_MS = 500;
+/** Between two rounds of maintenance while databases that were lost are being filled. */
+const FILLING_INTERVAL_MS = 2_000;
 const MAX_BACKOFF_MS = 5_000;
 const QUEUE_BYTES = 32 * 1024 * 1024;
 const CLOSE_DEADLINE_MS = 10_000;
@@ -60,9 +63,22 @@ export const startMailboxNode = async (
   const condition = createCouchCondition(log, 'COUCHDB_URL');
   const adminCondition = createCouchCondition(log, 'COUCHDB_ADMIN_URL');
 
-  const keeper = createDatabaseKeeper({ log, admin, member: address.username, databases, now });
   const keepUser = createUserKeeper({ log, admin, server, address });
   const mesh = createMeshKeeper({ log, admin, self: couch.selfUrl, peers: couch.peers });
+  const completeness = createCompleteness({ server: admin, peers });
+  const isComplete = (): boolean => completeness.holds(databases.readableAt(now()));
+  const keeper = createDatabaseKeeper({
+    log,
+    admin,
+    member: address.username,
+    databases,
+    now,
+    beforeCreate: async (database) => {
+      completeness.forget(database);
+      await mesh.remove(database);
+    },
+    onBornEmpty: completeness.bornEmpty,
+  });
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
   const budget = createByteBudget(QUEUE_BYTES);
   const registry = createRegistry();
@@ -70,6 +86,7 @@ export const startMailboxNode = async (
     queuedBytes: budget.usedBytes,
     listeners: () => events.listeners(),
     isUp: () => condition.state() === 'up',
+    isComplete,
     lagSeconds: lag.seconds,
     jobs: mesh.jobs,
   });
@@ -81,7 +98,14 @@ export const startMailboxNode = async (
     createBucket: keeper.createBucket,
     onBatch: (documents) => metrics.bulkDocuments.observe(documents),
   });
-  const store = createCouchMailboxStore({ server, writer, databases, ttlMs, now });
+  const store = createCouchMailboxStore({
+    server,
+    writer,
+    databases,
+    ttlMs,
+    now,
+    onMissing: completeness.forget,
+  });
   const quota = createMailboxQuota({
     maxMessages: config.mailboxMaxMessages,
     countWaiting: store.waiting,
@@ -113,6 +137,7 @@ export const startMailboxNode = async (
     sizes: keeper.sizes,
     jobs: mesh.jobs,
     lagSeconds: lag.seconds,
+    isComplete,
     listeners: events.listeners,
     queuedBytes: budget.usedBytes,
     isDraining: () => isDraining,
@@ -128,6 +153,7 @@ export const startMailboxNode = async (
     events,
     takeIn: createEnvelopeIntake({ store, quota, ttlMs, now }),
     isFollowing: feeds.isComplete,
+    isComplete,
     isReady: () => condition.state() === 'up' && !isDraining,
     isDraining: () => isDraining,
     health,
@@ -137,7 +163,9 @@ export const startMailboxNode = async (
 
   let maintainedAtMs = -Infinity;
   const maintain = async (): Promise<void> => {
-    if (performance.now() - maintainedAtMs < config.maintenanceIntervalMs) return;
+    const { maintenanceIntervalMs: usualMs } = config;
+    const intervalMs = isComplete() ? usualMs : Math.min(usualMs, FILLING_INTERVAL_MS);
+    if (condition.state() === 'up' && performance.now() - maintainedAtMs < intervalMs) return;
     maintainedAtMs = -Infinity;
     try {
       await keepUser();
@@ -147,7 +175,11 @@ export const startMailboxNode = async (
         metrics.forgetLedger(database);
       });
       await keeper.keep();
-      await mesh.keep([databases.directory, ...databases.liveAt(now())]);
+      const buckets = databases.liveAt(now());
+      await mesh.keep([databases.directory, ...buckets]);
+      const wasComplete = isComplete();
+      await completeness.keep(buckets, mesh.jobs());
+      if (isComplete() && !wasComplete) log.info({ event: 'caught-up' }, 'caught up with every peer');
     } catch (error) {
       adminCondition.failed(error);
       throw error;
@@ -160,8 +192,13 @@ export const startMailboxNode = async (
 
   const ping = async (): Promise<void> => {
     const wasUp = condition.state() === 'up';
-    await store.ping().then(condition.passed, condition.failed);
-    if (!wasUp && condition.state() === 'up') log.info({ event: 'ready', url: http.url }, 'ready');
+    await store.ping().then(condition.passed, (error: unknown) => {
+      condition.failed(error);
+      completeness.forget();
+    });
+    if (wasUp || condition.state() !== 'up') return;
+    log.info({ event: 'ready', url: http.url }, 'ready');
+    maintenance.wake();
   };
 
   const whenUp =
@@ -186,8 +223,9 @@ export const startMailboxNode = async (
   });
   const loop = (name: string, intervalMs: number, task: (signal: AbortSignal) => Promise<void>) =>
     startLoop(name, log, { intervalMs, maxBackoffMs: MAX_BACKOFF_MS }, task);
+  const maintenance = loop('maintenance', Math.min(MAINTENANCE_CHECK_MS, maintenanceIntervalMs), maintain);
   const loops = [
-    loop('maintenance', Math.min(MAINTENANCE_CHECK_MS, maintenanceIntervalMs), maintain),
+    maintenance,
     loop('ping', PING_INTERVAL_MS, ping),
     loop('canary', canaryIntervalMs, whenUp(writeCanary)),
     loop('ledger', ledgerIntervalMs, whenUp(countLedger)),

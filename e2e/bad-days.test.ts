@@ -1,0 +1,91 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from '@restante/testkit';
+import {
+  metricOf,
+  openMailbox,
+  startTestCluster,
+  type Person,
+  type TestCluster,
+} from '@restante/testkit/cluster';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+
+/** What an operator may meet and a machine may do by itself: data that is gone, credentials that are wrong. */
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+// The test takes what belongs to embedded servers: their folders and their passwords.
+const isShared = (process.env['COUCHDB_URLS'] ?? '') !== '';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+afterEach(() => cluster.heal());
+
+const numbered = (count: number, word = 'text'): string[] =>
+  Array.from({ length: count }, (_, index) => `${word} ${index + 1}`);
+
+const waitingOn = async (number: number): Promise<string[]> =>
+  [...(await cluster.envelopesOn(number))]
+    .filter(([, leaves]) => leaves.some((leaf) => !leaf.endsWith(' deleted')))
+    .map(([id]) => id);
+
+describe.skipIf(isShared)("a node's data folder that is deleted", () => {
+  const lose = async (number: number): Promise<void> => {
+    await cluster.killCouch(number);
+    await rm(join(cluster.dataDir, `couch${number}`), { recursive: true });
+  };
+  const mailboxOf = (number: number, person: Person) =>
+    openMailbox(cluster.parts.mailboxNodes[number - 1]!.url, person);
+  const isCaughtUp = async (number: number): Promise<boolean> =>
+    (await metricOf(cluster.parts.mailboxNodes[number - 1]!.url, 'mailbox_caught_up')) === 1;
+
+  it('is filled by the mesh; until then the node does not say that this is all', async () => {
+    const alice = await cluster.person('alice');
+    const bob = await cluster.person('bob');
+    await Promise.all([alice.enterLive(), bob.enterLive()]);
+    for (const text of numbered(5, 'read')) await alice.sendAccepted(bob, text);
+    await bob.seesLast(alice, 'read 5');
+    await cluster.empty(bob);
+    await bob.leave();
+    for (const text of numbered(20)) await alice.sendAccepted(bob, text);
+    await cluster.alike();
+    for (const number of [1, 2, 3]) await waitFor('all nodes to be caught up', () => isCaughtUp(number));
+
+    await lose(1);
+    // Its peers do not answer it: nobody can fill it now.
+    cluster.links.cut(['couch1'], ['couch2', 'couch3']);
+    await cluster.startCouch(1);
+    const mailbox = await mailboxOf(1, bob);
+    const page = await waitFor('the node to take mail again', () => mailbox.read());
+    expect(page).toMatchObject({ messages: [], complete: false, next: null });
+
+    // It is of use meanwhile: what comes now it keeps and gives, and a reader of it and one other is not told "complete".
+    let sent = 0;
+    await waitFor('the node to be written to', async () => {
+      await alice.sendAccepted(bob, `after the loss ${(sent += 1)}`);
+      return (await waitingOn(1)).some((id) => id.startsWith(bob.address.accountId));
+    });
+    cluster.links.isolate('node3');
+    await bob.enter();
+    await bob.seesLast(alice, `after the loss ${sent}`);
+    await waitFor('bob to be told', () =>
+      bob.catchUps.some(({ running, complete }) => !running && !complete),
+    );
+    expect(bob.catchUps.filter(({ complete }) => complete)).toEqual([]);
+
+    cluster.links.heal();
+    await waitFor('bob to have everything', () => bob.catchUps.at(-1)?.complete === true);
+    await waitFor('the node to be filled', () => isCaughtUp(1));
+    await waitFor('the node to say so', async () => (await mailbox.read()).complete);
+    await cluster.empty(bob);
+    await cluster.alike();
+    expect(new Set(bob.shown).size).toBe(bob.shown.length);
+    expect(bob.shown.filter((text) => text.startsWith('text '))).toEqual(numbered(20));
+    // What was deleted before the loss has not come back.
+    expect(bob.shown.filter((text) => text.startsWith('read '))).toEqual(numbered(5, 'read'));
+    expect(await cluster.conflicts()).toEqual([]);
+  });
+});
