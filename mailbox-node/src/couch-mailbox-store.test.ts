@@ -15,6 +15,7 @@ import { createDatabaseKeeper } from './couch-databases.ts';
 import { createCouchMailboxStore } from './couch-mailbox-store.ts';
 import { createUserKeeper } from './couch-users.ts';
 import { createDatabases } from './databases.ts';
+import { createStoreRoom } from './store-room.ts';
 import { mailboxStoreContract } from './mailbox-store.contract.ts';
 
 const TTL_MS = 30 * 24 * 60 * 60 * 1000;
@@ -50,6 +51,7 @@ const startStore = async () => {
     log,
     server,
     budget,
+    room: createStoreRoom(log),
     createBucket: keeper.createBucket,
     onBatch: () => undefined,
   });

@@ -15,6 +15,7 @@ export const createHealth =
     readonly jobs: () => readonly ReplicationJob[];
     readonly lagSeconds: () => Readonly<Record<string, number>>;
     readonly isComplete: () => boolean;
+    readonly isFull: () => boolean;
     readonly listeners: () => number;
     readonly queuedBytes: () => number;
     readonly isDraining: () => boolean;
@@ -30,12 +31,13 @@ export const createHealth =
       Object.values(lagSeconds).every((seconds) => seconds <= LAG_LIMIT_SECONDS);
     const working = isWhole ? 'up' : 'degraded';
     return {
-      status: condition.state() === 'up' && !sources.isDraining() ? working : 'down',
+      status: condition.state() === 'up' && !sources.isFull() && !sources.isDraining() ? working : 'down',
       node: sources.node,
       time: sources.now(),
       couchdb: {
         state: condition.state(),
         reason: condition.reason(),
+        isFull: sources.isFull(),
         admin: { state: adminCondition.state(), reason: adminCondition.reason() },
       },
       databases: sources.sizes(),

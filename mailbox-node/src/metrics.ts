@@ -13,6 +13,7 @@ export type MetricSources = {
   readonly listeners: () => number;
   readonly isUp: () => boolean;
   readonly isComplete: () => boolean;
+  readonly isFull: () => boolean;
   readonly lagSeconds: () => Readonly<Record<string, number>>;
   readonly jobs: () => readonly ReplicationJob[];
 };
@@ -70,6 +71,14 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     registers,
     collect() {
       this.set(sources.isUp() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_store_full',
+    help: '1 while CouchDB takes nothing because its disk is full',
+    registers,
+    collect() {
+      this.set(sources.isFull() ? 1 : 0);
     },
   });
   new Gauge({

@@ -30,6 +30,7 @@ import { createMailboxQuota } from './mailbox-quota.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createReplicationLag } from './replication-lag.ts';
+import { createStoreRoom } from './store-room.ts';
 
 export type MailboxNode = AsyncDisposable & { readonly url: string };
 
@@ -80,6 +81,7 @@ export const startMailboxNode = async (
     onBornEmpty: completeness.bornEmpty,
   });
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
+  const room = createStoreRoom(log);
   const budget = createByteBudget(QUEUE_BYTES);
   const registry = createRegistry();
   const metrics: Metrics = createMetrics(registry, {
@@ -87,6 +89,7 @@ export const startMailboxNode = async (
     listeners: () => events.listeners(),
     isUp: () => condition.state() === 'up',
     isComplete,
+    isFull: room.isFull,
     lagSeconds: lag.seconds,
     jobs: mesh.jobs,
   });
@@ -95,6 +98,7 @@ export const startMailboxNode = async (
     log,
     server,
     budget,
+    room,
     createBucket: keeper.createBucket,
     onBatch: (documents) => metrics.bulkDocuments.observe(documents),
   });
@@ -138,6 +142,7 @@ export const startMailboxNode = async (
     jobs: mesh.jobs,
     lagSeconds: lag.seconds,
     isComplete,
+    isFull: room.isFull,
     listeners: events.listeners,
     queuedBytes: budget.usedBytes,
     isDraining: () => isDraining,
@@ -154,7 +159,8 @@ export const startMailboxNode = async (
     takeIn: createEnvelopeIntake({ store, quota, ttlMs, now }),
     isFollowing: feeds.isComplete,
     isComplete,
-    isReady: () => condition.state() === 'up' && !isDraining,
+    isFull: room.isFull,
+    isReady: () => condition.state() === 'up' && !room.isFull() && !isDraining,
     isDraining: () => isDraining,
     health,
   });
@@ -217,6 +223,7 @@ export const startMailboxNode = async (
   const { canaryIntervalMs, ledgerIntervalMs, maintenanceIntervalMs } = config;
   const writeCanary = createCanary({
     server,
+    room,
     node: config.name,
     bucket: () => databases.currentAt(now()),
     now,
