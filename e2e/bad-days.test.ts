@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { waitFor } from '@restante/testkit';
+import { mountSmallDisk, smallDiskHindrance, waitFor, type SmallDisk } from '@restante/testkit';
 import {
   metricOf,
   openMailbox,
@@ -31,6 +31,11 @@ const waitingOn = async (number: number): Promise<string[]> =>
   [...(await cluster.envelopesOn(number))]
     .filter(([, leaves]) => leaves.some((leaf) => !leaf.endsWith(' deleted')))
     .map(([id]) => id);
+
+const textsTo = async (from: Person, to: Person): Promise<string[]> =>
+  (await from.messenger().messages(to.address.accountId, { limit: 1_000 }))
+    .filter(({ direction }) => direction === 'out')
+    .map(({ text }) => text);
 
 describe.skipIf(isShared)("a node's data folder that is deleted", () => {
   const lose = async (number: number): Promise<void> => {
@@ -89,3 +94,71 @@ describe.skipIf(isShared)("a node's data folder that is deleted", () => {
     expect(await cluster.conflicts()).toEqual([]);
   });
 });
+
+const hindrance = isShared ? 'the servers are shared' : await smallDiskHindrance();
+
+describe.skipIf(hindrance !== null)(
+  `a disk that fills up${hindrance === null ? '' : `: ${hindrance}`}`,
+  () => {
+    const disks: SmallDisk[] = [];
+    const couches = [1, 2, 3];
+    const urlOf = (number: number): string => cluster.parts.mailboxNodes[number - 1]!.url;
+    const saysFull = (number: number) => async () =>
+      (await metricOf(urlOf(number), 'mailbox_store_full')) === 1;
+    const isReady = (number: number) => async () => (await fetch(`${urlOf(number)}/ready`)).ok;
+    beforeAll(async () => {
+      await Promise.all(
+        couches.map(async (number) => {
+          await cluster.killCouch(number);
+          disks.push(await mountSmallDisk(join(cluster.dataDir, `couch${number}`), 64));
+          await cluster.startCouch(number);
+        }),
+      );
+      await cluster.heal();
+    });
+    afterAll(async () => {
+      await Promise.all(couches.map((number) => cluster.killCouch(number)));
+      await Promise.all(disks.map((disk) => disk[Symbol.asyncDispose]()));
+    });
+
+    it('one: two copies; all: nothing is accepted; with room everything comes, without a restart', async () => {
+      const alice = await cluster.person('alice');
+      const bob = await cluster.person('bob');
+      await Promise.all([alice.enterLive(), bob.enterLive()]);
+      await alice.sendAccepted(bob, 'before');
+      await bob.seesLast(alice, 'before');
+      await cluster.empty(bob);
+      await bob.leave();
+
+      await disks[0]!.fill();
+      await waitFor('the first full disk to be told', async () => {
+        expect((await alice.sendAccepted(bob, 'two copies')).copies).toBe(2);
+        const told = await Promise.all(couches.map((number) => saysFull(number)()));
+        return told.filter(Boolean).length === 1;
+      });
+      await Promise.all(disks.map((disk) => disk.fill()));
+      for (const number of couches) {
+        await waitFor('the node to say that it is full', saysFull(number));
+        expect(await isReady(number)()).toBe(false);
+      }
+      const refusals = (): Promise<number> =>
+        metricOf(cluster.parts.masters[0]!.url, 'gateway_sends_refused_total', { code: 'unavailable' });
+      const before = await refusals();
+      const held = await cluster.waiting();
+      const waiting = await alice.send(bob, 'too much');
+      await waitFor('the master to refuse it', async () => (await refusals()) > before);
+      expect((await alice.find(waiting)).copies).toBeUndefined();
+      expect(await cluster.waiting()).toEqual(held);
+
+      await Promise.all(disks.map((disk) => disk.clear()));
+      await waitFor('it to be accepted', async () => (await alice.find(waiting)).copies);
+      for (const number of couches) await waitFor('the node to be ready', isReady(number));
+      await bob.enterLive();
+      await bob.seesLast(alice, 'too much');
+      await cluster.empty(bob);
+      await cluster.alike();
+      expect(await bob.textsFrom(alice)).toEqual(await textsTo(alice, bob));
+      expect(bob.shown).toHaveLength((await textsTo(alice, bob)).length);
+    });
+  },
+);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -42,14 +42,16 @@ export const mountSmallDisk = async (folder: string, megabytes: number): Promise
   await mount(folder, megabytes);
   await cp(copy, folder, { recursive: true });
   await rm(copy, { recursive: true });
-  const clear = (): Promise<void> => rm(join(folder, BALLAST), { force: true });
   return {
     fill: async (leaveBytes = 0) => {
-      await clear();
       const { bavail, bsize } = await statfs(folder);
-      await writeFile(join(folder, BALLAST), Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes)));
+      const bytes = Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes));
+      // Whoever writes at the same moment takes a part of it: full is full.
+      await appendFile(join(folder, BALLAST), bytes).catch((error: unknown) => {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+      });
     },
-    clear,
+    clear: () => rm(join(folder, BALLAST), { force: true }),
     [Symbol.asyncDispose]: async () => {
       await unmount(folder);
     },
