@@ -1,5 +1,6 @@
 import {
   connectCouch,
+  CouchError,
   createLog,
   createRegistry,
   createTokenVerifier,
@@ -168,6 +169,7 @@ export const startMailboxNode = async (
   log.info({ event: 'listening', url: http.url }, 'listening');
 
   let maintainedAtMs = -Infinity;
+  let rounds = 0;
   const maintain = async (): Promise<void> => {
     const { maintenanceIntervalMs: usualMs } = config;
     const intervalMs = isComplete() ? usualMs : Math.min(usualMs, FILLING_INTERVAL_MS);
@@ -190,19 +192,36 @@ export const startMailboxNode = async (
       adminCondition.failed(error);
       throw error;
     } finally {
+      rounds += 1;
       await feeds.follow(databases.liveAt(now()));
     }
     adminCondition.passed();
     maintainedAtMs = performance.now();
   };
 
+  /**
+   * A CouchDB that is new answers, and refuses: its user and databases are made by maintenance first. Only what a whole
+   * round has not mended is an error. A refusal is asked about less and less often.
+   */
+  let refusedAtRound: number | null = null;
   const ping = async (): Promise<void> => {
-    const wasUp = condition.state() === 'up';
-    await store.ping().then(condition.passed, (error: unknown) => {
-      condition.failed(error);
+    const before = condition.state();
+    try {
+      await store.ping();
+    } catch (error) {
       completeness.forget();
-    });
-    if (wasUp || condition.state() !== 'up') return;
+      refusedAtRound = error instanceof CouchError ? (refusedAtRound ?? rounds) : null;
+      if (refusedAtRound !== null && before !== 'up' && rounds < refusedAtRound + 2) {
+        maintenance.wake();
+        return;
+      }
+      condition.failed(error);
+      if (condition.state() === 'refused') throw error;
+      return;
+    }
+    refusedAtRound = null;
+    condition.passed();
+    if (before === 'up') return;
     log.info({ event: 'ready', url: http.url }, 'ready');
     maintenance.wake();
   };

@@ -95,7 +95,7 @@ export class Databases {
     if (!(await database.canBeMended())) return database;
     if (this.#opened.get(name) === opened) {
       const mended = database.close().then(() => this.#openFiles(name));
-      this.#keepOpened(name, mended);
+      void this.#keepOpened(name, mended);
     }
     return this.#open(name);
   }
