@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mountSmallDisk, smallDiskHindrance, waitFor, type SmallDisk } from '@restante/testkit';
 import {
+  ledgersOf,
   metricOf,
   openMailbox,
   startTestCluster,
@@ -92,6 +93,46 @@ describe.skipIf(isShared)("a node's data folder that is deleted", () => {
     // What was deleted before the loss has not come back.
     expect(bob.shown.filter((text) => text.startsWith('read '))).toEqual(numbered(5, 'read'));
     expect(await cluster.conflicts()).toEqual([]);
+  });
+});
+
+describe('everything killed at once under load', () => {
+  it('loses nothing that was accepted, shows nothing twice, and the ledgers add up', async () => {
+    const alice = await cluster.person('alice');
+    const bob = await cluster.person('bob');
+    await Promise.all([alice.enterLive(), bob.enterLive()]);
+    const accepted = new Set<string>();
+    alice.messenger().on('message-changed', ({ text, copies }) => {
+      if (copies !== undefined) accepted.add(text);
+    });
+    const texts = numbered(200, 'load');
+    for (const text of texts) void alice.send(bob, text);
+    await waitFor('the load to be under way', () => accepted.size >= 30);
+    await Promise.all([
+      ...[1, 2, 3].map((number) => cluster.killCouch(number)),
+      ...cluster.parts.processes.map((process) => process.kill('SIGKILL')),
+    ]);
+    const promised = [...accepted];
+    expect(promised.length).toBeLessThan(texts.length);
+    await cluster.heal();
+
+    await waitFor('everything to be accepted', async () => (await alice.outboxSize()) === 0);
+    await bob.enterLive();
+    await waitFor('everything to come', async () => (await bob.textsFrom(alice)).length >= texts.length);
+    expect(await bob.textsFrom(alice)).toEqual(texts);
+    expect(bob.shown.toSorted()).toEqual(texts.toSorted());
+    expect(promised.filter((text) => !bob.shown.includes(text))).toEqual([]);
+    await cluster.empty(bob);
+    const held = await cluster.alike();
+    for (const { url } of cluster.parts.mailboxNodes) {
+      await waitFor('the ledgers to add up', async () => {
+        const ledgers = [...(await ledgersOf(url)).values()];
+        const isBalanced = ledgers.every(
+          ({ accepted, deleted, expired, waiting }) => accepted === deleted + expired + waiting,
+        );
+        return isBalanced && ledgers.reduce((sum, ledger) => sum + ledger.accepted, 0) === held.size;
+      });
+    }
   });
 });
 
