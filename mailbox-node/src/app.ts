@@ -29,6 +29,8 @@ export type AppDeps = OwnerDeps & {
   readonly events: LiveEvents;
   readonly takeIn: (envelopes: readonly StoredEnvelope[]) => Promise<StoreResult[]>;
   readonly isFollowing: () => boolean;
+  readonly isComplete: () => boolean;
+  readonly isFull: () => boolean;
   readonly isReady: () => boolean;
   readonly isDraining: () => boolean;
   readonly health: () => object;

@@ -3,6 +3,7 @@ import type { EnvelopeDocument, TombstoneDocument } from '@restante/protocol';
 import type { ByteBudget } from './byte-budget.ts';
 import { couchRequest } from './couch-request.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import type { StoreRoom } from './store-room.ts';
 
 /**
  * The one way that mail is written: `_bulk_docs` with `new_edits: false`, so that revisions are the derived ones
@@ -46,17 +47,19 @@ export const createBulkWriter = ({
   log,
   server,
   budget,
+  room,
   createBucket,
   batches,
 }: {
   readonly log: Logger;
   readonly server: CouchServer;
   readonly budget: ByteBudget;
+  readonly room: StoreRoom;
   readonly createBucket: (database: string) => Promise<void>;
   readonly batches: BatchWatch;
 }): BulkWriter => {
   const post = async (db: string, body: string): Promise<void> => {
-    const rows = await couchRequest(server, { db, path: '_bulk_docs', method: 'POST', body });
+    const rows = await room.watch(couchRequest(server, { db, path: '_bulk_docs', method: 'POST', body }));
     if (Array.isArray(rows) && rows.every((row: object) => !('error' in row))) return;
     throw new ServiceError('unavailable', 'the store refused a document');
   };

@@ -11,6 +11,8 @@ const setUp = () => {
     lagSeconds: () => ({}),
     jobs: () => [],
     isFollowing: () => true,
+    isComplete: () => true,
+    isFull: () => false,
     sizes: () => [{ name: 'directory', documents: 3, deleted: 1, fileBytes: null }],
   });
   const gaps = async (): Promise<string[]> =>

@@ -14,6 +14,8 @@ export type MetricSources = {
   readonly queuedBytes: () => number;
   readonly listeners: () => number;
   readonly isUp: () => boolean;
+  readonly isComplete: () => boolean;
+  readonly isFull: () => boolean;
   readonly lagSeconds: () => Readonly<Record<string, number>>;
   readonly jobs: () => readonly ReplicationJob[];
   readonly isFollowing: () => boolean;
@@ -79,6 +81,22 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     registers,
     collect() {
       this.set(sources.isUp() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_store_full',
+    help: '1 while CouchDB takes nothing because its disk is full',
+    registers,
+    collect() {
+      this.set(sources.isFull() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_caught_up',
+    help: '1 when every bucket has been caught up with each peer since it was created; 0 while the mesh fills one',
+    registers,
+    collect() {
+      this.set(sources.isComplete() ? 1 : 0);
     },
   });
   new Gauge({

@@ -1,6 +1,14 @@
 export { ConfigError, readEnvironment } from './config.ts';
 export { parseCouchUrl, type CouchAddress } from './couch-url.ts';
-export { connectCouch, CouchError, hasStatus, toCouchError, wholeAnswer, type CouchServer } from './couch.ts';
+export {
+  connectCouch,
+  CouchError,
+  hasStatus,
+  StoreFullError,
+  toCouchError,
+  wholeAnswer,
+  type CouchServer,
+} from './couch.ts';
 export {
   bearerToken,
   createHttpApp,
