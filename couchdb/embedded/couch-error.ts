@@ -29,11 +29,29 @@ export const conflict = () => new CouchError(409, 'conflict', 'Document update c
 export const fileExists = () =>
   new CouchError(412, 'file_exists', 'The database could not be created, the file already exists.');
 export const documentTooLarge = (id: string) => new CouchError(413, 'document_too_large', id);
+/** As CouchDB answers when its disk monitor stops writes. */
+export const insufficientStorage = () =>
+  new CouchError(
+    507,
+    'insufficient_storage',
+    'There is insufficient storage space to complete your request.',
+  );
 export const notImplemented = (reason: string) => new CouchError(501, 'not_implemented', reason);
+
+const fullDisk = /no space left|disk quota exceeded|ENOSPC|EDQUOT|insufficient_storage/i;
+
+/** Whether a write failed for lack of room, whoever says so: LevelDB, levelup around it, or the system. */
+function isFullDisk(failure: unknown): boolean {
+  for (let cause = failure; cause instanceof Error; cause = cause.cause) {
+    if (fullDisk.test(cause.message)) return true;
+  }
+  return false;
+}
 
 /** Any failure as a CouchError: PouchDB's by its own status, the unexpected as a 500 that tells nothing. */
 export function toCouchError(failure: unknown): CouchError {
   if (failure instanceof CouchError) return failure;
+  if (isFullDisk(failure)) return insufficientStorage();
   const { status, name, message, reason } = (failure ?? {}) as Record<string, unknown>;
   if (typeof status === 'number' && status >= 400 && status < 500 && typeof name === 'string') {
     if (status === 409) return conflict();

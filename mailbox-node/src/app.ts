@@ -1,5 +1,6 @@
 import { LIMITS, type StoredEnvelope, type StoreResult } from '@restante/protocol';
 import {
+  countAnswers,
   createHttpApp,
   jsonBody,
   methodNotAllowed,
@@ -28,6 +29,8 @@ export type AppDeps = OwnerDeps & {
   readonly events: LiveEvents;
   readonly takeIn: (envelopes: readonly StoredEnvelope[]) => Promise<StoreResult[]>;
   readonly isFollowing: () => boolean;
+  readonly isComplete: () => boolean;
+  readonly isFull: () => boolean;
   readonly isReady: () => boolean;
   readonly isDraining: () => boolean;
   readonly health: () => object;
@@ -76,5 +79,5 @@ export const createApp = (deps: AppDeps): Express =>
         app.all(path, methodNotAllowed);
       }
     },
-    deps.metrics.refuse,
+    { onError: deps.metrics.refuse, onAnswer: countAnswers(deps.registry, 'mailbox') },
   );

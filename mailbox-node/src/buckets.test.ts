@@ -91,6 +91,7 @@ it('a bucket lives from before its first message until after its last one, and n
   await moveTo(born + TTL_DAYS * DAY_MS - 1);
   expect(await second.list(mailbox)).toMatchObject({ messages: [{ id: unread.id }], expired: 1 });
   await moveTo(born + TTL_DAYS * DAY_MS);
+  await waitFor('the new buckets to be caught up', async () => (await second.list(mailbox)).complete);
   expect(await second.list(mailbox)).toMatchObject({ messages: [], expired: 2, complete: true });
   const ledger = (node: TestNode, state: string) =>
     node.metric(`mailbox_ledger_messages{bucket="${next}",state="${state}"}`);

@@ -3,6 +3,7 @@ import type { EnvelopeDocument, TombstoneDocument } from '@restante/protocol';
 import type { ByteBudget } from './byte-budget.ts';
 import { couchRequest } from './couch-request.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import type { StoreRoom } from './store-room.ts';
 
 /**
  * The one way that mail is written: `_bulk_docs` with `new_edits: false`, so that revisions are the derived ones
@@ -35,22 +36,30 @@ const withoutRepeats = (items: readonly Item[]): Item[] => {
   return [...byId.values()];
 };
 
-/** `createBucket` is called when a database is not there; it may refuse. `onBatch` is told of each write. */
+/** What is told of each write: how many documents, and how long it took until they were durable. */
+export type BatchWatch = {
+  readonly written: (documents: number, seconds: number) => void;
+  readonly failed: () => void;
+};
+
+/** `createBucket` is called when a database is not there; it may refuse. */
 export const createBulkWriter = ({
   log,
   server,
   budget,
+  room,
   createBucket,
-  onBatch,
+  batches,
 }: {
   readonly log: Logger;
   readonly server: CouchServer;
   readonly budget: ByteBudget;
+  readonly room: StoreRoom;
   readonly createBucket: (database: string) => Promise<void>;
-  readonly onBatch: (documents: number) => void;
+  readonly batches: BatchWatch;
 }): BulkWriter => {
   const post = async (db: string, body: string): Promise<void> => {
-    const rows = await couchRequest(server, { db, path: '_bulk_docs', method: 'POST', body });
+    const rows = await room.watch(couchRequest(server, { db, path: '_bulk_docs', method: 'POST', body }));
     if (Array.isArray(rows) && rows.every((row: object) => !('error' in row))) return;
     throw new ServiceError('unavailable', 'the store refused a document');
   };
@@ -60,6 +69,7 @@ export const createBulkWriter = ({
     async (items: readonly Item[]): Promise<void> => {
       const batch = withoutRepeats(items);
       const body = `{"new_edits":false,"docs":[${batch.map(({ json }) => json).join()}]}`;
+      const startedAtMs = performance.now();
       try {
         await post(database, body).catch(async (error: unknown) => {
           if (!hasStatus(error, 404)) throw error;
@@ -67,10 +77,11 @@ export const createBulkWriter = ({
           await post(database, body);
         });
       } catch (error) {
+        batches.failed();
         log.warn({ event: 'write-failed', database, documents: batch.length, err: error }, 'write failed');
         throw new ServiceError('unavailable', 'the store does not take writes', { cause: error });
       }
-      onBatch(batch.length);
+      batches.written(batch.length, (performance.now() - startedAtMs) / 1000);
     };
 
   const queues = new Map<string, GroupCommit<Item>>();

@@ -1,5 +1,6 @@
 import type { CouchServer } from '@restante/service-kit';
 import { couchRequest } from './couch-request.ts';
+import type { StoreRoom } from './store-room.ts';
 
 /**
  * Canaries: small documents in the current bucket by which the other nodes measure how long replication takes. Only
@@ -27,11 +28,13 @@ export const canaryTime = (document: unknown): number | null =>
 /** Returns the task that writes this node's canary once. */
 export const createCanary = ({
   server,
+  room,
   node,
   bucket,
   now,
 }: {
   readonly server: CouchServer;
+  readonly room: StoreRoom;
   readonly node: string;
   readonly bucket: () => string;
   readonly now: () => number;
@@ -51,7 +54,9 @@ export const createCanary = ({
     if (previous === null) documents += 1;
     const id = previous?.id ?? `${PREFIX}${node}:${startedAt}-${documents}`;
     const body = previous ? { _rev: previous.rev, at: now() } : { at: now() };
-    const answer = await couchRequest(server, { db, path: encodeURIComponent(id), method: 'PUT', body });
+    const answer = await room.watch(
+      couchRequest(server, { db, path: encodeURIComponent(id), method: 'PUT', body }),
+    );
     current = { db, id, rev: (answer as { rev: string }).rev, writes: (previous?.writes ?? 0) + 1 };
   };
 };

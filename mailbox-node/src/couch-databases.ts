@@ -36,6 +36,8 @@ export const createDatabaseKeeper = ({
   member,
   databases,
   now,
+  beforeCreate,
+  onBornEmpty,
 }: {
   readonly log: Logger;
   readonly admin: CouchServer;
@@ -43,6 +45,10 @@ export const createDatabaseKeeper = ({
   readonly member: string;
   readonly databases: Databases;
   readonly now: () => number;
+  /** Told of a database that is not there, before it is created. */
+  readonly beforeCreate: (database: string) => Promise<void>;
+  /** Told of a bucket that was created before any message can be in it, on any node. */
+  readonly onBornEmpty: (database: string) => Promise<void>;
 }): DatabaseKeeper => {
   const security = {
     admins: { names: [], roles: ['_admin'] },
@@ -82,8 +88,13 @@ export const createDatabaseKeeper = ({
       for (const db of SYSTEM_DATABASES) if (!existing.has(db)) await create(db);
       const measured: DatabaseSize[] = [];
       for (const db of [databases.directory, ...databases.liveAt(now())]) {
-        if (!existing.has(db)) await create(db);
+        const isNew = !existing.has(db);
+        if (isNew) {
+          await beforeCreate(db);
+          await create(db);
+        }
         await secure(db);
+        if (isNew && databases.isAhead(db, now())) await onBornEmpty(db);
         measured.push(await measure(db));
       }
       sizes = measured;
@@ -92,6 +103,7 @@ export const createDatabaseKeeper = ({
       if (!databases.liveAt(now()).includes(db)) {
         throw new ServiceError('message-expired', 'the time of this bucket is over');
       }
+      await beforeCreate(db);
       await create(db);
       await secure(db);
     },

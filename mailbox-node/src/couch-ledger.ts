@@ -9,6 +9,8 @@ export type BucketLedger = {
   readonly deleted: number;
   readonly expired: number;
   readonly waiting: number;
+  /** Whether nothing was taken in or deleted while it was counted: only then the four must add up. */
+  readonly isExact: boolean;
 };
 
 export type Ledger = {
@@ -23,8 +25,8 @@ type Info = { readonly doc_count: number; readonly doc_del_count: number; readon
 
 /**
  * `accepted` and `deleted` are the engine's own counts, without canaries; `waiting` and `expired` come from reading
- * every key. Under load the four are of slightly different moments. Expired here is what lies longer than `ttlMs`
- * by the time in its id.
+ * every key. Under load the four are of slightly different moments, and `isExact` says so. Expired here is what lies
+ * longer than `ttlMs` by the time in its id.
  */
 export const createLedger = ({
   server,
@@ -68,6 +70,7 @@ export const createLedger = ({
       from = rows.at(-1)?.id;
       if (rows.length < KEYS_PER_READ) break;
     }
+    const after = (await couchRequest(server, { db })) as Info;
     return {
       sequence: JSON.stringify(info.update_seq),
       ledger: {
@@ -75,6 +78,7 @@ export const createLedger = ({
         deleted: info.doc_del_count,
         expired,
         waiting,
+        isExact: after.doc_count === info.doc_count && after.doc_del_count === info.doc_del_count,
       },
       nextExpiryMs,
     };
@@ -84,7 +88,8 @@ export const createLedger = ({
     count: async (db, signal) => {
       const info = (await couchRequest(server, { db })) as Info;
       const last = counted.get(db);
-      if (last?.sequence === JSON.stringify(info.update_seq) && now() < last.nextExpiryMs) return last.ledger;
+      const isUnchanged = last?.sequence === JSON.stringify(info.update_seq) && now() < last.nextExpiryMs;
+      if (isUnchanged && last.ledger.isExact) return last.ledger;
       const fresh = await scan(db, info, signal);
       counted.set(db, fresh);
       return fresh.ledger;

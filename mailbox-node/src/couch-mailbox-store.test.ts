@@ -15,6 +15,7 @@ import { createDatabaseKeeper } from './couch-databases.ts';
 import { createCouchMailboxStore } from './couch-mailbox-store.ts';
 import { createUserKeeper } from './couch-users.ts';
 import { createDatabases } from './databases.ts';
+import { createStoreRoom } from './store-room.ts';
 import { mailboxStoreContract } from './mailbox-store.contract.ts';
 
 const TTL_MS = 30 * 24 * 60 * 60 * 1000;
@@ -34,7 +35,15 @@ const startStore = async () => {
   const admin = connectCouch(couch.adminUrl, 10_000);
   const server = connectCouch(throughProxy.href, 1_000);
   const address = parseCouchUrl(couch.url);
-  const keeper = createDatabaseKeeper({ log, admin, member: address.username, databases, now });
+  const keeper = createDatabaseKeeper({
+    log,
+    admin,
+    member: address.username,
+    databases,
+    now,
+    beforeCreate: () => Promise.resolve(),
+    onBornEmpty: () => Promise.resolve(),
+  });
   await createUserKeeper({ log, admin, server, address })();
   await keeper.keep();
   const budget = createByteBudget(16 * 1024 * 1024);
@@ -42,8 +51,9 @@ const startStore = async () => {
     log,
     server,
     budget,
+    room: createStoreRoom(log),
     createBucket: keeper.createBucket,
-    onBatch: () => undefined,
+    batches: { written: () => undefined, failed: () => undefined },
   });
   return {
     store: createCouchMailboxStore({ server, writer, databases, ttlMs: TTL_MS, now }),

@@ -59,22 +59,28 @@ export const createCouchMailboxStore = ({
   databases,
   ttlMs,
   now,
+  onMissing = () => undefined,
 }: {
   readonly server: CouchServer;
   readonly writer: BulkWriter;
   readonly databases: Databases;
   readonly ttlMs: number;
   readonly now: () => number;
+  /** Told of a bucket that should be there and is not. */
+  readonly onMissing?: (database: string) => void;
 }): MailboxStore => {
   /**
-   * Rows of a bucket. One that is not there holds nothing; one that is not ours to read is just being created, or
-   * somebody has changed its rights.
+   * Rows of a bucket. One that is not there holds nothing, and is told of: it may be lost. One that is not ours to read
+   * is just being created, or somebody has changed its rights.
    */
   const readRows = async (request: CouchRequest): Promise<readonly Row[]> => {
     try {
       return await requestRows(server, request);
     } catch (error) {
-      if (hasStatus(error, 404)) return [];
+      if (hasStatus(error, 404)) {
+        if (request.db !== undefined) onMissing(request.db);
+        return [];
+      }
       if (!hasStatus(error, 401) && !hasStatus(error, 403)) throw error;
       throw new ServiceError('unavailable', 'the store cannot be read now', { cause: error });
     }

@@ -13,13 +13,15 @@ export type ReplicationJob = {
   readonly peer: string;
   /** A state of CouchDB's scheduler, or `missing`. */
   readonly state: string;
+  /** Whether everything that the peer has is here, as of the last look. */
+  readonly isCaughtUp: boolean;
 };
 
 /** Keeps this node's own pulls in `_replicator` in place, with the admin's credentials (DESIGN 5.5). */
 export type MeshKeeper = AsyncDisposable & {
   /** Creates, repairs and removes documents until they are the desired ones for these databases. */
   readonly keep: (databases: readonly string[]) => Promise<void>;
-  /** Takes away all pulls into one database. */
+  /** Takes away all pulls into one database. One that is created anew gets fresh ones. */
   readonly remove: (database: string) => Promise<void>;
   /** The jobs as of the last `keep`. */
   readonly jobs: () => readonly ReplicationJob[];
@@ -55,6 +57,12 @@ export const createMeshKeeper = ({
     return rows.map(({ doc }) => doc as Stored);
   };
 
+  const readIfThere = (database: string): Promise<Stored[]> =>
+    read(database).catch((error: unknown) => {
+      if (hasStatus(error, 404)) return [];
+      throw error;
+    });
+
   /** Somebody else may write at the same moment, CouchDB too: the next round looks again. */
   const unlessConflict = async (write: Promise<unknown>): Promise<void> => {
     await write.catch((error: unknown) => {
@@ -79,11 +87,23 @@ export const createMeshKeeper = ({
     log.info({ event: 'replication-removed', replication: _id }, 'replication removed');
   };
 
-  const states = async (): Promise<Map<string, string>> => {
+  const looks = async (): Promise<Map<string, Pick<ReplicationJob, 'state' | 'isCaughtUp'>>> => {
     const answer = (await couchRequest(admin, { path: '_scheduler/docs', qs: { limit: 10_000 } })) as {
-      readonly docs?: readonly { readonly doc_id: string; readonly state: string | null }[];
+      readonly docs?: readonly {
+        readonly doc_id: string;
+        readonly state: string | null;
+        readonly info?: { readonly changes_pending?: number | null } | null;
+      }[];
     };
-    return new Map(answer.docs?.map(({ doc_id, state }) => [doc_id, state ?? 'initializing']));
+    return new Map(
+      answer.docs?.map(({ doc_id, state, info }) => [
+        doc_id,
+        {
+          state: state ?? 'initializing',
+          isCaughtUp: state === 'running' && info?.changes_pending === 0,
+        },
+      ]),
+    );
   };
 
   /** Whether a peer lets us read a database; null when it does not answer at all. */
@@ -132,18 +152,18 @@ export const createMeshKeeper = ({
         if (existing && isReplicationAsDesired(existing, document)) continue;
         await put(document, existing?._rev);
       }
-      const stateOf = await states();
+      const looked = await looks();
       jobs = databases.flatMap((database) =>
         peers.map(({ name: peer }) => ({
           database,
           peer,
-          state: stateOf.get(replicationIdPrefix(database) + peer) ?? 'missing',
+          ...(looked.get(replicationIdPrefix(database) + peer) ?? { state: 'missing', isCaughtUp: false }),
         })),
       );
       await restartStuck(stored);
     },
     remove: async (database) => {
-      for (const document of await read(database)) await drop(document);
+      for (const document of await readIfThere(database)) await drop(document);
     },
     jobs: () => jobs,
     [Symbol.asyncDispose]: async () => {

@@ -9,7 +9,8 @@ import { couchRequest } from './couch-request.ts';
 
 /**
  * Sees to it that the data path's credentials work: creates the user, or sets its password to the configured one.
- * The password is set at most once, so that a name that belongs to a server admin is not written over and over.
+ * Until they have worked the password is set at most once, so that a name that belongs to a server admin is not
+ * written over and over.
  */
 export const createUserKeeper = ({
   log,
@@ -46,7 +47,10 @@ export const createUserKeeper = ({
   };
 
   return async () => {
-    if (await isAccepted()) return;
+    if (await isAccepted()) {
+      isSet = false;
+      return;
+    }
     if (isSet) throw new ServiceError('unavailable', 'CouchDB refuses the credentials of COUCHDB_URL');
     const { username: name, password } = address;
     const body = { ...(await read()), name, password };

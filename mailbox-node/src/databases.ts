@@ -11,6 +11,8 @@ export type Databases = {
   readonly liveAt: (nowMs: number) => string[];
   /** Live buckets that may hold a message at `nowMs`, oldest first. */
   readonly readableAt: (nowMs: number) => string[];
+  /** Whether this is a live bucket that no message can be in yet. */
+  readonly isAhead: (database: string, nowMs: number) => boolean;
   /** Whether this is a bucket of ours in which everything has expired. */
   readonly isExpired: (database: string, nowMs: number) => boolean;
 };
@@ -18,6 +20,10 @@ export type Databases = {
 export const createDatabases = (prefix: string, spanDays: number, ttlMs: number): Databases => {
   const spans = buckets(spanDays, ttlMs);
   const liveAt = (nowMs: number): string[] => spans.liveAt(nowMs).map((name) => prefix + name);
+  const readableAt = (nowMs: number): string[] => {
+    const last = prefix + spans.nameAt(nowMs + LIMITS.clockSkewMs);
+    return liveAt(nowMs).filter((database) => database <= last);
+  };
   return {
     directory: `${prefix}directory`,
     currentAt: (nowMs) => prefix + spans.nameAt(nowMs),
@@ -27,10 +33,10 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
       return name === null ? null : prefix + name;
     },
     liveAt,
-    readableAt: (nowMs) => {
-      const last = prefix + spans.nameAt(nowMs + LIMITS.clockSkewMs);
-      return liveAt(nowMs).filter((database) => database <= last);
-    },
+    readableAt,
+    // Another node's clock may be ahead by what is allowed.
+    isAhead: (database, nowMs) =>
+      liveAt(nowMs).includes(database) && !readableAt(nowMs + LIMITS.clockSkewMs).includes(database),
     isExpired: (database, nowMs) =>
       database.startsWith(prefix) && spans.isExpired(database.slice(prefix.length), nowMs),
   };

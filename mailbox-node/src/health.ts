@@ -14,6 +14,8 @@ export const createHealth =
     readonly sizes: () => readonly DatabaseSize[];
     readonly jobs: () => readonly ReplicationJob[];
     readonly lagSeconds: () => Readonly<Record<string, number>>;
+    readonly isComplete: () => boolean;
+    readonly isFull: () => boolean;
     readonly listeners: () => number;
     readonly queuedBytes: () => number;
     readonly isDraining: () => boolean;
@@ -24,20 +26,23 @@ export const createHealth =
     const lagSeconds = sources.lagSeconds();
     const isWhole =
       adminCondition.state() === 'up' &&
+      sources.isComplete() &&
       replications.every(({ state }) => state === 'running') &&
       Object.values(lagSeconds).every((seconds) => seconds <= LAG_LIMIT_SECONDS);
     const working = isWhole ? 'up' : 'degraded';
     return {
-      status: condition.state() === 'up' && !sources.isDraining() ? working : 'down',
+      status: condition.state() === 'up' && !sources.isFull() && !sources.isDraining() ? working : 'down',
       node: sources.node,
       time: sources.now(),
       couchdb: {
         state: condition.state(),
         reason: condition.reason(),
+        isFull: sources.isFull(),
         admin: { state: adminCondition.state(), reason: adminCondition.reason() },
       },
       databases: sources.sizes(),
       replications,
+      isComplete: sources.isComplete(),
       lagSeconds,
       listeners: sources.listeners(),
       queuedBytes: sources.queuedBytes(),

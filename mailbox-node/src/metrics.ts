@@ -1,5 +1,7 @@
 import { ERRORS, type ErrorCode } from '@restante/protocol';
 import { Counter, Gauge, Histogram, type Registry } from '@restante/service-kit';
+import type { BatchWatch } from './couch-bulk-writer.ts';
+import type { DatabaseSize } from './couch-databases.ts';
 import type { BucketLedger } from './couch-ledger.ts';
 import type { ReplicationJob } from './couch-mesh.ts';
 import type { EndReason } from './live-events.ts';
@@ -12,8 +14,12 @@ export type MetricSources = {
   readonly queuedBytes: () => number;
   readonly listeners: () => number;
   readonly isUp: () => boolean;
+  readonly isComplete: () => boolean;
+  readonly isFull: () => boolean;
   readonly lagSeconds: () => Readonly<Record<string, number>>;
   readonly jobs: () => readonly ReplicationJob[];
+  readonly isFollowing: () => boolean;
+  readonly sizes: () => readonly DatabaseSize[];
 };
 
 /** Metrics of a mailbox node. Labels come from closed sets; series are there from the start, at zero. */
@@ -45,6 +51,12 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     labelNames: ['bucket', 'state'],
     registers,
   });
+  const ledgerGap = new Gauge({
+    name: 'mailbox_ledger_gap_messages',
+    help: 'accepted - deleted - expired - waiting, of the last count during which nothing changed; anything but 0 is a loss',
+    labelNames: ['bucket'],
+    registers,
+  });
   const LEDGER_STATES = ['accepted', 'deleted', 'expired', 'waiting'] as const;
 
   new Gauge({
@@ -72,6 +84,22 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     },
   });
   new Gauge({
+    name: 'mailbox_store_full',
+    help: '1 while CouchDB takes nothing because its disk is full',
+    registers,
+    collect() {
+      this.set(sources.isFull() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_caught_up',
+    help: '1 when every bucket has been caught up with each peer since it was created; 0 while the mesh fills one',
+    registers,
+    collect() {
+      this.set(sources.isComplete() ? 1 : 0);
+    },
+  });
+  new Gauge({
     name: 'mailbox_replication_lag_seconds',
     help: "How long a peer's last canary took to arrive, or how long the next one is overdue",
     labelNames: ['peer'],
@@ -93,7 +121,67 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     },
   });
 
+  new Gauge({
+    name: 'mailbox_following',
+    help: '1 when the node sees all changes of its CouchDB, so that it can serve event streams',
+    registers,
+    collect() {
+      this.set(sources.isFollowing() ? 1 : 0);
+    },
+  });
+  const perDatabase = (name: string, help: string, value: (size: DatabaseSize) => number | null) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['database'],
+      registers,
+      collect() {
+        this.reset();
+        for (const size of sources.sizes()) {
+          const known = value(size);
+          if (known !== null) this.set({ database: size.name }, known);
+        }
+      },
+    });
+  perDatabase('mailbox_database_documents', 'Documents of a database', ({ documents }) => documents);
+  perDatabase('mailbox_database_tombstones', 'Deleted documents of a database', ({ deleted }) => deleted);
+  perDatabase(
+    'mailbox_database_file_bytes',
+    'Size of a database on disk, as CouchDB tells it',
+    ({ fileBytes }) => fileBytes,
+  );
+
+  const commitSeconds = new Histogram({
+    name: 'mailbox_commit_seconds',
+    help: 'Time of one group commit in CouchDB',
+    buckets: SECONDS,
+    registers,
+  });
+  const commitDocuments = new Histogram({
+    name: 'mailbox_bulk_documents',
+    help: 'Documents in one group commit',
+    buckets: DOCUMENTS,
+    registers,
+  });
+  const writeFailures = counter(
+    'mailbox_write_failures_total',
+    'Group commits and canaries that CouchDB did not take',
+  );
+  const batches: BatchWatch = {
+    written: (documents, seconds) => {
+      commitDocuments.observe(documents);
+      commitSeconds.observe(seconds);
+    },
+    failed: () => writeFailures.inc(),
+  };
+
   return {
+    batches,
+    catchUpsBegun: counter('mailbox_catch_ups_begun_total', 'First pages of a mailbox that were asked for'),
+    catchUpsCompleted: counter(
+      'mailbox_catch_ups_completed_total',
+      'Pages after which the mailbox had nothing more',
+    ),
     stored: counter('mailbox_stored_total', 'Envelopes stored, retries too'),
     deleted: counter('mailbox_deleted_total', 'Messages acknowledged, retries too'),
     pages: counter('mailbox_pages_total', 'Pages read'),
@@ -112,19 +200,16 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
       buckets: SECONDS,
       registers,
     }),
-    bulkDocuments: new Histogram({
-      name: 'mailbox_bulk_documents',
-      help: 'Documents in one group commit',
-      buckets: DOCUMENTS,
-      registers,
-    }),
     refuse: (code: ErrorCode): void => refused.inc({ code }),
     endStream: (reason: EndReason): void => streamsEnded.inc({ reason }),
     setLedger: (bucket: string, counts: BucketLedger): void => {
       for (const state of LEDGER_STATES) ledger.set({ bucket, state }, counts[state]);
+      const { accepted, deleted, expired, waiting } = counts;
+      if (counts.isExact) ledgerGap.set({ bucket }, accepted - deleted - expired - waiting);
     },
     forgetLedger: (bucket: string): void => {
       for (const state of LEDGER_STATES) ledger.remove({ bucket, state });
+      ledgerGap.remove({ bucket });
     },
   };
 };

@@ -282,6 +282,9 @@ describe('envelopes', () => {
       const [accepted, deleted, expired, waiting] = ['accepted', 'deleted', 'expired', 'waiting'].map(sum);
       return deleted! >= 13 && accepted === deleted! + expired! + waiting! && metrics;
     });
+    const gaps = [...text.matchAll(/^mailbox_ledger_gap_messages\{.*\} (.*)$/gm)].map(([, gap]) => gap);
+    expect(gaps.length).toBeGreaterThan(0);
+    expect(new Set(gaps)).toEqual(new Set(['0']));
     expect(text).not.toContain(mailbox.accountId);
   });
 });

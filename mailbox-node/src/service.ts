@@ -1,5 +1,6 @@
 import {
   connectCouch,
+  CouchError,
   createLog,
   createRegistry,
   createTokenVerifier,
@@ -15,6 +16,7 @@ import { createArrivals } from './couch-arrivals.ts';
 import { createBulkWriter } from './couch-bulk-writer.ts';
 import { createCanary } from './couch-canary.ts';
 import { createChangesFeeds } from './couch-changes.ts';
+import { createCompleteness } from './couch-completeness.ts';
 import { createCouchCondition } from './couch-condition.ts';
 import { createDatabaseKeeper } from './couch-databases.ts';
 import { createLedger } from './couch-ledger.ts';
@@ -29,12 +31,15 @@ import { createMailboxQuota } from './mailbox-quota.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createReplicationLag } from './replication-lag.ts';
+import { createStoreRoom } from './store-room.ts';
 
 export type MailboxNode = AsyncDisposable & { readonly url: string };
 
 const COUCH_TIMEOUT_MS = 10_000;
 const PING_INTERVAL_MS = 500;
 const MAINTENANCE_CHECK_MS = 500;
+/** Between two rounds of maintenance while databases that were lost are being filled. */
+const FILLING_INTERVAL_MS = 2_000;
 const MAX_BACKOFF_MS = 5_000;
 const QUEUE_BYTES = 32 * 1024 * 1024;
 const CLOSE_DEADLINE_MS = 10_000;
@@ -60,28 +65,54 @@ export const startMailboxNode = async (
   const condition = createCouchCondition(log, 'COUCHDB_URL');
   const adminCondition = createCouchCondition(log, 'COUCHDB_ADMIN_URL');
 
-  const keeper = createDatabaseKeeper({ log, admin, member: address.username, databases, now });
   const keepUser = createUserKeeper({ log, admin, server, address });
   const mesh = createMeshKeeper({ log, admin, self: couch.selfUrl, peers: couch.peers });
+  const completeness = createCompleteness({ server: admin, peers });
+  const isComplete = (): boolean => completeness.holds(databases.readableAt(now()));
+  const keeper = createDatabaseKeeper({
+    log,
+    admin,
+    member: address.username,
+    databases,
+    now,
+    beforeCreate: async (database) => {
+      completeness.forget(database);
+      await mesh.remove(database);
+    },
+    onBornEmpty: completeness.bornEmpty,
+  });
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
+  const room = createStoreRoom(log);
   const budget = createByteBudget(QUEUE_BYTES);
-  const registry = createRegistry();
+  const registry = createRegistry('mailbox-node');
   const metrics: Metrics = createMetrics(registry, {
     queuedBytes: budget.usedBytes,
     listeners: () => events.listeners(),
     isUp: () => condition.state() === 'up',
+    isComplete,
+    isFull: room.isFull,
     lagSeconds: lag.seconds,
     jobs: mesh.jobs,
+    isFollowing: () => feeds.isComplete(),
+    sizes: keeper.sizes,
   });
   const events = createLiveEvents({ maxListeners: config.maxListeners, now, onEnd: metrics.endStream });
   const writer = createBulkWriter({
     log,
     server,
     budget,
+    room,
     createBucket: keeper.createBucket,
-    onBatch: (documents) => metrics.bulkDocuments.observe(documents),
+    batches: metrics.batches,
   });
-  const store = createCouchMailboxStore({ server, writer, databases, ttlMs, now });
+  const store = createCouchMailboxStore({
+    server,
+    writer,
+    databases,
+    ttlMs,
+    now,
+    onMissing: completeness.forget,
+  });
   const quota = createMailboxQuota({
     maxMessages: config.mailboxMaxMessages,
     countWaiting: store.waiting,
@@ -113,6 +144,8 @@ export const startMailboxNode = async (
     sizes: keeper.sizes,
     jobs: mesh.jobs,
     lagSeconds: lag.seconds,
+    isComplete,
+    isFull: room.isFull,
     listeners: events.listeners,
     queuedBytes: budget.usedBytes,
     isDraining: () => isDraining,
@@ -128,7 +161,9 @@ export const startMailboxNode = async (
     events,
     takeIn: createEnvelopeIntake({ store, quota, ttlMs, now }),
     isFollowing: feeds.isComplete,
-    isReady: () => condition.state() === 'up' && !isDraining,
+    isComplete,
+    isFull: room.isFull,
+    isReady: () => condition.state() === 'up' && !room.isFull() && !isDraining,
     isDraining: () => isDraining,
     health,
   });
@@ -136,8 +171,11 @@ export const startMailboxNode = async (
   log.info({ event: 'listening', url: http.url }, 'listening');
 
   let maintainedAtMs = -Infinity;
+  let rounds = 0;
   const maintain = async (): Promise<void> => {
-    if (performance.now() - maintainedAtMs < config.maintenanceIntervalMs) return;
+    const { maintenanceIntervalMs: usualMs } = config;
+    const intervalMs = isComplete() ? usualMs : Math.min(usualMs, FILLING_INTERVAL_MS);
+    if (condition.state() === 'up' && performance.now() - maintainedAtMs < intervalMs) return;
     maintainedAtMs = -Infinity;
     try {
       await keepUser();
@@ -147,21 +185,47 @@ export const startMailboxNode = async (
         metrics.forgetLedger(database);
       });
       await keeper.keep();
-      await mesh.keep([databases.directory, ...databases.liveAt(now())]);
+      const buckets = databases.liveAt(now());
+      await mesh.keep([databases.directory, ...buckets]);
+      const wasComplete = isComplete();
+      await completeness.keep(buckets, mesh.jobs());
+      if (isComplete() && !wasComplete) log.info({ event: 'caught-up' }, 'caught up with every peer');
     } catch (error) {
       adminCondition.failed(error);
       throw error;
     } finally {
+      rounds += 1;
       await feeds.follow(databases.liveAt(now()));
     }
     adminCondition.passed();
     maintainedAtMs = performance.now();
   };
 
+  /**
+   * A CouchDB that is new answers, and refuses: its user and databases are made by maintenance first. Only what a whole
+   * round has not mended is an error. A refusal is asked about less and less often.
+   */
+  let refusedAtRound: number | null = null;
   const ping = async (): Promise<void> => {
-    const wasUp = condition.state() === 'up';
-    await store.ping().then(condition.passed, condition.failed);
-    if (!wasUp && condition.state() === 'up') log.info({ event: 'ready', url: http.url }, 'ready');
+    const before = condition.state();
+    try {
+      await store.ping();
+    } catch (error) {
+      completeness.forget();
+      refusedAtRound = error instanceof CouchError ? (refusedAtRound ?? rounds) : null;
+      if (refusedAtRound !== null && before !== 'up' && rounds < refusedAtRound + 2) {
+        maintenance.wake();
+        return;
+      }
+      condition.failed(error);
+      if (condition.state() === 'refused') throw error;
+      return;
+    }
+    refusedAtRound = null;
+    condition.passed();
+    if (before === 'up') return;
+    log.info({ event: 'ready', url: http.url }, 'ready');
+    maintenance.wake();
   };
 
   const whenUp =
@@ -180,16 +244,23 @@ export const startMailboxNode = async (
   const { canaryIntervalMs, ledgerIntervalMs, maintenanceIntervalMs } = config;
   const writeCanary = createCanary({
     server,
+    room,
     node: config.name,
     bucket: () => databases.currentAt(now()),
     now,
   });
+  const watchedCanary = (): Promise<void> =>
+    writeCanary().catch((error: unknown) => {
+      metrics.batches.failed();
+      throw error;
+    });
   const loop = (name: string, intervalMs: number, task: (signal: AbortSignal) => Promise<void>) =>
     startLoop(name, log, { intervalMs, maxBackoffMs: MAX_BACKOFF_MS }, task);
+  const maintenance = loop('maintenance', Math.min(MAINTENANCE_CHECK_MS, maintenanceIntervalMs), maintain);
   const loops = [
-    loop('maintenance', Math.min(MAINTENANCE_CHECK_MS, maintenanceIntervalMs), maintain),
+    maintenance,
     loop('ping', PING_INTERVAL_MS, ping),
-    loop('canary', canaryIntervalMs, whenUp(writeCanary)),
+    loop('canary', canaryIntervalMs, whenUp(watchedCanary)),
     loop('ledger', ledgerIntervalMs, whenUp(countLedger)),
   ];
 

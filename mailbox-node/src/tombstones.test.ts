@@ -165,7 +165,8 @@ describe('two ways back from the dead', () => {
     const otherWrites = recorder.calls.filter(
       ({ path, method }) => method !== 'POST' && path.includes('messages-'),
     );
-    for (const { path } of otherWrites) expect(path).toMatch(/canary%3A|\/_security$|messages-\d{8}$/);
+    for (const { path } of otherWrites)
+      expect(path).toMatch(/canary%3A|\/_security$|\/_local\/|messages-\d{8}$/);
     expect(writes.map(({ body }) => body).join()).toContain(tombstoneRevision([...known.keys()][0]!));
     expect(writes.map(({ body }) => body).join()).toContain(envelopeRevision([...known.keys()][0]!));
   });

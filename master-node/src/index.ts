@@ -1,2 +1,2 @@
-export { readConfig, type Config } from './config.ts';
+export { environment, readConfig, type Config } from './config.ts';
 export { startMasterNode, type MasterNode } from './service.ts';

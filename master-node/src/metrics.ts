@@ -1,11 +1,16 @@
-import { ERRORS, upstream, type ErrorCode } from '@restante/protocol';
+import { downstream, ERRORS, upstream, type ErrorCode } from '@restante/protocol';
 import { Counter, createRegistry, Gauge, Histogram } from '@restante/service-kit';
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const STOCK_BUCKETS = [0, 1, 5, 10, 20, 50, 100];
+
+type Frames = typeof upstream | typeof downstream;
+const typesOf = (frames: Frames): string[] =>
+  frames.def.options.flatMap(({ shape }): readonly string[] => shape.type.def.values);
 
 /** Metrics of a master node. Labels come from closed sets; series that can be known start at zero. */
 export const createMetrics = (nodeNames: readonly string[]) => {
-  const registry = createRegistry();
+  const registry = createRegistry('master-node');
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `gateway_${name}`, help, labelNames, registers });
@@ -17,6 +22,7 @@ export const createMetrics = (nodeNames: readonly string[]) => {
   const metrics = {
     registry,
     connections: gauge('connections', 'Open WebSocket connections'),
+    slowConnections: gauge('slow_connections', 'Connections that take frames too slowly and get no pushes'),
     upgradesRefused: counter('upgrades_refused_total', 'Refused WebSocket upgrades', ['code']),
     connectionsEnded: counter('connections_ended_total', 'Connections ended by this server', ['code']),
     frames: counter('frames_received_total', 'Frames received', ['type']),
@@ -31,6 +37,9 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     storeEnvelopes: counter('store_envelopes_total', 'Envelopes written, by result', ['node', 'result']),
     storeQueueBytes: gauge('store_queue_bytes', 'Bytes that wait to be written', ['node']),
     nodeUp: gauge('mailbox_node_up', 'Whether a mailbox node is written to', ['node']),
+    acknowledged: counter('acknowledged_total', 'Messages acknowledged, by nodes that deleted at once', [
+      'copies',
+    ]),
     deletes: counter('deletes_total', 'Requests to delete on behalf of a device', ['node', 'result']),
     registrations: counter('registrations_total', 'Accounts made'),
     logins: counter('logins_total', 'Logins with a password', ['result']),
@@ -38,6 +47,14 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     keyFetches: counter('key_fetches_total', 'Key bundles handed out'),
     oneTimeKeys: counter('one_time_keys_handed_out_total', 'One-time keys handed out', ['kind']),
     lastResortKeys: counter('last_resort_keys_handed_out_total', 'Bundles without a one-time Kyber key'),
+    keysLow: counter('keys_low_total', 'Times that a device was told that its one-time keys run out'),
+    keyStock: new Histogram({
+      name: 'gateway_key_stock_keys',
+      help: 'One-time keys that a device has left, when it connects and when one is handed out',
+      labelNames: ['kind'],
+      buckets: STOCK_BUCKETS,
+      registers,
+    }),
     rateLimited: counter('rate_limited_total', 'Requests over a rate', ['limit']),
     conflicts: counter('directory_conflicts_resolved_total', 'Losing leaves deleted', ['kind']),
     failovers: counter('directory_failovers_total', 'CouchDBs found down'),
@@ -45,13 +62,22 @@ export const createMetrics = (nodeNames: readonly string[]) => {
   };
 
   const codes = Object.keys(ERRORS) as ErrorCode[];
-  for (const code of codes) metrics.sendsRefused.inc({ code }, 0);
-  for (const type of upstream.def.options.flatMap(({ shape }) => shape.type.def.values)) {
-    metrics.frames.inc({ type }, 0);
+  for (const code of codes) {
+    metrics.sendsRefused.inc({ code }, 0);
+    metrics.upgradesRefused.inc({ code }, 0);
+    metrics.connectionsEnded.inc({ code }, 0);
   }
-  for (const type of ['invalid']) metrics.frames.inc({ type }, 0);
+  for (const type of [...typesOf(upstream), 'invalid']) metrics.frames.inc({ type }, 0);
+  for (const type of typesOf(downstream)) metrics.pushesLeftOut.inc({ type }, 0);
+  for (let copies = 0; copies <= nodeNames.length; copies += 1) {
+    if (copies > 0) metrics.sendsAccepted.inc({ copies }, 0);
+    metrics.acknowledged.inc({ copies }, 0);
+  }
   for (const kind of ['username', 'account', 'device', 'prekey']) metrics.conflicts.inc({ kind }, 0);
-  for (const kind of ['ec', 'kyber']) metrics.oneTimeKeys.inc({ kind }, 0);
+  for (const kind of ['ec', 'kyber']) {
+    metrics.oneTimeKeys.inc({ kind }, 0);
+    metrics.keyStock.zero({ kind });
+  }
   for (const source of ['cache', 'directory', 'stale']) metrics.deviceSets.inc({ source }, 0);
   for (const result of ['accepted', 'refused']) {
     metrics.logins.inc({ result }, 0);
@@ -60,10 +86,23 @@ export const createMetrics = (nodeNames: readonly string[]) => {
   for (const node of nodeNames) {
     metrics.nodeUp.set({ node }, 1);
     metrics.storeQueueBytes.set({ node }, 0);
+    metrics.storeLatency.zero({ node });
     for (const result of ['stored', 'refused', 'failed']) metrics.storeEnvelopes.inc({ node, result }, 0);
     for (const result of ['deleted', 'failed']) metrics.deletes.inc({ node, result }, 0);
   }
-  return metrics;
+  /** `states` is asked at the moment of a scrape. */
+  const watchDirectory = (states: () => readonly { readonly url: string; readonly up: boolean }[]): void => {
+    new Gauge({
+      name: 'gateway_directory_server_up',
+      help: 'Whether a CouchDB of the directory answers',
+      labelNames: ['server'],
+      registers,
+      collect() {
+        for (const { url, up } of states()) this.set({ server: url }, up ? 1 : 0);
+      },
+    });
+  };
+  return { ...metrics, watchDirectory };
 };
 
 export type Metrics = ReturnType<typeof createMetrics>;

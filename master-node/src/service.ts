@@ -4,6 +4,7 @@ import {
   createTokenVerifier,
   ConfigError,
   listen,
+  countAnswers,
   type Logger,
 } from '@restante/service-kit';
 import { createIssueSession } from './accounts/issue-session.ts';
@@ -62,6 +63,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     config.directory.timeoutMs,
     { log, failovers: metrics.failovers },
   );
+  metrics.watchDirectory(servers.states);
   const directory = createCouchDirectory(servers, { now, numberRestMs: config.tokens.mailboxTtlMs });
   const deviceSets = createDeviceSets(directory, metrics.deviceSets, now);
 
@@ -97,7 +99,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
 
   const rateLimits = createRateLimits(config.rateLimits, metrics.rateLimited);
   const passwords = createPasswords(config.passwords);
-  const keyStockWatch = createKeyStockWatch(directory, bus, log);
+  const keyStockWatch = createKeyStockWatch(directory, bus, { log, metrics });
   const authenticate = createAuthenticate(verifier, deviceSets);
   const handle = createHandle({
     deviceSets,
@@ -136,6 +138,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     keyStockWatch,
     metrics,
     registry: metrics.registry,
+    onAnswer: countAnswers(metrics.registry, 'gateway'),
     health: () => ({
       status: gateway.isDraining() ? 'draining' : 'ok',
       connections: sessions.size(),

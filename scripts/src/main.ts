@@ -1,26 +1,24 @@
 import { runCommand, type Command } from './cli/command.ts';
 import { processContext } from './cli/process-context.ts';
-import { conflicts } from './commands/conflicts.ts';
-import { demo } from './commands/demo.ts';
-import { setupReplication } from './commands/setup-replication.ts';
-import { start } from './commands/start.ts';
-import { status } from './commands/status.ts';
-import { verifyMessenger } from './commands/verify-messenger.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  start,
-  demo,
-  'setup-replication': setupReplication,
-  status,
-  conflicts,
-  'verify-messenger': verifyMessenger,
+/** A command is loaded when it is called: the image that sets up the mesh has no build tools. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./commands/start.ts')).start,
+  demo: async () => (await import('./commands/demo.ts')).demo,
+  'setup-replication': async () => (await import('./commands/setup-replication.ts')).setupReplication,
+  status: async () => (await import('./commands/status.ts')).status,
+  conflicts: async () => (await import('./commands/conflicts.ts')).conflicts,
+  'verify-messenger': async () => (await import('./commands/verify-messenger.ts')).verifyMessenger,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
-const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-if (command === undefined) {
-  const names = Object.entries(COMMANDS).map(([known, { summary }]) => `  ${known.padEnd(20)}${summary}`);
-  process.stderr.write(`Usage: node scripts/src/main.ts <command> [options]\n\n${names.join('\n')}\n`);
+const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+if (load === undefined) {
+  const known = await Promise.all(
+    Object.entries(COMMANDS).map(async ([each, find]) => [each, await find()] as const),
+  );
+  const lines = known.map(([each, { summary }]) => `  ${each.padEnd(20)}${summary}`);
+  process.stderr.write(`Usage: node scripts/src/main.ts <command> [options]\n\n${lines.join('\n')}\n`);
   process.exit(2);
 }
-process.exitCode = await runCommand(command, processContext(args));
+process.exitCode = await runCommand(await load(), processContext(args));

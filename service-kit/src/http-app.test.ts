@@ -1,8 +1,17 @@
 import { errorBody, LIMITS } from '@restante/protocol';
 import { Writable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '@restante/testkit';
 import { z } from 'zod';
-import { bearerToken, createHttpApp, jsonBody, methodNotAllowed, REQUEST_ID } from './http-app.ts';
+import {
+  bearerToken,
+  createHttpApp,
+  type Answer,
+  jsonBody,
+  methodNotAllowed,
+  REQUEST_ID,
+} from './http-app.ts';
 import { listen, type HttpServer } from './http-server.ts';
 import { createLog } from './log.ts';
 import { parseInput, ServiceError } from './service-error.ts';
@@ -10,6 +19,7 @@ import { parseInput, ServiceError } from './service-error.ts';
 let server: HttpServer;
 let logged = '';
 const codes: string[] = [];
+const answers: Answer[] = [];
 const schema = z.strictObject({ name: z.string(), list: z.array(z.strictObject({ n: z.int() })) });
 
 beforeAll(async () => {
@@ -37,7 +47,7 @@ beforeAll(async () => {
       });
       routes.all('/echo', methodNotAllowed);
     },
-    (code) => codes.push(code),
+    { onError: (code) => codes.push(code), onAnswer: (answer) => answers.push(answer) },
   );
   server = await listen(app, { host: '127.0.0.1', port: 0 });
 });
@@ -68,8 +78,24 @@ describe('createHttpApp', () => {
         await fetch(`${server.url}/token`, id === undefined ? {} : { headers: { [REQUEST_ID]: id } })
       ).headers.get(REQUEST_ID);
     expect(await ask('abc-1')).toBe('abc-1');
+    expect(await ask('abc.1,abc.2')).toBe('abc.1,abc.2');
+    expect(await ask(Array(33).fill('a').join())).toMatch(/^[\w-]{36}$/);
     expect(await ask('not ok!')).toMatch(/^[\w-]{36}$/);
     expect(await ask()).toMatch(/^[\w-]{36}$/);
+  });
+
+  it('tells of each request that is over, by its route and never by its path', async () => {
+    logged = '';
+    await fetch(`${server.url}/broken/secret-id`, { headers: { [REQUEST_ID]: 'abc-2' } });
+    await fetch(`${server.url}/secret-path`);
+    for (const answer of [
+      { route: '/broken/:id', method: 'GET', status: 500 },
+      { route: 'other', method: 'GET', status: 404 },
+    ]) {
+      await waitFor(answer.route, () => answers.some((told) => isDeepStrictEqual(told, answer)));
+    }
+    expect(logged).toContain('"requestId":"abc-2"');
+    expect(logged).not.toMatch(/secret-id|secret-path/);
   });
 
   it('refuses bad JSON', async () => {

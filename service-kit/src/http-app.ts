@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { LIMITS, type ErrorCode } from '@restante/protocol';
 import type { Logger } from './log.ts';
@@ -7,9 +8,19 @@ import { ServiceError, toServiceError } from './service-error.ts';
 /** Header that carries a request's id from service to service and back to the caller. */
 export const REQUEST_ID = 'x-request-id';
 
+/** How many ids one request may carry: a batch has those of all that it is made of, up to this bound. */
+export const MAX_REQUEST_IDS = 32;
+
+const REQUEST_IDS = new RegExp(`^[\\w.-]{1,80}(?:,[\\w.-]{1,80}){0,${MAX_REQUEST_IDS - 1}}$`);
+
+/** The id of a request, or the ids with commas between them; a fresh one when none or a bad one was given. */
+export const requestIdOf = (headers: IncomingHttpHeaders): string => {
+  const given = headers[REQUEST_ID];
+  return typeof given === 'string' && REQUEST_IDS.test(given) ? given : randomUUID();
+};
+
 const requestIds: RequestHandler = (request, response, next) => {
-  const given = request.get(REQUEST_ID);
-  const id = given !== undefined && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+  const id = requestIdOf(request.headers);
   request.headers[REQUEST_ID] = id;
   response.set(REQUEST_ID, id);
   next();
@@ -64,6 +75,24 @@ const lastHandler =
     response.status(status).json(error.toBody());
   };
 
+/** How a request ended. `route` is the pattern of its path, never the path itself. */
+export type Answer = { readonly route: string; readonly method: string; readonly status: number };
+
+/** Tells of each request once its answer is over. */
+const watchAnswers =
+  (log: Logger, onAnswer: (answer: Answer) => void): RequestHandler =>
+  (request, response, next) => {
+    const startedAtMs = performance.now();
+    response.on('close', () => {
+      const { path = 'other' } = (request.route ?? {}) as { readonly path?: string };
+      const answer = { route: path, method: request.method, status: response.statusCode };
+      onAnswer(answer);
+      const durationMs = Math.round(performance.now() - startedAtMs);
+      log.debug({ event: 'request', ...answer, requestId: request.get(REQUEST_ID), durationMs }, 'answered');
+    });
+    next();
+  };
+
 /** For `app.all` below a path's own methods. */
 export const methodNotAllowed: RequestHandler = () => {
   throw new ServiceError('method-not-allowed', 'this resource does not know the method');
@@ -72,18 +101,22 @@ export const methodNotAllowed: RequestHandler = () => {
 /**
  * An express app with what every service does the same way: request ids, no fingerprinting headers, JSON errors
  * of the protocol's table. `routes` adds the service's own; bodies are parsed per route by {@link jsonBody}.
- * `onError` is told the code of every error that is answered.
+ * `onError` is told the code of every error that is answered, `onAnswer` of every request that is over.
  */
 export const createHttpApp = (
   log: Logger,
   routes: (app: Express) => void,
-  onError: (code: ErrorCode) => void = () => undefined,
+  {
+    onError = () => undefined,
+    onAnswer = () => undefined,
+  }: { readonly onError?: (code: ErrorCode) => void; readonly onAnswer?: (answer: Answer) => void } = {},
 ): Express => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(requestIds);
+  app.use(watchAnswers(log, onAnswer));
   routes(app);
   app.use(() => {
     throw new ServiceError('not-found', 'no such resource');

@@ -1,11 +1,36 @@
 export { ConfigError, readEnvironment } from './config.ts';
 export { parseCouchUrl, type CouchAddress } from './couch-url.ts';
-export { connectCouch, CouchError, hasStatus, toCouchError, wholeAnswer, type CouchServer } from './couch.ts';
-export { bearerToken, createHttpApp, jsonBody, methodNotAllowed, REQUEST_ID } from './http-app.ts';
+export {
+  connectCouch,
+  CouchError,
+  hasStatus,
+  StoreFullError,
+  toCouchError,
+  wholeAnswer,
+  type CouchServer,
+} from './couch.ts';
+export {
+  bearerToken,
+  createHttpApp,
+  jsonBody,
+  MAX_REQUEST_IDS,
+  methodNotAllowed,
+  REQUEST_ID,
+  requestIdOf,
+  type Answer,
+} from './http-app.ts';
 export { listen, type HttpServer } from './http-server.ts';
 export { createLog, pseudonym, type Logger } from './log.ts';
 export { startLoop, type Loop } from './loop.ts';
-export { Counter, createRegistry, Gauge, Histogram, metricsRoute, type Registry } from './metrics.ts';
+export {
+  countAnswers,
+  Counter,
+  createRegistry,
+  Gauge,
+  Histogram,
+  metricsRoute,
+  type Registry,
+} from './metrics.ts';
 export { runService } from './run-service.ts';
 export { parseInput, ServiceError, toServiceError } from './service-error.ts';
 export { createTokenSigner, createTokenVerifier, type TokenSigner, type TokenVerifier } from './token.ts';

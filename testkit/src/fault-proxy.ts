@@ -13,7 +13,7 @@ export type Fault = 'pass' | 'refuse' | 'stall' | 'half-open';
 export type FaultProxy = AsyncDisposable & {
   /** `host:port` that clients connect to. */
   readonly address: string;
-  /** `http://` with that address. */
+  /** That address with the protocol of the target. */
   readonly url: string;
   /** Changes what happens to present and new connections. */
   readonly set: (fault: Fault) => void;
@@ -25,11 +25,11 @@ export type FaultProxy = AsyncDisposable & {
 type Pair = { readonly client: Socket; readonly server: Socket };
 
 /**
- * A TCP proxy in front of `target` (`http://host:port`), on a free port of the same host: whoever reaches the target
+ * A TCP proxy in front of `target` (`http://host:port`, or `https:`), on a free port of the same host: whoever reaches the target
  * reaches the proxy.
  */
 export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
-  const { hostname, port } = new URL(target);
+  const { protocol, hostname, port } = new URL(target);
   const pairs = new Set<Pair>();
   let fault: Fault = 'pass';
 
@@ -84,7 +84,7 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
   };
   return {
     address,
-    url: `http://${address}`,
+    url: `${protocol}//${address}`,
     set: (next) => {
       if (fault === 'half-open' && next !== 'half-open') cut();
       fault = next;

@@ -3,5 +3,6 @@ export { cleanCouch, startCouches, type TestCouches } from './couch.ts';
 export { startFaultProxy, type Fault, type FaultProxy } from './fault-proxy.ts';
 export { newEnvelope, newMailbox } from './mail.ts';
 export { mailboxNodeConfigs, startTestNode, startTestNodes, type TestNode } from './mailbox-nodes.ts';
+export { mountSmallDisk, smallDiskHindrance, type SmallDisk } from './small-disk.ts';
 export { newTestKeys, type TestKeys } from './test-keys.ts';
 export { waitFor } from './wait-for.ts';

@@ -92,7 +92,7 @@ export const startTestNode = async (
       for (let after: MessageId | null = null; ;) {
         const page: MailboxPage = await list(mailbox, after === null ? '' : `&after=${after}`);
         ids.push(...page.messages.map(({ id }) => id));
-        if (page.complete) return ids;
+        if (page.next === null) return ids;
         after = page.next;
       }
     },

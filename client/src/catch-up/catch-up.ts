@@ -80,6 +80,7 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     bells: { page: ReturnType<typeof createBell>; room: ReturnType<typeof createBell> },
   ): Promise<void> => {
     let after: MessageId | null = null;
+    let complete: boolean;
     let expired = 0;
     do {
       while (merge.buffered(node) > READ_AHEAD) await bells.room.wait();
@@ -89,12 +90,14 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
       }, deps.patienceMs);
       const page: MailboxPage = await deps.page(node, after, run.signal).finally(() => clearTimeout(timer));
       expired += page.expired;
-      after = page.complete ? null : page.next;
+      complete = page.complete;
+      after = complete ? null : page.next;
       merge.push(node, page.messages, after);
       bells.page.ring();
     } while (after !== null);
     run.expired[node] = expired;
-    run.answered.add(node);
+    // A node that lost its database gives what it has by now; it is asked again until it has all.
+    if (complete) run.answered.add(node);
   };
 
   /** One reading of the nodes that have not answered in this run. */

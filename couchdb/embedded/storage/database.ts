@@ -81,6 +81,11 @@ export class Database {
     this.#writes = new WriteQueue(pouch, store, (created) => this.#afterCommit(created));
   }
 
+  /** A write failed, and there is room again: it is time to open the files anew. Until then it reads only. */
+  async canBeMended(): Promise<boolean> {
+    return this.#store.isBroken && (await this.#store.hasRoom());
+  }
+
   get isCompacting(): boolean {
     return this.#compaction !== undefined;
   }

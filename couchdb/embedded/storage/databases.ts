@@ -6,9 +6,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { CouchError, databaseMissing, fileExists } from '../couch-error.ts';
+import { CouchError, databaseMissing, fileExists, insufficientStorage } from '../couch-error.ts';
 import { adminOnly, type Security } from '../access/security.ts';
 import { Database } from './database.ts';
+import { hasRoom } from './disk-room.ts';
 
 interface CatalogEntry {
   uuid: string;
@@ -87,12 +88,32 @@ export class Databases {
     return this.#entries.has(name);
   }
 
-  /** Opens the files on the first use. */
-  get(name: string): Promise<Database> {
+  /** Opens the files on the first use, and anew when a write has failed and the disk has room again. */
+  async get(name: string): Promise<Database> {
+    const opened = this.#open(name);
+    const database = await opened;
+    if (!(await database.canBeMended())) return database;
+    if (this.#opened.get(name) === opened) {
+      const mended = database.close().then(() => this.#openFiles(name));
+      void this.#keepOpened(name, mended);
+    }
+    return this.#open(name);
+  }
+
+  #open(name: string): Promise<Database> {
+    return this.#opened.get(name) ?? this.#keepOpened(name, this.#openFiles(name));
+  }
+
+  async #openFiles(name: string): Promise<Database> {
     const { uuid } = this.#entry(name);
-    const opened = this.#opened.get(name) ?? Database.open(name, uuid, path.join(this.#folder, uuid));
+    return Database.open(name, uuid, path.join(this.#folder, uuid));
+  }
+
+  #keepOpened(name: string, opened: Promise<Database>): Promise<Database> {
     this.#opened.set(name, opened);
-    opened.catch(() => this.#opened.delete(name));
+    opened.catch(() => {
+      if (this.#opened.get(name) === opened) this.#opened.delete(name);
+    });
     return opened;
   }
 
@@ -106,7 +127,7 @@ export class Databases {
 
   async setSecurity(name: string, security: Security): Promise<void> {
     const entry = { ...this.#entry(name), security };
-    await this.#catalog.put(name, entry, synced);
+    await this.#record(name, entry);
     this.#entries.set(name, entry);
   }
 
@@ -121,7 +142,7 @@ export class Databases {
     this.#entries.set(name, entry);
     try {
       await this.get(name);
-      await this.#catalog.put(name, entry, synced);
+      await this.#record(name, entry);
     } catch (failure) {
       this.#entries.delete(name);
       throw failure;
@@ -146,6 +167,11 @@ export class Databases {
   async close(): Promise<void> {
     await Promise.all((await this.#allOpened()).map((database) => database.close()));
     await this.#catalog.close();
+  }
+
+  async #record(name: string, entry: CatalogEntry): Promise<void> {
+    if (!(await hasRoom(this.#folder))) throw insufficientStorage();
+    await this.#catalog.put(name, entry, synced);
   }
 
   async #allOpened(): Promise<Database[]> {

@@ -5,6 +5,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { insufficientStorage } from '../couch-error.ts';
+import { hasRoom } from './disk-room.ts';
 import { StoredDocuments, type Level } from './stored-documents.ts';
 
 type Callback<Result = void> = (error: unknown, result?: Result) => void;
@@ -36,11 +38,22 @@ export class LevelStore {
   /** Metadata of documents about to be written, by key; undefined for those that never were. */
   readonly #prefetched = new Map<string, string | undefined>();
   #batches = 0;
+  #isBroken = false;
 
   constructor(location: string) {
     this.#location = location;
     this.#level = new ClassicLevel<string, string | Buffer>(location);
     this.documents = new StoredDocuments(this.#level);
+  }
+
+  /** After a batch that failed nobody knows what the disk holds until the files are opened anew: nothing more is written. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** Whether the disk has room to write. */
+  hasRoom(): Promise<boolean> {
+    return hasRoom(this.#location);
   }
 
   open(_options: unknown, callback: Callback): void {
@@ -87,16 +100,24 @@ export class LevelStore {
   batch(operations: Operation[], _options: unknown, callback: Callback): void {
     this.#batches += 1;
     for (const { key } of operations) this.#prefetched.delete(key);
-    this.#level
-      .batch(
+    this.#write(operations).then(() => callback(null), callback);
+  }
+
+  async #write(operations: Operation[]): Promise<void> {
+    if (this.#isBroken || !(await this.hasRoom())) throw insufficientStorage();
+    try {
+      await this.#level.batch(
         operations.map(({ type, key, value }) =>
           type === 'del' || value === undefined
             ? { type: 'del' as const, key }
             : { type, key, value, ...valueEncoding(typeof value !== 'string') },
         ),
         { sync: true },
-      )
-      .then(() => callback(null), callback);
+      );
+    } catch (failure) {
+      this.#isBroken = true;
+      throw failure;
+    }
   }
 
   iterator(options: RangeOptions) {

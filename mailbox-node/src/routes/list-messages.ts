@@ -14,18 +14,31 @@ const query = z.strictObject({
   after: z.optional(messageId),
 });
 
-/** `GET /messages/:accountId?device=&limit=&after=`. */
+type Deps = OwnerDeps & {
+  readonly store: MailboxStore;
+  readonly metrics: Metrics;
+  /** Whether this node has all that it should have. */
+  readonly isComplete: () => boolean;
+};
+
+/**
+ * `GET /messages/:accountId?device=&limit=&after=`. While the mesh fills a database that was lost, the last page is not
+ * `complete` and has no `next`: this is what is here by now.
+ */
 export const listMessages =
-  (deps: OwnerDeps & { readonly store: MailboxStore; readonly metrics: Metrics }): RequestHandler =>
+  (deps: Deps): RequestHandler =>
   async (request, response) => {
     const owner = await ownerOf(request, deps);
     const { device, limit, after } = parseInput(query, request.query);
     assertOwn(owner, request, device);
+    if (after === undefined) deps.metrics.catchUpsBegun.inc();
     const stopTimer = deps.metrics.readSeconds.startTimer();
     const page = await deps.store.list(owner, after === undefined ? { limit } : { limit, after });
     stopTimer();
     deps.metrics.pages.inc();
+    if (page.complete) deps.metrics.catchUpsCompleted.inc();
     deps.metrics.pageMessages.inc(page.messages.length);
     deps.metrics.pageExpired.inc(page.expired);
-    response.set('cache-control', 'no-store').json(page satisfies MailboxPage);
+    const complete = page.complete && deps.isComplete();
+    response.set('cache-control', 'no-store').json({ ...page, complete } satisfies MailboxPage);
   };

@@ -15,9 +15,11 @@ export const requireMaster =
 export const storeMessages =
   ({
     takeIn,
+    isFull,
     metrics,
   }: {
     readonly takeIn: (envelopes: readonly StoredEnvelope[]) => Promise<StoreResult[]>;
+    readonly isFull: () => boolean;
     readonly metrics: Metrics;
   }): RequestHandler =>
   async (request, response) => {
@@ -26,7 +28,8 @@ export const storeMessages =
     const results = await takeIn(envelopes);
     stopTimer();
     if (results.every((result) => result.status === 'refused' && result.code === 'unavailable')) {
-      throw new ServiceError('unavailable', 'the store does not take writes now', { retryAfterMs: 1_000 });
+      const why = isFull() ? 'the store has no room' : 'the store does not take writes now';
+      throw new ServiceError('unavailable', why, { retryAfterMs: 1_000 });
     }
     for (const result of results) {
       if (result.status === 'stored') metrics.stored.inc();

@@ -44,7 +44,7 @@ describe('conflicts after a partition', () => {
 
   /** Two masters, each at its own CouchDB, resolve at the same time until nothing is left to resolve on either. */
   const resolveEverywhere = async (): Promise<number> => {
-    const registry = createRegistry();
+    const registry = createRegistry('test');
     const resolved = new Counter({
       name: 'resolved',
       help: 'x',
@@ -138,7 +138,7 @@ describe('conflicts after a partition', () => {
       name: 'resolved',
       help: 'x',
       labelNames: ['kind'],
-      registers: [createRegistry()],
+      registers: [createRegistry('test')],
     });
     await using cleanup = new AsyncDisposableStack();
     for (const url of urls) {

@@ -2,6 +2,7 @@ import type nano from 'nano';
 import {
   connectCouch,
   CouchError,
+  hasStatus,
   ServiceError,
   startLoop,
   toCouchError,
@@ -52,13 +53,16 @@ export type CouchServers = AsyncDisposable & {
     query: Readonly<Record<string, string | number>>,
     signal: AbortSignal,
   ) => Promise<Changes>;
-  readonly states: () => { readonly url: string; readonly up: boolean }[];
+  /** `refused` when a server answers and does not take our credentials. */
+  readonly states: () => { readonly url: string; readonly up: boolean; readonly refused: boolean }[];
 };
 
 /** A long poll on the changes feed ends after this time. */
 export const LONG_POLL_MS = 10_000;
 
 const PROBE_MS = 1000;
+/** A server that refuses the credentials is asked once in so many rounds. */
+const REFUSED_ROUNDS = 5;
 
 type Server = {
   readonly name: string;
@@ -66,6 +70,7 @@ type Server = {
   readonly changes: CouchServers['changes'];
   readonly close: () => Promise<unknown>;
   up: boolean;
+  refused: boolean;
 };
 
 const connect = (url: string, databaseName: string, timeoutMs: number): Server => {
@@ -80,8 +85,11 @@ const connect = (url: string, databaseName: string, timeoutMs: number): Server =
     },
     close: () => Promise.all([quick[Symbol.asyncDispose](), patient[Symbol.asyncDispose]()]),
     up: true,
+    refused: false,
   };
 };
+
+const isRefusal = (error: unknown): boolean => hasStatus(error, 401) || hasStatus(error, 403);
 
 /** Whether a server answered. One without the database, or that does not know us yet, is not ready. */
 const isAnswer = (error: ServiceError | CouchError): error is CouchError => {
@@ -107,17 +115,32 @@ export const connectCouchServers = (
     failovers.inc();
     log.warn({ event: 'directory-server-down', server: server.name, err: error }, 'a CouchDB is passed over');
   };
+  /** Credentials that were not there yet are being made when a cluster is new: told when they fail again. */
+  const noteRefusal = (server: Server): void => {
+    if (server.refused) return;
+    server.refused = true;
+    log.error(
+      { event: 'directory-server-refused', server: server.name },
+      'a CouchDB refuses the credentials of DIRECTORY_URLS',
+    );
+  };
   const probe = async (server: Server): Promise<void> => {
     try {
       await server.database.info();
       server.up = true;
+      server.refused = false;
       log.info({ event: 'directory-server-up', server: server.name }, 'a CouchDB answers again');
-    } catch {
-      // Still down: asked again in a moment.
+    } catch (error) {
+      // Still down: asked again in a moment, and seldom when it is of no use.
+      if (isRefusal(error)) noteRefusal(server);
+      else server.refused = false;
     }
   };
+  let rounds = 0;
   const probes = startLoop('directory-probe', log, { intervalMs: PROBE_MS }, async () => {
-    await Promise.all(servers.filter(({ up }) => !up).map(probe));
+    rounds += 1;
+    const asked = servers.filter(({ up, refused }) => !up && (!refused || rounds % REFUSED_ROUNDS === 0));
+    await Promise.all(asked.map(probe));
   });
 
   /** Null when the server does not answer. */
@@ -174,7 +197,7 @@ export const connectCouchServers = (
         throw error;
       }
     },
-    states: () => servers.map(({ name, up }) => ({ url: name, up })),
+    states: () => servers.map(({ name, up, refused }) => ({ url: name, up, refused })),
     [Symbol.asyncDispose]: async () => {
       await probes[Symbol.asyncDispose]();
       await Promise.all(servers.map((server) => server.close()));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { LIMITS, PROTOCOL_VERSION, type DeviceAddress, type Welcome } from '@restante/protocol';
-import { ServiceError, type Logger } from '@restante/service-kit';
+import { requestIdOf, ServiceError, type Logger } from '@restante/service-kit';
 import type { Config } from '../config.ts';
 import type { Handle } from '../live/handle.ts';
 import type { Presence } from '../live/presence.ts';
@@ -35,6 +35,8 @@ export type GatewayDeps = {
 
 /** A close handshake that the peer does not finish is given up after this time. */
 const CLOSE_TIMEOUT_MS = 5000;
+/** So that there is room for the number of a frame. */
+const REQUEST_ID_CHARACTERS = 64;
 
 export const startGateway = (deps: GatewayDeps): Gateway => {
   const { sockets, sessions, metrics, log, now } = deps;
@@ -76,6 +78,7 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
           handle: deps.handle,
           bufferBytes: sockets.bufferBytes,
           stallMs: sockets.stallMs,
+          requestId: requestIdOf(request.headers).slice(0, REQUEST_ID_CHARACTERS),
           metrics,
           log,
           now,

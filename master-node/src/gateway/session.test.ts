@@ -182,8 +182,10 @@ describe('a connection', () => {
       slow.socket.pause();
       await flood(small.url, bob);
       expect(slow.heard('catch-up')).toEqual([]);
+      expect(await metric(small.url, 'gateway_slow_connections')).toBe(1);
       slow.socket.resume();
       await slow.hears('catch-up');
+      expect(await metric(small.url, 'gateway_slow_connections')).toBe(0);
       const before = slow.heard('envelope').length;
       const fromAlice = await connect(small.url, alice);
       await fromAlice.send([recipient(bob)]);
@@ -205,6 +207,8 @@ describe('a connection', () => {
       await waitFor('the end', async () => (await metric(small.url, ended)) === 1);
       slow.socket.resume();
       await waitFor('the close', () => slow.closed() !== null);
+      const slowOnes = 'gateway_slow_connections';
+      await waitFor('it to be forgotten', async () => (await metric(small.url, slowOnes)) === 0);
       await small[Symbol.asyncDispose]();
     });
   });
@@ -232,6 +236,7 @@ describe('a connection', () => {
   });
 
   it('is told of few keys when it connects, and when some have been handed out', async () => {
+    const told = await metric(master.url, 'gateway_keys_low_total');
     const few = await register(master.url, undefined, randomKeys(3));
     const socket = await connect(master.url, few);
     expect(await socket.hears('keys-low')).toMatchObject([{ stock: { preKeys: 3, kyberPreKeys: 3 } }]);
@@ -242,6 +247,9 @@ describe('a connection', () => {
     });
     expect(status).toBe(200);
     expect(await other.hears('keys-low')).toMatchObject([{ stock: { preKeys: 19, kyberPreKeys: 19 } }]);
+    expect(await metric(master.url, 'gateway_keys_low_total')).toBe(told + 2);
+    const seen = 'gateway_key_stock_keys_bucket{le="5",kind="ec"}';
+    expect(await metric(master.url, seen)).toBeGreaterThan(0);
   });
 
   it('passes typing on to connected devices of the account', async () => {

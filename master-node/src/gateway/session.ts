@@ -39,7 +39,12 @@ export type SessionOptions = {
   readonly handle: Handle;
   readonly bufferBytes: number;
   readonly stallMs: number;
-  readonly metrics: Pick<Metrics, 'frames' | 'pushes' | 'pushesLeftOut' | 'catchUps' | 'connectionsEnded'>;
+  /** Id of the request that became this connection; each frame's id begins with it. */
+  readonly requestId: string;
+  readonly metrics: Pick<
+    Metrics,
+    'frames' | 'pushes' | 'pushesLeftOut' | 'catchUps' | 'connectionsEnded' | 'slowConnections'
+  >;
   readonly log: Logger;
   readonly now: () => number;
 };
@@ -62,12 +67,13 @@ export const createSession = (
   socket: WebSocket,
   device: DeviceAddress,
   connectionId: string,
-  { handle, bufferBytes, stallMs, metrics, log, now }: SessionOptions,
+  { handle, bufferBytes, stallMs, requestId, metrics, log, now }: SessionOptions,
 ): Session => {
   const who = pseudonym(`${device.accountId}:${device.deviceId}`);
   const waiting: RawData[] = [];
   let inProcess = 0;
   let badFrames = 0;
+  let frames = 0;
   let isHeard = true;
   let isDraining = false;
   let isEnding = false;
@@ -79,11 +85,18 @@ export const createSession = (
   const write = (frame: Downstream): void => {
     if (socket.readyState !== socket.OPEN) return;
     socket.send(JSON.stringify(frame), onWritten);
-    if (socket.bufferedAmount > bufferBytes) slowSince ??= now();
+    if (slowSince !== null || socket.bufferedAmount <= bufferBytes) return;
+    slowSince = now();
+    metrics.slowConnections.inc();
+  };
+  const noLongerSlow = (): void => {
+    if (slowSince === null) return;
+    slowSince = null;
+    metrics.slowConnections.dec();
   };
   const onWritten = (): void => {
     if (slowSince === null || socket.bufferedAmount > bufferBytes / 4) return;
-    slowSince = null;
+    noLongerSlow();
     if (hasMissed) {
       hasMissed = false;
       metrics.catchUps.inc();
@@ -97,38 +110,40 @@ export const createSession = (
     isEnding = true;
     waiting.length = 0;
     metrics.connectionsEnded.inc({ code });
-    log[ERRORS[code].level]({ event: 'connection-ended', code, device: who }, message);
+    log[ERRORS[code].level]({ event: 'connection-ended', code, device: who, requestId }, message);
     write({ type: 'error', error: { code, message } });
     socket.resume();
     socket.close(ERRORS[code].close, code);
   };
 
-  const refuse = (thrown: unknown): void => {
+  const refuse = (thrown: unknown, frameId: string): void => {
     const error = toServiceError(thrown);
     log[error.row.level](
-      { event: 'frame-refused', code: error.code, device: who, err: error },
+      { event: 'frame-refused', code: error.code, device: who, requestId: frameId, err: error },
       error.message,
     );
     write({ type: 'error', error: error.toBody() });
   };
 
   const take = async (data: RawData): Promise<void> => {
+    frames += 1;
+    const frameId = `${requestId}.${frames}`;
     let frame: Upstream;
     try {
       frame = parse(data);
     } catch (error) {
       metrics.frames.inc({ type: 'invalid' });
-      refuse(error);
+      refuse(error, frameId);
       badFrames += 1;
       if (badFrames >= BAD_FRAMES) end('bad-request', 'too many bad frames');
       return;
     }
     metrics.frames.inc({ type: frame.type });
     try {
-      const answer = await handle(device, frame);
+      const answer = await handle(device, frame, frameId);
       if (answer) write(answer);
     } catch (error) {
-      refuse(error);
+      refuse(error, frameId);
     }
   };
 
@@ -161,6 +176,7 @@ export const createSession = (
     waiting.push(data);
     work();
   });
+  socket.on('close', noLongerSlow);
   socket.on('pong', () => {
     isHeard = true;
   });

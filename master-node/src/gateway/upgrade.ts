@@ -8,7 +8,7 @@ import {
   tokenFromSubprotocols,
   type DeviceAddress,
 } from '@restante/protocol';
-import { ServiceError, toServiceError, type Logger } from '@restante/service-kit';
+import { requestIdOf, ServiceError, toServiceError, type Logger } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
 
 /**
@@ -83,7 +83,11 @@ export const createUpgrade =
       (thrown: unknown) => {
         const error = toServiceError(thrown);
         deps.metrics.upgradesRefused.inc({ code: error.code });
-        deps.log[error.row.level]({ event: 'upgrade-refused', code: error.code, err: error }, error.message);
+        const requestId = requestIdOf(request.headers);
+        deps.log[error.row.level](
+          { event: 'upgrade-refused', code: error.code, requestId, err: error },
+          error.message,
+        );
         answer(socket, error);
       },
     );

@@ -1,5 +1,5 @@
 import type { Express } from 'express';
-import { createHttpApp, type Logger } from '@restante/service-kit';
+import { createHttpApp, type Answer, type Logger } from '@restante/service-kit';
 import { accountRoutes } from './accounts.ts';
 import { deviceRoutes } from './devices.ts';
 import { keyRoutes } from './keys.ts';
@@ -14,6 +14,7 @@ export type AppDeps = Parameters<typeof accountRoutes>[1] &
   Parameters<typeof statusRoutes>[1] & {
     /** Express's `trust proxy`: whose word on the caller's address counts; null for nobody's. */
     readonly trustProxy: string | null;
+    readonly onAnswer: (answer: Answer) => void;
     readonly log: Logger;
   };
 
@@ -24,12 +25,16 @@ const trust = (text: string): string | number | boolean => {
 
 /** The REST side of a master. */
 export const createApp = (deps: AppDeps): Express =>
-  createHttpApp(deps.log, (app) => {
-    if (deps.trustProxy !== null) app.set('trust proxy', trust(deps.trustProxy));
-    app.use('/api', noStore);
-    accountRoutes(app, deps);
-    deviceRoutes(app, deps);
-    tokenRoutes(app, deps);
-    keyRoutes(app, deps);
-    statusRoutes(app, deps);
-  });
+  createHttpApp(
+    deps.log,
+    (app) => {
+      if (deps.trustProxy !== null) app.set('trust proxy', trust(deps.trustProxy));
+      app.use('/api', noStore);
+      accountRoutes(app, deps);
+      deviceRoutes(app, deps);
+      tokenRoutes(app, deps);
+      keyRoutes(app, deps);
+      statusRoutes(app, deps);
+    },
+    { onAnswer: deps.onAnswer },
+  );

@@ -5,8 +5,8 @@ import { resource } from './route.ts';
 export type Health = {
   readonly status: 'ok' | 'draining';
   readonly connections: number;
-  /** CouchDBs of the directory, in order of preference. */
-  readonly directory: readonly { readonly url: string; readonly up: boolean }[];
+  /** CouchDBs of the directory, in order of preference. `refused`: they do not take the credentials. */
+  readonly directory: readonly { readonly url: string; readonly up: boolean; readonly refused: boolean }[];
   readonly mailboxNodes: readonly { readonly name: string; readonly up: boolean }[];
 };
 

@@ -1,9 +1,14 @@
 import type { Acknowledge, Acknowledged, DeviceAddress } from '@restante/protocol';
 import type { DeleteOnBehalf } from '../mailboxes/delete-on-behalf.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Bus } from './bus.ts';
 import { deviceKey } from './device-key.ts';
 
-export type AcknowledgeDeps = { readonly deleteOnBehalf: DeleteOnBehalf; readonly bus: Bus };
+export type AcknowledgeDeps = {
+  readonly deleteOnBehalf: DeleteOnBehalf;
+  readonly bus: Bus;
+  readonly metrics: Pick<Metrics, 'acknowledged'>;
+};
 
 /** Tells each sender that is connected. The acknowledging client says who they are. */
 const publishReceipts = (bus: Bus, device: DeviceAddress, { messages }: Acknowledge): void => {
@@ -23,9 +28,11 @@ const publishReceipts = (bus: Bus, device: DeviceAddress, { messages }: Acknowle
 
 /** Deletes on all nodes, and tells the senders, if it may. */
 export const createAcknowledge =
-  ({ deleteOnBehalf, bus }: AcknowledgeDeps) =>
-  async (device: DeviceAddress, frame: Acknowledge): Promise<Acknowledged> => {
+  ({ deleteOnBehalf, bus, metrics }: AcknowledgeDeps) =>
+  async (device: DeviceAddress, frame: Acknowledge, requestId: string): Promise<Acknowledged> => {
     if (frame.receipts) publishReceipts(bus, device, frame);
     const ids = frame.messages.map(({ id }) => id);
-    return { type: 'acknowledged', ids, copies: await deleteOnBehalf(device, ids) };
+    const copies = await deleteOnBehalf(device, ids, requestId);
+    metrics.acknowledged.inc({ copies }, ids.length);
+    return { type: 'acknowledged', ids, copies };
   };

@@ -4,8 +4,12 @@ import { createAcknowledge, type AcknowledgeDeps } from './acknowledge.ts';
 import type { Bus } from './bus.ts';
 import { createSend, type SendDeps } from './send.ts';
 
-/** What a frame of a device does; gives the frame that answers it, if any. */
-export type Handle = (device: DeviceAddress, frame: Upstream) => Promise<Downstream | null>;
+/** What a frame of a device does; gives the frame that answers it, if any. `requestId` is that of the frame. */
+export type Handle = (
+  device: DeviceAddress,
+  frame: Upstream,
+  requestId: string,
+) => Promise<Downstream | null>;
 
 export type HandleDeps = SendDeps &
   AcknowledgeDeps & { readonly bus: Bus; readonly rateLimits: Pick<RateLimits, 'messages' | 'signals'> };
@@ -14,12 +18,12 @@ export type HandleDeps = SendDeps &
 export const createHandle = (deps: HandleDeps): Handle => {
   const send = createSend(deps);
   const acknowledge = createAcknowledge(deps);
-  return async (device, frame) => {
+  return async (device, frame, requestId) => {
     switch (frame.type) {
       case 'send':
-        return send(device, frame);
+        return send(device, frame, requestId);
       case 'acknowledge':
-        return acknowledge(device, frame);
+        return acknowledge(device, frame, requestId);
       case 'typing':
         await deps.rateLimits.signals.take(device);
         deps.bus.publish({

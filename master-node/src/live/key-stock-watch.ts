@@ -1,6 +1,7 @@
 import type { DeviceAddress } from '@restante/protocol';
 import type { Logger } from '@restante/service-kit';
 import type { Directory } from '../directory/directory.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Bus } from './bus.ts';
 import { deviceKey } from './device-key.ts';
 
@@ -13,12 +14,16 @@ export type KeyStockWatch = { readonly check: (device: DeviceAddress) => void };
 export const createKeyStockWatch = (
   directory: Pick<Directory, 'keyStock'>,
   bus: Bus,
-  log: Logger,
+  { log, metrics }: { readonly log: Logger; readonly metrics: Pick<Metrics, 'keyStock' | 'keysLow'> },
 ): KeyStockWatch => {
   const checking = new Set<string>();
   const check = async (device: DeviceAddress): Promise<void> => {
     const stock = await directory.keyStock(device);
-    if (!stock || Math.min(stock.preKeys, stock.kyberPreKeys) >= LOW_WATER) return;
+    if (!stock) return;
+    metrics.keyStock.observe({ kind: 'ec' }, stock.preKeys);
+    metrics.keyStock.observe({ kind: 'kyber' }, stock.kyberPreKeys);
+    if (Math.min(stock.preKeys, stock.kyberPreKeys) >= LOW_WATER) return;
+    metrics.keysLow.inc();
     bus.publish({ kind: 'to-device', to: device, frame: { type: 'keys-low', stock } });
   };
   return {

@@ -126,7 +126,7 @@ const publish = (bus: Bus, { accountId, deviceId, ...envelope }: StoredEnvelope)
  */
 export const createSend =
   (deps: SendDeps) =>
-  async (sender: DeviceAddress, frame: Send): Promise<Accepted | Refused> => {
+  async (sender: DeviceAddress, frame: Send, requestId: string): Promise<Accepted | Refused> => {
     const { metrics, bus } = deps;
     const acceptedIn = metrics.acceptLatency.startTimer();
     const pushedIn = metrics.pushLatency.startTimer();
@@ -141,7 +141,7 @@ export const createSend =
       for (const envelope of envelopes) publish(bus, envelope);
       pushedIn();
       try {
-        const copies = await deps.store(envelopes);
+        const copies = await deps.store(envelopes, requestId);
         metrics.sendsAccepted.inc({ copies });
         acceptedIn();
         const messageId = deriveMessageId(sender, frame.id);
@@ -153,7 +153,10 @@ export const createSend =
     } catch (thrown) {
       const error = toServiceError(thrown);
       metrics.sendsRefused.inc({ code: error.code });
-      deps.log[error.row.level]({ event: 'send-refused', code: error.code, err: error }, error.message);
+      deps.log[error.row.level](
+        { event: 'send-refused', code: error.code, requestId, err: error },
+        error.message,
+      );
       return { type: 'refused', id: frame.id, error: error.toBody() };
     }
   };

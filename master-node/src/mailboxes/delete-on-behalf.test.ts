@@ -26,7 +26,10 @@ const setUp = (answers: Readonly<Record<string, boolean>>) => {
     metrics: createMetrics(Object.keys(answers)),
     now: Date.now,
   });
-  return { requests, deleteOnBehalf };
+  return {
+    requests,
+    deleteOnBehalf: (device: DeviceAddress, ids: readonly string[]) => deleteOnBehalf(device, ids, 'request'),
+  };
 };
 
 const device = (deviceId: number): DeviceAddress => ({

@@ -11,14 +11,22 @@ import type { MailboxNode } from './mailbox-node.ts';
  * master has no right of its own to delete. What a device acknowledges within {@link INTERVAL_MS} goes with one
  * request: a busy device stays far within its rate at the nodes. Gives the number of nodes that deleted; the mesh brings it to the others.
  */
-export type DeleteOnBehalf = (device: DeviceAddress, ids: readonly MessageId[]) => Promise<number>;
+export type DeleteOnBehalf = (
+  device: DeviceAddress,
+  ids: readonly MessageId[],
+  requestId: string,
+) => Promise<number>;
 
 const TOKEN_TTL_MS = 60_000;
 const INTERVAL_MS = 200;
 const DEVICES_AT_A_TIME = 32;
 const DEVICES_WAITING = 50_000;
 
-type Waiting = { readonly ids: readonly MessageId[]; readonly done: (copies: number) => void };
+type Waiting = {
+  readonly ids: readonly MessageId[];
+  readonly requestId: string;
+  readonly done: (copies: number) => void;
+};
 
 type Options = {
   readonly nodesOf: (account: AccountId) => readonly MailboxNode[];
@@ -31,9 +39,14 @@ export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options)
   const inSlot = createSlots(DEVICES_AT_A_TIME, DEVICES_WAITING);
   const queues = new Map<string, Waiting[]>();
 
-  const deleteOn = async (node: MailboxNode, token: string, body: string): Promise<boolean> => {
+  const deleteOn = async (
+    node: MailboxNode,
+    token: string,
+    body: string,
+    requestIds: readonly string[],
+  ): Promise<boolean> => {
     try {
-      await node.post('/messages/delete', token, body);
+      await node.post('/messages/delete', token, body, requestIds);
       metrics.deletes.inc({ node: node.name, result: 'deleted' });
       return true;
     } catch {
@@ -42,11 +55,13 @@ export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options)
     }
   };
 
-  const deleteAll = async (device: DeviceAddress, ids: readonly MessageId[]): Promise<number> => {
+  const deleteAll = async (device: DeviceAddress, batch: readonly Waiting[]): Promise<number> => {
+    const ids = new Set(batch.flatMap((waiting) => waiting.ids));
+    const requestIds = batch.map(({ requestId }) => requestId);
     const token = await signer.device(device, 'mailbox', now() + TOKEN_TTL_MS);
-    const body = JSON.stringify({ ids });
+    const body = JSON.stringify({ ids: [...ids] });
     const nodes = nodesOf(device.accountId);
-    const deleted = await Promise.all(nodes.map((node) => deleteOn(node, token, body)));
+    const deleted = await Promise.all(nodes.map((node) => deleteOn(node, token, body, requestIds)));
     return deleted.filter(Boolean).length;
   };
 
@@ -60,8 +75,7 @@ export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options)
   const deleteNext = (device: DeviceAddress, queue: Waiting[]): Promise<void> =>
     inSlot(async () => {
       const batch = takeBatch(queue);
-      const ids = new Set(batch.flatMap((waiting) => waiting.ids));
-      const copies = await deleteAll(device, [...ids]).catch(() => 0);
+      const copies = await deleteAll(device, batch).catch(() => 0);
       for (const { done } of batch) done(copies);
     });
 
@@ -78,15 +92,15 @@ export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options)
     }
   };
 
-  return (device, ids) =>
+  return (device, ids, requestId) =>
     new Promise((done) => {
       const key = deviceKey(device);
       const queue = queues.get(key);
       if (queue) {
-        queue.push({ ids, done });
+        queue.push({ ids, requestId, done });
         return;
       }
-      const begun: Waiting[] = [{ ids, done }];
+      const begun: Waiting[] = [{ ids, requestId, done }];
       queues.set(key, begun);
       void run(device, key, begun);
     });

@@ -39,9 +39,10 @@ const store = (
   outcomes: readonly Outcome[],
   writePolicy: 'available' | 'strict' = 'available',
 ): Promise<number | ErrorCode> =>
-  createStore([cell('a', outcomes)], { writeConcern: 2, writePolicy })([envelope(), envelope()]).catch(
-    (error: unknown) => (error as ServiceError).code,
-  );
+  createStore([cell('a', outcomes)], { writeConcern: 2, writePolicy })(
+    [envelope(), envelope()],
+    'request',
+  ).catch((error: unknown) => (error as ServiceError).code);
 
 describe('law 1', () => {
   it('accepts with W copies without waiting for the others', async () => {
@@ -68,9 +69,9 @@ describe('law 1', () => {
     ] as const;
     const envelopes = Array.from({ length: 32 }, envelope);
     const put = createStore([...cells], { writeConcern: 2, writePolicy: 'available' });
-    expect(await put(envelopes)).toBe(1);
+    expect(await put(envelopes, 'request')).toBe(1);
     const strict = createStore([...cells], { writeConcern: 2, writePolicy: 'strict' });
-    await expect(strict(envelopes)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(strict(envelopes, 'request')).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it('holds for every outcome of three nodes', async () => {

@@ -8,7 +8,7 @@ import type { StoreWriter } from './store-writer.ts';
  * others. When all have answered or failed and fewer than W have it, policy `available` takes one copy for enough,
  * `strict` does not.
  */
-export type Store = (envelopes: readonly StoredEnvelope[]) => Promise<number>;
+export type Store = (envelopes: readonly StoredEnvelope[], requestId: string) => Promise<number>;
 
 export type WritableCell = { readonly name: string; readonly writers: readonly StoreWriter[] };
 
@@ -35,7 +35,7 @@ const refusal = (envelope: Progress): ServiceError => {
 /** Gives the number of copies. Throws ServiceError `unavailable`, or what all nodes that answered refused it for. */
 export const createStore =
   (cells: readonly [WritableCell, ...WritableCell[]], { writeConcern, writePolicy }: StoreOptions): Store =>
-  (envelopes) =>
+  (envelopes, requestId) =>
     new Promise((resolve, reject) => {
       const enough = writePolicy === 'strict' ? writeConcern : 1;
       const progress: Progress[] = [];
@@ -67,6 +67,6 @@ export const createStore =
           });
           decide();
         };
-        writer.store(texts).then(settle, () => settle(null));
+        writer.store(texts, requestId).then(settle, () => settle(null));
       }
     });

@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { ServiceError, startLoop, type Logger } from '@restante/service-kit';
+import { MAX_REQUEST_IDS, REQUEST_ID, ServiceError, startLoop, type Logger } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
 import type { CellNode } from './cell.ts';
 
@@ -11,11 +11,17 @@ export type MailboxNode = AsyncDisposable & {
   readonly name: string;
   readonly isUp: () => boolean;
   /**
-   * `POST path` with a JSON text.
+   * `POST path` with a JSON text. `requestIds`: the requests on whose behalf this one is made; the first few of many are
+   * passed on.
    *
    * @throws ServiceError `unavailable`
    */
-  readonly post: (path: string, token: string, body: string) => Promise<unknown>;
+  readonly post: (
+    path: string,
+    token: string,
+    body: string,
+    requestIds: readonly string[],
+  ) => Promise<unknown>;
 };
 
 const PROBE_MS = 500;
@@ -64,12 +70,16 @@ export const connectMailboxNode = (
   return {
     name,
     isUp: () => up,
-    post: async (path, token, body) => {
+    post: async (path, token, body, requestIds) => {
       if (!up) throw unavailable();
       try {
         const answer = await request(`${url}${path}`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+          headers: {
+            'content-type': 'application/json',
+            authorization: `Bearer ${token}`,
+            [REQUEST_ID]: requestIds.slice(0, MAX_REQUEST_IDS).join(','),
+          },
           body,
           dispatcher: agent,
           signal: AbortSignal.timeout(timeoutMs),

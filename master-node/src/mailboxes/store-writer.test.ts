@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '@restante/protocol';
-import { listen, type HttpServer } from '@restante/service-kit';
+import { listen, MAX_REQUEST_IDS, REQUEST_ID, type HttpServer } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { createMetrics } from '../metrics.ts';
 import { silentLog } from '../testing/test-directory.model.ts';
@@ -11,6 +11,7 @@ import { createStoreWriter, type StoreWriter } from './store-writer.ts';
 type Pending = {
   readonly envelopes: unknown[];
   readonly bytes: number;
+  readonly requestIds: readonly string[];
   answer: (status?: number, body?: unknown) => void;
 };
 
@@ -40,6 +41,7 @@ describe('the writer of one mailbox node', () => {
         const stored = { results: envelopes.map(() => ({ status: 'stored' })) };
         requests.push({
           envelopes,
+          requestIds: String(request.headers[REQUEST_ID]).split(','),
           bytes: Buffer.byteLength(text),
           answer: (status = 200, body = stored) => {
             response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -56,17 +58,18 @@ describe('the writer of one mailbox node', () => {
   };
   afterEach(() => cleanup.disposeAsync());
 
+  const store = (envelopes: readonly string[], requestId = 'request') => writer.store(envelopes, requestId);
   const text = (value: string | number): string => JSON.stringify(value);
   const arrived = (count: number) => waitFor(`${count} requests`, () => requests.length === count);
 
   it('gathers what arrives while requests are under way, and keeps order and results apart', async () => {
     await start();
-    const first = [1, 2].map((value) => writer.store([text(value)]));
+    const first = [1, 2].map((value) => store([text(value)]));
     await arrived(1);
     expect(requests[0]!.envelopes).toEqual([1, 2]);
-    const second = writer.store([text(3)]);
+    const second = store([text(3)]);
     await arrived(2);
-    const rest = [writer.store([text(4), text(5)]), writer.store([text(6)])];
+    const rest = [store([text(4), text(5)]), store([text(6)])];
     requests[1]!.answer();
     await second;
     await arrived(3);
@@ -79,10 +82,21 @@ describe('the writer of one mailbox node', () => {
     await Promise.all(first);
   });
 
+  it('names the requests that a batch is made of, the first few of many', async () => {
+    await start();
+    const ids = Array.from({ length: MAX_REQUEST_IDS + 5 }, (_, index) => `connection.${index + 1}`);
+    const stored = Promise.all(ids.map((id) => store([text(id)], id)));
+    await arrived(1);
+    expect(requests[0]!.envelopes).toHaveLength(ids.length);
+    expect(requests[0]!.requestIds).toEqual(ids.slice(0, MAX_REQUEST_IDS));
+    requests[0]!.answer();
+    await stored;
+  });
+
   it('keeps requests within the protocol\u2019s bounds, and never splits a send', async () => {
     await start();
     const payload = 'x'.repeat(60_000);
-    const sends = Array.from({ length: 40 }, () => writer.store(Array<string>(7).fill(text(payload))));
+    const sends = Array.from({ length: 40 }, () => store(Array<string>(7).fill(text(payload))));
     let answered = 0;
     const settled = Promise.all(sends).then(() => true);
     while (answered < 40 * 7) {
@@ -101,7 +115,7 @@ describe('the writer of one mailbox node', () => {
     await start();
     const megabyte = text('x'.repeat(1024 * 1024));
     let refused = 0;
-    const sends = Array.from({ length: 80 }, () => writer.store([megabyte]));
+    const sends = Array.from({ length: 80 }, () => store([megabyte]));
     const settled = Promise.allSettled(sends.map((send) => send.catch(() => (refused += 1))));
     await arrived(2);
     expect(refused).toBeGreaterThanOrEqual(16);
@@ -118,7 +132,7 @@ describe('the writer of one mailbox node', () => {
     ['a refusal', 401, {}],
   ])('fails the batch on %s', async (_what, status, body) => {
     await start();
-    const stored = writer.store([text(1)]);
+    const stored = store([text(1)]);
     await arrived(1);
     requests[0]!.answer(status, body);
     await expect(stored).rejects.toMatchObject({ code: 'unavailable' });
@@ -128,15 +142,15 @@ describe('the writer of one mailbox node', () => {
   it('fails at once what waits for a node that times out, and tries again once it is ready', async () => {
     await start(300);
     isReady = false;
-    const waiting = [1, 2, 3].map((value) => writer.store([text(value)]));
+    const waiting = [1, 2, 3].map((value) => store([text(value)]));
     for (const one of waiting) await expect(one).rejects.toMatchObject({ code: 'unavailable' });
     expect(node.isUp()).toBe(false);
     const before = requests.length;
-    await expect(writer.store([text(4)])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(store([text(4)])).rejects.toMatchObject({ code: 'unavailable' });
     expect(requests).toHaveLength(before);
     isReady = true;
     await waitFor('the node to be up', () => node.isUp());
-    const again = writer.store([text(5)]);
+    const again = store([text(5)]);
     await arrived(before + 1);
     requests[before]!.answer();
     expect(await again).toEqual([{ status: 'stored' }]);

@@ -13,7 +13,7 @@ export type StoreWriter = {
    *
    * @throws ServiceError `unavailable` when the node does not answer, or too much waits for it
    */
-  readonly store: (envelopes: readonly string[]) => Promise<StoreResult[]>;
+  readonly store: (envelopes: readonly string[], requestId: string) => Promise<StoreResult[]>;
 };
 
 const REQUESTS_IN_FLIGHT = 2;
@@ -23,6 +23,7 @@ const FRAME_BYTES = 32;
 
 type Job = {
   readonly envelopes: readonly string[];
+  readonly requestId: string;
   readonly bytes: number;
   readonly done: (results: StoreResult[]) => void;
   readonly failed: (error: ServiceError) => void;
@@ -65,7 +66,8 @@ export const createStoreWriter = (node: MailboxNode, { token, log, metrics }: Op
     const stop = metrics.storeLatency.startTimer(labels);
     try {
       const body = `{"envelopes":[${envelopes.join(',')}]}`;
-      const { results } = storeResponse.parse(await node.post('/messages', await token(), body));
+      const requestIds = batch.map(({ requestId }) => requestId);
+      const { results } = storeResponse.parse(await node.post('/messages', await token(), body, requestIds));
       if (results.length !== envelopes.length) throw new Error('not one result for each envelope');
       let from = 0;
       for (const job of batch) {
@@ -98,7 +100,7 @@ export const createStoreWriter = (node: MailboxNode, { token, log, metrics }: Op
   };
 
   return {
-    store: (envelopes) =>
+    store: (envelopes, requestId) =>
       new Promise((done, failed) => {
         const bytes = envelopes.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
         if (!node.isUp() || queuedBytes + bytes > MAX_QUEUE_BYTES) {
@@ -106,7 +108,7 @@ export const createStoreWriter = (node: MailboxNode, { token, log, metrics }: Op
           failed(new ServiceError('unavailable', 'a mailbox node takes nothing now'));
           return;
         }
-        queue.push({ envelopes, bytes, done, failed });
+        queue.push({ envelopes, requestId, bytes, done, failed });
         queuedBytes += bytes;
         metrics.storeQueueBytes.set(labels, queuedBytes);
         if (flushIsDue) return;

@@ -40,7 +40,7 @@ export const startTestDirectories = async (count: number): Promise<TestDirectori
     urls: couches.adminUrls,
     database,
     connect: (...urls) => {
-      const failovers = new Counter({ name: 'failovers', help: 'x', registers: [createRegistry()] });
+      const failovers = new Counter({ name: 'failovers', help: 'x', registers: [createRegistry('test')] });
       const servers = connectCouchServers(urls, database, 2000, { log: silentLog, failovers });
       connected.push(servers);
       return servers;

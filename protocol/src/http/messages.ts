@@ -23,7 +23,10 @@ export type StoreResponse = z.infer<typeof storeResponse>;
 /** `GET /messages/:accountId?device=&limit=&after=`, owner only: a page in id order. */
 export const mailboxPage = z.strictObject({
   messages: z.array(envelope),
-  /** Nothing follows on this node. Otherwise ask again with `after` = `next`. */
+  /**
+   * Nothing else waits on this node. Otherwise ask again with `after` = `next`; without a `next` the node is being filled
+   * by the others, and has no more by now.
+   */
   complete: z.boolean(),
   next: z.nullable(messageId),
   /** Messages in the range of this page that expired unread. */

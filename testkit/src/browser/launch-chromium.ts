@@ -1,3 +1,5 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { findChromium } from '@restante/scripts/find-chromium';
 
@@ -5,12 +7,28 @@ import { findChromium } from '@restante/scripts/find-chromium';
 const launchOptions = () => {
   const executablePath = findChromium();
   if (executablePath === null) {
-    throw new Error('no Chromium: install it (node scripts/ensure-chromium.mjs) or set CHROMIUM_PATH');
+    throw new Error('no Chromium: install it (node scripts/ensure-packages.mjs) or set CHROMIUM_PATH');
   }
   return { executablePath, chromiumSandbox: process.getuid?.() !== 0 };
 };
 
-export const launchChromium = (): Promise<Browser> => chromium.launch(launchOptions());
+/** What Chromium calls a certificate's key by. */
+const keyHash = (certificateFile: string): string =>
+  createHash('sha256')
+    .update(
+      new X509Certificate(readFileSync(certificateFile)).publicKey.export({ type: 'spki', format: 'der' }),
+    )
+    .digest('base64');
+
+/** `certificateFile`: a certificate that nobody has signed, and that this Chromium takes all the same. */
+export const launchChromium = (certificateFile?: string): Promise<Browser> =>
+  chromium.launch({
+    ...launchOptions(),
+    args:
+      certificateFile === undefined
+        ? []
+        : [`--ignore-certificate-errors-spki-list=${keyHash(certificateFile)}`],
+  });
 
 /** A Chromium whose profile is a folder: what it keeps is on disk, and there for the next one that is launched on it. */
 export type Profile = {

@@ -1,10 +1,18 @@
+export { clockShift } from './clock-shift.ts';
 export { createClientProcess, type ClientProcess } from './client-process.ts';
 export { conflictsOf, databasesOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
 export { ledgersOf, type Ledger } from './ledger.ts';
 export type { Links } from './links.ts';
 export { metricOf } from './metrics.ts';
 export { openMailbox, type Mailbox } from './mailbox.ts';
-export { TEST_PACE, TEST_PASSWORD, type Addressed, type Person, type PersonOptions } from './person.ts';
+export {
+  createPerson,
+  TEST_PACE,
+  TEST_PASSWORD,
+  type Addressed,
+  type Person,
+  type PersonOptions,
+} from './person.ts';
 export { startTestCluster, type TestCluster, type TestClusterOptions } from './test-cluster.ts';
 export { filesWithText } from './text-search.ts';
 export { filteredWebSocket, openWire, type Wire } from './wire.ts';

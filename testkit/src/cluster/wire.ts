@@ -23,11 +23,18 @@ export type Wire = Disposable & {
   readonly closed: () => Promise<number>;
 };
 
-/** Connects to a master and waits for its `welcome`. */
-export const openWire = async (master: string, masterToken: string): Promise<Wire> => {
+/** Connects to a master and waits for its `welcome`. `headers` go with the upgrade. */
+export const openWire = async (
+  master: string,
+  masterToken: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Wire> => {
   const url = new URL('/ws', master);
-  url.protocol = 'ws:';
-  const socket = new WebSocket(url, [subprotocol(PROTOCOL_VERSION), tokenSubprotocol(masterToken)]);
+  url.protocol = url.protocol.replace('http', 'ws');
+  const socket = new WebSocket(url, {
+    protocols: [subprotocol(PROTOCOL_VERSION), tokenSubprotocol(masterToken)],
+    headers,
+  });
   const frames: Downstream[] = [];
   let closeCode: number | null = null;
   socket.addEventListener('message', ({ data }) => frames.push(downstream.parse(JSON.parse(String(data)))));

@@ -1,5 +1,5 @@
 export { createBrowserPerson, type BrowserPerson } from './browser-person.ts';
 export { NETWORK_FAILURES, type Complaints } from './complaints.ts';
-export type { MessengerPage } from './messenger-page.ts';
+export { messengerPage, type MessengerPage } from './messenger-page.ts';
 export type { Probe, ShownMessage, StoredRow } from './page/probe-calls.ts';
-export { GREETING, startStage, type Stage } from './stage.ts';
+export { GREETING, startStage, type Stage, type StartFront } from './stage.ts';

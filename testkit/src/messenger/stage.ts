@@ -21,6 +21,12 @@ export type Stage = AsyncDisposable & {
   readonly clear: () => Promise<readonly string[]>;
 };
 
+/** Something else than the cluster's own front, with TLS and a certificate of its own. */
+export type StartFront = (
+  cluster: TestCluster,
+  messengerDir: string,
+) => Promise<AsyncDisposable & { readonly url: string; readonly certificateFile: string }>;
+
 /** The words with which friends have begun. */
 export const GREETING = 'hello';
 
@@ -33,21 +39,25 @@ const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void>
   await one.sent(GREETING, 'delivered');
 };
 
-export const startStage = async (): Promise<Stage> => {
+export const startStage = async (startFront?: StartFront): Promise<Stage> => {
   await using starting = new AsyncDisposableStack();
+  const messengerDir = await buildWebClient();
   const cluster = starting.use(
     await startTestCluster({
       mailboxAddresses: 'front',
-      settings: { front: { MESSENGER_DIR: await buildWebClient() } },
+      settings: { front: { MESSENGER_DIR: messengerDir } },
     }),
   );
-  const browser = starting.adopt(await launchChromium(), (opened) => opened.close());
+  const front =
+    startFront === undefined ? cluster.parts.front : starting.use(await startFront(cluster, messengerDir));
+  const certificateFile = 'certificateFile' in front ? front.certificateFile : undefined;
+  const browser = starting.adopt(await launchChromium(certificateFile), (opened) => opened.close());
   let present: BrowserPerson[] = [];
   let count = 0;
 
   const browserPerson: Stage['browserPerson'] = async (name, given) => {
     count += 1;
-    const person = await createBrowserPerson(browser, cluster.parts.front.url, `${name}.${count}`, given);
+    const person = await createBrowserPerson(browser, front.url, `${name}.${count}`, given);
     present.push(person);
     return person;
   };

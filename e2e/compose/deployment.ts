@@ -1,0 +1,95 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const HTTP_PORT = 18_080;
+const HTTPS_PORT = 18_443;
+
+export type Run = { readonly code: number | null; readonly out: string; readonly err: string };
+
+/** A copy of these sources, deployed from there; everything of it is gone when it is disposed. */
+export type Deployment = AsyncDisposable & {
+  readonly folder: string;
+  readonly origin: string;
+  readonly httpOrigin: string;
+  /** Runs scripts/deploy. `stopAt`: kills it as soon as it has printed this. */
+  readonly deploy: (args?: readonly string[], stopAt?: string) => Promise<Run>;
+  readonly docker: (...args: readonly string[]) => string;
+  /** The name of the container of a service. */
+  readonly container: (service: string) => string;
+  /** The services that have a container. */
+  readonly services: () => readonly string[];
+};
+
+const copySources = (folder: string): void => {
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  for (const file of files.split('\n').filter((name) => name !== '' && existsSync(join(ROOT, name)))) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    cpSync(join(ROOT, file), join(folder, file));
+  }
+};
+
+export const startDeployment = (): Deployment => {
+  const folder = mkdtempSync(join(tmpdir(), 'restante-deployment-'));
+  const project = folder.split('-').at(-1)?.toLowerCase() ?? '';
+  const environment = { ...process.env, COMPOSE_PROJECT_NAME: project };
+  copySources(folder);
+
+  const docker = (...args: readonly string[]): string =>
+    execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  const listed = (what: 'ps' | 'volume' | 'network', ...format: readonly string[]): string[] => {
+    const list = what === 'ps' ? ['ps', '--all'] : [what, 'ls'];
+    const filter = ['--filter', `label=com.docker.compose.project=${project}`];
+    return docker(...list, ...filter, ...format)
+      .split('\n')
+      .filter((line) => line !== '');
+  };
+  const format = (field: string): string[] => ['--format', `{{${field}}}`];
+
+  return {
+    folder,
+    origin: `https://localhost:${HTTPS_PORT}`,
+    httpOrigin: `http://localhost:${HTTP_PORT}`,
+    docker,
+    deploy: async (args = [], stopAt) => {
+      const ports = ['--http-port', String(HTTP_PORT), '--https-port', String(HTTPS_PORT)];
+      const child = spawn('scripts/deploy', ['--yes', ...ports, ...args], {
+        cwd: folder,
+        env: environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      });
+      let printed = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        printed += chunk.toString();
+        // The whole group: what it has started too.
+        if (stopAt !== undefined && printed.includes(stopAt)) process.kill(-(child.pid ?? 0), 'SIGKILL');
+      });
+      const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+      return { code: child.exitCode, out, err };
+    },
+    container: (service) => {
+      const label = `label=com.docker.compose.service=${service}`;
+      const found = listed('ps', '--filter', label, ...format('.Names'));
+      if (found[0] === undefined) throw new Error(`${service} has no container`);
+      return found[0];
+    },
+    services: () => listed('ps', ...format('.Label "com.docker.compose.service"')).sort(),
+    [Symbol.asyncDispose]: async () => {
+      const remove = (what: string[], ids: string[]): unknown => ids.length > 0 && docker(...what, ...ids);
+      remove(['rm', '--force', '--volumes'], listed('ps', ...format('.ID')));
+      remove(['volume', 'rm'], listed('volume', ...format('.Name')));
+      remove(['network', 'rm'], listed('network', ...format('.ID')));
+      rmSync(folder, { recursive: true, force: true });
+      await Promise.resolve();
+    },
+  };
+};

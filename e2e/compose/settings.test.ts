@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { environment as mailboxNode } from '@restante/mailbox-node';
+import { environment as master } from '@restante/master-node';
+import { describe, expect, test } from 'vitest';
+
+/** The settings of production: what services know, what the compose file gives them, what the example explains. */
+
+const read = (name: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
+const compose = read('docker-compose.prod.yml');
+const example = read('.env.production.example');
+const deploy = read('scripts/deploy');
+
+const all = (text: string, pattern: RegExp): string[] => [
+  ...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? '')),
+];
+const explained = all(example, /^([A-Z]\w*)=/gm);
+const used = all(compose, /\$\{(\w+)/g);
+
+/** The block of a service or of an anchor, from its line to the next one of the same indentation. */
+const block = (start: string): string => {
+  const from = compose.indexOf(`\n${start}`) + 1;
+  const indentation = /^ */.exec(start)?.[0] ?? '';
+  const end = compose.slice(from + start.length).search(new RegExp(`\\n${indentation}\\S`));
+  return compose.slice(from, end < 0 ? undefined : from + start.length + end);
+};
+const given = (text: string): string[] => all(text, /^ +([A-Z][A-Z0-9_]*):/gm);
+
+describe('each variable', () => {
+  test('of a mailbox node is given to it', () => {
+    const variables = [...given(block('x-mailbox-node-environment:')), ...given(block('  node1:'))];
+    // A container reaches its own CouchDB as the others do.
+    expect([...variables, 'COUCHDB_SELF_URL']).toEqual(
+      expect.arrayContaining(Object.keys(mailboxNode.shape)),
+    );
+  });
+
+  test('of a master is given to it', () => {
+    expect(given(block('  master:'))).toEqual(expect.arrayContaining(Object.keys(master.shape)));
+  });
+
+  test('that the compose file takes is in the example, and the other way round', () => {
+    expect(explained).toEqual(expect.arrayContaining(used));
+    const known = [...used, ...all(deploy, /(?:setting|put|is_set) ([A-Z]\w*)/g), 'COMPOSE_PROFILES'];
+    expect(known).toEqual(expect.arrayContaining(explained));
+  });
+
+  test('has a comment in its group', () => {
+    for (const part of example.split('\n\n')) expect(part).toMatch(/^#/);
+  });
+
+  test('has the same default in both', () => {
+    for (const name of explained) {
+      const inCompose = new RegExp(`\\$\\{${name}:-([^}]*)\\}`).exec(compose)?.[1];
+      const inExample = new RegExp(`^${name}=(.*)$`, 'm').exec(example)?.[1];
+      if (inCompose !== undefined && name !== 'RESTANTE_VERSION') expect(inExample, name).toBe(inCompose);
+    }
+  });
+});

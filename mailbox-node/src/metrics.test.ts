@@ -1,0 +1,55 @@
+import { createRegistry } from '@restante/service-kit';
+import { describe, expect, it } from 'vitest';
+import { createMetrics } from './metrics.ts';
+
+const setUp = () => {
+  const registry = createRegistry('test');
+  const metrics = createMetrics(registry, {
+    queuedBytes: () => 0,
+    listeners: () => 0,
+    isUp: () => true,
+    lagSeconds: () => ({}),
+    jobs: () => [],
+    isFollowing: () => true,
+    isComplete: () => true,
+    isFull: () => false,
+    sizes: () => [{ name: 'directory', documents: 3, deleted: 1, fileBytes: null }],
+  });
+  const gaps = async (): Promise<string[]> =>
+    (await registry.getSingleMetricAsString('mailbox_ledger_gap_messages'))
+      .split('\n')
+      .filter((line) => line.startsWith('mailbox_'));
+  return { registry, metrics, gaps };
+};
+
+describe('the gap of a ledger (law 9)', () => {
+  const lost = { accepted: 10, deleted: 4, expired: 1, waiting: 3 };
+
+  it('tells of a lost message, and of one that came back', async () => {
+    const { metrics, gaps } = setUp();
+    metrics.setLedger('a', { ...lost, isExact: true });
+    metrics.setLedger('b', { ...lost, waiting: 6, isExact: true });
+    expect(await gaps()).toEqual([
+      'mailbox_ledger_gap_messages{bucket="a"} 2',
+      'mailbox_ledger_gap_messages{bucket="b"} -1',
+    ]);
+  });
+
+  it('is not taken from a count during which mail came or went, and goes with its bucket', async () => {
+    const { metrics, gaps } = setUp();
+    metrics.setLedger('a', { ...lost, isExact: false });
+    expect(await gaps()).toEqual([]);
+    metrics.setLedger('a', { ...lost, waiting: 5, isExact: true });
+    metrics.setLedger('a', { ...lost, isExact: false });
+    expect(await gaps()).toEqual(['mailbox_ledger_gap_messages{bucket="a"} 0']);
+    metrics.forgetLedger('a');
+    expect(await gaps()).toEqual([]);
+  });
+});
+
+it('a size that CouchDB does not tell has no sample', async () => {
+  const { registry } = setUp();
+  const text = await registry.metrics();
+  expect(text).toContain('mailbox_database_documents{database="directory"} 3');
+  expect(text).not.toContain('mailbox_database_file_bytes{');
+});

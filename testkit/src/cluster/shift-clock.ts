@@ -1,0 +1,17 @@
+/** Loaded into a service before it starts (`node --import`): its clock is off by `CLOCK_SHIFT_MS`, on the node named `CLOCK_SHIFT_NODE` alone if there is one. */
+const { CLOCK_SHIFT_MS, CLOCK_SHIFT_NODE, NODE_NAME } = process.env;
+const isMeant = CLOCK_SHIFT_NODE === undefined || CLOCK_SHIFT_NODE === NODE_NAME;
+const shiftMs = isMeant ? Number(CLOCK_SHIFT_MS ?? 0) : 0;
+const RealDate = Date;
+
+class ShiftedDate extends RealDate {
+  constructor(...given: readonly unknown[]) {
+    super(...((given.length === 0 ? [RealDate.now() + shiftMs] : given) as [number]));
+  }
+
+  static override now(): number {
+    return RealDate.now() + shiftMs;
+  }
+}
+
+globalThis.Date = ShiftedDate as DateConstructor;

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { appendFile, cp, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** A file system of its own for a folder, small enough to be filled. */
+export type SmallDisk = AsyncDisposable & {
+  /** Takes all room but so many bytes. */
+  readonly fill: (leaveBytes?: number) => Promise<void>;
+  /** Gives it back. */
+  readonly clear: () => Promise<void>;
+};
+
+const run = promisify(execFile);
+const BALLAST = 'ballast';
+
+const mount = (folder: string, megabytes: number): Promise<unknown> =>
+  run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
+/** What is still open in it may be closed later. */
+const unmount = (folder: string): Promise<unknown> => run('umount', ['--lazy', folder]);
+
+/** Why this process cannot mount a {@link SmallDisk}, or null when it can. */
+export const smallDiskHindrance = async (): Promise<string | null> => {
+  const folder = await mkdtemp(join(tmpdir(), 'restante-mount-'));
+  try {
+    await mount(folder, 1);
+    await unmount(folder);
+    return null;
+  } catch {
+    return 'mounting is not permitted here';
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** Puts a small disk under a folder, with all that is in it. Nobody may have the folder open. */
+export const mountSmallDisk = async (folder: string, megabytes: number): Promise<SmallDisk> => {
+  await mkdir(folder, { recursive: true });
+  const copy = await mkdtemp(join(tmpdir(), 'restante-disk-'));
+  await cp(folder, copy, { recursive: true });
+  await mount(folder, megabytes);
+  await cp(copy, folder, { recursive: true });
+  await rm(copy, { recursive: true });
+  return {
+    fill: async (leaveBytes = 0) => {
+      const { bavail, bsize } = await statfs(folder);
+      const bytes = Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes));
+      // Whoever writes at the same moment takes a part of it: full is full.
+      await appendFile(join(folder, BALLAST), bytes).catch((error: unknown) => {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+      });
+    },
+    clear: () => rm(join(folder, BALLAST), { force: true }),
+    [Symbol.asyncDispose]: async () => {
+      await unmount(folder);
+    },
+  };
+};
