@@ -32,7 +32,8 @@ export function scheduledDoc({ docId, document, job, outcome }: ReplicationEntry
     node,
     source: job?.request.source.url ?? withoutCredentials(document['source']),
     target: job?.request.target.url ?? withoutCredentials(document['target']),
-    state: outcome?.state ?? job?.state ?? 'pending',
+    // It is completed for others once its document says so.
+    state: outcome?.state ?? (job?.state === 'completed' ? 'running' : job?.state) ?? 'pending',
     info: job === undefined ? { ...endOf(document), ...errorOf(outcome?.reason) } : infoOf(job),
     error_count: job?.errorCount ?? (outcome?.state === 'failed' ? 1 : 0),
     last_updated: (job?.updatedAt ?? outcome?.at ?? new Date()).toISOString(),
