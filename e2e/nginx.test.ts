@@ -128,7 +128,7 @@ describe('transport', () => {
     for (const path of ['/', '/api/accounts/x?a=1', '/node1/messages/x']) {
       const answer = await plain(path);
       expect(answer.status).toBe(308);
-      expect(answer.headers.get('location')).toBe(`https://127.0.0.1${path}`);
+      expect(answer.headers.get('location')).toBe(`${nginx.url}${path}`);
       expect(answer.headers.get(HSTS)).toBeNull();
     }
     expect((await plain('/healthz')).status).toBe(200);

@@ -4,6 +4,7 @@ export type { TextOptions } from './conversing.ts';
 export type { MessagePage } from './reading.ts';
 export { MAX_TEXT_BYTES } from './content/content.ts';
 export type { MessageReference } from './content/content.ts';
+export { DEFAULT_PACE } from './options.ts';
 export type { Credentials, MessengerOptions } from './options.ts';
 export type { CatchUpProgress, MessengerEvents } from './messenger-events.ts';
 export { MessengerError } from './messenger-error.ts';

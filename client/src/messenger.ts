@@ -1,6 +1,5 @@
 import { createAccount, type Account } from './account.ts';
 import { serverClock } from './clock.ts';
-import { DEFAULT_BACKOFF } from './connection/backoff.ts';
 import type { ConnectionState } from './connection/machine.ts';
 import { createContacts } from './contacts.ts';
 import { createConversing, type Conversing } from './conversing.ts';
@@ -14,7 +13,7 @@ import { ownKeys } from './keys.ts';
 import { createKeyRotation } from './key-rotation.ts';
 import type { MessengerEvents } from './messenger-events.ts';
 import { createMessages } from './messages.ts';
-import type { MessengerOptions } from './options.ts';
+import { DEFAULT_PACE, type MessengerOptions } from './options.ts';
 import { createComposer } from './outbox/compose.ts';
 import { createSessions } from './outbox/sessions.ts';
 import { createPeople, type People } from './people.ts';
@@ -49,9 +48,7 @@ export type Messenger = Account &
 const DEFAULTS = {
   now: Date.now,
   random: (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes),
-  backoff: DEFAULT_BACKOFF,
-  patienceMs: 2_000,
-  pageTimeoutMs: 10_000,
+  ...DEFAULT_PACE,
 };
 
 /** A messenger over a vault. Nothing happens before `start`, `register` or `login`. */

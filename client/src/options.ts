@@ -1,4 +1,4 @@
-import type { Backoff } from './connection/backoff.ts';
+import { DEFAULT_BACKOFF, type Backoff } from './connection/backoff.ts';
 import type { Ratchet } from './ratchet/ratchet.ts';
 import type { Vault } from './vault/vault.ts';
 
@@ -20,6 +20,13 @@ export type MessengerOptions = {
   /** A mailbox node that takes longer for a page has failed, for now. */
   readonly pageTimeoutMs?: number;
 };
+
+/** Delays of a messenger that is told no others. */
+export const DEFAULT_PACE = {
+  backoff: DEFAULT_BACKOFF,
+  patienceMs: 2_000,
+  pageTimeoutMs: 10_000,
+} satisfies Partial<MessengerOptions>;
 
 export type Credentials = {
   readonly username: string;

@@ -12,6 +12,9 @@ const HTTPS_PORT = 18_443;
 
 export type Run = { readonly code: number | null; readonly out: string; readonly err: string };
 
+/** Options of scripts/deploy for the CouchDB under test: an image of COMPOSE_COUCHDB, or else the embedded server. */
+export const COUCHDB = ['--couchdb', process.env['COMPOSE_COUCHDB'] ?? 'embedded'] as const;
+
 /** A copy of these sources, deployed from there; everything of it is gone when it is disposed. */
 export type Deployment = AsyncDisposable & {
   readonly folder: string;
@@ -22,6 +25,12 @@ export type Deployment = AsyncDisposable & {
   readonly docker: (...args: readonly string[]) => string;
   /** The name of the container of a service. */
   readonly container: (service: string) => string;
+  /** `http://host:port` of a mailbox node or the master on the inner network. */
+  readonly url: (service: string) => string;
+  /** Where the data of a CouchDB is on this machine. */
+  readonly dataFolder: (couchdb: string) => string;
+  /** `healthy`, `unhealthy` or `starting`. */
+  readonly health: (service: string) => string;
   /** The services that have a container. */
   readonly services: () => readonly string[];
 };
@@ -54,6 +63,15 @@ export const startDeployment = (): Deployment => {
   };
   const format = (field: string): string[] => ['--format', `{{${field}}}`];
 
+  const container = (service: string): string => {
+    const label = `label=com.docker.compose.service=${service}`;
+    const found = listed('ps', '--filter', label, ...format('.Names'));
+    if (found[0] === undefined) throw new Error(`${service} has no container`);
+    return found[0];
+  };
+  const inspect = (service: string, what: string): string =>
+    docker('inspect', '--format', `{{${what}}}`, container(service));
+
   return {
     folder,
     origin: `https://localhost:${HTTPS_PORT}`,
@@ -76,12 +94,13 @@ export const startDeployment = (): Deployment => {
       const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
       return { code: child.exitCode, out, err };
     },
-    container: (service) => {
-      const label = `label=com.docker.compose.service=${service}`;
-      const found = listed('ps', '--filter', label, ...format('.Names'));
-      if (found[0] === undefined) throw new Error(`${service} has no container`);
-      return found[0];
+    container,
+    url: (service) => {
+      const address = inspect(service, `(index .NetworkSettings.Networks "${project}_services").IPAddress`);
+      return `http://${address}:${service === 'master' ? 3000 : 3001}`;
     },
+    dataFolder: (couchdb) => docker('volume', 'inspect', ...format('.Mountpoint'), `${project}_${couchdb}`),
+    health: (service) => inspect(service, '.State.Health.Status'),
     services: () => listed('ps', ...format('.Label "com.docker.compose.service"')).sort(),
     [Symbol.asyncDispose]: async () => {
       const remove = (what: string[], ids: string[]): unknown => ids.length > 0 && docker(...what, ...ids);

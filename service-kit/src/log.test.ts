@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { connectCouch } from './couch.ts';
 import { createLog, pseudonym } from './log.ts';
+import { ServiceError } from './service-error.ts';
 
 const collect = (): { lines: () => string; write: (line: string) => void } => {
   let text = '';
@@ -43,6 +44,15 @@ describe('log', () => {
     expect(sink.lines()).toContain('"name":"Error"');
     expect(sink.lines()).not.toContain('c2VjcmV0');
     expect(sink.lines()).not.toContain('hunter2');
+  });
+
+  it('writes the stack of what nobody expected, and of nothing else', () => {
+    const sink = collect();
+    const log = createLog('test', 'info', sink);
+    log.info({ err: new ServiceError('unauthorized', 'a token is needed') }, 'refused');
+    expect(sink.lines()).not.toContain('"stack"');
+    log.error({ err: new ServiceError('internal', 'internal error', { cause: new Error('why') }) }, 'failed');
+    expect(sink.lines().match(/"stack"/g)).toHaveLength(2);
   });
 
   it('writes thrown values that are not errors as their type alone', () => {

@@ -1,7 +1,11 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { createHmac, randomBytes } from 'node:crypto';
+import { ServiceError } from './service-error.ts';
 
 export type { Logger } from 'pino';
+
+/** An error that callers are told of is found by its code: where it was thrown says nothing more. */
+const needsStack = (error: Error): boolean => !(error instanceof ServiceError) || error.row.level === 'error';
 
 /** Name, code, message and stack of an error and its causes: never the fields drivers hang on it (law 6). */
 const plainError = (error: unknown, depth = 0): unknown => {
@@ -11,7 +15,7 @@ const plainError = (error: unknown, depth = 0): unknown => {
     name: error.name,
     code,
     message: error.message.slice(0, 500),
-    stack: error.stack?.slice(0, 4000),
+    stack: needsStack(error) ? error.stack?.slice(0, 4000) : undefined,
     cause: error.cause !== undefined && depth < 3 ? plainError(error.cause, depth + 1) : undefined,
   };
 };

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, cp, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -17,6 +17,9 @@ const BALLAST = 'ballast';
 
 const mount = (folder: string, megabytes: number): Promise<unknown> =>
   run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
+/** With the owners and rights of the folder and of all that is in it. */
+const copyWhole = (from: string, to: string): Promise<unknown> =>
+  run('cp', ['--archive', join(from, '.'), to]);
 /** What is still open in it may be closed later. */
 const unmount = (folder: string): Promise<unknown> => run('umount', ['--lazy', folder]);
 
@@ -38,9 +41,9 @@ export const smallDiskHindrance = async (): Promise<string | null> => {
 export const mountSmallDisk = async (folder: string, megabytes: number): Promise<SmallDisk> => {
   await mkdir(folder, { recursive: true });
   const copy = await mkdtemp(join(tmpdir(), 'restante-disk-'));
-  await cp(folder, copy, { recursive: true });
+  await copyWhole(folder, copy);
   await mount(folder, megabytes);
-  await cp(copy, folder, { recursive: true });
+  await copyWhole(copy, folder);
   await rm(copy, { recursive: true });
   return {
     fill: async (leaveBytes = 0) => {

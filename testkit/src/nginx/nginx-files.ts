@@ -39,7 +39,11 @@ export const writeNginxFiles = (
       ...mailboxNodes.map((url, index) => `${index + 1} ${addressOf(url)};`),
       '}',
     ],
-    'listen-http': [`listen 127.0.0.1:${ports.http};`, `root ${acmeDir};`],
+    'listen-http': [
+      `listen 127.0.0.1:${ports.http};`,
+      `root ${acmeDir};`,
+      `set $https_port ':${ports.https}';`,
+    ],
     'listen-https': [
       `listen 127.0.0.1:${ports.https} ssl http2;`,
       `root ${messengerDir};`,

@@ -1,0 +1,148 @@
+import { rm, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mountSmallDisk, waitFor, type SmallDisk } from '@restante/testkit';
+import { ledgersOf, metricOf } from '@restante/testkit/cluster';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startChat, type Chat, type Outcome } from './chat.ts';
+import { COUCHDB, startDeployment, type Deployment } from './deployment.ts';
+
+/** What happens to a deployed cluster while people chat. The tests go on from one another. */
+
+const NODES = ['node1', 'node2', 'node3'];
+const SERVICES = ['couchdb1', 'couchdb2', 'couchdb3', ...NODES, 'master', 'nginx'];
+const SMALL_DISK_MB = 128;
+const SLOWLY = { timeoutMs: 180_000, everyMs: 200 };
+
+let deployment: Deployment;
+let chat: Chat;
+const disks: SmallDisk[] = [];
+let chats = 0;
+
+beforeAll(async () => {
+  deployment = startDeployment();
+  // The ledger is read more often than in production: the end waits for it.
+  await writeFile(join(deployment.folder, '.env'), 'LEDGER_INTERVAL_MS=5000\n');
+  const { code, err } = await deployment.deploy(COUCHDB);
+  if (code !== 0) throw new Error(err);
+});
+afterAll(async () => {
+  await deployment[Symbol.asyncDispose]();
+  for (const disk of disks) await disk[Symbol.asyncDispose]();
+});
+
+const begin = async (): Promise<void> => {
+  chats += 1;
+  chat = await startChat(deployment.origin, deployment.folder, [`anna${chats}`, `ben${chats}`]);
+  await chat.flows();
+};
+/** What must be so whatever has happened. */
+const endWell = async (): Promise<Outcome> => {
+  await using ended = chat;
+  const outcome = await ended.end();
+  expect(outcome).toMatchObject({ lost: [], shownTwice: [], failed: [], outOfOrder: false });
+  expect(outcome.texts).toBeGreaterThan(20);
+  return outcome;
+};
+const tell = (what: string, { texts, longestPauseMs }: Outcome): void => {
+  process.stdout.write(
+    `${what}: ${texts} texts, longest pause of live push ${Math.round(longestPauseMs)} ms\n`,
+  );
+};
+const isHealthy = (service: string) => (): boolean => deployment.health(service) === 'healthy';
+const isCaughtUp = (node: string) => async (): Promise<boolean> =>
+  (await metricOf(deployment.url(node), 'mailbox_caught_up')) === 1;
+const saysFull = (node: string) => async (): Promise<boolean> =>
+  (await metricOf(deployment.url(node), 'mailbox_store_full')) === 1;
+const version = async (): Promise<string | undefined> => {
+  const { out } = await deployment.deploy(['--dry-run', '--rollback']);
+  return /go back to (\S+),/.exec(out)?.[1];
+};
+
+describe('while people chat', () => {
+  test('an update', async () => {
+    await begin();
+    const update = await deployment.deploy(['--update']);
+    expect(update).toMatchObject({ code: 0 });
+    expect(await version()).toMatch(/\d{14}$/);
+    await chat.flows();
+    tell('update', await endWell());
+  });
+
+  test('the way back', async () => {
+    await begin();
+    const before = await version();
+    expect(await deployment.deploy(['--rollback'])).toMatchObject({ code: 0 });
+    expect(await version()).not.toBe(before);
+    await chat.flows();
+    tell('rollback', await endWell());
+  });
+
+  test('a CouchDB that is killed', async () => {
+    await begin();
+    deployment.docker('kill', deployment.container('couchdb3'));
+    await waitFor('texts with two copies', () => chat.copies() === 2);
+    await chat.flows();
+    deployment.docker('start', deployment.container('couchdb3'));
+    await waitFor('texts with three copies', () => chat.copies() === 3, SLOWLY);
+    tell('a CouchDB killed', await endWell());
+  });
+
+  test("a CouchDB's data that are deleted: the mesh fills it again", async () => {
+    await begin();
+    deployment.docker('kill', deployment.container('couchdb2'));
+    const folder = deployment.dataFolder('couchdb2');
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
+    deployment.docker('start', deployment.container('couchdb2'));
+    await waitFor('the node to be healthy', isHealthy('node2'), SLOWLY);
+    await waitFor('the node to be filled', isCaughtUp('node2'), SLOWLY);
+    await waitFor('texts with three copies', () => chat.copies() === 3, SLOWLY);
+    tell('data deleted', await endWell());
+  });
+
+  test('everything killed at once', async () => {
+    await begin();
+    deployment.docker('kill', ...SERVICES.map(deployment.container));
+    expect(await deployment.deploy()).toMatchObject({ code: 0 });
+    await chat.flows();
+    tell('everything killed', await endWell());
+  });
+
+  test('a disk that is full: two copies, and three when there is room', async () => {
+    deployment.docker('stop', deployment.container('couchdb1'));
+    const disk = await mountSmallDisk(deployment.dataFolder('couchdb1'), SMALL_DISK_MB);
+    disks.push(disk);
+    deployment.docker('start', deployment.container('couchdb1'));
+    await waitFor('the node to be healthy', isHealthy('node1'), SLOWLY);
+    await begin();
+    await disk.fill();
+    await waitFor('the node to say that it is full', saysFull('node1'), SLOWLY);
+    await waitFor('texts with two copies', () => chat.copies() === 2);
+    await waitFor('the node to be unhealthy', () => !isHealthy('node1')(), SLOWLY);
+    await disk.clear();
+    await waitFor('the node to be healthy', isHealthy('node1'), SLOWLY);
+    await waitFor('texts with three copies', () => chat.copies() === 3, SLOWLY);
+    tell('a full disk', await endWell());
+  });
+});
+
+test('the ledgers of all nodes balance at the end, and are the same', async () => {
+  const totals = (node: string) => async (): Promise<string | null> => {
+    const ledgers = [...(await ledgersOf(deployment.url(node))).values()];
+    const sum = (of: 'accepted' | 'deleted' | 'expired' | 'waiting'): number =>
+      ledgers.reduce((total, ledger) => total + ledger[of], 0);
+    const [accepted, deleted, expired, waiting] = [
+      sum('accepted'),
+      sum('deleted'),
+      sum('expired'),
+      sum('waiting'),
+    ];
+    return accepted > 0 && accepted === deleted + expired + waiting && waiting === 0
+      ? `${accepted} accepted`
+      : null;
+  };
+  const first = await waitFor('the ledger of node1', totals('node1'), SLOWLY);
+  for (const node of NODES) {
+    await waitFor(`${node} to say the same`, async () => (await totals(node)()) === first, SLOWLY);
+  }
+  process.stdout.write(`ledger of every node: ${first}, all deleted\n`);
+});
