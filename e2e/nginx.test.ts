@@ -88,6 +88,9 @@ describe('nginx.conf', () => {
         const file = join(folder, 'restante', name);
         writeFileSync(file, readFileSync(file, 'utf8').replaceAll(' /tmp/', ` ${folder}/`));
       }
+      // What nginx/start writes.
+      writeFileSync(join(folder, 'https-port.conf'), "set $https_port '';");
+      writeFileSync(join(folder, 'master.conf'), 'default master:3000;');
       makeCertificate(join(folder, 'tls'));
       for (const checked of [folder, dirname(nginx.acmeDir)]) {
         const { ok, output } = checkNginxConf(checked);

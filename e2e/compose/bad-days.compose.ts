@@ -87,17 +87,24 @@ describe('while people chat', () => {
     tell('a CouchDB killed', await endWell());
   });
 
-  test("a CouchDB's data that are deleted: the mesh fills it again", async () => {
-    await begin();
-    deployment.docker('kill', deployment.container('couchdb2'));
-    const folder = deployment.dataFolder('couchdb2');
-    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
-    deployment.docker('start', deployment.container('couchdb2'));
-    await waitFor('the node to be healthy', isHealthy('node2'), SLOWLY);
-    await waitFor('the node to be filled', isCaughtUp('node2'), SLOWLY);
-    await waitFor('texts with three copies', () => chat.copies() === 3, SLOWLY);
-    tell('data deleted', await endWell());
-  });
+  test.each([{ lost: ['couchdb2'] }, { lost: ['couchdb2', 'couchdb3'] }])(
+    'the data of $lost deleted: the mesh fills them again',
+    async ({ lost }) => {
+      await begin();
+      deployment.docker('kill', ...lost.map(deployment.container));
+      await waitFor('texts with fewer copies', () => chat.copies() === 3 - lost.length, SLOWLY);
+      for (const folder of lost.map(deployment.dataFolder)) {
+        for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
+      }
+      deployment.docker('start', ...lost.map(deployment.container));
+      for (const node of lost.map((name) => name.replace('couchdb', 'node'))) {
+        await waitFor(`${node} to be healthy`, isHealthy(node), SLOWLY);
+        await waitFor(`${node} to be filled`, isCaughtUp(node), SLOWLY);
+      }
+      await waitFor('texts with three copies', () => chat.copies() === 3, SLOWLY);
+      tell(`data of ${lost.join(' and ')} deleted`, await endWell());
+    },
+  );
 
   test('everything killed at once', async () => {
     await begin();

@@ -1,16 +1,20 @@
-import { readFileSync, statSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createPerson, type Person } from '@restante/testkit/cluster';
-import { launchChromium } from '@restante/testkit/browser';
-import { messengerPage, type MessengerPage } from '@restante/testkit/messenger';
+import { connect } from 'node:tls';
 import { waitFor } from '@restante/testkit';
+import { launchChromium } from '@restante/testkit/browser';
+import { makeCertificate } from '@restante/testkit/nginx';
+import { messengerPage, type MessengerPage } from '@restante/testkit/messenger';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startDeployment, type Deployment } from './deployment.ts';
+import { startChat } from './chat.ts';
+import { COUCHDB, startDeployment, type Deployment } from './deployment.ts';
 
 /** The whole stack by `scripts/deploy`, on a real Docker engine. The tests go on from one another. */
 
 const LASTING = ['couchdb1', 'couchdb2', 'couchdb3', 'master', 'nginx', 'node1', 'node2', 'node3'];
-const EMBEDDED = process.env['COMPOSE_COUCHDB'] === undefined ? ['--couchdb', 'embedded'] : [];
 const SECRETS = /^(?:\w*PASSWORD|TOKEN_PRIVATE_KEY|TOKEN_PUBLIC_KEY)=(.+)$/gm;
 
 let deployment: Deployment;
@@ -21,15 +25,16 @@ afterAll(() => deployment[Symbol.asyncDispose]());
 
 const envFile = (): string => readFileSync(join(deployment.folder, '.env'), 'utf8');
 const secrets = (): string[] => [...envFile().matchAll(SECRETS)].map(([line]) => line).sort();
-const health = (service: string): string =>
-  deployment.docker('inspect', '--format', '{{.State.Health.Status}}', deployment.container(service));
 
 describe('before anything is there', () => {
   test.each([
     [['--unknown'], 'unknown option --unknown'],
     [['--domain'], '--domain needs a value'],
     [['--https-port', 'x'], 'x is not a port'],
+    [['--https-port', '65536'], '65536 is not a port'],
+    [['--domain', 'a b'], 'a b is not a domain name'],
     [['--key', 'key.pem'], '--certificate and --key belong together'],
+    [['--alert-webhook', 'x'], '--alert-webhook is not a web address'],
   ])('%j is a bad option', async (args, message) => {
     const { code, err } = await deployment.deploy(args);
     expect([code, err.includes(message)]).toEqual([2, true]);
@@ -41,13 +46,42 @@ describe('before anything is there', () => {
     expect(() => envFile()).toThrow('ENOENT');
     expect(deployment.services()).toEqual([]);
   });
+
+  test.each([
+    [['--domain', 'nowhere.invalid'], 'the name nowhere.invalid has no address'],
+    [['--certificate', 'package.json', '--key', 'package.json'], 'package.json is not a certificate'],
+    [['--update'], 'there is nothing to update yet'],
+    [['--rollback'], 'there is nothing to go back to'],
+    [['--status'], 'there is no cluster here'],
+  ])('%j is told what is missing', async (args, message) => {
+    const { code, err } = await deployment.deploy(args);
+    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+    expect(() => envFile()).toThrow('ENOENT');
+  });
+
+  test('a port that is taken is told', async () => {
+    await using other = createServer().listen(0);
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, err } = await deployment.deploy(['--https-port', String(port)]);
+    expect([code, err]).toEqual([1, expect.stringContaining(`port ${port} is taken by another program`)]);
+  });
+
+  test('at a terminal it asks', async () => {
+    const asked = await deployment.atTerminal(['--dry-run'], ['localhost', '', '18080', '18443', 'no']);
+    expect(asked.out).toMatch(/Name that people open.*certificate.*HTTP.*HTTPS.*Prometheus/s);
+    expect(asked).toMatchObject({ code: 0 });
+    const elsewhere = await deployment.atTerminal(['--dry-run'], ['nowhere.invalid', '', '', '', '']);
+    expect(elsewhere.out).toContain('the name nowhere.invalid has no address');
+    expect(elsewhere).toMatchObject({ code: 1 });
+  });
 });
 
 describe('a deployment that is killed on its way', () => {
   test.each(['==> Images', '==> Containers', 'node1 is healthy'])(
     'at "%s" ends well the next time',
     async (place) => {
-      const { code } = await deployment.deploy(EMBEDDED, place);
+      const { code } = await deployment.deploy(COUCHDB, place);
       expect(code).toBeNull();
       const before = secrets();
       expect(before.length).toBeGreaterThan(8);
@@ -75,7 +109,7 @@ describe('a deployment that is killed on its way', () => {
 describe('the stack', () => {
   test('has every service, healthy', () => {
     expect(deployment.services()).toEqual([...LASTING, 'setup-replication'].sort());
-    for (const service of LASTING) expect(health(service), service).toBe('healthy');
+    for (const service of LASTING) expect(deployment.health(service), service).toBe('healthy');
   });
 
   test.each(LASTING)('%s has few rights and bounds', (service) => {
@@ -101,9 +135,43 @@ describe('the stack', () => {
   });
 
   test('HTTP leads to HTTPS', async () => {
-    const response = await fetch(deployment.httpOrigin, { redirect: 'manual' });
+    const response = await fetch(`${deployment.httpOrigin}/x`, { redirect: 'manual' });
     expect(response.status).toBe(308);
-    expect(response.headers.get('location')).toMatch(/^https:/);
+    expect(response.headers.get('location')).toBe(`${deployment.origin}/x`);
+  });
+
+  test.each(['127.0.0.1', '[::1]'])('answers at %s', async (address) => {
+    const { port } = new URL(deployment.origin);
+    expect((await fetch(`https://${address}:${port}/`)).status).toBe(200);
+    expect((await fetch(`https://${address}:${port}/api/accounts/x`)).status).toBe(401);
+  });
+
+  test('CouchDB has no way out and none in', () => {
+    const network = (service: string) =>
+      deployment.docker(
+        'inspect',
+        '--format',
+        '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}',
+        deployment.container(service),
+      );
+    for (const service of ['couchdb1', 'couchdb2', 'couchdb3']) {
+      const name = network(service);
+      expect(name).toMatch(/^\w+_databases$/);
+      expect(deployment.docker('network', 'inspect', '--format', '{{.Internal}}', name)).toBe('true');
+    }
+    expect(network('nginx')).not.toContain('databases');
+  });
+
+  test('--status says that all is well', async () => {
+    const { code, out } = await deployment.deploy(['--status']);
+    expect(out).toContain('node3');
+    expect(code).toBe(0);
+  });
+
+  test('a second scripts/deploy at the same time is refused', async () => {
+    const [first, second] = await Promise.all([deployment.deploy(), deployment.deploy()]);
+    expect([first.code, second.code].sort()).toEqual([0, 1]);
+    expect(first.err + second.err).toContain('another scripts/deploy is at work here');
   });
 
   test('two browsers chat over HTTPS', async () => {
@@ -129,53 +197,47 @@ describe('the stack', () => {
   });
 });
 
-describe('an update while people chat', () => {
-  const people: Person[] = [];
-  afterAll(async () => {
-    for (const person of people) await person[Symbol.asyncDispose]();
+describe('what an operator changes', () => {
+  const served = async (): Promise<string> => {
+    const { hostname, port } = new URL(deployment.origin);
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const { fingerprint256 } = socket.getPeerCertificate();
+    socket.destroy();
+    return fingerprint256;
+  };
+
+  test('another certificate is served at once, without a restart', async () => {
+    const folder = mkdtempSync(join(deployment.folder, 'certificate-'));
+    makeCertificate(folder);
+    const { fingerprint256 } = new X509Certificate(readFileSync(join(folder, 'certificate.pem')));
+    const before = deployment.docker(
+      'inspect',
+      '--format',
+      '{{.State.StartedAt}}',
+      deployment.container('nginx'),
+    );
+    const files = ['--certificate', join(folder, 'certificate.pem'), '--key', join(folder, 'key.pem')];
+    expect(await deployment.deploy(files)).toMatchObject({ code: 0 });
+    await waitFor('the new certificate', async () => (await served()) === fingerprint256);
+    expect(
+      deployment.docker('inspect', '--format', '{{.State.StartedAt}}', deployment.container('nginx')),
+    ).toBe(before);
   });
 
-  test('loses nothing, shows nothing twice, fails nothing; so does going back', async () => {
-    for (const name of ['anna', 'ben']) {
-      const person = await createPerson(name, join(deployment.folder, `${name}.sqlite`), [deployment.origin]);
-      await person.enterLive();
-      people.push(person);
-    }
-    const [anna, ben] = people as [Person, Person];
-    let count = 0;
-    let ended = false;
-    const arrivals: number[] = [];
-    ben.messenger().on('message', ({ direction }) => {
-      if (direction === 'in') arrivals.push(performance.now());
-    });
-    const chat = async (): Promise<void> => {
-      while (!ended) {
-        count += 1;
-        await anna.send(ben, `text ${count}`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    };
-    const chatting = chat();
-    await waitFor('the chat to flow', () => arrivals.length > 20);
-    const before = /^RESTANTE_VERSION=(.*)$/m.exec(envFile())?.[1];
-    const update = await deployment.deploy(['--update']);
-    expect(update.err).not.toContain('deploy:');
-    expect(update.code).toBe(0);
-    expect(envFile()).toContain(`RESTANTE_VERSION_BEFORE=${before}\n`);
-    const rollback = await deployment.deploy(['--rollback']);
-    expect(rollback.code).toBe(0);
-    expect(envFile()).toContain(`RESTANTE_VERSION=${before}\n`);
-    ended = true;
-    await chatting;
-    const expected = Array.from({ length: count }, (_, index) => `text ${index + 1}`);
-    const seen = await ben.seesLast(anna, `text ${count}`);
-    expect(seen).toEqual(expected);
-    expect([...ben.shown].sort()).toEqual([...expected].sort());
-    const own = await anna.messenger().messages(ben.address.accountId, { limit: count });
-    expect(own.filter(({ state }) => state === 'failed')).toEqual([]);
-    const pauses = arrivals.slice(1).map((at, index) => at - (arrivals[index] ?? at));
-    process.stdout.write(
-      `update and rollback: ${count} texts, longest pause of live push ${Math.round(Math.max(...pauses))} ms\n`,
+  test('every secret is made anew where it was taken out of .env; people notice nothing', async () => {
+    await using chat = await startChat(deployment.origin, deployment.folder, ['clara', 'dora']);
+    await chat.flows();
+    const before = secrets();
+    writeFileSync(
+      join(deployment.folder, '.env'),
+      envFile().replaceAll(SECRETS, (line) => line.replace(/=.*/, '=')),
     );
+    expect(secrets()).toEqual([]);
+    expect(await deployment.deploy()).toMatchObject({ code: 0 });
+    expect(secrets()).toHaveLength(before.length);
+    for (const secret of before) expect(secrets()).not.toContain(secret);
+    await chat.flows();
+    expect(await chat.end()).toMatchObject({ lost: [], shownTwice: [], failed: [], outOfOrder: false });
   });
 });

@@ -22,6 +22,8 @@ export type Deployment = AsyncDisposable & {
   readonly httpOrigin: string;
   /** Runs scripts/deploy. `stopAt`: kills it as soon as it has printed this. */
   readonly deploy: (args?: readonly string[], stopAt?: string) => Promise<Run>;
+  /** Runs scripts/deploy at a terminal that has these lines typed into it; `err` is in `out`. */
+  readonly atTerminal: (args: readonly string[], lines: readonly string[]) => Promise<Run>;
   readonly docker: (...args: readonly string[]) => string;
   /** The name of the container of a service. */
   readonly container: (service: string) => string;
@@ -91,6 +93,20 @@ export const startDeployment = (): Deployment => {
         // The whole group: what it has started too.
         if (stopAt !== undefined && printed.includes(stopAt)) process.kill(-(child.pid ?? 0), 'SIGKILL');
       });
+      const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+      return { code: child.exitCode, out, err };
+    },
+    atTerminal: async (args, lines) => {
+      const child = spawn(
+        'script',
+        ['--quiet', '--return', '--command', `scripts/deploy ${args.join(' ')}`, '/dev/null'],
+        {
+          cwd: folder,
+          env: environment,
+          stdio: ['pipe', 'pipe', 'pipe'],
+        },
+      );
+      child.stdin.end(lines.map((line) => `${line}\n`).join(''));
       const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
       return { code: child.exitCode, out, err };
     },
