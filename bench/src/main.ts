@@ -40,8 +40,8 @@ Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).jo
   --rounds <n>    rounds of each comparison (5)
   --minutes <n>   minutes of steady load of the measurement "growth", and of rest of "sizing" (1)
   --users <n>     users of the measurement "sizing", an even number (1000)
-  --messages <n>  messages of each part of the measurement "sizing" (100000)
-  --rate <n>      of these, how many are sent per second (200)
+  --messages <n>  messages of each part of the measurement "sizing" (20000)
+  --rate <n>      of these, how many are sent per second (100)
   --node-options <flags>
                   flags of node for the services, such as "--cpu-prof --cpu-prof-dir=/tmp/profiles"
   --help          print this
@@ -78,8 +78,8 @@ const options = () => {
       rounds: { type: 'string', default: '5' },
       minutes: { type: 'string', default: '1' },
       users: { type: 'string', default: '1000' },
-      messages: { type: 'string', default: '100000' },
-      rate: { type: 'string', default: '200' },
+      messages: { type: 'string', default: '20000' },
+      rate: { type: 'string', default: '100' },
       'node-options': { type: 'string' },
       help: { type: 'boolean', default: false },
     },

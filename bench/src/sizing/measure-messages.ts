@@ -65,18 +65,24 @@ export const measureMessages = async (
   const couchAlone = (seconds: ByRole<number>): ByRole<number> =>
     new Map([...seconds].filter(([role]) => role === 'CouchDB'));
   return [
-    ...perMillion.cpu(`live delivery at ${perSecond}/s`, live.cpuSeconds),
-    ...perMillion.cpu('compaction after live delivery', couchAlone(live.compactionSeconds)),
-    perMillion.disk('left on each disk after delivery', live.after.fileBytes - live.before.fileBytes),
-    perMillion.disk('the same, compacted: tombstones', live.compacted.fileBytes - live.before.fileBytes),
-    perMillion.disk('log of master and nodes after live delivery', live.logBytes),
-    ...perMillion.cpu(`storing at ${perSecond}/s for people who are away`, waiting.cpuSeconds),
-    perMillion.disk('on each disk while they wait', waiting.after.fileBytes - waiting.before.fileBytes),
-    ...perMillion.liveData('live data of it', waiting.after, waiting.before),
-    perMillion.disk('the same, compacted', waiting.compacted.fileBytes - waiting.before.fileBytes),
-    ...perMillion.cpu('catch-up', fetched.cpuSeconds),
+    ...perMillion.cpu(`delivered live at ${perSecond}/s`, live.cpuSeconds),
+    ...perMillion.cpu('compaction after that', couchAlone(live.compactionSeconds)),
+    perMillion.disk('left on each disk by delivered ones', live.after.fileBytes - live.before.fileBytes),
     perMillion.disk(
-      'left on each disk after catch-up, compacted',
+      'left on each disk by delivered ones, compacted',
+      live.compacted.fileBytes - live.before.fileBytes,
+    ),
+    perMillion.disk('log of master and nodes, delivered live', live.logBytes),
+    ...perMillion.cpu(`stored at ${perSecond}/s for people who are away`, waiting.cpuSeconds),
+    perMillion.disk('waiting on each disk', waiting.after.fileBytes - waiting.before.fileBytes),
+    ...perMillion.liveData('waiting on each disk, live data', waiting.after, waiting.before),
+    perMillion.disk(
+      'waiting on each disk, compacted',
+      waiting.compacted.fileBytes - waiting.before.fileBytes,
+    ),
+    ...perMillion.cpu('fetched and deleted', fetched.cpuSeconds),
+    perMillion.disk(
+      'left on each disk by fetched ones, compacted',
       fetched.compacted.fileBytes - waiting.before.fileBytes,
     ),
   ];

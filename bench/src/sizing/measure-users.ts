@@ -47,7 +47,7 @@ export const measureUsers = async (
   const atRest = ROLES.flatMap((role): Figure[] => {
     const seconds = rest.cpuSeconds.get(role);
     if (seconds === undefined) return [];
-    const name = `at rest with ${users.toLocaleString('en')} users connected: CPU of one ${role}, share of a core`;
+    const name = `${users.toLocaleString('en')} users connected, at rest: CPU of one ${role}, of one core`;
     return [{ name, unit: '%', value: (100 * seconds) / rest.seconds }];
   });
   return {
@@ -60,11 +60,14 @@ export const measureUsers = async (
         value: whileRegistering?.peakMb ?? 0,
       },
       perThousand.disk('directory on each disk', full.fileBytes - empty.fileBytes),
-      ...perThousand.liveData('live data of it', full, empty),
+      ...perThousand.liveData('directory on each disk, live data', full, empty),
       perThousand.disk('directory on each disk, compacted', compacted.fileBytes - empty.fileBytes),
       ...perThousand.cpu('connecting', connected.cpuSeconds),
       { name: 'memory of the master without connections', unit: 'MB', value: withoutConnectionsMb },
-      perThousand.memory('memory of the master for connections', withConnectionsMb - withoutConnectionsMb),
+      perThousand.memory(
+        'memory of the master for their connections',
+        withConnectionsMb - withoutConnectionsMb,
+      ),
       ...atRest,
     ],
   };

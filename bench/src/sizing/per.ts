@@ -15,8 +15,8 @@ const BYTES_PER_MB = 1e6;
 
 /** `things` names what there are `measured` of, such as `users`. Figures that are extrapolated say so. */
 export const per = (count: number, things: string, measured: number): Per => {
-  const basis = measured === count ? '' : `, extrapolated from ${measured.toLocaleString('en')}`;
-  const nameOf = (what: string): string => `${what} of ${count.toLocaleString('en')} ${things}${basis}`;
+  const basis = measured === count ? '' : ` (extrapolated from ${measured.toLocaleString('en')})`;
+  const nameOf = (what: string): string => `${count.toLocaleString('en')} ${things}${basis}, ${what}`;
   const scaled = (value: number): number => (value * count) / measured;
   const disk = (what: string, bytes: number): Figure => ({
     name: nameOf(what),
