@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figure } from '../figure.ts';
 import type { Bench } from '../measurement.ts';
 import type { ByRole, Usage } from '../servers/cluster-meter.ts';
@@ -7,7 +6,6 @@ import { beyondRest, per } from './per.ts';
 import type { Stage } from './stage.ts';
 
 const BUCKETS = 'messages-';
-const MINUTE_MS = 60_000;
 
 /** What some load has used until all nodes have settled, and what it has left on a disk. */
 type Part = {
@@ -22,7 +20,7 @@ type Part = {
 
 /** Messages to people who are there, to people who are away, and the catch-up of those who were. */
 export const measureMessages = async (
-  { size: { messages, perSecond }, minutes, progress }: Bench,
+  { size: { messages, perSecond }, progress }: Bench,
   { crowd, meter, ...stage }: Stage,
   rest: Usage,
 ): Promise<readonly Figure[]> => {
@@ -59,10 +57,6 @@ export const measureMessages = async (
   progress(`  ${messages} messages to people who are away`);
   await crowd.run({ kind: 'leave', who: 'recipients' });
   const waiting = await measure(send, areWaiting);
-  progress(`  at rest with them for ${minutes} min`);
-  const keeping = await meter.start();
-  await sleep(minutes * MINUTE_MS);
-  const kept = await keeping();
   progress('  their catch-up');
   await crowd.run({ kind: 'connect', who: 'recipients' });
   const fetched = await measure(() => crowd.run({ kind: 'catch-up', messages }), areDeleted);
@@ -86,8 +80,6 @@ export const measureMessages = async (
       'waiting on each disk, compacted',
       waiting.compacted.fileBytes - waiting.before.fileBytes,
     ),
-    // Nodes count what waits once a minute.
-    ...perMillion.cpu(`waiting for ${minutes} min`, beyondRest(kept, rest)),
     ...perMillion.cpu('fetched and deleted', fetched.cpuSeconds),
     perMillion.disk(
       'left on each disk by fetched ones, compacted',
