@@ -1,6 +1,6 @@
 import type { Figure } from '../figure.ts';
 import type { DatabaseSize } from '../servers/database-size.ts';
-import { ROLES, type ByRole, type Usage } from '../servers/cluster-meter.ts';
+import { ROLES, type ByRole, type Role, type Usage } from '../servers/cluster-meter.ts';
 
 /** Turns what was measured with some users or messages into figures for a round number of them. */
 export type Per = {
@@ -39,11 +39,15 @@ export const per = (count: number, things: string, measured: number): Per => {
   };
 };
 
-/** Processor time beyond what the same processes use in as much time at rest. */
-export const beyondRest = (usage: Usage, rest: Usage): ByRole<number> =>
-  new Map(
-    [...usage.cpuSeconds].map(([role, seconds]) => {
-      const atRest = (rest.cpuSeconds.get(role) ?? 0) / rest.seconds;
-      return [role, seconds - atRest * usage.seconds];
-    }),
+/**
+ * Processor time beyond what the same processes use in as much time at rest. A role whose share cannot be told from
+ * rest is missing.
+ */
+export const beyondRest = (usage: Usage, rest: Usage): ByRole<number> => {
+  const atRest = (role: Role): number => (rest.cpuSeconds.get(role) ?? 0) / rest.seconds;
+  return new Map(
+    [...usage.cpuSeconds]
+      .map(([role, seconds]) => [role, seconds - atRest(role) * usage.seconds] as const)
+      .filter(([, seconds]) => seconds > 0),
   );
+};
