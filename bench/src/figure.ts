@@ -6,7 +6,7 @@ export type Target = { readonly of: 'value' | 'ratio' } & (
 /** One measured figure, beside its raw peer from the same run on the same engine. */
 export type Figure = {
   readonly name: string;
-  readonly unit: 'messages/s' | 'ms' | 'kB' | 'MB' | 'MB/min' | 'tasks';
+  readonly unit: 'messages/s' | 'ms' | 's' | '%' | 'kB' | 'MB' | 'MB/min' | 'tasks';
   readonly value: number;
   readonly peer?: { readonly name: string; readonly value: number };
   /** Value by peer. Not always the quotient of the two medians: it may be the median of quotients. */

@@ -13,6 +13,7 @@ import { livePush } from './measurements/live-push.ts';
 import { messenger } from './measurements/messenger.ts';
 import { replication } from './measurements/replication.ts';
 import { signal } from './measurements/signal.ts';
+import { sizing } from './measurements/sizing.ts';
 import { storeBatch } from './measurements/store-batch.ts';
 import { storeSingle } from './measurements/store-single.ts';
 import { formatReport, type Report } from './report.ts';
@@ -28,6 +29,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   signal,
   messenger,
   memoryGrowth,
+  sizing,
 ];
 
 const USAGE = `npm run bench -- [options] [measurement ...]
@@ -36,7 +38,10 @@ Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).jo
 
   --json          print JSON instead of a table
   --rounds <n>    rounds of each comparison (5)
-  --minutes <n>   minutes of steady load of the measurement "growth" (1)
+  --minutes <n>   minutes of steady load of the measurement "growth", and of rest of "sizing" (1)
+  --users <n>     users of the measurement "sizing", an even number (1000)
+  --messages <n>  messages of each part of the measurement "sizing" (20000)
+  --rate <n>      of these, how many are sent per second (100)
   --node-options <flags>
                   flags of node for the services, such as "--cpu-prof --cpu-prof-dir=/tmp/profiles"
   --help          print this
@@ -47,6 +52,24 @@ the embedded ones.
 
 class UsageError extends Error {}
 
+/** As many as a master takes connections. */
+const MOST_USERS = 20_000;
+/** As many as wait in a mailbox. */
+const MOST_PER_MAILBOX = 10_000;
+const MOST_PER_SECOND = 5_000;
+
+const sizeOf = (values: { readonly users: string; readonly messages: string; readonly rate: string }) => {
+  const whole = (option: keyof typeof values, atLeast: number, atMost: number): number => {
+    const value = Number(values[option]);
+    if (Number.isInteger(value) && value >= atLeast && value <= atMost) return value;
+    throw new UsageError(`--${option} needs a whole number from ${atLeast} to ${atMost}`);
+  };
+  const users = whole('users', 2, MOST_USERS);
+  if (users % 2 !== 0) throw new UsageError('--users needs an even number: one half writes to the other');
+  const messages = whole('messages', 1, (users / 2) * MOST_PER_MAILBOX);
+  return { users, messages, perSecond: whole('rate', 1, MOST_PER_SECOND) };
+};
+
 const options = () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -54,6 +77,9 @@ const options = () => {
       json: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '5' },
       minutes: { type: 'string', default: '1' },
+      users: { type: 'string', default: '1000' },
+      messages: { type: 'string', default: '20000' },
+      rate: { type: 'string', default: '100' },
       'node-options': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -63,8 +89,9 @@ const options = () => {
   const [rounds, minutes] = [Number(values.rounds), Number(values.minutes)];
   if (!Number.isInteger(rounds) || rounds < 1) throw new UsageError('--rounds needs a whole number from 1');
   if (!(minutes > 0)) throw new UsageError('--minutes needs a number above 0');
+  const size = sizeOf(values);
   const chosen = MEASUREMENTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  return { ...values, nodeOptions: values['node-options'] ?? null, rounds, minutes, chosen };
+  return { ...values, nodeOptions: values['node-options'] ?? null, rounds, minutes, size, chosen };
 };
 
 const couchUrls = (process.env['COUCHDB_URLS'] ?? '').split(',').flatMap((url) => url.trim() || []);
@@ -79,6 +106,7 @@ const newDataDir = (): string => {
 const runAll = async ({
   rounds,
   minutes,
+  size,
   nodeOptions,
   chosen,
 }: ReturnType<typeof options>): Promise<Report> => {
@@ -89,6 +117,7 @@ const runAll = async ({
     couchUrls: couchUrls.length === 0 ? null : couchUrls,
     rounds,
     minutes,
+    size,
     nodeOptions,
     dataDir,
     progress,

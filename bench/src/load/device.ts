@@ -9,12 +9,20 @@ import {
   type DeviceAddress,
   type Downstream,
   type NewDevice,
+  type RegisteredDevice,
   type Send,
   type Upstream,
+  type Welcome,
 } from '@restante/protocol';
 import { WebSocket } from 'ws';
 
-/** A device that is connected to a master by a real WebSocket, with keys and ciphertext that are noise. */
+/** Pings per span of silence, as the messenger sends them. */
+const PINGS = 3;
+
+/** A device with an account of its own; its keys are noise. */
+export type BenchAccount = RegisteredDevice & { readonly registrationId: number };
+
+/** A device that is connected to a master by a real WebSocket. What it sends as ciphertext is noise. */
 export type Device = DeviceAddress &
   Disposable & {
     readonly registrationId: number;
@@ -24,7 +32,10 @@ export type Device = DeviceAddress &
   };
 
 /** One message for the only device of an account. */
-export const messageTo = ({ accountId, deviceId, registrationId }: Device, payload: string): Send => ({
+export const messageTo = (
+  { accountId, deviceId, registrationId }: Pick<Device, keyof DeviceAddress | 'registrationId'>,
+  payload: string,
+): Send => ({
   type: 'send',
   id: mintMessageId(Date.now(), randomBytes(10)),
   recipients: [{ accountId, envelopes: [{ deviceId, registrationId, type: 'message', payload }] }],
@@ -34,7 +45,9 @@ const noise = (bytes: number): string => randomBytes(bytes).toString('base64');
 
 const signedKey = (bytes: number) => ({ keyId: 1, publicKey: noise(bytes), signature: noise(64) });
 
-const newAccount = (registrationId: number): NewDevice => ({
+const keyIds = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 2);
+
+const newAccount = (registrationId: number, oneTimeKeys: number): NewDevice => ({
   username: `bench${randomBytes(8).toString('hex')}`,
   password: noise(18),
   device: {
@@ -44,39 +57,42 @@ const newAccount = (registrationId: number): NewDevice => ({
       identityKey: noise(33),
       signedPreKey: signedKey(33),
       lastResortKyberPreKey: signedKey(1_569),
-      preKeys: [],
-      kyberPreKeys: [],
+      preKeys: keyIds(oneTimeKeys).map((keyId) => ({ keyId, publicKey: noise(33) })),
+      kyberPreKeys: keyIds(oneTimeKeys).map((keyId) => ({ ...signedKey(1_569), keyId })),
     },
   },
 });
 
-const register = async (masterUrl: string, registrationId: number) => {
+/** Registers a new account with its first device, and `oneTimeKeys` keys of each kind. */
+export const registerDevice = async (masterUrl: string, oneTimeKeys = 0): Promise<BenchAccount> => {
+  const registrationId = 1 + (randomBytes(2).readUInt16BE() % 0x3fff);
   const answer = await fetch(`${masterUrl}/api/accounts`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(newAccount(registrationId)),
+    body: JSON.stringify(newAccount(registrationId, oneTimeKeys)),
   });
   if (answer.status !== 201) throw new Error(`the registration was answered with ${answer.status}`);
-  return registeredDevice.parse(await answer.json());
+  return { ...registeredDevice.parse(await answer.json()), registrationId };
 };
 
-/** Registers a new account and connects its device. Resolves after `welcome`. */
-export const connectDevice = async (masterUrl: string): Promise<Device> => {
-  const registrationId = 1 + (randomBytes(2).readUInt16BE() % 0x3fff);
-  const { accountId, deviceId, masterToken } = await register(masterUrl, registrationId);
+/** Connects the device of an account, and pings as a client does. Resolves after `welcome`. */
+export const connectAccount = async (
+  masterUrl: string,
+  { accountId, deviceId, registrationId, masterToken }: BenchAccount,
+): Promise<Device> => {
   const socket = new WebSocket(
     `${masterUrl.replace('http', 'ws')}/ws`,
     [subprotocol(PROTOCOL_VERSION), tokenSubprotocol(masterToken)],
     { perMessageDeflate: false },
   );
-  const welcomed = Promise.withResolvers<undefined>();
+  const welcomed = Promise.withResolvers<Welcome>();
   const device: Device = {
     accountId,
     deviceId,
     registrationId,
     send: (frame) => socket.send(JSON.stringify(frame)),
-    onFrame: ({ type }) => {
-      if (type === 'welcome') welcomed.resolve(undefined);
+    onFrame: (frame) => {
+      if (frame.type === 'welcome') welcomed.resolve(frame);
     },
     [Symbol.dispose]: () => socket.terminate(),
   };
@@ -84,6 +100,12 @@ export const connectDevice = async (masterUrl: string): Promise<Device> => {
     device.onFrame(downstream.parse(JSON.parse((data as Buffer).toString('utf8'))));
   });
   socket.on('error', welcomed.reject);
-  await welcomed.promise;
+  const { limits } = await welcomed.promise;
+  const pings = setInterval(() => device.send({ type: 'ping' }), limits.silenceMs / PINGS);
+  socket.on('close', () => clearInterval(pings));
   return device;
 };
+
+/** Registers a new account and connects its device. Resolves after `welcome`. */
+export const connectDevice = async (masterUrl: string): Promise<Device> =>
+  connectAccount(masterUrl, await registerDevice(masterUrl));

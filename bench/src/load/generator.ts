@@ -1,8 +1,9 @@
 /** Process of a load generator: does the jobs that its parent sends, one at a time. */
 import type { Job, JobResult } from './job.ts';
+import { serveParent } from './load-process.ts';
 import { createSender } from './sender.ts';
 
-const run = async (job: Job): Promise<JobResult> => {
+serveParent(async (job: Job): Promise<JobResult> => {
   await using sender = createSender(job);
   let next = 0;
   const connection = async (): Promise<void> => {
@@ -11,12 +12,4 @@ const run = async (job: Job): Promise<JobResult> => {
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: job.connections }, connection));
   return { seconds: (performance.now() - startedAt) / 1000 };
-};
-
-process.on('message', (job: Job) => {
-  run(job).then(
-    (result) => process.send!({ result }),
-    (error: unknown) => process.send!({ error: error instanceof Error ? error.message : String(error) }),
-  );
 });
-process.on('disconnect', () => process.exit());

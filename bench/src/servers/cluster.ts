@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { buckets, LIMITS } from '@restante/protocol';
-import { ensureSecrets, startCluster, type Cluster } from '@restante/scripts/cluster';
+import { ensureSecrets, startCluster, type Cluster, type Environment } from '@restante/scripts/cluster';
 import { createTokenSigner, type TokenSigner } from '@restante/service-kit';
 import type { Bench } from '../measurement.ts';
 import { newPrefix, removeDatabases } from './remove-databases.ts';
@@ -16,8 +16,11 @@ export type BenchCluster = Cluster & {
 
 const BUCKET_SPAN_DAYS = 10;
 
-/** Clients of this cluster talk to a master and the mailbox nodes without the front. */
-export const startBenchCluster = async (bench: Bench): Promise<BenchCluster> => {
+/**
+ * Clients of this cluster talk to a master and the mailbox nodes without the front. `master`: more variables of the
+ * master's environment.
+ */
+export const startBenchCluster = async (bench: Bench, master: Environment = {}): Promise<BenchCluster> => {
   mkdirSync(bench.dataDir, { recursive: true });
   const dataDir = mkdtempSync(join(bench.dataDir, 'cluster-'));
   const { couchUrls } = bench;
@@ -28,7 +31,7 @@ export const startBenchCluster = async (bench: Bench): Promise<BenchCluster> => 
     mailboxAddresses: 'direct',
     databasePrefix,
     ...(couchUrls !== null && { couchUrls }),
-    settings: { couch: options, mailboxNode: options, master: options },
+    settings: { couch: options, mailboxNode: options, master: { ...options, ...master } },
     onEvent: (event) => {
       if (event.type === 'exited' && !event.expected) bench.progress(`${event.process.name} ended by itself`);
     },

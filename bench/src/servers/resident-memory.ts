@@ -19,3 +19,10 @@ export const anonymousMemoryMb = async (pid: number): Promise<number> => {
   const kib = /^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1];
   return kib === undefined ? residentMemoryMb(pid) : (Number(kib) * 1024) / 1e6;
 };
+
+/** The most resident memory that a process has had, in MB; as much as it has now where that is not told. */
+export const peakMemoryMb = async (pid: number): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kib === undefined ? residentMemoryMb(pid) : (Number(kib) * 1024) / 1e6;
+};
