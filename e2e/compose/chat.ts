@@ -8,7 +8,7 @@ import { createPerson, type Person } from '@restante/testkit/cluster';
 export type Chat = AsyncDisposable & {
   /** Resolves when the texts flow. */
   readonly flows: () => Promise<void>;
-  /** Copies that the text accepted last has. */
+  /** Copies that the text accepted last had when it was accepted. */
   readonly copies: () => number | null;
   /** No more texts are written; resolves when the last one has come. */
   readonly end: () => Promise<Outcome>;

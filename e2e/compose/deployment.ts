@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,10 @@ export type Deployment = AsyncDisposable & {
   /** Runs scripts/deploy at a terminal that has these lines typed into it; `err` is in `out`. */
   readonly atTerminal: (args: readonly string[], lines: readonly string[]) => Promise<Run>;
   readonly docker: (...args: readonly string[]) => string;
+  /** docker-compose with the files and settings of the deployment. */
+  readonly compose: (...args: readonly string[]) => string;
+  /** The address of this machine in one of its networks. */
+  readonly gateway: (network: string) => string;
   /** The name of the container of a service. */
   readonly container: (service: string) => string;
   /** `http://host:port` of a mailbox node or the master on the inner network. */
@@ -110,6 +114,25 @@ export const startDeployment = (): Deployment => {
       const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
       return { code: child.exitCode, out, err };
     },
+    compose: (...args) => {
+      const hasPlugin = spawnSync('docker', ['compose', 'version']).status === 0;
+      const program = hasPlugin ? 'docker' : 'docker-compose';
+      const whole = [
+        ...(hasPlugin ? ['compose'] : []),
+        '--project-name',
+        project,
+        '--file',
+        'docker-compose.prod.yml',
+        ...args,
+      ];
+      return execFileSync(program, whole, {
+        cwd: folder,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    },
+    gateway: (network) =>
+      docker('network', 'inspect', ...format('(index .IPAM.Config 0).Gateway'), `${project}_${network}`),
     container,
     url: (service) => {
       const address = inspect(service, `(index .NetworkSettings.Networks "${project}_services").IPAddress`);
