@@ -32,7 +32,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   sizing,
 ];
 
-const USAGE = `npm run bench -- [options] [measurement ...]
+const USAGE = `Usage: npm run bench -- [options] [measurement ...]
 
 Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).join(', ')}
 
@@ -48,6 +48,8 @@ Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).jo
 
 COUCHDB_URLS, three base URLs with an admin's credentials, separated by commas: use these servers instead of
 the embedded ones.
+
+Exit code: 0 measured, 1 something failed, 2 bad options.
 `;
 
 class UsageError extends Error {}
@@ -147,5 +149,5 @@ try {
   process.stderr.write(
     isUsage ? `${error.message}\n\n${USAGE}` : `${String(error instanceof Error ? error.stack : error)}\n`,
   );
-  process.exitCode = 1;
+  process.exitCode = isUsage ? 2 : 1;
 }

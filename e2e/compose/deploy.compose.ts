@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -206,6 +206,14 @@ describe('what an operator changes', () => {
     socket.destroy();
     return fingerprint256;
   };
+
+  test('what certbot puts into the webroot is answered over HTTP', async () => {
+    const challenges = join(deployment.folder, 'acme/.well-known/acme-challenge');
+    mkdirSync(challenges, { recursive: true, mode: 0o755 });
+    writeFileSync(join(challenges, 'token'), 'answer', { mode: 0o644 });
+    const answer = await fetch(`${deployment.httpOrigin}/.well-known/acme-challenge/token`);
+    expect([answer.status, await answer.text()]).toEqual([200, 'answer']);
+  });
 
   test('another certificate is served at once, without a restart', async () => {
     const folder = mkdtempSync(join(deployment.folder, 'certificate-'));
