@@ -85,7 +85,7 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
   });
   new Gauge({
     name: 'mailbox_store_full',
-    help: '1 while CouchDB takes nothing because its disk is full',
+    help: '1 while CouchDB answers and takes no writes: its disk is full, most likely',
     registers,
     collect() {
       this.set(sources.isFull() ? 1 : 0);

@@ -1,6 +1,6 @@
-import { StoreFullError, type Logger } from '@restante/service-kit';
+import { StoreFailedError, type Logger } from '@restante/service-kit';
 
-/** Whether CouchDB's disk has room, as the last write told. The canary is a write: it finds out when there is room again. */
+/** Whether CouchDB's disk has room, as far as the last write told: Apache CouchDB does not say why it failed. The canary is a write: it finds out when there is room again. */
 export type StoreRoom = {
   readonly isFull: () => boolean;
   /** Runs a write and notes how it ended. */
@@ -12,8 +12,8 @@ export const createStoreRoom = (log: Logger): StoreRoom => {
   const set = (next: boolean): void => {
     if (next === full) return;
     full = next;
-    if (full) log.error({ event: 'store-full' }, 'the disk of CouchDB is full: nothing is taken');
-    else log.info({ event: 'store-has-room' }, 'the disk of CouchDB has room again');
+    if (full) log.error({ event: 'store-full' }, 'CouchDB takes no writes: its disk is full, most likely');
+    else log.info({ event: 'store-has-room' }, 'CouchDB takes writes again');
   };
   return {
     isFull: () => full,
@@ -23,7 +23,7 @@ export const createStoreRoom = (log: Logger): StoreRoom => {
         set(false);
         return answer;
       } catch (error) {
-        if (error instanceof StoreFullError) set(true);
+        if (error instanceof StoreFailedError) set(true);
         throw error;
       }
     },

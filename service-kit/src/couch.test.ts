@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { connectCouch, CouchError, hasStatus, toCouchError, wholeAnswer } from './couch.ts';
+import { connectCouch, CouchError, hasStatus, StoreFailedError, toCouchError, wholeAnswer } from './couch.ts';
 import { ServiceError } from './service-error.ts';
 
 const failureAgainst = async (listener: RequestListener): Promise<unknown> => {
@@ -51,5 +51,19 @@ describe('toCouchError', () => {
       expect(toCouchError(failure)).toBeInstanceOf(ServiceError);
       expect(toCouchError(failure)).toMatchObject({ code: 'unavailable' });
     }
+  });
+
+  it('tells a CouchDB that fails from one that is overloaded, hangs or is away', async () => {
+    const isFailure = async (listener: RequestListener): Promise<boolean> =>
+      toCouchError(await failureAgainst(listener)) instanceof StoreFailedError;
+    // What CouchDB 3.5 answers to a _bulk_docs that finds its disk full.
+    const full: RequestListener = (_request, response) => {
+      const headers = { 'content-type': 'application/json' };
+      response.writeHead(500, headers).end('[{"error":"error","reason":"internal_server_error"}]');
+    };
+    expect(await isFailure(full)).toBe(true);
+    expect(await isFailure(answering(507))).toBe(true);
+    expect(await isFailure(answering(503))).toBe(false);
+    expect(await isFailure((request) => request.socket.destroy())).toBe(false);
   });
 });

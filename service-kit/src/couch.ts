@@ -30,20 +30,19 @@ export class CouchError extends Error {
   }
 }
 
-/** CouchDB has no room on its disk: it may be read, and takes nothing. */
-export class StoreFullError extends ServiceError {
+/**
+ * CouchDB answers, and cannot do what it was asked. To a write: its disk is full, nearly always. Its disk monitor answers
+ * 507; a write that found the disk full 500, with no more than `internal_server_error` for a reason.
+ */
+export class StoreFailedError extends ServiceError {
   constructor() {
-    super('unavailable', 'the store has no room', { retryAfterMs: 5_000 });
+    super('unavailable', 'the store cannot do this now', { retryAfterMs: 5_000 });
   }
 }
 
-/** 507 is what CouchDB's disk monitor answers, 500 what comes of a write that found the disk full. */
-const isFull = (status: unknown, reason: string): boolean =>
-  status === 507 || (status === 500 && /enospc|no space left/i.test(reason));
-
 /**
  * A driver's error as ours: `unavailable` when CouchDB could not be reached or cannot serve now, a
- * {@link StoreFullError} for lack of room, otherwise a {@link CouchError} with status and reason. nano's failures to connect have neither status nor code.
+ * {@link StoreFailedError} when it failed itself, otherwise a {@link CouchError} with status and reason. nano's failures to connect have neither status nor code.
  */
 export const toCouchError = (thrown: unknown): ServiceError | CouchError => {
   if (thrown instanceof ServiceError || thrown instanceof CouchError) return thrown;
@@ -53,7 +52,7 @@ export const toCouchError = (thrown: unknown): ServiceError | CouchError => {
   if (typeof status === 'number' && status >= 400 && status < 500 && status !== 429) {
     return new CouchError(status, String(reason).slice(0, 200));
   }
-  if (isFull(status, String(reason))) return new StoreFullError();
+  if (status === 500 || status === 507) return new StoreFailedError();
   return new ServiceError('unavailable', 'the store does not answer');
 };
 

@@ -4,7 +4,7 @@ export {
   connectCouch,
   CouchError,
   hasStatus,
-  StoreFullError,
+  StoreFailedError,
   toCouchError,
   wholeAnswer,
   type CouchServer,
