@@ -54,6 +54,12 @@ export const readOptions = <S extends z.ZodObject>(
   throw new UsageError(`--${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'bad value'}`);
 };
 
+/** `fetch` says no more than "fetch failed": its cause says why. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+};
+
 /** Runs a command: `--help`, and errors in one line. Resolves with the exit code. */
 export const runCommand = async (command: Command, context: CommandContext): Promise<number> => {
   if (context.args.includes('--help') || context.args.includes('-h')) {
@@ -64,7 +70,7 @@ export const runCommand = async (command: Command, context: CommandContext): Pro
     return await command.run(context);
   } catch (error) {
     if (context.signal.aborted) return 130;
-    context.complain(error instanceof Error ? error.message : String(error));
+    context.complain(reasonOf(error));
     return error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
   }
 };

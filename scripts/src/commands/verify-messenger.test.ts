@@ -74,7 +74,9 @@ describe('verify-messenger', () => {
     expect((await callCommand(verifyMessenger, [], {})).code).toBe(2);
     expect((await verify('--manifest', join(folder, 'none.json'))).code).toBe(2);
     const args = ['--url', NOBODY, '--manifest', join(built, 'integrity.json')];
-    expect((await callCommand(verifyMessenger, args, {})).code).toBe(1);
+    const { code, err } = await callCommand(verifyMessenger, args, {});
+    expect(code).toBe(1);
+    expect(err).toMatch(/^fetch failed: bad port$/m);
   });
 
   it('the same sources give the same files, wherever they are built', async () => {
