@@ -13,7 +13,7 @@ export type ReplicationJob = {
   readonly peer: string;
   /** A state of CouchDB's scheduler, or `missing`. */
   readonly state: string;
-  /** Whether everything that the peer has is here, as of the last look. */
+  /** Whether everything is here that the peer had when this pull was first looked at. */
   readonly isCaughtUp: boolean;
 };
 
@@ -33,6 +33,15 @@ const PROBE_TIMEOUT_MS = 2_000;
 /** States in which CouchDB waits before it tries again, up to hours, or has given up. */
 const STUCK = new Set(['crashing', 'error', 'failed']);
 
+/** What a peer's database had come to when a pull from it was first looked at. Sequences are opaque. */
+type Goal = { readonly sequence: string; readonly isReached: boolean };
+
+/** How many documents have changed after a sequence. */
+const changesAfter = async (server: CouchServer, db: string, since: string): Promise<number> => {
+  const answer = await couchRequest(server, { db, path: '_changes', qs: { since, limit: 0 } });
+  return (answer as { readonly pending: number }).pending;
+};
+
 export const createMeshKeeper = ({
   log,
   admin,
@@ -46,6 +55,7 @@ export const createMeshKeeper = ({
 }): MeshKeeper => {
   const probes = new Map(peers.map(({ name, url }) => [name, connectCouch(url, PROBE_TIMEOUT_MS)]));
   let jobs: readonly ReplicationJob[] = [];
+  const goals = new Map<string, Goal>();
 
   const read = async (database: string): Promise<Stored[]> => {
     const prefix = replicationIdPrefix(database);
@@ -77,6 +87,7 @@ export const createMeshKeeper = ({
     await unlessConflict(
       couchRequest(admin, { db: '_replicator', path: path(document._id), method: 'PUT', body }),
     );
+    goals.delete(document._id);
     log.info({ event: 'replication-set', replication: document._id }, 'replication set');
   };
 
@@ -84,24 +95,49 @@ export const createMeshKeeper = ({
     await unlessConflict(
       couchRequest(admin, { db: '_replicator', path: path(_id), method: 'DELETE', qs: { rev: _rev } }),
     );
+    goals.delete(_id);
     log.info({ event: 'replication-removed', replication: _id }, 'replication removed');
   };
 
-  const looks = async (): Promise<Map<string, Pick<ReplicationJob, 'state' | 'isCaughtUp'>>> => {
+  /**
+   * Whether a pull that is through with its peer's changes up to `through` has reached its goal: nothing has changed between
+   * the two. CouchDB's own `changes_pending` comes only with a checkpoint, up to half a minute later.
+   */
+  const hasReachedGoal = async (database: string, peer: string, through: string): Promise<boolean> => {
+    const id = replicationIdPrefix(database) + peer;
+    const known = goals.get(id);
+    const probe = probes.get(peer);
+    if (known?.isReached === true) return true;
+    if (probe === undefined) return false;
+    try {
+      const sequence =
+        known?.sequence ??
+        String(((await couchRequest(probe, { db: database })) as { update_seq: string | number }).update_seq);
+      const [left, afterGoal] = await Promise.all([
+        changesAfter(probe, database, through),
+        changesAfter(probe, database, sequence),
+      ]);
+      const isReached = left <= afterGoal;
+      goals.set(id, { sequence, isReached });
+      return isReached;
+    } catch {
+      // The peer is away: the next round asks again.
+      return false;
+    }
+  };
+
+  const looks = async (): Promise<Map<string, { readonly state: string; readonly through: string }>> => {
     const answer = (await couchRequest(admin, { path: '_scheduler/docs', qs: { limit: 10_000 } })) as {
       readonly docs?: readonly {
         readonly doc_id: string;
         readonly state: string | null;
-        readonly info?: { readonly changes_pending?: number | null } | null;
+        readonly info?: { readonly through_seq?: string | number | null } | null;
       }[];
     };
     return new Map(
       answer.docs?.map(({ doc_id, state, info }) => [
         doc_id,
-        {
-          state: state ?? 'initializing',
-          isCaughtUp: state === 'running' && info?.changes_pending === 0,
-        },
+        { state: state ?? 'initializing', through: String(info?.through_seq ?? 0) },
       ]),
     );
   };
@@ -153,12 +189,17 @@ export const createMeshKeeper = ({
         await put(document, existing?._rev);
       }
       const looked = await looks();
-      jobs = databases.flatMap((database) =>
-        peers.map(({ name: peer }) => ({
-          database,
-          peer,
-          ...(looked.get(replicationIdPrefix(database) + peer) ?? { state: 'missing', isCaughtUp: false }),
-        })),
+      jobs = await Promise.all(
+        databases.flatMap((database) =>
+          peers.map(async ({ name: peer }) => {
+            const { state, through } = looked.get(replicationIdPrefix(database) + peer) ?? {
+              state: 'missing',
+              through: '0',
+            };
+            const isCaughtUp = state === 'running' && (await hasReachedGoal(database, peer, through));
+            return { database, peer, state, isCaughtUp };
+          }),
+        ),
       );
       await restartStuck(stored);
     },
