@@ -15,6 +15,9 @@ const MAX_HEAP_BYTES = 100_000_000;
 
 const stage = stageOfFile();
 
+/** Thousands of lines are laid out by a browser that shares its cores with everything else. */
+const PATIENTLY = { timeoutMs: 90_000 };
+
 describe('10,000 messages in a conversation', () => {
   /** Puts them into the vault as if they had come before the greeting. */
   const seed = async (reader: BrowserPerson, writer: BrowserPerson): Promise<void> => {
@@ -127,10 +130,14 @@ describe('hostile text', () => {
       await nora.sendAccepted(bob!, text);
       const element = page.getByRole('log').getByRole('article').last();
       const all = element.getByRole('button', { name: 'Show all' });
-      await waitFor(`${name} to be shown as it is`, async () => {
-        if (await all.isVisible()) await all.click();
-        return (await bob!.texts('in')).at(-1) === text;
-      });
+      await waitFor(
+        `${name} to be shown as it is`,
+        async () => {
+          if (await all.isVisible()) await all.click();
+          return (await bob!.texts('in')).at(-1) === text;
+        },
+        PATIENTLY,
+      );
       expect(await frame(), name).toEqual(before);
       expect(await element.locator('script, img, svg[onload], style, iframe, object').count(), name).toBe(0);
       const links = await element
