@@ -18,8 +18,7 @@ const BALLAST = 'ballast';
 const mount = (folder: string, megabytes: number): Promise<unknown> =>
   run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
 /** With the owners and rights of the folder and of all that is in it. */
-const copyWhole = (from: string, to: string): Promise<unknown> =>
-  run('cp', ['--archive', `${from}/.`, to]);
+const copyWhole = (from: string, to: string): Promise<unknown> => run('cp', ['--archive', `${from}/.`, to]);
 /** What is still open in it may be closed later. */
 const unmount = (folder: string): Promise<unknown> => run('umount', ['--lazy', folder]);
 
