@@ -37,14 +37,14 @@ afterAll(async () => {
   receiver.close();
 });
 
-test('both are healthy, with few rights', async () => {
+test('both are healthy', async () => {
   const folder = join(deployment.folder, 'alerting');
   mkdirSync(folder);
   chmodSync(folder, 0o755);
   deployment.compose('--profile', 'monitoring', 'up', '--detach', '--no-deps', ...MONITORING);
   const { port } = receiver.address() as AddressInfo;
   const address = `http://${deployment.gateway('monitoring')}:${port}/`;
-  writeFileSync(join(folder, 'webhook-url'), address, { mode: 0o644 });
+  writeFileSync(join(folder, 'webhook-url'), address);
   chmodSync(join(folder, 'webhook-url'), 0o644);
   for (const service of MONITORING) {
     await waitFor(`${service} to be healthy`, () => deployment.health(service) === 'healthy', SLOWLY);

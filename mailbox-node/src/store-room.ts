@@ -1,6 +1,9 @@
 import { StoreFailedError, type Logger } from '@restante/service-kit';
 
-/** Whether CouchDB's disk has room, as far as the last write told: Apache CouchDB does not say why it failed. The canary is a write: it finds out when there is room again. */
+/**
+ * Whether CouchDB's disk has room, as far as the last write told: Apache CouchDB does not say why it failed. The canary
+ * is a write: it finds out when there is room again.
+ */
 export type StoreRoom = {
   readonly isFull: () => boolean;
   /** Runs a write and notes how it ended. */

@@ -42,7 +42,8 @@ export class StoreFailedError extends ServiceError {
 
 /**
  * A driver's error as ours: `unavailable` when CouchDB could not be reached or cannot serve now, a
- * {@link StoreFailedError} when it failed itself, otherwise a {@link CouchError} with status and reason. nano's failures to connect have neither status nor code.
+ * {@link StoreFailedError} when it failed itself, otherwise a {@link CouchError} with status and reason. nano's failures to
+ * connect have neither status nor code.
  */
 export const toCouchError = (thrown: unknown): ServiceError | CouchError => {
   if (thrown instanceof ServiceError || thrown instanceof CouchError) return thrown;

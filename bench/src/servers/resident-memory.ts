@@ -10,19 +10,18 @@ export const residentMemoryMb = async (pid: number): Promise<number> => {
   return (Number(stdout) * 1024) / 1e6;
 };
 
+/** A line of `/proc/<pid>/status` in MB; all resident memory where there is none, as on other systems than Linux. */
+const statusMb = async (pid: number, line: 'RssAnon' | 'VmHWM'): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kib = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+  return kib === undefined ? residentMemoryMb(pid) : (Number(kib) * 1024) / 1e6;
+};
+
 /**
  * As `residentMemoryMb` without the pages of files, which the kernel takes back when it needs them: LevelDB maps its
  * tables, so those pages follow the size of the data. On other systems than Linux they are not told apart.
  */
-export const anonymousMemoryMb = async (pid: number): Promise<number> => {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const kib = /^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kib === undefined ? residentMemoryMb(pid) : (Number(kib) * 1024) / 1e6;
-};
+export const anonymousMemoryMb = (pid: number): Promise<number> => statusMb(pid, 'RssAnon');
 
 /** The most resident memory that a process has had, in MB; as much as it has now where that is not told. */
-export const peakMemoryMb = async (pid: number): Promise<number> => {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kib === undefined ? residentMemoryMb(pid) : (Number(kib) * 1024) / 1e6;
-};
+export const peakMemoryMb = (pid: number): Promise<number> => statusMb(pid, 'VmHWM');
