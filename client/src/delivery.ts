@@ -157,10 +157,11 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     () => background(catchUp.run()),
     onFault,
   );
-  const newlyExpired = (expired: number): Promise<number> =>
+  const newlyExpired = (expired: number, complete: boolean): Promise<number> =>
     store.transact(async (transaction) => {
-      const told = (await transaction.get('expired', ONLY)) ?? 0;
-      if (told !== expired) transaction.put('expired', ONLY, expired);
+      // Vaults of the first release may hold NaN.
+      const told = Number(await transaction.get('expired', ONLY)) || 0;
+      if (expired > told || (complete && expired < told)) transaction.put('expired', ONLY, expired);
       return Math.max(0, expired - told);
     });
   const catchUp = createCatchUp({

@@ -271,6 +271,30 @@ describe('catch-up', () => {
     expect(progress.reduce((sum, { expired }) => sum + expired, 0)).toBe(4);
   });
 
+  test('expired messages are a number, told once, whichever nodes answer', async () => {
+    await using scene = await Scene.open();
+    const { bob, progress, vault } = await offlineWithMail(scene, 1);
+    await vault.commit([{ table: 'expired', key: 'only', value: NaN }]);
+    const [first, ...others] = scene.cluster.nodes;
+    const lastCovers = (nodes: number) =>
+      waitFor(`a reading of ${nodes} nodes`, () => {
+        const last = progress.at(-1);
+        return last?.running === false && last.nodesAnswered === nodes;
+      });
+    for (const node of others) node.expired = 4;
+    first!.down = true;
+    await bob.start();
+    await lastCovers(2);
+    first!.down = false;
+    await lastCovers(3);
+    for (const node of others) node.down = true;
+    bob.refresh();
+    await lastCovers(1);
+    for (const node of others) node.down = false;
+    await lastCovers(3);
+    expect(progress.reduce((sum, { expired }) => sum + expired, 0)).toBe(4);
+  });
+
   test('crash between commit and delete: fetched again, shown once, deleted (laws 2, 3)', async () => {
     await using scene = await Scene.open();
     const { alice, bob, vault } = await offlineWithMail(scene, 30);

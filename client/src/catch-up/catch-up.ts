@@ -23,8 +23,8 @@ export type CatchUpDeps = {
   readonly take: (batch: readonly Envelope[]) => Promise<number>;
   readonly hold: () => void;
   readonly release: () => void;
-  /** Of so many expired messages: how many have not been told before. */
-  readonly newlyExpired: (expired: number) => Promise<number>;
+  /** Of so many expired messages: how many have not been told before. Only a complete read shows that they became fewer. */
+  readonly newlyExpired: (expired: number, complete: boolean) => Promise<number>;
   readonly onProgress: (progress: CatchUpProgress) => void;
   readonly onFault: (error: unknown) => void;
   readonly backoff: Backoff;
@@ -42,7 +42,8 @@ type Run = {
   readonly count: number;
   readonly needed: number;
   readonly answered: Set<number>;
-  readonly expired: number[];
+  /** What expired unread, by node that has been read. */
+  readonly expired: Map<number, number>;
   received: number;
 };
 
@@ -95,7 +96,7 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
       merge.push(node, page.messages, after);
       bells.page.ring();
     } while (after !== null);
-    run.expired[node] = expired;
+    run.expired.set(node, expired);
     // A node that lost its database gives what it has by now; it is asked again until it has all.
     if (complete) run.answered.add(node);
   };
@@ -138,7 +139,8 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
       deps.release();
     }
     if (run.signal.aborted) return;
-    report(run, false, await deps.newlyExpired(Math.max(0, ...run.expired)));
+    const expired = Math.max(0, ...run.expired.values());
+    report(run, false, await deps.newlyExpired(expired, run.answered.size >= run.needed));
   };
 
   const askMissing = (run: Run, attempt: number): void => {
@@ -159,7 +161,8 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     current = new AbortController();
     const { count, writeConcern } = deps.nodes();
     const needed = Math.min(count, Math.max(1, count + 1 - writeConcern));
-    const run: Run = { signal: current.signal, count, needed, answered: new Set(), expired: [], received: 0 };
+    const { signal } = current;
+    const run: Run = { signal, count, needed, answered: new Set(), expired: new Map(), received: 0 };
     report(run, true);
     await runRound(run);
     askMissing(run, 1);
