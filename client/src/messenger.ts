@@ -39,7 +39,7 @@ export type Messenger = Account &
     readonly start: () => Promise<void>;
     readonly stop: () => void;
     readonly connection: () => ConnectionState;
-    /** Ends a wait for the next attempt, and reads the mailboxes again. */
+    /** Ends a wait for the next attempt or a refusal, and reads the mailboxes again. */
     readonly refresh: () => void;
     readonly on: Events<MessengerEvents>['on'];
     readonly [Symbol.asyncDispose]: () => Promise<void>;

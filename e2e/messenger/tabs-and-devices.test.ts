@@ -1,4 +1,5 @@
 import { NETWORK_FAILURES } from '@restante/testkit/messenger';
+import { PROTOCOL_VERSION, subprotocol, tokenSubprotocol } from '@restante/protocol';
 import { TEST_PASSWORD } from '@restante/testkit/cluster';
 import { describe, expect, it } from 'vitest';
 import { stageOfFile } from './stage-of-file.ts';
@@ -43,6 +44,25 @@ describe('two tabs of one person', () => {
     await first.conversation(bob!.username).getByText('1 unread').waitFor({ state: 'detached' });
     await bob!.sent('news', 'read');
   });
+});
+
+it('a device that another browser took over is taken back by "Try again"', async () => {
+  const [alice, bob] = await stage().friends('alice', 'bob');
+  const page = alice!.page();
+  const [tokens] = await alice!.rows('tokens');
+  // As a copy of the profile in another browser does.
+  const other = new WebSocket(new URL('/ws', alice!.network.url), [
+    subprotocol(PROTOCOL_VERSION),
+    tokenSubprotocol(tokens!.value.masterToken),
+  ]);
+  const ended = new Promise((resolve) => other.addEventListener('close', resolve));
+  await alice!.isConnected('refused');
+  await page.locator('#connection').getByText('in use in another window').waitFor();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await alice!.isConnected('live');
+  await ended;
+  await bob!.write('still you?');
+  await alice!.sees('still you?');
 });
 
 describe('a second device', () => {

@@ -161,8 +161,14 @@ describe('a closed socket', () => {
 
   test.each(['superseded', 'unsupported-version', 'forbidden'] as const)('%s: a person decides', (each) => {
     expect(close(each).state).toEqual({ name: 'refused', code: each });
-    expect(run([{ type: 'retry' }], close(each).state).state.name).toBe('refused');
-    expect(run([{ type: 'start' }], close(each).state).state.name).toBe('connecting');
+    for (const type of ['start', 'retry'] as const)
+      expect(run([{ type }], close(each).state).state.name).toBe('connecting');
+  });
+
+  test('unauthorized: a person who tries again asks for tokens, whatever is kept', () => {
+    const refused: ConnectionState = { name: 'refused', code: 'unauthorized' };
+    for (const type of ['start', 'retry'] as const)
+      expect(run([{ type }], refused).effects).toEqual([{ type: 'authenticate', master: 0 }]);
   });
 
   test('an upgrade that failed, for whatever reason, is followed by asking for tokens', () => {

@@ -26,7 +26,7 @@ export type ConnectionState =
       readonly retryAt: number;
       readonly authenticate: boolean;
     }
-  /** A person must act: log in again, take this device back from another window, update. */
+  /** A person must act: log in again, take this device back from another window (`retry`), update. */
   | { readonly name: 'refused'; readonly code: ErrorCode }
   | { readonly name: 'closed' };
 
@@ -82,6 +82,12 @@ const refuse = (code: ErrorCode): Transition => ({
   effects: [{ type: 'release' }],
 });
 
+/** A person has acted on a refusal, or thinks that it holds no more. */
+const beginAgain = (
+  { code }: Extract<ConnectionState, { name: 'refused' }>,
+  { hasToken }: ConnectionContext,
+): Transition => begin(0, 0, NEEDS_TOKENS.has(code), hasToken);
+
 /** Goes on with the next master: at once while there is one that has not been tried in this round. */
 const fail = (
   { attempt, master }: { attempt: number; master: number },
@@ -127,10 +133,10 @@ export const transition = (
     case 'stop':
       return { state: { name: 'offline' }, effects: [{ type: 'release' }] };
     case 'start':
-      return state.name === 'offline' || state.name === 'refused'
-        ? begin(0, 0, false, context.hasToken)
-        : unchanged;
+      if (state.name === 'refused') return beginAgain(state, context);
+      return state.name === 'offline' ? begin(0, 0, false, context.hasToken) : unchanged;
     case 'retry':
+      if (state.name === 'refused') return beginAgain(state, context);
       return state.name === 'waiting'
         ? begin(state.attempt, state.master, state.authenticate, context.hasToken)
         : unchanged;

@@ -10,7 +10,7 @@ type Answering = {
  * `deleteAccount` leave nothing of the account on this device.
  */
 export type Calls = Pick<Messenger, Exclude<Answering, 'start' | 'self' | symbol>> & {
-  /** Ends a wait for the next attempt, and reads the mailboxes again. */
+  /** Ends a wait for the next attempt or a refusal, and reads the mailboxes again. */
   readonly refresh: () => Promise<void>;
   readonly setTyping: (...args: Parameters<Messenger['setTyping']>) => Promise<void>;
   /** Opens the storage again after it was `lost` or could not be opened (`failed`). */
