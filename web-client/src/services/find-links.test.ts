@@ -29,6 +29,35 @@ test.each([
 });
 
 test.each([
+  'readme.md',
+  'README.MD, please',
+  '(my.notes.md)',
+  'it is in main.rs:42, see run.sh!',
+  'src/main.rs',
+  'C:\\tools\\run.sh',
+  'setup.py#L3',
+  'readme.md#about/us',
+  'run.sh?',
+  'libc.so and libc.so.6',
+  'photos.zip',
+  'index.html, style.css, app.ts, a.tar.gz, report.pdf, notes.txt',
+])('%j names files, and is only text', (text) => {
+  expect(links(text)).toEqual([]);
+});
+
+test.each([
+  ['https://readme.md', 'https://readme.md/'],
+  ['HTTP://run.sh/', 'http://run.sh/'],
+  ['docs.rs/serde', 'https://docs.rs/serde'],
+  ['www.example.md', 'https://www.example.md/'],
+  ['me@example.sh', 'mailto:me@example.sh'],
+  ['allegro.pl', 'https://allegro.pl/'],
+  ['example.com/readme.md', 'https://example.com/readme.md'],
+])('%j says more than the name of a file, and is a link', (text, href) => {
+  expect(links(text)).toEqual([{ shown: text, href, host: null }]);
+});
+
+test.each([
   ['a name before the host', 'https://bank.example@evil.example/'],
   ['a name and a password', 'https://bank.example:443@evil.example/'],
   ['a right-to-left override', 'https://example.org/\u202Egpj.exe'],

@@ -1,4 +1,5 @@
 import { LinkifyIt } from 'linkify-it';
+import { isFileName } from './file-endings.ts';
 
 /** A piece of a text. `href`: it is a link; `host`: where that leads, when the text does not say so plainly. */
 export type LinkPart = { readonly text: string; readonly href: string | null; readonly host: string | null };
@@ -47,6 +48,7 @@ export const findLinks = (text: string): readonly LinkPart[] => {
     // `https://bank.example@other.example` leads to the latter.
     const cutAtName = schema.startsWith('http') && text[lastIndex] === '@';
     if (cutAtName || INVISIBLE.test(wordAround(text, index, lastIndex))) continue;
+    if (schema === '' && isFileName(shown)) continue;
     const link = check(shown, schema === '' ? url.replace(/^http:/, 'https:') : url);
     if (link === null) continue;
     if (index > at) parts.push({ text: text.slice(at, index), href: null, host: null });
