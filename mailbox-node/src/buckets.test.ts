@@ -32,10 +32,10 @@ const replicationsOf = async (node: TestNode, database: string): Promise<string[
 
 it('a bucket lives from before its first message until after its last one, and never again', async () => {
   await using couches = await startCouches(2);
-  const keys = newTestKeys();
   const spans = buckets(1, TTL_DAYS * DAY_MS);
   const noon = (spans.startOf(spans.nameAt(Date.now())) ?? 0) + DAY_MS / 2;
   const clocks = [{ nowMs: noon }, { nowMs: noon }];
+  const keys = newTestKeys(() => Math.min(...clocks.map(({ nowMs }) => nowMs)));
   const configs = mailboxNodeConfigs(couches, keys).map((config) => ({
     ...config,
     bucketSpanDays: 1,

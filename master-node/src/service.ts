@@ -1,3 +1,4 @@
+import { LIMITS } from '@restante/protocol';
 import {
   createLog,
   createTokenSigner,
@@ -44,13 +45,18 @@ export type MasterNode = AsyncDisposable & {
 type Overrides = { readonly now?: () => number; readonly bus?: Bus; readonly log?: Logger };
 
 const REQUEST_DEADLINE_MS = 5000;
+/**
+ * What a removed device's number rests beyond the lifetime of its last token: the node takes the token that much longer, and
+ * the master that signed it, the node, and the one that gives the number away may each be apart from who removed the device.
+ */
+const CLOCKS_APART_MS = 3 * LIMITS.clockSkewMs;
 
 /** Starts a master. Neither CouchDB nor mailbox nodes need to be there yet. @throws ConfigError */
 export const startMasterNode = async (config: Config, overrides: Overrides = {}): Promise<MasterNode> => {
   const now = overrides.now ?? Date.now;
   const log = overrides.log ?? createLog('master-node', config.logLevel);
   const bus = scopeBus(overrides.bus ?? createLocalBus());
-  const signer = createTokenSigner(config.tokens.privateKey);
+  const signer = createTokenSigner(config.tokens.privateKey, now);
   const verifier = createTokenVerifier(config.tokens.publicKey, now);
   const [firstCell, ...otherCells] = config.mailboxes.cells;
   if (!firstCell) throw new ConfigError('MAILBOX_NODES names no node');
@@ -64,7 +70,10 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     { log, failovers: metrics.failovers },
   );
   metrics.watchDirectory(servers.states);
-  const directory = createCouchDirectory(servers, { now, numberRestMs: config.tokens.mailboxTtlMs });
+  const directory = createCouchDirectory(servers, {
+    now,
+    numberRestMs: config.tokens.mailboxTtlMs + CLOCKS_APART_MS,
+  });
   const deviceSets = createDeviceSets(directory, metrics.deviceSets, now);
 
   const storeToken = createStoreToken(signer, now);

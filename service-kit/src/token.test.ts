@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { LIMITS } from '@restante/protocol';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from './config.ts';
-import { createTokenSigner, createTokenVerifier } from './token.ts';
+import { createTokenSigner, createTokenVerifier, type TokenVerifier } from './token.ts';
 
 const newKeys = () => {
   const pair = generateKeyPairSync('ed25519');
@@ -45,8 +46,30 @@ describe('tokens', () => {
     const verifier = createTokenVerifier(keys.publicPem, () => now);
     const token = await signer.device(device, 'mailbox', now + 60_000);
     await verifier.device(token, 'mailbox');
-    now += 61_000;
+    now += 61_000 + LIMITS.clockSkewMs;
     await expect(verifier.device(token, 'mailbox')).rejects.toMatchObject({ code: 'token-expired' });
+  });
+
+  it('are good while clocks are apart by what message ids may be, either way, and no further', async () => {
+    const signedAt = 1_800_000_000_000;
+    const signer = createTokenSigner(keys.privatePem, () => signedAt);
+    const ttl = 60_000;
+    const at = (time: number) => createTokenVerifier(keys.publicPem, () => time);
+    const tokens = async (): Promise<[string, (verifier: TokenVerifier, token: string) => unknown][]> => [
+      [await signer.device(device, 'mailbox', signedAt + ttl), (one, token) => one.device(token, 'mailbox')],
+      [await signer.device(device, 'master', signedAt + ttl), (one, token) => one.device(token, 'master')],
+      [await signer.master(signedAt + ttl), (one, token) => one.master(token)],
+    ];
+    for (const [token, check] of await tokens()) {
+      for (const time of [signedAt - LIMITS.clockSkewMs, signedAt + ttl + LIMITS.clockSkewMs - 1_000]) {
+        const verifier = at(time);
+        await check(verifier, token);
+        await check(verifier, token);
+      }
+      for (const time of [signedAt - LIMITS.clockSkewMs - 1_000, signedAt + ttl + LIMITS.clockSkewMs]) {
+        await expect(check(at(time), token)).rejects.toMatchObject({ code: 'token-expired' });
+      }
+    }
   });
 
   it('are refused when forged', async () => {

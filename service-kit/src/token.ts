@@ -1,12 +1,13 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
-import { AUDIENCES, deviceClaims, type DeviceAddress } from '@restante/protocol';
+import { AUDIENCES, deviceClaims, LIMITS, type DeviceAddress } from '@restante/protocol';
 import { ConfigError } from './config.ts';
 import { ServiceError } from './service-error.ts';
 
 /**
  * Tokens: JWTs signed with Ed25519 (RFC 8037) by a master. Mailbox nodes check them with the public key alone, so
- * that mail is fetched when every master is down.
+ * that mail is fetched when every master is down. Whoever signs and whoever checks may have clocks that are apart by
+ * `LIMITS.clockSkewMs`, either way: a token is good that much longer than it says, and not good that much before it was issued.
  */
 
 const ALGORITHM = 'EdDSA';
@@ -45,6 +46,9 @@ const readKey = (name: string, pem: string, read: (pem: string) => KeyObject): K
 
 const MAX_REMEMBERED = 10_000;
 
+/** Of a master whose clock was far ahead: a fresh token is what helps, as for one that has expired. */
+const notYet = (): ServiceError => new ServiceError('token-expired', 'the token is of a time to come');
+
 /** `publicKeyPem`: SPKI PEM; line breaks may be written as `\n`. A token's signature is checked once while it is in use. */
 export const createTokenVerifier = (publicKeyPem: string, now: () => number = Date.now): TokenVerifier => {
   const key = readKey('TOKEN_PUBLIC_KEY', publicKeyPem, createPublicKey);
@@ -54,7 +58,7 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
   const verify = async (token: string, audience: string): Promise<unknown> => {
     const name = `${audience} ${token}`;
     const known = remembered.get(name);
-    if (known !== undefined && known.exp * 1000 > now()) return known;
+    if (known !== undefined && known.exp * 1000 + LIMITS.clockSkewMs > now()) return known;
     remembered.delete(name);
     try {
       const { payload } = await jwtVerify(token, key, {
@@ -63,12 +67,15 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
         audience,
         requiredClaims: ['exp'],
         currentDate: new Date(now()),
+        clockTolerance: LIMITS.clockSkewMs / 1000,
       });
+      if ((payload.iat ?? 0) * 1000 > now() + LIMITS.clockSkewMs) throw notYet();
       const [oldest] = remembered.keys();
       if (oldest !== undefined && remembered.size >= MAX_REMEMBERED) remembered.delete(oldest);
       remembered.set(name, { ...payload, exp: payload.exp ?? 0 });
       return payload;
     } catch (error) {
+      if (error instanceof ServiceError) throw error;
       if (error instanceof errors.JWTExpired)
         throw new ServiceError('token-expired', 'the token has expired');
       throw new ServiceError('unauthorized', 'the token is not valid here');
@@ -87,7 +94,7 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
 };
 
 /** `privateKeyPem`: PKCS #8 PEM; line breaks may be written as `\n`. */
-export const createTokenSigner = (privateKeyPem: string): TokenSigner => {
+export const createTokenSigner = (privateKeyPem: string, now: () => number = Date.now): TokenSigner => {
   const key = readKey('TOKEN_PRIVATE_KEY', privateKeyPem, createPrivateKey);
   const sign = (subject: string, audience: string, expiresAtMs: number, claims: Record<string, number>) =>
     new SignJWT(claims)
@@ -95,7 +102,7 @@ export const createTokenSigner = (privateKeyPem: string): TokenSigner => {
       .setIssuer(ISSUER)
       .setSubject(subject)
       .setAudience(audience)
-      .setIssuedAt()
+      .setIssuedAt(Math.floor(now() / 1000))
       .setExpirationTime(Math.floor(expiresAtMs / 1000))
       .sign(key);
   return {
