@@ -85,13 +85,15 @@ const sync = z.object({
 
 /**
  * Comes with a fresh session. Asks the device `deviceId` of the reader to send the messages `ids` again, which
- * could not be decrypted. Empty for the other devices of the reader.
+ * could not be decrypted. Empty for the other devices of the reader. `repeats`: the ratchet calls some of them
+ * repetitions, so that the vault that has sent them is older than what it had sent before.
  */
 const sessionRenewal = z.object({
   v,
   kind: z.literal('session-renewal'),
   deviceId,
   ids: z.array(messageId).check(z.maxLength(MAX_RENEWAL_IDS)),
+  repeats: z.optional(z.literal(true)),
   earlier,
 });
 

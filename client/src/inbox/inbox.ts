@@ -74,9 +74,8 @@ const takeNew = async (
     const result = results[index];
     const content = opened[index];
     const receipt = content ? await applyPlaintext(transaction, deps, content, blocked) : false;
-    const isUndecryptable = result?.ok === false && result.reason === 'undecryptable';
-    if (isUndecryptable && !blocked.has(envelope.senderId)) {
-      await setAside(transaction, deps, envelope);
+    if (result?.ok === false && !blocked.has(envelope.senderId)) {
+      await setAside(transaction, deps, envelope, result.reason);
       failures += 1;
     }
     transaction.put('seenIds', envelope.id, true);

@@ -6,13 +6,18 @@ import type { Device } from '../device.ts';
 import type { MessengerEventSource } from '../messenger-events.ts';
 import type { Messages } from '../messages.ts';
 import type { Composer } from '../outbox/compose.ts';
+import type { Unread } from '../ratchet/ratchet.ts';
 import { standingOf } from '../standings.ts';
 import { deviceKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
+import type { SetAside } from '../vault/tables.ts';
+import type { Row } from '../vault/vault.ts';
 
 /**
  * Messages that cannot be decrypted are set aside, so that they neither block others nor are lost, and their sender
- * is asked, by a message that starts a fresh session, to send them again: at most once a minute per device.
+ * is asked, by a message that starts a fresh session, to send them again: at most once a minute per device. So is what
+ * the ratchet calls a repetition, and this vault has never seen (law 17): its sender's vault was put back or copied.
+ * What has not come is asked for once more with whatever is asked for next.
  */
 
 const MIN_INTERVAL_MS = 60_000;
@@ -44,9 +49,14 @@ export const setAside = async (
   transaction: Transaction,
   deps: RenewalDeps,
   envelope: Envelope,
+  reason: Unread['reason'],
 ): Promise<void> => {
   const { id, senderId, senderDeviceId, sentAt, type, payload } = envelope;
-  transaction.put('setAside', id, { senderId, senderDeviceId, sentAt, type, payload, requested: false });
+  const repeats = reason === 'duplicate' && ({ repeats: true } as const);
+  transaction.put('setAside', id, {
+    ...{ senderId, senderDeviceId, sentAt, type, payload },
+    ...{ requested: false, ...repeats },
+  });
   await count(transaction, deps, senderId, 1);
   transaction.afterCommit(() => deps.events.emit('undecryptable', { id, senderId, senderDeviceId, sentAt }));
 };
@@ -77,10 +87,15 @@ const requestFrom = async (
   transaction: Transaction,
   { device, clock, composer, now }: RenewalDeps,
   { accountId, deviceId }: DeviceAddress,
-  ids: readonly string[],
+  rows: readonly Row<SetAside>[],
 ): Promise<void> => {
+  for (const { key, value } of rows) transaction.put('setAside', key, { ...value, requested: true });
   transaction.put('renewals', deviceKey({ accountId, deviceId }), now());
-  const plaintext = encodeContent({ v: CONTENT_VERSION, kind: 'session-renewal', deviceId, ids: [...ids] });
+  const repeats = rows.some(({ value }) => value.repeats === true && !value.requested);
+  const plaintext = encodeContent({
+    ...{ v: CONTENT_VERSION, kind: 'session-renewal', deviceId, ids: rows.map(({ key }) => key) },
+    ...(repeats && { repeats }),
+  });
   const own = accountId === device.accountId();
   await composer.enqueue(transaction, await clock.mint(transaction), {
     to: own ? null : { accountId, plaintext },
@@ -95,29 +110,27 @@ const requestFrom = async (
 const isBlocked = async (transaction: Transaction, accountId: AccountId): Promise<boolean> =>
   (await standingOf(transaction, accountId)) === 'blocked';
 
+/** Milliseconds until a device may be asked again. One that was asked in the future was asked by a wrong clock. */
+const waitAfter = (askedAt: number | undefined, nowMs: number): number =>
+  askedAt === undefined || askedAt > nowMs ? 0 : askedAt + MIN_INTERVAL_MS - nowMs;
+
 /** Asks every sender whose messages were set aside for them, unless it was asked a moment ago. */
 export const requestRenewals = async (transaction: Transaction, deps: RenewalDeps): Promise<void> => {
   await dropOldest(transaction, deps);
-  const open = (await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE)).filter(
-    ({ value }) => !value.requested,
-  );
-  const byDevice = Map.groupBy(open, ({ value }) =>
+  const missing = await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE);
+  const byDevice = Map.groupBy(missing, ({ value }) =>
     deviceKey({ accountId: value.senderId, deviceId: value.senderDeviceId }),
   );
   for (const [key, rows] of byDevice) {
-    const askedAt = await transaction.get('renewals', key);
-    const [first] = rows;
-    const waitMs = askedAt === undefined ? 0 : askedAt + MIN_INTERVAL_MS - deps.now();
-    if (waitMs > 0) transaction.afterCommit(() => deps.onRenewalDue(waitMs));
-    if (!first || waitMs > 0 || (await isBlocked(transaction, first.value.senderId))) continue;
-    const asked = rows.slice(0, MAX_RENEWAL_IDS);
-    for (const row of asked) transaction.put('setAside', row.key, { ...row.value, requested: true });
+    const first = rows.find(({ value }) => !value.requested);
+    if (first === undefined || (await isBlocked(transaction, first.value.senderId))) continue;
+    const waitMs = waitAfter(await transaction.get('renewals', key), deps.now());
+    if (waitMs > 0) {
+      transaction.afterCommit(() => deps.onRenewalDue(waitMs));
+      continue;
+    }
+    const unaskedFirst = rows.toSorted((a, b) => Number(a.value.requested) - Number(b.value.requested));
     const remote = { accountId: first.value.senderId, deviceId: first.value.senderDeviceId };
-    await requestFrom(
-      transaction,
-      deps,
-      remote,
-      asked.map((row) => row.key),
-    );
+    await requestFrom(transaction, deps, remote, unaskedFirst.slice(0, MAX_RENEWAL_IDS));
   }
 };

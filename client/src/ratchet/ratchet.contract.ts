@@ -173,6 +173,49 @@ export const ratchetContract = (name: string, left: () => Ratchet, right: () => 
       expect((await bob.decrypt(alice, ...messages)).map(textOf)).toEqual(Array(5).fill('duplicate'));
     });
 
+    test('a sender whose session was put back repeats itself: duplicates, nothing is read, until there is a fresh session', async () => {
+      const [alice, bob] = await pair();
+      await alice.start(bob);
+      const unanswered = alice.session;
+      expect((await bob.decrypt(alice, (await alice.encrypt(bob, 'first'))!)).map(textOf)).toEqual(['first']);
+      alice.session = unanswered;
+      const repeated = (await alice.encrypt(bob, 'another first'))!;
+      expect(repeated.type).toBe('prekey-message');
+      expect((await bob.decrypt(alice, repeated)).map(textOf)).toEqual(['duplicate']);
+
+      await alice.decrypt(bob, (await bob.encrypt(alice, 'answer'))!);
+      const old = alice.session;
+      for (const text of ['1', '2']) await bob.decrypt(alice, (await alice.encrypt(bob, text))!);
+      alice.session = old;
+      const before = bob.session;
+      const repetition = (await alice.encrypt(bob, 'another 1'))!;
+      expect((await bob.decrypt(alice, repetition)).map(textOf)).toEqual(['duplicate']);
+      const [next] = await bob.decrypt(alice, (await alice.encrypt(bob, 'another 2'))!);
+      expect(next).toMatchObject({ ok: false });
+      expect(bob.session).toEqual(before);
+
+      await bob.start(alice);
+      await alice.decrypt(bob, (await bob.encrypt(alice, 'a fresh session'))!);
+      expect((await bob.decrypt(alice, (await alice.encrypt(bob, '3'))!)).map(textOf)).toEqual(['3']);
+    });
+
+    test('a reader whose session was put back finds no duplicates: what it has no keys for is undecryptable', async () => {
+      const [alice, bob] = await pair();
+      await alice.start(bob);
+      await bob.decrypt(alice, (await alice.encrypt(bob, 'first'))!);
+      const old = bob.session;
+      const missed = (await alice.encrypt(bob, 'read before it was put back'))!;
+      await bob.decrypt(alice, missed);
+      for (const turn of ['1', '2']) {
+        await alice.decrypt(bob, (await bob.encrypt(alice, turn))!);
+        await bob.decrypt(alice, (await alice.encrypt(bob, turn))!);
+      }
+      const next = (await alice.encrypt(bob, 'after the answers'))!;
+      bob.session = old;
+      const results = await bob.decrypt(alice, next, missed);
+      expect(results.map(textOf)).toEqual(['undecryptable', 'read before it was put back']);
+    });
+
     test('a refused message changes nothing, and does not stop the others of its batch', async () => {
       const [alice, bob] = await pair();
       await alice.start(bob);

@@ -58,7 +58,12 @@ export type AvailableKeys = {
 
 export type Ciphertext = { readonly type: EnvelopeType; readonly payload: Uint8Array };
 
-/** `duplicate`: this message has been decrypted before. `undecryptable`: anything else. */
+/**
+ * `duplicate`: the key for this place in a session has been used, by this message or, when the sender's vault was put
+ * back or copied, by another one. `undecryptable`: anything else.
+ */
+export type Unread = { readonly ok: false; readonly reason: 'duplicate' | 'undecryptable' };
+
 export type DecryptResult =
   | {
       readonly ok: true;
@@ -66,7 +71,7 @@ export type DecryptResult =
       /** The handshake that this message completed: its one-time keys are used up. */
       readonly used: NeededKeys | null;
     }
-  | { readonly ok: false; readonly reason: 'duplicate' | 'undecryptable' };
+  | Unread;
 
 export type Ratchet = {
   /** A new device's long-term keys. */

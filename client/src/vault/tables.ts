@@ -179,6 +179,8 @@ export type SetAside = {
   readonly payload: string;
   /** The sender has been asked to send it again. */
   readonly requested: boolean;
+  /** The ratchet calls it a repetition of what it has read. */
+  readonly repeats?: true;
 };
 
 export type IdentityChange = {
