@@ -252,12 +252,17 @@ describe('the continuous feed', () => {
     await stayed.return(undefined);
   });
 
-  it('ends with its database', async () => {
+  it('ends with its database, with its place or broken off', async () => {
     await write('a');
     const feed = follow('heartbeat=100');
     await take(feed, 1);
     await couch().expectOk('DELETE', db);
-    for await (const line of feed) if (line !== '') expect(JSON.parse(line)).toHaveProperty('last_seq');
+    try {
+      for await (const line of feed) if (line !== '') expect(JSON.parse(line)).toHaveProperty('last_seq');
+    } catch (failure) {
+      // Apache CouchDB 3.5.2 at times writes an answer of its own into the feed, which no HTTP client reads.
+      if (!(failure instanceof TypeError && failure.message === 'terminated')) throw failure;
+    }
   });
 });
 

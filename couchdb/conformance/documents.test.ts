@@ -219,6 +219,26 @@ describe('a _local document', () => {
     expect(await couch().request('GET', resource)).toMatchObject({ status: 404 });
   });
 
+  it('is updated in the form of CouchDB’s own checkpoints', async () => {
+    const resource = `${db}/_local/checkpoint`;
+    let rev = '0-1';
+    expect(await couch().put(resource, { session_id: 's', history: [] })).toMatchObject({ rev });
+    for (const next of ['0-2', '0-3']) {
+      const _revisions = { start: 0, ids: [rev.slice('0-'.length)] };
+      const body = { _id: '_local/checkpoint', _rev: rev, session_id: next, history: [], _revisions };
+      expect(await couch().put(resource, body)).toMatchObject({ rev: next });
+      rev = next;
+    }
+    expect(await couch().get(resource)).toEqual({
+      _id: '_local/checkpoint',
+      _rev: '0-3',
+      session_id: '0-3',
+      history: [],
+    });
+    const many = { docs: [{ _id: '_local/checkpoint', _rev: rev, _revisions: { start: 0, ids: ['3'] } }] };
+    expect(await couch().post(`${db}/_bulk_docs`, many)).toMatchObject([{ ok: true, rev: '0-4' }]);
+  });
+
   it('may have its slash encoded', async () => {
     await couch().put(`${db}/_local%2Fencoded`, { n: 1 });
     expect(await couch().get(`${db}/_local/encoded`)).toMatchObject({ n: 1 });

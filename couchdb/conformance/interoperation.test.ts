@@ -34,6 +34,12 @@ afterAll(async () => {
   await resources.disposeAsync();
 });
 
+interface Scheduled {
+  id: string | null;
+  error_count: number;
+  info: object | null;
+}
+
 const hash = (digit: string) => digit.repeat(32);
 
 describe.each([
@@ -46,20 +52,42 @@ describe.each([
   let to: Couch;
   let source = '';
   let target = '';
+  let host: Couch;
   let jobId = '';
   beforeEach(async () => {
     [from, to] = fromSide === 'embedded' ? [embedded, peer] : [peer, embedded];
+    host = hostSide === 'embedded' ? embedded : peer;
     [source, target] = await Promise.all([from.createDatabase(), to.createDatabase()]);
   });
 
   async function replicate(): Promise<void> {
     jobId = `job-${randomUUID()}`;
-    const host = hostSide === 'embedded' ? embedded : peer;
     await host.putSystemDocument('_replicator', jobId, {
       source: from.addressOf(source.slice(1)),
       target: to.addressOf(target.slice(1)),
       continuous: true,
+      checkpoint_interval: 200,
     });
+  }
+
+  async function scheduled(): Promise<Scheduled | undefined> {
+    const { status, body } = await host.request('GET', `/_scheduler/docs/_replicator/${jobId}`);
+    return status === 200 ? (body as unknown as Scheduled) : undefined;
+  }
+
+  /** A place that is not `last`, once both ends have it in the job's checkpoint. */
+  async function recordedAfter(last: unknown): Promise<unknown> {
+    const job = await scheduled();
+    if ((job?.error_count ?? 0) > 0) throw new Error(`the job crashed: ${JSON.stringify(job?.info)}`);
+    if (typeof job?.id !== 'string') return undefined;
+    const checkpoint = `/_local/${job.id.replace('+continuous', '')}`;
+    const [first, second] = await Promise.all([
+      from.request('GET', source + checkpoint),
+      to.request('GET', target + checkpoint),
+    ]);
+    const place = first.body['source_last_seq'];
+    const isNew = place !== undefined && place !== 0 && place !== last;
+    return isNew && second.body['source_last_seq'] === place ? place : undefined;
   }
 
   /** Both sides hold the same documents in the same revisions. */
@@ -80,6 +108,18 @@ describe.each([
     for (let sent = 0; sent < docs.length; sent += 50)
       await from.post(`${source}/_bulk_docs`, { docs: docs.slice(sent, sent + 50) });
     await sidesAgree(500);
+  });
+
+  it('its place is recorded at both ends again and again, and it never crashes', async () => {
+    await replicate();
+    let last: unknown;
+    for (const id of ['a', 'b', 'c']) {
+      await from.put(`${source}/${id}`, {});
+      last = await eventually(`both ends have the place after ${id}`, () => recordedAfter(last));
+    }
+    const { history } = await host.get(`/_scheduler/jobs/${(await scheduled())?.id}`);
+    expect(history).not.toContainEqual(expect.objectContaining({ type: 'crashed' }));
+    expect(history).toContainEqual(expect.objectContaining({ type: 'started' }));
   });
 
   it('odd ids arrive', async () => {

@@ -77,7 +77,10 @@ export function isDesignId(id: string): boolean {
   return id.startsWith('_design/');
 }
 
-/** `_revisions` goes before `_rev`: it names the same revision and its ancestors. */
+/**
+ * `_revisions` goes before `_rev`: it names the same revision and its ancestors. The revisions of a `_local` document,
+ * `0-1`, `0-2` …, count its writes: CouchDB's replicator names them in `_revisions` too, and none has ancestors to keep.
+ */
 function applyRevisions(document: WritableDocument): void {
   const { _rev, _revisions } = document;
   if (_rev !== undefined && !isRevision(_rev)) throw badRequest('Invalid rev format');
@@ -89,9 +92,11 @@ function applyRevisions(document: WritableDocument): void {
   if (!ids.every((hash) => typeof hash === 'string' && hash !== ''))
     throw docValidation("RevId isn't a string");
   const newest: unknown = ids[0];
-  if (typeof newest !== 'string' || Number(start) < ids.length)
+  const isLocal = isLocalId(document._id);
+  if (typeof newest !== 'string' || Number(start) < (isLocal ? 0 : ids.length))
     throw docValidation('_revisions.ids do not fit _revisions.start.');
   document['_rev'] = `${Number(start)}-${newest}`;
+  if (isLocal) delete document['_revisions'];
 }
 
 function checkDepth(value: unknown, depth = 1): void {

@@ -17,9 +17,12 @@ export interface ReplicationRequest {
   target: ReplicationEnd;
   continuous: boolean;
   createTarget: boolean;
+  checkpointIntervalMs: number;
   /** How the source is asked for some of its changes only; undefined for all. */
   filter: ChangesFilter | undefined;
 }
+
+const defaultCheckpointIntervalMs = 5_000;
 
 export interface ChangesFilter {
   query: Record<string, string>;
@@ -28,12 +31,13 @@ export interface ChangesFilter {
 
 /** Reads a request; throws a CouchError that says what is wrong with it. */
 export function parseReplication(value: JsonObject): ReplicationRequest {
-  const { source, target, continuous, create_target } = value;
+  const { source, target, continuous, create_target, checkpoint_interval } = value;
   return {
     source: parseEnd(source),
     target: parseEnd(target),
     continuous: parseFlag(continuous, 'continuous'),
     createTarget: parseFlag(create_target, 'create_target'),
+    checkpointIntervalMs: parseInterval(checkpoint_interval),
     filter: parseFilter(value),
   };
 }
@@ -90,6 +94,12 @@ function parseFlag(value: unknown, name: string): boolean {
   if (value === undefined) return false;
   if (typeof value !== 'boolean') throw badRequest(`parameter \`${name}\` must be a boolean`);
   return value;
+}
+
+function parseInterval(value: unknown = defaultCheckpointIntervalMs): number {
+  if (!Number.isInteger(value) || Number(value) <= 0)
+    throw badRequest('parameter `checkpoint_interval` must be a number of milliseconds');
+  return Number(value);
 }
 
 function parseFilter({ doc_ids, selector, filter, query_params }: JsonObject): ChangesFilter | undefined {

@@ -95,11 +95,17 @@ export class Checkpoint {
           source_last_seq: place,
           replication_id_version: 4,
           history: end.history,
-          ...(end.rev === undefined ? {} : { _rev: end.rev }),
+          ...revisionsOf(end.rev),
         });
       }),
     );
   }
+}
+
+/** How a document names the revision it follows, in the form of CouchDB's own replicator. */
+function revisionsOf(rev: unknown): JsonObject {
+  if (typeof rev !== 'string') return {};
+  return { _rev: rev, _revisions: { start: 0, ids: [rev.replace(/^0-/, '')] } };
 }
 
 function historyOf(document: JsonObject | undefined): JsonObject[] {

@@ -26,7 +26,6 @@ const maxBatchChanges = 200;
 const maxBatchRevisions = 100;
 /** What comes within this time after the first change of a batch is in it: most of it then needs no copying any more. */
 const gatherMs = 50;
-const checkpointIntervalMs = 5_000;
 /** How long the batch at hand and the last record may take when the replication is stopped. */
 const stopGraceMs = 2_000;
 
@@ -62,7 +61,8 @@ export async function replicate(
     progress.changes_pending = await source.countPending(checkpoint.start, request.filter);
     onStarted();
     const feed = new FeedReader(source.changes(checkpoint.start, request.continuous, request.filter));
-    await copyAll(feed, { gathers: request.continuous, source, target, checkpoint, progress, signal });
+    const { continuous: gathers, checkpointIntervalMs } = request;
+    await copyAll(feed, { gathers, checkpointIntervalMs, source, target, checkpoint, progress, signal });
   } finally {
     signal.removeEventListener('abort', stop);
     finished.abort();
@@ -72,6 +72,7 @@ export async function replicate(
 interface Work {
   /** Changes go on coming: a batch may wait for them. */
   gathers: boolean;
+  checkpointIntervalMs: number;
   source: Peer;
   target: Peer;
   checkpoint: Checkpoint;
@@ -80,7 +81,7 @@ interface Work {
 }
 
 async function copyAll(feed: FeedReader, work: Work): Promise<void> {
-  const { gathers, checkpoint, progress, signal } = work;
+  const { gathers, checkpointIntervalMs, checkpoint, progress, signal } = work;
   const stop = () => feed.stop();
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
