@@ -1,24 +1,23 @@
-import {
-  parseDocumentId,
-  type DeviceAddress,
-  type Envelope,
-  type EnvelopeDocument,
-} from '@restante/protocol';
+import { parseDocumentId, type DeviceAddress, type Envelope } from '@restante/protocol';
 import type { CouchServer } from '@restante/service-kit';
 import { canaryNode, canaryTime, isCanary } from './couch-canary.ts';
 import type { Change } from './couch-changes.ts';
-import { toEnvelope } from './couch-mailbox-store.ts';
-import { requestRows } from './couch-request.ts';
+import type { Envelopes } from './couch-envelopes.ts';
+import { requestRows, type Row } from './couch-request.ts';
+import { faultOfRow } from './envelope-row.ts';
+import type { SetAside } from './set-aside.ts';
 
 /** Documents in one read: bounds the memory that live events take. */
 const DOCUMENTS_PER_READ = 32;
 
 /**
  * Makes live events of a bucket's changes. Reads only documents that somebody waits for: of mailboxes with
- * listeners, and the other nodes' canaries.
+ * listeners, and the other nodes' canaries. Ids and revisions of all changes are looked at.
  */
 export const createArrivals = ({
   server,
+  envelopes,
+  setAside,
   now,
   isHeard,
   onEnvelope,
@@ -26,6 +25,8 @@ export const createArrivals = ({
   onCanary,
 }: {
   readonly server: CouchServer;
+  readonly envelopes: Envelopes;
+  readonly setAside: SetAside;
   readonly now: () => number;
   readonly isHeard: (mailbox: DeviceAddress) => boolean;
   readonly onEnvelope: (mailbox: DeviceAddress, envelope: Envelope) => void;
@@ -33,25 +34,30 @@ export const createArrivals = ({
   readonly onCanary: (node: string, writtenAtMs: number) => void;
 }): ((database: string, changes: readonly Change[]) => Promise<void>) => {
   const isWanted = ({ id, deleted }: Change): boolean => {
-    if (deleted === true) return false;
+    if (deleted) return false;
     if (isCanary(id)) return isPeer(canaryNode(id));
     const parsed = parseDocumentId(id);
     return parsed !== null && isHeard(parsed.mailbox);
   };
 
-  const hand = (id: string, document: unknown): void => {
-    if (isCanary(id)) {
-      const writtenAtMs = canaryTime(document);
-      if (writtenAtMs !== null) onCanary(canaryNode(id), writtenAtMs);
-      return;
+  /** Notes what is no envelope, and sees to it that what was deleted stays so. */
+  const inspect = async (db: string, { id, deleted, revs }: Change): Promise<void> => {
+    setAside.clear(db, id);
+    if (deleted) return;
+    for (const rev of revs) {
+      const fault = faultOfRow(id, rev);
+      if (fault === 'foreign-id') setAside.note(db, id, fault);
+      if (fault === 'foreign-revision') return envelopes.mend(db, id);
     }
-    const parsed = parseDocumentId(id);
-    if (parsed === null) return;
-    const envelope = toEnvelope(document as EnvelopeDocument);
-    if (envelope.expiresAt > now()) onEnvelope(parsed.mailbox, envelope);
+  };
+
+  const handCanary = ({ id, doc }: Row): void => {
+    const writtenAtMs = canaryTime(doc);
+    if (writtenAtMs !== null) onCanary(canaryNode(id), writtenAtMs);
   };
 
   return async (db, changes) => {
+    for (const change of changes) await inspect(db, change);
     const ids = [...new Set(changes.filter(isWanted).map(({ id }) => id))];
     for (let start = 0; start < ids.length; start += DOCUMENTS_PER_READ) {
       const keys = ids.slice(start, start + DOCUMENTS_PER_READ);
@@ -62,7 +68,14 @@ export const createArrivals = ({
         qs: { include_docs: true },
         body: { keys },
       });
-      for (const { id, doc } of rows) if (doc !== null && doc !== undefined) hand(id, doc);
+      const mail = rows.filter(({ id }) => !isCanary(id));
+      for (const row of rows) if (isCanary(row.id)) handCanary(row);
+      for (const [index, envelope] of (await envelopes.read(db, mail)).entries()) {
+        const mailbox = parseDocumentId(mail[index]?.id ?? '')?.mailbox;
+        if (envelope !== null && mailbox !== undefined && envelope.expiresAt > now()) {
+          onEnvelope(mailbox, envelope);
+        }
+      }
     }
   };
 };

@@ -18,22 +18,28 @@ export type BulkWriter = {
   readonly idle: () => Promise<void>;
 };
 
-type Item = { readonly id: string; readonly isTombstone: boolean; readonly json: string };
+type Item = {
+  readonly id: string;
+  readonly rev: string;
+  readonly isTombstone: boolean;
+  readonly json: string;
+};
 
 const MAX_BATCH_DOCUMENTS = 1_000;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 
 const toItem = (document: EnvelopeDocument | TombstoneDocument): Item => ({
   id: document._id,
+  rev: document._rev,
   isTombstone: '_deleted' in document,
   json: JSON.stringify(document),
 });
 
-/** One document per id. A tombstone stands for its envelope too: the envelope is its ancestor. */
+/** Each revision once. A tombstone stands for its envelope too: the envelope is its ancestor. */
 const withoutRepeats = (items: readonly Item[]): Item[] => {
-  const byId = new Map<string, Item>();
-  for (const item of items) if (item.isTombstone || !byId.has(item.id)) byId.set(item.id, item);
-  return [...byId.values()];
+  const dead = new Set(items.filter(({ isTombstone }) => isTombstone).map(({ id }) => id));
+  const wanted = items.filter(({ id, isTombstone }) => isTombstone || !dead.has(id));
+  return [...new Map(wanted.map((item) => [`${item.id} ${item.rev}`, item])).values()];
 };
 
 /** What is told of each write: how many documents, and how long it took until they were durable. */

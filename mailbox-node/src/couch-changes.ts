@@ -1,19 +1,19 @@
-import {
-  CouchError,
-  ServiceError,
-  startLoop,
-  type Logger,
-  type Loop,
-  type CouchAddress,
-} from '@restante/service-kit';
+import { CouchError, startLoop, type Logger, type Loop, type CouchAddress } from '@restante/service-kit';
 import { Agent, request } from 'undici';
+import { z } from 'zod';
 
 /**
  * Continuous changes feeds. They use undici and not nano: nano's streams end the process when a connection breaks
  * off in the middle (nano 11.0.7, an unhandled `error` of the body).
  */
 
-export type Change = { readonly id: string; readonly seq: unknown; readonly deleted?: boolean };
+/** A document that has changed, with the revisions of all its leaves. `deleted`: none of them lives. */
+export type Change = {
+  readonly id: string;
+  readonly seq: unknown;
+  readonly deleted: boolean;
+  readonly revs: readonly string[];
+};
 
 /** The feeds of a set of databases. Sequences are opaque: they are only handed back to the CouchDB they came from. */
 export type ChangesFeeds = AsyncDisposable & {
@@ -27,7 +27,22 @@ const HEARTBEAT_MS = 3_000;
 const SILENCE_MS = 10_000;
 const RETRY_MS = 200;
 const MAX_RETRY_MS = 5_000;
+/** A line is as long as the id and the leaves of one document. A longer one is passed over. */
 const MAX_LINE_CHARACTERS = 1024 * 1024;
+
+const record = z.object({
+  id: z.string(),
+  seq: z.unknown(),
+  deleted: z.boolean().default(false),
+  changes: z.array(z.object({ rev: z.string() })),
+});
+
+/** The change in a line of a feed; null for what is none, such as the feed's last line. */
+const readChange = (line: string): Change | null => {
+  const { data } = record.safeParse(JSON.parse(line));
+  if (data === undefined) return null;
+  return { id: data.id, seq: data.seq, deleted: data.deleted, revs: data.changes.map(({ rev }) => rev) };
+};
 
 type Feed = Loop & { readonly hasStart: () => boolean };
 
@@ -62,6 +77,12 @@ export const createChangesFeeds = ({
     throw new CouchError(statusCode, 'the changes feed was refused');
   };
 
+  const onTooLong = (database: string): void =>
+    log.warn(
+      { event: 'change-too-long', database },
+      'a change with too many leaves, or too long an id, is passed over',
+    );
+
   const startFeed = (database: string): Feed => {
     /** JSON of the sequence up to which changes have been handed on. */
     let since: string | null = null;
@@ -73,8 +94,7 @@ export const createChangesFeeds = ({
     };
 
     const handOn = async (lines: readonly string[]): Promise<void> => {
-      const records = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Partial<Change>);
-      const changes = records.filter((record): record is Change => record.id !== undefined);
+      const changes = lines.flatMap((line) => (line === '' ? [] : (readChange(line) ?? [])));
       const last = changes.at(-1);
       if (last === undefined) return;
       await onChanges(database, changes);
@@ -90,14 +110,10 @@ export const createChangesFeeds = ({
         try {
           since ??= await readNow(signal);
           const heartbeat = String(HEARTBEAT_MS);
-          const body = await open(database, { feed: 'continuous', since, heartbeat }, signal);
+          const query = { feed: 'continuous', style: 'all_docs', since, heartbeat };
+          const body = await open(database, query, signal);
           isOpen = true;
-          let rest = '';
-          for await (const chunk of body.setEncoding('utf8')) {
-            const lines = (rest + String(chunk)).split('\n');
-            rest = lines.pop() ?? '';
-            if (rest.length > MAX_LINE_CHARACTERS)
-              throw new ServiceError('internal', 'a change is too large');
+          for await (const lines of linesOf(body.setEncoding('utf8'), () => onTooLong(database))) {
             await handOn(lines);
           }
         } catch (error) {
@@ -130,6 +146,26 @@ export const createChangesFeeds = ({
     },
   };
 };
+
+/** Whole lines of a stream, as they come. One that is too long is left out, and told of. */
+async function* linesOf(chunks: AsyncIterable<unknown>, onTooLong: () => void): AsyncGenerator<string[]> {
+  let rest = '';
+  let isTooLong = false;
+  for await (const chunk of chunks) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    if (isTooLong && lines.length > 0) {
+      lines.shift();
+      isTooLong = false;
+    }
+    if (rest.length > MAX_LINE_CHARACTERS) {
+      if (!isTooLong) onTooLong();
+      isTooLong = true;
+      rest = '';
+    }
+    yield lines;
+  }
+}
 
 /** A sequence as it goes into a query: text as it is, anything else (CouchDB 1.x numbers, arrays) as JSON. */
 const sequenceText = (sequence: unknown): string =>

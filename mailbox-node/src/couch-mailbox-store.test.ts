@@ -12,9 +12,11 @@ import { describe, expect, it } from 'vitest';
 import { createByteBudget } from './byte-budget.ts';
 import { createBulkWriter } from './couch-bulk-writer.ts';
 import { createDatabaseKeeper } from './couch-databases.ts';
+import { createEnvelopes } from './couch-envelopes.ts';
 import { createCouchMailboxStore } from './couch-mailbox-store.ts';
 import { createUserKeeper } from './couch-users.ts';
 import { createDatabases } from './databases.ts';
+import { createSetAside } from './set-aside.ts';
 import { createStoreRoom } from './store-room.ts';
 import { mailboxStoreContract } from './mailbox-store.contract.ts';
 
@@ -55,8 +57,17 @@ const startStore = async () => {
     createBucket: keeper.createBucket,
     batches: { written: () => undefined, failed: () => undefined },
   });
+  const setAside = createSetAside(log);
   return {
-    store: createCouchMailboxStore({ server, writer, databases, ttlMs: TTL_MS, now }),
+    store: createCouchMailboxStore({
+      server,
+      writer,
+      envelopes: createEnvelopes({ log, server, writer, setAside }),
+      databases,
+      ttlMs: TTL_MS,
+      now,
+    }),
+    setAside,
     clock,
     ttlMs: TTL_MS,
     proxy,

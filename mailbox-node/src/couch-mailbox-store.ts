@@ -4,9 +4,9 @@ import {
   LIMITS,
   mailboxRange,
   messageTime,
+  parseDocumentId,
   tombstoneDocument,
   type Envelope,
-  type EnvelopeDocument,
   type MailboxPage,
   type MessageId,
   type StoredEnvelope,
@@ -14,6 +14,7 @@ import {
 } from '@restante/protocol';
 import { hasStatus, ServiceError, toServiceError, type CouchServer } from '@restante/service-kit';
 import type { BulkWriter } from './couch-bulk-writer.ts';
+import type { Envelopes } from './couch-envelopes.ts';
 import { couchRequest, requestRows, type CouchRequest, type Row } from './couch-request.ts';
 import type { Databases } from './databases.ts';
 import type { MailboxStore } from './mailbox-store.ts';
@@ -32,17 +33,6 @@ const after = (id: string): string => `${id}!`;
 
 const messageIdOf = (id: string): MessageId => id.slice(id.lastIndexOf(':') + 1);
 
-/** The envelope of a document, as its recipient gets it. */
-export const toEnvelope = (document: EnvelopeDocument): Envelope => ({
-  id: messageIdOf(document._id),
-  senderId: document.senderId,
-  senderDeviceId: document.senderDeviceId,
-  sentAt: document.sentAt,
-  expiresAt: document.expiresAt,
-  type: document.type,
-  payload: document.payload,
-});
-
 const groupBy = <T>(items: readonly T[], database: (item: T) => string | null): Map<string, T[]> => {
   const groups = new Map<string, T[]>();
   for (const item of items) {
@@ -56,6 +46,7 @@ const groupBy = <T>(items: readonly T[], database: (item: T) => string | null): 
 export const createCouchMailboxStore = ({
   server,
   writer,
+  envelopes,
   databases,
   ttlMs,
   now,
@@ -63,6 +54,7 @@ export const createCouchMailboxStore = ({
 }: {
   readonly server: CouchServer;
   readonly writer: BulkWriter;
+  readonly envelopes: Envelopes;
   readonly databases: Databases;
   readonly ttlMs: number;
   readonly now: () => number;
@@ -150,13 +142,17 @@ export const createCouchMailboxStore = ({
       for (;;) {
         const asked = Math.min(chunk, room() + 1);
         const rows = await range(database, { start: from, end }, asked, room() > 0);
-        for (const row of rows) {
+        const read = await envelopes.read(database, rows);
+        for (const [index, row] of rows.entries()) {
           if (room() === 0) return { messages, complete: false, next, expired };
-          rowsSeen += 1;
-          next = messageIdOf(row.id);
           from = after(row.id);
-          if (row.doc === null || row.doc === undefined) continue;
-          const envelope = toEnvelope(row.doc as EnvelopeDocument);
+          const parsed = parseDocumentId(row.id);
+          // Not an id that the next page could begin after.
+          if (parsed === null) continue;
+          rowsSeen += 1;
+          next = parsed.messageId;
+          const envelope = read[index] ?? null;
+          if (envelope === null) continue;
           if (envelope.expiresAt <= startedAt) {
             expired += 1;
             continue;

@@ -23,11 +23,27 @@ export const couchRequest = async (server: CouchServer, request: CouchRequest): 
   }
 };
 
-export type Row = { readonly id: string; readonly doc?: unknown };
+/** A row of `_all_docs`: a document's id and its winner. `doc` is there when documents were asked for. */
+export type Row = {
+  readonly id: string;
+  readonly rev: string;
+  readonly isDeleted: boolean;
+  readonly doc?: unknown;
+};
+
+type RawRow = {
+  readonly id?: unknown;
+  readonly value?: { readonly rev?: unknown; readonly deleted?: unknown } | null;
+  readonly doc?: unknown;
+};
 
 /** Rows of an `_all_docs` request; without those of `keys` that do not exist. */
 export const requestRows = async (server: CouchServer, request: CouchRequest): Promise<readonly Row[]> => {
   const answer = (await couchRequest(server, request)) as { readonly rows?: unknown };
   if (!Array.isArray(answer.rows)) throw new ServiceError('unavailable', "the store's answer has no rows");
-  return (answer.rows as Partial<Row>[]).filter((row): row is Row => row.id !== undefined);
+  return (answer.rows as readonly RawRow[]).flatMap(({ id, value, doc }) =>
+    typeof id === 'string' && typeof value?.rev === 'string'
+      ? [{ id, rev: value.rev, isDeleted: value.deleted === true, doc }]
+      : [],
+  );
 };

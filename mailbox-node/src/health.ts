@@ -1,6 +1,7 @@
 import type { CouchCondition } from './couch-condition.ts';
 import type { DatabaseSize } from './couch-databases.ts';
 import type { ReplicationJob } from './couch-mesh.ts';
+import type { SetAside } from './set-aside.ts';
 
 const LAG_LIMIT_SECONDS = 30;
 
@@ -16,6 +17,7 @@ export const createHealth =
     readonly lagSeconds: () => Readonly<Record<string, number>>;
     readonly isComplete: () => boolean;
     readonly isFull: () => boolean;
+    readonly setAside: SetAside;
     readonly listeners: () => number;
     readonly queuedBytes: () => number;
     readonly isDraining: () => boolean;
@@ -44,6 +46,7 @@ export const createHealth =
       replications,
       isComplete: sources.isComplete(),
       lagSeconds,
+      setAside: { counts: sources.setAside.counts(), examples: sources.setAside.examples() },
       listeners: sources.listeners(),
       queuedBytes: sources.queuedBytes(),
       isDraining: sources.isDraining(),

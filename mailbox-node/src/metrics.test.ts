@@ -13,6 +13,7 @@ const setUp = () => {
     isFollowing: () => true,
     isComplete: () => true,
     isFull: () => false,
+    setAside: () => ({ 'foreign-id': 0, 'foreign-revision': 0, 'bad-fields': 0 }),
     sizes: () => [{ name: 'directory', documents: 3, deleted: 1, fileBytes: null }],
   });
   const gaps = async (): Promise<string[]> =>

@@ -4,6 +4,7 @@ import type { BatchWatch } from './couch-bulk-writer.ts';
 import type { DatabaseSize } from './couch-databases.ts';
 import type { BucketLedger } from './couch-ledger.ts';
 import type { ReplicationJob } from './couch-mesh.ts';
+import type { DocumentFault } from './envelope-row.ts';
 import type { EndReason } from './live-events.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -20,6 +21,7 @@ export type MetricSources = {
   readonly jobs: () => readonly ReplicationJob[];
   readonly isFollowing: () => boolean;
   readonly sizes: () => readonly DatabaseSize[];
+  readonly setAside: () => Readonly<Record<DocumentFault, number>>;
 };
 
 /** Metrics of a mailbox node. Labels come from closed sets; series are there from the start, at zero. */
@@ -127,6 +129,15 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     registers,
     collect() {
       this.set(sources.isFollowing() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_documents_set_aside',
+    help: 'Documents of buckets that are no envelopes and are passed over, by what is wrong with them',
+    labelNames: ['fault'],
+    registers,
+    collect() {
+      for (const [fault, documents] of Object.entries(sources.setAside())) this.set({ fault }, documents);
     },
   });
   const perDatabase = (name: string, help: string, value: (size: DatabaseSize) => number | null) =>

@@ -19,6 +19,7 @@ import { createChangesFeeds } from './couch-changes.ts';
 import { createCompleteness } from './couch-completeness.ts';
 import { createCouchCondition } from './couch-condition.ts';
 import { createDatabaseKeeper } from './couch-databases.ts';
+import { createEnvelopes } from './couch-envelopes.ts';
 import { createLedger } from './couch-ledger.ts';
 import { createCouchMailboxStore } from './couch-mailbox-store.ts';
 import { createMeshKeeper } from './couch-mesh.ts';
@@ -31,6 +32,7 @@ import { createMailboxQuota } from './mailbox-quota.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createReplicationLag } from './replication-lag.ts';
+import { createSetAside } from './set-aside.ts';
 import { createStoreRoom } from './store-room.ts';
 
 export type MailboxNode = AsyncDisposable & { readonly url: string };
@@ -83,6 +85,7 @@ export const startMailboxNode = async (
   });
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
   const room = createStoreRoom(log);
+  const setAside = createSetAside(log);
   const budget = createByteBudget(QUEUE_BYTES);
   const registry = createRegistry('mailbox-node');
   const metrics: Metrics = createMetrics(registry, {
@@ -95,6 +98,7 @@ export const startMailboxNode = async (
     jobs: mesh.jobs,
     isFollowing: () => feeds.isComplete(),
     sizes: keeper.sizes,
+    setAside: setAside.counts,
   });
   const events = createLiveEvents({ maxListeners: config.maxListeners, now, onEnd: metrics.endStream });
   const writer = createBulkWriter({
@@ -105,9 +109,11 @@ export const startMailboxNode = async (
     createBucket: keeper.createBucket,
     batches: metrics.batches,
   });
+  const envelopes = createEnvelopes({ log, server, writer, setAside });
   const store = createCouchMailboxStore({
     server,
     writer,
+    envelopes,
     databases,
     ttlMs,
     now,
@@ -124,6 +130,8 @@ export const startMailboxNode = async (
     address,
     onChanges: createArrivals({
       server,
+      envelopes,
+      setAside,
       now,
       isHeard: events.isHeard,
       onEnvelope: (mailbox, envelope) => {
@@ -146,6 +154,7 @@ export const startMailboxNode = async (
     lagSeconds: lag.seconds,
     isComplete,
     isFull: room.isFull,
+    setAside,
     listeners: events.listeners,
     queuedBytes: budget.usedBytes,
     isDraining: () => isDraining,
@@ -182,6 +191,7 @@ export const startMailboxNode = async (
       await keeper.dropExpired(async (database) => {
         await mesh.remove(database);
         ledger.forget(database);
+        setAside.forget(database);
         metrics.forgetLedger(database);
       });
       await keeper.keep();

@@ -30,8 +30,8 @@ export const parseDocumentId = (id: string): { mailbox: DeviceAddress; messageId
   return { mailbox: { accountId: account, deviceId: number }, messageId: message };
 };
 
-const revisionHash = (generation: 1 | 2, id: string): string =>
-  bytesToHex(sha256(utf8ToBytes(`restante revision ${generation}\n${id}`))).slice(0, 32);
+const revisionHash = (generation: number, of: string): string =>
+  bytesToHex(sha256(utf8ToBytes(`restante revision ${generation}\n${of}`))).slice(0, 32);
 
 /** `_rev` of the envelope with this `_id`. */
 export const envelopeRevision = (id: string): string => `1-${revisionHash(1, id)}`;
@@ -50,7 +50,7 @@ export type TombstoneDocument = {
   readonly _id: string;
   readonly _rev: string;
   readonly _deleted: true;
-  readonly _revisions: { readonly start: 2; readonly ids: readonly [string, string] };
+  readonly _revisions: { readonly start: number; readonly ids: readonly string[] };
 };
 
 /** The document of an envelope, for `_bulk_docs` with `new_edits: false`. */
@@ -67,3 +67,14 @@ export const tombstoneDocument = (id: string): TombstoneDocument => ({
   _deleted: true,
   _revisions: { start: 2, ids: [revisionHash(2, id), revisionHash(1, id)] },
 });
+
+/**
+ * The tombstone of a leaf that is no envelope's, for `_bulk_docs` with `new_edits: false`. It is made of the document's id and
+ * the leaf's revision alone, so that every node ends the leaf alike (law 5).
+ */
+export const foreignTombstoneDocument = (id: string, leaf: string): TombstoneDocument => {
+  const [generation = '', hash = ''] = leaf.split('-');
+  const start = Number(generation) + 1;
+  const ids = [revisionHash(start, `${id}\n${leaf}`), hash];
+  return { _id: id, _rev: `${start}-${ids[0]}`, _deleted: true, _revisions: { start, ids } };
+};

@@ -8,6 +8,7 @@ export {
   documentId,
   envelopeDocument,
   envelopeRevision,
+  foreignTombstoneDocument,
   mailboxRange,
   parseDocumentId,
   tombstoneDocument,

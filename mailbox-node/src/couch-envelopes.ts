@@ -1,0 +1,150 @@
+import {
+  envelopeRevision,
+  foreignTombstoneDocument,
+  tombstoneRevision,
+  type Envelope,
+} from '@restante/protocol';
+import { hasStatus, pseudonym, type CouchServer, type Logger } from '@restante/service-kit';
+import { z } from 'zod';
+import type { BulkWriter } from './couch-bulk-writer.ts';
+import { couchRequest, type Row } from './couch-request.ts';
+import { faultOfRow, readEnvelope } from './envelope-row.ts';
+import type { SetAside } from './set-aside.ts';
+
+/**
+ * Envelopes of a bucket's documents. Each is given in its one revision: another one never stands for it, and does not
+ * survive its deletion (laws 4 and 5). What is no envelope is set aside (law 16).
+ */
+export type Envelopes = {
+  /**
+   * The envelope of each row, read with its document; null where there is none to give.
+   *
+   * @throws ServiceError `unavailable`, CouchError
+   */
+  readonly read: (database: string, rows: readonly Row[]) => Promise<(Envelope | null)[]>;
+  /**
+   * Looks at a live document that has another leaf than its envelope: when its owner has deleted it every leaf ends, otherwise
+   * it is noted. What fails is tried again when the document is read next.
+   */
+  readonly mend: (database: string, id: string) => Promise<void>;
+};
+
+const history = z.object({ start: z.int(), ids: z.array(z.string()) });
+const found = z.object({
+  results: z.array(
+    z.object({
+      docs: z.array(
+        z.object({
+          ok: z.looseObject({ _id: z.string(), _rev: z.string(), _revisions: history }).optional(),
+        }),
+      ),
+    }),
+  ),
+});
+const leaves = z.object({
+  _rev: z.string(),
+  _conflicts: z.array(z.string()).default([]),
+  _deleted_conflicts: z.array(z.string()).default([]),
+  _revisions: history,
+});
+
+/** Whether an envelope's tombstone is this revision or one that it came of. */
+const comesOfTombstone = (id: string, { start, ids }: z.infer<typeof history>): boolean =>
+  `2-${ids[start - 2]}` === tombstoneRevision(id);
+
+export const createEnvelopes = ({
+  log,
+  server,
+  writer,
+  setAside,
+}: {
+  readonly log: Logger;
+  readonly server: CouchServer;
+  readonly writer: BulkWriter;
+  readonly setAside: SetAside;
+}): Envelopes => {
+  type Behind = { readonly isDeleted: boolean; readonly document: unknown };
+
+  /** What is behind winners that are no envelopes. */
+  const readBehind = async (db: string, rows: readonly Row[]): Promise<ReadonlyMap<string, Behind>> => {
+    if (rows.length === 0) return new Map();
+    const docs = rows.flatMap(({ id, rev }) =>
+      [rev, envelopeRevision(id), tombstoneRevision(id)].map((wanted) => ({ id, rev: wanted })),
+    );
+    const request = { db, path: '_bulk_get', method: 'POST', qs: { revs: true }, body: { docs } } as const;
+    const { results } = found.parse(await couchRequest(server, request));
+    const revisions = results.flatMap((result) => result.docs.flatMap(({ ok }) => ok ?? []));
+    const byId = Map.groupBy(revisions, ({ _id }) => _id);
+    return new Map(
+      rows.map(({ id }) => {
+        const known = byId.get(id) ?? [];
+        const isDeleted = known.some(({ _revisions }) => comesOfTombstone(id, _revisions));
+        return [id, { isDeleted, document: known.find(({ _rev }) => _rev === envelopeRevision(id)) }];
+      }),
+    );
+  };
+
+  const endLeaves = async (db: string, id: string): Promise<void> => {
+    const document = leaves.parse(
+      await couchRequest(server, {
+        db,
+        path: encodeURIComponent(id),
+        qs: { conflicts: true, deleted_conflicts: true, revs: true },
+      }),
+    );
+    const isDeleted =
+      document._deleted_conflicts.includes(tombstoneRevision(id)) ||
+      comesOfTombstone(id, document._revisions);
+    if (!isDeleted) {
+      setAside.note(db, id, 'foreign-revision');
+      return;
+    }
+    const live = [document._rev, ...document._conflicts];
+    await writer.write(
+      db,
+      live.map((leaf) => foreignTombstoneDocument(id, leaf)),
+    );
+    log.warn(
+      { event: 'foreign-revision-ended', database: db, document: pseudonym(id), leaves: live.length },
+      'a deleted message had another revision: it was deleted too',
+    );
+  };
+
+  const mend: Envelopes['mend'] = async (db, id) => {
+    try {
+      await endLeaves(db, id);
+    } catch (error) {
+      if (hasStatus(error, 404)) return;
+      log.info(
+        { event: 'mend-failed', database: db, document: pseudonym(id), err: error },
+        'a document was not mended',
+      );
+    }
+  };
+
+  return {
+    read: async (db, rows) => {
+      const live = rows.filter(({ isDeleted }) => !isDeleted);
+      const faults = new Map(live.map(({ id, rev }) => [id, faultOfRow(id, rev)]));
+      const behind = await readBehind(
+        db,
+        live.filter(({ id }) => faults.get(id) === 'foreign-revision'),
+      );
+      const envelopes: (Envelope | null)[] = [];
+      for (const { id, isDeleted, doc } of rows) {
+        const fault = faults.get(id) ?? null;
+        const hidden = behind.get(id);
+        if (hidden?.isDeleted === true) await mend(db, id);
+        else if (fault !== null) setAside.note(db, id, fault);
+        const isGone = isDeleted || fault === 'foreign-id' || hidden?.isDeleted === true;
+        const document = hidden === undefined ? doc : hidden.document;
+        const isThere = !isGone && document !== undefined && document !== null;
+        const envelope = isThere ? readEnvelope(id, document) : null;
+        if (isThere && envelope === null) setAside.note(db, id, 'bad-fields');
+        envelopes.push(envelope);
+      }
+      return envelopes;
+    },
+    mend,
+  };
+};

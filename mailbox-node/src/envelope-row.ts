@@ -1,0 +1,53 @@
+import {
+  accountId,
+  deviceId,
+  envelopeRevision,
+  envelopeType,
+  LIMITS,
+  messageTime,
+  parseDocumentId,
+  timestamp,
+  type Envelope,
+} from '@restante/protocol';
+import { z } from 'zod';
+import { isCanary } from './couch-canary.ts';
+
+/**
+ * Whether what lies in a bucket is what a node writes there (law 16). Anybody with a CouchDB's credentials can put another
+ * document beside the envelopes, and a disk can lose half of one: such a document is given to nobody, and harms no other.
+ */
+
+/** What a document of a bucket is not: an envelope's id, an envelope's one revision, an envelope's fields. */
+export const DOCUMENT_FAULTS = ['foreign-id', 'foreign-revision', 'bad-fields'] as const;
+export type DocumentFault = (typeof DOCUMENT_FAULTS)[number];
+
+/** What is wrong with a live document of a bucket as far as its id and revision tell, or null. */
+export const faultOfRow = (id: string, rev: string): Exclude<DocumentFault, 'bad-fields'> | null => {
+  if (isCanary(id) || id.startsWith('_design/')) return null;
+  if (parseDocumentId(id) === null) return 'foreign-id';
+  return rev === envelopeRevision(id) ? null : 'foreign-revision';
+};
+
+/** Fields of an envelope's document. What a later release adds does no harm. */
+const stored = z.object({
+  senderId: accountId,
+  senderDeviceId: deviceId,
+  sentAt: timestamp,
+  expiresAt: timestamp,
+  type: envelopeType,
+  // As `payload` of the protocol, by an expression that takes a tenth of the time.
+  payload: z
+    .string()
+    .min(4)
+    .max(LIMITS.payloadBytes)
+    .regex(/^[A-Za-z0-9+/]*={0,2}$/)
+    .refine((text) => text.length % 4 === 0),
+});
+
+/** The envelope in an envelope's document, as its recipient gets it; null when it is none. */
+export const readEnvelope = (id: string, document: unknown): Envelope | null => {
+  const parsed = parseDocumentId(id);
+  const read = stored.safeParse(document);
+  if (parsed === null || !read.success || read.data.sentAt !== messageTime(parsed.messageId)) return null;
+  return { id: parsed.messageId, ...read.data };
+};
