@@ -2,6 +2,7 @@ import { messageId, messageTime, type AccountId, type MessageId } from '@restant
 import type { ServerClock } from './clock.ts';
 import type { Contacts } from './contacts.ts';
 import { addressed, textContent } from './content/addressed.ts';
+import { isBlank } from './content/blank-text.ts';
 import { checkContent, encodeContent } from './content/codec.ts';
 import {
   CONTENT_VERSION,
@@ -77,7 +78,7 @@ export type ConversingDeps = {
 const v = CONTENT_VERSION;
 
 const checkText = (text: string): void => {
-  if (text === '') throw new MessengerError('bad-text', 'a text is not empty');
+  if (isBlank(text)) throw new MessengerError('bad-text', 'a text has something to be seen');
   checkLength(text);
 };
 
@@ -203,6 +204,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     },
     react: (accountId, target, emoji) =>
       act(async (transaction) => {
+        if (emoji !== null && isBlank(emoji)) throw new MessengerError('bad-text', 'a reaction is seen');
         const self = device.accountId();
         const { message } = await textRow(transaction, accountId, target);
         if ((message.reactions?.[self]?.emoji ?? null) === emoji) return;

@@ -1,4 +1,5 @@
 import { waitFor } from '@restante/testkit';
+import { GREETING } from '@restante/testkit/messenger';
 import { describe, expect, it } from 'vitest';
 import { stageOfFile } from './stage-of-file.ts';
 
@@ -176,6 +177,28 @@ describe('a message', () => {
     await bob!.sees('Wir treffen uns im Café Größenwahn');
   });
 
+  it('that is deleted leaves no text behind, seen or not', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const announced = bob!.page().locator('[aria-live=polite]').getByText('the secret');
+    await alice!.write('the secret');
+    await announced.waitFor({ state: 'attached' });
+    await alice!.act('the secret', 'Delete for everyone');
+    await alice!.confirm('Delete for everyone');
+    await bob!.page().getByText('This message was deleted').first().waitFor();
+    await announced.waitFor({ state: 'detached' });
+    expect(await bob!.page().content()).not.toContain('the secret');
+  });
+
+  it('of which nothing is seen is not sent', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const send = alice!.page().getByRole('button', { name: 'Send' });
+    await alice!.write('\u200B\u2060 \u3164');
+    expect(await send.isDisabled()).toBe(true);
+    await alice!.write('seen');
+    await bob!.sees('seen');
+    expect(await bob!.texts()).toEqual([GREETING, 'seen']);
+  });
+
   it('that is not sent yet stays as a draft', async () => {
     const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.composer().fill('half a thou');
@@ -184,5 +207,12 @@ describe('a message', () => {
     await alice!.page().reload();
     await alice!.open(bob!.username);
     await waitFor('the draft', async () => (await alice!.composer().inputValue()) === 'half a thou');
+    for (const letters of ['ght', ' and', ' more']) {
+      await alice!.composer().press('End');
+      await alice!.composer().pressSequentially(letters);
+      await alice!.page().reload();
+      await alice!.composer().waitFor();
+    }
+    expect(await alice!.composer().inputValue()).toBe('half a thought and more');
   });
 });

@@ -1,4 +1,5 @@
 import type { Message } from '@restante/client';
+import { isBlank } from '@restante/client/blank-text';
 
 /** The emojis that are offered first. */
 export const USUAL_EMOJIS = ['👍', '❤️', '😂', '😮', '😢', '🙏'] as const;
@@ -19,7 +20,7 @@ export const countReactions = (
   const counts = new Map<string, ReactionCount>();
   const inOrder = Object.entries(reactions).sort(([, a], [, b]) => (a.id < b.id ? -1 : 1));
   for (const [accountId, { emoji }] of inOrder) {
-    if (emoji === null) continue;
+    if (emoji === null || isBlank(emoji)) continue;
     const { count = 0, own = false } = counts.get(emoji) ?? {};
     counts.set(emoji, { emoji, count: count + 1, own: own || accountId === self });
   }

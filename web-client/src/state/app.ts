@@ -5,6 +5,7 @@ import { EventFeed } from '../services/event-feed.ts';
 import { alertOfMessages } from '../services/message-alerts.ts';
 import { createNotifications } from '../services/notifications.ts';
 import { forgetEmojis } from '../services/recent-emojis.ts';
+import { createUnsavedDrafts, type UnsavedDrafts } from '../services/unsaved-drafts.ts';
 import { Alerts } from './alerts.svelte.ts';
 import { Connection } from './connection.svelte.ts';
 import { Conversations } from './conversations.svelte.ts';
@@ -30,6 +31,7 @@ export type App = {
   readonly installation: Installation;
   readonly update: Update;
   readonly pendingJump: PendingJump;
+  readonly unsavedDrafts: UnsavedDrafts;
 };
 
 export const createApp = (engine: Engine): App => {
@@ -48,10 +50,13 @@ export const createApp = (engine: Engine): App => {
     installation: new Installation(),
     update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),
+    unsavedDrafts: createUnsavedDrafts(localStorage),
   };
   alertOfMessages({ ...app, notifications });
   engine.onStatus(({ phase }) => {
-    if (phase === 'signed-out') forgetEmojis();
+    if (phase !== 'signed-out') return;
+    forgetEmojis();
+    app.unsavedDrafts.forgetAll();
   });
   return app;
 };

@@ -1,22 +1,34 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createUnsavedDrafts } from '../services/unsaved-drafts.ts';
 import { Draft } from './draft.svelte.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const start = (saved = '') => {
-  const kept: string[] = [];
-  const draft = new Draft(
-    {
-      setDraft: (accountId, text) => {
-        kept.push(`${accountId}: ${text}`);
-        return Promise.resolve();
-      },
+const ACCOUNT = 'anna';
+
+const memoryStorage = () => {
+  const items = new Map<string, string>();
+  return {
+    get length() {
+      return items.size;
     },
-    'anna',
-    saved,
-  );
-  return { draft, kept };
+    key: (at: number) => [...items.keys()][at] ?? null,
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+  };
+};
+
+const start = (saved = '', unsaved = createUnsavedDrafts(memoryStorage())) => {
+  const kept: string[] = [];
+  const calls = {
+    setDraft: (accountId: string, text: string) => {
+      kept.push(`${accountId}: ${text}`);
+      return Promise.resolve();
+    },
+  };
+  return { draft: new Draft({ calls, unsaved, accountId: ACCOUNT, saved }), kept };
 };
 
 test('begins with what was kept, and is kept again and again while it is written', () => {
@@ -109,10 +121,80 @@ test('one that could not be kept is tried again', async () => {
     calls.push(text);
     return calls.length === 1 ? Promise.reject(new Error('closed')) : Promise.resolve();
   };
-  const draft = new Draft({ setDraft }, 'anna', '');
+  const unsaved = createUnsavedDrafts(memoryStorage());
+  const draft = new Draft({ calls: { setDraft }, unsaved, accountId: ACCOUNT, saved: '' });
   draft.write('Hello');
   draft.save();
   await Promise.resolve();
   draft.save();
   expect(calls).toEqual(['Hello', 'Hello']);
+});
+
+describe('a page that goes', () => {
+  /** Nobody carries out what it asks for. */
+  const page = (saved: string, unsaved = createUnsavedDrafts(memoryStorage())) => {
+    const answers: (() => void)[] = [];
+    const setDraft = (): Promise<void> =>
+      new Promise((resolve) => {
+        answers.push(resolve);
+      });
+    return {
+      unsaved,
+      answers,
+      draft: new Draft({ calls: { setDraft }, unsaved, accountId: ACCOUNT, saved }),
+    };
+  };
+
+  test('leaves the last letters to the next one, once, which saves them', async () => {
+    const { draft, unsaved } = page('Hel');
+    draft.write('Hell');
+    draft.write('Hello!');
+    draft.leave();
+    const next = start('Hel', unsaved);
+    expect(next.draft.text).toBe('Hello!');
+    expect(next.kept).toEqual(['anna: Hello!']);
+    await Promise.resolve();
+    expect(start('Hel', unsaved).draft.text).toBe('Hel');
+  });
+
+  test('leaves them also when the vault had got further', () => {
+    const { draft, unsaved } = page('');
+    draft.write('H');
+    draft.write('He');
+    draft.leave();
+    expect(start('He', unsaved).draft.text).toBe('He');
+    draft.write('Hel');
+    draft.leave();
+    expect(start('He', unsaved).draft.text).toBe('Hel');
+  });
+
+  test('leaves nothing when all of it has been saved, also where it comes back', async () => {
+    const { draft, unsaved, answers } = page('');
+    draft.write('Hello');
+    draft.leave();
+    answers[0]?.();
+    await Promise.resolve();
+    draft.leave();
+    expect(unsaved.take(ACCOUNT, '')).toBeNull();
+  });
+
+  test('does not bring back what has become a message meanwhile', async () => {
+    const { draft, unsaved, answers } = page('');
+    draft.write('Hello');
+    answers[0]?.();
+    await Promise.resolve();
+    void draft.sendBy(() => new Promise(() => undefined));
+    draft.leave();
+    // The vault had taken the text, and the message too before the worker ended.
+    expect(start('', unsaved).draft.text).toBe('');
+  });
+
+  test('leaves to other conversations, and to another account, nothing', () => {
+    const { draft, unsaved } = page('');
+    draft.write('Hello');
+    draft.leave();
+    expect(unsaved.take('bob', '')).toBeNull();
+    unsaved.forgetAll();
+    expect(unsaved.take(ACCOUNT, '')).toBeNull();
+  });
 });

@@ -1,26 +1,40 @@
 import type { Calls } from '../engine/calls.ts';
+import type { UnsavedDrafts } from '../services/unsaved-drafts.ts';
 
-/** While somebody writes, so often is it saved: a page that goes may not come to do it. */
+/** While somebody writes, so often is it saved. */
 const SAVE_EVERY_MS = 400;
 
 const joinTexts = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n');
 
+type DraftParts = {
+  readonly calls: Pick<Calls, 'setDraft'>;
+  readonly unsaved: UnsavedDrafts;
+  readonly accountId: string;
+  /** What the conversation has kept. */
+  readonly saved: string;
+};
+
 /** What is being written to one account. Saved while it is written, and when it is left. */
 export class Draft {
   readonly #calls: Pick<Calls, 'setDraft'>;
+  readonly #unsaved: UnsavedDrafts;
   readonly #accountId: string;
   #text = $state.raw('');
   /** Texts that are not messages yet, oldest first. */
   #sending: readonly { readonly text: string }[] = [];
-  #saved: string;
+  /** What the vault is known to have. */
+  #confirmed: string;
+  /** What it has been asked to keep and has not answered yet, in that order. */
+  #asked: readonly string[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `saved`: what the conversation has kept. */
-  constructor(calls: Pick<Calls, 'setDraft'>, accountId: string, saved: string) {
+  constructor({ calls, unsaved, accountId, saved }: DraftParts) {
     this.#calls = calls;
+    this.#unsaved = unsaved;
     this.#accountId = accountId;
-    this.#text = saved;
-    this.#saved = saved;
+    this.#confirmed = saved;
+    this.#text = unsaved.take(accountId, saved) ?? saved;
+    this.save();
   }
 
   get text(): string {
@@ -44,7 +58,8 @@ export class Draft {
     this.#sending = [...this.#sending, sending];
     try {
       await send(sending.text, rest);
-      if (this.#saved === saved) this.#saved = rest;
+      if (this.#saved === saved) [this.#confirmed, this.#asked] = [rest, []];
+      this.#unsaved.forget(this.#accountId);
     } catch (error) {
       this.#text = joinTexts(sending.text, this.#text);
       throw error;
@@ -59,11 +74,34 @@ export class Draft {
     this.#stopWaiting();
     const text = this.#unsent;
     if (text === this.#saved) return;
-    const before = this.#saved;
-    this.#saved = text;
-    this.#calls.setDraft(this.#accountId, text).catch(() => {
-      if (this.#saved === text) this.#saved = before;
-    });
+    this.#asked = [...this.#asked, text];
+    this.#calls.setDraft(this.#accountId, text).then(
+      () => this.#confirm(text),
+      () => this.#answered(text),
+    );
+  }
+
+  /** The page may go before an answer comes. */
+  leave(): void {
+    this.save();
+    const text = this.#unsent;
+    if (text === this.#confirmed) return;
+    this.#unsaved.keep(this.#accountId, text, [this.#confirmed, ...this.#asked]);
+  }
+
+  get #saved(): string {
+    return this.#asked.at(-1) ?? this.#confirmed;
+  }
+
+  #answered(text: string): void {
+    const at = this.#asked.indexOf(text);
+    if (at >= 0) this.#asked = this.#asked.toSpliced(at, 1);
+  }
+
+  #confirm(text: string): void {
+    this.#answered(text);
+    this.#confirmed = text;
+    if (text === this.#unsent) this.#unsaved.forget(this.#accountId);
   }
 
   get #unsent(): string {

@@ -1,5 +1,7 @@
 import type { Message } from '@restante/client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { EngineEvent } from '../engine/channel.ts';
+import { EventFeed } from '../services/event-feed.ts';
 import { Search } from './search.svelte.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -104,4 +106,20 @@ test('a search that fails is told', async () => {
   vi.runAllTimers();
   await asked[0]!.refuse();
   expect(search.state).toBe('failed');
+});
+
+test('what is deleted goes from the results', async () => {
+  const { asked, search, texts } = start();
+  let tell: (event: EngineEvent) => void = () => undefined;
+  const unfollow = search.follow(new EventFeed({ onEvent: (listener) => (tell = listener) }));
+  search.look('a');
+  vi.runAllTimers();
+  await asked[0]!.answer(['one', 'two', 'three', 'four']);
+  tell({ type: 'message-removed', detail: { accountId: 'anna', author: 'anna', id: 'one' } });
+  tell({ type: 'message-changed', detail: { ...message('two'), kind: 'deleted' } });
+  tell({ type: 'message-changed', detail: { ...message('three'), kind: 'text', state: 'read' } });
+  tell({ type: 'message-removed', detail: { accountId: 'bob', author: 'bob', id: 'four' } });
+  vi.runAllTimers();
+  expect(texts()).toEqual(['three', 'four']);
+  unfollow();
 });

@@ -1,5 +1,6 @@
 import type { Message } from '@restante/client';
 import type { Calls } from '../engine/calls.ts';
+import type { EventFeed } from '../services/event-feed.ts';
 
 const WAIT_MS = 150;
 const PAGE = 30;
@@ -52,6 +53,21 @@ export class Search {
     if (this.#state === 'searching' || !this.#hasMore) return;
     this.#state = 'searching';
     await this.#ask(this.#results);
+  }
+
+  /** Takes away what is deleted, until the answer is called. */
+  follow(feed: Pick<EventFeed, 'subscribe'>): () => void {
+    return feed.subscribe((events) => {
+      const gone = events.flatMap(({ type, detail }) =>
+        type === 'message-removed' || (type === 'message-changed' && detail.kind === 'deleted')
+          ? [detail]
+          : [],
+      );
+      if (gone.length === 0) return;
+      this.#results = this.#results.filter(
+        ({ accountId, id }) => !gone.some((other) => other.accountId === accountId && other.id === id),
+      );
+    }).end;
   }
 
   async #ask(shown: readonly Message[]): Promise<void> {

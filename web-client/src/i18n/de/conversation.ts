@@ -34,6 +34,7 @@ export const conversation = {
   messageOf: (name: string, time: string) => `${name}, ${time}`,
   ownMessage: (time: string) => `Du, ${time}`,
   deleted: 'Diese Nachricht wurde gelöscht',
+  blank: 'Diese Nachricht hat keinen sichtbaren Text',
   unknown: 'Diese Nachricht braucht eine neuere Version von Restante.',
   keysChanged: (name: string) => `Die Sicherheitsnummer von ${name} hat sich geändert.`,
   verify: 'Verifizieren',

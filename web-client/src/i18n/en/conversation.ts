@@ -34,6 +34,7 @@ export const conversation = {
   messageOf: (name: string, time: string) => `${name}, ${time}`,
   ownMessage: (time: string) => `You, ${time}`,
   deleted: 'This message was deleted',
+  blank: 'This message has no visible text',
   unknown: 'This message needs a newer version of Restante.',
   keysChanged: (name: string) => `${name}’s safety number has changed.`,
   verify: 'Verify',
