@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { SCRIPTS } from '@restante/scripts/cluster';
 import { expect, it } from 'vitest';
 
-/** A variable that is missing or wrong: the service names each one, quotes no value, and ends with 1. */
+/** A variable that is missing or wrong: the service names each one, quotes no value, and ends with 2. */
 
 const SECRET = 'a-secret-that-nobody-may-read';
 
@@ -36,7 +36,7 @@ it.each([
   ['front', ['MASTER_URLS', 'MAILBOX_NODE_URLS', 'PORT'], { MASTER_URLS: SECRET, PORT: SECRET }],
 ] as const)('%s names them', async (service, names, environment) => {
   const { code, said } = await run(SCRIPTS[service], environment);
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   for (const name of names) expect(said).toContain(name);
   expect(said).not.toContain(SECRET);
 });
@@ -52,7 +52,7 @@ it.each(['mailboxNode', 'master'] as const)('%s names a key that is none', async
     TOKEN_PRIVATE_KEY: SECRET,
     TOKEN_PUBLIC_KEY: SECRET,
   });
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(said).toMatch(/TOKEN_(PUBLIC|PRIVATE)_KEY/);
   expect(said).not.toContain(SECRET);
 });

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ConfigError, couchUrls, readEnvironment } from '@restante/service-kit';
+import { z } from 'zod';
 import type { Figure } from './figure.ts';
 import { machine } from './machine.ts';
 import type { Bench, Measurement } from './measurement.ts';
@@ -96,7 +98,7 @@ const options = () => {
   return { ...values, nodeOptions: values['node-options'] ?? null, rounds, minutes, size, chosen };
 };
 
-const couchUrls = (process.env['COUCHDB_URLS'] ?? '').split(',').flatMap((url) => url.trim() || []);
+const environment = z.object({ COUCHDB_URLS: couchUrls.optional() });
 
 /** On the disk of the repository: the folder for temporary files may be memory, where fsync costs nothing. */
 const newDataDir = (): string => {
@@ -113,10 +115,11 @@ const runAll = async ({
   chosen,
 }: ReturnType<typeof options>): Promise<Report> => {
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
-  const engine = couchUrls[0] === undefined ? 'embedded engine' : await readEngine(couchUrls[0]);
+  const { COUCHDB_URLS: given = null } = readEnvironment(environment, process.env);
+  const engine = given?.[0] === undefined ? 'embedded engine' : await readEngine(given[0]);
   const dataDir = newDataDir();
   const bench: Bench = {
-    couchUrls: couchUrls.length === 0 ? null : couchUrls,
+    couchUrls: given,
     rounds,
     minutes,
     size,
@@ -145,7 +148,10 @@ try {
     process.stdout.write(`${chosen.json ? JSON.stringify(report, null, 2) : formatReport(report)}\n`);
   }
 } catch (error) {
-  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+  const isUsage =
+    error instanceof UsageError ||
+    error instanceof ConfigError ||
+    (error instanceof TypeError && 'code' in error);
   process.stderr.write(
     isUsage ? `${error.message}\n\n${USAGE}` : `${String(error instanceof Error ? error.stack : error)}\n`,
   );

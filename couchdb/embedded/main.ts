@@ -35,7 +35,7 @@ function readConfig(environment: NodeJS.ProcessEnv): EmbeddedCouchConfig | undef
     faults.push('EMBEDDED_COUCH_PORT is not a port');
   for (const fault of faults) console.error(`embedded couchdb: ${fault}`);
   if (faults.length > 0) {
-    process.exitCode = 1;
+    process.exitCode = 2;
     return undefined;
   }
   return {

@@ -1,24 +1,12 @@
-import { readEnvironment, parseCouchUrl } from '@restante/service-kit';
+import {
+  couchUrl,
+  databasePrefix,
+  messageTtlDays,
+  namedCouchUrls,
+  nodeName,
+  readEnvironment,
+} from '@restante/service-kit';
 import { z } from 'zod';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-const nodeName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'not a node name (a-z, 0-9, dash)');
-
-const isCouchUrl = (text: string): boolean => {
-  if (!URL.canParse(text) || !/^https?:/.test(text)) return false;
-  const { username, password } = parseCouchUrl(text);
-  return username !== '' && password !== '';
-};
-const couchUrl = z.string().refine(isCouchUrl, 'not a URL with credentials: http://name:password@host:5984');
-
-const peers = z
-  .string()
-  .transform((text) => text.split(',').map((entry) => entry.trim()))
-  .transform((entries) => entries.filter((entry) => entry !== '').map((entry) => entry.split(/=(.*)/s, 2)))
-  .pipe(z.array(z.tuple([nodeName, couchUrl], 'not name=url')))
-  .transform((pairs) => pairs.map(([name, url]) => ({ name, url })))
-  .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'a name is there twice');
 
 /** The variables of a mailbox node. The README has them in a table. */
 export const environment = z.object({
@@ -28,14 +16,11 @@ export const environment = z.object({
   COUCHDB_URL: couchUrl,
   COUCHDB_ADMIN_URL: couchUrl,
   COUCHDB_SELF_URL: couchUrl.optional(),
-  COUCHDB_PEERS: peers.default([]),
-  DATABASE_PREFIX: z
-    .string()
-    .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'not a prefix of database names')
-    .optional(),
+  COUCHDB_PEERS: namedCouchUrls.default([]),
+  DATABASE_PREFIX: databasePrefix.optional(),
   TOKEN_PUBLIC_KEY: z.string(),
   BUCKET_SPAN_DAYS: z.coerce.number().int().min(1).max(365).default(10),
-  MESSAGE_TTL_DAYS: z.coerce.number().positive().max(365).default(30),
+  MESSAGE_TTL_DAYS: messageTtlDays,
   MAILBOX_MAX_MESSAGES: z.coerce.number().int().positive().default(10_000),
   REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
   MAX_LISTENERS: z.coerce.number().int().positive().default(2_000),
@@ -92,7 +77,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     },
     tokenPublicKey: read.TOKEN_PUBLIC_KEY,
     bucketSpanDays: read.BUCKET_SPAN_DAYS,
-    messageTtlMs: read.MESSAGE_TTL_DAYS * DAY_MS,
+    messageTtlMs: read.MESSAGE_TTL_DAYS,
     mailboxMaxMessages: read.MAILBOX_MAX_MESSAGES,
     requestsPerMinute: read.REQUESTS_PER_MINUTE,
     maxListeners: read.MAX_LISTENERS,

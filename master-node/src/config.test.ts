@@ -49,14 +49,14 @@ describe('the configuration', () => {
     expect(named).toEqual(Object.keys(environment.shape));
   });
 
-  it('ends the start with 1 when a secret is missing, naming each', async () => {
+  it('ends the start with 2 when a secret is missing, naming each', async () => {
     const main = fileURLToPath(new URL('main.ts', import.meta.url));
     const child = spawn(process.execPath, [main], { env: {}, stdio: ['ignore', 'pipe', 'pipe'] });
     const [errors, code] = await Promise.all([
       text(child.stderr),
       new Promise((resolve) => child.once('close', resolve)),
     ]);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     for (const name of ['TOKEN_PRIVATE_KEY', 'TOKEN_PUBLIC_KEY', 'DIRECTORY_URLS', 'MAILBOX_NODES']) {
       expect(errors).toContain(name);
     }

@@ -1,30 +1,35 @@
 import { z } from 'zod';
-import { LIMITS } from '@restante/protocol';
-import { ConfigError, readEnvironment } from '@restante/service-kit';
+import {
+  ConfigError,
+  couchUrls,
+  databasePrefix,
+  httpUrl,
+  messageTtlDays,
+  readEnvironment,
+} from '@restante/service-kit';
 import type { Cell } from './mailboxes/cell.ts';
 
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
-const urls = z
-  .string()
-  .transform((text) => text.split(',').map((part) => part.trim()))
-  .pipe(z.array(z.url({ protocol: /^https?$/ })).min(1));
-
 const names = z.string().transform((text) => text.split(',').map((part) => part.trim()));
 
-const NODE = /^(?:([\w-]+)\/)?([\w-]+)=(https?:\/\/[^|\s]+)\|(\S+)$/;
+const NODE = /^(?:([\w-]+)\/)?([\w-]+)=([^|\s]+)\|(\S+)$/;
+
+const isPublicUrl = (text: string): boolean => /^\/[\w./-]*$/.test(text) || httpUrl.safeParse(text).success;
 
 /** `[cell/]name=internalUrl|publicUrl`, separated by commas. Nodes without a cell are in the cell `default`. */
 const cells = z.string().transform((text, context): Cell[] => {
   const found = new Map<string, Cell['nodes'][number][]>();
+  const taken = new Set<string>();
   for (const part of text.split(',')) {
-    const [, cell = 'default', name = '', url = '', publicUrl = ''] = NODE.exec(part.trim()) ?? [];
-    const nodes = found.get(cell) ?? [];
-    if (name === '' || nodes.some((node) => node.name === name)) {
+    const [, cell = 'default', name = '', address = '', publicUrl = ''] = NODE.exec(part.trim()) ?? [];
+    const url = httpUrl.safeParse(address);
+    if (name === '' || taken.has(name) || !url.success || !isPublicUrl(publicUrl)) {
       context.addIssue('needs name=internalUrl|publicUrl for each node, each name once');
       return z.NEVER;
     }
-    found.set(cell, [...nodes, { name, url: url.replace(/\/$/, ''), publicUrl }]);
+    taken.add(name);
+    found.set(cell, [...(found.get(cell) ?? []), { name, url: url.data, publicUrl }]);
   }
   return [...found].map(([name, nodes]) => ({ name, nodes }));
 });
@@ -35,18 +40,13 @@ export const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   TOKEN_PRIVATE_KEY: z.string(),
   TOKEN_PUBLIC_KEY: z.string(),
-  DIRECTORY_URLS: urls,
-  DATABASE_PREFIX: z
-    .string()
-    .regex(/^[a-z][a-z0-9_-]*$/)
-    .optional(),
+  DIRECTORY_URLS: couchUrls,
+  DATABASE_PREFIX: databasePrefix.optional(),
   MAILBOX_NODES: cells,
+  MASTERS: count(1),
   WRITE_CONCERN: count(2),
   WRITE_POLICY: z.enum(['available', 'strict']).default('available'),
-  MESSAGE_TTL_DAYS: z.coerce
-    .number()
-    .positive()
-    .default(LIMITS.messageTtlMs / 86_400_000),
+  MESSAGE_TTL_DAYS: messageTtlDays,
   STORE_TIMEOUT_MS: count(2000),
   DIRECTORY_TIMEOUT_MS: count(5000),
   MASTER_TOKEN_TTL_MINUTES: count(60),
@@ -95,6 +95,8 @@ export type Config = {
     readonly database: string;
     readonly timeoutMs: number;
   };
+  /** How many masters serve the same people, this one included. */
+  readonly masters: number;
   readonly mailboxes: {
     readonly cells: readonly Cell[];
     readonly writeConcern: number;
@@ -147,11 +149,12 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       database: `${read.DATABASE_PREFIX ?? ''}directory`,
       timeoutMs: read.DIRECTORY_TIMEOUT_MS,
     },
+    masters: read.MASTERS,
     mailboxes: {
       cells: read.MAILBOX_NODES,
       writeConcern: read.WRITE_CONCERN,
       writePolicy: read.WRITE_POLICY,
-      messageTtlMs: Math.round(read.MESSAGE_TTL_DAYS * 86_400_000),
+      messageTtlMs: read.MESSAGE_TTL_DAYS,
       timeoutMs: read.STORE_TIMEOUT_MS,
     },
     passwords: {

@@ -23,7 +23,7 @@ import { createDeviceRemovals } from './gateway/device-removals.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createSessions } from './gateway/sessions.ts';
 import { createApp } from './http/app.ts';
-import { createLocalBus, scopeBus, type Bus } from './live/bus.ts';
+import { createLocalBus, LOST_WITHOUT_BUS, scopeBus, type Bus } from './live/bus.ts';
 import { createHandle } from './live/handle.ts';
 import { createKeyStockWatch } from './live/key-stock-watch.ts';
 import { createPresence } from './live/presence.ts';
@@ -153,6 +153,11 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       connections: sessions.size(),
       directory: servers.states(),
       mailboxNodes: mailboxNodes.map((node) => ({ name: node.name, up: node.isUp() })),
+      bus: {
+        kind: 'in-process',
+        masters: config.masters,
+        missing: config.masters > 1 ? LOST_WITHOUT_BUS : [],
+      },
     }),
     isReady,
     trustProxy: config.trustProxy,
@@ -172,6 +177,9 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     log,
     now,
   });
+  if (config.masters > 1) {
+    log.warn({ event: 'no-bus', masters: config.masters }, 'there is no bus between the masters yet');
+  }
   log.info({ event: 'ready', url: http.url }, 'the master node takes connections');
 
   return {

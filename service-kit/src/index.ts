@@ -1,3 +1,13 @@
+export {
+  couchUrl,
+  couchUrls,
+  databasePrefix,
+  httpUrl,
+  httpUrls,
+  namedCouchUrls,
+  nodeName,
+  serverOf,
+} from './address-variables.ts';
 export { ConfigError, readEnvironment } from './config.ts';
 export { parseCouchUrl, type CouchAddress } from './couch-url.ts';
 export {
@@ -22,6 +32,7 @@ export {
 export { listen, type HttpServer } from './http-server.ts';
 export { createLog, pseudonym, type Logger } from './log.ts';
 export { startLoop, type Loop } from './loop.ts';
+export { messageTtlDays } from './message-ttl.ts';
 export {
   countAnswers,
   Counter,

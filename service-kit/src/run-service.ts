@@ -3,8 +3,8 @@ import { ConfigError } from './config.ts';
 const STOP_DEADLINE_MS = 20_000;
 
 /**
- * Runs a service until SIGINT or SIGTERM, for `main.ts`. A failed start prints why and exits with 1. When the
- * stop takes longer than its deadline, or a second signal comes, the process ends with 1.
+ * Runs a service until SIGINT or SIGTERM, for `main.ts`. A failed start prints why and exits with 1, with 2 when
+ * it is the configuration. When the stop takes longer than its deadline, or a second signal comes, the process ends with 1.
  *
  * With `EXIT_WITH_PARENT=1` the end of standard input counts as SIGTERM, so that no service outlives the terminal
  * or test that started it.
@@ -18,7 +18,7 @@ export const runService = async (start: () => Promise<AsyncDisposable>): Promise
     process.stderr.write(
       `${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
     );
-    process.exit(1);
+    process.exit(error instanceof ConfigError ? 2 : 1);
   }
   let stopping = false;
   const stop = (): void => {

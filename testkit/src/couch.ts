@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedCouch } from '@restante/couchdb/embedded';
+import { removeFromCouch } from '@restante/scripts/cluster';
 
 /** CouchDB servers for a test. */
 export type TestCouches = AsyncDisposable & {
@@ -13,32 +14,6 @@ export type TestCouches = AsyncDisposable & {
 };
 
 const newPrefix = (): string => `t${randomBytes(5).toString('hex')}-`;
-
-const call = async (adminUrl: string, method: string, path: string): Promise<unknown> => {
-  const { origin, username, password } = new URL(adminUrl);
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const answer = await fetch(`${origin}/${path}`, {
-    method,
-    headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
-  });
-  return answer.json();
-};
-
-type Rows = { readonly rows?: readonly { readonly id: string; readonly value: { readonly rev: string } }[] };
-
-/** Deletes the replications, databases and users whose names hold the prefix. */
-export const cleanCouch = async (adminUrl: string, prefix: string): Promise<void> => {
-  for (const database of ['_replicator', '_users']) {
-    const { rows = [] } = (await call(adminUrl, 'GET', `${database}/_all_docs`)) as Rows;
-    for (const { id, value } of rows.filter((row) => row.id.includes(prefix))) {
-      await call(adminUrl, 'DELETE', `${database}/${encodeURIComponent(id)}?rev=${value.rev}`);
-    }
-  }
-  const databases = (await call(adminUrl, 'GET', '_all_dbs')) as string[];
-  for (const database of databases.filter((name) => name.startsWith(prefix))) {
-    await call(adminUrl, 'DELETE', encodeURIComponent(database));
-  }
-};
 
 /** The first `count` servers of COUCHDB_URLS when it is set, otherwise as many embedded ones on disk. */
 export const startCouches = async (count: number): Promise<TestCouches> => {
@@ -51,7 +26,7 @@ export const startCouches = async (count: number): Promise<TestCouches> => {
       adminUrls,
       prefix,
       [Symbol.asyncDispose]: async () => {
-        await Promise.all(adminUrls.map((url) => cleanCouch(url, prefix)));
+        await Promise.all(adminUrls.map((url) => removeFromCouch(url, prefix)));
       },
     };
   }

@@ -1,5 +1,5 @@
 export { startCouchProcesses, type TestCouchProcesses } from './couch-processes.ts';
-export { cleanCouch, startCouches, type TestCouches } from './couch.ts';
+export { startCouches, type TestCouches } from './couch.ts';
 export { startFaultProxy, type Fault, type FaultProxy } from './fault-proxy.ts';
 export { newEnvelope, newMailbox } from './mail.ts';
 export { mailboxNodeConfigs, startTestNode, startTestNodes, type TestNode } from './mailbox-nodes.ts';

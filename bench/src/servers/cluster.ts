@@ -1,10 +1,16 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { buckets, LIMITS } from '@restante/protocol';
-import { ensureSecrets, startCluster, type Cluster, type Environment } from '@restante/scripts/cluster';
+import {
+  ensureSecrets,
+  removeFromCouch,
+  startCluster,
+  type Cluster,
+  type Environment,
+} from '@restante/scripts/cluster';
 import { createTokenSigner, type TokenSigner } from '@restante/service-kit';
 import type { Bench } from '../measurement.ts';
-import { newPrefix, removeDatabases } from './remove-databases.ts';
+import { newPrefix } from './database-prefix.ts';
 
 /** A whole cluster, with the right to speak for anybody in it. */
 export type BenchCluster = Cluster & {
@@ -44,7 +50,7 @@ export const startBenchCluster = async (bench: Bench, master: Environment = {}):
     bucketAt: (timeMs) => databasePrefix + nameAt(timeMs),
     [Symbol.asyncDispose]: async () => {
       await cluster[Symbol.asyncDispose]();
-      for (const url of couchUrls ?? []) await removeDatabases(url, databasePrefix);
+      for (const url of couchUrls ?? []) await removeFromCouch(url, databasePrefix);
     },
   };
 };

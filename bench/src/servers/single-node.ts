@@ -11,10 +11,11 @@ import {
   withCredentials,
   type ClusterProcess,
   type Environment,
+  removeFromCouch,
 } from '@restante/scripts/cluster';
 import { createTokenSigner, type TokenSigner } from '@restante/service-kit';
 import type { Bench } from '../measurement.ts';
-import { newPrefix, removeDatabases } from './remove-databases.ts';
+import { newPrefix } from './database-prefix.ts';
 
 /** One mailbox node in front of one CouchDB, alone on the machine. */
 export type SingleNode = AsyncDisposable & {
@@ -77,7 +78,7 @@ export const startSingleNode = async (bench: Bench): Promise<SingleNode> => {
   };
 
   const adminUrl = bench.couchUrls?.[0] ?? (await startCouch());
-  cleanup.defer(() => removeDatabases(adminUrl, databasePrefix));
+  cleanup.defer(() => removeFromCouch(adminUrl, databasePrefix));
   const node = await start('node1', SCRIPTS.mailboxNode, '/ready', (port) => ({
     ...SMALL_HEAP,
     NODE_NAME: 'node1',

@@ -8,6 +8,12 @@ export type Health = {
   /** CouchDBs of the directory, in order of preference. `refused`: they do not take the credentials. */
   readonly directory: readonly { readonly url: string; readonly up: boolean; readonly refused: boolean }[];
   readonly mailboxNodes: readonly { readonly name: string; readonly up: boolean }[];
+  /** Between the masters of the same people. `missing`: what people on different ones do without. */
+  readonly bus: {
+    readonly kind: 'in-process';
+    readonly masters: number;
+    readonly missing: readonly string[];
+  };
 };
 
 type Deps = {

@@ -28,6 +28,9 @@ export type Bus = {
   readonly subscribe: (listener: (event: BusEvent) => void) => () => void;
 };
 
+/** What people on different masters do without while their masters have no bus between them. */
+export const LOST_WITHOUT_BUS = ['live push', 'receipts', 'typing', 'presence', 'superseded'] as const;
+
 /** The bus of masters in one process: a call. */
 export const createLocalBus = (): Bus => {
   const listeners = new Set<(event: BusEvent) => void>();

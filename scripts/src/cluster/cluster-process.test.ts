@@ -62,10 +62,10 @@ describe('cluster process', () => {
     expect(front.state).toBe('ready');
     expect(front.port).toBeGreaterThan(0);
     expect((await fetch(`${front.url}/ready`)).status).toBe(200);
-    expect(await front.kill()).toEqual({ code: 0, signal: null });
+    expect(await front.kill()).toEqual({ code: 0, signal: null, cause: '' });
     expect(front.state).toBe('stopped');
     expect(front.pid).toBeUndefined();
-    expect(ends).toEqual([[{ code: 0, signal: null }, true]]);
+    expect(ends).toEqual([[{ code: 0, signal: null, cause: '' }, true]]);
     expect(readFileSync(front.logFile, 'utf8')).toContain(front.url);
   });
 
@@ -73,7 +73,7 @@ describe('cluster process', () => {
     const front = create(0);
     await front.start();
     const { port, pid } = front;
-    expect(await front.kill('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(await front.kill('SIGKILL')).toMatchObject({ code: null, signal: 'SIGKILL' });
     await front.start();
     expect(front.port).toBe(port);
     await front.restart();
@@ -86,15 +86,18 @@ describe('cluster process', () => {
     const front = create(0);
     await front.start();
     process.kill(front.pid!, 'SIGKILL');
-    expect(await front.exited).toEqual({ code: null, signal: 'SIGKILL' });
-    expect(ends).toEqual([[{ code: null, signal: 'SIGKILL' }, false]]);
+    const exit = { code: null, signal: 'SIGKILL', cause: '' };
+    expect(await front.exited).toEqual(exit);
+    expect(ends).toEqual([[exit, false]]);
   });
 
-  it('fails with name and last lines when the process ends early', async () => {
+  it('fails with name and cause when the process ends early', async () => {
     const front = create(0, { MASTER_URLS: 'nonsense' });
     const failure = await front.start().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ProcessStartError);
-    expect((failure as Error).message).toMatch(/^front ended before it was ready \(exit code 1\)/);
+    expect((failure as Error).message).toMatch(
+      /^front ended before it was ready \(exit code 2\):\nThe configuration is not complete:\n/,
+    );
     expect((failure as Error).message).toContain('MASTER_URLS');
     expect(front.state).toBe('stopped');
   });

@@ -1,10 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { causeOfEnd, lastComplaint } from './cause-of-end.ts';
 import { openRotatingLog } from './rotating-log.ts';
 
 /** How a process ended. */
-export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+export type Exit = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** What it said of it on standard error, without stacks; may be empty. */
+  readonly cause: string;
+};
+
+/** The end in a word: the signal, or the exit code. */
+export const howItEnded = ({ code, signal }: Exit): string => signal ?? `exit code ${code ?? 'unknown'}`;
 
 export type ProcessState = 'stopped' | 'starting' | 'ready' | 'stopping';
 
@@ -32,15 +41,15 @@ export type ClusterProcess = {
   readonly restart: () => Promise<void>;
 };
 
-/** A process did not become ready. The message holds the last lines that it wrote. */
+/** A process did not become ready. The message says why, as far as the process has told. */
 export class ProcessStartError extends Error {
   override readonly name = 'ProcessStartError';
   /** The port that another program has, when this is the reason. */
   readonly busyPort: number | undefined;
 
-  constructor(process: string, reason: string, lastLines: string) {
-    super(`${process} ${reason}${lastLines === '' ? '' : `\n${lastLines}`}`);
-    const busy = /EADDRINUSE.*:(\d+)/.exec(lastLines)?.[1];
+  constructor(process: string, reason: string, cause: string, logFile: string) {
+    super(`${process} ${reason}${cause === '' ? `; its log: ${logFile}` : `:\n${cause}`}`);
+    const busy = /EADDRINUSE.*:(\d+)/.exec(cause)?.[1];
     this.busyPort = busy === undefined ? undefined : Number(busy);
   }
 }
@@ -62,7 +71,7 @@ export type ProcessSpec = {
 const READY_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 25_000;
 const LOG_BYTES = 16 * 1024 * 1024;
-const TAIL_CHARACTERS = 2_000;
+const TAIL_CHARACTERS = 4_000;
 const PORT_RETRIES = 50;
 const PORT_RETRY_MS = 100;
 
@@ -75,6 +84,8 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'NODE_ENV', 'NODE_EXTRA_CA_CE
 const inherited = (): Record<string, string> =>
   Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 
+const tailOf = (text: string): string => text.slice(-TAIL_CHARACTERS);
+
 /** The address in the line by which a service says that it listens. */
 const LISTENING = /^.*(?:"event":"(?:listening|ready)"|\bready on\b).*$/m;
 const ADDRESS = /\bhttp:\/\/(?:[\w.-]+|\[[0-9a-f:]+\]):\d+/;
@@ -86,13 +97,15 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
   let port = spec.port;
   let state: ProcessState = 'stopped';
   let child: ChildProcess | undefined;
-  let exited: Promise<Exit> = Promise.resolve({ code: null, signal: null });
-  let tail = '';
+  let exited: Promise<Exit> = Promise.resolve({ code: null, signal: null, cause: '' });
+  let output = '';
+  let standardError = '';
   let isWanted = false;
 
   /** Starts a run. Resolves with the address that the process says it listens on. */
   const launch = (): Promise<string> => {
-    tail = '';
+    output = '';
+    standardError = '';
     state = 'starting';
     const run = spawn(process.execPath, [spec.script], {
       env: {
@@ -109,19 +122,20 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
     const log = openRotatingLog(spec.logFile, LOG_BYTES);
     run.stdin.on('error', () => undefined);
     const address = Promise.withResolvers<string>();
-    const note = (chunk: Buffer): void => {
+    run.stderr.on('data', (chunk: Buffer) => {
       log.write(chunk);
-      tail = (tail + chunk.toString('utf8')).slice(-TAIL_CHARACTERS);
-    };
-    run.stderr.on('data', note);
+      standardError = tailOf(standardError + chunk.toString('utf8'));
+    });
     run.stdout.on('data', (chunk: Buffer) => {
-      note(chunk);
+      log.write(chunk);
+      output = tailOf(output + chunk.toString('utf8'));
       if (state !== 'starting') return;
-      const found = addressIn(tail.slice(0, tail.lastIndexOf('\n') + 1));
+      const found = addressIn(output.slice(0, output.lastIndexOf('\n') + 1));
       if (found !== undefined) address.resolve(found);
     });
     exited = new Promise((resolve) => {
-      const end = (exit: Exit): void => {
+      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+        const exit = { code, signal, cause: causeOfEnd(standardError) };
         const expected = state !== 'ready';
         state = 'stopped';
         child = undefined;
@@ -129,14 +143,14 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
         resolve(exit);
         spec.onExit(exit, expected);
       };
-      run.once('error', () => end({ code: null, signal: null }));
-      run.once('close', (code, signal) => end({ code, signal }));
+      run.once('error', () => end(null, null));
+      run.once('close', end);
     });
     return address.promise;
   };
 
-  const failed = (reason: string): ProcessStartError =>
-    new ProcessStartError(spec.name, reason, tail.trim().split('\n').slice(-8).join('\n'));
+  const failed = (reason: string, cause: string): ProcessStartError =>
+    new ProcessStartError(spec.name, reason, cause, spec.logFile);
 
   const pollReady = async (base: string, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
@@ -159,11 +173,11 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
     };
     const ready = becomesReady();
     const endsEarly = exited.then((exit) => {
-      throw failed(`ended before it was ready (${exit.signal ?? `exit code ${exit.code ?? 'unknown'}`})`);
+      throw failed(`ended before it was ready (${howItEnded(exit)})`, exit.cause);
     });
     const isLate = sleep(READY_DEADLINE_MS, undefined, { signal: over.signal, ref: false }).then(
       () => {
-        throw failed(`was not ready after ${READY_DEADLINE_MS / 1000} s`);
+        throw failed(`was not ready after ${READY_DEADLINE_MS / 1000} s`, lastComplaint(output));
       },
       () => undefined,
     );

@@ -7,6 +7,7 @@ export {
   type ProcessState,
 } from './cluster-process.ts';
 export { DataInUseError } from './data-lock.ts';
+export { removeFromCouch } from './remove-from-couch.ts';
 export { couchEnvironment, SCRIPTS, SMALL_HEAP, withCredentials, type Environment } from './roles.ts';
 export { findRunningCluster, type RunningCluster } from './running-cluster.ts';
 export { ensureSecrets, type ClusterSecrets } from './secrets.ts';

@@ -66,11 +66,13 @@ export const masterEnvironment = (
   port: number,
   directoryUrls: readonly string[],
   mailboxNodes: readonly NodeAddress[],
+  masters: number,
   databasePrefix: string,
   secrets: ClusterSecrets,
 ): Environment => ({
   ...BUSY_HEAP,
   PORT: String(port),
+  MASTERS: String(masters),
   DIRECTORY_URLS: directoryUrls.join(','),
   DATABASE_PREFIX: databasePrefix,
   MAILBOX_NODES: mailboxNodes.map(({ name, url, publicUrl }) => `${name}=${url}|${publicUrl}`).join(','),

@@ -1,13 +1,17 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorBody } from '@restante/protocol';
 import { connectCouch } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MeshNode } from '../mesh/mesh-node.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import { startCouchTrio, type CouchTrio } from '../testing/couch-trio.ts';
 import { isDataInUse } from './data-lock.ts';
+import { removeFromCouch } from './remove-from-couch.ts';
 import { startCluster, type Cluster } from './start-cluster.ts';
 
 describe('cluster on CouchDB servers that are there already', () => {
@@ -74,6 +78,22 @@ describe('cluster on CouchDB servers that are there already', () => {
     expect(ends).toEqual(['master1 true', 'node2 true']);
   });
 
+  it('fails at once with the cause of the part that ended, while others would go on waiting', async () => {
+    const busy = createServer().listen(0, '127.0.0.1');
+    await once(busy, 'listening');
+    const { port } = busy.address() as AddressInfo;
+    const nobody = ['http://a:b@127.0.0.1:1', 'http://a:b@127.0.0.1:2', 'http://a:b@127.0.0.1:3'];
+    const broken = startCluster({
+      dataDir: join(dir, 'busy'),
+      couchUrls: nobody,
+      ports: { mailboxNodes: [port] },
+    });
+    await expect(broken).rejects.toThrow(
+      `node1 ended before it was ready (exit code 1):\nlisten EADDRINUSE: address already in use 127.0.0.1:${port}`,
+    );
+    busy.close();
+  });
+
   it('stops everything and frees its data when a part does not start', async () => {
     const dataDir = join(dir, 'broken');
     const pids: number[] = [];
@@ -87,11 +107,35 @@ describe('cluster on CouchDB servers that are there already', () => {
       },
     });
     await expect(broken).rejects.toThrow(
-      /^master1 ended before it was ready \(exit code 1\)\n.*WRITE_CONCERN/s,
+      /^master1 ended before it was ready \(exit code 2\):\nWRITE_CONCERN/,
     );
     expect(pids).toHaveLength(3);
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
     expect(await isDataInUse(dataDir)).toBe(false);
     expect(readdirSync(dataDir)).not.toContain('running.json');
+  });
+
+  it('leaves nothing on the servers when it is removed from them, and nothing of others is touched', async () => {
+    await cluster[Symbol.asyncDispose]();
+    const [{ adminUrl }] = trio.nodes as [MeshNode];
+    await using server = connectCouch(adminUrl, 5_000);
+    const ids = async (db: string): Promise<string[]> => {
+      const { rows } = (await server.request({ db, path: '_all_docs' })) as { rows: { id: string }[] };
+      return rows.map(({ id }) => id);
+    };
+    const other = 'restante-near-test-directory-from-node2';
+    const endpoint = { url: 'http://127.0.0.1:1/near-test-directory' };
+    const body = { source: endpoint, target: endpoint, continuous: true };
+    await server.request({ db: '_replicator', path: other, method: 'PUT', body });
+    expect(await ids('_users')).toContain('org.couchdb.user:test-mailbox-node-1');
+
+    for (const prefix of ['test-', 'broken-']) await removeFromCouch(adminUrl, prefix);
+    expect((await ids('_replicator')).filter((id) => !id.startsWith('_design/'))).toEqual([other]);
+    expect((await ids('_users')).filter((id) => !id.startsWith('_design/'))).toEqual([
+      'org.couchdb.user:data',
+    ]);
+    const names = (await server.request({ path: '_all_dbs' })) as string[];
+    expect(names.filter((name) => !name.startsWith('_'))).toEqual([...trio.databases]);
+    await expect(removeFromCouch(adminUrl, '')).rejects.toThrow(RangeError);
   });
 });

@@ -127,15 +127,21 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
       const giveUp = (): void => void stop();
       cleanup.defer(stop);
       options.signal?.addEventListener('abort', giveUp);
-      const results = await Promise.allSettled(
-        processes.map(async (process) => {
-          options.onEvent?.({ type: 'starting', process });
-          await process.start();
-          options.onEvent?.({ type: 'ready', process });
-        }),
-      );
-      options.signal?.removeEventListener('abort', giveUp);
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
+      const starts = processes.map(async (process) => {
+        options.onEvent?.({ type: 'starting', process });
+        await process.start();
+        options.onEvent?.({ type: 'ready', process });
+      });
+      try {
+        await Promise.all(starts);
+      } catch (error) {
+        // One that has failed fails all: nobody waits for the others.
+        await stop();
+        await Promise.allSettled(starts);
+        throw error;
+      } finally {
+        options.signal?.removeEventListener('abort', giveUp);
+      }
     };
 
     const { couchUrls } = options;
@@ -179,7 +185,7 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
         const directoryUrls = await directoryAddresses(route, name, couchServers);
         const nodes = await nodeAddresses(route, name, mailboxNodes, mailboxAddresses);
         return create(name, SCRIPTS.master, ports.masters?.[index], '/ready', (port) => ({
-          ...masterEnvironment(port, directoryUrls, nodes, databasePrefix, secrets),
+          ...masterEnvironment(port, directoryUrls, nodes, masterCount, databasePrefix, secrets),
           ...settings.master,
         }));
       }),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterProcess } from './cluster-process.ts';
+import { howItEnded, type ClusterProcess } from './cluster-process.ts';
 import type { ClusterEvent } from './start-cluster.ts';
 
 const FIRST_PAUSE_MS = 500;
@@ -7,8 +7,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /** A process that ran this long starts anew with the first pause. */
 const HEALTHY_MS = 60_000;
 
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+const inOneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ').trim();
 
 /**
  * Starts again what ends by itself, with growing pauses, and tells each fault in one line, until the signal is
@@ -34,12 +33,13 @@ export const superviseCluster = (
         print(`${process.name} is back`);
         return;
       } catch (error) {
-        reason = firstLine(error);
+        reason = inOneLine(error instanceof Error ? error.message : String(error));
       }
     }
   };
 
   return ({ process, exit, expected }) => {
-    if (!expected) void revive(process, exit.signal ?? `exit code ${exit.code ?? 'unknown'}`);
+    const how = [howItEnded(exit), exit.cause].filter((said) => said !== '').join(': ');
+    if (!expected) void revive(process, inOneLine(how));
   };
 };

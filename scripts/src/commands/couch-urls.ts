@@ -1,20 +1,4 @@
-import { z } from 'zod';
+import { couchUrls } from '@restante/service-kit';
 
-const hasCredentials = (text: string): boolean => {
-  const { username, password } = new URL(text);
-  return username !== '' && password !== '';
-};
-
-/** Three CouchDB servers with admin credentials, separated by commas. */
-export const couchUrls = z
-  .string()
-  .transform((list) => list.split(',').map((url) => url.trim().replace(/\/+$/, '')))
-  .pipe(
-    z
-      .array(
-        z
-          .url({ protocol: /^https?$/, error: 'not a URL' })
-          .refine(hasCredentials, 'has no credentials: http://admin:password@host:5984'),
-      )
-      .length(3, 'needs three URLs'),
-  );
+/** The variable COUCHDB_URLS of a whole cluster: three CouchDB servers with admin credentials. */
+export const clusterCouchUrls = couchUrls.refine((urls) => urls.length === 3, 'needs three URLs');

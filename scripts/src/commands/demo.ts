@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { readOptions, type Command, type CommandContext } from '../cli/command.ts';
 import { table } from '../cli/table.ts';
 import { until } from '../cli/until.ts';
-import { startCluster, type Cluster } from '../cluster/index.ts';
+import { removeFromCouch, startCluster, type Cluster } from '../cluster/index.ts';
 import { newMarker } from '../demo/marker.ts';
 import { createNarrator } from '../demo/narrator.ts';
 import { countConflicts, readHoldings, type Holdings } from '../demo/read-holdings.ts';
@@ -15,7 +15,7 @@ import { searchDocuments } from '../demo/search-documents.ts';
 import { searchFiles } from '../demo/search-files.ts';
 import { checkSearch } from '../demo/self-check.ts';
 import { tellStory } from '../demo/story.ts';
-import { couchUrls } from './couch-urls.ts';
+import { clusterCouchUrls } from './couch-urls.ts';
 
 const MOST_MESSAGES = 5_000;
 
@@ -25,7 +25,7 @@ const options = z.strictObject({
   keep: z.boolean().default(false),
 });
 
-const environment = z.object({ COUCHDB_URLS: couchUrls.optional() });
+const environment = z.object({ COUCHDB_URLS: clusterCouchUrls.optional() });
 
 const SETTLE_DEADLINE_MS = 60_000;
 const SCOPE = { bucketSpanDays: 10, messageTtlMs: LIMITS.messageTtlMs };
@@ -45,6 +45,8 @@ const settle = async (cluster: Cluster, signal: AbortSignal): Promise<Holdings> 
 };
 
 type Result = {
+  /** Which parts were killed while Alice sent. */
+  readonly killed: readonly string[];
   readonly sent: number;
   readonly accepted: number;
   readonly received: number;
@@ -61,6 +63,7 @@ const show = ({ print }: CommandContext, result: Result): void => {
   print('');
   print(
     table([
+      ['killed', result.killed.join(', ')],
       ['sent', String(result.sent)],
       ['accepted', String(result.accepted)],
       ['received', String(result.received)],
@@ -95,12 +98,19 @@ const run = async (context: CommandContext): Promise<number> => {
   /** Files and documents in which a message can be read. */
   const readable = new Set<string>();
   try {
-    narrator.say('Starting three CouchDB servers, three mailbox nodes, a master and the front ...');
+    narrator.say(
+      COUCHDB_URLS
+        ? 'Starting three mailbox nodes on the CouchDB servers of COUCHDB_URLS, a master and the front ...'
+        : 'Starting three CouchDB servers, three mailbox nodes, a master and the front ...',
+    );
     const { told, left, conflicts } = await (async () => {
+      await using shared = new AsyncDisposableStack();
+      const databasePrefix = `demo${process.pid}-`;
+      for (const url of COUCHDB_URLS ?? []) shared.defer(() => removeFromCouch(url, databasePrefix));
       await using cluster = await startCluster({
         dataDir: clusterDir,
         signal,
-        ...(COUCHDB_URLS && { couchUrls: COUCHDB_URLS, databasePrefix: `demo${process.pid}-` }),
+        ...(COUCHDB_URLS && { couchUrls: COUCHDB_URLS, databasePrefix }),
       });
       const scope = { ...SCOPE, databasePrefix: cluster.databasePrefix };
       const searchEveryDocument = async (): Promise<void> => {
@@ -171,7 +181,7 @@ back and catches up. Then it counts, and searches all data folders and logs for 
   --json        only the result, as JSON
   --keep        keep data, logs and the two vaults
   COUCHDB_URLS  three CouchDB servers with admin credentials instead of the embedded ones; these are not killed, and
-                searched through their documents alone
+                searched through their documents alone; what the demo makes there it removes at the end
 
 Exit code: 0 when nothing was lost, shown twice, left on the nodes, in conflict or readable; 1 otherwise; 2 bad options.
 `,

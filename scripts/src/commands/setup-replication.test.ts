@@ -5,6 +5,7 @@ import { startCouchTrio, type CouchTrio } from '../testing/couch-trio.ts';
 import { callCommand } from '../testing/call-command.ts';
 import type { CliRun } from '../testing/run-cli.ts';
 import { setupReplication } from './setup-replication.ts';
+import { status } from './status.ts';
 
 type Report = {
   whole: boolean;
@@ -115,6 +116,24 @@ describe('setup-replication', () => {
     expect(wrongData.code).toBe(1);
     expect(wrongData.out).toContain("node1 refuses the data path's user data (401)");
     for (const { out, err } of [wrongAdmin, wrongData]) expect(out + err).not.toMatch(/secret\d|password/);
+  });
+
+  it('touches nothing when the servers are named in another order than they were', async () => {
+    const [first, second, third] = trio.nodes;
+    const environment = {
+      COUCHDB_URLS: [second, first, third].map((node) => node!.adminUrl).join(),
+      COUCHDB_PEERS: [
+        `node1=${second!.dataUrl}`,
+        `node2=${first!.dataUrl}`,
+        `node3=${third!.dataUrl}`,
+      ].join(),
+    };
+    const swapped = await setup([], environment);
+    expect([swapped.code, swapped.out, swapped.err]).toEqual([2, '', expect.stringContaining('node1')]);
+    const looked = await callCommand(status, [], { ...trio.environment, ...environment });
+    expect([looked.code, looked.err]).toEqual([2, expect.stringContaining('COUCHDB_PEERS')]);
+    const [same] = await report([]);
+    expect(same.changes).toEqual([]);
   });
 
   it('mends what it reaches when a node is down, says which one is, and is whole when it is back', async () => {

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { readOptions, UsageError, type Command, type CommandContext } from '../cli/command.ts';
 import { table } from '../cli/table.ts';
 import { applyMesh } from '../mesh/apply-mesh.ts';
-import { compareMesh, type MeshComparison } from '../mesh/compare-mesh.ts';
-import { inspectNode, probeDataPath } from '../mesh/mesh-node.ts';
+import type { MeshComparison } from '../mesh/compare-mesh.ts';
+import { inspectMesh } from '../mesh/inspect-mesh.ts';
+import { probeDataPath } from '../mesh/mesh-node.ts';
 import { findTarget, TARGET_HELP, type Target } from './target.ts';
 
 const options = z.strictObject({
@@ -17,7 +18,7 @@ const options = z.strictObject({
 const LOOK_AGAIN_MS = 250;
 
 const look = async ({ nodes, scope }: Target): Promise<MeshComparison> =>
-  compareMesh(await Promise.all(nodes.map(inspectNode)), scope, Date.now());
+  (await inspectMesh(nodes, scope)).mesh;
 
 /** The data path's credentials, tried on the nodes that answer. */
 const probe = async ({ nodes }: Target, mesh: MeshComparison): Promise<string[]> => {

@@ -160,12 +160,13 @@ describe('start, status, conflicts', () => {
     const stopped = await callCommand(status, [], commandEnvironment());
     expect([stopped.code, stopped.err]).toEqual([2, expect.stringContaining('No cluster runs on')]);
 
-    started = run({ DATA_DIR: dataDir, PORT: '0' });
+    started = run({ DATA_DIR: dataDir, PORT: '0', MASTERS: '2' });
     await waitFor('the cluster to be up', () => started.text().includes('Ctrl-C stops'), {
       timeoutMs: 90_000,
     });
+    expect(started.text()).toMatch(/^2 masters have no bus between them yet: .* no live push$/m);
     const again = [...pids(started.text()).values()];
-    expect(again).toHaveLength(8);
+    expect(again).toHaveLength(9);
     started.child.kill('SIGKILL');
     await started.ended;
     await waitFor('all parts to end with it', () => !again.some(isAlive));

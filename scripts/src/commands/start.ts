@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { isAbsolute, relative } from 'node:path';
-import { ConfigError, readEnvironment } from '@restante/service-kit';
+import { ConfigError, databasePrefix, readEnvironment } from '@restante/service-kit';
 import { buildWebClient } from '@restante/web-client/build';
 import { z } from 'zod';
 import { readOptions, type Command, type CommandContext } from '../cli/command.ts';
 import { table } from '../cli/table.ts';
 import { ProcessStartError, startCluster, type Cluster, type ClusterPorts } from '../cluster/index.ts';
 import { superviseCluster } from '../cluster/supervise-cluster.ts';
-import { couchUrls } from './couch-urls.ts';
+import { clusterCouchUrls } from './couch-urls.ts';
 
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_500).default(8080),
   DATA_DIR: z.string().default('.data'),
   MASTERS: z.coerce.number().int().min(1).max(8).default(1),
-  COUCHDB_URLS: couchUrls.optional(),
-  DATABASE_PREFIX: z.string().optional(),
+  COUCHDB_URLS: clusterCouchUrls.optional(),
+  DATABASE_PREFIX: databasePrefix.optional(),
 });
 
 const options = z.strictObject({ port: z.string().optional(), 'data-dir': z.string().optional() });
@@ -111,6 +111,11 @@ const run = async (context: CommandContext): Promise<number> => {
     shown.end();
     print(`Restante is up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
     print(whatRuns(cluster));
+    if (config.MASTERS > 1) {
+      print(
+        `\n${config.MASTERS} masters have no bus between them yet: people on different ones get no live push`,
+      );
+    }
     print(`\nOpen ${cluster.front.url} · data in ${shortPath(cluster.dataDir)} · Ctrl-C stops everything`);
     if (!signal.aborted) await once(signal, 'abort');
     print('Stopping ...');
@@ -132,7 +137,8 @@ again what ends. Ctrl-C stops everything.
 
   --port, PORT          port of the front; the others take the ports after it. 0: any free ones (default 8080)
   --data-dir, DATA_DIR  data, logs and secrets (default .data)
-  MASTERS               how many masters (default 1)
+  MASTERS               how many masters (default 1). More than one is for trying what happens when a master ends: there
+                        is no bus between them yet, so people on different ones get no live push, receipts, presence
   COUCHDB_URLS          three CouchDB servers with admin credentials, separated by commas, instead of the embedded ones
   DATABASE_PREFIX       prefix of all database names
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readOptions, UsageError, type Command, type CommandContext } from '../cli/command.ts';
 import { table } from '../cli/table.ts';
-import { compareMesh, type MeshReplication } from '../mesh/compare-mesh.ts';
-import { inspectNode } from '../mesh/mesh-node.ts';
+import type { MeshReplication } from '../mesh/compare-mesh.ts';
+import { inspectMesh } from '../mesh/inspect-mesh.ts';
 import { readClusterState, type ClusterState } from '../state/cluster-state.ts';
 import { createConflictScan, type LiveConflict } from '../state/conflict-scan.ts';
 import { countDatabase, type DatabaseCount } from '../state/database-counts.ts';
@@ -30,11 +30,11 @@ const createStatusReader = (target: Target): (() => Promise<Status>) => {
   const scans = target.nodes.map(createConflictScan);
   const directory = `${target.scope.databasePrefix}directory`;
   return async () => {
-    const [state, inspections] = await Promise.all([
+    const [state, { inspections, mesh }] = await Promise.all([
       readClusterState(target.masterUrls, target.mailboxNodeUrls),
-      Promise.all(target.nodes.map(inspectNode)),
+      inspectMesh(target.nodes, target.scope),
     ]);
-    const { databases, replications, problems } = compareMesh(inspections, target.scope, Date.now());
+    const { databases, replications, problems } = mesh;
     const present = inspections.flatMap((inspection, index) =>
       databases
         .filter((database) => inspection.databases.includes(database))

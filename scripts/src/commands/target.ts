@@ -1,37 +1,30 @@
-import { LIMITS } from '@restante/protocol';
-import { ConfigError, readEnvironment } from '@restante/service-kit';
+import {
+  ConfigError,
+  databasePrefix,
+  httpUrls,
+  messageTtlDays,
+  namedCouchUrls,
+  readEnvironment,
+  serverOf,
+} from '@restante/service-kit';
 import { z } from 'zod';
 import { findRunningCluster } from '../cluster/index.ts';
 import type { MeshScope } from '../mesh/compare-mesh.ts';
 import type { MeshNode } from '../mesh/mesh-node.ts';
-import { couchUrls } from './couch-urls.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-const urls = z
-  .string()
-  .transform((list) => list.split(',').map((url) => url.trim().replace(/\/+$/, '')))
-  .pipe(z.array(z.url({ protocol: /^https?$/ })).min(1));
+import { clusterCouchUrls } from './couch-urls.ts';
 
 /** `name=url` with the data path's credentials, as mailbox nodes have it; here with an entry for every node. */
-const peers = z
-  .string()
-  .transform((list) => list.split(',').map((entry) => entry.trim().split(/=(.*)/s, 2)))
-  .pipe(z.array(z.tuple([z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/), z.url()], 'not name=url')).min(2));
+const peers = namedCouchUrls.refine((nodes) => nodes.length > 1, 'needs an entry for every node');
 
 const environment = z.object({
   DATA_DIR: z.string().default('.data'),
-  COUCHDB_URLS: couchUrls.optional(),
+  COUCHDB_URLS: clusterCouchUrls.optional(),
   COUCHDB_PEERS: peers.optional(),
-  MASTER_URLS: urls.optional(),
-  MAILBOX_NODE_URLS: urls.optional(),
-  DATABASE_PREFIX: z.string().optional(),
+  MASTER_URLS: httpUrls.optional(),
+  MAILBOX_NODE_URLS: httpUrls.optional(),
+  DATABASE_PREFIX: databasePrefix.optional(),
   BUCKET_SPAN_DAYS: z.coerce.number().int().min(1).max(365).default(10),
-  MESSAGE_TTL_DAYS: z.coerce
-    .number()
-    .positive()
-    .max(365)
-    .default(LIMITS.messageTtlMs / DAY_MS),
+  MESSAGE_TTL_DAYS: messageTtlDays,
 });
 
 /** The cluster that a command is about. */
@@ -66,7 +59,7 @@ export const findTarget = async (
   const read = readEnvironment(environment, variables);
   const span = {
     bucketSpanDays: read.BUCKET_SPAN_DAYS,
-    messageTtlMs: Math.round(read.MESSAGE_TTL_DAYS * DAY_MS),
+    messageTtlMs: read.MESSAGE_TTL_DAYS,
   };
   if (read.COUCHDB_PEERS === undefined) {
     const running = await findRunningCluster(read.DATA_DIR);
@@ -82,14 +75,17 @@ export const findTarget = async (
       mailboxNodeUrls: running.mailboxNodes.map(({ url }) => url),
     };
   }
-  const { COUCHDB_PEERS, COUCHDB_URLS } = read;
-  if (COUCHDB_URLS?.length !== COUCHDB_PEERS.length) {
+  const { COUCHDB_PEERS, COUCHDB_URLS = [] } = read;
+  const servers = COUCHDB_URLS.map(serverOf);
+  const isMoved = ({ url }: { url: string }, index: number): boolean =>
+    servers.includes(serverOf(url)) && servers[index] !== serverOf(url);
+  if (servers.length !== COUCHDB_PEERS.length || COUCHDB_PEERS.some(isMoved)) {
     throw new ConfigError('COUCHDB_URLS and COUCHDB_PEERS must name the same servers in the same order');
   }
   return {
-    nodes: COUCHDB_PEERS.map(([name, dataUrl], index) => ({
+    nodes: COUCHDB_PEERS.map(({ name, url }, index) => ({
       name,
-      dataUrl: dataUrl.replace(/\/+$/, ''),
+      dataUrl: url,
       adminUrl: COUCHDB_URLS[index] ?? '',
     })),
     scope: { databasePrefix: read.DATABASE_PREFIX ?? '', ...span },

@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/index.ts';
-import { compareMesh, type MeshScope } from '../mesh/compare-mesh.ts';
-import { inspectNode } from '../mesh/mesh-node.ts';
+import type { MeshScope } from '../mesh/compare-mesh.ts';
+import { inspectMesh } from '../mesh/inspect-mesh.ts';
 import { createConflictScan } from '../state/conflict-scan.ts';
 import { countDatabase } from '../state/database-counts.ts';
 import { readResolvedConflicts } from '../state/resolved-conflicts.ts';
@@ -18,7 +18,7 @@ const directoryOf = (scope: MeshScope): string => `${scope.databasePrefix}direct
 
 /** Rejects when a node does not answer. */
 export const readHoldings = async ({ couchServers }: Cluster, scope: MeshScope): Promise<Holdings> => {
-  const mesh = compareMesh(await Promise.all(couchServers.map(inspectNode)), scope, Date.now());
+  const { mesh } = await inspectMesh(couchServers, scope);
   const counts = await Promise.all(
     mesh.databases.map((database) =>
       Promise.all(couchServers.map((node) => countDatabase(node, database, database !== directoryOf(scope)))),

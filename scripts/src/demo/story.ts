@@ -23,10 +23,12 @@ const LIVE_MESSAGES = 10;
 const DEADLINE_MS = 90_000;
 
 /**
- * Alice and Bob talk, Bob leaves, Alice writes on while a CouchDB, a mailbox node and the master are killed one after
- * the other, Bob comes back. What does not happen in time is told and shows in the numbers.
+ * Alice and Bob talk, Bob leaves, Alice writes on while a CouchDB (of the cluster's own), a mailbox node and the master
+ * are killed one after the other, Bob comes back. What does not happen in time is told and shows in the numbers.
  */
-export const tellStory = async (options: StoryOptions): Promise<Told> => {
+export const tellStory = async (
+  options: StoryOptions,
+): Promise<Told & { readonly killed: readonly string[] }> => {
   const { cluster, dir, messages, marker, narrator, signal } = options;
   const { say } = narrator;
   const people: Person[] = [];
@@ -89,8 +91,10 @@ export const tellStory = async (options: StoryOptions): Promise<Told> => {
         show(note);
         return alice.accepted() >= toBob.texts.length;
       });
+    const killed: string[] = [];
     const kill = async (process: ClusterProcess): Promise<void> => {
       await process.kill('SIGKILL');
+      killed.push(process.name);
       say(`${process.name} has been killed (SIGKILL).`);
     };
     const bringBack = async (process: ClusterProcess): Promise<void> => {
@@ -111,6 +115,7 @@ export const tellStory = async (options: StoryOptions): Promise<Told> => {
     const [, couch] = cluster.couches;
     const [, , node] = cluster.mailboxNodes;
     const [master] = cluster.masters;
+    if (couch === undefined) say('No CouchDB is killed: those of COUCHDB_URLS belong to somebody else.');
     await without(couch, third);
     await without(node, third);
     const rest = messages - 2 * third;
@@ -140,10 +145,11 @@ export const tellStory = async (options: StoryOptions): Promise<Told> => {
       [bobs, alices] = [await bob.list('alice'), await alice.list('bob')];
       return isAllAccepted(bobs) && isAllAccepted(alices);
     });
-    return tally([
+    const told = tally([
       { letters: toBob, side: { listed: bobs, shown: [...shownToBob, ...bob.shown()] } },
       { letters: toAlice, side: { listed: alices, shown: alice.shown() } },
     ]);
+    return { ...told, killed };
   } finally {
     narrator.endProgress();
     await Promise.all(people.map((person) => person.leave()));

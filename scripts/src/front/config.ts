@@ -1,10 +1,11 @@
-import { readEnvironment } from '@restante/service-kit';
+import { httpUrls, readEnvironment } from '@restante/service-kit';
 import { z } from 'zod';
 
-const urls = z
-  .string()
-  .transform((list) => list.split(',').map((url) => url.trim()))
-  .pipe(z.array(z.url({ protocol: /^http$/ })).min(1));
+/** The front speaks no TLS to what is behind it. */
+const urls = httpUrls.refine(
+  (list) => list.every((url) => url.startsWith('http://')),
+  'has another than http://',
+);
 
 /** Variables of the front. */
 export const environment = z.object({

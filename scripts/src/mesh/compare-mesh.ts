@@ -56,11 +56,25 @@ const inScope = (scope: MeshScope, nowMs: number) => {
   };
 };
 
-const databaseOfReplication = (id: string): string | undefined =>
-  /^restante-(.+)-from-[a-z0-9-]+$/.exec(id)?.[1];
+/** Database and peer of a replication by its document's id. */
+const parseReplicationId = (id: string): { readonly database: string; readonly peer: string } | null => {
+  const [, database, peer] = /^restante-(.+)-from-([a-z0-9-]+)$/.exec(id) ?? [];
+  return database === undefined || peer === undefined ? null : { database, peer };
+};
 
 const isOurName = (database: string, prefix: string): boolean =>
   database.startsWith(prefix) && /^(?:directory|messages-\d{8})$/.test(database.slice(prefix.length));
+
+/** Whether a node pulls a database of the mesh from the node of this name. */
+export const replicatesFrom = (
+  { documents }: Inspection,
+  name: string,
+  { databasePrefix }: MeshScope,
+): boolean =>
+  [...documents.keys()].some((id) => {
+    const replication = parseReplicationId(id);
+    return replication?.peer === name && isOurName(replication.database, databasePrefix);
+  });
 
 /** What is there against what should be: every node pulls every database from each other node. Pure. */
 export const compareMesh = (
@@ -120,7 +134,7 @@ export const compareMesh = (
     }
     const wanted = new Set(desired.map(({ document }) => document?._id));
     for (const [id, stored] of documents) {
-      const database = databaseOfReplication(id);
+      const database = parseReplicationId(id)?.database;
       if (database === undefined || !isOurName(database, scope.databasePrefix) || wanted.has(id)) continue;
       actions.push({ node: node.name, id, action: 'remove', stored, desired: null });
       problems.push(`${node.name} has a replication that nothing needs: ${id}`);

@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
-import { cleanCouch } from '../couch.ts';
+import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
 import { waitFor } from '../wait-for.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
@@ -91,7 +90,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     const { mailboxAddresses = 'direct' } = options;
     if (couchUrls) {
       cleanup.defer(async () => {
-        await Promise.all(couchUrls.map((url) => cleanCouch(url, databasePrefix)));
+        await Promise.all(couchUrls.map((url) => removeFromCouch(url, databasePrefix)));
       });
     }
     const parts = cleanup.use(

@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { callCommand } from '../testing/call-command.ts';
+import { conflicts } from './conflicts.ts';
+import { demo } from './demo.ts';
+import { setupReplication } from './setup-replication.ts';
+import { start } from './start.ts';
+import { status } from './status.ts';
+
+/** Addresses that an operator gets wrong: each command names the variable, quotes nothing, exits with 2, does nothing. */
+
+const dataDir = mkdtempSync(join(tmpdir(), 'restante-addresses-'));
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+const COUCHDB_URLS = 'http://a:hunter2@one:1,http://a:hunter2@two:1,http://a:hunter2@three:1';
+const COUCHDB_PEERS =
+  'node1=http://d:hunter2@one:1,node2=http://d:hunter2@two:1,node3=http://d:hunter2@three:1';
+const whole = { COUCHDB_URLS, COUCHDB_PEERS, DATA_DIR: dataDir };
+
+const WRONG_URLS = [
+  COUCHDB_URLS.replace('hunter2', 'hunter2%'),
+  COUCHDB_URLS.replace('hunter2', '1#hunter2'),
+  COUCHDB_URLS.replace('hunter2', '1/hunter2'),
+  COUCHDB_URLS.replace('http://a', 'ftp://a'),
+  COUCHDB_URLS.replace('a:hunter2@', ''),
+  COUCHDB_URLS.replace('two', 'one'),
+];
+
+const named = (urls: string): string =>
+  urls
+    .split(',')
+    .map((url, index) => `node${index + 1}=${url}`)
+    .join();
+
+const refuse = async (
+  command: typeof status,
+  environment: Readonly<Record<string, string>>,
+  says: string,
+) => {
+  const { code, out, err } = await callCommand(command, [], { ...whole, ...environment });
+  expect([code, out, err]).toEqual([2, '', expect.stringContaining(says)]);
+  expect(err).not.toMatch(/hunter2|^ {4}at /m);
+};
+
+describe.each(Object.entries({ status, setupReplication, conflicts, start, demo }))(
+  '%s',
+  (_name, command) => {
+    it.each(WRONG_URLS)('refuses COUCHDB_URLS=%s', async (urls) => {
+      await refuse(command, { COUCHDB_URLS: urls, PORT: '0' }, 'at COUCHDB_URLS');
+      expect(readdirSync(dataDir)).toEqual([]);
+    });
+  },
+);
+
+describe.each(Object.entries({ status, setupReplication, conflicts }))('%s', (_name, command) => {
+  it.each([
+    ...WRONG_URLS.map(named),
+    COUCHDB_PEERS.replace('node2', 'node1'),
+    COUCHDB_PEERS.replace('node2=', ''),
+  ])('refuses COUCHDB_PEERS=%s', async (peers) => {
+    await refuse(command, { COUCHDB_PEERS: peers }, 'at COUCHDB_PEERS');
+  });
+
+  it('refuses peers in another order than the servers', async () => {
+    const [first, second, third] = COUCHDB_PEERS.split(',');
+    await refuse(command, { COUCHDB_PEERS: [second, first, third].join() }, 'in the same order');
+  });
+
+  it('refuses other variables by name', async () => {
+    await refuse(command, { MASTER_URLS: 'ftp://one' }, 'at MASTER_URLS');
+    await refuse(command, { MAILBOX_NODE_URLS: 'http://one,http://one/' }, 'at MAILBOX_NODE_URLS');
+    await refuse(command, { DATABASE_PREFIX: 'Ä B' }, 'at DATABASE_PREFIX');
+    await refuse(command, { MESSAGE_TTL_DAYS: '31' }, 'at MESSAGE_TTL_DAYS');
+  });
+});
