@@ -79,12 +79,12 @@ export type DeliveryDeps = {
   readonly conversations: Conversations;
   readonly preferences: PreferenceStore;
   readonly presence: Presence;
-  /** Replaces keys that are old enough. */
-  readonly rotateKeys: () => Promise<void>;
+  /** Forgets what is old, and looks after the keys. */
+  readonly keepHouse: () => Promise<void>;
 };
 
-/** How often a long connection looks whether keys are due to be replaced. */
-const KEY_CARE_MS = 24 * 60 * 60 * 1000;
+/** How often the house is kept during a long connection. */
+const HOUSEKEEPING_MS = 24 * 60 * 60 * 1000;
 
 const isConnected = ({ name }: ConnectionState): boolean => name === 'catching-up' || name === 'live';
 const isOver = ({ name }: ConnectionState): boolean =>
@@ -217,11 +217,11 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       }),
     );
 
-  let keyTimer: ReturnType<typeof setTimeout> | undefined;
-  const tendKeys = (): void => {
-    clearTimeout(keyTimer);
-    keyTimer = setTimeout(tendKeys, KEY_CARE_MS);
-    background(deps.rotateKeys());
+  let houseTimer: ReturnType<typeof setTimeout> | undefined;
+  const keepHouse = (): void => {
+    clearTimeout(houseTimer);
+    houseTimer = setTimeout(keepHouse, HOUSEKEEPING_MS);
+    background(deps.keepHouse());
   };
 
   const onWelcome = (welcome: Welcome, send: SendFrame): void => {
@@ -231,7 +231,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     acknowledger.connect(send);
     outbox.connect(send);
     deps.presence.connect(send);
-    tendKeys();
+    keepHouse();
     background(syncOwnDevices(deps).then(outbox.pump));
     renewOutstanding();
   };
@@ -289,7 +289,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       follow(false);
       catchUp.stop();
       clearTimeout(renewalTimer);
-      clearTimeout(keyTimer);
+      clearTimeout(houseTimer);
     }
     events.emit('connection', state);
   };

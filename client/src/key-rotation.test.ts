@@ -5,7 +5,7 @@ import { waitFor } from './node/testing/wait-for.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-test('signed keys are replaced after a week; old ones are understood for 45 days, then deleted', async () => {
+test('signed keys are replaced after a week; old ones are understood for 45 days, then deleted once the time is settled', async () => {
   await using scene = await Scene.open();
   const vault = memoryVault();
   const keys = async (prefix: string, table: TableName = 'preKeys'): Promise<string[]> =>
@@ -20,6 +20,7 @@ test('signed keys are replaced after a week; old ones are understood for 45 days
   const later = async (days: number): Promise<void> => {
     bob.stop();
     aheadMs += days * DAY_MS;
+    scene.cluster.clockOffsetMs = aheadMs;
     await bob.start();
     await live(bob);
   };
@@ -54,10 +55,13 @@ test('signed keys are replaced after a week; old ones are understood for 45 days
   const third = uploaded.lastResortKyberPreKey;
   await later(8);
   await waitFor('fourth keys', () => uploaded.lastResortKyberPreKey.keyId !== third.keyId);
+  const fourth = uploaded.lastResortKyberPreKey;
+  await later(8);
+  await waitFor('fifth keys', () => uploaded.lastResortKyberPreKey.keyId !== fourth.keyId);
   await waitFor('the first are deleted', async () => !(await keys('signed:')).includes('signed:1'));
   await waitFor('its uses, too', async () => (await keys('', 'kyberUses')).length === 2);
-  expect(await keys('signed:')).toHaveLength(3);
-  expect((await vault.get('keyRing', 'only'))?.lastResortKyberPreKeyIds).toHaveLength(3);
+  expect(await keys('signed:')).toHaveLength(4);
+  expect((await vault.get('keyRing', 'only'))?.lastResortKyberPreKeyIds).toHaveLength(4);
   expect(await keys('ec:')).toHaveLength(100);
   expect(await textsWith(bob, alice)).toEqual(['made with the first keys']);
 });
@@ -78,4 +82,33 @@ test('an upload that fails is tried again', async () => {
   scene.cluster.keyUploadsFail = false;
   scene.cluster.dropSockets();
   await waitFor('rotation', () => uploaded.signedPreKey.keyId !== 1);
+});
+
+test('a clock that was far ahead or behind when keys were made costs none that are in use (law 15)', async () => {
+  await using scene = await Scene.open();
+  const vault = memoryVault();
+  let aheadMs = 0;
+  const bob = await scene.person('bobby', { vault, now: () => Date.now() + aheadMs });
+  const uploaded = scene.cluster.devices[0]!.keys;
+  const later = async (machineDays: number, serverDays: number): Promise<void> => {
+    bob.stop();
+    aheadMs = machineDays * DAY_MS;
+    scene.cluster.clockOffsetMs = serverDays * DAY_MS;
+    const before = uploaded.signedPreKey.keyId;
+    await bob.start();
+    await waitFor('rotation', () => uploaded.signedPreKey.keyId !== before);
+  };
+  const signed = async (): Promise<string[]> =>
+    (await vault.list('preKeys', { prefix: 'signed:', limit: 100 })).map(({ key }) => key);
+  // Ahead, and right again: the keys of the wrong time are replaced, and none has been deleted.
+  await later(100, 0);
+  await later(8, 8);
+  // Behind: these keys are no older than the server says.
+  await later(-60, 16);
+  await later(24, 24);
+  expect(await signed()).toHaveLength(5);
+  await later(155, 155);
+  await later(163, 163);
+  await waitFor('what was replaced is deleted', async () => !(await signed()).includes('signed:1'));
+  expect(await signed()).toContain(`signed:${uploaded.signedPreKey.keyId}`);
 });

@@ -1,5 +1,4 @@
 import { LIMITS } from '@restante/protocol';
-import { coalesce } from './coalesce.ts';
 import type { Device } from './device.ts';
 import { preKeyKey } from './inbox/decrypt.ts';
 import { reserveKeyIds } from './keys.ts';
@@ -23,12 +22,17 @@ const PAGE = 100;
 
 const idOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));
 
-/** Those whose successor has been there for so long that nobody uses them any more. */
-const replacedLongAgo = (rows: readonly Row<PreKeyRecord>[], nowMs: number): readonly Row<PreKeyRecord>[] => {
-  const sorted = [...rows].sort((a, b) => a.value.createdAt - b.value.createdAt);
-  return sorted.filter((_, index) => {
-    const successor = sorted[index + 1];
-    return successor !== undefined && successor.value.createdAt < nowMs - KEPT_MS;
+/** Those of `ids`, the newest last, whose successor has been there for so long that nobody uses them any more. */
+const replacedLongAgo = (
+  rows: readonly Row<PreKeyRecord>[],
+  ids: readonly number[],
+  settledMs: number,
+): readonly Row<PreKeyRecord>[] => {
+  const byId = new Map(rows.map((row) => [idOf(row.key), row]));
+  const inOrder = ids.flatMap((id) => byId.get(id) ?? []);
+  return inOrder.filter((_, index) => {
+    const successor = inOrder[index + 1];
+    return successor !== undefined && successor.value.createdAt < settledMs - KEPT_MS;
   });
 };
 
@@ -40,14 +44,14 @@ const changeRing = async (
   if (ring !== undefined) transaction.put('keyRing', ONLY, { ...ring, ...change(ring) });
 };
 
-/** Replaces the signed keys when they are a week old. */
+/** Replaces the signed keys when they are a week old, or of a clock that was far ahead. */
 export const createKeyRotation = (
   store: Store,
   device: Device,
   api: Pick<MasterApi, 'replenish'>,
   ratchet: Ratchet,
   now: () => number,
-): (() => Promise<void>) => {
+): ((settledMs: number) => Promise<void>) => {
   const rowsOf = async (kind: 'ec' | 'kyber' | 'signed'): Promise<Row<PreKeyRecord>[]> => {
     const rows: Row<PreKeyRecord>[] = [];
     for (let after = ''; ;) {
@@ -79,17 +83,19 @@ export const createKeyRotation = (
     await store.transact((transaction) => changeRing(transaction, () => ({ signedAt: createdAt })));
   };
 
-  const deleteOld = async (nowMs: number): Promise<void> => {
+  /** Signed and last-resort keys are made together, under one id. */
+  const deleteOld = async (settledMs: number): Promise<void> => {
     const ring = await store.get('keyRing', ONLY);
     if (ring === undefined) return;
     const isLastResort = ({ key }: Row<PreKeyRecord>): boolean =>
       ring.lastResortKyberPreKeyIds.includes(idOf(key));
     const isSpent = ({ key, value }: Row<PreKeyRecord>): boolean =>
-      value.createdAt < nowMs - KEPT_MS && idOf(key) < ring.nextKeyId - MAYBE_IN_STOCK;
+      value.createdAt < settledMs - KEPT_MS && idOf(key) < ring.nextKeyId - MAYBE_IN_STOCK;
     const kyber = await rowsOf('kyber');
-    const lastResorts = replacedLongAgo(kyber.filter(isLastResort), nowMs);
+    const ids = ring.lastResortKyberPreKeyIds;
+    const lastResorts = replacedLongAgo(kyber, ids, settledMs);
     const old = [
-      ...replacedLongAgo(await rowsOf('signed'), nowMs),
+      ...replacedLongAgo(await rowsOf('signed'), ids, settledMs),
       ...lastResorts,
       ...kyber.filter((row) => !isLastResort(row) && isSpent(row)),
       ...(await rowsOf('ec')).filter(isSpent),
@@ -115,11 +121,11 @@ export const createKeyRotation = (
     }
   };
 
-  return coalesce(async () => {
+  return async (settledMs) => {
     const ring = await store.get('keyRing', ONLY);
     const nowMs = now();
-    if (ring === undefined || nowMs - ring.signedAt < ROTATION_MS) return;
+    if (ring === undefined || Math.abs(nowMs - ring.signedAt) < ROTATION_MS) return;
     await replace(nowMs);
-    await deleteOld(nowMs);
-  });
+    await deleteOld(settledMs);
+  };
 };

@@ -4,6 +4,7 @@ import type { MessageReference, Standing } from './content/content.ts';
 import type { Conversations } from './conversations.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
 import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';
+import { readSettledTime } from './settled-time.ts';
 import { annotationKey, authoredKey, keyOfMessage, messageKey } from './vault/keys.ts';
 import type { Transaction } from './vault/store.ts';
 import type { Annotation, Message, MessageState } from './vault/tables.ts';
@@ -101,14 +102,17 @@ export const createMessages = (
     conversations.keep(transaction, { ...last, unread });
   };
 
-  /** What is said of a message that can come no more is not kept. */
+  /** What is said of a message that can come no more is not kept, unless a clock may be wrong (law 15). */
   const wait = async (
     transaction: Transaction,
     conversation: AccountId,
     { author, id }: MessageReference,
     annotation: Annotation,
   ): Promise<void> => {
-    if (Math.abs(messageTime(id) - now()) > LIMITS.messageTtlMs) return;
+    const { settledMs, readingMs } = await readSettledTime(transaction);
+    const timeMs = messageTime(id);
+    if (timeMs < settledMs - LIMITS.messageTtlMs) return;
+    if (timeMs > Math.max(now(), readingMs) + LIMITS.messageTtlMs) return;
     const key = annotationKey(author, id);
     const waiting = (await transaction.get('annotations', key)) ?? {};
     const merged = mergeAnnotations(waiting[conversation] ?? {}, annotation);

@@ -18,6 +18,8 @@ export type LocalErrorCode =
   | 'own-account'
   /** A verified contact has keys that nobody has verified. */
   | 'keys-changed'
+  /** The clocks of this machine and of the server are far apart: nothing old is forgotten by the later one. */
+  | 'wrong-clock'
   /** No session with this account: write to it first. */
   | 'no-session';
 

@@ -9,6 +9,7 @@ import { createDevice } from './device.ts';
 import { createExporting, type Exporting } from './export.ts';
 import { createEvents, type Events } from './events.ts';
 import { createIdentityGuard } from './identity-guard.ts';
+import { createHousekeeping } from './housekeeping.ts';
 import { ownKeys } from './keys.ts';
 import { createKeyRotation } from './key-rotation.ts';
 import type { MessengerEvents } from './messenger-events.ts';
@@ -22,7 +23,6 @@ import { createPresence } from './presence.ts';
 import { createSearching, type Searching } from './searching.ts';
 import { createReading, type Reading } from './reading.ts';
 import { masterApi } from './server/master-api.ts';
-import { prune } from './prune.ts';
 import { createTrust, type Trust } from './trust.ts';
 import { createStore } from './vault/store.ts';
 
@@ -70,7 +70,9 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const guard = createIdentityGuard({ events, device, clock, messages, conversations, now });
   const sessions = createSessions(device, ratchet, guard, now);
   const composer = createComposer(device, sessions);
-  const keys = ownKeys(store, device, api, ratchet, now);
+  /** A key must not be taken for older than it is. */
+  const keyTime = (): number => Math.max(now(), clock.now());
+  const keys = ownKeys(store, device, api, ratchet, keyTime);
   const contacts = createContacts(store, api, messages, conversations);
   const preferences = createPreferences(store, events);
   const presence = createPresence(store, events, preferences);
@@ -78,7 +80,10 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     ...options,
     ...{ events, store, device, clock, api, sessions, messages, composer, keys, contacts },
     ...{ conversations, preferences, presence },
-    rotateKeys: createKeyRotation(store, device, api, ratchet, now),
+    keepHouse: createHousekeeping({
+      ...{ store, clock, now },
+      rotateKeys: createKeyRotation(store, device, api, ratchet, keyTime),
+    }),
   });
 
   const loaded = Promise.all([device.load(), clock.load(), preferences.load()]);
@@ -107,7 +112,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     ...createExporting(store, device, clock.now, loaded),
     start: async () => {
       await ready();
-      await prune(store, clock.now());
       delivery.start();
     },
     stop: delivery.stop,

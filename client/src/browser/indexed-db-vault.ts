@@ -5,13 +5,14 @@ import type { Range, Row, Vault } from '../vault/vault.ts';
 type Schema = DBSchema & { [Name in TableName]: { key: string; value: Tables[Name] } };
 
 /** Changed together with the tables: opening then creates those that are missing. */
-const VERSION = 1;
+const VERSION = 2;
 
 const TABLES = Object.keys({
   self: true,
   identity: true,
   tokens: true,
   clock: true,
+  settledTime: true,
   keyRing: true,
   ownDevicesKnown: true,
   expired: true,

@@ -63,6 +63,16 @@ const open = async (name = `vault-${(names += 1)}`): Promise<Vault> => {
 vaultContract('IndexedDB in Chromium', open, (closed) => open(namesOf.get(closed)!.name));
 
 describe('IndexedDB in Chromium', () => {
+  test('a vault of an earlier release opens with what it holds, and has the tables of this one', async () => {
+    await profile.page.evaluate(() => vaultPage.makeEarlier('earlier', 'renewals', 'a', 1));
+    const vault = await open('earlier');
+    const settled = { settledMs: 1, readingMs: 2 };
+    await vault.commit([{ table: 'settledTime', key: 'only', value: settled }]);
+    expect(await vault.get('settledTime', 'only')).toEqual(settled);
+    expect(await vault.get('renewals', 'a')).toBe(1);
+    await vault.close();
+  });
+
   test('a vault whose database is deleted under it is told so, and refuses from then on', async () => {
     const vault = await open();
     await vault.commit([{ table: 'renewals', key: 'a', value: 1 }]);

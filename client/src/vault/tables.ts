@@ -28,6 +28,14 @@ export type Clock = {
   readonly lastMessageTimeMs: number;
 };
 
+/** See `settled-time.ts`. Milliseconds since 1970. */
+export type SettledTime = {
+  /** This time has certainly passed. */
+  readonly settledMs: number;
+  /** The reading that becomes the settled time, unless an earlier one follows. */
+  readonly readingMs: number;
+};
+
 /** Private half of a pre-key, in the ratchet's own serialization. */
 export type PreKeyRecord = { readonly record: Uint8Array; readonly createdAt: number };
 
@@ -211,6 +219,7 @@ export type Tables = {
   identity: LocalIdentity;
   tokens: Tokens;
   clock: Clock;
+  settledTime: SettledTime;
   keyRing: KeyRing;
   /** This account's other devices have been asked for once; from then on they tell of themselves. */
   ownDevicesKnown: true;

@@ -1,3 +1,4 @@
+import { openDB } from 'idb';
 import { deleteIndexedDbVault, indexedDbVault } from '../../browser/indexed-db-vault.ts';
 import type { Change, Vault } from '../vault.ts';
 import { UNCLONABLE, type VaultPage } from './vault-page.ts';
@@ -23,6 +24,11 @@ const api: VaultPage = {
     return (vault[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
   },
   lost: (index) => losses[index] ?? 0,
+  makeEarlier: async (name, table, key, value) => {
+    const database = await openDB(name, 1, { upgrade: (opened) => void opened.createObjectStore(table) });
+    await database.put(table, value, key);
+    database.close();
+  },
   remove: deleteIndexedDbVault,
   writeForEver: async (name) => {
     const { report } = globalThis as unknown as { report: (count: number) => Promise<void> };

@@ -8,6 +8,7 @@ export const errors = {
   'bad-text': 'Diese Nachricht ist leer oder zu lang.',
   'own-account': 'Das ist dein eigener Benutzername.',
   'keys-changed': 'Die Sicherheitsnummer hat sich geändert. Prüfe sie, bevor du schreibst.',
+  'wrong-clock': 'Die Uhr dieses Geräts oder die des Servers geht um Tage falsch. Prüfe das Datum.',
   'no-session': 'Es wurde noch keine Nachricht gewechselt.',
   'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',
   'storage-full': 'Der Speicher ist voll. Schaffe etwas Platz und versuche es noch einmal.',

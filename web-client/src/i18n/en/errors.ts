@@ -10,6 +10,7 @@ export const errors = {
   'bad-text': 'This message is empty or too long to send.',
   'own-account': 'That is your own name.',
   'keys-changed': 'The safety number has changed. Verify it before you write.',
+  'wrong-clock': 'The clock of this device or of the server is wrong by days. Check the date.',
   'no-session': 'No message has been exchanged yet.',
   'no-storage': 'Your messages are not open here at the moment. Load the page again.',
   'storage-full': 'The disk is full. Free some space, then try again.',
