@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hashPassword, isSameText, verifyPassword } from './password.ts';
 
@@ -16,6 +17,12 @@ describe('a password', () => {
     expect(await verifyPassword('right', { ...hash })).toBe(true);
     expect(await verifyPassword('wrong', { ...hash })).toBe(false);
     expect(JSON.stringify(hash)).not.toContain('right');
+  });
+
+  it('is hashed in as many rounds as in production', async () => {
+    const production = readFileSync(new URL('../../config/local.ini', import.meta.url), 'utf8');
+    const { iterations } = await hashPassword('any');
+    expect(/^iterations = (\d+)$/m.exec(production)?.[1]).toBe(String(iterations));
   });
 
   it('is hashed differently every time', async () => {
