@@ -71,7 +71,7 @@ export type ConversingDeps = {
   readonly preferences: Pick<PreferenceStore, 'mayTellRead'>;
   readonly presence: Pick<Presence, 'setTyping' | 'setPresence'>;
   readonly delivery: Pick<Delivery, 'pump'>;
-  /** Resolves when the vault has been read; rejects when it has no account. */
+  /** Resolves when the vault has been read and the time is known; rejects when it has no account. */
   readonly ready: () => Promise<void>;
 };
 

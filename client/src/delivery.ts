@@ -17,6 +17,7 @@ import type { Contacts } from './contacts.ts';
 import type { Conversations } from './conversations.ts';
 import type { Device } from './device.ts';
 import { createAcknowledger } from './inbox/acknowledger.ts';
+import type { Arrivals } from './inbox/arrival.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createLiveQueue } from './inbox/live-queue.ts';
 import { readAgain } from './inbox/read-again.ts';
@@ -70,6 +71,7 @@ export type DeliveryDeps = {
   readonly store: Store;
   readonly device: Device;
   readonly clock: ServerClock;
+  readonly arrivals: Arrivals;
   readonly api: MasterApi;
   readonly sessions: Sessions;
   readonly messages: Messages;
@@ -164,6 +166,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       if (expired > told || (complete && expired < told)) transaction.put('expired', ONLY, expired);
       return Math.max(0, expired - told);
     });
+  let isCaughtUp = false;
   const catchUp = createCatchUp({
     nodes: () => ({ count: nodeUrls().length, writeConcern: device.tokens().writeConcern }),
     page: async (node, after, signal) =>
@@ -178,7 +181,10 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       acknowledger.release();
     },
     newlyExpired,
-    onProgress: (progress) => events.emit('catch-up', progress),
+    onProgress: (progress) => {
+      isCaughtUp = progress.complete && !progress.running;
+      events.emit('catch-up', progress);
+    },
     onFault,
     backoff,
     patienceMs: deps.patienceMs,
@@ -224,8 +230,16 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     background(deps.keepHouse());
   };
 
+  /** What was accepted before a master said so has been pushed before, and read or taken by now. */
+  const onPong = (serverTimeMs: number): void => {
+    background(clock.observe(serverTimeMs).then(outbox.onTimeMeasured));
+    if (isCaughtUp && live.isIdle()) background(deps.arrivals.taken(serverTimeMs));
+  };
+
   const onWelcome = (welcome: Welcome, send: SendFrame): void => {
     frames = send;
+    isCaughtUp = false;
+    clock.connect(() => send({ type: 'ping' }));
     background(clock.observe(welcome.serverTime));
     follow(false);
     acknowledger.connect(send);
@@ -272,7 +286,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         onFault(new MessengerError(frame.error.code, frame.error.message, { body: frame.error }));
         break;
       case 'pong':
-        background(clock.observe(frame.serverTime).then(outbox.onTimeMeasured));
+        onPong(frame.serverTime);
         break;
     }
   };
@@ -280,6 +294,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const onState = (state: ConnectionState): void => {
     if (!isConnected(state)) {
       frames = null;
+      clock.disconnect();
       outbox.disconnect();
       acknowledger.disconnect();
       deps.presence.disconnect();
@@ -302,7 +317,13 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     token: device.masterToken,
     authenticate: api.renewTokens,
     onFrame,
-    onCatchUp: (caughtUp) => background(catchUp.run().then(caughtUp)),
+    onCatchUp: (caughtUp) =>
+      background(
+        catchUp.run().then(() => {
+          frames?.({ type: 'ping' });
+          caughtUp();
+        }),
+      ),
     onState,
   });
 

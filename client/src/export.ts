@@ -17,8 +17,8 @@ const contactOf = ({ accountId, username, standing, verification, draft }: Conve
 
 /** Field by field, so that nothing gets out that is added to a row some day. */
 const messageOf = (message: Message) => {
-  const { id, accountId, direction, sentAt, kind, text, replyTo, reactions, state } = message;
-  return { id, accountId, direction, sentAt, kind, text, replyTo, reactions, state };
+  const { id, accountId, direction, sentAt, writtenAt, kind, text, replyTo, reactions, state } = message;
+  return { id, accountId, direction, sentAt, writtenAt, kind, text, replyTo, reactions, state };
 };
 
 /** Builds the JSON in pages: each is handed to the blob, which need not be in memory. */

@@ -8,6 +8,7 @@ import { createDelivery } from './delivery.ts';
 import { createDevice } from './device.ts';
 import { createExporting, type Exporting } from './export.ts';
 import { createEvents, type Events } from './events.ts';
+import { createArrivals } from './inbox/arrival.ts';
 import { createIdentityGuard } from './identity-guard.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { ownKeys } from './keys.ts';
@@ -47,6 +48,7 @@ export type Messenger = Account &
 
 const DEFAULTS = {
   now: Date.now,
+  monotonic: () => performance.now(),
   random: (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes),
   ...DEFAULT_PACE,
 };
@@ -62,7 +64,8 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const { masters, now, ratchet } = options;
   const events = createEvents<MessengerEvents>();
   const store = createStore(options.vault);
-  const clock = serverClock(store, now, options.random);
+  const clock = serverClock({ ...options, store });
+  const arrivals = createArrivals(store, clock);
   const device = createDevice(store, clock);
   const api = masterApi(masters, options.fetch, device);
   const conversations = createConversations(events, device);
@@ -78,7 +81,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const presence = createPresence(store, events, preferences);
   const delivery = createDelivery({
     ...options,
-    ...{ events, store, device, clock, api, sessions, messages, composer, keys, contacts },
+    ...{ events, store, device, clock, arrivals, api, sessions, messages, composer, keys, contacts },
     ...{ conversations, preferences, presence },
     keepHouse: createHousekeeping({
       ...{ store, clock, now },
@@ -86,12 +89,13 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     }),
   });
 
-  const loaded = Promise.all([device.load(), clock.load(), preferences.load()]);
+  const loaded = Promise.all([device.load(), clock.load(), arrivals.load(), preferences.load()]);
   loaded.catch(() => undefined);
 
   const ready = async (): Promise<void> => {
     await loaded;
     device.self();
+    await clock.settled();
   };
 
   return {

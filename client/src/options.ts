@@ -10,6 +10,8 @@ export type MessengerOptions = {
   readonly ratchet: Ratchet;
   /** Milliseconds since 1970 by this machine's clock. */
   readonly now?: () => number;
+  /** Milliseconds since any moment, by a clock that nobody sets. */
+  readonly monotonic?: () => number;
   /** Fills an array with random bytes. */
   readonly random?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
   readonly fetch?: typeof globalThis.fetch;

@@ -1,10 +1,11 @@
-import type { AccountId, Envelope } from '@restante/protocol';
+import type { AccountId, Envelope, MessageId } from '@restante/protocol';
 import { shared, type Content, type SharedContent, type TextContent } from '../content/content.ts';
 import type { PreferenceStore } from '../preferences.ts';
 import { boundedTime } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Message } from '../vault/tables.ts';
 import { applySync, type ApplySyncDeps } from './apply-sync.ts';
+import { placed, type Arrival } from './arrival.ts';
 import { comeAgain } from './renewal.ts';
 import { applyRenewal, type SendAgainDeps } from './send-again.ts';
 
@@ -18,6 +19,7 @@ export type ApplyDeps = SendAgainDeps &
 /** A message that has been decrypted. */
 export type Opened = {
   readonly envelope: Pick<Envelope, 'id' | 'senderId' | 'senderDeviceId' | 'sentAt'>;
+  readonly arrival: Arrival;
   readonly plaintext: Uint8Array;
   /** Null when this messenger does not know its kind or version. */
   readonly content: Content | null;
@@ -26,17 +28,18 @@ export type Opened = {
 /** Where a content belongs, and how a message begins there. */
 type Place = Pick<Message, 'accountId' | 'direction' | 'state'> & {
   readonly author: AccountId;
-  readonly receivedAt: number;
+  /** Where a message with this id stands. */
+  readonly timeOf: (id: MessageId) => Pick<Message, 'sentAt' | 'writtenAt'>;
 };
 
 const applyText = async (
   transaction: Transaction,
   { messages, onNameHint }: ApplyDeps,
-  { author, accountId, direction, state, receivedAt }: Place,
+  { author, accountId, direction, state, timeOf }: Place,
   { id, text, from, replyTo }: TextContent,
 ): Promise<void> => {
   await messages.add(transaction, author, {
-    ...{ id, accountId, direction, state, text, kind: 'text', sentAt: boundedTime(id, receivedAt) },
+    ...{ id, accountId, direction, state, text, kind: 'text', ...timeOf(id) },
     ...(replyTo && { replyTo }),
   });
   if (direction === 'in') transaction.afterCommit(() => onNameHint(author, from));
@@ -72,14 +75,18 @@ const applyShared = async (
 const keepUnknown = async (
   transaction: Transaction,
   { messages }: ApplyDeps,
-  { envelope: { id, senderId, senderDeviceId, sentAt }, plaintext }: Opened,
+  { envelope, arrival, plaintext }: Opened,
   place: Place | null,
 ): Promise<void> => {
+  const { id, senderId, senderDeviceId } = envelope;
+  const { sentAt, writtenAt } = place?.timeOf(id) ?? placed(id, envelope.sentAt, arrival);
   transaction.put('unknownContents', id, { senderId, senderDeviceId, sentAt, plaintext });
   if (place === null) return;
   const { author, accountId, direction, state } = place;
-  const note = { id, accountId, direction, state, sentAt, kind: 'unknown', text: '' } as const;
-  await messages.add(transaction, author, note);
+  await messages.add(transaction, author, {
+    ...{ id, accountId, direction, state, sentAt, kind: 'unknown', text: '' },
+    ...(writtenAt !== undefined && { writtenAt }),
+  });
 };
 
 /**
@@ -94,15 +101,20 @@ export const applyPlaintext = async (
   blocked: Set<AccountId>,
 ): Promise<boolean> => {
   const { device, messages, preferences } = deps;
-  const { senderId, sentAt: receivedAt } = opened.envelope;
+  const { senderId, sentAt } = opened.envelope;
   const { content } = opened;
   const self = device.accountId();
   const fromSelf = senderId === self;
   if (blocked.has(senderId)) return false;
+  let { arrival } = opened;
+  if (content?.earlier) {
+    const firstAt = await comeAgain(transaction, deps, senderId, content.earlier);
+    if (firstAt !== null) arrival = { ...arrival, after: Math.min(arrival.after, firstAt) };
+  }
   const incoming: Place = {
-    ...{ author: senderId, accountId: senderId, direction: 'in', state: 'received', receivedAt },
+    ...{ author: senderId, accountId: senderId, direction: 'in', state: 'received' },
+    timeOf: (id) => placed(id, sentAt, arrival),
   };
-  if (content?.earlier) await comeAgain(transaction, deps, senderId, content.earlier);
   switch (content?.kind) {
     case 'text':
     case 'reaction':
@@ -110,7 +122,11 @@ export const applyPlaintext = async (
       return !fromSelf && applyShared(transaction, deps, incoming, content);
     case 'sent': {
       if (!fromSelf) return false;
-      const place: Place = { ...incoming, accountId: content.to, direction: 'out', state: 'accepted' };
+      const place: Place = {
+        ...{ ...incoming, accountId: content.to, direction: 'out', state: 'accepted' },
+        // Own devices are believed: it stands everywhere as on the one that it was written on.
+        timeOf: (id) => ({ sentAt: boundedTime(id, sentAt) }),
+      };
       const copied = shared.safeParse(content.content).data;
       if (copied) await applyShared(transaction, deps, place, copied);
       else await keepUnknown(transaction, deps, opened, place);

@@ -3,6 +3,7 @@ import type { Store, Transaction } from '../vault/store.ts';
 import { blockedSenders } from '../standings.ts';
 import type { PendingRow } from './acknowledger.ts';
 import { applyPlaintext, type ApplyDeps, type Opened } from './apply.ts';
+import { placed, type Arrivals } from './arrival.ts';
 import { decodeContent } from '../content/codec.ts';
 import { decryptBatch, type DecryptDeps } from './decrypt.ts';
 import { prefetch } from './prefetch.ts';
@@ -22,6 +23,7 @@ export type InboxDeps = ApplyDeps &
   DecryptDeps &
   RenewalDeps & {
     readonly store: Store;
+    readonly arrivals: Pick<Arrivals, 'now'>;
     /** These are durable: the cluster may forget them. */
     readonly onKept: (owed: readonly PendingRow[]) => void;
   };
@@ -56,11 +58,12 @@ const takeNew = async (
   envelopes: readonly Envelope[],
 ): Promise<readonly PendingRow[]> => {
   const owed: PendingRow[] = [];
+  const arrival = deps.arrivals.now();
   const results = await decryptBatch(transaction, deps, envelopes);
   const opened = envelopes.map((envelope, index): Opened | null => {
     const result = results[index];
     if (!result?.ok) return null;
-    return { envelope, plaintext: result.plaintext, content: decodeContent(result.plaintext) };
+    return { envelope, arrival, plaintext: result.plaintext, content: decodeContent(result.plaintext) };
   });
   const self = deps.device.accountId();
   await prefetch(
@@ -75,7 +78,8 @@ const takeNew = async (
     const content = opened[index];
     const receipt = content ? await applyPlaintext(transaction, deps, content, blocked) : false;
     if (result?.ok === false && !blocked.has(envelope.senderId)) {
-      await setAside(transaction, deps, envelope, result.reason);
+      const { sentAt } = placed(envelope.id, envelope.sentAt, arrival);
+      await setAside(transaction, deps, { ...envelope, sentAt }, result.reason);
       failures += 1;
     }
     transaction.put('seenIds', envelope.id, true);

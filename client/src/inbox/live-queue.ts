@@ -11,6 +11,8 @@ export type LiveQueue = {
   /** Each `hold` is ended by one `release`. */
   readonly hold: () => void;
   readonly release: () => void;
+  /** Whether all that was pushed has been taken. */
+  readonly isIdle: () => boolean;
 };
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -27,13 +29,15 @@ export const createLiveQueue = (
   let bytes = 0;
   let holds = 0;
   let overflowed = false;
+  let taking = false;
 
   const drain = coalesce(async () => {
     while (holds === 0 && queue.length > 0) {
       const batch = queue.slice(0, BATCH);
       queue = queue.slice(BATCH);
       bytes -= batch.reduce((sum, { payload }) => sum + payload.length, 0);
-      await take(batch);
+      taking = true;
+      await take(batch).finally(() => (taking = false));
     }
     if (holds === 0 && overflowed) {
       overflowed = false;
@@ -58,5 +62,6 @@ export const createLiveQueue = (
       holds -= 1;
       run();
     },
+    isIdle: () => queue.length === 0 && holds === 0 && !taking && !overflowed,
   };
 };

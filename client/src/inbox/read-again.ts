@@ -26,7 +26,10 @@ const readOne = async (
   const shown = await deps.messages.find(transaction, conversation, { author, id });
   if (shown !== null) await deps.messages.remove(transaction, shown, author);
   transaction.delete('unknownContents', id);
-  await applyPlaintext(transaction, deps, { envelope: { id, ...value }, plaintext, content }, blocked);
+  // It stays where its note has stood.
+  const arrival = { after: value.sentAt, at: value.sentAt };
+  const opened = { envelope: { id, ...value }, arrival, plaintext, content };
+  await applyPlaintext(transaction, deps, opened, blocked);
   if (content.kind === 'text' && shown?.message.state === 'seen')
     await deps.messages.annotate(transaction, conversation, { author, id: content.id }, { state: 'seen' });
 };

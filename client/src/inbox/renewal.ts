@@ -61,17 +61,21 @@ export const setAside = async (
   transaction.afterCommit(() => deps.events.emit('undecryptable', { id, senderId, senderDeviceId, sentAt }));
 };
 
-/** These are here now: they have come again from their sender. */
+/** These are here now: they have come again from their sender. Answers when the first of them came, null for none. */
 export const comeAgain = async (
   transaction: Transaction,
   deps: CountDeps,
   senderId: AccountId,
   ids: readonly MessageId[],
-): Promise<void> => {
+): Promise<number | null> => {
   const rows = await transaction.getMany('setAside', ids);
-  const found = new Set(ids.filter((_, index) => rows[index]?.senderId === senderId));
-  for (const id of found) transaction.delete('setAside', id);
-  if (found.size > 0) await count(transaction, deps, senderId, -found.size);
+  const found = new Map(
+    ids.flatMap((id, index) => (rows[index]?.senderId === senderId ? [[id, rows[index].sentAt]] : [])),
+  );
+  if (found.size === 0) return null;
+  for (const id of found.keys()) transaction.delete('setAside', id);
+  await count(transaction, deps, senderId, -found.size);
+  return Math.min(...found.values());
 };
 
 /** The oldest ones go when there are too many. */

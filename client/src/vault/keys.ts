@@ -16,7 +16,7 @@ export const accountPrefix = (accountId: AccountId): string => `${accountId}:`;
 
 export const deviceIdOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));
 
-/** Sorts a conversation by time. `timeMs` is the message's own time, bounded by the server's. */
+/** Sorts a conversation by time. `timeMs`: where the message stands. */
 export const messageKey = (
   conversation: AccountId,
   timeMs: number,

@@ -26,6 +26,8 @@ export type Clock = {
   readonly offsetMs: number;
   /** Time in the newest message id that this device has minted. */
   readonly lastMessageTimeMs: number;
+  /** Server time until which all mail has been taken: what comes now was accepted later. */
+  readonly takenUntilMs?: number;
 };
 
 /** See `settled-time.ts`. Milliseconds since 1970. */
@@ -70,8 +72,10 @@ export type Message = {
   /** The other account: whose conversation this belongs to. */
   readonly accountId: AccountId;
   readonly direction: 'in' | 'out';
-  /** Milliseconds since 1970 by the server's clock. */
+  /** Where it stands: when its author says it was written, or when it arrived. Milliseconds since 1970, server's clock. */
   readonly sentAt: number;
+  /** When its author says it was written, if that is another time. */
+  readonly writtenAt?: number;
   /**
    * `deleted`: its author took it back. `unknown`: made by a newer version of the messenger. `keys-changed`: a note of
    * this device's own, that a device of the other account has another identity key. All but `text` have an empty text.
@@ -164,6 +168,7 @@ export type SentId = {
 export type UnknownContent = {
   readonly senderId: AccountId;
   readonly senderDeviceId: DeviceId;
+  /** Where its note stands. */
   readonly sentAt: number;
   readonly plaintext: Uint8Array;
 };
@@ -182,6 +187,7 @@ export type PendingDelete = {
 export type SetAside = {
   readonly senderId: AccountId;
   readonly senderDeviceId: DeviceId;
+  /** Where it would stand. */
   readonly sentAt: number;
   readonly type: EnvelopeType;
   readonly payload: string;

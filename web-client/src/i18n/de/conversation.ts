@@ -33,6 +33,8 @@ export const conversation = {
 
   messageOf: (name: string, time: string) => `${name}, ${time}`,
   ownMessage: (time: string) => `Du, ${time}`,
+  writtenAt: (written: string, arrived: string) =>
+    `Geschrieben laut Absender ${written}, angekommen ${arrived}`,
   deleted: 'Diese Nachricht wurde gelöscht',
   blank: 'Diese Nachricht hat keinen sichtbaren Text',
   unknown: 'Diese Nachricht braucht eine neuere Version von Restante.',

@@ -33,6 +33,7 @@ export const conversation = {
 
   messageOf: (name: string, time: string) => `${name}, ${time}`,
   ownMessage: (time: string) => `You, ${time}`,
+  writtenAt: (written: string, arrived: string) => `Dated ${written}, arrived ${arrived}`,
   deleted: 'This message was deleted',
   blank: 'This message has no visible text',
   unknown: 'This message needs a newer version of Restante.',
