@@ -34,12 +34,12 @@ import type { Sessions } from './outbox/sessions.ts';
 import type { PreferenceStore } from './preferences.ts';
 import type { Presence } from './presence.ts';
 import type { Ratchet } from './ratchet/ratchet.ts';
-import { MessengerError } from './messenger-error.ts';
+import { isAway, MessengerError } from './messenger-error.ts';
 import { mailboxApi, type MailboxAccess } from './server/mailbox-api.ts';
 import type { Fetch } from './server/http.ts';
 import type { MasterApi } from './server/master-api.ts';
 import { standingOf } from './standings.ts';
-import type { Store } from './vault/store.ts';
+import type { PatientStore } from './vault/patient-store.ts';
 import { ONLY } from './vault/tables.ts';
 
 /**
@@ -68,7 +68,7 @@ export type DeliveryDeps = {
   readonly pageTimeoutMs: number;
   readonly ratchet: Ratchet;
   readonly events: MessengerEventSource;
-  readonly store: Store;
+  readonly store: PatientStore;
   readonly device: Device;
   readonly clock: ServerClock;
   readonly arrivals: Arrivals;
@@ -114,6 +114,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     const answers = await Promise.allSettled(
       nodeUrls().map(async (_, node) => mailboxes.delete(await access(node), ids)),
     );
+    for (const answer of answers)
+      if (answer.status === 'rejected' && !isAway(answer.reason)) onFault(answer.reason);
     return answers.filter(({ status }) => status === 'fulfilled').length;
   };
 
@@ -197,6 +199,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       yield* mailboxes.events(await access(node), signal, onOpen);
     },
     onEnvelope: live.push,
+    onFault,
     onOpen: () => {
       background(catchUp.run());
       acknowledger.sweep();
@@ -325,6 +328,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         }),
       ),
     onState,
+    onFault,
   });
 
   return {
@@ -336,6 +340,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     close: connection.close,
     state: connection.state,
     refresh: () => {
+      store.retryNow();
       connection.retryNow();
       if (!isOver(connection.state())) background(catchUp.run());
     },

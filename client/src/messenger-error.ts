@@ -8,6 +8,10 @@ export type LocalErrorCode =
   | 'bad-answer'
   /** The messenger has been closed. */
   | 'closed'
+  /** The vault has no room. */
+  | 'storage-full'
+  /** The vault cannot be read or written. */
+  | 'storage-failed'
   /** There is no account in the vault: register or log in first. */
   | 'not-registered'
   /** There is an account in the vault already. */
@@ -22,6 +26,15 @@ export type LocalErrorCode =
   | 'wrong-clock'
   /** No session with this account: write to it first. */
   | 'no-session';
+
+/** What a server says that is away for now, or on its way back. */
+const AWAY: ReadonlySet<ErrorCode | LocalErrorCode> = new Set([
+  'unreachable',
+  'unavailable',
+  'draining',
+  'rate-limited',
+  'connection-stalled',
+]);
 
 export class MessengerError extends Error {
   override readonly name = 'MessengerError';
@@ -44,6 +57,14 @@ export class MessengerError extends Error {
     return this.code === 'unreachable' || (this.code in ERRORS && ERRORS[this.code as ErrorCode].retry);
   }
 
+  /** The error that a vault has thrown. */
+  static ofVault(cause: unknown): MessengerError {
+    if (cause instanceof MessengerError) return cause;
+    return cause instanceof Error && cause.name === 'QuotaExceededError'
+      ? new MessengerError('storage-full', 'the vault has no room', { cause })
+      : new MessengerError('storage-failed', 'the vault could not be read or written', { cause });
+  }
+
   /** The error that an error body tells, or `bad-answer` when it is none. */
   static fromBody(body: unknown): MessengerError {
     const parsed = errorBody.safeParse(body);
@@ -51,3 +72,9 @@ export class MessengerError extends Error {
     return new MessengerError(parsed.data.code, parsed.data.message, { body: parsed.data });
   }
 }
+
+/** Whether a server is away for now: nothing to be told of, but to be tried again. */
+export const isAway = (error: unknown): boolean => error instanceof MessengerError && AWAY.has(error.code);
+
+export const isStorageFailure = (error: unknown): error is MessengerError =>
+  error instanceof MessengerError && (error.code === 'storage-full' || error.code === 'storage-failed');

@@ -39,6 +39,11 @@ export type MessengerEvents = {
     readonly senderDeviceId: DeviceId;
     readonly sentAt: number;
   };
+  /**
+   * Whether this device can keep what comes. `full`: there is no room. `failing`: it cannot be read or written. Then what comes
+   * waits on the servers, and is asked for again.
+   */
+  storage: 'working' | 'full' | 'failing';
   /** Something in the background failed and is tried again. */
   fault: Error;
 };

@@ -25,6 +25,7 @@ import { createSearching, type Searching } from './searching.ts';
 import { createReading, type Reading } from './reading.ts';
 import { masterApi } from './server/master-api.ts';
 import { createTrust, type Trust } from './trust.ts';
+import { createPatientStore } from './vault/patient-store.ts';
 import { createStore } from './vault/store.ts';
 
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
@@ -64,9 +65,16 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const { masters, now, ratchet } = options;
   const events = createEvents<MessengerEvents>();
   const store = createStore(options.vault);
-  const clock = serverClock({ ...options, store });
-  const arrivals = createArrivals(store, clock);
-  const device = createDevice(store, clock);
+  const patient = createPatientStore(store, options.backoff, (failure) => {
+    if (failure === null) events.emit('storage', 'working');
+    else {
+      events.emit('storage', failure.code === 'storage-full' ? 'full' : 'failing');
+      events.emit('fault', failure);
+    }
+  });
+  const clock = serverClock({ ...options, store: patient });
+  const arrivals = createArrivals(patient, clock);
+  const device = createDevice(patient, clock);
   const api = masterApi(masters, options.fetch, device);
   const conversations = createConversations(events, device);
   const messages = createMessages(events, conversations, clock.now);
@@ -78,14 +86,16 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const keys = ownKeys(store, device, api, ratchet, keyTime);
   const contacts = createContacts(store, api, messages, conversations);
   const preferences = createPreferences(store, events);
-  const presence = createPresence(store, events, preferences);
+  const presence = createPresence(patient, events, preferences);
   const delivery = createDelivery({
     ...options,
-    ...{ events, store, device, clock, arrivals, api, sessions, messages, composer, keys, contacts },
+    ...{ events, device, clock, arrivals, api, sessions, messages, composer, keys, contacts },
     ...{ conversations, preferences, presence },
+    store: patient,
     keepHouse: createHousekeeping({
-      ...{ store, clock, now },
-      rotateKeys: createKeyRotation(store, device, api, ratchet, keyTime),
+      ...{ clock, now },
+      store: patient,
+      rotateKeys: createKeyRotation(patient, device, api, ratchet, keyTime),
     }),
   });
 
@@ -124,7 +134,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     on: events.on,
     [Symbol.asyncDispose]: async () => {
       delivery.close();
-      await store.close();
+      await patient.close();
     },
   };
 };

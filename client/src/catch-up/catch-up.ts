@@ -1,8 +1,10 @@
 import type { Envelope, MailboxPage, MessageId } from '@restante/protocol';
 import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
+import { isAway } from '../messenger-error.ts';
 import type { CatchUpProgress } from '../messenger-events.ts';
 import { createMerge, type Merge } from './merge.ts';
+import { pause } from './pause.ts';
 
 /**
  * Reads the mailboxes of all nodes at once into the inbox, while live arrivals are held back. Subscribing comes
@@ -11,7 +13,7 @@ import { createMerge, type Merge } from './merge.ts';
  * not answer are asked again until they do, as a message with fewer copies may be on one of them only.
  */
 export type CatchUp = {
-  /** Reads all nodes anew. Resolves after the first round, whether or not it is complete. */
+  /** Reads all nodes anew. Resolves after the first round whose messages have been taken, whether or not it is complete. */
   readonly run: () => Promise<void>;
   readonly stop: () => void;
 };
@@ -60,6 +62,8 @@ const createBell = () => {
   };
 };
 
+type Bell = ReturnType<typeof createBell>;
+
 export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
   let current = new AbortController();
 
@@ -78,32 +82,37 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     run: Run,
     merge: Merge,
     node: number,
-    bells: { page: ReturnType<typeof createBell>; room: ReturnType<typeof createBell> },
-  ): Promise<void> => {
+    { page: pages, room }: { page: Bell; room: Bell },
+    signal: AbortSignal,
+  ): Promise<boolean> => {
     let after: MessageId | null = null;
     let complete: boolean;
     let expired = 0;
     do {
-      while (merge.buffered(node) > READ_AHEAD) await bells.room.wait();
+      while (merge.buffered(node) > READ_AHEAD) {
+        await room.wait();
+        signal.throwIfAborted();
+      }
       const timer = setTimeout(() => {
         merge.overtake(node);
-        bells.page.ring();
+        pages.ring();
       }, deps.patienceMs);
-      const page: MailboxPage = await deps.page(node, after, run.signal).finally(() => clearTimeout(timer));
+      const page: MailboxPage = await deps.page(node, after, signal).finally(() => clearTimeout(timer));
       expired += page.expired;
       complete = page.complete;
       after = complete ? null : page.next;
       merge.push(node, page.messages, after);
-      bells.page.ring();
+      pages.ring();
     } while (after !== null);
     run.expired.set(node, expired);
     // A node that lost its database gives what it has by now; it is asked again until it has all.
-    if (complete) run.answered.add(node);
+    return complete;
   };
 
-  /** One reading of the nodes that have not answered in this run. */
-  const round = async (run: Run): Promise<void> => {
+  /** One reading of the nodes that have not answered in this run: answered is one whose messages are all taken. */
+  const round = async (run: Run, signal: AbortSignal): Promise<void> => {
     const merge = createMerge(run.count);
+    const read = new Set<number>();
     const page = createBell();
     const rooms = Array.from({ length: run.count }, createBell);
     let reading = 0;
@@ -113,17 +122,27 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
         return;
       }
       reading += 1;
-      readNode(run, merge, node, { page, room })
-        .catch(() => merge.overtake(node))
+      readNode(run, merge, node, { page, room }, signal)
+        .then((complete) => {
+          if (complete) read.add(node);
+        })
+        .catch((error: unknown) => {
+          merge.overtake(node);
+          if (!signal.aborted && !isAway(error)) deps.onFault(error);
+        })
         .finally(() => {
           reading -= 1;
           page.ring();
         });
     });
+    signal.addEventListener('abort', () => {
+      for (const room of rooms) room.ring();
+    });
     for (;;) {
       const batch = merge.take(BATCH);
+      if (batch.length > 0) run.received += await deps.take(batch);
+      for (const node of read) if (merge.buffered(node) === 0) run.answered.add(node);
       if (batch.length > 0) {
-        run.received += await deps.take(batch);
         report(run, true);
         for (const room of rooms) room.ring();
       } else if (reading === 0) return;
@@ -132,10 +151,12 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
   };
 
   const runRound = async (run: Run): Promise<void> => {
+    const ended = new AbortController();
     deps.hold();
     try {
-      await round(run);
+      await round(run, AbortSignal.any([run.signal, ended.signal]));
     } finally {
+      ended.abort();
       deps.release();
     }
     if (run.signal.aborted) return;
@@ -143,13 +164,24 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     report(run, false, await deps.newlyExpired(expired, run.answered.size >= run.needed));
   };
 
+  /** Whether what a round brought was taken; what was not is still in the mailboxes. */
+  const isTaken = async (run: Run): Promise<boolean> => {
+    try {
+      await runRound(run);
+    } catch (error) {
+      if (run.signal.aborted) return true;
+      deps.onFault(error);
+      report(run, false);
+      return false;
+    }
+    return true;
+  };
+
   const askMissing = (run: Run, attempt: number): void => {
     if (run.signal.aborted || run.answered.size === run.count) return;
     const timer = setTimeout(
       () => {
-        runRound(run)
-          .catch(deps.onFault)
-          .finally(() => askMissing(run, attempt + 1));
+        void isTaken(run).then(() => askMissing(run, attempt + 1));
       },
       backoffDelayMs(deps.backoff, attempt, Math.random()),
     );
@@ -164,7 +196,8 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     const { signal } = current;
     const run: Run = { signal, count, needed, answered: new Set(), expired: new Map(), received: 0 };
     report(run, true);
-    await runRound(run);
+    for (let attempt = 1; !(await isTaken(run)); attempt += 1)
+      await pause(backoffDelayMs(deps.backoff, attempt, Math.random()), run.signal);
     askMissing(run, 1);
   });
 

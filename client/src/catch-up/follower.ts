@@ -1,5 +1,7 @@
 import type { Envelope } from '@restante/protocol';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
+import { isAway } from '../messenger-error.ts';
+import { pause } from './pause.ts';
 
 /**
  * Mail without a master: listens to the arrivals at every mailbox node. Each time a node begins to listen the mailboxes
@@ -15,17 +17,10 @@ export type FollowerDeps = {
   readonly events: (node: number, signal: AbortSignal, onOpen: () => void) => AsyncIterable<Envelope>;
   readonly onEnvelope: (envelope: Envelope) => void;
   readonly onOpen: () => void;
+  /** A node has answered what it should not; it is asked again. */
+  readonly onFault: (error: unknown) => void;
   readonly backoff: Backoff;
 };
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 
 export const createFollower = (deps: FollowerDeps): Follower => {
   let active: AbortController | null = null;
@@ -39,8 +34,9 @@ export const createFollower = (deps: FollowerDeps): Follower => {
     while (!signal.aborted) {
       try {
         for await (const envelope of deps.events(node, signal, opened)) deps.onEnvelope(envelope);
-      } catch {
-        // The node is away: that is what the next attempt is for.
+      } catch (error) {
+        // That a node is away is what the next attempt is for.
+        if (!isAway(error)) deps.onFault(error);
       }
       failures += 1;
       await pause(backoffDelayMs(deps.backoff, failures, Math.random()), signal);

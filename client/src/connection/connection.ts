@@ -1,5 +1,5 @@
 import type { Downstream, ErrorCode } from '@restante/protocol';
-import { MessengerError } from '../messenger-error.ts';
+import { isAway, MessengerError } from '../messenger-error.ts';
 import type { Backoff } from './backoff.ts';
 import { transition, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './machine.ts';
 import { openSocket, type SendFrame } from './socket.ts';
@@ -18,6 +18,8 @@ export type ConnectionOptions = {
   /** The mailboxes must be read; `caughtUp` is to be called after the first round. */
   readonly onCatchUp: (caughtUp: () => void) => void;
   readonly onState: (state: ConnectionState) => void;
+  /** A master has answered what it should not; it is tried again. */
+  readonly onFault: (error: unknown) => void;
 };
 
 export type Connection = {
@@ -50,6 +52,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
       await options.authenticate(originOf(master), signal);
       return { type: 'authenticated' };
     } catch (error) {
+      if (!signal.aborted && !isAway(error)) options.onFault(error);
       return { type: 'authentication-failed', code: errorCodeOf(error) };
     }
   };
@@ -64,6 +67,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
           if (frame.type === 'welcome') dispatchHere({ type: 'welcome' });
         },
         onClosed: (code) => dispatchHere({ type: 'socket-closed', code }),
+        onFault: options.onFault,
       },
     );
 

@@ -9,6 +9,7 @@ import {
   type ErrorCode,
   type Upstream,
 } from '@restante/protocol';
+import { MessengerError } from '../messenger-error.ts';
 
 /** A connection that says nothing for this long before `welcome` is given up. */
 const WELCOME_TIMEOUT_MS = 10_000;
@@ -22,6 +23,8 @@ export type SocketEvents = {
   readonly onFrame: (frame: Downstream, send: SendFrame) => void;
   /** Called once. `code` is null when the connection was lost or not made. */
   readonly onClosed: (code: ErrorCode | null) => void;
+  /** A frame breaks the protocol. */
+  readonly onFault: (error: MessengerError) => void;
 };
 
 export type SocketOptions = {
@@ -87,6 +90,7 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
     heardAt = performance.now();
     const frame = parseFrame(data);
     if (frame === null) {
+      events.onFault(new MessengerError('bad-answer', 'a frame breaks the protocol'));
       end(null);
       return;
     }

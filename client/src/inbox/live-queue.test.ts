@@ -54,8 +54,9 @@ test('at the byte bound it leaves out what comes, and says so when it gives on',
   expect(overflows).toBe(1);
 });
 
-test('a batch that could not be taken is a fault, not an end', async () => {
+test('a batch that could not be taken is a fault, not an end: the mailboxes are read again', async () => {
   const faults: unknown[] = [];
+  let overflows = 0;
   let broken = true;
   const taken: number[] = [];
   const take = (batch: readonly Envelope[]): Promise<void> => {
@@ -63,9 +64,11 @@ test('a batch that could not be taken is a fault, not an end', async () => {
     taken.push(batch.length);
     return Promise.resolve();
   };
-  const queue = createLiveQueue(take, unexpected, (error) => faults.push(error));
+  const onOverflow = (): void => void (overflows += 1);
+  const queue = createLiveQueue(take, onOverflow, (error) => faults.push(error));
   queue.push(envelopeAt(1));
   await waitFor('fault', () => faults.length === 1);
+  await waitFor('the mailboxes to be read', () => overflows === 1);
   broken = false;
   queue.push(envelopeAt(2));
   await waitFor('next', () => taken.length === 1);

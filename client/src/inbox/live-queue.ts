@@ -18,7 +18,7 @@ export type LiveQueue = {
 const MAX_BYTES = 4 * 1024 * 1024;
 const BATCH = 64;
 
-/** `onOverflow`: something was left out. `onFault`: a batch was not taken; it is still in the mailboxes. */
+/** `onOverflow`: something was left out, or not taken; it is in the mailboxes. `onFault`: why it was not taken. */
 export const createLiveQueue = (
   take: (batch: readonly Envelope[]) => Promise<unknown>,
   onOverflow: () => void,
@@ -29,22 +29,25 @@ export const createLiveQueue = (
   let bytes = 0;
   let holds = 0;
   let overflowed = false;
-  let taking = false;
 
   const drain = coalesce(async () => {
     while (holds === 0 && queue.length > 0) {
       const batch = queue.slice(0, BATCH);
-      queue = queue.slice(BATCH);
+      try {
+        await take(batch);
+      } catch (error) {
+        overflowed = true;
+        onFault(error);
+      }
+      queue = queue.slice(batch.length);
       bytes -= batch.reduce((sum, { payload }) => sum + payload.length, 0);
-      taking = true;
-      await take(batch).finally(() => (taking = false));
     }
     if (holds === 0 && overflowed) {
       overflowed = false;
       onOverflow();
     }
   });
-  const run = (): void => void drain().catch(onFault);
+  const run = (): void => void drain();
 
   return {
     push: (envelope) => {
@@ -62,6 +65,6 @@ export const createLiveQueue = (
       holds -= 1;
       run();
     },
-    isIdle: () => queue.length === 0 && holds === 0 && !taking && !overflowed,
+    isIdle: () => queue.length === 0 && holds === 0 && !overflowed,
   };
 };

@@ -15,6 +15,14 @@ const SCHEMA = `
   ) WITHOUT ROWID;
 `;
 
+const SQLITE_FULL = 13;
+
+/** An error of SQLite under the name that the interface has for it. */
+const named = (error: unknown): unknown =>
+  error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL
+    ? new DOMException(error.message, { name: 'QuotaExceededError', cause: error })
+    : error;
+
 /** A vault in one SQLite file. With `synchronous = FULL` each commit is an fsync of the write-ahead log. */
 export const sqliteVault = (path: string): Vault => {
   const database = new DatabaseSync(path);
@@ -52,8 +60,9 @@ export const sqliteVault = (path: string): Vault => {
       changes.forEach(apply);
       end.run();
     } catch (error) {
-      rollback.run();
-      throw error;
+      // A full disk has ended it already.
+      if (database.isTransaction) rollback.run();
+      throw named(error);
     }
   };
 

@@ -1,13 +1,16 @@
 import {
   deleteResponse,
+  errorCode,
   LIMITS,
   mailboxEvent,
   mailboxPage,
   type DeviceAddress,
   type Envelope,
+  type ErrorCode,
   type MailboxPage,
   type MessageId,
 } from '@restante/protocol';
+import * as z from 'zod/mini';
 import { MessengerError } from '../messenger-error.ts';
 import { chunksOf } from './chunks.ts';
 import { eventStream } from './event-stream.ts';
@@ -47,12 +50,23 @@ export type MailboxApi = {
   ) => AsyncGenerator<Envelope>;
 };
 
-const readEnvelope = (data: string): Envelope => {
+const readJson = <T>(schema: z.ZodMiniType<T>, data: string): T => {
   try {
-    return mailboxEvent.parse(JSON.parse(data));
+    return schema.parse(JSON.parse(data));
   } catch (cause) {
     throw new MessengerError('bad-answer', 'an event breaks the protocol', { cause });
   }
+};
+
+const streamEnd = z.object({ code: errorCode });
+
+/** Ends that belong to every stream: the next one goes on. */
+const USUAL_ENDS: ReadonlySet<ErrorCode> = new Set(['token-expired', 'draining']);
+
+/** Throws what a node says of why it ends a stream, unless every stream ends so. */
+const readEnd = (data: string): void => {
+  const { code } = readJson(streamEnd, data);
+  if (!USUAL_ENDS.has(code)) throw new MessengerError(code, 'the node has ended the stream');
 };
 
 export const mailboxApi = (fetch: Fetch): MailboxApi => {
@@ -72,7 +86,8 @@ export const mailboxApi = (fetch: Fetch): MailboxApi => {
       for await (const { name, data } of stream) {
         clearTimeout(watch);
         watch = setTimeout(end, SILENCE_MS);
-        if (name === 'envelope') yield readEnvelope(data);
+        if (name === 'envelope') yield readJson(mailboxEvent, data);
+        else if (name === 'end') readEnd(data);
       }
     } finally {
       clearTimeout(watch);

@@ -82,7 +82,7 @@ test('nothing is told before it is durable, nor when it could not be made so', a
     transaction.put('expired', 'only', 2);
     transaction.afterCommit(() => told.push(true));
   });
-  await expect(lost).rejects.toThrow('disk full');
+  await expect(lost).rejects.toMatchObject({ code: 'storage-failed', cause: new Error('disk full') });
   expect(told).toEqual([true]);
 });
 

@@ -30,6 +30,7 @@ export type Transaction = {
   readonly afterCommit: (action: () => void) => void;
 };
 
+/** Throws `closed`, and `storage-full` or `storage-failed` when the vault fails: then nothing has changed. */
 export type Store = {
   /** Runs `work` on a staged copy. Resolves with its result when its changes are durable. */
   readonly transact: <R>(work: (transaction: Transaction) => Promise<R> | R) => Promise<R>;
@@ -47,6 +48,19 @@ type Job = {
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 };
+
+const failed = (cause: unknown): never => {
+  throw MessengerError.ofVault(cause);
+};
+
+/** A vault whose failures are `storage-full` and `storage-failed`. */
+const withNamedFailures = ({ get, getMany, list, commit, close }: Vault): Vault => ({
+  get: (table, key) => get(table, key).catch(failed),
+  getMany: (table, keys) => getMany(table, keys).catch(failed),
+  list: (table, range) => list(table, range).catch(failed),
+  commit: (changes) => commit(changes).catch(failed),
+  close,
+});
 
 /** Transactions in one commit. */
 const MAX_GROUP = 64;
@@ -104,7 +118,8 @@ const transactionOver = (
   };
 };
 
-export const createStore = (vault: Vault): Store => {
+export const createStore = (given: Vault): Store => {
+  const vault = withNamedFailures(given);
   const waiting: Job[] = [];
   let running: Promise<void> | null = null;
   let closed = false;

@@ -21,7 +21,7 @@ export type Range = {
 /**
  * The durable store of one device. Values are structured-cloneable; whoever reads one gets its own copy.
  * A batch of changes is the unit of writing, so that IndexedDB, whose transactions cannot wait for
- * anything else, fits as well as SQLite.
+ * anything else, fits as well as SQLite. One that has no room throws an error with the name `QuotaExceededError`.
  */
 export type Vault = {
   readonly get: <T extends TableName>(table: T, key: string) => Promise<Tables[T] | undefined>;

@@ -8,8 +8,7 @@ export class NoStorageError extends Error {
 
 const codeOf = (error: unknown): CallError['code'] => {
   if (error instanceof MessengerError) return error.code;
-  if (error instanceof NoStorageError) return 'no-storage';
-  return error instanceof Error && error.name === 'QuotaExceededError' ? 'storage-full' : 'unexpected';
+  return error instanceof NoStorageError ? 'no-storage' : 'unexpected';
 };
 
 /** What a tab is told of an error. Texts of unknown errors may hold anything and stay here. */

@@ -1,4 +1,4 @@
-import type { CatchUpProgress, ConnectionState, Messenger } from '@restante/client';
+import type { CatchUpProgress, ConnectionState, Messenger, MessengerEvents } from '@restante/client';
 import type { DeviceId } from '@restante/protocol';
 
 type Answering = {
@@ -26,6 +26,8 @@ export type LeaderStatus = {
   readonly self: Awaited<ReturnType<Messenger['self']>>;
   readonly connection: ConnectionState;
   readonly catchUp: CatchUpProgress | null;
+  /** Whether what comes can be kept. */
+  readonly storage: MessengerEvents['storage'];
   /** What failed in the background since the leader began, and is tried again. `last`: the newest one's code. */
   readonly faults: { readonly count: number; readonly last: string | null };
 };
@@ -49,6 +51,7 @@ export const INITIAL_LEADER_STATUS: LeaderStatus = {
   self: null,
   connection: { name: 'offline' },
   catchUp: null,
+  storage: 'working',
   faults: { count: 0, last: null },
 };
 

@@ -26,8 +26,6 @@ export type CallError = {
     | LocalErrorCode
     /** The storage is not open: phase `lost` or `failed`. */
     | 'no-storage'
-    /** The browser gives this site no more room. */
-    | 'storage-full'
     /** More calls wait than a tab may have. */
     | 'too-many-calls'
     | 'unexpected';
@@ -36,7 +34,7 @@ export type CallError = {
 };
 
 /** Events of the messenger that are no part of the status. */
-export type ForwardedEvents = Omit<MessengerEvents, 'connection' | 'catch-up' | 'fault'>;
+export type ForwardedEvents = Omit<MessengerEvents, 'connection' | 'catch-up' | 'storage' | 'fault'>;
 
 export type EngineEvent = {
   [Type in keyof ForwardedEvents]: { readonly type: Type; readonly detail: ForwardedEvents[Type] };

@@ -68,6 +68,7 @@ export const createMessengerHost = ({
     }
     opened.on('connection', (connection) => onStatus({ connection }));
     opened.on('catch-up', (catchUp) => onStatus({ catchUp }));
+    opened.on('storage', (storage) => onStatus({ storage }));
     opened.on('fault', onFault);
   };
   const begin = async (opened: Messenger): Promise<void> => {
@@ -83,7 +84,13 @@ export const createMessengerHost = ({
       onStatus({ phase: 'lost' });
       inTurn(close).catch(onFault);
     };
-    onStatus({ phase: 'starting', failure: null, connection: { name: 'offline' }, catchUp: null });
+    onStatus({
+      phase: 'starting',
+      failure: null,
+      connection: { name: 'offline' },
+      catchUp: null,
+      storage: 'working',
+    });
     try {
       const vault = await indexedDbVault(VAULT, onLost);
       opened = createMessenger({ masters: [location.origin], vault, ratchet: signalRatchet() });

@@ -62,6 +62,17 @@ test('counts down to the next attempt', () => {
   expect(shown).toEqual([3, 2, 1, 0, 0]);
 });
 
+test('says that what comes cannot be kept, while somebody is signed in', () => {
+  const { connection, tell } = start();
+  expect(connection.storageTrouble).toBe(null);
+  tell({ connection: LIVE, storage: 'full' });
+  expect([connection.name, connection.storageTrouble]).toEqual(['live', 'full']);
+  tell({ phase: 'lost' });
+  expect(connection.storageTrouble).toBe(null);
+  tell({ phase: 'signed-in', storage: 'working' });
+  expect(connection.storageTrouble).toBe(null);
+});
+
 test('what expired is counted once however often it is told, until it is dismissed', () => {
   const { connection, tell } = start();
   tell({ connection: LIVE, catchUp: { ...CAUGHT_UP, expired: 2 } });

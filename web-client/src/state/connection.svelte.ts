@@ -47,6 +47,11 @@ export class Connection {
   get name(): ConnectionName {
     return nameOf(this.#status);
   }
+  /** Why what comes cannot be kept here; it waits on the servers. */
+  get storageTrouble(): 'full' | 'failing' | null {
+    const { phase, storage } = this.#status;
+    return phase !== 'signed-in' || storage === 'working' ? null : storage;
+  }
   get catchUp(): CatchUpProgress | null {
     return this.#status.catchUp;
   }

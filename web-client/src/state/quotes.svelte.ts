@@ -38,8 +38,10 @@ export class Quotes {
     const wanted = Object.entries(this.#wanted);
     const found = await this.#calls
       .messagesByReference(wanted.map(([, reference]) => reference))
-      .catch(() => []);
+      .catch(() => null);
     this.#wanted = {};
+    // Nothing is known then: whoever shows it asks again.
+    if (found === null) return;
     wanted.forEach(([key], index) => {
       const message = found[index] ?? null;
       this.#known.set(message === null ? key : messageKey(message), message);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import {
   deleteRequest,
   deriveMessageId,
+  ERRORS,
   messageTime,
   newDevice,
   PROTOCOL_VERSION,
@@ -49,6 +50,8 @@ export type ScriptedNode = {
   readonly listeners: Map<string, Set<ServerResponse>>;
   /** Refuses everything. */
   down: boolean;
+  /** Answers everything with this error. */
+  refusing: ErrorCode | null;
   /** Fails after this many more pages. */
   pagesLeft: number;
   expired: number;
@@ -59,6 +62,7 @@ export class ScriptedCluster {
     mailboxes: new Map(),
     listeners: new Map(),
     down: false,
+    refusing: null,
     pagesLeft: Infinity,
     expired: 0,
   }));
@@ -380,8 +384,9 @@ export class ScriptedCluster {
     }
     const node = this.nodes[Number(path[0])];
     if (!node || node.down) return void request.socket.destroy();
-    if (!caller) {
-      answer(fail(401, 'unauthorized'));
+    if (!caller || node.refusing !== null) {
+      const code = node.refusing ?? 'unauthorized';
+      answer(fail(ERRORS[code].status, code));
       return;
     }
     const key = mailboxOf(caller.accountId, caller.deviceId);

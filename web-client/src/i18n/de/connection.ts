@@ -12,6 +12,11 @@ export const connection = {
   incomplete: (answered: number, nodes: number, needed: number) =>
     `Es können Nachrichten fehlen: ${answered} von ${nodes} Postfächern haben geantwortet, ${needed} sind nötig. Es wird weiter versucht.`,
   live: 'Verbunden',
+  storage: {
+    full: 'Auf diesem Gerät ist kein Platz mehr. Neue Nachrichten warten auf den Servern, bis du Platz schaffst.',
+    failing:
+      'Dieses Gerät kann gerade nichts speichern. Neue Nachrichten warten auf den Servern. Es wird wieder versucht.',
+  },
   superseded: 'Dieses Gerät wird in einem anderen Fenster benutzt.',
   outdated: 'Diese Version von Restante ist zu alt. Lade die Seite neu.',
   removed: 'Dieses Gerät gehört nicht mehr zu deinem Konto. Melde dich ab und wieder an.',

@@ -11,6 +11,7 @@ export const errors = {
   'wrong-clock': 'Die Uhr dieses Geräts oder die des Servers geht um Tage falsch. Prüfe das Datum.',
   'no-session': 'Es wurde noch keine Nachricht gewechselt.',
   'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',
+  'storage-failed': 'Dieses Gerät kann gerade nichts speichern. Versuche es noch einmal.',
   'storage-full': 'Der Speicher ist voll. Schaffe etwas Platz und versuche es noch einmal.',
   'too-many-calls': 'Zu viel auf einmal. Warte ein wenig und versuche es dann noch einmal.',
   'bad-request': 'Der Server nimmt diese Eingabe nicht an.',

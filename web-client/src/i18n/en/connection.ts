@@ -13,6 +13,11 @@ export const connection = {
   incomplete: (answered: number, nodes: number, needed: number) =>
     `Some messages may be missing: ${answered} of ${mailboxes(nodes)} answered, ${needed === 1 ? '1 is' : `${needed} are`} needed. Still trying.`,
   live: 'Connected',
+  storage: {
+    full: 'There is no room on this device. New messages wait on the servers until you free some space.',
+    failing:
+      'This device cannot store anything at the moment. New messages wait on the servers. It is tried again.',
+  },
   superseded: 'This device is in use in another window.',
   outdated: 'This version of Restante is too old. Reload the page.',
   removed: 'This device is no longer part of your account. Sign out, and sign in again.',

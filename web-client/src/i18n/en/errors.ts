@@ -13,6 +13,7 @@ export const errors = {
   'wrong-clock': 'The clock of this device or of the server is wrong by days. Check the date.',
   'no-session': 'No message has been exchanged yet.',
   'no-storage': 'Your messages are not open here at the moment. Load the page again.',
+  'storage-failed': 'This device cannot store anything at the moment. Try again.',
   'storage-full': 'The disk is full. Free some space, then try again.',
   'too-many-calls': 'Too much at once. Wait a little, then try again.',
   'bad-request': 'The server did not accept what was entered.',
