@@ -1,6 +1,6 @@
 import { parseDocumentId, type DeviceAddress, type Envelope } from '@restante/protocol';
 import type { CouchServer } from '@restante/service-kit';
-import { canaryNode, canaryTime, isCanary } from './couch-canary.ts';
+import { canaryConfirmed, canaryNode, canaryTime, isCanary } from './couch-canary.ts';
 import type { Change } from './couch-changes.ts';
 import type { Envelopes } from './couch-envelopes.ts';
 import { requestRows, type Row } from './couch-request.ts';
@@ -31,7 +31,8 @@ export const createArrivals = ({
   readonly isHeard: (mailbox: DeviceAddress) => boolean;
   readonly onEnvelope: (mailbox: DeviceAddress, envelope: Envelope) => void;
   readonly isPeer: (node: string) => boolean;
-  readonly onCanary: (node: string, writtenAtMs: number) => void;
+  /** `confirmedMs`: the confirmed time of the node, where it told it. */
+  readonly onCanary: (node: string, writtenAtMs: number, confirmedMs: number | null) => void;
 }): ((database: string, changes: readonly Change[]) => Promise<void>) => {
   const isWanted = ({ id, deleted }: Change): boolean => {
     if (deleted) return false;
@@ -53,7 +54,7 @@ export const createArrivals = ({
 
   const handCanary = ({ id, doc }: Row): void => {
     const writtenAtMs = canaryTime(doc);
-    if (writtenAtMs !== null) onCanary(canaryNode(id), writtenAtMs);
+    if (writtenAtMs !== null) onCanary(canaryNode(id), writtenAtMs, canaryConfirmed(doc));
   };
 
   return async (db, changes) => {

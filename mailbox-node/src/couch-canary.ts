@@ -25,6 +25,15 @@ export const canaryTime = (document: unknown): number | null =>
     ? document.at
     : null;
 
+/** The confirmed time that its node had when a canary was written, or null: nodes of the first release do not tell it. */
+export const canaryConfirmed = (document: unknown): number | null =>
+  typeof document === 'object' &&
+  document !== null &&
+  'confirmed' in document &&
+  typeof document.confirmed === 'number'
+    ? document.confirmed
+    : null;
+
 /** Returns the task that writes this node's canary once. */
 export const createCanary = ({
   server,
@@ -32,12 +41,15 @@ export const createCanary = ({
   node,
   bucket,
   now,
+  confirmed,
 }: {
   readonly server: CouchServer;
   readonly room: StoreRoom;
   readonly node: string;
   readonly bucket: () => string;
   readonly now: () => number;
+  /** The confirmed time, by which the others confirm theirs. */
+  readonly confirmed: () => number | null;
 }): (() => Promise<void>) => {
   const startedAt = now();
   let documents = 0;
@@ -53,7 +65,12 @@ export const createCanary = ({
     current = null;
     if (previous === null) documents += 1;
     const id = previous?.id ?? `${PREFIX}${node}:${startedAt}-${documents}`;
-    const body = previous ? { _rev: previous.rev, at: now() } : { at: now() };
+    const confirmedMs = confirmed();
+    const body = {
+      at: now(),
+      ...(confirmedMs !== null && { confirmed: confirmedMs }),
+      ...(previous && { _rev: previous.rev }),
+    };
     const answer = await room.watch(
       couchRequest(server, { db, path: encodeURIComponent(id), method: 'PUT', body }),
     );

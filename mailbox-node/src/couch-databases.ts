@@ -12,12 +12,14 @@ export type DatabaseSize = {
 
 /** Creates and drops this node's databases, with the admin's credentials (DESIGN 5.4). */
 export type DatabaseKeeper = {
-  /** Puts `directory` and every live bucket in place, for the data path's user alone. */
-  readonly keep: () => Promise<void>;
-  /** Creates one live bucket now. @throws ServiceError `message-expired` when its time is over */
+  /** Names of the buckets that exist. */
+  readonly buckets: () => Promise<string[]>;
+  /** Puts `directory` and these buckets in place, for the data path's user alone. */
+  readonly keep: (buckets: readonly string[]) => Promise<void>;
+  /** Creates a bucket that is to be there. @throws ServiceError `message-expired` when its time is over */
   readonly createBucket: (database: string) => Promise<void>;
-  /** Drops buckets in which everything has expired; `beforeDrop` takes away what points to one. */
-  readonly dropExpired: (beforeDrop: (database: string) => Promise<void>) => Promise<void>;
+  /** Drops a bucket, with everything in it. */
+  readonly drop: (database: string) => Promise<void>;
   /** The databases as of the last `keep`. */
   readonly sizes: () => readonly DatabaseSize[];
 };
@@ -35,7 +37,8 @@ export const createDatabaseKeeper = ({
   admin,
   member,
   databases,
-  now,
+  wanted,
+  isAhead,
   beforeCreate,
   onBornEmpty,
 }: {
@@ -44,7 +47,10 @@ export const createDatabaseKeeper = ({
   /** Name of the data path's user. */
   readonly member: string;
   readonly databases: Databases;
-  readonly now: () => number;
+  /** The buckets that are to be there. */
+  readonly wanted: () => readonly string[];
+  /** Whether it is certain that no message can be in this bucket yet. */
+  readonly isAhead: (database: string) => boolean;
   /** Told of a database that is not there, before it is created. */
   readonly beforeCreate: (database: string) => Promise<void>;
   /** Told of a bucket that was created before any message can be in it, on any node. */
@@ -83,37 +89,34 @@ export const createDatabaseKeeper = ({
 
   return {
     sizes: () => sizes,
-    keep: async () => {
+    buckets: async () => (await list()).filter(databases.isBucket),
+    keep: async (buckets) => {
       const existing = new Set(await list());
       for (const db of SYSTEM_DATABASES) if (!existing.has(db)) await create(db);
       const measured: DatabaseSize[] = [];
-      for (const db of [databases.directory, ...databases.liveAt(now())]) {
+      for (const db of [databases.directory, ...buckets]) {
         const isNew = !existing.has(db);
         if (isNew) {
           await beforeCreate(db);
           await create(db);
         }
         await secure(db);
-        if (isNew && databases.isAhead(db, now())) await onBornEmpty(db);
+        if (isNew && isAhead(db)) await onBornEmpty(db);
         measured.push(await measure(db));
       }
       sizes = measured;
     },
     createBucket: async (db) => {
-      if (!databases.liveAt(now()).includes(db)) {
+      if (!wanted().includes(db)) {
         throw new ServiceError('message-expired', 'the time of this bucket is over');
       }
       await beforeCreate(db);
       await create(db);
       await secure(db);
     },
-    dropExpired: async (beforeDrop) => {
-      for (const db of await list()) {
-        if (!databases.isExpired(db, now())) continue;
-        await beforeDrop(db);
-        await couchRequest(admin, { db, method: 'DELETE' });
-        log.info({ event: 'database-dropped', database: db }, 'expired bucket dropped');
-      }
+    drop: async (db) => {
+      await couchRequest(admin, { db, method: 'DELETE' });
+      log.info({ event: 'database-dropped', database: db }, 'expired bucket dropped');
     },
   };
 };

@@ -42,12 +42,13 @@ const startStore = async () => {
     admin,
     member: address.username,
     databases,
-    now,
+    wanted: () => databases.liveAt(now()),
+    isAhead: () => false,
     beforeCreate: () => Promise.resolve(),
     onBornEmpty: () => Promise.resolve(),
   });
   await createUserKeeper({ log, admin, server, address })();
-  await keeper.keep();
+  await keeper.keep(databases.liveAt(now()));
   const budget = createByteBudget(16 * 1024 * 1024);
   const writer = createBulkWriter({
     log,

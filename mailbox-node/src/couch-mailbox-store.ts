@@ -50,6 +50,7 @@ export const createCouchMailboxStore = ({
   databases,
   ttlMs,
   now,
+  latest = now,
   onMissing = () => undefined,
 }: {
   readonly server: CouchServer;
@@ -58,6 +59,8 @@ export const createCouchMailboxStore = ({
   readonly databases: Databases;
   readonly ttlMs: number;
   readonly now: () => number;
+  /** The time whose bucket is to be there. */
+  readonly latest?: () => number;
   /** Told of a bucket that should be there and is not. */
   readonly onMissing?: (database: string) => void;
 }): MailboxStore => {
@@ -210,7 +213,7 @@ export const createCouchMailboxStore = ({
   };
 
   const ping = async (): Promise<void> => {
-    await couchRequest(server, { db: databases.currentAt(now()) });
+    await couchRequest(server, { db: databases.currentAt(latest()) });
   };
 
   return { put, list, acknowledge, waiting, known, ping };

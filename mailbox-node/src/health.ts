@@ -1,3 +1,4 @@
+import { clockHealth, type ConfirmedClock } from '@restante/service-kit';
 import type { CouchCondition } from './couch-condition.ts';
 import type { DatabaseSize } from './couch-databases.ts';
 import type { ReplicationJob } from './couch-mesh.ts';
@@ -10,6 +11,7 @@ export const createHealth =
   (sources: {
     readonly node: string;
     readonly now: () => number;
+    readonly clock: ConfirmedClock;
     readonly condition: CouchCondition;
     readonly adminCondition: CouchCondition;
     readonly sizes: () => readonly DatabaseSize[];
@@ -29,6 +31,7 @@ export const createHealth =
     const isWhole =
       adminCondition.state() === 'up' &&
       sources.isComplete() &&
+      !sources.clock.isDoubted() &&
       replications.every(({ state }) => state === 'running') &&
       Object.values(lagSeconds).every((seconds) => seconds <= LAG_LIMIT_SECONDS);
     const working = isWhole ? 'up' : 'degraded';
@@ -36,6 +39,7 @@ export const createHealth =
       status: condition.state() === 'up' && !sources.isFull() && !sources.isDraining() ? working : 'down',
       node: sources.node,
       time: sources.now(),
+      clock: clockHealth(sources.clock),
       couchdb: {
         state: condition.state(),
         reason: condition.reason(),

@@ -8,6 +8,7 @@ const setUp = () => {
     queuedBytes: () => 0,
     listeners: () => 0,
     isUp: () => true,
+    clock: { isDoubted: () => false, aheadMs: () => 0 },
     lagSeconds: () => ({}),
     jobs: () => [],
     isFollowing: () => true,

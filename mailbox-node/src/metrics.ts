@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorCode } from '@restante/protocol';
-import { Counter, Gauge, Histogram, type Registry } from '@restante/service-kit';
+import { Counter, Gauge, Histogram, type ConfirmedClock, type Registry } from '@restante/service-kit';
 import type { BatchWatch } from './couch-bulk-writer.ts';
 import type { DatabaseSize } from './couch-databases.ts';
 import type { BucketLedger } from './couch-ledger.ts';
@@ -17,6 +17,7 @@ export type MetricSources = {
   readonly isUp: () => boolean;
   readonly isComplete: () => boolean;
   readonly isFull: () => boolean;
+  readonly clock: Pick<ConfirmedClock, 'isDoubted' | 'aheadMs'>;
   readonly lagSeconds: () => Readonly<Record<string, number>>;
   readonly jobs: () => readonly ReplicationJob[];
   readonly isFollowing: () => boolean;
@@ -91,6 +92,22 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     registers,
     collect() {
       this.set(sources.isFull() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_clock_doubted',
+    help: '1 while the clock is not believed, and no bucket is dropped by it',
+    registers,
+    collect() {
+      this.set(sources.clock.isDoubted() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mailbox_clock_ahead_seconds',
+    help: 'How far the clock is ahead of the confirmed time; negative: behind it',
+    registers,
+    collect() {
+      this.set(sources.clock.aheadMs() / 1000);
     },
   });
   new Gauge({

@@ -1,6 +1,7 @@
 import {
   connectCouch,
   CouchError,
+  createConfirmedClock,
   createLog,
   createRegistry,
   createTokenVerifier,
@@ -16,6 +17,7 @@ import { createArrivals } from './couch-arrivals.ts';
 import { createBulkWriter } from './couch-bulk-writer.ts';
 import { createCanary } from './couch-canary.ts';
 import { createChangesFeeds } from './couch-changes.ts';
+import { createClockKeeper } from './couch-clock.ts';
 import { createCompleteness } from './couch-completeness.ts';
 import { createCouchCondition } from './couch-condition.ts';
 import { createDatabaseKeeper } from './couch-databases.ts';
@@ -67,16 +69,26 @@ export const startMailboxNode = async (
   const condition = createCouchCondition(log, 'COUCHDB_URL');
   const adminCondition = createCouchCondition(log, 'COUCHDB_ADMIN_URL');
 
+  const clock = createConfirmedClock(now);
+  const clockKeeper = createClockKeeper({ log, admin, directory: databases.directory, clock, now });
+  /** The buckets that are to be there: those of both times while the clock is not believed. */
+  const wanted = (): string[] => {
+    const times = [clock.confirmed() ?? now(), clock.latest()];
+    return [...new Set(times.flatMap((time) => databases.liveAt(time)))].sort();
+  };
+
   const keepUser = createUserKeeper({ log, admin, server, address });
   const mesh = createMeshKeeper({ log, admin, self: couch.selfUrl, peers: couch.peers });
   const completeness = createCompleteness({ server: admin, peers });
-  const isComplete = (): boolean => completeness.holds(databases.readableAt(now()));
+  /** A clock that is behind does not know of the newest buckets. */
+  const isComplete = (): boolean => !clock.isBehind() && completeness.holds(databases.readableAt(now()));
   const keeper = createDatabaseKeeper({
     log,
     admin,
     member: address.username,
     databases,
-    now,
+    wanted,
+    isAhead: (database) => clockKeeper.isKept() && databases.isAhead(database, clock.latest()),
     beforeCreate: async (database) => {
       completeness.forget(database);
       await mesh.remove(database);
@@ -94,6 +106,7 @@ export const startMailboxNode = async (
     isUp: () => condition.state() === 'up',
     isComplete,
     isFull: room.isFull,
+    clock,
     lagSeconds: lag.seconds,
     jobs: mesh.jobs,
     isFollowing: () => feeds.isComplete(),
@@ -117,6 +130,7 @@ export const startMailboxNode = async (
     databases,
     ttlMs,
     now,
+    latest: clock.latest,
     onMissing: completeness.forget,
   });
   const quota = createMailboxQuota({
@@ -139,7 +153,10 @@ export const startMailboxNode = async (
         events.deliver(mailbox, envelope);
       },
       isPeer: (node) => peers.includes(node),
-      onCanary: lag.arrived,
+      onCanary: (peer, writtenAtMs, confirmedMs) => {
+        lag.arrived(peer, writtenAtMs);
+        if (confirmedMs !== null) clock.hear(confirmedMs);
+      },
     }),
   });
 
@@ -147,6 +164,7 @@ export const startMailboxNode = async (
   const health = createHealth({
     node: config.name,
     now,
+    clock,
     condition,
     adminCondition,
     sizes: keeper.sizes,
@@ -179,6 +197,18 @@ export const startMailboxNode = async (
   const http = await listen(app, config);
   log.info({ event: 'listening', url: http.url }, 'listening');
 
+  /** Takes away what points to buckets whose time is over, and drops them when it surely is. */
+  const sweep = async (existing: readonly string[], buckets: readonly string[]): Promise<void> => {
+    for (const database of existing) {
+      if (buckets.includes(database)) continue;
+      await mesh.remove(database);
+      ledger.forget(database);
+      setAside.forget(database);
+      metrics.forgetLedger(database);
+      if (databases.isExpired(database, clock.surely())) await keeper.drop(database);
+    }
+  };
+
   let maintainedAtMs = -Infinity;
   let rounds = 0;
   const maintain = async (): Promise<void> => {
@@ -188,14 +218,12 @@ export const startMailboxNode = async (
     maintainedAtMs = -Infinity;
     try {
       await keepUser();
-      await keeper.dropExpired(async (database) => {
-        await mesh.remove(database);
-        ledger.forget(database);
-        setAside.forget(database);
-        metrics.forgetLedger(database);
-      });
-      await keeper.keep();
-      const buckets = databases.liveAt(now());
+      const existing = await keeper.buckets();
+      await clockKeeper.load(existing);
+      const buckets = wanted();
+      await sweep(existing, buckets);
+      await keeper.keep(buckets);
+      await clockKeeper.save();
       await mesh.keep([databases.directory, ...buckets]);
       const wasComplete = isComplete();
       await completeness.keep(buckets, mesh.jobs());
@@ -205,7 +233,7 @@ export const startMailboxNode = async (
       throw error;
     } finally {
       rounds += 1;
-      await feeds.follow(databases.liveAt(now()));
+      await feeds.follow(wanted());
     }
     adminCondition.passed();
     maintainedAtMs = performance.now();
@@ -245,9 +273,9 @@ export const startMailboxNode = async (
     };
 
   const countLedger = async (signal: AbortSignal): Promise<void> => {
-    for (const database of databases.liveAt(now())) {
+    for (const database of wanted()) {
       const counts = await ledger.count(database, signal);
-      if (!databases.isExpired(database, now())) metrics.setLedger(database, counts);
+      if (wanted().includes(database)) metrics.setLedger(database, counts);
     }
   };
 
@@ -256,8 +284,9 @@ export const startMailboxNode = async (
     server,
     room,
     node: config.name,
-    bucket: () => databases.currentAt(now()),
+    bucket: () => databases.currentAt(clock.latest()),
     now,
+    confirmed: clock.confirmed,
   });
   const watchedCanary = (): Promise<void> =>
     writeCanary().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { downstream, ERRORS, upstream, type ErrorCode } from '@restante/protocol';
-import { Counter, createRegistry, Gauge, Histogram } from '@restante/service-kit';
+import { Counter, createRegistry, Gauge, Histogram, type ConfirmedClock } from '@restante/service-kit';
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const STOCK_BUCKETS = [0, 1, 5, 10, 20, 50, 100];
@@ -102,7 +102,25 @@ export const createMetrics = (nodeNames: readonly string[]) => {
       },
     });
   };
-  return { ...metrics, watchDirectory };
+  const watchClock = (clock: ConfirmedClock): void => {
+    new Gauge({
+      name: 'gateway_clock_doubted',
+      help: '1 while the clock is not believed, and no device number is used again by it',
+      registers,
+      collect() {
+        this.set(clock.isDoubted() ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'gateway_clock_ahead_seconds',
+      help: 'How far the clock is ahead of the confirmed time; negative: behind it',
+      registers,
+      collect() {
+        this.set(clock.aheadMs() / 1000);
+      },
+    });
+  };
+  return { ...metrics, watchDirectory, watchClock };
 };
 
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,5 +1,7 @@
 import { LIMITS } from '@restante/protocol';
 import {
+  clockHealth,
+  createConfirmedClock,
   createLog,
   createTokenSigner,
   createTokenVerifier,
@@ -15,6 +17,7 @@ import { createAuthenticate } from './authenticate.ts';
 import type { Config } from './config.ts';
 import { startConflictResolver } from './directory/couch-conflict-resolver.ts';
 import { followChanges } from './directory/couch-changes.ts';
+import { followConfirmedTime } from './directory/couch-clock.ts';
 import { createCouchDirectory } from './directory/couch-directory.ts';
 import { connectCouchServers } from './directory/couch-servers.ts';
 import { createDeviceSets } from './directory/device-sets.ts';
@@ -70,10 +73,14 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     { log, failovers: metrics.failovers },
   );
   metrics.watchDirectory(servers.states);
+  const clock = createConfirmedClock(now);
+  metrics.watchClock(clock);
   const directory = createCouchDirectory(servers, {
     now,
+    clock,
     numberRestMs: config.tokens.mailboxTtlMs + CLOCKS_APART_MS,
   });
+  const confirmedTime = followConfirmedTime(servers, clock, log);
   const deviceSets = createDeviceSets(directory, metrics.deviceSets, now);
 
   const storeToken = createStoreToken(signer, now);
@@ -151,6 +158,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     health: () => ({
       status: gateway.isDraining() ? 'draining' : 'ok',
       connections: sessions.size(),
+      clock: clockHealth(clock),
       directory: servers.states(),
       mailboxNodes: mailboxNodes.map((node) => ({ name: node.name, up: node.isUp() })),
       bus: {
@@ -189,7 +197,9 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       await gateway.drain();
       bus[Symbol.dispose]();
       await http.close(REQUEST_DEADLINE_MS);
-      await Promise.all([deviceFeed[Symbol.asyncDispose](), conflictResolver[Symbol.asyncDispose]()]);
+      await Promise.all(
+        [deviceFeed, conflictResolver, confirmedTime].map((task) => task[Symbol.asyncDispose]()),
+      );
       await Promise.all(mailboxNodes.map((node) => node[Symbol.asyncDispose]()));
       await servers[Symbol.asyncDispose]();
       log.info({ event: 'stopped' }, 'the master node has stopped');

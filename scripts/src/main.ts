@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./commands/demo.ts')).demo,
   'setup-replication': async () => (await import('./commands/setup-replication.ts')).setupReplication,
   status: async () => (await import('./commands/status.ts')).status,
+  'confirm-clock': async () => (await import('./commands/confirm-clock.ts')).confirmClock,
   conflicts: async () => (await import('./commands/conflicts.ts')).conflicts,
   'verify-messenger': async () => (await import('./commands/verify-messenger.ts')).verifyMessenger,
 };

@@ -9,6 +9,16 @@ export {
   serverOf,
 } from './address-variables.ts';
 export { ConfigError, readEnvironment } from './config.ts';
+export {
+  BELIEVED_STEP_MS,
+  CLOCK_DOCUMENT,
+  clockDocument,
+  clockHealth,
+  createConfirmedClock,
+  createDoubtWatch,
+  type ClockHealth,
+  type ConfirmedClock,
+} from './confirmed-clock.ts';
 export { parseCouchUrl, type CouchAddress } from './couch-url.ts';
 export {
   connectCouch,

@@ -23,7 +23,11 @@ describe('conflicts after a partition', () => {
 
   /** The directory as a master sees it that reaches one side only. */
   const side = (index: 0 | 1) =>
-    createCouchDirectory(directories.connect(urls[index]), { now: () => (clock += 1), numberRestMs: 10 });
+    createCouchDirectory(directories.connect(urls[index]), {
+      now: () => (clock += 1),
+      clock: { surely: () => clock, latest: () => clock },
+      numberRestMs: 10,
+    });
   const device = () => ({ name: 'test', keys: randomKeys(1), secretHash: randomName() });
   const replicate = async (): Promise<void> => {
     await directories.replicate(urls[0], urls[1]);

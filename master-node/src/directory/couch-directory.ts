@@ -6,7 +6,7 @@ import {
   type KyberPreKey,
   type PreKey,
 } from '@restante/protocol';
-import { ServiceError } from '@restante/service-kit';
+import { ServiceError, type ConfirmedClock } from '@restante/service-kit';
 import { find, list, remove, write, type Found } from './couch-documents.ts';
 import { createOneTimeKeys } from './couch-one-time-keys.ts';
 import type { CouchServers, Database } from './couch-servers.ts';
@@ -47,6 +47,8 @@ const live = <L extends object>(document: Found<L | Removal> | null): Found<L> |
 
 type Options = {
   readonly now: () => number;
+  /** Numbers are freed by the time that has surely come, and rest from the latest one (law 15). */
+  readonly clock: Pick<ConfirmedClock, 'surely' | 'latest'>;
   /** A removed device's number is used again this long after: when no token of it is valid any more. */
   readonly numberRestMs: number;
 };
@@ -55,7 +57,10 @@ type Options = {
  * The directory in CouchDB. An operation that failed over may have written on two servers: account ids and device
  * secrets are random, so a document that carries ours is our own earlier write, and not a conflict.
  */
-export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs }: Options): Directory => {
+export const createCouchDirectory = (
+  servers: CouchServers,
+  { now, clock, numberRestMs }: Options,
+): Directory => {
   const oneTimeKeys = createOneTimeKeys(servers);
 
   const findAccount = async (account: AccountId) =>
@@ -89,7 +94,7 @@ export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs 
 
   const endDevice = async (device: DeviceAddress): Promise<void> => {
     await update<LiveDevice>(deviceDocumentId(device), (_current, updatedAt) => ({
-      removedAt: updatedAt,
+      removedAt: Math.max(updatedAt, clock.latest()),
       updatedAt,
     }));
     await oneTimeKeys.clear(device);
@@ -119,7 +124,7 @@ export const createCouchDirectory = (servers: CouchServers, { now, numberRestMs 
     }
     for (let deviceId = 1; deviceId <= LIMITS.deviceId; deviceId += 1) {
       const document = documents.get(deviceId);
-      if (document && (!isRemoval(document) || document.removedAt + numberRestMs > createdAt)) continue;
+      if (document && (!isRemoval(document) || document.removedAt + numberRestMs > clock.surely())) continue;
       if (await write(database, deviceDocumentId({ accountId, deviceId }), body, document)) return deviceId;
     }
     throw new ServiceError('device-limit', 'the account has no free device number');

@@ -1,10 +1,11 @@
 import type { Express } from 'express';
-import { metricsRoute, ServiceError, type Registry } from '@restante/service-kit';
+import { metricsRoute, ServiceError, type ClockHealth, type Registry } from '@restante/service-kit';
 import { resource } from './route.ts';
 
 export type Health = {
   readonly status: 'ok' | 'draining';
   readonly connections: number;
+  readonly clock: ClockHealth;
   /** CouchDBs of the directory, in order of preference. `refused`: they do not take the credentials. */
   readonly directory: readonly { readonly url: string; readonly up: boolean; readonly refused: boolean }[];
   readonly mailboxNodes: readonly { readonly name: string; readonly up: boolean }[];

@@ -1,9 +1,10 @@
-import { connectCouch } from '@restante/service-kit';
+import { CLOCK_DOCUMENT, connectCouch, type CouchServer } from '@restante/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConflictScan } from '../state/conflict-scan.ts';
 import { startCouchTrio, type CouchTrio } from '../testing/couch-trio.ts';
 import { callCommand } from '../testing/call-command.ts';
 import { conflicts } from './conflicts.ts';
+import { confirmClock } from './confirm-clock.ts';
 import { status } from './status.ts';
 
 describe('status and conflicts of a cluster that is not well', () => {
@@ -85,6 +86,51 @@ describe('status and conflicts of a cluster that is not well', () => {
     await using server = connectCouch(trio.nodes[2]!.adminUrl, 5_000);
     await server.use('directory').destroy('username:bob', `1-${'a'.repeat(32)}`);
     expect((await scan('directory')).map(({ id }) => id)).toEqual(['username:carol']);
+  });
+
+  it('confirms the clock to all nodes on the word of a person who knows the date', async () => {
+    const today = new Date().toISOString().slice(0, 10);
+    const dayMs = 24 * 60 * 60 * 1000;
+    const confirmed = (node: number): Promise<number> =>
+      withServer(node, async (server) => {
+        const found = await server.request({ db: 'directory', path: CLOCK_DOCUMENT });
+        return (found as { confirmedAt: number }).confirmedAt;
+      });
+    const withServer = async <T>(node: number, use: (server: CouchServer) => Promise<T>): Promise<T> => {
+      await using server = connectCouch(trio.nodes[node]!.adminUrl, 5_000);
+      return await use(server);
+    };
+    await withServer(1, (server) =>
+      server.request({
+        db: 'directory',
+        path: CLOCK_DOCUMENT,
+        method: 'PUT',
+        body: { confirmedAt: Date.now() - 45 * dayMs },
+      }),
+    );
+
+    const told = await callCommand(confirmClock, [], environment);
+    expect(told.code).toBe(1);
+    expect(told.out).toContain('problem: node1 has no confirmed time yet');
+    expect(told.out).toContain(
+      "problem: node2 does not believe this machine's clock, which is 45.0 days later",
+    );
+
+    for (const wrong of [
+      '2020-01-01',
+      'tomorrow',
+      new Date(Date.now() + 45 * dayMs).toISOString().slice(0, 10),
+    ]) {
+      const refused = await callCommand(confirmClock, ['--today', wrong], environment);
+      expect(refused).toMatchObject({ code: 2, out: '' });
+      expect(refused.err).toContain('--today');
+    }
+    expect(await confirmed(1)).toBeLessThan(Date.now() - 44 * dayMs);
+
+    const before = Date.now();
+    expect((await callCommand(confirmClock, ['--today', today], environment)).code).toBe(0);
+    for (const node of [0, 1, 2]) expect(await confirmed(node)).toBeGreaterThanOrEqual(before);
+    expect((await callCommand(confirmClock, [], environment)).code).toBe(0);
   });
 
   it('says which node did not answer', async () => {

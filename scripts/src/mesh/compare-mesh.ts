@@ -48,11 +48,11 @@ const STUCK = new Set(['crashing', 'error', 'failed']);
 
 /** Databases of the mesh among all names of a server. */
 const inScope = (scope: MeshScope, nowMs: number) => {
-  const spans = buckets(scope.bucketSpanDays, scope.messageTtlMs);
+  const live = new Set(buckets(scope.bucketSpanDays, scope.messageTtlMs).liveAt(nowMs));
   return (database: string): boolean => {
     if (!database.startsWith(scope.databasePrefix)) return false;
     const name = database.slice(scope.databasePrefix.length);
-    return name === 'directory' || (spans.startOf(name) !== null && !spans.isExpired(name, nowMs));
+    return name === 'directory' || live.has(name);
   };
 };
 

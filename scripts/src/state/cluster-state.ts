@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
 /** What a master tells of itself. */
-export type MasterState = { readonly name: string; readonly up: boolean; readonly ready: boolean };
+export type MasterState = {
+  readonly name: string;
+  readonly up: boolean;
+  readonly ready: boolean;
+  /** How far the clock is ahead when it is not believed, otherwise null. */
+  readonly doubtedClockSeconds: number | null;
+};
 
 /** What a mailbox node tells of itself; null what is not known. */
 export type NodeState = {
@@ -13,6 +19,8 @@ export type NodeState = {
   readonly pulls: { readonly running: number; readonly wanted: number };
   /** How far it is behind the other nodes, at most. */
   readonly lagSeconds: number | null;
+  /** How far the clock is ahead when it is not believed, otherwise null. */
+  readonly doubtedClockSeconds: number | null;
 };
 
 export type ClusterState = {
@@ -25,8 +33,15 @@ export type ClusterState = {
 const ANSWER_DEADLINE_MS = 2_000;
 const LAG_BOUND_SECONDS = 30;
 
+/** What `GET /health` of every service tells of its clock; services of the first release do not. */
+const clock = z.object({ isDoubted: z.boolean(), aheadSeconds: z.number() }).optional();
+
+/** The parts of a master's `GET /health` that are shown. */
+const masterHealth = z.object({ clock });
+
 /** The parts of a mailbox node's `GET /health` that are shown. */
 const nodeHealth = z.object({
+  clock,
   couchdb: z.object({ state: z.string() }),
   databases: z.array(z.unknown()),
   replications: z.array(z.object({ state: z.string() })),
@@ -45,9 +60,17 @@ const ask = async (url: string): Promise<{ ok: boolean; body: unknown } | null> 
   }
 };
 
+const doubtedSeconds = (health: { clock?: z.infer<typeof clock> } | undefined): number | null =>
+  health?.clock?.isDoubted === true ? health.clock.aheadSeconds : null;
+
 const readMaster = async (name: string, url: string): Promise<MasterState> => {
-  const ready = await ask(`${url}/ready`);
-  return { name, up: ready !== null, ready: ready?.ok ?? false };
+  const [ready, answer] = await Promise.all([ask(`${url}/ready`), ask(`${url}/health`)]);
+  return {
+    name,
+    up: ready !== null,
+    ready: ready?.ok ?? false,
+    doubtedClockSeconds: doubtedSeconds(masterHealth.safeParse(answer?.body).data),
+  };
 };
 
 const readNode = async (name: string, url: string): Promise<NodeState> => {
@@ -66,8 +89,19 @@ const readNode = async (name: string, url: string): Promise<NodeState> => {
       wanted: replications.length,
     },
     lagSeconds: lags.length === 0 ? null : Math.max(...lags),
+    doubtedClockSeconds: doubtedSeconds(health),
   };
 };
+
+/** A clock that is not believed is told whatever else is wrong. */
+const clockProblems = (parts: readonly (MasterState | NodeState)[]): string[] =>
+  parts.flatMap(({ name, doubtedClockSeconds: seconds }) => {
+    if (seconds === null) return [];
+    const days = `${(Math.abs(seconds) / 86_400).toFixed(1)} days ${seconds > 0 ? 'ahead of' : 'behind'}`;
+    return [
+      `the clock of ${name} is ${days} the confirmed time: nothing is dropped until npm run confirm-clock`,
+    ];
+  });
 
 const problemsOf = (masters: readonly MasterState[], nodes: readonly NodeState[]): string[] => [
   ...masters.flatMap(({ name, up, ready }) => {
@@ -95,5 +129,9 @@ export const readClusterState = async (
     Promise.all(masterUrls.map((url, index) => readMaster(`master ${index + 1}`, url))),
     Promise.all(mailboxNodeUrls.map((url, index) => readNode(`node ${index + 1}`, url))),
   ]);
-  return { masters, nodes, problems: problemsOf(masters, nodes) };
+  return {
+    masters,
+    nodes,
+    problems: [...problemsOf(masters, nodes), ...clockProblems([...masters, ...nodes])],
+  };
 };

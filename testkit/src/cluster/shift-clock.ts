@@ -1,5 +1,12 @@
-/** Loaded into a service before it starts (`node --import`): its clock is off by `CLOCK_SHIFT_MS`, on the node named `CLOCK_SHIFT_NODE` alone if there is one. */
-const { CLOCK_SHIFT_MS, CLOCK_SHIFT_NODE, NODE_NAME } = process.env;
+import { readFileSync } from 'node:fs';
+
+/**
+ * Loaded into a service before it starts (`node --import`): its clock is off by `CLOCK_SHIFT_MS`, or by what stands in
+ * `CLOCK_SHIFT_FILE` when it starts, on the node named `CLOCK_SHIFT_NODE` alone if there is one.
+ */
+const { CLOCK_SHIFT_FILE, CLOCK_SHIFT_NODE, NODE_NAME } = process.env;
+const CLOCK_SHIFT_MS =
+  CLOCK_SHIFT_FILE === undefined ? process.env['CLOCK_SHIFT_MS'] : readFileSync(CLOCK_SHIFT_FILE, 'utf8');
 const isMeant = CLOCK_SHIFT_NODE === undefined || CLOCK_SHIFT_NODE === NODE_NAME;
 const shiftMs = isMeant ? Number(CLOCK_SHIFT_MS ?? 0) : 0;
 const RealDate = Date;

@@ -1,0 +1,27 @@
+import { CLOCK_DOCUMENT, clockDocument, hasStatus, type CouchServer } from '@restante/service-kit';
+import { withAdmin, type MeshNode } from '../mesh/mesh-node.ts';
+
+const read = async (
+  server: CouchServer,
+  db: string,
+): Promise<{ confirmedAt: number; rev: string } | null> => {
+  try {
+    const found = clockDocument.safeParse(await server.request({ db, path: CLOCK_DOCUMENT }));
+    return found.success ? { confirmedAt: found.data.confirmedAt, rev: found.data._rev } : null;
+  } catch (error) {
+    if (hasStatus(error, 404)) return null;
+    throw error;
+  }
+};
+
+/** The confirmed time of a node, which it keeps in the database `directory`; null when it has written none. Throws nano's errors. */
+export const readConfirmedTime = (node: MeshNode, directory: string): Promise<number | null> =>
+  withAdmin(node, async (server) => (await read(server, directory))?.confirmedAt ?? null);
+
+/** Says to a node what time it is, whatever it has confirmed. Throws nano's errors. */
+export const writeConfirmedTime = (node: MeshNode, directory: string, confirmedAt: number): Promise<void> =>
+  withAdmin(node, async (server) => {
+    const found = await read(server, directory);
+    const body = found === null ? { confirmedAt } : { confirmedAt, _rev: found.rev };
+    await server.request({ db: directory, path: CLOCK_DOCUMENT, method: 'PUT', body });
+  });
