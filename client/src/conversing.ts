@@ -96,6 +96,7 @@ type SendingOptions = {
   readonly id?: MessageId;
   readonly shows?: string | null;
   readonly despiteKeys?: boolean;
+  readonly takesBack?: MessageId;
 };
 
 export const createConversing = (deps: ConversingDeps): Conversing => {
@@ -124,11 +125,11 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     transaction: Transaction,
     accountId: AccountId,
     content: SharedContent,
-    { id = content.id, shows = null, despiteKeys = false }: SendingOptions = {},
+    { id = content.id, shows = null, ...options }: SendingOptions = {},
   ): Promise<void> => {
     checkContent(content);
     const contents = addressed(device.self(), accountId, content);
-    await composer.enqueue(transaction, id, { ...contents, renew: [], shows, despiteKeys });
+    await composer.enqueue(transaction, id, { ...contents, ...options, renew: [], shows });
   };
 
   const queueText = async (
@@ -221,7 +222,12 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         const { message } = await textRow(transaction, accountId, own);
         await messages.annotate(transaction, accountId, own, { deleted: true });
         const id = await clock.mint(transaction);
-        await send(transaction, message.accountId, { v, kind: 'deletion', id, target });
+        await send(
+          transaction,
+          message.accountId,
+          { v, kind: 'deletion', id, target },
+          { takesBack: target },
+        );
       }),
     retry: (accountId, id) =>
       act(async (transaction) => {

@@ -1,5 +1,5 @@
-import { LIMITS, messageTime, type AccountId } from '@restante/protocol';
-import { annotated, isLater, mergeAnnotations, queuedAgain } from './annotations.ts';
+import { LIMITS, messageTime, type AccountId, type MessageId } from '@restante/protocol';
+import { annotated, isLater, mergeAnnotations, queuedAgain, withCopies } from './annotations.ts';
 import type { MessageReference, Standing } from './content/content.ts';
 import type { Conversations } from './conversations.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
@@ -57,6 +57,13 @@ export type Messages = {
   ) => Promise<MessageRow | null>;
   /** Takes a row away; its message does not come back. */
   readonly remove: (transaction: Transaction, row: MessageRow, author: AccountId) => Promise<void>;
+  /** The deletion of an own message could not be sent. */
+  readonly noteNotTakenBack: (
+    transaction: Transaction,
+    self: AccountId,
+    id: MessageId,
+    failure: NonNullable<Message['failure']>,
+  ) => Promise<void>;
   readonly name: (transaction: Transaction, accountId: AccountId, username: string) => Promise<void>;
   /** So many more messages of an account wait for coming again. */
   readonly countUnreadable: (transaction: Transaction, accountId: AccountId, change: number) => Promise<void>;
@@ -159,7 +166,7 @@ export const createMessages = (
       // A receipt may be faster than `accepted`; how many copies there are is news all the same.
       const isLate = !isLater(state, message.state);
       if (isLate && detail.copies === undefined) return;
-      const advanced = { ...message, ...detail, state: isLate ? message.state : state };
+      const advanced = withCopies({ ...message, ...detail, state: isLate ? message.state : state });
       await replace(transaction, { key, message }, advanced);
     },
     requeue: async (transaction, row) => {
@@ -205,6 +212,12 @@ export const createMessages = (
       return key !== undefined && message?.accountId === conversation ? { key, message } : null;
     },
     remove,
+    noteNotTakenBack: async (transaction, self, id, failure) => {
+      const key = await transaction.get('messageKeys', authoredKey(self, id));
+      const message = key === undefined ? undefined : await transaction.get('messages', key);
+      if (key === undefined || message?.kind !== 'deleted') return;
+      await replace(transaction, { key, message }, { ...message, failure });
+    },
     name: async (transaction, accountId, username) => {
       const conversation = await conversations.of(transaction, accountId, 'other');
       if (conversation.username !== username) conversations.keep(transaction, { ...conversation, username });

@@ -17,6 +17,8 @@ export type Draft = {
   readonly earlier?: readonly MessageId[];
   /** Goes out even when a verified contact has keys that nobody has verified. */
   readonly despiteKeys?: boolean;
+  /** The own message that it takes back. */
+  readonly takesBack?: MessageId;
 };
 
 export type Composer = {
@@ -68,7 +70,11 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
 
   return {
     encrypt,
-    enqueue: async (transaction, id, { to, ownCopy, renew, shows, earlier = [], despiteKeys = false }) => {
+    enqueue: async (
+      transaction,
+      id,
+      { to, ownCopy, renew, shows, takesBack, earlier = [], despiteKeys = false },
+    ) => {
       const self = device.address();
       const recipients: OutboxRecipient[] =
         to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
@@ -80,7 +86,14 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
         recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });
       }
       if (recipients.length === 0) return;
-      const draft = { recipients, ownCopy, renew, messageKey: shows, despiteKeys };
+      const draft = {
+        recipients,
+        ownCopy,
+        renew,
+        messageKey: shows,
+        despiteKeys,
+        ...(takesBack && { takesBack }),
+      };
       const entry = await encrypt(transaction, draft);
       transaction.put('outbox', id, entry);
       const contents = shows === null ? { to, ownCopy } : null;

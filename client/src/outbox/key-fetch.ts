@@ -18,32 +18,42 @@ export type KeyFetch = {
   readonly prepare: (id: MessageId) => Promise<Readiness>;
   /** Brings an entry in line with the devices that the recipients have. */
   readonly repair: (id: MessageId, mismatches: readonly DeviceMismatch[]) => Promise<Readiness>;
+  /** A master knows no such account: `account-removed` when there is a record that one has ended, otherwise `later`. */
+  readonly checkRemoved: (id: MessageId) => Promise<Readiness>;
 };
 
 /**
  * `ready`: the entry can be sent. `empty`: there is no device to send it to. `keys-changed`: nobody has verified the
- * keys that a verified contact has now; they are kept, so that a person can, but nothing is encrypted for them.
+ * keys that a verified contact has now; they are kept, so that a person can, but nothing is encrypted for them. `later`: a
+ * master does not know the account, or no device of it. `gone`: there is no such entry any more.
  */
-export type Readiness = 'ready' | 'empty' | 'gone' | 'keys-changed';
+export type Readiness = 'ready' | 'empty' | 'gone' | 'keys-changed' | 'account-removed' | 'later';
 
 const MAX_DEVICES = 128;
 
 export const createKeyFetch = (
   store: Store,
   device: Device,
-  api: Pick<MasterApi, 'keys'>,
+  api: Pick<MasterApi, 'keys' | 'isRemoved'>,
   sessions: Sessions,
   composer: Composer,
 ): KeyFetch => {
   const isSelf = (accountId: AccountId): boolean => accountId === device.accountId();
 
+  /** A device that is not there now has none: whether it is one of the account's, the next sending tells. */
+  const bundlesOf = (accountId: AccountId, deviceId?: number): Promise<readonly KeyBundle[]> =>
+    api.keys(accountId, deviceId).then(
+      ({ bundles }) => bundles,
+      (error: unknown) => {
+        if (error instanceof MessengerError && error.code === 'not-found') return [];
+        throw error;
+      },
+    );
   const fetchBundles = async (accountId: AccountId, deviceIds?: readonly number[]): Promise<KeyBundle[]> => {
-    const answers =
-      deviceIds === undefined
-        ? [await api.keys(accountId)]
-        : await Promise.all(deviceIds.map((deviceId) => api.keys(accountId, deviceId)));
-    return answers
-      .flatMap(({ bundles }) => bundles)
+    const wanted = deviceIds ?? [undefined];
+    const bundles = await Promise.all(wanted.map((deviceId) => bundlesOf(accountId, deviceId)));
+    return bundles
+      .flat()
       .filter(({ deviceId }) => !isSelf(accountId) || deviceId !== device.address().deviceId);
   };
 
@@ -61,14 +71,13 @@ export const createKeyFetch = (
     transaction: Transaction,
     id: MessageId,
     entry: OutboxEntry,
-  ): Promise<'ready' | 'empty'> => {
+  ): Promise<'ready' | 'empty' | 'later'> => {
     const encrypted = await composer.encrypt(transaction, entry);
     const recipients = encrypted.recipients.filter(
       (recipient) => !isOpen(recipient) || !isSelf(recipient.accountId),
     );
     transaction.put('outbox', id, { ...encrypted, recipients });
-    const missing = recipients.find(isOpen);
-    if (missing) throw new MessengerError('not-found', 'the recipient has no device');
+    if (recipients.some(isOpen)) return 'later';
     return recipients.length > 0 ? 'ready' : 'empty';
   };
 
@@ -107,69 +116,84 @@ export const createKeyFetch = (
     ];
   };
 
-  return {
-    prepare: async (id) => {
-      const entry = await store.get('outbox', id);
-      if (entry === undefined) return 'gone';
-      const renewing = entry.renew.length > 0;
-      const open = entry.recipients
-        .filter((recipient) => renewing || isOpen(recipient))
-        .map(({ accountId }) => accountId);
-      if (await isAnyWithheld(store, entry, open)) return 'keys-changed';
-      const fetched = await Promise.all(
-        open.map(async (accountId) => ({
-          accountId,
-          bundles: await fetchBundles(accountId, renewing ? entry.renew : undefined),
-        })),
-      );
-      return store.transact(async (transaction) => {
-        const current = await transaction.get('outbox', id);
-        if (current === undefined) return 'gone';
-        for (const { accountId, bundles } of fetched) {
-          const active = new Set(await sessions.activeDevices(transaction, accountId));
-          for (const bundle of bundles) {
-            if (renewing || !active.has(bundle.deviceId))
-              await sessions.start(transaction, accountId, bundle);
-          }
-        }
-        if (await isAnyWithheld(transaction, current, open)) return 'keys-changed';
-        return complete(transaction, id, { ...current, renew: [] });
-      });
-    },
+  const checkRemoved: KeyFetch['checkRemoved'] = async (id) => {
+    const entry = await store.get('outbox', id);
+    if (entry === undefined) return 'gone';
+    const others = entry.recipients.map(({ accountId }) => accountId).filter((each) => !isSelf(each));
+    const removed = await Promise.all(others.map((accountId) => api.isRemoved(accountId)));
+    return removed.includes(true) ? 'account-removed' : 'later';
+  };
 
-    repair: async (id, mismatches) => {
-      const entry = await store.get('outbox', id);
-      if (entry === undefined) return 'gone';
-      const fetched: { accountId: AccountId; bundles: KeyBundle[] }[] = [];
-      for (const mismatch of mismatches) {
-        const { accountId } = mismatch;
-        fetched.push({ accountId, bundles: await fetchBundles(accountId, await outdated(entry, mismatch)) });
+  const prepare: KeyFetch['prepare'] = async (id) => {
+    const entry = await store.get('outbox', id);
+    if (entry === undefined) return 'gone';
+    const renewing = entry.renew.length > 0;
+    const open = entry.recipients
+      .filter((recipient) => renewing || isOpen(recipient))
+      .map(({ accountId }) => accountId);
+    if (await isAnyWithheld(store, entry, open)) return 'keys-changed';
+    const fetched = await Promise.all(
+      open.map(async (accountId) => ({
+        accountId,
+        bundles: await fetchBundles(accountId, renewing ? entry.renew : undefined),
+      })),
+    );
+    return store.transact(async (transaction) => {
+      const current = await transaction.get('outbox', id);
+      if (current === undefined) return 'gone';
+      for (const { accountId, bundles } of fetched) {
+        const active = new Set(await sessions.activeDevices(transaction, accountId));
+        for (const bundle of bundles) {
+          if (renewing || !active.has(bundle.deviceId)) await sessions.start(transaction, accountId, bundle);
+        }
       }
-      return store.transact(async (transaction) => {
-        const current = await transaction.get('outbox', id);
-        if (current === undefined) return 'gone';
-        for (const { accountId, bundles } of fetched) {
-          for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
-        }
-        const rekeyed = mismatches.filter(({ missing, stale }) => missing.length + stale.length > 0);
-        const accountIds = rekeyed.map(({ accountId }) => accountId);
-        if (await isAnyWithheld(transaction, current, accountIds)) return 'keys-changed';
-        const own = mismatches.some(({ accountId }) => isSelf(accountId));
-        const addressed = current.recipients.some(({ accountId }) => isSelf(accountId));
-        const recipients =
-          own && !addressed && current.ownCopy !== null
-            ? [
-                ...current.recipients,
-                { accountId: device.accountId(), plaintext: current.ownCopy, envelopes: [] },
-              ]
-            : current.recipients;
-        const next = [];
-        for (const recipient of recipients) {
-          const mismatch = mismatches.find(({ accountId }) => accountId === recipient.accountId);
-          next.push(mismatch ? await repaired(transaction, recipient, mismatch) : recipient);
-        }
-        return complete(transaction, id, { ...current, recipients: next });
-      });
-    },
+      if (await isAnyWithheld(transaction, current, open)) return 'keys-changed';
+      return complete(transaction, id, { ...current, renew: [] });
+    });
+  };
+
+  const repair: KeyFetch['repair'] = async (id, mismatches) => {
+    const entry = await store.get('outbox', id);
+    if (entry === undefined) return 'gone';
+    const fetched: { accountId: AccountId; bundles: KeyBundle[] }[] = [];
+    for (const mismatch of mismatches) {
+      const { accountId } = mismatch;
+      fetched.push({ accountId, bundles: await fetchBundles(accountId, await outdated(entry, mismatch)) });
+    }
+    return store.transact(async (transaction) => {
+      const current = await transaction.get('outbox', id);
+      if (current === undefined) return 'gone';
+      for (const { accountId, bundles } of fetched) {
+        for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
+      }
+      const rekeyed = mismatches.filter(({ missing, stale }) => missing.length + stale.length > 0);
+      const accountIds = rekeyed.map(({ accountId }) => accountId);
+      if (await isAnyWithheld(transaction, current, accountIds)) return 'keys-changed';
+      const own = mismatches.some(({ accountId }) => isSelf(accountId));
+      const addressed = current.recipients.some(({ accountId }) => isSelf(accountId));
+      const recipients =
+        own && !addressed && current.ownCopy !== null
+          ? [
+              ...current.recipients,
+              { accountId: device.accountId(), plaintext: current.ownCopy, envelopes: [] },
+            ]
+          : current.recipients;
+      const next = [];
+      for (const recipient of recipients) {
+        const mismatch = mismatches.find(({ accountId }) => accountId === recipient.accountId);
+        next.push(mismatch ? await repaired(transaction, recipient, mismatch) : recipient);
+      }
+      return complete(transaction, id, { ...current, recipients: next });
+    });
+  };
+
+  /** Of an account that nobody knows it is asked whether it has ended. */
+  const confirmed = async (id: MessageId, readiness: Promise<Readiness>): Promise<Readiness> =>
+    (await readiness) === 'later' ? checkRemoved(id) : readiness;
+
+  return {
+    prepare: (id) => confirmed(id, prepare(id)),
+    repair: (id, mismatches) => confirmed(id, repair(id, mismatches)),
+    checkRemoved,
   };
 };

@@ -15,7 +15,7 @@ import type { ServerClock } from '../clock.ts';
 import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import type { Device } from '../device.ts';
-import { MessengerError } from '../messenger-error.ts';
+import { isAway, MessengerError } from '../messenger-error.ts';
 import type { Messages } from '../messages.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { OutboxEntry } from '../vault/tables.ts';
@@ -23,7 +23,8 @@ import { isOpen, type Composer } from './compose.ts';
 import type { KeyFetch, Readiness } from './key-fetch.ts';
 
 /**
- * Sends what is in the outbox, in order, until each entry is accepted or refused for good. An entry that
+ * Sends what is in the outbox, in order, until each entry is accepted or refused for good. That somebody or something
+ * was not found ends nothing; only the directory's record that the account has ended does. An entry that
  * cannot go now (it waits for keys, or was told to come later) is parked, and so is what follows it for the
  * same account; the others go on. After a reconnection everything is sent again: same id, same bytes, so it
  * is the same write (law 4).
@@ -33,7 +34,7 @@ const WINDOW_SENDS = 64;
 const WINDOW_BYTES = 512 * 1024;
 const PAGE = 32;
 const MAX_PARKED = 512;
-/** Repairs of the device set of an entry before it waits a while. */
+/** Repairs of the device set of an entry, one upon the other, before each further one waits a while. */
 const MAX_REPAIRS = 5;
 /** Room for the fields around the payloads of a frame. */
 const FRAME_MARGIN_BYTES = 64 * 1024;
@@ -84,7 +85,9 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const inFlight = new Map<MessageId, number>();
   /** Accounts that an entry which cannot go now is for. */
   const parked = new Map<MessageId, readonly AccountId[]>();
-  const attempts = new Map<MessageId, number>();
+  /** How often an entry was told to come later, and how often its device set was repaired: neither counts for the other. */
+  const delays = new Map<MessageId, number>();
+  const repaired = new Map<MessageId, number>();
   /** Refused for a time in the future: they get new ids when the server's time is known. */
   const skewed = new Set<MessageId>();
   const timers = new Set<ReturnType<typeof setTimeout>>();
@@ -97,16 +100,21 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     cursor = '';
     pump();
   };
-  const unparkLater = (id: MessageId, retryAfterMs?: number): void => {
-    const attempt = (attempts.get(id) ?? 0) + 1;
-    attempts.set(id, attempt);
-    const delayMs = Math.max(retryAfterMs ?? 0, backoffDelayMs(backoff, attempt, Math.random()));
+  const countUp = (counts: Map<MessageId, number>, id: MessageId): number => {
+    const count = (counts.get(id) ?? 0) + 1;
+    counts.set(id, count);
+    return count;
+  };
+  const later = (attempt: number, action: () => void, atLeastMs = 0): void => {
+    const delayMs = Math.max(atLeastMs, backoffDelayMs(backoff, attempt, Math.random()));
     const timer = setTimeout(() => {
       timers.delete(timer);
-      unpark();
+      action();
     }, delayMs);
     timers.add(timer);
   };
+  const unparkLater = (id: MessageId, retryAfterMs?: number): void =>
+    later(countUp(delays, id), unpark, retryAfterMs);
   const land = (id: MessageId): void => {
     inFlightBytes -= inFlight.get(id) ?? 0;
     inFlight.delete(id);
@@ -121,16 +129,34 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       if (entry === undefined) return;
       await work(transaction, entry);
       transaction.delete('outbox', id);
-      transaction.afterCommit(() => attempts.delete(id));
+      transaction.afterCommit(() => {
+        delays.delete(id);
+        repaired.delete(id);
+      });
     });
   const succeed = (id: MessageId, copies: number): Promise<void> =>
     settle(id, async (transaction, { messageKey }) => {
       if (messageKey !== null) await messages.advance(transaction, messageKey, 'accepted', { copies });
     });
+  /** For good. Of a text the person sees it, and of a deletion; of everything that has no row a fault tells it. */
   const fail = (id: MessageId, failure: ErrorCode | 'keys-changed'): Promise<void> =>
-    settle(id, async (transaction, { messageKey }) => {
-      if (messageKey !== null) await messages.advance(transaction, messageKey, 'failed', { failure });
+    settle(id, async (transaction, { messageKey, takesBack }) => {
+      if (messageKey !== null) {
+        await messages.advance(transaction, messageKey, 'failed', { failure });
+        return;
+      }
+      if (takesBack) await messages.noteNotTakenBack(transaction, device.accountId(), takesBack, failure);
+      const error = new MessengerError(failure, 'what was queued is given up');
+      transaction.afterCommit(() => onFault(error));
     });
+
+  const failExpiredOrWait = async (id: MessageId): Promise<void> => {
+    if (messageTime(id) + LIMITS.messageTtlMs > clock.now()) unparkLater(id);
+    else {
+      await fail(id, 'message-expired');
+      unpark();
+    }
+  };
 
   /** Runs what makes a parked entry ready, then lets it and what waits behind it go. */
   const makeReady = async (id: MessageId, work: () => Promise<Readiness>): Promise<void> => {
@@ -138,15 +164,13 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       const readiness = await work();
       if (readiness === 'empty') await succeed(id, 0);
       if (readiness === 'keys-changed') await fail(id, readiness);
-      unpark();
+      if (readiness === 'account-removed') await fail(id, 'not-found');
+      if (readiness === 'later') await failExpiredOrWait(id);
+      else unpark();
     } catch (error) {
-      if (!(error instanceof MessengerError)) throw error;
-      if (error.code === 'bad-answer') onFault(error);
-      if (error.retry || error.code === 'bad-answer') unparkLater(id, error.body?.retryAfterMs);
-      else {
-        await fail(id, error.body?.code ?? 'not-found');
-        unpark();
-      }
+      // What a master says of keys or of this device says nothing of the recipient.
+      if (!isAway(error)) onFault(error);
+      unparkLater(id, error instanceof MessengerError ? error.body?.retryAfterMs : undefined);
     }
   };
   const background = (work: Promise<unknown>): void => void work.catch(onFault);
@@ -244,17 +268,22 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     return done;
   };
 
+  /** Goes on for as long as the devices do not fit: at once, or, when that has not helped for a while, later and later. */
+  const repairInTime = async (id: MessageId, mismatches: readonly DeviceMismatch[]): Promise<void> => {
+    const count = countUp(repaired, id);
+    if (count <= MAX_REPAIRS) await repair(id, mismatches);
+    else later(count - MAX_REPAIRS, () => background(repair(id, mismatches)));
+  };
+
   const refuse = async ({ id, error }: Refused): Promise<void> => {
     await park(id);
     land(id);
-    if (error.code === 'devices-changed' && (attempts.get(id) ?? 0) < MAX_REPAIRS) {
-      attempts.set(id, (attempts.get(id) ?? 0) + 1);
-      await repair(id, error.mismatches ?? []);
-    } else if (error.code === 'clock-skew') {
+    if (error.code === 'devices-changed') await repairInTime(id, error.mismatches ?? []);
+    else if (error.code === 'not-found') await makeReady(id, () => keyFetch.checkRemoved(id));
+    else if (error.code === 'clock-skew') {
       skewed.add(id);
       deps.measureTime();
-    } else if (ERRORS[error.code].retry || error.code === 'devices-changed')
-      unparkLater(id, error.retryAfterMs);
+    } else if (ERRORS[error.code].retry) unparkLater(id, error.retryAfterMs);
     else {
       await fail(id, error.code);
       unpark();
@@ -271,7 +300,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       inFlight.clear();
       inFlightBytes = 0;
       parked.clear();
-      attempts.clear();
+      delays.clear();
+      repaired.clear();
       skewed.clear();
       for (const timer of timers) clearTimeout(timer);
       timers.clear();

@@ -30,6 +30,8 @@ export type MasterApi = {
   /** The same from any master. */
   readonly freshTokens: () => Promise<void>;
   readonly account: (username: string) => Promise<Account>;
+  /** Whether there is a record that this account has ended. False says nothing: it may not be known there. */
+  readonly isRemoved: (accountId: AccountId) => Promise<boolean>;
   /** Takes one-time keys: ask only for devices that a session is started with. */
   readonly keys: (accountId: AccountId, deviceId?: DeviceId) => Promise<KeyBundles>;
   readonly replenish: (keys: ReplenishKeys) => Promise<KeyStock>;
@@ -118,6 +120,14 @@ export const masterApi = (masters: readonly string[], fetch: Fetch, tokens: Toke
     renewTokens,
     freshTokens: () => anyMaster((origin) => renewTokens(origin)),
     account: (username) => ask(account, 'GET', `accounts/${encodeURIComponent(username)}`),
+    isRemoved: (accountId) =>
+      ask(nothing, 'GET', `removed-accounts/${accountId}`).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof MessengerError && error.code === 'not-found') return false;
+          throw error;
+        },
+      ),
     keys: (accountId, deviceId) =>
       ask(keyBundles, 'GET', `keys/${accountId}${deviceId === undefined ? '' : `?device=${deviceId}`}`),
     replenish: (keys) => ask(keyStock, 'PUT', 'keys', keys),

@@ -88,7 +88,7 @@ export type Message = {
   readonly state: MessageState;
   /** Mailbox nodes that had an accepted message on disk. */
   readonly copies?: number;
-  /** Why sending failed for good. `keys-changed`: a verified contact has keys that nobody has verified. */
+  /** Why sending failed for good; of a `deleted` one: sending the deletion. `keys-changed`: a verified contact has keys that nobody has verified. */
   readonly failure?: ErrorCode | 'keys-changed';
 };
 
@@ -148,6 +148,8 @@ export type OutboxEntry = {
   readonly messageKey: string | null;
   /** May be encrypted for keys of a verified contact that nobody has verified. */
   readonly despiteKeys?: boolean;
+  /** The own message that it takes back: there is shown when it cannot be sent. */
+  readonly takesBack?: MessageId;
 };
 
 /** What has been sent, so that a reader who could not decrypt it gets it again. Key: its stored id. */

@@ -189,6 +189,12 @@ export const createCouchDirectory = (
       }
     },
     findUsername,
+    isRemoved: async (accountId) => {
+      const found = await servers.lookUpWhereUp((database) =>
+        find<AccountDocument>(database, accountDocumentId(accountId)),
+      );
+      return found !== null && isRemoval(found);
+    },
     account: async (accountId) => {
       const account = await findAccount(accountId);
       return account && { accountId, username: account.username, passwordHash: account.passwordHash };

@@ -104,8 +104,11 @@ export const directoryContract = (start: (clock: Clock) => Promise<Directory & A
     it('ends an account with its devices, keys and name', async () => {
       const { accountId, deviceId, username } = await makeAccount();
       await directory.addDevice(accountId, device());
+      expect(await directory.isRemoved(accountId)).toBe(false);
       await directory.deleteAccount(accountId);
       await directory.deleteAccount(accountId);
+      expect(await directory.isRemoved(accountId)).toBe(true);
+      expect(await directory.isRemoved(randomUUID())).toBe(false);
       expect(await directory.account(accountId)).toBeNull();
       expect(await directory.devices(accountId)).toBeNull();
       expect(await directory.device({ accountId, deviceId })).toBeNull();

@@ -1,5 +1,11 @@
 import type { Express } from 'express';
-import { deleteAccount, newDevice, username, type RegisteredDevice } from '@restante/protocol';
+import {
+  accountId as accountIdSchema,
+  deleteAccount,
+  newDevice,
+  username,
+  type RegisteredDevice,
+} from '@restante/protocol';
 import { jsonBody, parseInput, ServiceError } from '@restante/service-kit';
 import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
 import type { IssueSession } from '../accounts/issue-session.ts';
@@ -21,7 +27,7 @@ type Deps = DeviceDeps & {
   readonly metrics: Pick<Metrics, 'registrations'>;
 };
 
-/** `/api/accounts`, `/api/accounts/:username`, `/api/account` */
+/** `/api/accounts`, `/api/accounts/:username`, `/api/removed-accounts/:accountId`, `/api/account` */
 export const accountRoutes = (app: Express, deps: Deps): void => {
   const { directory, passwords, issueSession, rateLimits, bus, metrics } = deps;
   const authenticated = requireDevice(deps);
@@ -55,6 +61,18 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
         const accountId = await directory.findUsername(name);
         if (accountId === null) throw new ServiceError('not-found', 'no such account');
         response.json({ accountId, username: name });
+      },
+    ],
+  });
+
+  resource(app, '/api/removed-accounts/:accountId', {
+    get: [
+      authenticated,
+      async (request, response) => {
+        const account = parseInput(accountIdSchema, request.params['accountId']);
+        if (!(await directory.isRemoved(account)))
+          throw new ServiceError('not-found', 'there is no record that such an account has ended');
+        response.status(204).end();
       },
     ],
   });

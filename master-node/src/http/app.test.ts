@@ -77,9 +77,14 @@ describe('the REST side', () => {
       const bob = await register(master.url);
       const socket = await connect(master.url, bob);
       const options = (password: string) => ({ token: bob.masterToken, body: { password } });
+      const record = `/api/removed-accounts/${bob.accountId}`;
+      const asker = { token: (await register(master.url)).masterToken };
+      expect(await ask('GET', record, asker)).toMatchObject({ status: 404, body: { code: 'not-found' } });
+      expect(await ask('GET', record)).toMatchObject({ status: 401 });
       expect(await ask('DELETE', '/api/account', options('wrong password'))).toMatchObject({ status: 401 });
       expect(socket.closed()).toBeNull();
       expect(await ask('DELETE', '/api/account', options(PASSWORD))).toEqual({ status: 204, body: null });
+      expect(await ask('GET', record, asker)).toEqual({ status: 204, body: null });
       await waitFor('the connection to end', () => socket.closed() === 4401);
       expect(await ask('GET', '/api/devices', { token: bob.masterToken })).toMatchObject({ status: 401 });
       const { accountId, deviceId, deviceSecret } = bob;

@@ -4,7 +4,7 @@ import type { Strings } from '../i18n/en/index.ts';
 
 /** What is shown in the place of a text by messages that have none to be seen; null: the text is. */
 export const standInFor = (
-  { kind, text }: Pick<Message, 'kind' | 'text'>,
+  { kind, text, failure }: Pick<Message, 'kind' | 'text' | 'failure'>,
   strings: Strings['conversation'],
   name: string,
 ): string | null => {
@@ -12,7 +12,7 @@ export const standInFor = (
     case 'text':
       return isBlank(text) ? strings.blank : null;
     case 'deleted':
-      return strings.deleted;
+      return failure === undefined ? strings.deleted : strings.deletedHereOnly;
     case 'unknown':
       return strings.unknown;
     case 'keys-changed':

@@ -75,6 +75,10 @@ export class ScriptedCluster {
   /** Uploads of keys are answered with `unavailable`. */
   keyUploadsFail = false;
   nextAccountId: string | null = null;
+  /** So many more questions for keys are answered with `not-found`. */
+  hiddenKeys = 0;
+  /** Accounts that there is a record of that they have ended. */
+  readonly removedAccounts = new Set<string>();
   /** Devices (`<accountId>:<deviceId>`) that the master does not answer. */
   readonly blocked = new Set<string>();
   /** What becomes of an envelope on its way to a mailbox. */
@@ -149,6 +153,22 @@ export class ScriptedCluster {
     return up.length;
   }
 
+  /** Pushes and stores what was sent for a device; answers with the number of copies. */
+  deliver(
+    senderId: string,
+    senderDeviceId: number,
+    { accountId, deviceId }: DeviceAddress,
+    clientId: string,
+    { type, payload }: Pick<Envelope, 'type' | 'payload'>,
+  ): number {
+    const id = deriveMessageId({ accountId: senderId, deviceId: senderDeviceId }, clientId);
+    const sentAt = messageTime(clientId);
+    const intact = { id, senderId, senderDeviceId, sentAt, expiresAt: sentAt + TTL_MS, type, payload };
+    const envelope = this.corrupt({ accountId, deviceId }, intact);
+    this.push(accountId, deviceId, { type: 'envelope', envelope });
+    return this.store(accountId, deviceId, envelope);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#ws.clients) socket.terminate();
     this.#http.closeAllConnections();
@@ -211,12 +231,8 @@ export class ScriptedCluster {
     const id = deriveMessageId({ accountId: senderId, deviceId: senderDeviceId }, frame.id);
     let copies = 0;
     for (const { accountId, envelopes } of frame.recipients) {
-      for (const { deviceId, type, payload } of envelopes) {
-        const intact = { id, senderId, senderDeviceId, sentAt, expiresAt: sentAt + TTL_MS, type, payload };
-        const envelope = this.corrupt({ accountId, deviceId }, intact);
-        this.push(accountId, deviceId, { type: 'envelope', envelope });
-        copies = this.store(accountId, deviceId, envelope);
-      }
+      for (const envelope of envelopes)
+        copies = this.deliver(senderId, senderDeviceId, { ...envelope, accountId }, frame.id, envelope);
     }
     if (copies === 0) refuse('unavailable');
     else reply({ type: 'accepted', id: frame.id, messageId: id, copies });
@@ -319,7 +335,13 @@ export class ScriptedCluster {
       return { status: 200, json: stock() };
     }
     if (resource === 'keys' && id === undefined) return { status: 200, json: stock() };
+    if (resource === 'removed-accounts')
+      return this.removedAccounts.has(id ?? '') ? { status: 204, json: undefined } : fail(404, 'not-found');
     const wanted = query.get('device');
+    if (resource === 'keys' && this.hiddenKeys > 0) {
+      this.hiddenKeys -= 1;
+      return fail(404, 'not-found');
+    }
     if (resource === 'keys') {
       const found = this.devices.filter(
         (each) =>

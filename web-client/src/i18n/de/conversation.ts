@@ -36,6 +36,7 @@ export const conversation = {
   writtenAt: (written: string, arrived: string) =>
     `Geschrieben laut Absender ${written}, angekommen ${arrived}`,
   deleted: 'Diese Nachricht wurde gelöscht',
+  deletedHereOnly: 'Diese Nachricht wurde hier gelöscht. Die andere Seite konnte nicht darum gebeten werden.',
   blank: 'Diese Nachricht hat keinen sichtbaren Text',
   unknown: 'Diese Nachricht braucht eine neuere Version von Restante.',
   keysChanged: (name: string) => `Die Sicherheitsnummer von ${name} hat sich geändert.`,

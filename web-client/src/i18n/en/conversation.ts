@@ -35,6 +35,7 @@ export const conversation = {
   ownMessage: (time: string) => `You, ${time}`,
   writtenAt: (written: string, arrived: string) => `Dated ${written}, arrived ${arrived}`,
   deleted: 'This message was deleted',
+  deletedHereOnly: 'This message was deleted here. The other side could not be asked to.',
   blank: 'This message has no visible text',
   unknown: 'This message needs a newer version of Restante.',
   keysChanged: (name: string) => `${name}’s safety number has changed.`,

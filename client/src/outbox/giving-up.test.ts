@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import type { ErrorCode } from '@restante/protocol';
+import type { Message, Messenger } from '../index.ts';
+import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
+import { waitFor } from '../node/testing/wait-for.ts';
+
+/** What is queued ends only when it is accepted, or when nobody can ever get it; then it is told. */
+
+const friends = async (scene: Scene) => {
+  const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+  const faults: string[] = [];
+  alice.on('fault', (fault) => faults.push('code' in fault ? String(fault.code) : fault.message));
+  const sent = await alice.sendText('bobby', 'one');
+  await waitForTexts(bob, alice, ['one']);
+  await waitFor('delivered', async () => (await onlyFrom(alice, bob))?.state === 'delivered');
+  return { alice, bob, sent, faults, bobId: await accountOf(bob) };
+};
+
+const onlyFrom = async (alice: Messenger, bob: Messenger): Promise<Message | undefined> =>
+  (await alice.messages(await accountOf(bob))).at(-1);
+
+/** The next so many sends are refused. */
+const refuseNext = (scene: Scene, count: number, code: ErrorCode): { readonly left: () => number } => {
+  let left = count;
+  scene.cluster.intercept = (frame, reply) => {
+    if (frame.type !== 'send' || left === 0) return false;
+    left -= 1;
+    reply({ type: 'refused', id: frame.id, error: { code, message: code } });
+    return true;
+  };
+  return { left: () => left };
+};
+
+describe('what is not found', () => {
+  test('ends nothing: neither a text nor a deletion, whoever says so', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, bobId, sent } = await friends(scene);
+    const bob2 = await scene.device('bobby');
+    scene.cluster.hiddenKeys = 3;
+    await alice.sendText('bobby', 'two');
+    await waitForTexts(bob2, alice, ['two']);
+    await waitForTexts(bob, alice, ['one', 'two']);
+
+    const refused = refuseNext(scene, 8, 'not-found');
+    await alice.deleteForEveryone(bobId, sent.id);
+    await waitFor('the deletion', async () => {
+      const [first] = await bob.messages(await accountOf(alice));
+      return first?.kind === 'deleted';
+    });
+    expect(refused.left()).toBe(0);
+    expect((await alice.messages(bobId)).every(({ failure }) => failure === undefined)).toBe(true);
+  });
+
+  test('ends a text, and tells of a deletion, once there is a record that the account has ended', async () => {
+    await using scene = await Scene.open();
+    const { alice, bobId, sent, faults } = await friends(scene);
+    refuseNext(scene, Infinity, 'not-found');
+    await alice.sendText(bobId, 'is anyone there?');
+    await alice.deleteForEveryone(bobId, sent.id);
+    await waitFor('sends', () => scene.cluster.sends.length > 4);
+    expect((await alice.messages(bobId)).at(-1)?.state).toBe('queued');
+
+    scene.cluster.removedAccounts.add(bobId);
+    await waitFor('both to be told', async () => {
+      const [first, second] = await alice.messages(bobId);
+      return first?.failure === 'not-found' && second?.failure === 'not-found';
+    });
+    const [first, second] = await alice.messages(bobId);
+    expect([first?.kind, second?.state]).toEqual(['deleted', 'failed']);
+    expect(faults).toEqual(['not-found']);
+  });
+});
+
+describe('refusals are counted by kind', () => {
+  test('devices that have changed are seen after any number of other refusals', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob } = await friends(scene);
+    const refused = refuseNext(scene, 8, 'unavailable');
+    await alice.sendText('bobby', 'two');
+    await waitFor('some refusals', () => refused.left() < 5);
+    const bob2 = await scene.device('bobby');
+    await waitForTexts(bob2, alice, ['two']);
+    await waitForTexts(bob, alice, ['one', 'two']);
+  });
+
+  test('repairing goes on for as long as the devices do not fit', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob } = await friends(scene);
+    const bob2 = await scene.device('bobby');
+    scene.cluster.hiddenKeys = 12;
+    await alice.sendText('bobby', 'two');
+    await waitForTexts(bob2, alice, ['two']);
+    await waitForTexts(bob, alice, ['one', 'two']);
+    expect(scene.cluster.hiddenKeys).toBe(0);
+  });
+
+  test('a text that its reader has was accepted, also while the sender is told otherwise', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, bobId } = await friends(scene);
+    const refused = refuseNext(scene, Infinity, 'unavailable');
+    await alice.sendText(bobId, 'two');
+    await waitFor('a refusal', () => scene.cluster.sends.length > 1);
+    const { id, recipients } = scene.cluster.sends.at(-1)!;
+    const [envelope] = recipients[0]!.envelopes;
+    const message = (await alice.messages(bobId)).at(-1)!;
+    expect(message.copies).toBe(undefined);
+    scene.cluster.deliver(await accountOf(alice), 1, { accountId: bobId, deviceId: 1 }, id, envelope!);
+    await waitForTexts(bob, alice, ['one', 'two']);
+    await waitFor('the receipt', async () => (await onlyFrom(alice, bob))?.state === 'delivered');
+    expect(await onlyFrom(alice, bob)).toMatchObject({ state: 'delivered', copies: 1 });
+    expect(refused.left()).toBe(Infinity);
+  });
+});
