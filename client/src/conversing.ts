@@ -21,6 +21,7 @@ import type { Composer } from './outbox/compose.ts';
 import { tellOwnDevices } from './own-sync.ts';
 import type { PreferenceStore } from './preferences.ts';
 import type { Presence } from './presence.ts';
+import { readReceipt } from './read-receipt.ts';
 import { unreadUpTo } from './unread.ts';
 import type { Store, Transaction } from './vault/store.ts';
 import type { Message } from './vault/tables.ts';
@@ -100,7 +101,7 @@ type SendingOptions = {
 };
 
 export const createConversing = (deps: ConversingDeps): Conversing => {
-  const { store, device, clock, messages, composer, contacts, preferences, delivery, ready } = deps;
+  const { store, device, clock, messages, composer, contacts, delivery, ready } = deps;
 
   /** One transaction for what changes here and what others are told of it. */
   const act = async <R>(work: (transaction: Transaction) => Promise<R>): Promise<R> => {
@@ -147,9 +148,9 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       ...{ direction: 'out', kind: 'text', state: 'queued' },
       ...(replyTo && { replyTo }),
     };
+    await admitWriting(transaction, deps, accountId, despiteKeys);
     const { key } = await messages.add(transaction, author, message);
     if (draft !== undefined) await deps.conversations.change(transaction, accountId, { draft });
-    await admitWriting(transaction, deps, accountId, despiteKeys);
     await send(transaction, accountId, textContent(device.self(), message), { shows: key, despiteKeys });
     if (requestId !== undefined) transaction.put('requests', requestId, id);
     return message;
@@ -184,12 +185,8 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         type: 'seen' as const,
         messages: seen.map(({ id }) => ({ author: accountId, id })),
       };
-      // The one place that tells an author. What this messenger cannot read has not been read.
-      const ids = seen.filter(({ kind }) => kind === 'text').map(({ id }) => id);
-      const receipt = encodeContent({ v, kind: 'receipt', state: 'read', ids });
-      const tells = ids.length > 0 && (await preferences.mayTellRead(transaction, accountId));
       await composer.enqueue(transaction, await clock.mint(transaction), {
-        to: tells ? { accountId, plaintext: receipt } : null,
+        to: await readReceipt(transaction, deps, accountId, seen),
         ownCopy: encodeContent({ v, kind: 'sync', change }),
         ...{ renew: [], shows: null },
       });

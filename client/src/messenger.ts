@@ -116,7 +116,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     }),
     ...createReading(store),
     ...createPeople({
-      ...{ store, device, clock, composer, events, contacts, conversations, loaded },
+      ...{ store, device, clock, composer, events, contacts, conversations, preferences, loaded },
       pump: delivery.pump,
     }),
     ...createTrust({ store, device, sessions, guard, ratchet, loaded }),

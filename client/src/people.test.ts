@@ -50,6 +50,7 @@ describe('a stranger', () => {
     await waitFor('presence for nobody', () => frames.length > 0);
     expect(frames).toEqual(['presence 0']);
 
+    expect((await alice.messages(bobId))[0]?.state).toBe('delivered');
     await bob.setStanding(aliceId, 'accepted');
     await waitFor('presence', () => frames.includes('presence 1'));
     bob.setTyping(aliceId, true);
@@ -62,6 +63,37 @@ describe('a stranger', () => {
     await waitForTexts(bob, alice, ['hello', 'again']);
     await bob.markRead(await incoming(bob, alice));
     await waitFor('read', async () => (await alice.messages(bobId)).at(-1)?.state === 'read');
+  });
+
+  test.each<[string, (bob: Messenger, aliceId: string) => Promise<unknown>]>([
+    ['accepted', (bob, aliceId) => bob.setStanding(aliceId, 'accepted')],
+    ['added as a contact', (bob) => bob.addContact('alice')],
+    ['answered', (bob, aliceId) => bob.sendText(aliceId, 'who are you?')],
+  ])('learns what was read of the request when it is %s, and nothing of the rest', async (_, letIn) => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    const [aliceId, bobId] = [await accountOf(alice), await accountOf(bob)];
+    const states = async (): Promise<string[]> =>
+      (await alice.messages(bobId)).flatMap(({ direction, state }) => (direction === 'out' ? [state] : []));
+    for (const text of ['one', 'two', 'three']) await alice.sendText('bobby', text);
+    await waitForTexts(bob, alice, ['one', 'two', 'three']);
+    await waitFor('delivered', async () => (await states()).every((state) => state === 'delivered'));
+    await bob.markRead((await incoming(bob, alice)).slice(0, 2));
+    await letIn(bob, aliceId);
+    await waitFor('read', async () => (await states())[1] === 'read');
+    expect(await states()).toEqual(['read', 'read', 'delivered']);
+  });
+
+  test('learns nothing of what was read from whoever does not tell', async () => {
+    await using scene = await Scene.open();
+    const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+    const [aliceId, bobId] = [await accountOf(alice), await accountOf(bob)];
+    await bob.setPreferences({ readReceipts: false });
+    await alice.sendText('bobby', 'hello');
+    await waitForTexts(bob, alice, ['hello']);
+    await bob.markRead(await incoming(bob, alice));
+    await bob.sendText(aliceId, 'who are you?');
+    await waitForTexts(alice, bob, ['hello', 'who are you?']);
     expect((await alice.messages(bobId))[0]?.state).toBe('delivered');
   });
 

@@ -3,9 +3,10 @@ import { checkLength } from './content/text-length.ts';
 import type { Contacts } from './contacts.ts';
 import type { Conversations } from './conversations.ts';
 import type { Device } from './device.ts';
+import { letIn, type LettingInDeps } from './letting-in.ts';
 import { MessengerError } from './messenger-error.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
-import { tellOwnDevices, type OwnSyncDeps } from './own-sync.ts';
+import { tellOwnDevices } from './own-sync.ts';
 import { setStanding, standingOf } from './standings.ts';
 import { accountPrefix } from './vault/keys.ts';
 import type { Store } from './vault/store.ts';
@@ -26,7 +27,7 @@ export type People = {
 /** Messages that are deleted in one transaction. */
 const PAGE = 500;
 
-export type PeopleDeps = OwnSyncDeps & {
+export type PeopleDeps = LettingInDeps & {
   readonly store: Store;
   readonly device: Device;
   readonly events: MessengerEventSource;
@@ -69,24 +70,24 @@ export const createPeople = (deps: PeopleDeps): People => {
         throw new MessengerError('not-found', 'no account has such a username');
       const accountId = await contacts.lookUp(username);
       return store.transact(async (transaction) => {
-        if ((await standingOf(transaction, accountId)) !== 'accepted') {
-          await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing: 'accepted' });
-          transaction.afterCommit(pump);
-        }
-        const conversation = await conversations.of(transaction, accountId, 'self');
-        const added: Conversation = { ...conversation, username, standing: 'accepted' };
-        conversations.keep(transaction, added);
-        return added;
+        transaction.afterCommit(pump);
+        const known = await standingOf(transaction, accountId);
+        const conversation = { ...(await conversations.of(transaction, accountId, 'self')), username };
+        conversations.keep(transaction, conversation);
+        await letIn(transaction, deps, accountId, known);
+        return { ...conversation, standing: 'accepted' };
       });
     },
     setStanding: async (accountId, standing) => {
       await loaded;
       refuseSelf(accountId === device.accountId());
       await store.transact(async (transaction) => {
-        if ((await standingOf(transaction, accountId)) === standing) return;
+        transaction.afterCommit(pump);
+        const before = await standingOf(transaction, accountId);
+        if (standing === 'accepted') return letIn(transaction, deps, accountId, before);
+        if (before === standing) return;
         await setStanding(transaction, conversations, { accountId, standing });
         await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing });
-        transaction.afterCommit(pump);
       });
     },
     deleteConversation: async (accountId) => {

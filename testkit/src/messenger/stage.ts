@@ -36,7 +36,7 @@ const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void>
   await other.open(one.username);
   await other.accept();
   await other.sees(GREETING);
-  await one.sent(GREETING, 'delivered');
+  await one.sent(GREETING, 'read');
 };
 
 export const startStage = async (startFront?: StartFront): Promise<Stage> => {
