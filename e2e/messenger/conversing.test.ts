@@ -19,6 +19,7 @@ describe('first contact', () => {
     expect(await bob!.composer().count()).toBe(0);
     await alice!.sent('may I write to you?', 'delivered');
     await bob!.accept();
+    await alice!.sent('may I write to you?', 'read');
     await bob!.write('of course');
     await alice!.sees('of course');
     await bob!.sent('of course', 'read');
@@ -39,6 +40,34 @@ describe('first contact', () => {
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await alice!.write('found you');
     await bob!.conversation(alice!.username).waitFor();
+  });
+
+  it('takes a name with an @, a link, a text around it, and a picture of a code', async () => {
+    const [alice, bob] = await stage().people('alice', 'bob');
+    const page = alice!.page();
+    await page.getByRole('link', { name: 'Add contact' }).first().click();
+    const code = await page.getByRole('img', { name: 'QR code of my link' }).screenshot();
+    const field = page.getByRole('textbox', { name: 'Username' });
+    const has = (value: string): Promise<unknown> =>
+      waitFor(`"${value}" in the field`, async () => (await field.inputValue()) === value);
+    await field.fill(`Find me here: ${new URL(page.url()).origin}/#/add/${bob!.username}`);
+    await has(bob!.username);
+    await field.fill('https://elsewhere.example/#/add/bob');
+    await page.getByText('This link is of another server.').waitFor();
+    const picture = { name: 'code.png', mimeType: 'image/png', buffer: code };
+    await page.locator('input[type=file]').setInputFiles(picture);
+    await has(alice!.username);
+    await field.fill('');
+    await field.focus();
+    await alice!.pasteFile({ type: 'image/png', bytes: [...code] });
+    await has(alice!.username);
+    const empty = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"/>');
+    const nothing = { name: 'nothing.svg', mimeType: 'image/svg+xml', buffer: empty };
+    await page.locator('input[type=file]').setInputFiles(nothing);
+    await page.getByText('There is no QR code to be found in this picture.').waitFor();
+    await field.fill(`@${bob!.username}`);
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('main').getByRole('heading', { name: bob!.username, exact: true }).waitFor();
   });
 
   it('can be blocked: nothing more is seen, and the stranger is not told', async () => {
@@ -120,6 +149,62 @@ describe('a live chat', () => {
     expect(await nick.textsFrom(alice!)).toEqual(['from Chromium', 'alice 1', 'alice 2', 'alice 3']);
     await alice!.sent('alice 3', 'delivered');
     for (const person of [alice!, nick, nora]) await stage().cluster.empty(person);
+  });
+});
+
+describe('by keys and the mouse', () => {
+  it('people go to a conversation, which names the tab', async () => {
+    const [alice, bob, carol] = await stage().people('alice', 'bob', 'carol');
+    await alice!.add(bob!.username);
+    await alice!.add(carol!.username);
+    const page = alice!.page();
+    const isAt = (name: string): Promise<unknown> =>
+      waitFor(`${name} in the title`, async () => (await page.title()) === `${name} – Restante`);
+    await isAt(carol!.username);
+    await alice!.composer().press('Control+k');
+    await page.getByRole('combobox').fill('BOB');
+    await page.getByRole('option', { name: bob!.username, selected: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await isAt(bob!.username);
+    await alice!.composer().fill('?');
+    await alice!.write('?');
+    await alice!.sent('?', 'accepted', 'delivered');
+    await page.keyboard.press('Alt+ArrowDown');
+    await isAt(carol!.username);
+    await page.keyboard.press('Alt+ArrowUp');
+    await isAt(bob!.username);
+    await page.getByRole('log').focus();
+    await page.keyboard.press('?');
+    const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    await list.getByText('Go to a conversation').waitFor();
+    await page.keyboard.press('Escape');
+    await list.waitFor({ state: 'detached' });
+  });
+
+  it('a message has a menu where it is clicked, within its pane', async () => {
+    const [, bob] = await stage().friends('alice', 'bob');
+    const page = bob!.page();
+    const main = (await page.getByRole('main').boundingBox())!;
+    const menu = page.getByRole('menu');
+    const message = bob!.message(GREETING);
+    const closed = async (): Promise<void> => {
+      await page.keyboard.press('Escape');
+      await menu.waitFor({ state: 'detached' });
+    };
+    await page.setViewportSize({ width: 900, height: 420 });
+    for (const x of [2, 200, 550]) {
+      await message.click({ button: 'right', position: { x, y: 12 } });
+      await menu.waitFor();
+      const box = (await menu.boundingBox())!;
+      expect(box.x).toBeGreaterThanOrEqual(main.x);
+      expect(box.x + box.width).toBeLessThanOrEqual(900);
+      expect(box.y + box.height).toBeLessThanOrEqual(420);
+      await closed();
+    }
+    await message.getByRole('button', { name: 'Message actions' }).focus();
+    await page.keyboard.press('Shift+F10');
+    await page.getByRole('menuitem', { name: 'Reply' }).waitFor();
+    await closed();
   });
 });
 

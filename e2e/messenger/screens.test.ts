@@ -128,6 +128,7 @@ const SCREENS: readonly Screen[] = [
       const page = newcomer.page();
       await newcomer.signUp(newcomer.username);
       await newcomer.isConnected('live');
+      await page.getByRole('img', { name: 'QR code of my link' }).waitFor();
       return page;
     },
   },
@@ -229,6 +230,27 @@ const SCREENS: readonly Screen[] = [
         .waitFor();
       return alice.page();
     },
+  },
+  {
+    name: 'switcher',
+    open: async () => {
+      const page = await conversation();
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'shortcuts',
+    open: async () => {
+      const page = await conversation();
+      await page.getByRole('log').focus();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+      return page;
+    },
+    close: escape,
   },
   settings('account'),
   {

@@ -48,7 +48,6 @@ export type { TypingDown } from './downstream/typing.ts';
 export type { Welcome } from './downstream/welcome.ts';
 export {
   account,
-  changePassword,
   deleteAccount,
   deviceName,
   devices,
@@ -60,7 +59,6 @@ export {
 } from './http/accounts.ts';
 export type {
   Account,
-  ChangePassword,
   Devices,
   NewDevice,
   RegisteredDevice,

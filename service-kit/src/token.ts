@@ -14,16 +14,13 @@ const ALGORITHM = 'EdDSA';
 const ISSUER = 'restante';
 const MASTER_SUBJECT = 'master';
 
-/** Whom a token speaks for, and which generation of its account's tokens it is of. */
-export type TokenDevice = DeviceAddress & { readonly generation: number };
-
 export type TokenVerifier = {
   /**
    * The device that a token speaks for.
    *
    * @throws ServiceError `unauthorized` or `token-expired`
    */
-  readonly device: (token: string, audience: 'master' | 'mailbox') => Promise<TokenDevice>;
+  readonly device: (token: string, audience: 'master' | 'mailbox') => Promise<DeviceAddress>;
   /** Passes when the token is a master's right to write. */
   readonly master: (token: string) => Promise<void>;
 };
@@ -33,7 +30,6 @@ export type TokenSigner = {
     device: DeviceAddress,
     audience: 'master' | 'mailbox',
     expiresAtMs: number,
-    generation?: number,
   ) => Promise<string>;
   readonly master: (expiresAtMs: number) => Promise<string>;
 };
@@ -89,8 +85,7 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
     device: async (token, audience) => {
       const claims = deviceClaims.safeParse(await verify(token, AUDIENCES[audience]));
       if (!claims.success) throw new ServiceError('unauthorized', 'the token is not valid here');
-      const { sub, device, generation = 0 } = claims.data;
-      return { accountId: sub, deviceId: device, generation };
+      return { accountId: claims.data.sub, deviceId: claims.data.device };
     },
     master: async (token) => {
       await verify(token, AUDIENCES.store);
@@ -111,11 +106,8 @@ export const createTokenSigner = (privateKeyPem: string, now: () => number = Dat
       .setExpirationTime(Math.floor(expiresAtMs / 1000))
       .sign(key);
   return {
-    device: ({ accountId, deviceId }, audience, expiresAtMs, generation = 0) =>
-      sign(accountId, AUDIENCES[audience], expiresAtMs, {
-        device: deviceId,
-        ...(generation > 0 && { generation }),
-      }),
+    device: ({ accountId, deviceId }, audience, expiresAtMs) =>
+      sign(accountId, AUDIENCES[audience], expiresAtMs, { device: deviceId }),
     master: (expiresAtMs) => sign(MASTER_SUBJECT, AUDIENCES.store, expiresAtMs, {}),
   };
 };

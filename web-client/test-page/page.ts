@@ -2,7 +2,7 @@ import type { EngineEvent } from '../src/engine/channel.ts';
 import { startEngine } from '../src/engine/engine.ts';
 import { startAppUpdates } from '../src/services/app-updates.ts';
 import { createNotifications } from '../src/services/notifications.ts';
-import { createTitleBadge } from '../src/services/title-badge.ts';
+import { showTitle } from '../src/services/title-badge.ts';
 
 /** The messenger without a screen: what its tests in Chromium talk to, as `restante`. */
 
@@ -15,7 +15,7 @@ const page = {
   ...engine,
   updates,
   notifications,
-  badge: createTitleBadge('Restante'),
+  badge: { show: (unread: number) => showTitle('Restante', unread) },
   events,
   opened,
   updatesReady: 0,

@@ -2,7 +2,7 @@ import type { MessageState } from '@restante/client';
 import type { Locator, Page } from 'playwright-core';
 import { TEST_PASSWORD } from '../cluster/person.ts';
 import { waitFor } from '../wait-for.ts';
-import type { Probe, ShownMessage } from './page/probe-calls.ts';
+import type { PastedFile, Probe, ShownMessage } from './page/probe-calls.ts';
 
 declare const probe: Probe;
 
@@ -31,6 +31,8 @@ export type MessengerPage = {
   readonly write: (text: string) => Promise<void>;
   /** The same with a text from elsewhere. */
   readonly paste: (text: string) => Promise<void>;
+  /** Pastes a file where the focus is. */
+  readonly pasteFile: (file: PastedFile) => Promise<void>;
   /** The message with this text in the open conversation; the last of several. */
   readonly message: (text: string) => Locator;
   readonly sees: (text: string) => Promise<void>;
@@ -115,6 +117,7 @@ export const messengerPage = (current: () => Page): MessengerPage => {
       await current().evaluate((pasted) => probe.paste(pasted), text);
       await composer().press('Enter');
     },
+    pasteFile: (file) => current().evaluate((pasted) => probe.pasteFile(pasted), file),
     message,
     sees: (text) => message(text).waitFor(),
     sent: (text, ...states) =>

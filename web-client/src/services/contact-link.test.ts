@@ -1,21 +1,58 @@
-import { expect, it } from 'vitest';
-import { contactLink, usernameOfLink } from './contact-link.ts';
+import { describe, expect, it } from 'vitest';
+import { contactLink, contactOf, contactOfLink } from './contact-link.ts';
 
 const ORIGIN = 'https://chat.example';
+const anna = { is: 'name', username: 'anna' };
 
-it('names whose link it is', () => {
-  expect(contactLink(ORIGIN, 'anna')).toBe('https://chat.example/#/add/anna');
-  expect(usernameOfLink(ORIGIN, contactLink(ORIGIN, 'a.b-c_d'))).toBe('a.b-c_d');
+describe('a link', () => {
+  it('names whose it is', () => {
+    expect(contactLink(ORIGIN, 'anna')).toBe('https://chat.example/#/add/anna');
+    const username = 'a.b-c_d';
+    expect(contactOfLink(ORIGIN, contactLink(ORIGIN, username))).toEqual({ is: 'name', username });
+    expect(contactOfLink('http://localhost:8080', 'http://localhost:8080/#/add/anna')).toEqual(anna);
+  });
+
+  it.each([
+    ['https://other.example/#/add/anna', 'elsewhere'],
+    ['https://chat.example.evil/#/add/anna', 'elsewhere'],
+    ['https://evil.example/https://chat.example/#/add/anna', 'nothing'],
+    ['https://chat.example/#/add/', 'nothing'],
+    ['https://chat.example/#/add/<b>', 'nothing'],
+    ['https://chat.example/#/add/%E0%A4%A', 'nothing'],
+    ['https://chat.example/#/c/anna', 'nothing'],
+    ['anna', 'nothing'],
+    ['', 'nothing'],
+  ])('"%s" is %s', (link, is) => {
+    expect(contactOfLink(ORIGIN, link)).toEqual({ is });
+  });
 });
 
-it.each([
-  'https://other.example/#/add/anna',
-  'https://chat.example.evil/#/add/anna',
-  'https://chat.example/#/add/',
-  'https://chat.example/#/add/<b>',
-  'https://chat.example/#/c/anna',
-  'anna',
-  '',
-])('does not take "%s" for a link of this server', (link) => {
-  expect(usernameOfLink(ORIGIN, link)).toBeNull();
+describe('what is typed or pasted', () => {
+  it.each([
+    'anna',
+    ' Anna\n',
+    '@anna',
+    '@ Anna',
+    '\u2066@anna\u2069',
+    '\u200Banna',
+    'https://chat.example/#/add/anna',
+    'HTTPS://Chat.Example/#/add/anna',
+    'chat.example/#/add/anna',
+    'Write to me on Restante: https://chat.example/#/add/anna',
+    '<https://chat.example/#/add/anna>',
+    'https://chat.example/#/add/%61nna',
+  ])('"%s" is anna', (typed) => {
+    expect(contactOf(ORIGIN, typed)).toEqual(anna);
+  });
+
+  it.each([
+    ['', 'nothing'],
+    ['@', 'nothing'],
+    ['an na', 'nothing'],
+    ['anna@chat.example', 'nothing'],
+    ['https://chat.example', 'nothing'],
+    ['https://other.example/#/add/anna', 'elsewhere'],
+  ])('"%s" is %s', (typed, is) => {
+    expect(contactOf(ORIGIN, typed)).toEqual({ is });
+  });
 });

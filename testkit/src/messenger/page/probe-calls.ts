@@ -12,6 +12,8 @@ export type ShownMessage = {
   readonly text: string | null;
 };
 
+export type PastedFile = { readonly type: string; readonly bytes: readonly number[] };
+
 /** What tests call in a page of the messenger, as `probe`. */
 export type Probe = {
   /** The rows of the vault, behind the messenger's back, also from a page that does not run it. */
@@ -25,6 +27,8 @@ export type Probe = {
   readonly messages: () => readonly ShownMessage[];
   /** Puts a text into the field that has the focus, at once as a clipboard does. */
   readonly paste: (text: string) => void;
+  /** The same with a file, which the page may take or leave. */
+  readonly pasteFile: (file: PastedFile) => void;
   /** Scrolls the open conversation by so many screens, and waits for a frame; answers whether it moved. */
   readonly scroll: (screens: number) => Promise<boolean>;
 };

@@ -72,6 +72,12 @@ import type { Probe } from './probe-calls.ts';
       field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
       field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertFromPaste' }));
     },
+    pasteFile: ({ type, bytes }) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([Uint8Array.from(bytes)], 'pasted', { type }));
+      const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+      (document.activeElement ?? document.body).dispatchEvent(event);
+    },
     scroll: async (screens) => {
       const element = scroller();
       if (element === null) return false;

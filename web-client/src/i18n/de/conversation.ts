@@ -6,7 +6,6 @@ export const conversation = {
   search: 'Suchen',
   settings: 'Einstellungen',
   noneYet: 'Noch keine Unterhaltungen',
-  noneYetText: 'Füge jemanden mit dem Benutzernamen hinzu oder verschicke deinen Link.',
   unread: (count: number) => `${count} ungelesen`,
   draft: 'Entwurf:',
   you: 'Du:',

@@ -6,6 +6,7 @@ import { errors, retryAfter } from './errors.ts';
 import { people } from './people.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
+import { shortcuts } from './shortcuts.ts';
 import { writing } from './writing.ts';
 
 export const de: Strings = {
@@ -17,5 +18,6 @@ export const de: Strings = {
   people,
   retryAfter,
   settings,
+  shortcuts,
   writing,
 };

@@ -1,7 +1,14 @@
 export const people = {
   addTitle: 'Kontakt hinzufügen',
   add: 'Hinzufügen',
-  addHint: 'Frag nach dem Benutzernamen der anderen Person oder nach ihrem Link oder QR-Code.',
+  contact: 'Benutzername oder Link',
+  addHint:
+    'Frag nach dem Benutzernamen der anderen Person, nach ihrem Link oder QR-Code. Bilder des Codes kannst du hier einfügen oder ablegen.',
+  badContact:
+    'Das ist weder ein Benutzername noch der Link eines Kontakts. Ein Benutzername beginnt mit einem Buchstaben und hat 3 bis 32 Buchstaben, Ziffern, Punkte, Striche oder Unterstriche.',
+  elsewhere: 'Dieser Link gehört zu einem anderen Server. Schreiben kann man nur auf dem eigenen.',
+  pictureOfCode: 'Bild eines QR-Codes',
+  noCodeInPicture: 'In diesem Bild ist kein QR-Code zu finden.',
   followed: (name: string) =>
     `Du bist einem Link zu ${name} gefolgt. Füge die Person nur hinzu, wenn du weißt, wer sie ist.`,
   nobody: (name: string) => `Es gibt niemanden mit dem Benutzernamen ${name}.`,

@@ -1,6 +1,9 @@
 export const shell = {
   appName: 'Restante',
   tagline: 'Nachrichten, die nur du und die anderen lesen können. Sie warten, bis du sie abholst.',
+  welcome: (name: string) => `Willkommen, ${name}`,
+  firstSteps: 'Noch ist niemand hier. Füge jemanden hinzu, den du kennst, oder verschicke deinen Link.',
+  turnOn: 'Einschalten',
   starting: 'Deine Nachrichten werden geöffnet …',
   loading: 'Lädt …',
   notLoaded: 'Dieser Teil konnte nicht geladen werden. Prüfe deine Verbindung und lade die Seite neu.',

@@ -6,7 +6,6 @@ export const conversation = {
   search: 'Search',
   settings: 'Settings',
   noneYet: 'No conversations yet',
-  noneYetText: 'Add somebody by their username, or send them your link.',
   unread: (count: number) => `${count} unread`,
   draft: 'Draft:',
   you: 'You:',

@@ -5,6 +5,7 @@ import { errors, retryAfter } from './errors.ts';
 import { people } from './people.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
+import { shortcuts } from './shortcuts.ts';
 import { writing } from './writing.ts';
 
 /** All texts of the messenger. */
@@ -17,6 +18,7 @@ export const en = {
   people,
   retryAfter,
   settings,
+  shortcuts,
   writing,
 };
 

@@ -2,7 +2,14 @@
 export const people = {
   addTitle: 'Add contact',
   add: 'Add',
-  addHint: 'Ask the other person for their username, or for their link or QR code.',
+  contact: 'Username or link',
+  addHint:
+    'Ask the other person for their username, their link or their QR code. Pictures of the code can be pasted or dropped here.',
+  badContact:
+    'This is neither a username nor a contact’s link. A username begins with a letter and has 3 to 32 letters, digits, dots, dashes or underscores.',
+  elsewhere: 'This link is of another server. People can be written to on their own server alone.',
+  pictureOfCode: 'Picture of a QR code',
+  noCodeInPicture: 'There is no QR code to be found in this picture.',
   followed: (name: string) => `You have followed a link to ${name}. Add them only if you know who they are.`,
   nobody: (name: string) => `There is nobody called ${name}.`,
   yourself: 'That is your own name. Send your link to somebody else.',

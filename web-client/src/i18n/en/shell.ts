@@ -1,6 +1,9 @@
 export const shell = {
   appName: 'Restante',
   tagline: 'Messages that only you and those you write to can read. They wait until you call for them.',
+  welcome: (name: string) => `Welcome, ${name}`,
+  firstSteps: 'There is nobody here yet. Add somebody you know, or send them your link.',
+  turnOn: 'Turn on',
   starting: 'Opening your messages …',
   loading: 'Loading …',
   notLoaded: 'This part could not be loaded. Check your connection and load the page again.',

@@ -1,0 +1,16 @@
+export const shortcuts = {
+  title: 'Tastenkürzel',
+  switch: 'Zu einer Unterhaltung springen',
+  switchHint: 'Name, Benutzername oder Link',
+  nobody: 'So eine Unterhaltung gibt es nicht.',
+  add: (name: string) => `${name} als Kontakt hinzufügen`,
+  previous: 'Vorige Unterhaltung',
+  next: 'Nächste Unterhaltung',
+  send: 'Senden',
+  newLine: 'Neue Zeile',
+  escape: 'Schließen oder Antwort verwerfen',
+  menu: 'Menü der Nachricht mit dem Fokus',
+  list: 'Diese Liste',
+  enter: 'Enter',
+  shift: 'Umschalt',
+};

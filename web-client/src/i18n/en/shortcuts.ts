@@ -1,0 +1,16 @@
+export const shortcuts = {
+  title: 'Keyboard shortcuts',
+  switch: 'Go to a conversation',
+  switchHint: 'Name, username or link',
+  nobody: 'There is no such conversation.',
+  add: (name: string) => `Add ${name} as a contact`,
+  previous: 'Previous conversation',
+  next: 'Next conversation',
+  send: 'Send',
+  newLine: 'New line',
+  escape: 'Close, or discard the reply',
+  menu: 'Menu of the message in focus',
+  list: 'This list',
+  enter: 'Enter',
+  shift: 'Shift',
+} as const;

@@ -1,0 +1,27 @@
+import type { Strings } from '../i18n/en/index.ts';
+import type { Route } from '../state/router.svelte.ts';
+
+type Words = Pick<Strings, 'appName' | 'conversation' | 'people' | 'settings' | 'writing'>;
+
+const subjectOf = (route: Route, t: Words, nameOf: (accountId: string) => string): string | null => {
+  switch (route.name) {
+    case 'home':
+      return null;
+    case 'conversation':
+      return nameOf(route.accountId);
+    case 'safety':
+      return t.people.safetyTitle(nameOf(route.accountId));
+    case 'add':
+      return t.people.addTitle;
+    case 'search':
+      return t.writing.searchTitle;
+    case 'settings':
+      return route.section === null ? t.settings.title : t.settings.sections[route.section];
+  }
+};
+
+/** What a tab and the browser's history call the page: what is shown, and the messenger. */
+export const pageTitle = (route: Route, t: Words, nameOf: (accountId: string) => string): string => {
+  const subject = subjectOf(route, t, nameOf);
+  return subject === null ? t.appName : `${subject} – ${t.appName}`;
+};
