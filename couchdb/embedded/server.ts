@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Authentication, type AdminCredentials } from './access/authentication.ts';
 import { createApp } from './app.ts';
 import { noLog, type Log } from './log.ts';
+import { defaultRetryMs } from './replicator/job.ts';
 import { Replicator } from './replicator/replicator.ts';
 import { Databases, usersDatabase } from './storage/databases.ts';
 
@@ -15,6 +16,8 @@ export interface EmbeddedCouchConfig {
   /** Default 127.0.0.1. */
   host?: string;
   admin: AdminCredentials;
+  /** How long a replication waits after a first failure. Default 100 ms; CouchDB's is 30 s. */
+  retryMs?: number;
   log?: Log;
 }
 
@@ -29,7 +32,7 @@ const stopGraceMs = 3_000;
 
 /** Starts a CouchDB-compatible server on a folder. Disposing of it finishes what was accepted and closes the files. */
 export async function startEmbeddedCouch(config: EmbeddedCouchConfig): Promise<EmbeddedCouch> {
-  const { dataDir, port, host = '127.0.0.1', admin, log = noLog } = config;
+  const { dataDir, port, host = '127.0.0.1', admin, retryMs = defaultRetryMs, log = noLog } = config;
   const databases = await Databases.open(dataDir);
   const authentication = new Authentication({
     admin,
@@ -37,7 +40,7 @@ export async function startEmbeddedCouch(config: EmbeddedCouchConfig): Promise<E
     users: async () => (databases.has(usersDatabase) ? databases.get(usersDatabase) : undefined),
     now: Date.now,
   });
-  const replicator = new Replicator(databases, log);
+  const replicator = new Replicator(databases, log, retryMs);
   const server = createServer(createApp({ databases, authentication, replicator, log }));
   server.keepAliveTimeout = 65_000;
   try {

@@ -3,8 +3,11 @@ import {
   newEnvelope,
   newMailbox,
   newTestKeys,
+  mailboxNodeConfigs,
   startCouches,
   startCouchProcesses,
+  startFaultProxy,
+  startTestNode,
   startTestNodes,
   waitFor,
   type TestCouches,
@@ -135,6 +138,85 @@ describe('nodes in a mesh', () => {
     const envelope = newEnvelope(mailbox);
     await second.store(envelope);
     await waitFor('a message over the repaired mesh', async () => (await first.ids(mailbox)).length === 1);
+  });
+});
+
+describe('a pull whose peer was away', () => {
+  type Job = { readonly doc_id: string; readonly history: readonly { readonly type: string }[] };
+  type Health = {
+    readonly status: string;
+    readonly replications: readonly {
+      readonly database: string;
+      readonly peer: string;
+      readonly state: string;
+    }[];
+  };
+
+  it('is told as it is, and starts anew when the peer is seen again, however long CouchDB would wait', async () => {
+    await using couches = await startCouches(2, { retryMs: 3_600_000 });
+    const keys = newTestKeys();
+    const [config, peerConfig] = mailboxNodeConfigs(couches, keys) as [
+      TestNode['config'],
+      TestNode['config'],
+    ];
+    const { name, url } = config.couch.peers[0]!;
+    const to = new URL(url);
+    await using proxy = await startFaultProxy(to.origin);
+    to.host = proxy.address;
+    const peers = [{ name, url: to.href.replace(/\/$/, '') }];
+    await using node = await startTestNode({ ...config, couch: { ...config.couch, peers } }, keys);
+    await using peer = await startTestNode(peerConfig, keys);
+    const { origin, headers } = basic(config.couch.adminUrl);
+    const prefix = `restante-${couches.prefix}`;
+    const jobs = async (): Promise<readonly Job[]> => {
+      const answer = await fetch(`${origin}/_scheduler/jobs?limit=1000`, { headers });
+      const all = ((await answer.json()) as { jobs: Job[] }).jobs;
+      return all.filter(({ doc_id }) => doc_id.startsWith(prefix) && doc_id.endsWith(`-from-${name}`));
+    };
+    const told = async (): Promise<Health> => (await fetch(`${node.url}/health`)).json() as Promise<Health>;
+    const states = async () => new Set((await told()).replications.map(({ state }) => state));
+    await waitFor(
+      'all pulls run',
+      async () => (await states()).has('running') && (await states()).size === 1,
+    );
+
+    proxy.set('refuse');
+    proxy.cut();
+    const hasCrashed = ({ history }: Job) => history.some(({ type }) => type === 'crashed');
+    await waitFor('all pulls crash', async () => (await jobs()).every(hasCrashed), { timeoutMs: 50_000 });
+    await waitFor('that is told', async () => [...(await states())].join() === 'crashing');
+
+    proxy.set('pass');
+    await waitFor(
+      'all pulls run again, and that is told',
+      async () => [...(await states())].join() === 'running',
+    );
+    const running = await jobs();
+    expect(running).not.toHaveLength(0);
+    expect(running.filter(hasCrashed)).toEqual([]);
+    const mailbox = newMailbox();
+    const envelope = newEnvelope(mailbox);
+    await peer.store(envelope);
+    await waitFor('a message over it', async () => (await node.ids(mailbox)).includes(envelope.id));
+  });
+
+  it('is not told to run while the own CouchDB is away', async () => {
+    await using couches = await startCouchProcesses(2);
+    await using cluster = await startTestNodes(couches);
+    const [node] = cluster.nodes as [TestNode];
+    await waitFor('the mesh', () => isWhole(node));
+    const states = async (): Promise<string[]> => {
+      const health = (await (await fetch(`${node.url}/health`)).json()) as {
+        replications: { state: string }[];
+      };
+      return [...new Set(health.replications.map(({ state }) => state))];
+    };
+    expect(await states()).toEqual(['running']);
+    await couches.kill(0);
+    await waitFor('nothing is claimed', async () => (await states()).join() === 'unknown');
+    await couches.restart(0);
+    await waitFor('the mesh is whole again', () => isWhole(node));
+    expect(await states()).toEqual(['running']);
   });
 });
 

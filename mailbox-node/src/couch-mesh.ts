@@ -11,7 +11,7 @@ import {
 export type ReplicationJob = {
   readonly database: string;
   readonly peer: string;
-  /** A state of CouchDB's scheduler, or `missing`. */
+  /** A state of CouchDB's scheduler, `missing`, or `unknown` when the last look at it failed. */
   readonly state: string;
   /** Whether everything is here that the peer had when this pull was first looked at. */
   readonly isCaughtUp: boolean;
@@ -25,6 +25,10 @@ export type MeshKeeper = AsyncDisposable & {
   readonly remove: (database: string) => Promise<void>;
   /** The jobs as of the last `keep`. */
   readonly jobs: () => readonly ReplicationJob[];
+  /** Whether all of them ran then. */
+  readonly isWhole: () => boolean;
+  /** Says that the jobs could not be looked at: what an earlier look saw is not told as if it were so now. */
+  readonly loseSight: () => void;
 };
 
 type Stored = Readonly<Record<string, unknown>> & { readonly _id: string; readonly _rev: string };
@@ -156,9 +160,10 @@ export const createMeshKeeper = ({
 
   /**
    * A job that failed a few times while its peer was away waits long in CouchDB, up to hours. Once the peer
-   * answers, a fresh document makes it start at once.
+   * answers, a fresh document makes it start at once. Resolves with the ids of those documents.
    */
-  const restartStuck = async (stored: ReadonlyMap<string, Stored>): Promise<void> => {
+  const restartStuck = async (stored: ReadonlyMap<string, Stored>): Promise<ReadonlySet<string>> => {
+    const restarted = new Set<string>();
     for (const { name } of peers) {
       for (const { database, state } of jobs.filter(({ peer }) => peer === name)) {
         const old = stored.get(replicationIdPrefix(database) + name);
@@ -170,8 +175,10 @@ export const createMeshKeeper = ({
         for (const document of desiredReplications({ databases: [database], self, peers })) {
           if (document._id === old._id) await put(document, undefined);
         }
+        restarted.add(old._id);
       }
     }
+    return restarted;
   };
 
   return {
@@ -201,12 +208,19 @@ export const createMeshKeeper = ({
           }),
         ),
       );
-      await restartStuck(stored);
+      const restarted = await restartStuck(stored);
+      jobs = jobs.map((job) =>
+        restarted.has(replicationIdPrefix(job.database) + job.peer) ? { ...job, state: 'initializing' } : job,
+      );
     },
     remove: async (database) => {
       for (const document of await readIfThere(database)) await drop(document);
     },
     jobs: () => jobs,
+    isWhole: () => jobs.every(({ state }) => state === 'running'),
+    loseSight: () => {
+      jobs = jobs.map((job) => ({ ...job, state: 'unknown', isCaughtUp: false }));
+    },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...probes.values()].map((probe) => probe[Symbol.asyncDispose]()));
     },

@@ -42,8 +42,8 @@ export type MailboxNode = AsyncDisposable & { readonly url: string };
 const COUCH_TIMEOUT_MS = 10_000;
 const PING_INTERVAL_MS = 500;
 const MAINTENANCE_CHECK_MS = 500;
-/** Between two rounds of maintenance while databases that were lost are being filled. */
-const FILLING_INTERVAL_MS = 2_000;
+/** Between two rounds of maintenance while databases that were lost are being filled, or a pull does not run. */
+const MENDING_INTERVAL_MS = 2_000;
 const MAX_BACKOFF_MS = 5_000;
 const QUEUE_BYTES = 32 * 1024 * 1024;
 const CLOSE_DEADLINE_MS = 10_000;
@@ -213,7 +213,7 @@ export const startMailboxNode = async (
   let rounds = 0;
   const maintain = async (): Promise<void> => {
     const { maintenanceIntervalMs: usualMs } = config;
-    const intervalMs = isComplete() ? usualMs : Math.min(usualMs, FILLING_INTERVAL_MS);
+    const intervalMs = isComplete() && mesh.isWhole() ? usualMs : Math.min(usualMs, MENDING_INTERVAL_MS);
     if (condition.state() === 'up' && performance.now() - maintainedAtMs < intervalMs) return;
     maintainedAtMs = -Infinity;
     try {
@@ -229,6 +229,7 @@ export const startMailboxNode = async (
       await completeness.keep(buckets, mesh.jobs());
       if (isComplete() && !wasComplete) log.info({ event: 'caught-up' }, 'caught up with every peer');
     } catch (error) {
+      mesh.loseSight();
       adminCondition.failed(error);
       throw error;
     } finally {

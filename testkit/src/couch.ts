@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedCouch } from '@restante/couchdb/embedded';
+import { startEmbeddedCouch, type EmbeddedCouchConfig } from '@restante/couchdb/embedded';
 import { removeFromCouch } from '@restante/scripts/cluster';
 
 /** CouchDB servers for a test. */
@@ -15,8 +15,14 @@ export type TestCouches = AsyncDisposable & {
 
 const newPrefix = (): string => `t${randomBytes(5).toString('hex')}-`;
 
-/** The first `count` servers of COUCHDB_URLS when it is set, otherwise as many embedded ones on disk. */
-export const startCouches = async (count: number): Promise<TestCouches> => {
+/**
+ * The first `count` servers of COUCHDB_URLS when it is set, otherwise as many embedded ones on disk. `embedded`: how those
+ * are to differ.
+ */
+export const startCouches = async (
+  count: number,
+  embedded: Pick<EmbeddedCouchConfig, 'retryMs'> = {},
+): Promise<TestCouches> => {
   const prefix = newPrefix();
   const given = (process.env['COUCHDB_URLS'] ?? '').split(',').filter((url) => url !== '');
   if (given.length > 0) {
@@ -34,7 +40,7 @@ export const startCouches = async (count: number): Promise<TestCouches> => {
   const admin = { name: 'admin', password: randomBytes(8).toString('hex') };
   const servers = await Promise.all(
     Array.from({ length: count }, (_, index) =>
-      startEmbeddedCouch({ dataDir: join(folder, `couch${index + 1}`), port: 0, admin }),
+      startEmbeddedCouch({ ...embedded, dataDir: join(folder, `couch${index + 1}`), port: 0, admin }),
     ),
   );
   return {

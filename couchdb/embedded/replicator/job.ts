@@ -13,9 +13,16 @@ export interface JobEvent {
   reason?: string;
 }
 
-const firstRetryMs = 100;
-const maxRetryMs = 5_000;
+export const defaultRetryMs = 100;
+const longestRetry = 50;
 const maxEvents = 20;
+
+export interface JobOptions {
+  serverUuid: string;
+  /** How long it waits after a first failure; twice as long after each further one, up to fifty times. */
+  retryMs: number;
+  maxTries?: number;
+}
 
 /** One replication kept going: tried again after every failure, sooner at first, until it is complete or stopped. */
 export class Job {
@@ -31,10 +38,12 @@ export class Job {
   error: string | undefined;
   errorCount = 0;
   readonly #checkpointId: string;
+  readonly #firstRetryMs: number;
   readonly #stopping = new AbortController();
 
-  constructor(request: ReplicationRequest, serverUuid: string, maxTries = Infinity) {
+  constructor(request: ReplicationRequest, { serverUuid, retryMs, maxTries = Infinity }: JobOptions) {
     this.request = request;
+    this.#firstRetryMs = retryMs;
     this.#checkpointId = replicationIdOf(request, serverUuid);
     this.id = jobIdOf(request, serverUuid);
     this.#note('added');
@@ -54,7 +63,7 @@ export class Job {
       failure = await this.#try();
       if (failure === undefined && !this.request.continuous) break;
       if (tries >= maxTries) break;
-      await pause(failure === undefined ? firstRetryMs : this.#retryMs(), signal);
+      await pause(failure === undefined ? defaultRetryMs : this.#retryMs(), signal);
     }
     if (failure === undefined && !this.request.continuous) this.#enter('completed');
     return failure;
@@ -84,7 +93,7 @@ export class Job {
   }
 
   #retryMs(): number {
-    return Math.min(maxRetryMs, firstRetryMs * 2 ** (this.errorCount - 1));
+    return this.#firstRetryMs * Math.min(longestRetry, 2 ** (this.errorCount - 1));
   }
 
   #enter(state: JobState): void {

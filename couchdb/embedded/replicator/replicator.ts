@@ -31,6 +31,7 @@ const longestWaitMs = 2 ** 31 - 1;
 export class Replicator {
   readonly #databases: Databases;
   readonly #log: Log;
+  readonly #retryMs: number;
   readonly #stopping = new AbortController();
   readonly #entries = new Map<string, ReplicationEntry>();
   readonly #transient = new Map<string, Job>();
@@ -38,9 +39,11 @@ export class Replicator {
   readonly #leaving = new Set<Promise<unknown>>();
   readonly #following: Promise<void>;
 
-  constructor(databases: Databases, log: Log) {
+  /** `retryMs`: of its jobs. */
+  constructor(databases: Databases, log: Log, retryMs: number) {
     this.#databases = databases;
     this.#log = log;
+    this.#retryMs = retryMs;
     this.#following = this.#follow();
   }
 
@@ -65,10 +68,19 @@ export class Replicator {
   start(request: ReplicationRequest): Job {
     const running = this.#transient.get(this.idOf(request));
     if (running !== undefined) return running;
-    const job = new Job(request, this.#databases.serverUuid, request.continuous ? Infinity : 1);
+    const job = this.#newJob(request, request.continuous ? Infinity : 1);
     this.#transient.set(job.id, job);
     void job.ended.then(() => this.#transient.delete(job.id));
     return job;
+  }
+
+  #newJob(request: ReplicationRequest, maxTries?: number): Job {
+    const { serverUuid } = this.#databases;
+    return new Job(request, {
+      serverUuid,
+      retryMs: this.#retryMs,
+      ...(maxTries !== undefined && { maxTries }),
+    });
   }
 
   /** Ends a replication that was started without a document; false when there is none of this id. */
@@ -126,7 +138,7 @@ export class Replicator {
       const twin = this.entries.find(({ job }) => job?.id === this.idOf(request));
       if (twin !== undefined)
         throw forbidden(`The same replication is already kept by document ${twin.docId}`);
-      const job = new Job(request, this.#databases.serverUuid);
+      const job = this.#newJob(request);
       entry.job = job;
       void job.ended.then(async () => {
         if (job.state === 'completed') await this.#conclude(database, entry, 'completed');
