@@ -8,8 +8,9 @@ import {
 } from '@restante/protocol';
 import { createCatchUp } from './catch-up/catch-up.ts';
 import { createFollower } from './catch-up/follower.ts';
+import { pause } from './pause.ts';
 import type { ServerClock } from './clock.ts';
-import type { Backoff } from './connection/backoff.ts';
+import { backoffDelayMs, type Backoff } from './connection/backoff.ts';
 import { createConnection } from './connection/connection.ts';
 import type { ConnectionState } from './connection/machine.ts';
 import type { SendFrame } from './connection/socket.ts';
@@ -96,6 +97,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const { store, device, clock, api, messages, events, backoff } = deps;
   const mailboxes = mailboxApi(deps.fetch);
   let frames: SendFrame | null = null;
+  let connected = new AbortController();
 
   const onFault = (error: unknown): void => {
     if (connection.state().name === 'closed') return;
@@ -239,6 +241,38 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     if (isCaughtUp && live.isIdle()) background(deps.arrivals.taken(serverTimeMs));
   };
 
+  /**
+   * Own devices are asked for until a master tells them. Sending waits for that, so that they get their copies, but not for a
+   * master that cannot tell: then the copies follow.
+   */
+  const beginSending = (send: SendFrame): void => {
+    connected = new AbortController();
+    const { signal } = connected;
+    const begin = (ownDevices: 'known' | 'unknown'): void => {
+      if (signal.aborted) return;
+      if (!isSending) outbox.connect(send, ownDevices);
+      else if (ownDevices === 'known') outbox.onOwnDevicesKnown();
+      isSending = true;
+    };
+    let isSending = false;
+    const learn = async (): Promise<void> => {
+      for (let attempt = 1; !signal.aborted; attempt += 1) {
+        try {
+          await syncOwnDevices(deps);
+          await outbox.addOwnCopies();
+          begin('known');
+          return;
+        } catch (error) {
+          if (!isAway(error)) onFault(error);
+          begin('unknown');
+        }
+        await pause(backoffDelayMs(backoff, attempt, Math.random()), signal);
+      }
+    };
+    background(learn());
+    void pause(deps.patienceMs, signal).then(() => begin('unknown'));
+  };
+
   const onWelcome = (welcome: Welcome, send: SendFrame): void => {
     frames = send;
     isCaughtUp = false;
@@ -246,10 +280,9 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     background(clock.observe(welcome.serverTime));
     follow(false);
     acknowledger.connect(send);
-    outbox.connect(send);
+    beginSending(send);
     deps.presence.connect(send);
     keepHouse();
-    background(syncOwnDevices(deps).then(outbox.pump));
     renewOutstanding();
   };
 
@@ -298,6 +331,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     if (!isConnected(state)) {
       frames = null;
       clock.disconnect();
+      connected.abort();
       outbox.disconnect();
       acknowledger.disconnect();
       deps.presence.disconnect();

@@ -1,7 +1,9 @@
+import type { AccountId, DeviceId, KeyBundle } from '@restante/protocol';
 import type { ServerClock } from './clock.ts';
 import { encodeContent } from './content/codec.ts';
 import { CONTENT_VERSION } from './content/content.ts';
 import type { Device } from './device.ts';
+import { MessengerError } from './messenger-error.ts';
 import type { Composer } from './outbox/compose.ts';
 import type { Sessions } from './outbox/sessions.ts';
 import type { MasterApi } from './server/master-api.ts';
@@ -16,6 +18,20 @@ type Deps = {
   readonly composer: Composer;
   readonly api: Pick<MasterApi, 'devices' | 'keys'>;
 };
+
+/** A device that has been removed meanwhile has none. */
+const bundlesOf = (
+  api: Deps['api'],
+  accountId: AccountId,
+  deviceId: DeviceId,
+): Promise<readonly KeyBundle[]> =>
+  api.keys(accountId, deviceId).then(
+    ({ bundles }) => bundles,
+    (error: unknown) => {
+      if (error instanceof MessengerError && error.code === 'not-found') return [];
+      throw error;
+    },
+  );
 
 /**
  * Brings the sessions with this account's other devices in line with the devices that there are, so that each of
@@ -34,12 +50,10 @@ export const syncOwnDevices = async ({
   const listed = (await api.devices()).devices.map(({ deviceId }) => deviceId).filter((id) => id !== ownId);
   const known = await store.transact((transaction) => sessions.activeDevices(transaction, accountId));
   const added = listed.filter((id) => !known.includes(id));
-  const answers = await Promise.all(added.map((id) => api.keys(accountId, id)));
+  const answers = await Promise.all(added.map((id) => bundlesOf(api, accountId, id)));
   await store.transact(async (transaction) => {
     const active = await sessions.activeDevices(transaction, accountId);
-    const bundles = answers
-      .flatMap((answer) => answer.bundles)
-      .filter(({ deviceId }) => !active.includes(deviceId));
+    const bundles = answers.flat().filter(({ deviceId }) => !active.includes(deviceId));
     for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
     for (const deviceId of known.filter((id) => !listed.includes(id))) {
       await sessions.deactivate(transaction, { accountId, deviceId });

@@ -4,7 +4,7 @@ import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import { isAway } from '../messenger-error.ts';
 import type { CatchUpProgress } from '../messenger-events.ts';
 import { createMerge, type Merge } from './merge.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 
 /**
  * Reads the mailboxes of all nodes at once into the inbox, while live arrivals are held back. Subscribing comes

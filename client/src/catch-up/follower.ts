@@ -1,7 +1,7 @@
 import type { Envelope } from '@restante/protocol';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import { isAway } from '../messenger-error.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 
 /**
  * Mail without a master: listens to the arrivals at every mailbox node. Each time a node begins to listen the mailboxes

@@ -19,6 +19,8 @@ export type Draft = {
   readonly despiteKeys?: boolean;
   /** The own message that it takes back. */
   readonly takesBack?: MessageId;
+  /** Waits until a master has told the own devices, although none is known here. */
+  readonly asksOwnDevices?: boolean;
 };
 
 export type Composer = {
@@ -29,6 +31,8 @@ export type Composer = {
   readonly enqueue: (transaction: Transaction, id: MessageId, draft: Draft) => Promise<void>;
   /** Encrypts what is not encrypted yet, as far as sessions exist and keys may be used. */
   readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
+  /** The entry with a copy for own devices, which have become known since it was queued. */
+  readonly withOwnCopy: (entry: OutboxEntry) => OutboxEntry;
 };
 
 /** Whether a recipient still has to be encrypted for. */
@@ -70,17 +74,24 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
 
   return {
     encrypt,
+    withOwnCopy: (entry) => {
+      const { recipients, ownCopy } = entry;
+      const accountId = device.accountId();
+      if (ownCopy === null || recipients.some((recipient) => recipient.accountId === accountId)) return entry;
+      return { ...entry, recipients: [...recipients, { accountId, plaintext: ownCopy, envelopes: [] }] };
+    },
     enqueue: async (
       transaction,
       id,
-      { to, ownCopy, renew, shows, takesBack, earlier = [], despiteKeys = false },
+      { to, ownCopy, renew, shows, takesBack, earlier = [], despiteKeys = false, asksOwnDevices = false },
     ) => {
       const self = device.address();
       const recipients: OutboxRecipient[] =
         to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
       const own = to?.accountId === self.accountId ? to.plaintext : ownCopy;
       const others = await sessions.activeDevices(transaction, self.accountId);
-      const mayHaveOthers = others.length > 0 || !(await transaction.get('ownDevicesKnown', ONLY));
+      const mayHaveOthers =
+        asksOwnDevices || others.length > 0 || !(await transaction.get('ownDevicesKnown', ONLY));
       const mustBeSent = recipients.length === 0 && (shows !== null || renew.length > 0);
       if (own !== null && (mayHaveOthers || mustBeSent)) {
         recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });

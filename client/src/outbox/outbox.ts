@@ -21,6 +21,7 @@ import type { Store, Transaction } from '../vault/store.ts';
 import type { OutboxEntry } from '../vault/tables.ts';
 import { isOpen, type Composer } from './compose.ts';
 import type { KeyFetch, Readiness } from './key-fetch.ts';
+import type { Sessions } from './sessions.ts';
 
 /**
  * Sends what is in the outbox, in order, until each entry is accepted or refused for good. That somebody or something
@@ -40,7 +41,14 @@ const MAX_REPAIRS = 5;
 const FRAME_MARGIN_BYTES = 64 * 1024;
 
 export type Outbox = {
-  readonly connect: (send: (frame: Send) => void) => void;
+  /**
+   * Sends from now on. `ownDevices`: whether this connection has told which own devices there are; as long as it has not,
+   * their copies of what is sent follow when it has.
+   */
+  readonly connect: (send: (frame: Send) => void, ownDevices: 'known' | 'unknown') => void;
+  readonly onOwnDevicesKnown: () => void;
+  /** What waits goes to the own devices, too, that have become known since it was queued. */
+  readonly addOwnCopies: () => Promise<void>;
   readonly disconnect: () => void;
   /** Sends what can go; to be called when something has been enqueued. */
   readonly pump: () => void;
@@ -56,6 +64,7 @@ export type OutboxDeps = {
   readonly clock: ServerClock;
   readonly messages: Messages;
   readonly composer: Composer;
+  readonly sessions: Pick<Sessions, 'activeDevices'>;
   readonly keyFetch: KeyFetch;
   readonly backoff: Backoff;
   /** Has the server's time measured. */
@@ -80,9 +89,12 @@ const frameOf = ({ key, value }: Row): Send => ({
 export const createOutbox = (deps: OutboxDeps): Outbox => {
   const { store, device, clock, messages, composer, keyFetch, backoff, onFault } = deps;
   let send: ((frame: Send) => void) | null = null;
+  let areOwnDevicesKnown = false;
   let cursor = '';
   let inFlightBytes = 0;
   const inFlight = new Map<MessageId, number>();
+  /** Sent while it was not known which own devices there are. */
+  const uncertain = new Set<MessageId>();
   /** Accounts that an entry which cannot go now is for. */
   const parked = new Map<MessageId, readonly AccountId[]>();
   /** How often an entry was told to come later, and how often its device set was repaired: neither counts for the other. */
@@ -135,8 +147,12 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       });
     });
   const succeed = (id: MessageId, copies: number): Promise<void> =>
-    settle(id, async (transaction, { messageKey }) => {
+    settle(id, async (transaction, entry) => {
+      const { messageKey, ownCopy, recipients } = entry;
       if (messageKey !== null) await messages.advance(transaction, messageKey, 'accepted', { copies });
+      if (!uncertain.delete(id) || recipients.length === 0 || composer.withOwnCopy(entry) === entry) return;
+      const copy = { to: null, ownCopy, renew: [], shows: null, asksOwnDevices: true };
+      await composer.enqueue(transaction, await clock.mint(transaction), copy);
     });
   /** For good. Of a text the person sees it, and of a deletion; of everything that has no row a fault tells it. */
   const fail = (id: MessageId, failure: ErrorCode | 'keys-changed'): Promise<void> =>
@@ -189,6 +205,26 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       }),
     );
 
+  /** What was queued before there were other own devices goes to them as well. */
+  const addOwnCopies = async (): Promise<void> => {
+    const others = await store.transact((transaction) =>
+      deps.sessions.activeDevices(transaction, device.accountId()),
+    );
+    for (let after = ''; others.length > 0;) {
+      const rows = await store.list('outbox', { after, limit: PAGE });
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.key;
+      await store.transact(async (transaction) => {
+        for (const { key } of rows.filter((row) => !inFlight.has(row.key))) {
+          const entry = await transaction.get('outbox', key);
+          const completed = entry && composer.withOwnCopy(entry);
+          if (completed !== entry && completed) transaction.put('outbox', key, completed);
+        }
+      });
+    }
+  };
+
   const isBlocked = (entry: OutboxEntry): boolean => {
     const accounts = accountsOf(entry);
     return [...parked.values()].flat().some((account) => accounts.includes(account));
@@ -213,6 +249,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       return false;
     inFlight.set(key, bytes);
     inFlightBytes += bytes;
+    if (!areOwnDevicesKnown) uncertain.add(key);
     send?.(frameOf(row));
     return true;
   };
@@ -291,13 +328,21 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   };
 
   return {
-    connect: (sendFrame) => {
+    connect: (sendFrame, ownDevices) => {
       send = sendFrame;
+      areOwnDevicesKnown = ownDevices === 'known';
       unpark();
     },
+    onOwnDevicesKnown: () => {
+      areOwnDevicesKnown = true;
+      unpark();
+    },
+    addOwnCopies,
     disconnect: () => {
       send = null;
+      areOwnDevicesKnown = false;
       inFlight.clear();
+      uncertain.clear();
       inFlightBytes = 0;
       parked.clear();
       delays.clear();

@@ -75,6 +75,8 @@ export class ScriptedCluster {
   /** Uploads of keys are answered with `unavailable`. */
   keyUploadsFail = false;
   nextAccountId: string | null = null;
+  /** Questions for the own devices, and for their keys, are answered with `unavailable`. */
+  ownDevicesFail = false;
   /** So many more questions for keys are answered with `not-found`. */
   hiddenKeys = 0;
   /** Accounts that there is a record of that they have ended. */
@@ -338,6 +340,8 @@ export class ScriptedCluster {
     if (resource === 'removed-accounts')
       return this.removedAccounts.has(id ?? '') ? { status: 204, json: undefined } : fail(404, 'not-found');
     const wanted = query.get('device');
+    if (this.ownDevicesFail && method === 'GET' && (resource === 'devices' || id === caller.accountId))
+      return fail(503, 'unavailable');
     if (resource === 'keys' && this.hiddenKeys > 0) {
       this.hiddenKeys -= 1;
       return fail(404, 'not-found');
