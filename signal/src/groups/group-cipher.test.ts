@@ -173,6 +173,13 @@ describe('refused, and nothing changes', () => {
     expectCode('no-sender-key', () => encryptGroup(record, text(0), systemRandom));
   });
 
+  test('giving away the chain of another sender, alone or in front of an own one', () => {
+    const { record } = createDistribution(null, distributionId, systemRandom);
+    const foreign = sender.distribution(distributionId);
+    for (const holding of [processDistribution(null, foreign), processDistribution(record, foreign)])
+      expectCode('no-sender-key', () => createDistribution(holding, distributionId, systemRandom));
+  });
+
   test('a distribution id of a wrong length or of another record', () => {
     expectCode('invalid-argument', () => createDistribution(null, new Uint8Array(15), systemRandom));
     const { record } = createDistribution(null, distributionId, systemRandom);

@@ -11,6 +11,7 @@ import {
   addState,
   DISTRIBUTION_ID_BYTES,
   publicSigningKey,
+  type OwnSigningKey,
   type SenderKeyRecord,
   type SenderKeyState,
 } from './sender-key-state.ts';
@@ -55,17 +56,19 @@ const newRecord = (distributionId: Uint8Array, random: RandomBytes): SenderKeyRe
   };
 };
 
-const newestState = (record: SenderKeyRecord): SenderKeyState => {
+/** The chain that this device sends with: the newest one, which another sender's is not. */
+const ownState = (record: SenderKeyRecord): SenderKeyState & { readonly signingKey: OwnSigningKey } => {
   const [state] = record.states;
-  if (state === undefined) throw new SignalError('no-sender-key');
-  return state;
+  if (state?.signingKey.isOwn !== true) throw new SignalError('no-sender-key');
+  return { ...state, signingKey: state.signingKey };
 };
 
 /**
  * The own chain as it stands, for members who do not have it: they read what is sent from now on. Without a record it
  * begins a chain (draws 4, 32 and 32 bytes).
  *
- * @throws SignalError `invalid-argument` when the id is not 16 bytes or the record is of another one
+ * @throws SignalError `invalid-argument` when the id is not 16 bytes or the record is of another one, `no-sender-key`
+ *   when the newest chain is not an own one: it is not this device's to give away
  */
 export const createDistribution = (
   record: SenderKeyRecord | null,
@@ -74,7 +77,7 @@ export const createDistribution = (
 ): { readonly record: SenderKeyRecord; readonly message: Uint8Array } => {
   const own = record ?? newRecord(distributionId, random);
   if (!equalBytes(own.distributionId, distributionId)) throw new SignalError('invalid-argument');
-  const state = newestState(own);
+  const state = ownState(own);
   const message = encodeDistribution({
     distributionId,
     chainId: state.chainId,
@@ -117,10 +120,10 @@ export const encryptGroup = (
   plaintext: Uint8Array,
   random: RandomBytes = systemRandom,
 ): { readonly record: SenderKeyRecord; readonly body: Uint8Array } => {
-  const state = newestState(record);
+  const state = ownState(record);
   const { chainId, signingKey } = state;
   const iteration = state.chain.counter;
-  if (!signingKey.isOwn || iteration === MAX_COUNTER) throw new SignalError('no-sender-key');
+  if (iteration === MAX_COUNTER) throw new SignalError('no-sender-key');
   const { chain, seed } = takeSeed(state.chain, iteration, { withoutJumpLimit: false });
   const ciphertext = withMessageKeys(seed, (key, iv) => encryptCbc(key, iv, plaintext));
   const message = { distributionId: record.distributionId, chainId, iteration, ciphertext };

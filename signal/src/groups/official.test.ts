@@ -84,6 +84,14 @@ test('both know five chains of a sender and forget the same one', async () => {
   for (const [index, body] of bodies.entries()) expect(await officially(their, body)).toBe(verdicts[index]);
 });
 
+test('we give away no chain of another sender, the official package does', async () => {
+  const foreign = newMember().distribution(DISTRIBUTION_ID);
+  our.process(foreign);
+  expect(errorCodeOf(() => our.distribution(DISTRIBUTION_ID))).toBe('no-sender-key');
+  await their.process(foreign);
+  expect(new Uint8Array(await their.distribution())).toEqual(foreign);
+});
+
 describe('the same verdict on', () => {
   let bodies: Uint8Array[];
   let distribution: Uint8Array;

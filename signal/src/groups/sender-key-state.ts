@@ -4,10 +4,11 @@ import type { MessageChain } from '../session/receiving-chain.ts';
 
 /** Sender keys: one chain by which a device encrypts for a whole group, and which it gives to every member. */
 
-/** Of the messages of one chain. The public key (33 bytes) follows from the private one (32). */
-export type SigningKey =
-  | { readonly isOwn: true; readonly privateKey: Uint8Array }
-  | { readonly isOwn: false; readonly publicKey: Uint8Array };
+/** 32 bytes. The public key follows from it. */
+export type OwnSigningKey = { readonly isOwn: true; readonly privateKey: Uint8Array };
+
+/** Of the messages of one chain. The public key of another sender is 33 bytes. */
+export type SigningKey = OwnSigningKey | { readonly isOwn: false; readonly publicKey: Uint8Array };
 
 export type SenderKeyState = {
   readonly chainId: number;
