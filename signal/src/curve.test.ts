@@ -90,6 +90,20 @@ describe('keys of a wrong form', () => {
     expect(isCanonical(key)).toBe(false);
   });
 
+  const p = [0xed, ...Array<number>(30).fill(0xff), 0x7f];
+  test.each([
+    { form: 'with bit 255 set', key: publicKey.with(32, publicKey[32]! | 0x80), same: publicKey },
+    { form: 'of u = p + 9', key: Uint8Array.of(5, 0xf6, ...p.slice(1)), same: typed(`09${'00'.repeat(31)}`) },
+  ])('public key $form: X25519 knows it, nothing else takes it', ({ key, same }) => {
+    expect(agree(privateKey, key)).toEqual(agree(privateKey, same));
+    expectCode('invalid-key', () => parsePublicKey(key));
+    expect(isCanonical(key)).toBe(false);
+  });
+
+  test('public key of u = p', () => {
+    expectCode('invalid-key', () => parsePublicKey(Uint8Array.of(5, ...p)));
+  });
+
   test('private key', () => {
     for (const length of [0, 31, 33]) expectCode('invalid-key', () => keyPairOf(new Uint8Array(length)));
     expectCode('invalid-key', () => agree(new Uint8Array(31), publicKey));

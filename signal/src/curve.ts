@@ -27,8 +27,8 @@ export const keyPairOf = (privateKey: Uint8Array): KeyPair => {
   return { publicKey: concat(CURVE25519_TYPE, x25519.getPublicKey(clamped)), privateKey: clamped };
 };
 
-/** Whether these bytes have the form of a public key. */
-const hasPublicForm = (bytes: Uint8Array): boolean =>
+/** Whether these bytes have the length and the type of a public key. */
+export const hasPublicForm = (bytes: Uint8Array): boolean =>
   bytes.length === PUBLIC_KEY_BYTES && bytes[0] === CURVE25519_TYPE[0];
 
 /** Whether these are 32 clamped bytes. */
@@ -44,12 +44,13 @@ export const generateKeyPair = (random: RandomBytes): KeyPair => {
 };
 
 /**
- * A copy of a public key that came from outside. Only its form is checked: {@link agree} refuses the useless points.
+ * A copy of a public key that came from outside, in the one form in which keys are made: equal keys are equal bytes.
+ * X25519 would read the same key with bit 255 set, too. {@link agree} refuses the useless points.
  *
- * @throws SignalError `invalid-key` when the length or the type byte is another
+ * @throws SignalError `invalid-key` when the length or the type byte is another, or the u-coordinate is not below p
  */
 export const parsePublicKey = (bytes: Uint8Array): Uint8Array =>
-  hasPublicForm(bytes) ? bytes.slice() : refuse('invalid-key');
+  hasPublicForm(bytes) && uOf(bytes).isReduced ? bytes.slice() : refuse('invalid-key');
 
 /**
  * X25519: 32 bytes. Bit 255 of the u-coordinate is ignored and values ≥ p are reduced.
@@ -66,7 +67,7 @@ export const agree = (privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array
 };
 
 /**
- * Whether a public key is the only encoding of a point of the prime-order subgroup. The base key of a handshake has to
+ * Whether a public key is in its one form and a point of the prime-order subgroup. The base key of a handshake has to
  * be; without the rule one handshake could be replayed under other base keys.
  */
 export const isCanonical = (publicKey: Uint8Array): boolean => {

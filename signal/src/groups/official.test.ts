@@ -92,6 +92,13 @@ test('we give away no chain of another sender, the official package does', async
   expect(new Uint8Array(await their.distribution())).toEqual(foreign);
 });
 
+test('a signing key with bit 255 set: the official package takes it, we do not', async () => {
+  const distribution = newMember().distribution(DISTRIBUTION_ID);
+  const otherForm = distribution.with(-1, distribution.at(-1)! | 0x80);
+  expect(errorCodeOf(() => our.process(otherForm))).toBe('invalid-message');
+  await expect(their.process(otherForm)).resolves.toBeUndefined();
+});
+
 describe('the same verdict on', () => {
   let bodies: Uint8Array[];
   let distribution: Uint8Array;

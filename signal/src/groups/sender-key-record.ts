@@ -1,4 +1,4 @@
-import { isPrivateKey, parsePublicKey, PRIVATE_KEY_BYTES, PUBLIC_KEY_BYTES } from '../curve.ts';
+import { hasPublicForm, isPrivateKey, PRIVATE_KEY_BYTES, PUBLIC_KEY_BYTES } from '../curve.ts';
 import {
   createRecordReader,
   createRecordWriter,
@@ -6,7 +6,6 @@ import {
   type RecordWriter,
 } from '../record-format.ts';
 import { openRecord, sealRecord } from '../record-seal.ts';
-import { invalidKeyAs } from '../session/invalid-key-as.ts';
 import { areSkippedSeeds } from '../session/skipped-seeds.ts';
 import { refuse } from '../signal-error.ts';
 import {
@@ -37,8 +36,8 @@ const readSigningKey = (reader: RecordReader): SigningKey => {
     return isPrivateKey(privateKey) ? { isOwn: true, privateKey } : refuse('invalid-record');
   }
   if (kind !== 0) return refuse('invalid-record');
-  const stored = reader.raw(PUBLIC_KEY_BYTES);
-  return { isOwn: false, publicKey: invalidKeyAs('invalid-record', () => parsePublicKey(stored)) };
+  const publicKey = reader.raw(PUBLIC_KEY_BYTES);
+  return hasPublicForm(publicKey) ? { isOwn: false, publicKey } : refuse('invalid-record');
 };
 
 const writeState = (writer: RecordWriter, { chainId, signingKey, chain }: SenderKeyState): void => {

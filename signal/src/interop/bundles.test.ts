@@ -57,11 +57,15 @@ const curveKeys: readonly (readonly [string, Uint8Array, boolean])[] = [
   ['u = 1', curveKey([1]), false],
   ['u = p', curveKey([0xed, ...Array<number>(30).fill(0xff), 0x7f]), false],
   ['u = p - 1', curveKey([0xec, ...Array<number>(30).fill(0xff), 0x7f]), false],
-  ['u = 9 with bit 255', curveKey([9, ...Array<number>(30).fill(0), 0x80]), true],
-  ['u = p + 9', curveKey([0xf6, ...Array<number>(30).fill(0xff), 0x7f]), true],
   ['another type byte', flipped(whole.signedPreKey.publicKey, 0), false],
   ['a byte too few', whole.signedPreKey.publicKey.slice(0, -1), false],
   ['nothing', new Uint8Array(), false],
+];
+
+/** What X25519 takes for the same key as u = 9, and no client makes. */
+const otherForms: readonly (readonly [string, Uint8Array])[] = [
+  ['u = 9 with bit 255', curveKey([9, ...Array<number>(30).fill(0), 0x80])],
+  ['u = p + 9', curveKey([0xf6, ...Array<number>(30).fill(0xff), 0x7f])],
 ];
 
 describe('a signature', () => {
@@ -138,6 +142,14 @@ const KNOWN_LAXNESS: readonly (readonly [string, () => PreKeyBundle])[] = [
       publicKey.set([0xff, 0xff, 0xff], 1);
       return { ...whole, kyberPreKey: signed(7, publicKey) };
     },
+  ],
+  ...otherForms.flatMap(([name, publicKey]) => [
+    [`a signed key of ${name}`, () => ({ ...whole, signedPreKey: signed(7, publicKey) })] as const,
+    [`a one-time key of ${name}`, () => ({ ...whole, preKey: { id: 7, publicKey } })] as const,
+  ]),
+  [
+    'an identity key with bit 255',
+    () => ({ ...whole, identityKey: whole.identityKey.with(32, whole.identityKey[32]! | 0x80) }),
   ],
   [
     'a public key with bytes behind it',

@@ -117,6 +117,11 @@ describe('a state at or past its limits', () => {
     const receiving = upTo(count).map(() => ratchet.receiving[0]!);
     return { current: { ...session, ratchet: { ...ratchet, receiving } }, archived: [] };
   };
+  const withIdentity = (remoteIdentity: Uint8Array) => ({
+    current: { ...session, remoteIdentity },
+    archived: [],
+  });
+  const { remoteIdentity } = session;
   const withArchived = (count: number) => ({ current, archived: upTo(count).map(() => session) });
 
   test.each([
@@ -129,6 +134,12 @@ describe('a state at or past its limits', () => {
     ['2,001 seeds', withSkipped(entries(...upTo(2001))), 'invalid-record'],
     ['5 receiving chains', withChains(5), null],
     ['6 receiving chains', withChains(6), 'invalid-record'],
+    [
+      'a key with bit 255 set, which earlier releases took',
+      withIdentity(remoteIdentity.with(32, remoteIdentity[32]! | 0x80)),
+      null,
+    ],
+    ['a key of another type', withIdentity(remoteIdentity.with(0, 4)), 'invalid-record'],
     ['40 archived sessions', withArchived(40), null],
     ['41 archived sessions', withArchived(41), 'invalid-record'],
     ['an archived session that waits', { current, archived: [current!] }, 'invalid-record'],

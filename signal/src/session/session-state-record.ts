@@ -1,10 +1,9 @@
-import { PRIVATE_KEY_BYTES, PUBLIC_KEY_BYTES, parsePublicKey, type KeyPair } from '../curve.ts';
+import { hasPublicForm, PRIVATE_KEY_BYTES, PUBLIC_KEY_BYTES, type KeyPair } from '../curve.ts';
 import { KYBER_CIPHERTEXT_BYTES } from '../kyber1024.ts';
 import type { RecordReader, RecordWriter } from '../record-format.ts';
-import { SignalError } from '../signal-error.ts';
+import { refuse, SignalError } from '../signal-error.ts';
 import { readSpqr, writeSpqr } from '../spqr/spqr-record.ts';
 import { MAX_RECEIVING_CHAINS, type DoubleRatchet, type SendingChain } from './double-ratchet.ts';
-import { invalidKeyAs } from './invalid-key-as.ts';
 import type { ReceivingChain } from './receiving-chain.ts';
 import type { PendingHandshake, SessionState } from './session-state.ts';
 import { areSkippedSeeds } from './skipped-seeds.ts';
@@ -19,8 +18,11 @@ const readFlag = (reader: RecordReader): boolean => {
   return flag === 1;
 };
 
-const readPublicKey = (reader: RecordReader): Uint8Array =>
-  invalidKeyAs('invalid-record', () => parsePublicKey(reader.raw(PUBLIC_KEY_BYTES)));
+/** Earlier releases took keys in their other form, so it may be stored. */
+const readPublicKey = (reader: RecordReader): Uint8Array => {
+  const stored = reader.raw(PUBLIC_KEY_BYTES);
+  return hasPublicForm(stored) ? stored : refuse('invalid-record');
+};
 
 const writeKeyPair = (writer: RecordWriter, { publicKey, privateKey }: KeyPair): void => {
   writer.raw(publicKey);
