@@ -32,8 +32,7 @@ const newPair = (): { sender: Member; receiver: Member } => {
 /** The newest chain of a sender moved on, without the messages in between. */
 const movedTo = (record: SenderKeyRecord, iteration: number): SenderKeyRecord => {
   const [state, ...others] = record.states;
-  const { chain } =
-    iteration === 0 ? state! : takeSeed(state!.chain, iteration - 1, { withoutJumpLimit: true });
+  const { chain } = iteration === 0 ? state! : takeSeed(state!.chain, iteration - 1);
   return { ...record, states: [{ ...state!, chain }, ...others] };
 };
 

@@ -124,7 +124,7 @@ export const encryptGroup = (
   const { chainId, signingKey } = state;
   const iteration = state.chain.counter;
   if (iteration === MAX_COUNTER) throw new SignalError('no-sender-key');
-  const { chain, seed } = takeSeed(state.chain, iteration, { withoutJumpLimit: false });
+  const { chain, seed } = takeSeed(state.chain, iteration);
   const ciphertext = withMessageKeys(seed, (key, iv) => encryptCbc(key, iv, plaintext));
   const message = { distributionId: record.distributionId, chainId, iteration, ciphertext };
   const body = encodeSenderKeyMessage(message, signingKey.privateKey, random);
@@ -149,7 +149,7 @@ export const decryptGroup = (
     throw new SignalError('no-sender-key');
   }
   if (!hasValidSignature(body, publicSigningKey(state))) throw new SignalError('invalid-message');
-  const { chain, seed } = takeSeed(state.chain, iteration, { withoutJumpLimit: false });
+  const { chain, seed } = takeSeed(state.chain, iteration);
   const plaintext = withMessageKeys(seed, (key, iv) => decryptCbc(key, iv, ciphertext));
   const states = record.states.map((known) => (known === state ? { ...state, chain } : known));
   return { record: { ...record, states }, plaintext };

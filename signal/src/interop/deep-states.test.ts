@@ -4,6 +4,7 @@ import { write, type Letter } from './conversation.model.ts';
 import type { Device } from './device.model.ts';
 import { agreedInLanes, createLanes, pqRatchetOf, startLanes, type Lane } from './lanes.model.ts';
 import { editSpqr, SPQR_EDITS, spqrTypeOf } from './spqr-edits.model.ts';
+import { judge } from './twins.model.ts';
 
 /**
  * Deep in a session the state of a receiver depends on its own random keys, so no two receivers read the same bytes.
@@ -82,6 +83,22 @@ describe.each(['forger', 'receiver'] as const)('session started by the %s', (sta
       expect(after.at(-1)).toBe('refused');
     },
   );
+
+  test('no post-quantum key in epoch 1: taken at first, in the end by the package alone', async () => {
+    const lanes = createLanes();
+    await startLanes(lanes, starter);
+    const verdictOf = async ({ forger, receiver, forgeWithoutPqKey }: Lane): Promise<string> =>
+      (await judge(receiver, forger.address, forgeWithoutPqKey())).verdict;
+    const verdicts = async (): Promise<readonly string[]> => [
+      await verdictOf(lanes[0]),
+      await verdictOf(lanes[1]),
+    ];
+    expect(await verdicts()).toEqual(['accepted', 'accepted']);
+    for (let turn = 0; turn < 240; turn += 1) {
+      await carryInLanes(lanes, turn % 2 === 0 ? 'receiver' : 'forger');
+    }
+    expect(await verdicts()).toEqual(['refused', 'accepted']);
+  });
 
   test('a message is read after four newer ratchet keys, and not after five', async () => {
     for (const newer of [4, 5]) {

@@ -1,3 +1,4 @@
+import { encryptCbc } from '../aes-cbc.ts';
 import { concat } from '../bytes.ts';
 import { hmac } from '../kdf.ts';
 import type { RandomBytes } from '../random.ts';
@@ -6,6 +7,8 @@ import { nextSeed } from '../session/double-ratchet.ts';
 import { messageKeys } from '../session/message-keys.ts';
 import { encrypt } from '../session/session.ts';
 import type { SessionRecord } from '../session/session-record.ts';
+import { encodeSignalMessage } from '../session/signal-message.ts';
+import { encodeSpqrMessage } from '../spqr/spqr-message.ts';
 import { sendSpqr } from '../spqr/spqr.ts';
 import type { Ciphertext } from './device.model.ts';
 import { readRawFields, writeRawFields, type RawField } from './raw-fields.model.ts';
@@ -56,6 +59,24 @@ export const takeApart = (
     return concat(content, mac.subarray(0, parts.macBytes ?? MAC_BYTES));
   };
   return { version, fields, seal, wrapper };
+};
+
+/** The next message of a session, without a key of the post-quantum ratchet: as peers sent once, in epoch 1. */
+export const withoutPqKey = ({ current }: SessionRecord, plaintext: Uint8Array): Ciphertext => {
+  if (current === null) throw new Error('no session');
+  const { ratchetKey, counter } = current.ratchet.sending;
+  const keys = messageKeys(nextSeed(current.ratchet).seed, null);
+  const body = encodeSignalMessage(
+    {
+      ...{ ratchetKey: ratchetKey.publicKey, counter, addresses: null },
+      previousCounter: current.ratchet.previousCounter,
+      ciphertext: encryptCbc(keys.cipherKey, keys.iv, plaintext),
+      pqRatchet: encodeSpqrMessage({ epoch: 1, payload: { type: 'None' } }, 0),
+    },
+    keys.macKey,
+    { sender: current.localIdentity, receiver: current.remoteIdentity },
+  );
+  return { type: 'message', body };
 };
 
 /** A pre-key message of these fields, around this message. */

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import type { SeededRandom } from '@restante/testkit/seeded-random';
-import { decodeSessionRecord } from '../session/session-record.ts';
+import { decodeSessionRecord, type SessionRecord } from '../session/session-record.ts';
 import { write } from './conversation.model.ts';
 import type { Ciphertext, Device, Outcome } from './device.model.ts';
-import { takeApart, wrap } from './forger.model.ts';
+import { takeApart, withoutPqKey, wrap } from './forger.model.ts';
 import { newest } from './official-package.model.ts';
 import { officialDevice } from './official-device.model.ts';
 import { ourDevice } from './our-device.model.ts';
@@ -25,6 +25,8 @@ export type Lane = {
     random: SeededRandom,
     edit: (fields: readonly RawField[]) => readonly RawField[],
   ) => Ciphertext;
+  /** The forger's next message in epoch 1 without a key of the post-quantum ratchet. */
+  readonly forgeWithoutPqKey: () => Ciphertext;
 };
 
 const lane = (createReceiver: () => Device): Lane => {
@@ -33,17 +35,20 @@ const lane = (createReceiver: () => Device): Lane => {
   const forger = ourDevice(THEIRS, keys, stores);
   const receiver = createReceiver();
   const local = { identity: keys.identity, registrationId: keys.registrationId, address: THEIRS };
+  const storedRecord = (): SessionRecord => {
+    const stored = stores.sessions.get(nameOf(receiver.address));
+    if (stored === undefined) throw new Error('no session');
+    return decodeSessionRecord(stored);
+  };
   return {
     forger,
     receiver,
+    forgeWithoutPqKey: () => withoutPqKey(storedRecord(), Uint8Array.of(1)),
     forge: (random, edit) => {
-      const stored = stores.sessions.get(nameOf(receiver.address));
-      if (stored === undefined) throw new Error('no session');
-      const record = decodeSessionRecord(stored);
       const { fields, seal, wrapper } = takeApart(
         local,
         receiver.address,
-        record,
+        storedRecord(),
         random.bytes(9),
         random.bytes,
       );

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { LocalDevice } from '../session/address.ts';
 import { encrypt, startSession } from '../session/session.ts';
-import type { SessionRecord } from '../session/session-record.ts';
-import type { Ciphertext, Device, DeviceKeys } from './device.model.ts';
+import { decodeSessionRecord, type SessionRecord } from '../session/session-record.ts';
+import type { Ciphertext, Device, DeviceKeys, Outcome } from './device.model.ts';
 import { newest } from './official-package.model.ts';
 import { officialDevice } from './official-device.model.ts';
 import { ourDevice } from './our-device.model.ts';
 import { ourKeys } from './our-keys.model.ts';
 import { OURS, THEIRS } from './pairs.model.ts';
-import { agreed, createTwins, receive } from './twins.model.ts';
+import { nameOf, newStores } from './stores.model.ts';
+import { agreed, createTwins, judgeBoth, receive } from './twins.model.ts';
 
 /** Just inside and just outside of each limit, with the same bytes for us and for the official package. */
 
@@ -58,17 +59,48 @@ describe('a gap', () => {
     },
   );
 
-  test('may be wider in a session with oneself', { timeout: 180_000 }, async () => {
-    const twins = createTwins();
-    const ownOther = { ...THEIRS, name: OURS.name };
-    const local = { ...senderOf(twins.ours.keys), address: ownOther };
-    const started = startSession(local, OURS, null, twins.ours.bundle(0), 0);
-    const message = sendUpTo(local, started, [0, 25_002, 25_003]);
-    await receive(twins, ownOther, message(0));
-    await receive(twins, ownOther, message(25_002));
-    expect(await agreed(twins, ownOther, message(25_002))).toBe('duplicate');
-    await receive(twins, ownOther, message(25_003));
-  });
+  test(
+    'may be wider in a session with oneself for the package, and not for us',
+    { timeout: 180_000 },
+    async () => {
+      const twins = createTwins();
+      const ownOther = { ...THEIRS, name: OURS.name };
+      const local = { ...senderOf(twins.ours.keys), address: ownOther };
+      const started = startSession(local, OURS, null, twins.ours.bundle(0), 0);
+      const message = sendUpTo(local, started, [0, 25_000, 25_001]);
+      await receive(twins, ownOther, message(0));
+      expect(await judgeBoth(twins, ownOther, message(25_001))).toEqual({
+        ours: 'refused',
+        theirs: 'accepted',
+      });
+      await receive(twins, ownOther, message(25_000));
+    },
+  );
+
+  /** A receiver's two sessions with a sender, and a message far ahead under a new ratchet key of the older one. */
+  const inArchivedSession = async (receiver: Device): Promise<Outcome> => {
+    const keys = ourKeys();
+    const stores = newStores(keys);
+    const sender = ourDevice(THEIRS, keys, stores);
+    const send = async (from: Device, to: Device): Promise<Outcome> =>
+      to.decrypt(from.address, await from.encrypt(to.address, Uint8Array.of(1), 0));
+    await sender.start(OURS, receiver.bundle(0), 0);
+    await send(sender, receiver);
+    await send(receiver, sender);
+    const answered = decodeSessionRecord(stores.sessions.get(nameOf(OURS))!);
+    await sender.start(OURS, receiver.bundle(null), 0);
+    await send(sender, receiver);
+    return receiver.decrypt(THEIRS, sendUpTo(senderOf(keys), answered, [13_000])(13_000));
+  };
+
+  test(
+    'of 13,000 under a new key of an archived session is read by the package, and not by us',
+    { timeout: 180_000 },
+    async () => {
+      expect((await inArchivedSession(officialDevice(newest.library, OURS))).verdict).toBe('accepted');
+      expect((await inArchivedSession(ourDevice(OURS))).verdict).toBe('refused');
+    },
+  );
 });
 
 test('of 41 sessions that a new one has replaced, the newest 40 are kept', async () => {

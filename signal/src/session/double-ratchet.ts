@@ -8,9 +8,8 @@ import { nextChainKey, seedOf } from './message-keys.ts';
 
 /**
  * The Double Ratchet of signal.org/docs/specifications/doubleratchet with the choices of Signal: both root steps are
- * made when a new ratchet key is received, and five receiving chains are kept.
- *
- * States share arrays with the states they came from, so only what never got into a state is wiped.
+ * made when a new ratchet key is received, and five receiving chains are kept. States share arrays with the states they
+ * came from.
  */
 export type DoubleRatchet = {
   /** 32 bytes. */
@@ -64,50 +63,58 @@ export const initiatorRatchet = (
   };
 };
 
+const copyOf = ({ publicKey, privateKey }: KeyPair): KeyPair => ({
+  publicKey: publicKey.slice(),
+  privateKey: privateKey.slice(),
+});
+
 /** Side of the one whose bundle was used: the first message replaces the sending chain before it is used. */
 export const responderRatchet = (
   { rootKey, chainKey }: { readonly rootKey: Uint8Array; readonly chainKey: Uint8Array },
   signedPreKey: KeyPair,
 ): DoubleRatchet => ({
   rootKey,
-  sending: { ratchetKey: signedPreKey, chainKey, counter: 0 },
+  sending: { ratchetKey: copyOf(signedPreKey), chainKey, counter: 0 },
   previousCounter: 0,
   receiving: [],
 });
 
-/** The chain of a remote ratchet key, after a ratchet step when the key is new: it is the last one then. */
-export const ratchetTo = (
-  ratchet: DoubleRatchet,
-  remoteKey: Uint8Array,
-  random: RandomBytes,
-): { readonly ratchet: DoubleRatchet; readonly chain: ReceivingChain } => {
-  const known = ratchet.receiving.find(({ ratchetKey }) => equalBytes(ratchetKey, remoteKey));
-  if (known !== undefined) return { ratchet, chain: known };
-  const receiving = rootStep(ratchet.rootKey, agree(ratchet.sending.ratchetKey.privateKey, remoteKey));
-  const ratchetKey = generateKeyPair(random);
-  const sending = rootStep(receiving.rootKey, agree(ratchetKey.privateKey, remoteKey));
-  wipe(receiving.rootKey);
-  const chain = receivingChain(remoteKey, receiving.chainKey);
-  return {
-    ratchet: {
-      rootKey: sending.rootKey,
-      sending: { ratchetKey, chainKey: sending.chainKey, counter: 0 },
-      previousCounter: Math.max(0, ratchet.sending.counter - 1),
-      receiving: [...ratchet.receiving, chain].slice(-MAX_RECEIVING_CHAINS),
-    },
-    chain,
-  };
+/** The chain of a remote ratchet key; undefined when the key is new. */
+export const chainOf = ({ receiving }: DoubleRatchet, remoteKey: Uint8Array): ReceivingChain | undefined =>
+  receiving.find(({ ratchetKey }) => equalBytes(ratchetKey, remoteKey));
+
+/** The chain that a message is on, and when its ratchet key is new the root key (32 bytes) half-way through the step. */
+export type ReachedChain = { readonly chain: ReceivingChain; readonly rootKey: Uint8Array | null };
+
+/** Makes no more than the first half of a ratchet step: nothing vouches for the key yet. */
+export const reachChain = (ratchet: DoubleRatchet, remoteKey: Uint8Array): ReachedChain => {
+  const known = chainOf(ratchet, remoteKey);
+  if (known !== undefined) return { chain: known, rootKey: null };
+  const agreed = agree(ratchet.sending.ratchetKey.privateKey, remoteKey);
+  const { rootKey, chainKey } = rootStep(ratchet.rootKey, agreed);
+  return { chain: receivingChain(remoteKey, chainKey), rootKey };
 };
 
-/** The ratchet with another state of one of its chains. */
-export const withChain = (
+/** The ratchet with the reached chain in a later state, after the whole step when its key is new (draws 32 bytes). */
+export const withReached = (
   ratchet: DoubleRatchet,
-  chain: ReceivingChain,
+  { chain, rootKey }: ReachedChain,
   changed: ReceivingChain,
-): DoubleRatchet => ({
-  ...ratchet,
-  receiving: ratchet.receiving.map((other) => (other === chain ? changed : other)),
-});
+  random: RandomBytes,
+): DoubleRatchet => {
+  if (rootKey === null) {
+    const receiving = ratchet.receiving.map((other) => (other === chain ? changed : other));
+    return { ...ratchet, receiving };
+  }
+  const ratchetKey = generateKeyPair(random);
+  const sending = rootStep(rootKey, agree(ratchetKey.privateKey, chain.ratchetKey));
+  return {
+    rootKey: sending.rootKey,
+    sending: { ratchetKey, chainKey: sending.chainKey, counter: 0 },
+    previousCounter: Math.max(0, ratchet.sending.counter - 1),
+    receiving: [...ratchet.receiving, changed].slice(-MAX_RECEIVING_CHAINS),
+  };
+};
 
 /** The seed of the next message to send. @throws SignalError `no-session` after 2^32 - 1 messages without an answer */
 export const nextSeed = (

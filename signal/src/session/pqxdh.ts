@@ -22,17 +22,23 @@ const LABEL = ascii('WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024');
 /** Keeps the input apart from any XEdDSA input, as X3DH asks for. */
 const PREFIX = new Uint8Array(32).fill(0xff);
 
-/** Takes and wipes the Diffie-Hellman outputs in order, then Kyber's shared secret. */
-const handshakeKeys = (...secrets: readonly Uint8Array[]): HandshakeKeys => {
-  const input = concat(PREFIX, ...secrets);
-  const output = hkdf(null, input, LABEL, 96);
-  const keys = {
-    rootKey: output.slice(0, 32),
-    chainKey: output.slice(32, 64),
-    pqrKey: output.slice(64, 96),
-  };
-  wipe(input, output, ...secrets);
-  return keys;
+/** Makes the Diffie-Hellman outputs in order, then Kyber's shared secret, and wipes them, also when one fails. */
+const handshakeKeys = (...agreements: readonly (() => Uint8Array)[]): HandshakeKeys => {
+  const secrets: Uint8Array[] = [];
+  try {
+    for (const agreement of agreements) secrets.push(agreement());
+    const input = concat(PREFIX, ...secrets);
+    const output = hkdf(null, input, LABEL, 96);
+    const keys = {
+      rootKey: output.slice(0, 32),
+      chainKey: output.slice(32, 64),
+      pqrKey: output.slice(64, 96),
+    };
+    wipe(input, output);
+    return keys;
+  } finally {
+    wipe(...secrets);
+  }
 };
 
 /** The other side's public keys: 33 bytes, Kyber's 1569. */
@@ -55,16 +61,21 @@ export const initiateHandshake = (
   readonly kyberCiphertext: Uint8Array;
 } => {
   const base = generateKeyPair(random);
-  const { ciphertext, sharedSecret } = encapsulate(kyberPreKey, random);
-  const keys = handshakeKeys(
-    agree(identity.privateKey, signedPreKey),
-    agree(base.privateKey, remoteIdentity),
-    agree(base.privateKey, signedPreKey),
-    ...(preKey === null ? [] : [agree(base.privateKey, preKey)]),
-    sharedSecret,
-  );
-  wipe(base.privateKey);
-  return { keys, baseKey: base.publicKey, kyberCiphertext: ciphertext };
+  const secrets = [base.privateKey];
+  try {
+    const { ciphertext, sharedSecret } = encapsulate(kyberPreKey, random);
+    secrets.push(sharedSecret);
+    const keys = handshakeKeys(
+      () => agree(identity.privateKey, signedPreKey),
+      () => agree(base.privateKey, remoteIdentity),
+      () => agree(base.privateKey, signedPreKey),
+      ...(preKey === null ? [] : [() => agree(base.privateKey, preKey)]),
+      () => sharedSecret,
+    );
+    return { keys, baseKey: base.publicKey, kyberCiphertext: ciphertext };
+  } finally {
+    wipe(...secrets);
+  }
 };
 
 /** The own key pairs that the message names, and what it brings. */
@@ -84,10 +95,10 @@ export const acceptHandshake = (input: ResponderInput): HandshakeKeys => {
   const { identity, signedPreKey, preKey, remoteIdentity, baseKey } = input;
   if (!isCanonical(baseKey)) throw new SignalError('invalid-message');
   return handshakeKeys(
-    agree(signedPreKey.privateKey, remoteIdentity),
-    agree(identity.privateKey, baseKey),
-    agree(signedPreKey.privateKey, baseKey),
-    ...(preKey === null ? [] : [agree(preKey.privateKey, baseKey)]),
-    decapsulate(input.kyberPreKey.secretKey, input.kyberCiphertext),
+    () => agree(signedPreKey.privateKey, remoteIdentity),
+    () => agree(identity.privateKey, baseKey),
+    () => agree(signedPreKey.privateKey, baseKey),
+    ...(preKey === null ? [] : [() => agree(preKey.privateKey, baseKey)]),
+    () => decapsulate(input.kyberPreKey.secretKey, input.kyberCiphertext),
   );
 };

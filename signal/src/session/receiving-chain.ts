@@ -32,6 +32,19 @@ export const receivingChain = (ratchetKey: Uint8Array, chainKey: Uint8Array): Re
   skipped: new Uint8Array(0),
 });
 
+type At = Pick<MessageChain, 'counter'>;
+
+const isTooFar = (chain: At, counter: number): boolean => counter - chain.counter > MAX_JUMP;
+
+/** Of the widest gap, in HMACs. */
+export const MAX_SEED_WORK = MAX_JUMP + MAX_SKIPPED;
+
+/** What {@link takeSeed} does, in HMACs: nothing to speak of unless messages are passed over. */
+export const workToSeed = (chain: At, counter: number): number => {
+  const passed = isTooFar(chain, counter) ? 0 : Math.max(0, counter - chain.counter);
+  return passed + Math.min(passed, MAX_SKIPPED);
+};
+
 /** The chain at a later counter, with the seeds of what was passed as far as they are kept. */
 const skipTo = <Chain extends MessageChain>(chain: Chain, counter: number): Chain => {
   const firstKept = Math.max(chain.counter, counter - MAX_SKIPPED);
@@ -65,15 +78,13 @@ const skipTo = <Chain extends MessageChain>(chain: Chain, counter: number): Chai
 export const takeSeed = <Chain extends MessageChain>(
   chain: Chain,
   counter: number,
-  options: { readonly withoutJumpLimit: boolean },
 ): { readonly chain: Chain; readonly seed: Uint8Array } => {
   if (counter < chain.counter) {
     const taken = takeSkipped(chain.skipped, counter);
     if (taken === null) throw new SignalError('duplicate-message');
     return { chain: { ...chain, skipped: taken.rest }, seed: taken.seed };
   }
-  const isTooFar = counter - chain.counter > MAX_JUMP && !options.withoutJumpLimit;
-  if (isTooFar || counter === MAX_COUNTER) throw new SignalError('invalid-message');
+  if (isTooFar(chain, counter) || counter === MAX_COUNTER) throw new SignalError('invalid-message');
   const reached = counter === chain.counter ? chain : skipTo(chain, counter);
   const seed = seedOf(reached.chainKey);
   const chainKey = nextChainKey(reached.chainKey);

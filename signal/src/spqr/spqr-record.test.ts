@@ -4,9 +4,17 @@ import { errorCodeOf, expectCode } from '../testing/signal-error.model.ts';
 import { flipBit, toHex } from '../testing/vectors.model.ts';
 import type { BraidState } from './braid-state.ts';
 import { readSpqr } from './spqr-record.ts';
-import { receiveSpqr, sendSpqr } from './spqr.ts';
+import { sendSpqr } from './spqr.ts';
 import { sendingKey } from './symmetric-chains.ts';
-import { decodeSpqr, encodeSpqr, exchange, pairWith, seededRandom, stored } from './spqr-pair.model.ts';
+import {
+  decodeSpqr,
+  encodeSpqr,
+  exchange,
+  pairWith,
+  receive,
+  seededRandom,
+  stored,
+} from './spqr-pair.model.ts';
 
 /** With the most bytes that a state of this kind takes in a record when no key is skipped. */
 const KINDS: readonly [BraidState['kind'], number][] = [
@@ -45,7 +53,7 @@ describe.each(KINDS)('a record in %s', (kind, mostBytes) => {
       const peer = side === 'alice' ? 'bob' : 'alice';
       expect(sendSpqr(read, seededRandom(1))).toEqual(sendSpqr(pair[side], seededRandom(1)));
       const { message } = sendSpqr(pair[peer], seededRandom(2));
-      expect(receiveSpqr(read, message)).toEqual(receiveSpqr(pair[side], message));
+      expect(receive(read, message)).toEqual(receive(pair[side], message));
     }
   });
 

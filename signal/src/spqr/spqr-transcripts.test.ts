@@ -6,8 +6,8 @@ import { decapsulate } from '../kyber1024.ts';
 import { bytesField, decodeFields, uint32Field } from '../protobuf.ts';
 import { errorCodeOf } from '../testing/signal-error.model.ts';
 import { fromHex, loadVectors, recordedRandom, toHex } from '../testing/vectors.model.ts';
-import { encodeSpqr, stored } from './spqr-pair.model.ts';
-import { initSpqr, receiveSpqr, sendSpqr, type SpqrState } from './spqr.ts';
+import { encodeSpqr, receive, stored } from './spqr-pair.model.ts';
+import { initSpqr, sendSpqr, type SpqrState } from './spqr.ts';
 
 /** The post-quantum layer alone of conversations between two instances of the official package. */
 
@@ -91,13 +91,13 @@ describe.each(['basic', 'no-one-time-prekey', 'bursts', 'chaos'])('transcript %s
         keys[message] = toHex(sent.key);
         states[party] = stored(sent.state);
       } else if (result === 'ok') {
-        const received = receiveSpqr(states[party], spqrMessageOf(patched(bodies[message]!, patch), type));
+        const received = receive(states[party], spqrMessageOf(patched(bodies[message]!, patch), type));
         expect(toHex(received.key!)).toBe(keys[message]);
         states[party] = stored(received.state);
       } else {
         const before = toHex(encodeSpqr(states[party]));
         const code = errorCodeOf(() =>
-          receiveSpqr(states[party], spqrMessageOf(patched(bodies[message]!, patch), type)),
+          receive(states[party], spqrMessageOf(patched(bodies[message]!, patch), type)),
         );
         // The rest is refused by the layers above.
         if (reason?.startsWith('spqr') === true) expect(code).toBe('invalid-message');

@@ -1,14 +1,16 @@
+import { wipe } from '../bytes.ts';
 import type { RandomBytes } from '../random.ts';
 import { receiveBraid } from './braid-receive.ts';
 import { sendBraid } from './braid-send.ts';
 import { initBraid, type BraidState, type EpochSecret } from './braid-state.ts';
-import { decodeSpqrMessage, encodeSpqrMessage } from './spqr-message.ts';
+import { decodeSpqrMessage, encodeSpqrMessage, type BraidMessage } from './spqr-message.ts';
 import {
   addEpoch,
+  holdsEpoch,
   initChains,
-  MAX_JUMP,
   receivingKey,
   sendingKey,
+  workToKey,
   type Direction,
   type SymmetricChains,
 } from './symmetric-chains.ts';
@@ -23,8 +25,13 @@ export type { Direction } from './symmetric-chains.ts';
 /** Immutable: every operation gives a new one, and a refused message leaves the given one as it was. */
 export type SpqrState = { readonly braid: BraidState; readonly chains: SymmetricChains };
 
-const withOutput = (chains: SymmetricChains, output: EpochSecret | undefined): SymmetricChains =>
-  output ? addEpoch(chains, output) : chains;
+/** Takes and wipes the secret that the braid gave. */
+const withOutput = (chains: SymmetricChains, output: EpochSecret | undefined): SymmetricChains => {
+  if (!output) return chains;
+  const added = addEpoch(chains, output);
+  wipe(output.secret);
+  return added;
+};
 
 /**
  * @param pqrKey 32 bytes of the handshake
@@ -55,25 +62,38 @@ export const sendSpqr = (
   };
 };
 
+/** What came with a message, and the chains without its key. */
+export type TakenSpqrKey = {
+  readonly said: BraidMessage;
+  readonly chains: SymmetricChains;
+  readonly key: Uint8Array | null;
+};
+
 /**
- * The key (32 bytes) of the message that `message` came with. Nothing vouches for `message` yet: keep the new state only
- * after the message's own MAC was right. Null is no key: peers of before the post-quantum ratchet became mandatory send
- * so until they have read an answer.
+ * The key (32 bytes) of the message that `message` came with, before anything vouches for it. Null is no key: peers of
+ * before the post-quantum ratchet became mandatory send so until they have read an answer, which is long before the
+ * chains of the handshake are given up.
  *
- * @param options.withoutJumpLimit for a session with oneself
  * @throws SignalError `invalid-message`
  */
-export const receiveSpqr = (
-  { braid, chains }: SpqrState,
-  message: Uint8Array,
-  options: { readonly withoutJumpLimit?: boolean } = {},
-): { readonly state: SpqrState; readonly key: Uint8Array | null } => {
+export const takeSpqrKey = ({ chains }: SpqrState, message: Uint8Array): TakenSpqrKey => {
   const { message: said, index } = decodeSpqrMessage(message);
-  const received = receiveBraid(braid, said);
-  const withEpoch = withOutput(chains, received.output);
-  if (said.epoch === 1 && index === 0)
-    return { state: { braid: received.state, chains: withEpoch }, key: null };
-  const maxJump = options.withoutJumpLimit === true ? Infinity : MAX_JUMP;
-  const keyed = receivingKey(withEpoch, said.epoch - 1, index, maxJump);
-  return { state: { braid: received.state, chains: keyed.chains }, key: keyed.key };
+  if (said.epoch === 1 && index === 0 && holdsEpoch(chains, 0)) return { said, chains, key: null };
+  return { said, ...receivingKey(chains, said.epoch - 1, index) };
+};
+
+/** What {@link takeSpqrKey} does, in HMACs. @throws SignalError `invalid-message` when no state could read it */
+export const workToSpqrKey = ({ chains }: SpqrState, message: Uint8Array): number => {
+  const { message: said, index } = decodeSpqrMessage(message);
+  return workToKey(chains, said.epoch - 1, index);
+};
+
+/**
+ * The state after a message whose own MAC was right. The message's key is not one that its part of the braid gives.
+ *
+ * @throws SignalError `invalid-message`
+ */
+export const receiveSpqr = ({ braid }: SpqrState, { said, chains }: TakenSpqrKey): SpqrState => {
+  const { state, output } = receiveBraid(braid, said);
+  return { braid: state, chains: withOutput(chains, output) };
 };

@@ -98,7 +98,7 @@ export const sendingKey = (
   epoch: number,
 ): { readonly chains: SymmetricChains; readonly index: number; readonly key: Uint8Array } => {
   const chains = epoch === given.sendEpoch ? given : moveSendEpoch(given, epoch);
-  const place = epoch - firstEpoch(chains);
+  const place = placeOf(chains, epoch);
   const link = chains.links[place];
   // All 2^32 indexes used: the peer could not read the next one.
   if (!link?.sending || link.sending.counter === MAX_INDEX) throw new SignalError('no-session');
@@ -119,19 +119,48 @@ const advance = (chain: ReceivingChain, index: number): { chain: ReceivingChain;
   const firstKept = index - MAX_KEPT_DISTANCE;
   let { counter, next } = chain;
   let skipped = chain.skipped;
+  const goTo = (following: Uint8Array): void => {
+    if (next !== chain.next) wipe(next);
+    next = following;
+  };
   if ((skipped[0]?.index ?? index) < firstKept) skipped = skipped.filter((kept) => kept.index >= firstKept);
-  for (; counter + 1 < firstKept; counter += 1) next = skip(next, counter + 1);
+  for (; counter + 1 < firstKept; counter += 1) goTo(skip(next, counter + 1));
   if (counter + 1 < index) {
     const passed: SkippedKey[] = [];
     for (counter += 1; counter < index; counter += 1) {
       const { next: following, key } = step(next, counter);
       passed.push({ index: counter, key });
-      next = following;
+      goTo(following);
     }
     skipped = [...skipped, ...passed];
   }
   const last = step(next, index);
-  return { chain: { counter: index, next: last.next, skipped }, key: last.key };
+  goTo(last.next);
+  return { chain: { counter: index, next, skipped }, key: last.key };
+};
+
+const placeOf = (chains: SymmetricChains, epoch: number): number => epoch - firstEpoch(chains);
+
+const linkOf = (chains: SymmetricChains, epoch: number): Link | undefined => {
+  const place = placeOf(chains, epoch);
+  return place < 0 ? undefined : chains.links[place];
+};
+
+/** Whether messages of an epoch can still be read. */
+export const holdsEpoch = (chains: SymmetricChains, epoch: number): boolean =>
+  linkOf(chains, epoch) !== undefined;
+
+const isTooFar = ({ counter }: ReceivingChain, index: number): boolean => index > counter + MAX_JUMP;
+
+/** Of the widest gap, in HMACs: two for a step, three when its key is kept. */
+export const MAX_KEY_WORK = 2 * MAX_JUMP + MAX_KEPT_DISTANCE;
+
+/** What {@link receivingKey} does, in HMACs: nothing to speak of unless messages are passed over. */
+export const workToKey = (chains: SymmetricChains, epoch: number, index: number): number => {
+  const receiving = linkOf(chains, epoch)?.receiving;
+  if (receiving === undefined || isTooFar(receiving, index)) return 0;
+  const passed = Math.max(0, index - receiving.counter);
+  return 2 * passed + Math.min(passed, MAX_KEPT_DISTANCE);
 };
 
 /**
@@ -144,14 +173,12 @@ export const receivingKey = (
   chains: SymmetricChains,
   epoch: number,
   index: number,
-  maxJump: number,
 ): { readonly chains: SymmetricChains; readonly key: Uint8Array } => {
-  const place = epoch - firstEpoch(chains);
-  const link = place < 0 ? undefined : chains.links[place];
-  if (!link) return refuse('invalid-message');
+  const link = linkOf(chains, epoch);
+  if (!link || isTooFar(link.receiving, index)) return refuse('invalid-message');
   const { receiving } = link;
-  if (index > receiving.counter + maxJump) return refuse('invalid-message');
   const { chain, key } =
     index > receiving.counter ? advance(receiving, index) : takeSkipped(receiving, index);
-  return { chains: { ...chains, links: chains.links.with(place, { ...link, receiving: chain }) }, key };
+  const links = chains.links.with(placeOf(chains, epoch), { ...link, receiving: chain });
+  return { chains: { ...chains, links }, key };
 };
