@@ -28,6 +28,7 @@ import type { MessengerEventSource } from './messenger-events.ts';
 import type { Messages } from './messages.ts';
 import { coalesce } from './coalesce.ts';
 import { syncOwnDevices } from './own-devices.ts';
+import type { OutdatedVault } from './outdated-vault.ts';
 import type { Composer } from './outbox/compose.ts';
 import { createKeyFetch } from './outbox/key-fetch.ts';
 import { createOutbox } from './outbox/outbox.ts';
@@ -57,6 +58,8 @@ export type Delivery = {
   readonly sendNow: SendFrame;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
+  /** Forgets what is old, and looks after the keys, now. */
+  readonly keepHouse: () => void;
 };
 
 export type DeliveryDeps = {
@@ -82,6 +85,7 @@ export type DeliveryDeps = {
   readonly conversations: Conversations;
   readonly preferences: PreferenceStore;
   readonly presence: Presence;
+  readonly outdatedVault: OutdatedVault;
   /** Forgets what is old, and looks after the keys. */
   readonly keepHouse: () => Promise<void>;
 };
@@ -219,6 +223,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     background(
       store.transact(async (transaction) => {
         if ((await standingOf(transaction, accountId)) === 'blocked') return;
+        await deps.outdatedVault.learn(transaction, accountId, { ids });
         for (const sent of await transaction.getMany('sentIds', ids)) {
           if (!sent?.messageKey) continue;
           const message = await transaction.get('messages', sent.messageKey);
@@ -380,5 +385,6 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     },
     sendNow: (frame) => frames?.(frame),
     pump: outbox.pump,
+    keepHouse,
   };
 };

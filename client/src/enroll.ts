@@ -19,9 +19,11 @@ export const enroll = async (
     password,
     device: { name: deviceName, keys: publicKeys },
   });
-  const { accountId, deviceId } = tokens;
+  const { accountId, deviceId, serverTime: registeredAt } = tokens;
   await store.transact((transaction) => {
-    transaction.put('self', ONLY, { accountId, deviceId, username: tokens.username, deviceSecret });
+    transaction.put('self', ONLY, {
+      ...{ accountId, deviceId, username: tokens.username, deviceSecret, registeredAt },
+    });
     transaction.put('tokens', ONLY, tokens);
   });
   await device.load();

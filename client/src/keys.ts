@@ -9,7 +9,7 @@ import { ONLY, type KeyRing } from './vault/tables.ts';
 /** Ids are 24 bits; they start again after the last. */
 const MAX_KEY_ID = 0xffffff;
 const FIRST_SIGNED_KEY_ID = 1;
-const FIRST_KEY_ID = 2;
+export const FIRST_KEY_ID = 2;
 
 /** This device's own keys: private halves are in the vault before their public halves leave it. */
 export type OwnKeys = {

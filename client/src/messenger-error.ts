@@ -22,6 +22,8 @@ export type LocalErrorCode =
   | 'own-account'
   /** A verified contact has keys that nobody has verified. */
   | 'keys-changed'
+  /** This vault is older than what its device has sent: it was put back, or copied and used in two places. */
+  | 'vault-outdated'
   /** The clocks of this machine and of the server are far apart: nothing old is forgotten by the later one. */
   | 'wrong-clock'
   /** No session with this account: write to it first. */

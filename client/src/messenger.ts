@@ -16,6 +16,7 @@ import { createKeyRotation } from './key-rotation.ts';
 import type { MessengerEvents } from './messenger-events.ts';
 import { createMessages } from './messages.ts';
 import { DEFAULT_PACE, type MessengerOptions } from './options.ts';
+import { createOutdatedVault } from './outdated-vault.ts';
 import { createComposer } from './outbox/compose.ts';
 import { createSessions } from './outbox/sessions.ts';
 import { createPeople, type People } from './people.ts';
@@ -87,16 +88,20 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const contacts = createContacts(store, api, messages, conversations);
   const preferences = createPreferences(store, events);
   const presence = createPresence(patient, events, preferences);
+  const keepHouse = createHousekeeping({
+    ...{ clock, now },
+    store: patient,
+    rotateKeys: createKeyRotation(patient, device, api, ratchet, keyTime),
+  });
+  const outdatedVault = createOutdatedVault({
+    ...{ device, clock, events, random: options.random },
+    replaceKeys: () => delivery.keepHouse(),
+  });
   const delivery = createDelivery({
     ...options,
     ...{ events, device, clock, arrivals, api, sessions, messages, composer, keys, contacts },
-    ...{ conversations, preferences, presence },
+    ...{ conversations, preferences, presence, outdatedVault, keepHouse },
     store: patient,
-    keepHouse: createHousekeeping({
-      ...{ clock, now },
-      store: patient,
-      rotateKeys: createKeyRotation(patient, device, api, ratchet, keyTime),
-    }),
   });
 
   const loaded = Promise.all([device.load(), clock.load(), arrivals.load(), preferences.load()]);

@@ -95,6 +95,8 @@ describe.each<[string, () => Ratchet]>([
     await close(lost);
 
     const back = await old.open();
+    const faults: unknown[] = [];
+    back.on('fault', (fault) => faults.push('code' in fault && fault.code));
     const shown: string[] = [];
     bob.on('message', ({ direction, text }) => direction === 'in' && shown.push(text));
     const after = ['after 1', 'after 2', 'after 3', 'after 4', 'after 5'];
@@ -109,6 +111,42 @@ describe.each<[string, () => Ratchet]>([
     await waitFor('nothing unreadable', async () => (await bob.conversations())[0]?.unreadable === 0);
     await say(bob, back, 'b2');
     await waitForTexts(back, bob, ['a1', 'b1', 'a2', ...after, 'b2']);
+    await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+    expect(faults).toEqual(['vault-outdated']);
+  });
+
+  test('at the sender: once it is known, nothing more repeats, for nobody', async () => {
+    await using scene = await Scene.open();
+    const { aliceAt, alice, bob } = await meet(scene);
+    const carol = await scene.person('carol', { ratchet: ratchet() });
+    await alice.sendText('carol', 'c1');
+    await waitForTexts(carol, alice, ['c1']);
+    await say(carol, alice, 'c2');
+    const alice2 = await scene.device('alice', { ratchet: ratchet() });
+    await waitFor('the other device is known', () =>
+      scene.cluster.acknowledges.some(({ messages }) =>
+        messages.some(({ senderDeviceId }) => senderDeviceId === 2),
+      ),
+    );
+    await close(alice);
+    const old = aliceAt.copy();
+    const lost = await aliceAt.open();
+    await say(lost, bob, 'a3');
+    await say(lost, carol, 'c3', 'c4');
+    await waitForTexts(alice2, carol, ['c3', 'c4']);
+    await close(lost);
+
+    const back = await old.open();
+    const unread: string[] = [];
+    for (const each of [carol, alice2]) each.on('undecryptable', ({ id }) => unread.push(id));
+    await say(back, bob, 'after 1');
+    await waitFor('its keys are new', () => scene.cluster.devices[0]!.keys.signedPreKey.keyId > 200);
+    unread.length = 0;
+    await say(back, carol, 'c5', 'c6');
+    await say(carol, back, 'c7');
+    await waitForTexts(carol, alice, ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7']);
+    await waitForTexts(alice2, carol, ['c3', 'c4', 'c5', 'c6', 'c7']);
+    expect(unread).toEqual([]);
     await waitFor('nothing left', () => scene.cluster.waiting() === 0);
   });
 

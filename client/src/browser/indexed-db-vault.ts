@@ -13,6 +13,7 @@ const TABLES = Object.keys({
   tokens: true,
   clock: true,
   settledTime: true,
+  outdated: true,
   keyRing: true,
   ownDevicesKnown: true,
   expired: true,

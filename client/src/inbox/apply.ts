@@ -101,7 +101,7 @@ export const applyPlaintext = async (
   blocked: Set<AccountId>,
 ): Promise<boolean> => {
   const { device, messages, preferences } = deps;
-  const { senderId, sentAt } = opened.envelope;
+  const { senderId, senderDeviceId, sentAt } = opened.envelope;
   const { content } = opened;
   const self = device.accountId();
   const fromSelf = senderId === self;
@@ -143,7 +143,7 @@ export const applyPlaintext = async (
       if (fromSelf) await applySync(transaction, deps, content, blocked);
       return false;
     case 'session-renewal':
-      await applyRenewal(transaction, deps, senderId, content);
+      await applyRenewal(transaction, deps, { accountId: senderId, deviceId: senderDeviceId }, content);
       return false;
     case undefined:
       await keepUnknown(transaction, deps, opened, fromSelf ? null : incoming);

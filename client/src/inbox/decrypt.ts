@@ -74,9 +74,9 @@ const decryptOfDevice = async (
   const decrypted = await ratchet.decrypt(sessions.parties(remote), session, keys, messages);
 
   const opened = decrypted.results.filter((result) => result.ok);
-  if (opened.length > 0 && decrypted.session !== null)
-    await sessions.save(transaction, remote, session, decrypted.session);
   const handshakes = opened.flatMap(({ used }) => used ?? []);
+  if (opened.length > 0 && decrypted.session !== null)
+    await sessions.save(transaction, remote, session, decrypted.session, handshakes.length > 0);
   if (handshakes.length > 0) await useUp(transaction, handshakes, now());
   return decrypted.results;
 };

@@ -1,10 +1,12 @@
-import type { AccountId, MessageId } from '@restante/protocol';
+import type { AccountId, DeviceAddress, MessageId } from '@restante/protocol';
 import type { ServerClock } from '../clock.ts';
 import { addressed, textContent } from '../content/addressed.ts';
 import { decodeContent, encodeContent } from '../content/codec.ts';
 import { CONTENT_VERSION, type SessionRenewal } from '../content/content.ts';
 import type { Device } from '../device.ts';
 import type { Composer } from '../outbox/compose.ts';
+import type { Sessions } from '../outbox/sessions.ts';
+import type { OutdatedVault } from '../outdated-vault.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { SentId } from '../vault/tables.ts';
 
@@ -15,6 +17,8 @@ export type SendAgainDeps = {
   readonly device: Device;
   readonly clock: ServerClock;
   readonly composer: Composer;
+  readonly sessions: Pick<Sessions, 'renewed'>;
+  readonly outdatedVault: OutdatedVault;
 };
 
 /** What was sent; a text that was taken back since is a deletion now. Null when its row has been deleted. */
@@ -45,14 +49,14 @@ const sendAgain = async (
   storedId: MessageId,
 ): Promise<void> => {
   const sent = await transaction.get('sentIds', storedId);
-  if (!sent || sent.earlier.length >= MAX_TIMES) return;
+  if (!sent || sent.sentAgain?.includes(asker) || sent.earlier.length >= MAX_TIMES) return;
   const contents = await contentsOf(transaction, deps, sent);
   const earlier = [...sent.earlier, storedId];
   const own = asker === deps.device.accountId();
   const wanted = own ? contents?.ownCopy : asker === contents?.to?.accountId && contents.to.plaintext;
   const plaintext = comingAgain(wanted || null, earlier);
   if (plaintext === null) return;
-  transaction.delete('sentIds', storedId);
+  transaction.put('sentIds', storedId, { ...sent, sentAgain: [...(sent.sentAgain ?? []), asker] });
   await deps.composer.enqueue(transaction, await deps.clock.mint(transaction), {
     to: own ? null : { accountId: asker, plaintext },
     ownCopy: own ? plaintext : null,
@@ -62,14 +66,15 @@ const sendAgain = async (
   });
 };
 
-/** Somebody could not decrypt messages of a device, and has made a fresh session for them. */
+/** A device could not decrypt messages of a device of this account, and has made a fresh session for them. */
 export const applyRenewal = async (
   transaction: Transaction,
   deps: SendAgainDeps,
-  asker: AccountId,
-  { deviceId, ids }: SessionRenewal,
+  asker: DeviceAddress,
+  { deviceId, ids, repeats }: SessionRenewal,
 ): Promise<void> => {
   if (deviceId !== deps.device.address().deviceId) return;
-  await transaction.getMany('sentIds', ids);
-  for (const id of ids) await sendAgain(transaction, deps, asker, id);
+  if (await deps.outdatedVault.learn(transaction, asker.accountId, { ids, repeats }))
+    await deps.sessions.renewed(transaction, asker);
+  for (const id of ids) await sendAgain(transaction, deps, asker.accountId, id);
 };

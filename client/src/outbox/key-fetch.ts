@@ -6,7 +6,7 @@ import { accountPrefix, deviceIdOf } from '../vault/keys.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { OutboxEntry, OutboxRecipient } from '../vault/tables.ts';
 import { isOpen, isWithheld, type Composer } from './compose.ts';
-import type { Sessions } from './sessions.ts';
+import { generationOfSessions, mayEncrypt, type Sessions } from './sessions.ts';
 
 /**
  * Makes entries ready that need keys from a master: for a first message, for devices that have changed, for a
@@ -103,8 +103,9 @@ export const createKeyFetch = (
     { accountId, missing, stale }: DeviceMismatch,
   ): Promise<number[]> => {
     const rows = await store.list('sessions', { prefix: accountPrefix(accountId), limit: MAX_DEVICES });
+    const newest = await generationOfSessions(store);
     const active = new Map(
-      rows.filter(({ value }) => value.active).map(({ key, value }) => [deviceIdOf(key), value]),
+      rows.filter(({ value }) => mayEncrypt(value, newest)).map(({ key, value }) => [deviceIdOf(key), value]),
     );
     const sent = entry.recipients.find((recipient) => recipient.accountId === accountId)?.envelopes ?? [];
     return [

@@ -7,25 +7,28 @@ import type { Parties, Ratchet, Session } from '../ratchet/ratchet.ts';
 import { accountPrefix, deviceIdOf, deviceKey } from '../vault/keys.ts';
 import type { Row } from '../vault/vault.ts';
 import type { Transaction } from '../vault/store.ts';
-import type { OutboxEnvelope, SessionRow } from '../vault/tables.ts';
+import { ONLY, type OutboxEnvelope, type SessionRow } from '../vault/tables.ts';
 
 /** More devices than an account can have. */
 const MAX_DEVICES = 128;
 
 /** Sessions with other devices, inside a transaction. */
 export type Sessions = {
-  /** Numbers of the devices of an account that messages are encrypted for, as far as sessions exist. */
+  /** Numbers of the devices of an account that messages are encrypted for, as far as sessions exist that may be used. */
   readonly activeDevices: (transaction: Transaction, accountId: AccountId) => Promise<DeviceId[]>;
   /** Sorted identity keys (base64) of these devices. */
   readonly identityKeys: (transaction: Transaction, accountId: AccountId) => Promise<string[]>;
-  /** Keeps what a session, `previous` until now, has become. */
+  /** Keeps what a session, `previous` until now, has become; `isNew`: it has just been started, by either end. */
   readonly save: (
     transaction: Transaction,
     remote: DeviceAddress,
     previous: SessionRow | null,
     session: Session,
+    isNew: boolean,
   ) => Promise<void>;
   readonly start: (transaction: Transaction, accountId: AccountId, bundle: KeyBundle) => Promise<void>;
+  /** The other end has just started this session: it may be encrypted with. */
+  readonly renewed: (transaction: Transaction, remote: DeviceAddress) => Promise<void>;
   /** No more messages are encrypted for this device until a new session is started. */
   readonly deactivate: (transaction: Transaction, remote: DeviceAddress) => Promise<void>;
   /** Null when there is no session that can send: start one. */
@@ -36,6 +39,14 @@ export type Sessions = {
   ) => Promise<OutboxEnvelope | null>;
   readonly parties: (remote: DeviceAddress) => Parties;
 };
+
+/** The newest generation of sessions: only those are encrypted with. */
+export const generationOfSessions = async (reader: Pick<Transaction, 'get'>): Promise<number> =>
+  (await reader.get('outdated', ONLY))?.generation ?? 0;
+
+/** Whether messages may be encrypted with a session; `newest`: the newest generation. */
+export const mayEncrypt = ({ active, generation = 0 }: SessionRow, newest: number): boolean =>
+  active && generation === newest;
 
 export const createSessions = (
   device: Device,
@@ -54,8 +65,9 @@ export const createSessions = (
       ({ value }) => value.active,
     );
 
-  const save: Sessions['save'] = async (transaction, remote, previous, session) => {
-    transaction.put('sessions', deviceKey(remote), { ...session, active: true });
+  const save: Sessions['save'] = async (transaction, remote, previous, session, isNew) => {
+    const generation = isNew ? await generationOfSessions(transaction) : (previous?.generation ?? 0);
+    transaction.put('sessions', deviceKey(remote), { ...session, active: true, generation });
     await guard.observe(transaction, remote, previous, session);
   };
 
@@ -68,9 +80,18 @@ export const createSessions = (
   return {
     parties,
     save,
+    renewed: async (transaction, remote) => {
+      const row = await transaction.get('sessions', deviceKey(remote));
+      if (row === undefined) return;
+      const generation = await generationOfSessions(transaction);
+      transaction.put('sessions', deviceKey(remote), { ...row, generation });
+    },
     deactivate,
-    activeDevices: async (transaction, accountId) =>
-      (await active(transaction, accountId)).map(({ key }) => deviceIdOf(key)),
+    activeDevices: async (transaction, accountId) => {
+      const newest = await generationOfSessions(transaction);
+      const rows = await active(transaction, accountId);
+      return rows.filter(({ value }) => mayEncrypt(value, newest)).map(({ key }) => deviceIdOf(key));
+    },
     identityKeys: async (transaction, accountId) =>
       (await active(transaction, accountId)).map(({ value }) => value.identityKey).sort(),
     start: async (transaction, accountId, bundle) => {
@@ -81,11 +102,11 @@ export const createSessions = (
         .catch((cause: unknown) => {
           throw new MessengerError('bad-answer', 'the keys of a device are not valid', { cause });
         });
-      await save(transaction, remote, previous, session);
+      await save(transaction, remote, previous, session, true);
     },
     encrypt: async (transaction, remote, plaintext) => {
       const row = await transaction.get('sessions', deviceKey(remote));
-      if (!row?.active) return null;
+      if (row === undefined || !mayEncrypt(row, await generationOfSessions(transaction))) return null;
       const encrypted = await ratchet.encrypt(parties(remote), row, plaintext, now());
       if (encrypted === null) {
         await deactivate(transaction, remote);

@@ -7,6 +7,8 @@ export type Self = {
   readonly deviceId: DeviceId;
   readonly username: string;
   readonly deviceSecret: string;
+  /** Server time, where this vault has noted it. */
+  readonly registeredAt?: number;
 };
 
 /** This device's long-term keys. */
@@ -38,6 +40,14 @@ export type SettledTime = {
   readonly readingMs: number;
 };
 
+/** This vault has learnt that it is older than what its device has sent. See `outdated-vault.ts`. */
+export type Outdated = {
+  /** How often. Sessions of an earlier generation are not encrypted with. */
+  readonly generation: number;
+  /** Server time. */
+  readonly learntAt: number;
+};
+
 /** Private half of a pre-key, in the ratchet's own serialization. */
 export type PreKeyRecord = { readonly record: Uint8Array; readonly createdAt: number };
 
@@ -56,6 +66,8 @@ export type SessionRow = {
   /** Base64 of the device's identity key. */
   readonly identityKey: string;
   readonly active: boolean;
+  /** See `Outdated`; missing: 0. */
+  readonly generation?: number;
 };
 
 export type MessageState = 'received' | 'seen' | 'queued' | 'accepted' | 'delivered' | 'read' | 'failed';
@@ -164,6 +176,8 @@ export type SentId = {
     | null;
   /** Stored ids that it was sent under before. */
   readonly earlier: readonly MessageId[];
+  /** Accounts to whose devices it has been sent again, under another id. */
+  readonly sentAgain?: readonly AccountId[];
 };
 
 /** A content that this messenger does not know yet. Key: its envelope's id. */
@@ -228,6 +242,7 @@ export type Tables = {
   tokens: Tokens;
   clock: Clock;
   settledTime: SettledTime;
+  outdated: Outdated;
   keyRing: KeyRing;
   /** This account's other devices have been asked for once; from then on they tell of themselves. */
   ownDevicesKnown: true;

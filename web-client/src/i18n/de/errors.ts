@@ -8,6 +8,8 @@ export const errors = {
   'bad-text': 'Diese Nachricht ist leer oder zu lang.',
   'own-account': 'Das ist dein eigener Benutzername.',
   'keys-changed': 'Die Sicherheitsnummer hat sich geändert. Prüfe sie, bevor du schreibst.',
+  'vault-outdated':
+    'Die Nachrichten auf diesem Gerät sind älter als das, was es gesendet hat: wiederhergestellt oder an zwei Orten benutzt.',
   'wrong-clock': 'Die Uhr dieses Geräts oder die des Servers geht um Tage falsch. Prüfe das Datum.',
   'no-session': 'Es wurde noch keine Nachricht gewechselt.',
   'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',

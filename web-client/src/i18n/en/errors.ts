@@ -10,6 +10,8 @@ export const errors = {
   'bad-text': 'This message is empty or too long to send.',
   'own-account': 'That is your own name.',
   'keys-changed': 'The safety number has changed. Verify it before you write.',
+  'vault-outdated':
+    'The messages on this device are older than what it has sent: they were restored, or are used in two places.',
   'wrong-clock': 'The clock of this device or of the server is wrong by days. Check the date.',
   'no-session': 'No message has been exchanged yet.',
   'no-storage': 'Your messages are not open here at the moment. Load the page again.',
