@@ -1,4 +1,4 @@
-import type { AccountId, DeviceId, Devices } from '@restante/protocol';
+import type { AccountId, ChangePassword, DeviceId, Devices } from '@restante/protocol';
 import type { Delivery } from './delivery.ts';
 import type { Device } from './device.ts';
 import { enroll } from './enroll.ts';
@@ -18,6 +18,8 @@ export type Account = {
   readonly self: () => Promise<{ accountId: AccountId; deviceId: DeviceId; username: string } | null>;
   readonly devices: () => Promise<Devices['devices']>;
   readonly removeDevice: (deviceId: DeviceId) => Promise<void>;
+  /** Ends the tokens of all devices, which get new ones, or with `removeOtherDevices` the devices. Throws `unauthorized`. */
+  readonly changePassword: (change: ChangePassword) => Promise<void>;
   /** Deletes the account and everything that waits for it; the vault is left to its owner. */
   readonly deleteAccount: (password: string) => Promise<void>;
   /** Removes this device, if a master answers, so that nobody writes to it any more, and stops. The vault stays. */
@@ -48,6 +50,7 @@ export const createAccount = ({ store, device, keys, api, delivery, loaded }: Ac
   },
   devices: async () => (await api.devices()).devices,
   removeDevice: api.removeDevice,
+  changePassword: api.changePassword,
   deleteAccount: async (password) => {
     await api.deleteAccount(password);
     delivery.stop();

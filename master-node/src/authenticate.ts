@@ -1,12 +1,12 @@
-import type { DeviceAddress } from '@restante/protocol';
-import { ServiceError, type TokenVerifier } from '@restante/service-kit';
+import { ServiceError, type TokenDevice, type TokenVerifier } from '@restante/service-kit';
 import type { DeviceSets } from './directory/device-sets.ts';
 
 /** The device that a `master` token speaks for. @throws ServiceError `unauthorized` or `token-expired` */
-export type Authenticate = (token: string) => Promise<DeviceAddress>;
+export type Authenticate = (token: string) => Promise<TokenDevice>;
 
 /**
- * A token outlives the removal of its device, so the device must also be there. While the directory does not answer
+ * A token outlives the removal of its device and a change of the password, so the device must also be there, and the
+ * token of a generation that has not ended: one that has is `token-expired`, as a fresh one helps. While the directory does not answer
  * the token alone is enough: live messages go on.
  */
 export const createAuthenticate =
@@ -20,7 +20,10 @@ export const createAuthenticate =
       return actual?.has(device.deviceId) ?? false;
     };
     try {
-      if (await isThere()) return device;
+      if (await isThere()) {
+        if (device.generation >= (await deviceSets.tokenGeneration(device.accountId))) return device;
+        throw new ServiceError('token-expired', 'the password has been changed');
+      }
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'unavailable') return device;
       throw error;

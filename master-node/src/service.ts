@@ -22,7 +22,7 @@ import { createCouchDirectory } from './directory/couch-directory.ts';
 import { connectCouchServers } from './directory/couch-servers.ts';
 import { createDeviceSets } from './directory/device-sets.ts';
 import { parseDirectoryId } from './directory/directory-documents.ts';
-import { createDeviceRemovals } from './gateway/device-removals.ts';
+import { createDeviceChanges } from './gateway/device-changes.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createSessions } from './gateway/sessions.ts';
 import { createApp } from './http/app.ts';
@@ -98,7 +98,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const presence = createPresence(bus, (viewer, frame) => {
     for (const session of sessions.ofAccount(viewer)) session.push(frame);
   });
-  const devicesChanged = createDeviceRemovals(deviceSets, sessions, log);
+  const devicesChanged = createDeviceChanges(deviceSets, sessions, log);
   bus.subscribe((event) => {
     if (event.kind === 'devices-changed') devicesChanged(event.accountId);
   });

@@ -48,6 +48,7 @@ export type { TypingDown } from './downstream/typing.ts';
 export type { Welcome } from './downstream/welcome.ts';
 export {
   account,
+  changePassword,
   deleteAccount,
   deviceName,
   devices,
@@ -59,6 +60,7 @@ export {
 } from './http/accounts.ts';
 export type {
   Account,
+  ChangePassword,
   Devices,
   NewDevice,
   RegisteredDevice,

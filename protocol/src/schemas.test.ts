@@ -55,6 +55,7 @@ describe('frames', () => {
       { type: 'typing', accountId, active: false },
       { type: 'presence', accountId, state: 'offline' },
       { type: 'keys-low', stock: { preKeys: 1, kyberPreKeys: 0 } },
+      { type: 'devices' },
       { type: 'pong', serverTime: 1 },
       { type: 'error', error: { code: 'bad-request', message: 'no', path: 'a.b' } },
     ];

@@ -8,5 +8,10 @@ import { accountId, deviceId } from './ids.ts';
 export const AUDIENCES = { master: 'master', mailbox: 'mailbox', store: 'store' } as const;
 
 /** Claims of a device's token, beside `aud`, `iat` and `exp`. `sub` is the account. */
-export const deviceClaims = z.object({ sub: accountId, device: deviceId });
+export const deviceClaims = z.object({
+  sub: accountId,
+  device: deviceId,
+  /** Of `master` tokens: grows when the account's password is changed, which ends the tokens from before. Absent: 0. */
+  generation: z.optional(z.int().check(z.nonnegative())),
+});
 export type DeviceClaims = z.infer<typeof deviceClaims>;

@@ -9,9 +9,14 @@ export const PROTOCOL_HISTORY = [
     fingerprint: '75614aded79cad6c',
     change: '`read` is told inside the ciphertext, no more by frames',
   },
+  {
+    version: 3,
+    fingerprint: '1c5688bea366bfa5',
+    change: 'change of password, which ends earlier tokens; frame `devices`',
+  },
 ] as const;
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Oldest version that a server still speaks. */
 export const MIN_SUPPORTED_VERSION = 2;

@@ -54,4 +54,10 @@ export {
 } from './metrics.ts';
 export { runService } from './run-service.ts';
 export { parseInput, ServiceError, toServiceError } from './service-error.ts';
-export { createTokenSigner, createTokenVerifier, type TokenSigner, type TokenVerifier } from './token.ts';
+export {
+  createTokenSigner,
+  createTokenVerifier,
+  type TokenDevice,
+  type TokenSigner,
+  type TokenVerifier,
+} from './token.ts';

@@ -22,9 +22,12 @@ describe('tokens', () => {
   it('speak for their device to their audience', async () => {
     const signer = createTokenSigner(keys.privatePem);
     const verifier = createTokenVerifier(keys.publicPem);
-    expect(await verifier.device(await signer.device(device, 'mailbox', inAnHour), 'mailbox')).toEqual(
-      device,
-    );
+    expect(await verifier.device(await signer.device(device, 'mailbox', inAnHour), 'mailbox')).toEqual({
+      ...device,
+      generation: 0,
+    });
+    const later = await signer.device(device, 'master', inAnHour, 2);
+    expect(await verifier.device(later, 'master')).toEqual({ ...device, generation: 2 });
     await verifier.master(await signer.master(inAnHour));
   });
 

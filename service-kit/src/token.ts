@@ -14,13 +14,16 @@ const ALGORITHM = 'EdDSA';
 const ISSUER = 'restante';
 const MASTER_SUBJECT = 'master';
 
+/** Whom a token speaks for, and which generation of its account's tokens it is of. */
+export type TokenDevice = DeviceAddress & { readonly generation: number };
+
 export type TokenVerifier = {
   /**
    * The device that a token speaks for.
    *
    * @throws ServiceError `unauthorized` or `token-expired`
    */
-  readonly device: (token: string, audience: 'master' | 'mailbox') => Promise<DeviceAddress>;
+  readonly device: (token: string, audience: 'master' | 'mailbox') => Promise<TokenDevice>;
   /** Passes when the token is a master's right to write. */
   readonly master: (token: string) => Promise<void>;
 };
@@ -30,6 +33,7 @@ export type TokenSigner = {
     device: DeviceAddress,
     audience: 'master' | 'mailbox',
     expiresAtMs: number,
+    generation?: number,
   ) => Promise<string>;
   readonly master: (expiresAtMs: number) => Promise<string>;
 };
@@ -85,7 +89,8 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
     device: async (token, audience) => {
       const claims = deviceClaims.safeParse(await verify(token, AUDIENCES[audience]));
       if (!claims.success) throw new ServiceError('unauthorized', 'the token is not valid here');
-      return { accountId: claims.data.sub, deviceId: claims.data.device };
+      const { sub, device, generation = 0 } = claims.data;
+      return { accountId: sub, deviceId: device, generation };
     },
     master: async (token) => {
       await verify(token, AUDIENCES.store);
@@ -106,8 +111,11 @@ export const createTokenSigner = (privateKeyPem: string, now: () => number = Dat
       .setExpirationTime(Math.floor(expiresAtMs / 1000))
       .sign(key);
   return {
-    device: ({ accountId, deviceId }, audience, expiresAtMs) =>
-      sign(accountId, AUDIENCES[audience], expiresAtMs, { device: deviceId }),
+    device: ({ accountId, deviceId }, audience, expiresAtMs, generation = 0) =>
+      sign(accountId, AUDIENCES[audience], expiresAtMs, {
+        device: deviceId,
+        ...(generation > 0 && { generation }),
+      }),
     master: (expiresAtMs) => sign(MASTER_SUBJECT, AUDIENCES.store, expiresAtMs, {}),
   };
 };

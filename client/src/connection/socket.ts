@@ -2,6 +2,7 @@ import {
   downstream,
   ERRORS,
   LIMITS,
+  MIN_SUPPORTED_VERSION,
   PROTOCOL_VERSION,
   subprotocol,
   tokenSubprotocol,
@@ -15,6 +16,11 @@ import { MessengerError } from '../messenger-error.ts';
 const WELCOME_TIMEOUT_MS = 10_000;
 /** Pings per span of silence. */
 const PINGS = 3;
+
+/** Of a server that is one version behind nothing is missed but what is new. */
+const SPOKEN = Array.from({ length: PROTOCOL_VERSION - MIN_SUPPORTED_VERSION + 1 }, (_, index) =>
+  subprotocol(PROTOCOL_VERSION - index),
+);
 
 /** Sends one frame; a closed socket takes none. */
 export type SendFrame = (frame: Upstream) => void;
@@ -57,7 +63,7 @@ const parseFrame = (data: unknown): Downstream | null => {
 export const openSocket = (options: SocketOptions, events: SocketEvents): void => {
   const url = new URL('/ws', options.origin);
   url.protocol = url.protocol.replace('http', 'ws');
-  const socket = new options.WebSocket(url, [subprotocol(PROTOCOL_VERSION), tokenSubprotocol(options.token)]);
+  const socket = new options.WebSocket(url, [...SPOKEN, tokenSubprotocol(options.token)]);
   let ended = false;
   let reason: ErrorCode | null = null;
   let silenceMs = WELCOME_TIMEOUT_MS;

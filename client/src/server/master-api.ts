@@ -7,6 +7,7 @@ import {
   session,
   type Account,
   type AccountId,
+  type ChangePassword,
   type DeviceId,
   type Devices,
   type KeyBundles,
@@ -38,6 +39,8 @@ export type MasterApi = {
   readonly keyStock: () => Promise<KeyStock>;
   readonly devices: () => Promise<Devices>;
   readonly removeDevice: (deviceId: DeviceId) => Promise<void>;
+  /** Keeps the tokens that come with it: those from before have ended. */
+  readonly changePassword: (change: ChangePassword) => Promise<void>;
   readonly deleteAccount: (password: string) => Promise<void>;
 };
 
@@ -136,6 +139,14 @@ export const masterApi = (masters: readonly string[], fetch: Fetch, tokens: Toke
     removeDevice: async (deviceId) => {
       await ask(nothing, 'DELETE', `devices/${deviceId}`);
     },
+    changePassword: (change) =>
+      anyMaster(async (origin) => {
+        const answer = await requestJson(fetch, session, {
+          ...{ url: `${origin}/api/account/password`, method: 'PUT', body: change },
+          token: await tokenFor(origin),
+        });
+        await tokens.keep(absolute(origin, answer));
+      }),
     deleteAccount: async (password) => {
       await ask(nothing, 'DELETE', 'account', { password });
     },

@@ -4,7 +4,10 @@ import type { Config } from '../config.ts';
 import { cellOf, type Cell } from '../mailboxes/cell.ts';
 
 /** The tokens of a device, and where its mail is. */
-export type IssueSession = (device: DeviceAddress, username: Username) => Promise<Session>;
+export type IssueSession = (
+  device: DeviceAddress,
+  account: { readonly username: Username; readonly tokenGeneration: number },
+) => Promise<Session>;
 
 export const createIssueSession = (
   signer: TokenSigner,
@@ -14,12 +17,12 @@ export const createIssueSession = (
 ): IssueSession => {
   const nodesOf = (account: AccountId): string[] =>
     cellOf(account, cells).nodes.map((node) => node.publicUrl);
-  return async (device, username) => {
+  return async (device, { username, tokenGeneration }) => {
     const serverTime = now();
     const masterTokenExpiresAt = serverTime + config.tokens.masterTtlMs;
     const mailboxTokenExpiresAt = serverTime + config.tokens.mailboxTtlMs;
     const [masterToken, mailboxToken] = await Promise.all([
-      signer.device(device, 'master', masterTokenExpiresAt),
+      signer.device(device, 'master', masterTokenExpiresAt, tokenGeneration),
       signer.device(device, 'mailbox', mailboxTokenExpiresAt),
     ]);
     return {

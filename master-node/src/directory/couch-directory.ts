@@ -26,6 +26,17 @@ import {
   type UsernameDocument,
 } from './directory-documents.ts';
 
+const MAX_NAME = 64;
+
+/** The name, or the first of `<name> (2)`, `<name> (3)` … that no other device has. */
+const distinctName = (name: string, taken: ReadonlySet<string>): string => {
+  for (let count = 1; ; count += 1) {
+    const suffix = count === 1 ? '' : ` (${count})`;
+    const candidate = name.slice(0, MAX_NAME - suffix.length) + suffix;
+    if (!taken.has(candidate)) return candidate;
+  }
+};
+
 /** More than there are numbers. */
 const DEVICE_ROWS = 2 * LIMITS.deviceId;
 
@@ -119,13 +130,17 @@ export const createCouchDirectory = (
     const documents = new Map(
       (await listDevices(database, accountId)).map((document) => [numberOf(document), document]),
     );
+    const names = new Set<string>();
     for (const [number, document] of documents) {
-      if (live<LiveDevice>(document)?.secretHash === secretHash) return number;
+      const other = live<LiveDevice>(document);
+      if (other?.secretHash === secretHash) return number;
+      if (other) names.add(other.name);
     }
+    const named = { ...body, name: distinctName(name, names) };
     for (let deviceId = 1; deviceId <= LIMITS.deviceId; deviceId += 1) {
       const document = documents.get(deviceId);
       if (document && (!isRemoval(document) || document.removedAt + numberRestMs > clock.surely())) continue;
-      if (await write(database, deviceDocumentId({ accountId, deviceId }), body, document)) return deviceId;
+      if (await write(database, deviceDocumentId({ accountId, deviceId }), named, document)) return deviceId;
     }
     throw new ServiceError('device-limit', 'the account has no free device number');
   };
@@ -167,6 +182,22 @@ export const createCouchDirectory = (
     await Promise.all(documents.map((document) => endDevice({ accountId, deviceId: numberOf(document) })));
   };
 
+  const deviceList: Directory['deviceList'] = async (accountId) => {
+    const found = await servers.lookUp(async (database) => {
+      const [account, documents] = await Promise.all([
+        find<AccountDocument>(database, accountDocumentId(accountId)),
+        listDevices(database, accountId),
+      ]);
+      return account && { account, documents };
+    });
+    if (found === null || isRemoval(found.account)) return null;
+    const devices = found.documents
+      .flatMap((document) => live<LiveDevice>(document) ?? [])
+      .map(record)
+      .sort((a, b) => a.deviceId - b.deviceId);
+    return { devices, tokenGeneration: found.account.tokenGeneration ?? 0 };
+  };
+
   return {
     createAccount: async (username, passwordHash, device) => {
       const accountId = randomUUID();
@@ -197,24 +228,22 @@ export const createCouchDirectory = (
     },
     account: async (accountId) => {
       const account = await findAccount(accountId);
-      return account && { accountId, username: account.username, passwordHash: account.passwordHash };
+      if (account === null) return null;
+      const { username, passwordHash, tokenGeneration = 0 } = account;
+      return { accountId, username, passwordHash, tokenGeneration };
+    },
+    changePassword: async (accountId, passwordHash) => {
+      let tokenGeneration = 0;
+      const changed = await update<LiveAccount>(accountDocumentId(accountId), (current, updatedAt) => {
+        tokenGeneration = (current.tokenGeneration ?? 0) + 1;
+        return { ...current, passwordHash, tokenGeneration, updatedAt };
+      });
+      return changed && tokenGeneration;
     },
     deleteAccount,
     addDevice,
-    devices: async (accountId) => {
-      const found = await servers.lookUp(async (database) => {
-        const [account, documents] = await Promise.all([
-          find<AccountDocument>(database, accountDocumentId(accountId)),
-          listDevices(database, accountId),
-        ]);
-        return account && { account, documents };
-      });
-      if (found === null || isRemoval(found.account)) return null;
-      return found.documents
-        .flatMap((document) => live<LiveDevice>(document) ?? [])
-        .map(record)
-        .sort((a, b) => a.deviceId - b.deviceId);
-    },
+    devices: async (accountId) => (await deviceList(accountId))?.devices ?? null,
+    deviceList,
     device: async (address) => {
       const device = await findDevice(address);
       return device && record(device);

@@ -22,16 +22,18 @@ describe('the cache of device sets', () => {
     now = 0;
     reads = 0;
     answer = () => Promise.resolve([device(1)]);
-    const devices = () => {
+    const deviceList = async () => {
       reads += 1;
-      return answer();
+      const devices = await answer();
+      return devices && { devices, tokenGeneration: 7 };
     };
-    sets = createDeviceSets({ devices }, createMetrics([]).deviceSets, () => now);
+    sets = createDeviceSets({ deviceList }, createMetrics([]).deviceSets, () => now);
   });
 
   it('reads once for many, and again when it is asked to, told to, or some time has passed', async () => {
     const [set] = await Promise.all([sets.get('a'), sets.get('a'), sets.get('a')]);
     expect([...set!]).toEqual([[1, 101]]);
+    expect(await sets.tokenGeneration('a')).toBe(7);
     expect(reads).toBe(1);
     await sets.refresh('a');
     expect(reads).toBe(2);

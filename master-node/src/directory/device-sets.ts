@@ -16,6 +16,8 @@ export type DeviceSets = {
   readonly get: (account: AccountId) => Promise<DeviceSet | null>;
   /** As `get`, read from the directory now. */
   readonly refresh: (account: AccountId) => Promise<DeviceSet | null>;
+  /** Of the account's tokens: earlier ones have ended. As fresh as what `get` answers. */
+  readonly tokenGeneration: (account: AccountId) => Promise<number>;
   readonly forget: (account: AccountId) => void;
   /** Changes may have been missed: no entry counts as fresh. */
   readonly expireAll: () => void;
@@ -24,16 +26,17 @@ export type DeviceSets = {
 const MAX_ACCOUNTS = 50_000;
 const FRESH_MS = 30_000;
 
-type Entry = { readonly set: DeviceSet; freshUntil: number };
+type Read = { readonly set: DeviceSet; readonly tokenGeneration: number };
+type Entry = Read & { freshUntil: number };
 
 export const createDeviceSets = (
-  directory: Pick<Directory, 'devices'>,
+  directory: Pick<Directory, 'deviceList'>,
   reads: Metrics['deviceSets'],
   now: () => number,
 ): DeviceSets => {
   /** In order of use, the longest unused first. */
   const entries = new Map<AccountId, Entry>();
-  const loading = new Map<AccountId, Promise<DeviceSet | null>>();
+  const loading = new Map<AccountId, Promise<Read | null>>();
 
   const keep = (account: AccountId, entry: Entry): void => {
     entries.delete(account);
@@ -42,23 +45,28 @@ export const createDeviceSets = (
     if (entries.size > MAX_ACCOUNTS && !oldest.done) entries.delete(oldest.value);
   };
 
-  const read = async (account: AccountId): Promise<DeviceSet | null> => {
+  const read = async (account: AccountId): Promise<Read | null> => {
     reads.inc({ source: 'directory' });
-    const devices = await directory.devices(account);
-    return devices && new Map(devices.map((device) => [device.deviceId, device.registrationId]));
+    const list = await directory.deviceList(account);
+    if (list === null) return null;
+    const { devices, tokenGeneration } = list;
+    return {
+      set: new Map(devices.map((device) => [device.deviceId, device.registrationId])),
+      tokenGeneration,
+    };
   };
 
   /** Callers at the same time share one read; one that was forgotten meanwhile is not kept. */
-  const load = (account: AccountId): Promise<DeviceSet | null> => {
+  const load = (account: AccountId): Promise<Read | null> => {
     const already = loading.get(account);
     if (already) return already;
     const startedAt = now();
     const reading = read(account)
-      .then((set) => {
-        if (loading.get(account) !== reading) return set;
-        if (set) keep(account, { set, freshUntil: startedAt + FRESH_MS });
+      .then((found) => {
+        if (loading.get(account) !== reading) return found;
+        if (found) keep(account, { ...found, freshUntil: startedAt + FRESH_MS });
         else entries.delete(account);
-        return set;
+        return found;
       })
       .finally(() => {
         if (loading.get(account) === reading) loading.delete(account);
@@ -72,27 +80,30 @@ export const createDeviceSets = (
     loading.delete(account);
   };
 
+  const find = async (account: AccountId): Promise<Read | null> => {
+    const entry = entries.get(account);
+    if (entry && entry.freshUntil > now()) {
+      reads.inc({ source: 'cache' });
+      keep(account, entry);
+      return entry;
+    }
+    try {
+      return await load(account);
+    } catch (error) {
+      if (!entry || !(error instanceof ServiceError) || error.code !== 'unavailable') throw error;
+      reads.inc({ source: 'stale' });
+      return entry;
+    }
+  };
+
   return {
-    get: async (account) => {
-      const entry = entries.get(account);
-      if (entry && entry.freshUntil > now()) {
-        reads.inc({ source: 'cache' });
-        keep(account, entry);
-        return entry.set;
-      }
-      try {
-        return await load(account);
-      } catch (error) {
-        if (!entry || !(error instanceof ServiceError) || error.code !== 'unavailable') throw error;
-        reads.inc({ source: 'stale' });
-        return entry.set;
-      }
-    },
-    refresh: (account) => {
+    get: async (account) => (await find(account))?.set ?? null,
+    tokenGeneration: async (account) => (await find(account))?.tokenGeneration ?? 0,
+    refresh: async (account) => {
       const entry = entries.get(account);
       if (entry) entry.freshUntil = 0;
       loading.delete(account);
-      return load(account);
+      return (await load(account))?.set ?? null;
     },
     forget,
     expireAll: () => {

@@ -31,6 +31,8 @@ export type Removal = { readonly removedAt: number; readonly updatedAt: number }
 export type LiveAccount = {
   readonly username: Username;
   readonly passwordHash: string;
+  /** Absent: 0. */
+  readonly tokenGeneration?: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 };

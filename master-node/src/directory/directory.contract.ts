@@ -34,7 +34,7 @@ export const directoryContract = (start: (clock: Clock) => Promise<Directory & A
       const { username, accountId, deviceId } = await makeAccount();
       expect(deviceId).toBe(1);
       expect(await directory.findUsername(username)).toBe(accountId);
-      expect(await directory.account(accountId)).toEqual({ accountId, username, passwordHash: 'hash' });
+      expect(await directory.account(accountId)).toMatchObject({ accountId, username, passwordHash: 'hash' });
     });
 
     it('knows nothing of what is not there', async () => {
@@ -75,6 +75,30 @@ export const directoryContract = (start: (clock: Clock) => Promise<Directory & A
       expect(numbers.sort((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7]);
       const devices = await directory.devices(accountId);
       expect(devices!.map(({ deviceId }) => deviceId)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    });
+
+    it('names devices apart that would have one name', async () => {
+      const { accountId } = await makeAccount();
+      const long = 'n'.repeat(64);
+      for (const name of ['Firefox', 'Firefox', 'Firefox', long, long])
+        await directory.addDevice(accountId, { ...device(), name });
+      const names = (await directory.devices(accountId))!.map(({ name }) => name).slice(1);
+      expect(names).toEqual(['Firefox', 'Firefox (2)', 'Firefox (3)', long, `${'n'.repeat(60)} (2)`]);
+    });
+
+    it('changes a password, and with each change the generation of tokens', async () => {
+      const { accountId, username } = await makeAccount();
+      const before = await directory.account(accountId);
+      expect(before).toMatchObject({ username, tokenGeneration: 0 });
+      for (const generation of [1, 2]) {
+        expect(await directory.changePassword(accountId, `hash ${generation}`)).toBe(generation);
+        expect(await directory.account(accountId)).toEqual({
+          ...{ accountId, username, passwordHash: `hash ${generation}`, tokenGeneration: generation },
+        });
+        expect((await directory.deviceList(accountId))?.tokenGeneration).toBe(generation);
+      }
+      await directory.deleteAccount(accountId);
+      expect(await directory.changePassword(accountId, 'hash')).toBeNull();
     });
 
     it('refuses a device when all numbers are taken', async () => {

@@ -13,6 +13,8 @@ export type AccountRecord = {
   readonly accountId: AccountId;
   readonly username: Username;
   readonly passwordHash: string;
+  /** Grows with each change of the password; tokens of an earlier one have ended. */
+  readonly tokenGeneration: number;
 };
 
 export type DeviceRecord = {
@@ -21,6 +23,11 @@ export type DeviceRecord = {
   readonly registrationId: number;
   readonly secretHash: string;
   readonly createdAt: number;
+};
+
+export type DeviceList = {
+  readonly devices: DeviceRecord[];
+  readonly tokenGeneration: number;
 };
 
 export type DeviceToAdd = {
@@ -55,13 +62,17 @@ export type Directory = {
   /** Ends an account, its devices and keys, and frees its username. Unknown is a success. */
   readonly deleteAccount: (account: AccountId) => Promise<void>;
   /**
-   * Adds a device under the lowest free number. The number of a removed device is free once its tokens have expired.
+   * Adds a device under the lowest free number, with a name that no other has: `<name> (2)` when its own is taken. The number of a removed device is free once its tokens have expired.
    *
    * @throws ServiceError `device-limit`; `not-found` when there is no such account
    */
   readonly addDevice: (account: AccountId, device: DeviceToAdd) => Promise<DeviceId>;
+  /** Replaces the password, and ends the tokens that there are. Gives their new generation; null when there is no such account. */
+  readonly changePassword: (account: AccountId, passwordHash: string) => Promise<number | null>;
   /** Devices by rising number; null when there is no such account. */
   readonly devices: (account: AccountId) => Promise<DeviceRecord[] | null>;
+  /** The same with the account's generation of tokens, in one read. */
+  readonly deviceList: (account: AccountId) => Promise<DeviceList | null>;
   readonly device: (device: DeviceAddress) => Promise<DeviceRecord | null>;
   /** Ends a device and its keys. Unknown is a success. */
   readonly removeDevice: (device: DeviceAddress) => Promise<void>;

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { LIMITS, PROTOCOL_VERSION, type DeviceAddress, type Welcome } from '@restante/protocol';
+import { LIMITS, type DeviceAddress, type Welcome } from '@restante/protocol';
 import { requestIdOf, ServiceError, type Logger } from '@restante/service-kit';
+import type { Authenticate } from '../authenticate.ts';
 import type { Config } from '../config.ts';
 import type { Handle } from '../live/handle.ts';
 import type { Presence } from '../live/presence.ts';
 import type { Metrics } from '../metrics.ts';
 import { createSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
-import { createUpgrade, selectSubprotocol } from './upgrade.ts';
+import { createUpgrade, selectSubprotocol, versionOf } from './upgrade.ts';
 
 /** The WebSocket side of a master: takes upgrades, keeps connections alive, ends them in order. */
 export type Gateway = {
@@ -20,7 +21,7 @@ export type Gateway = {
 
 export type GatewayDeps = {
   readonly server: Server;
-  readonly authenticate: (token: string) => Promise<DeviceAddress>;
+  readonly authenticate: Authenticate;
   readonly handle: Handle;
   readonly sessions: Sessions;
   readonly presence: Presence;
@@ -51,10 +52,8 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
   };
   const webSockets = new WebSocketServer(options);
 
-  const welcome = (device: DeviceAddress): Welcome => ({
-    type: 'welcome',
-    protocolVersion: PROTOCOL_VERSION,
-    ...device,
+  const welcome = ({ accountId, deviceId }: DeviceAddress, protocolVersion: number): Welcome => ({
+    ...{ type: 'welcome', protocolVersion, accountId, deviceId },
     serverTime: now(),
     limits: {
       payloadBytes: LIMITS.payloadBytes,
@@ -72,9 +71,12 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
       if (webSockets.clients.size < sockets.maxConnections) return null;
       return new ServiceError('unavailable', 'this server has all the connections that it takes');
     },
-    accept: (request, socket, head, device) =>
+    accept: (request, socket, head, { generation, ...device }) =>
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        const version = versionOf(webSocket.protocol);
         const session = createSession(webSocket, device, randomUUID(), {
+          version,
+          tokenGeneration: generation,
           handle: deps.handle,
           bufferBytes: sockets.bufferBytes,
           stallMs: sockets.stallMs,
@@ -92,7 +94,7 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
           session.end('draining', 'this server stops');
           return;
         }
-        session.reply(welcome(device));
+        session.reply(welcome(device, version));
         sessions.add(session);
         for (const frame of deps.presence.snapshot(device.accountId)) session.push(frame);
         deps.onConnected(device);

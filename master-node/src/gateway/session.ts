@@ -21,6 +21,8 @@ import type { Metrics } from '../metrics.ts';
 export type Session = {
   readonly device: DeviceAddress;
   readonly connectionId: string;
+  /** Of the token that it began with. */
+  readonly tokenGeneration: number;
   /** Answers; never left out. */
   readonly reply: (frame: Downstream) => void;
   /** Sends what was not asked for; left out when the socket is slow. */
@@ -36,6 +38,9 @@ export type Session = {
 };
 
 export type SessionOptions = {
+  /** Of the protocol that the peer speaks. */
+  readonly version: number;
+  readonly tokenGeneration: number;
   readonly handle: Handle;
   readonly bufferBytes: number;
   readonly stallMs: number;
@@ -52,6 +57,9 @@ export type SessionOptions = {
 const FRAMES_IN_PROCESS = 64;
 const BAD_FRAMES = 5;
 
+/** Frames that peers of an earlier version do not know: they are not sent any. */
+const SINCE: Partial<Record<Downstream['type'], number>> = { devices: 3 };
+
 const parse = (data: RawData): Upstream => {
   const text = (data as Buffer).toString();
   let value: unknown;
@@ -67,7 +75,7 @@ export const createSession = (
   socket: WebSocket,
   device: DeviceAddress,
   connectionId: string,
-  { handle, bufferBytes, stallMs, requestId, metrics, log, now }: SessionOptions,
+  { version, tokenGeneration, handle, bufferBytes, stallMs, requestId, metrics, log, now }: SessionOptions,
 ): Session => {
   const who = pseudonym(`${device.accountId}:${device.deviceId}`);
   const waiting: RawData[] = [];
@@ -83,7 +91,7 @@ export const createSession = (
   let hasMissed = false;
 
   const write = (frame: Downstream): void => {
-    if (socket.readyState !== socket.OPEN) return;
+    if (socket.readyState !== socket.OPEN || version < (SINCE[frame.type] ?? 0)) return;
     socket.send(JSON.stringify(frame), onWritten);
     if (slowSince !== null || socket.bufferedAmount <= bufferBytes) return;
     slowSince = now();
@@ -187,6 +195,7 @@ export const createSession = (
   return {
     device,
     connectionId,
+    tokenGeneration,
     reply: write,
     push: (frame) => {
       if (isEnding) return;

@@ -6,9 +6,15 @@ import {
   PROTOCOL_VERSION,
   subprotocol,
   tokenFromSubprotocols,
-  type DeviceAddress,
 } from '@restante/protocol';
-import { requestIdOf, ServiceError, toServiceError, type Logger } from '@restante/service-kit';
+import {
+  requestIdOf,
+  ServiceError,
+  toServiceError,
+  type Logger,
+  type TokenDevice,
+} from '@restante/service-kit';
+import type { Authenticate } from '../authenticate.ts';
 import type { Metrics } from '../metrics.ts';
 
 /**
@@ -17,12 +23,12 @@ import type { Metrics } from '../metrics.ts';
  */
 export type UpgradeDeps = {
   /** The device that a token speaks for. @throws ServiceError `unauthorized` or `token-expired` */
-  readonly authenticate: (token: string) => Promise<DeviceAddress>;
+  readonly authenticate: Authenticate;
   /** Why no connection is taken now; null when one is. */
   readonly refusal: () => ServiceError | null;
   /** Origins of browsers' pages that may connect; null for any. */
   readonly allowedOrigins: readonly string[] | null;
-  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, device: DeviceAddress) => void;
+  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, device: TokenDevice) => void;
   readonly metrics: Pick<Metrics, 'upgradesRefused'>;
   readonly log: Logger;
 };
@@ -36,6 +42,9 @@ const SUPPORTED = Array.from({ length: PROTOCOL_VERSION - MIN_SUPPORTED_VERSION 
 /** The subprotocol to select: the newest that both sides speak; false for none. */
 export const selectSubprotocol = (offered: ReadonlySet<string>): string | false =>
   SUPPORTED.find((name) => offered.has(name)) ?? false;
+
+/** The version that {@link selectSubprotocol} has selected. */
+export const versionOf = (selected: string): number => PROTOCOL_VERSION - SUPPORTED.indexOf(selected);
 
 const offeredBy = (request: IncomingMessage): string[] =>
   (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
@@ -54,7 +63,7 @@ const answer = (socket: Duplex, error: ServiceError): void => {
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 };
 
-const check = async (request: IncomingMessage, deps: UpgradeDeps): Promise<DeviceAddress> => {
+const check = async (request: IncomingMessage, deps: UpgradeDeps): Promise<TokenDevice> => {
   const refused = deps.refusal();
   if (refused) throw refused;
   if (new URL(request.url ?? '/', 'http://master').pathname !== WEBSOCKET_PATH) {

@@ -1,10 +1,13 @@
 import type { Express } from 'express';
 import {
   accountId as accountIdSchema,
+  changePassword,
   deleteAccount,
   newDevice,
   username,
+  type DeviceAddress,
   type RegisteredDevice,
+  type Session,
 } from '@restante/protocol';
 import { jsonBody, parseInput, ServiceError } from '@restante/service-kit';
 import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
@@ -27,10 +30,11 @@ type Deps = DeviceDeps & {
   readonly metrics: Pick<Metrics, 'registrations'>;
 };
 
-/** `/api/accounts`, `/api/accounts/:username`, `/api/removed-accounts/:accountId`, `/api/account` */
+/** `/api/accounts`, `/api/accounts/:username`, `/api/removed-accounts/:accountId`, `/api/account`, `/api/account/password` */
 export const accountRoutes = (app: Express, deps: Deps): void => {
   const { directory, passwords, issueSession, rateLimits, bus, metrics } = deps;
   const authenticated = requireDevice(deps);
+  const gone = (): ServiceError => new ServiceError('unauthorized', 'the account has been removed');
   const taken = (): ServiceError => new ServiceError('username-taken', 'the username is taken');
 
   resource(app, '/api/accounts', {
@@ -47,7 +51,7 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
           secretHash: hashDeviceSecret(deviceSecret),
         });
         metrics.registrations.inc();
-        const session = await issueSession(address, name);
+        const session = await issueSession(address, { username: name, tokenGeneration: 0 });
         response.status(201).json({ ...session, deviceSecret } satisfies RegisteredDevice);
       },
     ],
@@ -85,11 +89,39 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
         const { password } = parseInput(deleteAccount, request.body);
         const { accountId } = deviceOf(response);
         const account = await directory.account(accountId);
-        if (account === null) throw new ServiceError('unauthorized', 'the account has been removed');
+        if (account === null) throw gone();
         await deps.signIn(request.ip ?? '', account.username, password, account);
         await directory.deleteAccount(accountId);
         bus.publish({ kind: 'devices-changed', accountId });
         response.status(204).end();
+      },
+    ],
+  });
+
+  const removeOthers = async ({ accountId, deviceId }: DeviceAddress): Promise<void> => {
+    const others = (await directory.devices(accountId))?.filter((each) => each.deviceId !== deviceId) ?? [];
+    await Promise.all(others.map((each) => directory.removeDevice({ accountId, deviceId: each.deviceId })));
+  };
+
+  resource(app, '/api/account/password', {
+    put: [
+      authenticated,
+      ...jsonBody(),
+      async (request, response) => {
+        const { password, newPassword, removeOtherDevices } = parseInput(changePassword, request.body);
+        const { accountId, deviceId } = deviceOf(response);
+        const account = await directory.account(accountId);
+        if (account === null) throw gone();
+        await deps.signIn(request.ip ?? '', account.username, password, account);
+        const passwordHash = await passwords.hash(newPassword);
+        // Before, so that what fails is asked for again with the old password; after, for who came in between with that.
+        if (removeOtherDevices) await removeOthers({ accountId, deviceId });
+        const tokenGeneration = await directory.changePassword(accountId, passwordHash);
+        if (tokenGeneration === null) throw gone();
+        if (removeOtherDevices) await removeOthers({ accountId, deviceId });
+        bus.publish({ kind: 'devices-changed', accountId });
+        const session = await issueSession({ accountId, deviceId }, { ...account, tokenGeneration });
+        response.json(session satisfies Session);
       },
     ],
   });

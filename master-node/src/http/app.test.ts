@@ -122,6 +122,80 @@ describe('the REST side', () => {
     });
   });
 
+  describe('a change of the password', () => {
+    const change = (token: string, password: string, newPassword: string, removeOtherDevices = false) =>
+      ask('PUT', '/api/account/password', { token, body: { password, newPassword, removeOtherDevices } });
+    const NEW = 'another horse entirely';
+
+    it('asks for the old one, and ends tokens and connections that there were, for all of them get new ones', async () => {
+      const bob = await register(master.url);
+      const second = await login(master.url, bob.username);
+      const sockets = await Promise.all([bob, second].map((device) => connect(master.url, device)));
+      expect(await change(bob.masterToken, 'wrong password', NEW)).toMatchObject({ status: 401 });
+      expect(await change(bob.masterToken, PASSWORD, 'short')).toMatchObject({
+        ...{ status: 400, body: { code: 'bad-request', path: 'newPassword' } },
+      });
+      expect(sockets.map((socket) => socket.closed())).toEqual([null, null]);
+
+      const changed = await change(bob.masterToken, PASSWORD, NEW);
+      const fresh = session.parse(changed.body);
+      for (const socket of sockets) await waitFor('the connection to end', () => socket.closed() === 4402);
+      for (const { masterToken } of [bob, second]) {
+        expect(await ask('GET', '/api/devices', { token: masterToken })).toMatchObject({
+          ...{ status: 401, body: { code: 'token-expired' } },
+        });
+        await expect(connect(master.url, { masterToken })).rejects.toThrow('401');
+      }
+      const { accountId, deviceId, deviceSecret } = second;
+      const renewed = await ask('POST', '/api/tokens', { body: { accountId, deviceId, deviceSecret } });
+      for (const { masterToken } of [fresh, session.parse(renewed.body)]) {
+        const { body } = await ask('GET', '/api/devices', { token: masterToken });
+        expect(devices.parse(body).devices).toHaveLength(2);
+        await (await connect(master.url, { masterToken })).close();
+      }
+      expect(await ask('POST', '/api/devices', { body: newDevice(bob.username) })).toMatchObject({
+        status: 401,
+      });
+      expect(await ask('POST', '/api/devices', { body: newDevice(bob.username, NEW) })).toMatchObject({
+        status: 201,
+      });
+    });
+
+    it('removes the other devices when that is wanted', async () => {
+      const bob = await register(master.url);
+      const second = await login(master.url, bob.username);
+      const socket = await connect(master.url, second);
+      const { body } = await change(bob.masterToken, PASSWORD, NEW, true);
+      await waitFor('the connection to end', () => socket.closed() === 4401);
+      const left = await ask('GET', '/api/devices', { token: session.parse(body).masterToken });
+      expect(devices.parse(left.body).devices.map(({ deviceId }) => deviceId)).toEqual([1]);
+    });
+
+    it('tries as few wrong passwords as signing in does', async () => {
+      const bob = await register(master.url);
+      const answers = [];
+      for (let attempt = 0; attempt < 40; attempt += 1)
+        answers.push((await change(bob.masterToken, `wrong password ${attempt}`, NEW)).status);
+      expect(answers[0]).toBe(401);
+      expect(answers.at(-1)).toBe(429);
+    });
+  });
+
+  it('tells connected devices of one that signs in, if they speak a version that knows of it', async () => {
+    const bob = await register(master.url);
+    const newer = await connect(master.url, bob);
+    const second = await login(master.url, bob.username);
+    await newer.hears('devices');
+    const older = await connect(master.url, second, 2);
+    expect(older.heard('welcome')).toMatchObject([{ protocolVersion: 2 }]);
+    await login(master.url, bob.username);
+    await newer.hears('devices', 2);
+    older.write({ type: 'ping' });
+    await older.hears('pong');
+    expect(older.frames.map(({ type }) => type)).not.toContain('devices');
+    await Promise.all([newer.close(), older.close()]);
+  });
+
   describe('tokens', () => {
     it('are renewed for the secret of the device alone', async () => {
       const { accountId, deviceId, deviceSecret } = alice;

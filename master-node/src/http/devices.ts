@@ -27,12 +27,13 @@ export const deviceRoutes = (app: Express, deps: Deps): void => {
         const { username, password, device } = parseInput(newDevice, request.body);
         const found = await directory.findUsername(username);
         const known = found === null ? null : await directory.account(found);
-        const { accountId } = await deps.signIn(request.ip ?? '', username, password, known);
+        const account = await deps.signIn(request.ip ?? '', username, password, known);
+        const { accountId } = account;
         const deviceSecret = mintDeviceSecret();
         const secretHash = hashDeviceSecret(deviceSecret);
         const added = await directory.addDevice(accountId, { ...device, secretHash });
         bus.publish({ kind: 'devices-changed', accountId });
-        const session = await deps.issueSession({ accountId, deviceId: added }, username);
+        const session = await deps.issueSession({ accountId, deviceId: added }, account);
         response.status(201).json({ ...session, deviceSecret } satisfies RegisteredDevice);
       },
     ],

@@ -33,7 +33,7 @@ export const tokenRoutes = (app: Express, { directory, issueSession, rateLimits,
         if (!isRight || account === null) {
           throw new ServiceError('unauthorized', 'the device or its secret is wrong');
         }
-        response.json(await issueSession(address, account.username));
+        response.json(await issueSession(address, account));
       },
     ],
   });

@@ -109,9 +109,13 @@ export type TestSocket = {
 };
 
 /** Opens a WebSocket; resolves with its first frame heard. */
-export const connect = async (masterUrl: string, { masterToken }: { masterToken: string }) => {
+export const connect = async (
+  masterUrl: string,
+  { masterToken }: { masterToken: string },
+  version: number = PROTOCOL_VERSION,
+) => {
   const socket = new WebSocket(`${masterUrl.replace('http', 'ws')}/ws`, [
-    subprotocol(PROTOCOL_VERSION),
+    subprotocol(version),
     tokenSubprotocol(masterToken),
   ]);
   const frames: Downstream[] = [];

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { accepted } from './accepted.ts';
 import { acknowledged } from './acknowledged.ts';
 import { catchUp } from './catch-up.ts';
+import { devicesFrame } from './devices.ts';
 import { envelopeFrame } from './envelope.ts';
 import { errorFrame } from './error.ts';
 import { keysLow } from './keys-low.ts';
@@ -24,6 +25,7 @@ export const downstream = z.discriminatedUnion('type', [
   typingDown,
   presenceDown,
   keysLow,
+  devicesFrame,
   pong,
   errorFrame,
 ]);

@@ -56,6 +56,15 @@ export type Account = z.infer<typeof account>;
 /** `DELETE /api/account`. Answer: 204. */
 export const deleteAccount = z.strictObject({ password });
 
+/** `PUT /api/account/password`. Answer: {@link session}, as the tokens from before end. */
+export const changePassword = z.strictObject({
+  password,
+  newPassword: password,
+  /** Also ends all devices but the one that asks. */
+  removeOtherDevices: z.boolean(),
+});
+export type ChangePassword = z.infer<typeof changePassword>;
+
 /** `GET /api/devices`: the account's own devices. */
 export const devices = z.strictObject({
   devices: z
