@@ -45,6 +45,8 @@ const withoutRepeats = (items: readonly Item[]): Item[] => {
 /** What is told of each write: how many documents, and how long it took until they were durable. */
 export type BatchWatch = {
   readonly written: (documents: number, seconds: number) => void;
+  /** Ids of envelopes that are on the disk now, new or not. */
+  readonly stored?: (database: string, ids: readonly string[]) => void;
   readonly failed: () => void;
 };
 
@@ -87,6 +89,10 @@ export const createBulkWriter = ({
         log.warn({ event: 'write-failed', database, documents: batch.length, err: error }, 'write failed');
         throw new ServiceError('unavailable', 'the store does not take writes', { cause: error });
       }
+      batches.stored?.(
+        database,
+        batch.filter(({ isTombstone }) => !isTombstone).map(({ id }) => id),
+      );
       batches.written(batch.length, (performance.now() - startedAtMs) / 1000);
     };
 

@@ -13,6 +13,8 @@ export type Databases = {
   readonly readableAt: (nowMs: number) => string[];
   /** Whether this is a live bucket that no message can be in yet. */
   readonly isAhead: (database: string, nowMs: number) => boolean;
+  /** Whether anything in this bucket of ours can have expired. */
+  readonly mayHoldExpired: (database: string, nowMs: number) => boolean;
   /** Whether this is a bucket of ours, of whatever time. */
   readonly isBucket: (database: string) => boolean;
   /** Whether this is a bucket of ours in which everything has expired. */
@@ -39,6 +41,8 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
     // Another node's clock may be ahead by what is allowed.
     isAhead: (database, nowMs) =>
       liveAt(nowMs).includes(database) && !readableAt(nowMs + LIMITS.clockSkewMs).includes(database),
+    mayHoldExpired: (database, nowMs) =>
+      (spans.startOf(database.slice(prefix.length)) ?? Infinity) + ttlMs <= nowMs,
     isBucket: (database) =>
       database.startsWith(prefix) && spans.startOf(database.slice(prefix.length)) !== null,
     isExpired: (database, nowMs) =>

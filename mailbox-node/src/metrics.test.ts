@@ -25,25 +25,27 @@ const setUp = () => {
 };
 
 describe('the gap of a ledger (law 9)', () => {
-  const lost = { accepted: 10, deleted: 4, expired: 1, waiting: 3 };
+  const counts = { accepted: 10, deleted: 4, expired: 1, waiting: 3, lost: 2, returned: -1 };
 
   it('tells of a lost message, and of one that came back', async () => {
     const { metrics, gaps } = setUp();
-    metrics.setLedger('a', { ...lost, isExact: true });
-    metrics.setLedger('b', { ...lost, waiting: 6, isExact: true });
+    metrics.setLedger('a', { ...counts, isExact: true });
     expect(await gaps()).toEqual([
-      'mailbox_ledger_gap_messages{bucket="a"} 2',
-      'mailbox_ledger_gap_messages{bucket="b"} -1',
+      'mailbox_ledger_gap_messages{bucket="a",kind="lost"} 2',
+      'mailbox_ledger_gap_messages{bucket="a",kind="returned"} -1',
     ]);
   });
 
   it('is not taken from a count during which mail came or went, and goes with its bucket', async () => {
     const { metrics, gaps } = setUp();
-    metrics.setLedger('a', { ...lost, isExact: false });
+    metrics.setLedger('a', { ...counts, isExact: false });
     expect(await gaps()).toEqual([]);
-    metrics.setLedger('a', { ...lost, waiting: 5, isExact: true });
-    metrics.setLedger('a', { ...lost, isExact: false });
-    expect(await gaps()).toEqual(['mailbox_ledger_gap_messages{bucket="a"} 0']);
+    metrics.setLedger('a', { ...counts, lost: 0, returned: 0, isExact: true });
+    metrics.setLedger('a', { ...counts, isExact: false });
+    expect(await gaps()).toEqual([
+      'mailbox_ledger_gap_messages{bucket="a",kind="lost"} 0',
+      'mailbox_ledger_gap_messages{bucket="a",kind="returned"} 0',
+    ]);
     metrics.forgetLedger('a');
     expect(await gaps()).toEqual([]);
   });

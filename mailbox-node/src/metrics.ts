@@ -56,10 +56,11 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
   });
   const ledgerGap = new Gauge({
     name: 'mailbox_ledger_gap_messages',
-    help: 'accepted - deleted - expired - waiting, of the last count during which nothing changed; anything but 0 is a loss',
-    labelNames: ['bucket'],
+    help: 'Mail that is not there although nobody deleted it (lost), or is there although it was deleted (returned), by the last count during which nothing changed',
+    labelNames: ['bucket', 'kind'],
     registers,
   });
+  const LEDGER_GAPS = ['lost', 'returned'] as const;
   const LEDGER_STATES = ['accepted', 'deleted', 'expired', 'waiting'] as const;
 
   new Gauge({
@@ -232,12 +233,11 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     endStream: (reason: EndReason): void => streamsEnded.inc({ reason }),
     setLedger: (bucket: string, counts: BucketLedger): void => {
       for (const state of LEDGER_STATES) ledger.set({ bucket, state }, counts[state]);
-      const { accepted, deleted, expired, waiting } = counts;
-      if (counts.isExact) ledgerGap.set({ bucket }, accepted - deleted - expired - waiting);
+      if (counts.isExact) for (const kind of LEDGER_GAPS) ledgerGap.set({ bucket, kind }, counts[kind]);
     },
     forgetLedger: (bucket: string): void => {
       for (const state of LEDGER_STATES) ledger.remove({ bucket, state });
-      ledgerGap.remove({ bucket });
+      for (const kind of LEDGER_GAPS) ledgerGap.remove({ bucket, kind });
     },
   };
 };

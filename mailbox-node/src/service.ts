@@ -120,7 +120,7 @@ export const startMailboxNode = async (
     budget,
     room,
     createBucket: keeper.createBucket,
-    batches: metrics.batches,
+    batches: { ...metrics.batches, stored: (database, ids) => ledger.written(database, ids) },
   });
   const envelopes = createEnvelopes({ log, server, writer, setAside });
   const store = createCouchMailboxStore({
@@ -138,7 +138,12 @@ export const startMailboxNode = async (
     countWaiting: store.waiting,
     now,
   });
-  const ledger = createLedger({ server, ttlMs, now });
+  const ledger = createLedger({
+    server,
+    ttlMs,
+    mayHoldExpired: (database) => databases.mayHoldExpired(database, now()),
+    now,
+  });
   const feeds = createChangesFeeds({
     log,
     address,

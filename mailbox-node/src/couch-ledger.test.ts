@@ -1,0 +1,121 @@
+import {
+  documentId,
+  envelopeDocument,
+  envelopeRevision,
+  messageTime,
+  tombstoneRevision,
+  type StoredEnvelope,
+} from '@restante/protocol';
+import { connectCouch, type CouchServer } from '@restante/service-kit';
+import {
+  mailboxNodeConfigs,
+  newEnvelope,
+  newMailbox,
+  newTestKeys,
+  startCouches,
+  startTestNode,
+  waitFor,
+  type TestCouches,
+  type TestNode,
+} from '@restante/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLedger } from './couch-ledger.ts';
+import { createDatabases } from './databases.ts';
+
+/** What is lost or comes back behind a node's back is seen by its ledger (law 9). */
+
+const idOf = (envelope: StoredEnvelope): string => documentId(envelope, envelope.id);
+
+describe('the ledger of a running node', () => {
+  let couches: TestCouches;
+  let admin: CouchServer & AsyncDisposable;
+  let node: TestNode;
+  let bucket: string;
+  const keys = newTestKeys();
+  const mailbox = newMailbox();
+  const mail = Array.from({ length: 5 }, () => newEnvelope(mailbox));
+
+  const start = async (): Promise<void> => {
+    const [config] = mailboxNodeConfigs(couches, keys);
+    node = await startTestNode(config!, keys);
+  };
+  beforeAll(async () => {
+    couches = await startCouches(1);
+    admin = connectCouch(couches.adminUrls[0]!, 10_000);
+    bucket = createDatabases(couches.prefix, 10, 30 * 86_400_000).currentAt(messageTime(mail[0]!.id));
+    await start();
+    await node.store(...mail);
+    await node.acknowledge(mailbox, mail[4]!.id);
+  });
+  afterAll(async () => {
+    await node[Symbol.asyncDispose]();
+    await admin[Symbol.asyncDispose]();
+    await couches[Symbol.asyncDispose]();
+  });
+
+  const shows = (expected: Readonly<Record<string, number>>): Promise<unknown> =>
+    waitFor(`a ledger with ${JSON.stringify(expected)}`, async () => {
+      const values = await Promise.all(
+        Object.keys(expected).map((name) =>
+          node.metric(
+            name === 'lost' || name === 'returned'
+              ? `mailbox_ledger_gap_messages{bucket="${bucket}",kind="${name}"}`
+              : `mailbox_ledger_messages{bucket="${bucket}",state="${name}"}`,
+          ),
+        ),
+      );
+      return values.join() === Object.values(expected).join();
+    });
+  /** Deletes a document as who has the CouchDB may, and no owner does. */
+  const plantLoss = async (envelope: StoredEnvelope): Promise<void> => {
+    await admin.use(bucket).destroy(idOf(envelope), envelopeRevision(idOf(envelope)));
+  };
+
+  it('balances, also after a retry, a restart and a deletion of what never came', async () => {
+    await shows({ accepted: 5, deleted: 1, waiting: 4, lost: 0, returned: 0 });
+    await node.store(...mail);
+    await node.acknowledge(mailbox, newEnvelope(mailbox).id);
+    await shows({ accepted: 6, deleted: 2, waiting: 4, lost: 0, returned: 0 });
+    await node[Symbol.asyncDispose]();
+    await start();
+    await shows({ accepted: 6, deleted: 2, waiting: 4, lost: 0, returned: 0 });
+  });
+
+  it('tells of a message that somebody else deleted, while it runs and while it does not, and goes on telling', async () => {
+    await plantLoss(mail[0]!);
+    await shows({ accepted: 6, deleted: 2, waiting: 3, lost: 1, returned: -1 });
+    await node[Symbol.asyncDispose]();
+    await plantLoss(mail[1]!);
+    await start();
+    await shows({ accepted: 6, deleted: 2, waiting: 2, lost: 2, returned: -2 });
+    await node.acknowledge(mailbox, mail[2]!.id);
+    await shows({ accepted: 6, deleted: 3, waiting: 1, lost: 2, returned: -2 });
+  });
+
+  it('tells of a message that came back', async () => {
+    const back = newEnvelope(mailbox);
+    const id = idOf(back);
+    const plant = (doc: object): Promise<unknown> =>
+      admin.request({
+        db: bucket,
+        path: '_bulk_docs',
+        method: 'POST',
+        body: { new_edits: false, docs: [doc] },
+      });
+    // A tombstone that does not name its ancestor does not hold. A node that runs would end what comes back.
+    await plant({ _id: id, _rev: tombstoneRevision(id), _deleted: true });
+    await shows({ accepted: 7, deleted: 4, lost: 2, returned: -2 });
+    await node[Symbol.asyncDispose]();
+    await plant(envelopeDocument(back));
+    await start();
+    await shows({ deleted: 4, waiting: 2, lost: 2, returned: -1 });
+  });
+
+  it('tells of a write that was confirmed and never came', async () => {
+    const ledger = createLedger({ server: admin, ttlMs: 1, mayHoldExpired: () => false, now: Date.now });
+    const { signal } = new AbortController();
+    const { accepted } = await ledger.count(bucket, signal);
+    ledger.written(bucket, [mail[3]!, mail[4]!, newEnvelope(mailbox)].map(idOf));
+    expect(await ledger.count(bucket, signal)).toMatchObject({ accepted: accepted + 1, lost: 3 });
+  });
+});
