@@ -24,6 +24,18 @@ describe('message ids', () => {
     );
   });
 
+  it('have the given bits, but those of version and variant', () => {
+    fc.assert(
+      fc.property(time, random, (timeMs, bytes) => {
+        const free = bytes.slice();
+        free[0] = 0x70 | (free[0]! & 0x0f);
+        free[2] = 0x80 | (free[2]! & 0x3f);
+        const digits = timeMs.toString(16).padStart(12, '0') + Buffer.from(free).toString('hex');
+        expect(mintMessageId(timeMs, bytes).replaceAll('-', '')).toBe(digits);
+      }),
+    );
+  });
+
   it('match the RFC 9562 example in layout', () => {
     const id = mintMessageId(
       0x017f22e279b0,

@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { v7 } from 'uuid';
 import type { DeviceAddress, MessageId } from './ids.ts';
 
 /**
@@ -12,22 +13,16 @@ import type { DeviceAddress, MessageId } from './ids.ts';
  * ({@link nextMessageTime}).
  */
 
-const VERSION_7 = 0x70;
-const VARIANT = 0x80;
-
-const format = (bytes: Uint8Array): MessageId => {
-  const hex = bytesToHex(bytes);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-};
-
+/**
+ * `free` is 10 bytes or more, of which version and variant leave 74 bits. The package takes the first 32 of them as a
+ * sequence and the rest from the end of 16 random bytes.
+ */
 const uuidV7 = (timeMs: number, free: Uint8Array): MessageId => {
-  const bytes = new Uint8Array(16);
-  new DataView(bytes.buffer).setUint16(0, Math.floor(timeMs / 2 ** 32));
-  new DataView(bytes.buffer).setUint32(2, timeMs % 2 ** 32);
-  bytes.set(free.subarray(0, 10), 6);
-  bytes[6] = VERSION_7 | ((free[0] ?? 0) & 0x0f);
-  bytes[8] = VARIANT | ((free[2] ?? 0) & 0x3f);
-  return format(bytes);
+  const [a = 0, b = 0, c = 0, d = 0, e = 0] = free;
+  const seq = ((a & 0x0f) << 28) | (b << 20) | ((c & 0x3f) << 14) | (d << 6) | (e >> 2);
+  const random = new Uint8Array(16);
+  random.set(free.subarray(4, 10), 10);
+  return v7({ msecs: timeMs, seq, random });
 };
 
 /** Mints a client's id for a message. `random` is 10 random bytes. */
