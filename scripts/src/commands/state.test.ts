@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { CLOCK_DOCUMENT, connectCouch, type CouchServer } from '@restante/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConflictScan } from '../state/conflict-scan.ts';
@@ -6,6 +9,35 @@ import { callCommand } from '../testing/call-command.ts';
 import { conflicts } from './conflicts.ts';
 import { confirmClock } from './confirm-clock.ts';
 import { status } from './status.ts';
+
+const serve = async (answer: RequestListener) => {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
+
+/** An HTTP forwarder that answers 500 to some paths. */
+const startForwarder = (origin: string, isBroken: (path: string) => boolean) =>
+  serve((request, response) => {
+    const { method = 'GET', url = '/', headers } = request;
+    if (isBroken(decodeURIComponent(url))) {
+      response.writeHead(500, { 'content-type': 'application/json' });
+      response.end('{"error":"unknown_error","reason":"badmatch"}');
+      return;
+    }
+    const passed = httpRequest(origin + url, { method, headers }, (reply) => {
+      response.writeHead(reply.statusCode ?? 502, reply.headers);
+      reply.pipe(response);
+    });
+    passed.on('error', () => response.destroy());
+    request.pipe(passed);
+  });
 
 describe('status and conflicts of a cluster that is not well', () => {
   let trio: CouchTrio;
@@ -131,6 +163,47 @@ describe('status and conflicts of a cluster that is not well', () => {
     expect((await callCommand(confirmClock, ['--today', today], environment)).code).toBe(0);
     for (const node of [0, 1, 2]) expect(await confirmed(node)).toBeGreaterThanOrEqual(before);
     expect((await callCommand(confirmClock, [], environment)).code).toBe(0);
+  });
+
+  it('never takes a document that cannot be read for one without a conflict', async () => {
+    const [node] = trio.nodes;
+    const { origin, username, password } = new URL(node!.adminUrl);
+    /** Passes everything on but documents: those fail as one does whose place on the disk is broken. */
+    await using broken = await startForwarder(origin, (path) => path.startsWith('/directory/username'));
+    const throughBroken = { ...node!, adminUrl: `http://${username}:${password}@${broken.host}` };
+    const scan = createConflictScan(throughBroken);
+    expect(await scan('directory')).toEqual([]);
+    await plantConflict(0, 'username:dora');
+    await expect(scan('directory')).rejects.toMatchObject({ code: 'unavailable' });
+
+    const through = throughBroken.adminUrl.replace(/\/$/, '');
+    const urls = [through, ...trio.nodes.slice(1).map(({ adminUrl }) => adminUrl)].join(',');
+    const told = await callCommand(status, [], { ...environment, COUCHDB_URLS: urls });
+    expect(told.out).toMatch(/problem: conflicts of directory were not read: node1 /);
+    const listed = await callCommand(conflicts, [], { ...environment, COUCHDB_URLS: urls });
+    expect(listed.code).toBe(1);
+    expect(listed.out).toMatch(/problem: node1 /);
+  });
+
+  it('tells of documents that services have set aside', async () => {
+    const health = {
+      couchdb: { state: 'up' },
+      databases: [],
+      replications: [],
+      lagSeconds: {},
+      setAside: {
+        counts: { 'foreign-id': 2, 'bad-fields': 0 },
+        examples: [{ database: 'messages-20260101', id: 'an odd id', fault: 'foreign-id' }],
+      },
+    };
+    await using service = await serve((_request, response) => response.end(JSON.stringify(health)));
+    const url = `http://${service.host}`;
+    const told = await callCommand(status, [], { ...environment, MASTER_URLS: url, MAILBOX_NODE_URLS: url });
+    for (const name of ['master 1', 'node 1']) {
+      expect(told.out).toContain(
+        `problem: ${name} has set documents aside (2 foreign-id), for one messages-20260101 "an odd id"`,
+      );
+    }
   });
 
   it('says which node did not answer', async () => {

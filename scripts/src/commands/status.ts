@@ -4,6 +4,7 @@ import { readOptions, UsageError, type Command, type CommandContext } from '../c
 import { table } from '../cli/table.ts';
 import type { MeshReplication } from '../mesh/compare-mesh.ts';
 import { inspectMesh } from '../mesh/inspect-mesh.ts';
+import { explainNodeError, type MeshNode } from '../mesh/mesh-node.ts';
 import { readClusterState, type ClusterState } from '../state/cluster-state.ts';
 import { createConflictScan, type LiveConflict } from '../state/conflict-scan.ts';
 import { countDatabase, type DatabaseCount } from '../state/database-counts.ts';
@@ -20,11 +21,24 @@ type Status = ClusterState & {
   readonly conflicts: readonly LiveConflict[];
 };
 
-/** Answers that came; what did not is told by the nodes' state. */
-const settled = async <T>(promises: readonly Promise<T>[]): Promise<T[]> =>
-  (await Promise.allSettled(promises)).flatMap((result) =>
-    result.status === 'fulfilled' ? [result.value] : [],
-  );
+type Question<T> = { readonly node: MeshNode; readonly about: string; readonly answer: Promise<T> };
+
+/** Answers that came, and a sentence for each that did not: what was not read is not taken for well. */
+const settled = async <T>(
+  questions: readonly Question<T>[],
+): Promise<{ answers: T[]; problems: string[] }> => {
+  const answers: T[] = [];
+  const problems: string[] = [];
+  const results = await Promise.allSettled(questions.map(({ answer }) => answer));
+  for (const [index, result] of results.entries()) {
+    const question = questions[index];
+    if (result.status === 'fulfilled') answers.push(result.value);
+    else if (question !== undefined) {
+      problems.push(`${question.about}: ${explainNodeError(question.node, result.reason)}`);
+    }
+  }
+  return { answers, problems };
+};
 
 const createStatusReader = (target: Target): (() => Promise<Status>) => {
   const scans = target.nodes.map(createConflictScan);
@@ -41,21 +55,31 @@ const createStatusReader = (target: Target): (() => Promise<Status>) => {
         .map((database) => ({ node: inspection.node, scan: scans[index], database })),
     );
     const counts = await settled(
-      present.map(({ node, database }) => countDatabase(node, database, database !== directory)),
+      present.map(({ node, database }) => ({
+        node,
+        about: `${database} was not counted`,
+        answer: countDatabase(node, database, database !== directory),
+      })),
     );
     const conflicts = await settled(
-      present.flatMap(({ scan, database }) => (scan === undefined ? [] : [scan(database)])),
+      present.flatMap(({ node, scan, database }) =>
+        scan === undefined
+          ? []
+          : [{ node, about: `conflicts of ${database} were not read`, answer: scan(database) }],
+      ),
     );
-    const found = conflicts.flat();
+    const found = conflicts.answers.flat();
     return {
       ...state,
       databases,
-      counts,
+      counts: counts.answers,
       replications,
       conflicts: found,
       problems: [
         ...state.problems,
         ...problems,
+        ...counts.problems,
+        ...conflicts.problems,
         ...found.map(({ node, database, id }) => `conflict on ${node} in ${database}: ${id}`),
       ],
     };

@@ -7,6 +7,7 @@ export type MasterState = {
   readonly ready: boolean;
   /** How far the clock is ahead when it is not believed, otherwise null. */
   readonly doubtedClockSeconds: number | null;
+  readonly setAside: readonly string[];
 };
 
 /** What a mailbox node tells of itself; null what is not known. */
@@ -21,6 +22,7 @@ export type NodeState = {
   readonly lagSeconds: number | null;
   /** How far the clock is ahead when it is not believed, otherwise null. */
   readonly doubtedClockSeconds: number | null;
+  readonly setAside: readonly string[];
 };
 
 export type ClusterState = {
@@ -36,8 +38,14 @@ const LAG_BOUND_SECONDS = 30;
 /** What `GET /health` of every service tells of its clock; services of the first release do not. */
 const clock = z.object({ isDoubted: z.boolean(), aheadSeconds: z.number() }).optional();
 
+/** Documents that a service passes over because they are not what they should be: how many by fault, and some of them. */
+const setAside = z.object({
+  counts: z.record(z.string(), z.number()),
+  examples: z.array(z.object({ database: z.string(), id: z.string(), fault: z.string() })),
+});
+
 /** The parts of a master's `GET /health` that are shown. */
-const masterHealth = z.object({ clock });
+const masterHealth = z.object({ clock, setAside: setAside.optional() });
 
 /** The parts of a mailbox node's `GET /health` that are shown. */
 const nodeHealth = z.object({
@@ -47,6 +55,7 @@ const nodeHealth = z.object({
   replications: z.array(z.object({ state: z.string() })),
   /** By peer. */
   lagSeconds: z.record(z.string(), z.number()),
+  setAside: setAside.optional(),
 });
 
 /** The answer's body; null when there is no answer, whatever its status otherwise. */
@@ -63,13 +72,23 @@ const ask = async (url: string): Promise<{ ok: boolean; body: unknown } | null> 
 const doubtedSeconds = (health: { clock?: z.infer<typeof clock> } | undefined): number | null =>
   health?.clock?.isDoubted === true ? health.clock.aheadSeconds : null;
 
+const describeSetAside = (name: string, found: z.infer<typeof setAside> | undefined): string[] => {
+  const faults = Object.entries(found?.counts ?? {}).filter(([, documents]) => documents > 0);
+  if (found === undefined || faults.length === 0) return [];
+  const first = found.examples.slice(0, 3).map(({ database, id }) => `${database} ${JSON.stringify(id)}`);
+  const counts = faults.map(([fault, documents]) => `${documents} ${fault}`);
+  return [`${name} has set documents aside (${counts.join(', ')}), for one ${first.join(', ')}`];
+};
+
 const readMaster = async (name: string, url: string): Promise<MasterState> => {
   const [ready, answer] = await Promise.all([ask(`${url}/ready`), ask(`${url}/health`)]);
+  const health = masterHealth.safeParse(answer?.body).data;
   return {
     name,
     up: ready !== null,
     ready: ready?.ok ?? false,
-    doubtedClockSeconds: doubtedSeconds(masterHealth.safeParse(answer?.body).data),
+    doubtedClockSeconds: doubtedSeconds(health),
+    setAside: describeSetAside(name, health?.setAside),
   };
 };
 
@@ -90,6 +109,7 @@ const readNode = async (name: string, url: string): Promise<NodeState> => {
     },
     lagSeconds: lags.length === 0 ? null : Math.max(...lags),
     doubtedClockSeconds: doubtedSeconds(health),
+    setAside: describeSetAside(name, health?.setAside),
   };
 };
 
@@ -118,6 +138,7 @@ const problemsOf = (masters: readonly MasterState[], nodes: readonly NodeState[]
     }
     return [];
   }),
+  ...[...masters, ...nodes].flatMap((service) => service.setAside),
 ];
 
 /** Asks all parts at once what they tell without credentials. A part that does not answer is down. */

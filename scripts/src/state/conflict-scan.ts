@@ -1,4 +1,4 @@
-import { connectCouch } from '@restante/service-kit';
+import { connectCouch, CouchError, toCouchError } from '@restante/service-kit';
 import { z } from 'zod';
 import type { MeshNode } from '../mesh/mesh-node.ts';
 
@@ -20,9 +20,17 @@ const changesPage = z.object({
 });
 const withConflicts = z.object({ _conflicts: z.array(z.string()).default([]) });
 
+/** A document that is gone has no conflict. One that could not be read may have: that is told. */
+const unlessGone = (thrown: unknown): object => {
+  const error = toCouchError(thrown);
+  const isGone = error instanceof CouchError && error.statusCode === 404;
+  if (isGone && (error.reason === 'deleted' || error.reason === 'missing')) return {};
+  throw error;
+};
+
 /**
  * Finds live conflicts on one node. Reads all changes the first time, and only what is new the next times. Rejects
- * when the node does not answer.
+ * when the node does not answer, or a document cannot be read.
  */
 export const createConflictScan = (node: MeshNode): ((database: string) => Promise<LiveConflict[]>) => {
   type Progress = { since: string | number; readonly suspects: Set<string> };
@@ -52,7 +60,7 @@ export const createConflictScan = (node: MeshNode): ((database: string) => Promi
     for (const id of seen.suspects) {
       const document: unknown = await server
         .request({ db: database, path: encodeURIComponent(id), qs: { conflicts: true } })
-        .catch(() => ({}));
+        .catch(unlessGone);
       const { _conflicts: revisions } = withConflicts.parse(document);
       if (revisions.length > 0) conflicts.push({ node: node.name, database, id, revisions });
     }
