@@ -1,11 +1,10 @@
 import { parseDocumentId, type DeviceAddress, type Envelope } from '@restante/protocol';
-import type { CouchServer } from '@restante/service-kit';
+import type { CouchServer, SetAside } from '@restante/service-kit';
 import { canaryConfirmed, canaryNode, canaryTime, isCanary } from './couch-canary.ts';
 import type { Change } from './couch-changes.ts';
 import type { Envelopes } from './couch-envelopes.ts';
 import { requestRows, type Row } from './couch-request.ts';
-import { faultOfRow } from './envelope-row.ts';
-import type { SetAside } from './set-aside.ts';
+import { faultOfRow, type DocumentFault } from './envelope-row.ts';
 
 /** Documents in one read: bounds the memory that live events take. */
 const DOCUMENTS_PER_READ = 32;
@@ -26,7 +25,7 @@ export const createArrivals = ({
 }: {
   readonly server: CouchServer;
   readonly envelopes: Envelopes;
-  readonly setAside: SetAside;
+  readonly setAside: SetAside<DocumentFault>;
   readonly now: () => number;
   readonly isHeard: (mailbox: DeviceAddress) => boolean;
   readonly onEnvelope: (mailbox: DeviceAddress, envelope: Envelope) => void;

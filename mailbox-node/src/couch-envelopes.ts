@@ -4,12 +4,11 @@ import {
   tombstoneRevision,
   type Envelope,
 } from '@restante/protocol';
-import { hasStatus, pseudonym, type CouchServer, type Logger } from '@restante/service-kit';
+import { hasStatus, pseudonym, type CouchServer, type Logger, type SetAside } from '@restante/service-kit';
 import { z } from 'zod';
 import type { BulkWriter } from './couch-bulk-writer.ts';
 import { couchRequest, type Row } from './couch-request.ts';
-import { faultOfRow, readEnvelope } from './envelope-row.ts';
-import type { SetAside } from './set-aside.ts';
+import { faultOfRow, readEnvelope, type DocumentFault } from './envelope-row.ts';
 
 /**
  * Envelopes of a bucket's documents. Each is given in its one revision: another one never stands for it, and does not
@@ -61,7 +60,7 @@ export const createEnvelopes = ({
   readonly log: Logger;
   readonly server: CouchServer;
   readonly writer: BulkWriter;
-  readonly setAside: SetAside;
+  readonly setAside: SetAside<DocumentFault>;
 }): Envelopes => {
   type Behind = { readonly isDeleted: boolean; readonly document: unknown };
 

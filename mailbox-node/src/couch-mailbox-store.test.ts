@@ -1,4 +1,4 @@
-import { connectCouch, createLog, parseCouchUrl } from '@restante/service-kit';
+import { connectCouch, createLog, createSetAside, parseCouchUrl } from '@restante/service-kit';
 import {
   mailboxNodeConfigs,
   newEnvelope,
@@ -16,7 +16,7 @@ import { createEnvelopes } from './couch-envelopes.ts';
 import { createCouchMailboxStore } from './couch-mailbox-store.ts';
 import { createUserKeeper } from './couch-users.ts';
 import { createDatabases } from './databases.ts';
-import { createSetAside } from './set-aside.ts';
+import { DOCUMENT_FAULTS } from './envelope-row.ts';
 import { createStoreRoom } from './store-room.ts';
 import { mailboxStoreContract } from './mailbox-store.contract.ts';
 
@@ -58,7 +58,7 @@ const startStore = async () => {
     createBucket: keeper.createBucket,
     batches: { written: () => undefined, failed: () => undefined },
   });
-  const setAside = createSetAside(log);
+  const setAside = createSetAside(log, DOCUMENT_FAULTS);
   return {
     store: createCouchMailboxStore({
       server,

@@ -243,6 +243,9 @@ describe('documents that no node wrote', () => {
     const id = documentId(mailbox, envelope.id);
     await first.store(envelope);
     await first.acknowledge(mailbox, envelope.id);
+    await waitFor('the tombstone on both', async () =>
+      (await leavesOf(onSecond, id)).includes(`${tombstoneRevision(id)} deleted`),
+    );
     const { _rev, ...body } = envelopeDocument(envelope);
     expect(_rev).toBe(envelopeRevision(id));
     await Promise.all(

@@ -1,8 +1,8 @@
-import { clockHealth, type ConfirmedClock } from '@restante/service-kit';
+import { clockHealth, type ConfirmedClock, type SetAside } from '@restante/service-kit';
 import type { CouchCondition } from './couch-condition.ts';
 import type { DatabaseSize } from './couch-databases.ts';
 import type { ReplicationJob } from './couch-mesh.ts';
-import type { SetAside } from './set-aside.ts';
+import type { DocumentFault } from './envelope-row.ts';
 
 const LAG_LIMIT_SECONDS = 30;
 
@@ -19,7 +19,7 @@ export const createHealth =
     readonly lagSeconds: () => Readonly<Record<string, number>>;
     readonly isComplete: () => boolean;
     readonly isFull: () => boolean;
-    readonly setAside: SetAside;
+    readonly setAside: SetAside<DocumentFault>;
     readonly listeners: () => number;
     readonly queuedBytes: () => number;
     readonly isDraining: () => boolean;

@@ -4,6 +4,7 @@ import {
   createConfirmedClock,
   createLog,
   createRegistry,
+  createSetAside,
   createTokenVerifier,
   listen,
   startLoop,
@@ -28,13 +29,13 @@ import { createMeshKeeper } from './couch-mesh.ts';
 import { createUserKeeper } from './couch-users.ts';
 import { createDatabases } from './databases.ts';
 import { createEnvelopeIntake } from './envelope-intake.ts';
+import { DOCUMENT_FAULTS } from './envelope-row.ts';
 import { createHealth } from './health.ts';
 import { createLiveEvents } from './live-events.ts';
 import { createMailboxQuota } from './mailbox-quota.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createReplicationLag } from './replication-lag.ts';
-import { createSetAside } from './set-aside.ts';
 import { createStoreRoom } from './store-room.ts';
 
 export type MailboxNode = AsyncDisposable & { readonly url: string };
@@ -97,7 +98,7 @@ export const startMailboxNode = async (
   });
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
   const room = createStoreRoom(log);
-  const setAside = createSetAside(log);
+  const setAside = createSetAside(log, DOCUMENT_FAULTS);
   const budget = createByteBudget(QUEUE_BYTES);
   const registry = createRegistry('mailbox-node');
   const metrics: Metrics = createMetrics(registry, {

@@ -120,7 +120,18 @@ export const createMetrics = (nodeNames: readonly string[]) => {
       },
     });
   };
-  return { ...metrics, watchDirectory, watchClock };
+  const watchSetAside = (counts: () => Readonly<Record<string, number>>): void => {
+    new Gauge({
+      name: 'gateway_directory_documents_set_aside',
+      help: 'Documents of the directory that are not what they should be, by what is wrong with them',
+      labelNames: ['fault'],
+      registers,
+      collect() {
+        for (const [fault, documents] of Object.entries(counts())) this.set({ fault }, documents);
+      },
+    });
+  };
+  return { ...metrics, watchDirectory, watchClock, watchSetAside };
 };
 
 export type Metrics = ReturnType<typeof createMetrics>;

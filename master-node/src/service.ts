@@ -3,6 +3,7 @@ import {
   clockHealth,
   createConfirmedClock,
   createLog,
+  createSetAside,
   createTokenSigner,
   createTokenVerifier,
   ConfigError,
@@ -18,6 +19,7 @@ import type { Config } from './config.ts';
 import { startConflictResolver } from './directory/couch-conflict-resolver.ts';
 import { followChanges } from './directory/couch-changes.ts';
 import { followConfirmedTime } from './directory/couch-clock.ts';
+import { createDirectoryReader, DIRECTORY_FAULTS } from './directory/couch-directory-reader.ts';
 import { createCouchDirectory } from './directory/couch-directory.ts';
 import { connectCouchServers } from './directory/couch-servers.ts';
 import { createDeviceSets } from './directory/device-sets.ts';
@@ -75,10 +77,14 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   metrics.watchDirectory(servers.states);
   const clock = createConfirmedClock(now);
   metrics.watchClock(clock);
+  const setAside = createSetAside(log, DIRECTORY_FAULTS);
+  metrics.watchSetAside(setAside.counts);
+  const reader = createDirectoryReader(setAside);
   const directory = createCouchDirectory(servers, {
     now,
     clock,
     numberRestMs: config.tokens.mailboxTtlMs + CLOCKS_APART_MS,
+    reader,
   });
   const confirmedTime = followConfirmedTime(servers, clock, log);
   const deviceSets = createDeviceSets(directory, metrics.deviceSets, now);
@@ -111,7 +117,12 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     },
   });
 
-  const conflictResolver = startConflictResolver(servers, { log, resolved: metrics.conflicts });
+  const conflictResolver = startConflictResolver(servers, {
+    log,
+    resolved: metrics.conflicts,
+    reader,
+    setAside,
+  });
 
   const rateLimits = createRateLimits(config.rateLimits, metrics.rateLimited);
   const passwords = createPasswords(config.passwords);
@@ -160,6 +171,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       connections: sessions.size(),
       clock: clockHealth(clock),
       directory: servers.states(),
+      setAside: { counts: setAside.counts(), examples: setAside.examples() },
       mailboxNodes: mailboxNodes.map((node) => ({ name: node.name, up: node.isUp() })),
       bus: {
         kind: 'in-process',

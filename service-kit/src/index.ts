@@ -61,3 +61,4 @@ export {
   type TokenSigner,
   type TokenVerifier,
 } from './token.ts';
+export { createSetAside, type SetAside, type SetAsideDocument } from './set-aside.ts';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Counter, createRegistry } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
@@ -6,7 +7,12 @@ import { silentLog, startTestDirectories, type TestDirectories } from '../testin
 import { startConflictResolver } from './couch-conflict-resolver.ts';
 import { createCouchDirectory } from './couch-directory.ts';
 import { displacedUsernames } from './directory-conflicts.ts';
-import { deviceDocumentId, oneTimeKeyDocument, usernameDocumentId } from './directory-documents.ts';
+import {
+  accountDocumentId,
+  deviceDocumentId,
+  oneTimeKeyDocument,
+  usernameDocumentId,
+} from './directory-documents.ts';
 
 type Leaves = { ok: { _rev: string; _deleted?: true } }[];
 
@@ -27,6 +33,7 @@ describe('conflicts after a partition', () => {
       now: () => (clock += 1),
       clock: { surely: () => clock, latest: () => clock },
       numberRestMs: 10,
+      reader: directories.reader,
     });
   const device = () => ({ name: 'test', keys: randomKeys(1), secretHash: randomName() });
   const replicate = async (): Promise<void> => {
@@ -57,7 +64,9 @@ describe('conflicts after a partition', () => {
     });
     await using cleanup = new AsyncDisposableStack();
     for (const url of urls) {
-      cleanup.use(startConflictResolver(directories.connect(url), { log: silentLog, resolved }));
+      cleanup.use(
+        startConflictResolver(directories.connect(url), { log: silentLog, resolved, ...directories }),
+      );
     }
     await waitFor('no conflict on either side', async () => {
       await replicate();
@@ -146,10 +155,45 @@ describe('conflicts after a partition', () => {
     });
     await using cleanup = new AsyncDisposableStack();
     for (const url of urls) {
-      cleanup.use(startConflictResolver(directories.connect(url), { log: silentLog, resolved }));
+      cleanup.use(
+        startConflictResolver(directories.connect(url), { log: silentLog, resolved, ...directories }),
+      );
       await waitFor('the key to be used', async () => (await liveLeaves(url, _id)) === 0);
     }
     expect((await right.takeKeyBundle(address))!.bundle.preKey).toBeUndefined();
+  });
+
+  /** Leaves that somebody else wrote, one of which is the winner as CouchDB sees it. */
+  const plant = async (id: string, ...documents: object[]): Promise<void> => {
+    const docs = documents.map((one, index) => ({ ...one, _id: id, _rev: `9-${String(index).repeat(32)}` }));
+    const path = `${directories.database}/_bulk_docs`;
+    await directories.request(urls[0], 'POST', path, { docs, new_edits: false });
+  };
+
+  it('a leaf that is not what it should be loses to any that is, for every kind, and is read past until then', async () => {
+    const username = randomName();
+    const directory = side(0);
+    const keys = randomKeys(1);
+    const address = await directory.createAccount(username, 'hash', { ...device(), keys });
+    const { accountId } = address;
+    const before = await directory.devices(accountId);
+    const ids = [usernameDocumentId(username), accountDocumentId(accountId), deviceDocumentId(address)];
+    const foreign = [{ note: 'by hand' }, { createdAt: 1, updatedAt: 'soon', removedAt: null }];
+    for (const id of ids) await plant(id, ...foreign);
+    await plant(oneTimeKeyDocument(address, keys.registrationId, 'ec', keys.preKeys[0]!)._id, ...foreign);
+
+    expect(await directory.devices(accountId)).toEqual(before);
+    expect(await directory.findUsername(username)).toBe(accountId);
+    await resolveEverywhere();
+    for (const one of [directory, side(1)]) {
+      expect(await one.findUsername(username)).toBe(accountId);
+      expect((await one.account(accountId))!.username).toBe(username);
+      expect(await one.devices(accountId)).toEqual(before);
+    }
+    // A leaf that was deleted may be taken for a use of the key: then nobody gets it.
+    const { preKey } = (await directory.takeKeyBundle(address))!.bundle;
+    expect([undefined, keys.preKeys[0]]).toContainEqual(preKey);
+    expect((await directory.takeKeyBundle(address))!.bundle.preKey).toBeUndefined();
   });
 
   it('the same upload on both sides is one revision, and no conflict', async () => {
@@ -162,5 +206,29 @@ describe('conflicts after a partition', () => {
     await replicate();
     expect(await conflicts(urls[0])).toEqual([]);
     expect(await right.keyStock(address)).toEqual({ preKeys: 4, kyberPreKeys: 1 });
+  });
+
+  it('when no leaf is what it should be all stay, and it is told', async () => {
+    const id = accountDocumentId(randomUUID());
+    await plant(id, { note: 'one' }, { note: 'another' });
+    const resolved = new Counter({
+      name: 'resolved',
+      help: 'x',
+      labelNames: ['kind'],
+      registers: [createRegistry('test')],
+    });
+    await using resolver = startConflictResolver(directories.connect(urls[0]), {
+      log: silentLog,
+      resolved,
+      ...directories,
+    });
+    expect(resolver).toBeDefined();
+    await waitFor('the conflict to be told', () => directories.setAside.counts().unresolvable === 1);
+    expect(await liveLeaves(urls[0], id)).toBe(2);
+    expect(directories.setAside.examples()).toContainEqual({
+      database: 'directory',
+      id,
+      fault: 'unresolvable',
+    });
   });
 });

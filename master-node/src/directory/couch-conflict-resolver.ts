@@ -1,45 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { AccountId, Username } from '@restante/protocol';
-import { pseudonym, ServiceError, type Logger, type Loop } from '@restante/service-kit';
+import { pseudonym, ServiceError, type Logger, type Loop, type SetAside } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
 import { followChanges } from './couch-changes.ts';
-import { find, leavesOf, removeAll, write, writeRevisions } from './couch-documents.ts';
+import { DIRECTORY, type DirectoryFault, type DirectoryReader } from './couch-directory-reader.ts';
+import { leavesOf, removeAll, write, writeRevisions } from './couch-documents.ts';
 import type { CouchServers } from './couch-servers.ts';
+import { displacedUsernames, judge, type Leaf, type Resolution } from './directory-conflicts.ts';
 import {
-  displacedUsernames,
-  earliestWins,
-  newestWins,
-  usedWins,
-  type Leaf,
-  type Resolution,
-  type Strategy,
-} from './directory-conflicts.ts';
-import {
-  accountDocumentId,
+  isDirectoryDocument,
   isRemoval,
   parseDirectoryId,
   usernameDocumentId,
-  type AccountDocument,
   type UsernameDocument,
 } from './directory-documents.ts';
 
 /**
  * Resolves conflicts of the directory as they come up, and at its start those that are there. Any number of masters
- * may do so at once: all find the same winner, every step can be done twice, and the losing leaves go last.
+ * may do so at once: all find the same winner, every step can be done twice, and the losing leaves go last. When no leaf is what
+ * it should be the conflict stays, and is told.
  * Each resolution leaves a document `conflict:<time>:<hash>` that is the same whoever writes it.
  */
 
 type Resolved = { readonly strategy: string; readonly leaves: readonly Leaf<object>[] } & Resolution;
-
-const resolveLeaves = (kind: string, leaves: readonly Leaf<object>[]): Resolved | null => {
-  const by = <D extends object>({ name, resolve }: Strategy<D>): Resolved | null => {
-    const resolution = resolve(leaves as readonly Leaf<D>[]);
-    return resolution && { strategy: name, leaves, ...resolution };
-  };
-  if (kind === 'username') return by(earliestWins);
-  if (kind === 'prekey') return by(usedWins);
-  return by(newestWins);
-};
 
 /** The newest time in the leaves: when the conflict came to be, as far as one can say. */
 const timeOf = (leaves: readonly Leaf<object>[]): number =>
@@ -47,7 +30,7 @@ const timeOf = (leaves: readonly Leaf<object>[]): number =>
     0,
     ...leaves.flatMap(({ document }) =>
       Object.entries(document ?? {}).flatMap(([key, value]) =>
-        (key === 'createdAt' || key === 'updatedAt') && typeof value === 'number' ? [value] : [],
+        (key === 'createdAt' || key === 'updatedAt') && Number.isSafeInteger(value) ? [Number(value)] : [],
       ),
     ),
   );
@@ -62,19 +45,27 @@ const recordOf = (documentId: string, kind: string, resolved: Resolved) => {
   return { _id: `conflict:${time}:${hash.slice(0, 12)}`, _rev: `1-${hash.slice(0, 32)}`, ...body };
 };
 
-type Options = { readonly log: Logger; readonly resolved: Metrics['conflicts'] };
+type Options = {
+  readonly log: Logger;
+  readonly resolved: Metrics['conflicts'];
+  readonly reader: DirectoryReader;
+  readonly setAside: SetAside<DirectoryFault>;
+};
 
-export const startConflictResolver = (servers: CouchServers, { log, resolved: counter }: Options): Loop => {
+export const startConflictResolver = (
+  servers: CouchServers,
+  { log, resolved: counter, reader, setAside }: Options,
+): Loop => {
   /** Gives an account that lost its username another one. */
   const displace = async (account: AccountId, username: Username, createdAt: number): Promise<void> => {
     await servers.run(async (database) => {
-      const document = await find<AccountDocument>(database, accountDocumentId(account));
+      const document = await reader.account(database, account);
       if (!document || isRemoval(document) || document.username !== username) return;
       for (const name of displacedUsernames(username, account)) {
         const id = usernameDocumentId(name);
         const isOurs =
           (await write(database, id, { accountId: account, createdAt })) ||
-          (await find<UsernameDocument>(database, id))?.accountId === account;
+          (await reader.username(database, name))?.accountId === account;
         if (!isOurs) continue;
         const updatedAt = document.updatedAt + 1;
         const isWritten = await write(
@@ -91,8 +82,12 @@ export const startConflictResolver = (servers: CouchServers, { log, resolved: co
   };
 
   const displaceLosers = async (username: Username, { leaves, winner, losers }: Resolved): Promise<void> => {
-    const document = (rev: string | null) =>
-      leaves.find((leaf) => leaf.rev === rev)?.document as UsernameDocument | null | undefined;
+    const document = (rev: string | null): UsernameDocument | null => {
+      const found = leaves.find((leaf) => leaf.rev === rev)?.document ?? null;
+      return found !== null && isDirectoryDocument(usernameDocumentId(username), found)
+        ? (found as UsernameDocument)
+        : null;
+    };
     const kept = document(winner)?.accountId;
     for (const rev of losers) {
       const loser = document(rev);
@@ -104,8 +99,10 @@ export const startConflictResolver = (servers: CouchServers, { log, resolved: co
     const about = parseDirectoryId(id);
     if (about === null) return;
     const leaves = await servers.run((database) => leavesOf(database, id));
-    const resolved = resolveLeaves(about.kind, leaves);
-    if (resolved === null) return;
+    const verdict = judge(about.kind, leaves, (leaf) => isDirectoryDocument(id, leaf));
+    if (verdict.name === 'unresolvable') setAside.note(DIRECTORY, id, 'unresolvable');
+    if (verdict.name !== 'resolved') return;
+    const resolved = { strategy: verdict.strategy, leaves, ...verdict.resolution };
     if (about.kind === 'username') await displaceLosers(about.username, resolved);
     await servers.run((database) => writeRevisions(database, [recordOf(id, about.kind, resolved)]));
     const removed = await servers.run((database) =>
@@ -131,6 +128,7 @@ export const startConflictResolver = (servers: CouchServers, { log, resolved: co
   return followChanges('conflict-resolver', servers, log, {
     from: 'beginning',
     onRow: async ({ id, changes }) => {
+      setAside.clear(DIRECTORY, id);
       if (changes.length < 2) return;
       try {
         await resolve(id);

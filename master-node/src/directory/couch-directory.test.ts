@@ -9,7 +9,12 @@ directoryContract(async (clock) => {
   const directories = await startTestDirectories(1);
   const servers = directories.connect(...directories.urls);
   const now = () => clock.nowMs;
-  const options = { now, clock: { surely: now, latest: now }, numberRestMs: NUMBER_REST_MS };
+  const options = {
+    now,
+    clock: { surely: now, latest: now },
+    numberRestMs: NUMBER_REST_MS,
+    reader: directories.reader,
+  };
   return {
     ...createCouchDirectory(servers, options),
     [Symbol.asyncDispose]: () => directories[Symbol.asyncDispose](),
@@ -30,6 +35,7 @@ describe('the directory in CouchDB', () => {
       now: Date.now,
       clock: { surely: Date.now, latest: Date.now },
       numberRestMs: NUMBER_REST_MS,
+      reader: directories.reader,
     });
     const username = randomName();
     const device = () => ({ name: 'test', keys: randomKeys(2), secretHash: 'a-secret-hash' });
@@ -54,6 +60,7 @@ describe('the directory in CouchDB', () => {
       now: () => times.now,
       clock: { surely: () => times.surely, latest: () => times.latest },
       numberRestMs: NUMBER_REST_MS,
+      reader: directories.reader,
     });
     const device = () => ({ name: 'test', keys: randomKeys(0), secretHash: randomUUID() });
     const { accountId, deviceId } = await directory.createAccount(randomName(), 'hash', device());
@@ -67,5 +74,70 @@ describe('the directory in CouchDB', () => {
     expect(await directory.addDevice(accountId, device())).toBe(3);
     times.surely += 1;
     expect(await directory.addDevice(accountId, device())).toBe(1);
+  });
+
+  describe('among documents that no master wrote (law 16)', () => {
+    const put = (...docs: object[]) =>
+      directories.request(directories.urls[0]!, 'POST', `${directories.database}/_bulk_docs`, { docs });
+    const setUp = async () => {
+      const directory = createCouchDirectory(directories.connect(...directories.urls), {
+        now: Date.now,
+        clock: { surely: Date.now, latest: Date.now },
+        numberRestMs: NUMBER_REST_MS,
+        reader: directories.reader,
+      });
+      const keys = randomKeys(3);
+      const address = await directory.createAccount(randomName(), 'a-hash', {
+        name: 'test',
+        keys,
+        secretHash: randomName(),
+      });
+      return { directory, keys, address, prefix: `device:${address.accountId}:` };
+    };
+
+    it('the devices of an account are read, and numbers given', async () => {
+      const { directory, address, prefix } = await setUp();
+      const odd = ['', '0', '00', '1:2', '128', '1e1', ' 7', 'note'].map((id) => ({
+        _id: prefix + id,
+        note: 1,
+      }));
+      // More than a page of them before the first device.
+      const many = Array.from({ length: 300 }, (_, index) => ({ _id: `${prefix}${' '.repeat(2)}${index}` }));
+      const unfit = [{ _id: `${prefix}2` }, { _id: `${prefix}7`, removedAt: 'x', updatedAt: 1 }];
+      await put(...odd, ...many, ...unfit);
+      const device = { name: 'second', keys: randomKeys(1), secretHash: randomName() };
+      expect((await directory.devices(address.accountId))!.map(({ deviceId }) => deviceId)).toEqual([1]);
+      // Number 2 is not given to anybody: nobody knows whose it is.
+      expect(await directory.addDevice(address.accountId, device)).toBe(3);
+      expect((await directory.devices(address.accountId))!.map(({ deviceId }) => deviceId)).toEqual([1, 3]);
+      const { 'foreign-id': ids, 'bad-fields': fields } = directories.setAside.counts();
+      expect([ids, fields]).toEqual([odd.length + many.length, unfit.length]);
+    });
+
+    it('one-time keys are handed out and counted, and none is made of them', async () => {
+      const { directory, keys, address } = await setUp();
+      const prefix = `prekey:${address.accountId}:1:${keys.registrationId}:ec:`;
+      const many = Array.from({ length: 300 }, (_, index) => ({ _id: `${prefix} ${index}` }));
+      const unfit = [900, 901, 902, 903].map((number) => ({ _id: `${prefix}${number}`, key: { keyId: 5 } }));
+      await put(...many, ...unfit, { _id: `${prefix}1note` });
+      const taken = [];
+      for (let left = keys.preKeys.length; left > 0; left -= 1) {
+        taken.push((await directory.takeKeyBundle(address))!.bundle.preKey!);
+      }
+      expect(taken.map(({ keyId }) => keyId).sort()).toEqual(keys.preKeys.map(({ keyId }) => keyId).sort());
+      expect((await directory.takeKeyBundle(address))!.bundle.preKey).toBeUndefined();
+      const more = randomKeys(90).preKeys.map((key) => ({ ...key, keyId: key.keyId + 1_000 }));
+      await directory.replenishKeys(address, { preKeys: more, kyberPreKeys: [] });
+    });
+
+    it('an account or username that cannot be read is not said to be gone', async () => {
+      const { directory } = await setUp();
+      const [accountId, name] = [randomUUID(), randomName()];
+      await put({ _id: `account:${accountId}`, note: 1 }, { _id: `username:${name}`, note: 1 });
+      const unavailable = { code: 'unavailable' };
+      await expect(directory.account(accountId)).rejects.toMatchObject(unavailable);
+      await expect(directory.devices(accountId)).rejects.toMatchObject(unavailable);
+      await expect(directory.findUsername(name)).rejects.toMatchObject(unavailable);
+    });
   });
 });

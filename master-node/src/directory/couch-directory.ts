@@ -7,23 +7,19 @@ import {
   type PreKey,
 } from '@restante/protocol';
 import { ServiceError, type ConfirmedClock } from '@restante/service-kit';
-import { find, list, remove, write, type Found } from './couch-documents.ts';
+import type { DirectoryReader } from './couch-directory-reader.ts';
+import { remove, write, type Found } from './couch-documents.ts';
 import { createOneTimeKeys } from './couch-one-time-keys.ts';
 import type { CouchServers, Database } from './couch-servers.ts';
 import type { DeviceRecord, DeviceToAdd, Directory } from './directory.ts';
 import {
   accountDocumentId,
   deviceDocumentId,
-  deviceRange,
   isRemoval,
-  parseDirectoryId,
   usernameDocumentId,
-  type AccountDocument,
-  type DeviceDocument,
   type LiveAccount,
   type LiveDevice,
   type Removal,
-  type UsernameDocument,
 } from './directory-documents.ts';
 
 const MAX_NAME = 64;
@@ -37,16 +33,8 @@ const distinctName = (name: string, taken: ReadonlySet<string>): string => {
   }
 };
 
-/** More than there are numbers. */
-const DEVICE_ROWS = 2 * LIMITS.deviceId;
-
-const numberOf = (document: { readonly _id: string }): number => {
-  const parsed = parseDirectoryId(document._id);
-  return parsed?.kind === 'device' ? parsed.deviceId : 0;
-};
-
-const record = (device: Found<LiveDevice>): DeviceRecord => ({
-  deviceId: numberOf(device),
+const record = (deviceId: number, device: LiveDevice): DeviceRecord => ({
+  deviceId,
   name: device.name,
   registrationId: device.registrationId,
   secretHash: device.secretHash,
@@ -62,6 +50,7 @@ type Options = {
   readonly clock: Pick<ConfirmedClock, 'surely' | 'latest'>;
   /** A removed device's number is used again this long after: when no token of it is valid any more. */
   readonly numberRestMs: number;
+  readonly reader: DirectoryReader;
 };
 
 /**
@@ -70,41 +59,39 @@ type Options = {
  */
 export const createCouchDirectory = (
   servers: CouchServers,
-  { now, clock, numberRestMs }: Options,
+  { now, clock, numberRestMs, reader }: Options,
 ): Directory => {
-  const oneTimeKeys = createOneTimeKeys(servers);
+  const oneTimeKeys = createOneTimeKeys(servers, reader);
 
   const findAccount = async (account: AccountId) =>
-    live<LiveAccount>(
-      await servers.lookUp((database) => find<AccountDocument>(database, accountDocumentId(account))),
-    );
+    live<LiveAccount>(await servers.lookUp((database) => reader.account(database, account)));
   const findDevice = async (device: DeviceAddress) =>
-    live<LiveDevice>(
-      await servers.lookUp((database) => find<DeviceDocument>(database, deviceDocumentId(device))),
-    );
-  const listDevices = (database: Database, account: AccountId) =>
-    list<DeviceDocument>(database, deviceRange(account), DEVICE_ROWS);
+    live<LiveDevice>(await servers.lookUp((database) => reader.device(database, device)));
 
   /** Changes a live document until nobody else was quicker. Null when it is not there. */
   const update = async <L extends { readonly updatedAt: number }>(
-    id: string,
+    read: (database: Database) => Promise<Found<L | Removal> | null>,
     change: (current: L, updatedAt: number) => object,
   ): Promise<L | null> => {
     const changed = await servers.lookUp(async (database) => {
       for (;;) {
-        const found = await find<L | Removal>(database, id);
+        const found = await read(database);
         if (found === null) return null;
         const current = live<L>(found);
         if (current === null) return { current };
         const updatedAt = Math.max(now(), current.updatedAt + 1);
-        if (await write(database, id, change(current, updatedAt), current)) return { current };
+        if (await write(database, current._id, change(current, updatedAt), current)) return { current };
       }
     });
     return changed?.current ?? null;
   };
+  const updateAccount = (account: AccountId, change: (current: LiveAccount, updatedAt: number) => object) =>
+    update<LiveAccount>((database) => reader.account(database, account), change);
+  const updateDevice = (device: DeviceAddress, change: (current: LiveDevice, updatedAt: number) => object) =>
+    update<LiveDevice>((database) => reader.device(database, device), change);
 
   const endDevice = async (device: DeviceAddress): Promise<void> => {
-    await update<LiveDevice>(deviceDocumentId(device), (_current, updatedAt) => ({
+    await updateDevice(device, (_current, updatedAt) => ({
       removedAt: Math.max(updatedAt, clock.latest()),
       updatedAt,
     }));
@@ -127,9 +114,7 @@ export const createCouchDirectory = (
       createdAt,
       updatedAt: createdAt,
     };
-    const documents = new Map(
-      (await listDevices(database, accountId)).map((document) => [numberOf(document), document]),
-    );
+    const documents = await reader.devices(database, accountId);
     const names = new Set<string>();
     for (const [number, document] of documents) {
       const other = live<LiveDevice>(document);
@@ -148,7 +133,7 @@ export const createCouchDirectory = (
   const addDevice: Directory['addDevice'] = async (accountId, device) => {
     const noAccount = (): ServiceError => new ServiceError('not-found', 'no such account');
     const deviceId = await servers.lookUp(async (database) => {
-      const account = await find<AccountDocument>(database, accountDocumentId(accountId));
+      const account = await reader.account(database, accountId);
       if (account === null) return null;
       if (isRemoval(account)) throw noAccount();
       return claimNumber(database, accountId, device);
@@ -159,41 +144,35 @@ export const createCouchDirectory = (
   };
 
   const findUsername: Directory['findUsername'] = async (username) => {
-    const document = await servers.lookUpWhereUp((database) =>
-      find<UsernameDocument>(database, usernameDocumentId(username)),
-    );
+    const document = await servers.lookUpWhereUp((database) => reader.username(database, username));
     return document?.accountId ?? null;
   };
 
   const freeUsername = (username: string, account: AccountId): Promise<void> =>
     servers.run(async (database) => {
-      const document = await find<UsernameDocument>(database, usernameDocumentId(username));
+      const document = await reader.username(database, username);
       if (document?.accountId === account) await remove(database, document._id, document._rev);
     });
 
   const deleteAccount: Directory['deleteAccount'] = async (accountId) => {
     const account = await findAccount(accountId);
     if (account) await freeUsername(account.username, accountId);
-    await update<LiveAccount>(accountDocumentId(accountId), (_current, updatedAt) => ({
-      removedAt: updatedAt,
-      updatedAt,
-    }));
-    const documents = await servers.run((database) => listDevices(database, accountId));
-    await Promise.all(documents.map((document) => endDevice({ accountId, deviceId: numberOf(document) })));
+    await updateAccount(accountId, (_current, updatedAt) => ({ removedAt: updatedAt, updatedAt }));
+    const devices = await servers.run((database) => reader.devices(database, accountId));
+    await Promise.all([...devices.keys()].map((deviceId) => endDevice({ accountId, deviceId })));
   };
 
   const deviceList: Directory['deviceList'] = async (accountId) => {
     const found = await servers.lookUp(async (database) => {
-      const [account, documents] = await Promise.all([
-        find<AccountDocument>(database, accountDocumentId(accountId)),
-        listDevices(database, accountId),
+      const [account, devices] = await Promise.all([
+        reader.account(database, accountId),
+        reader.devices(database, accountId),
       ]);
-      return account && { account, documents };
+      return account && { account, devices };
     });
     if (found === null || isRemoval(found.account)) return null;
-    const devices = found.documents
-      .flatMap((document) => live<LiveDevice>(document) ?? [])
-      .map(record)
+    const devices = [...found.devices]
+      .flatMap(([deviceId, document]) => (isRemoval(document) ? [] : [record(deviceId, document)]))
       .sort((a, b) => a.deviceId - b.deviceId);
     return { devices, tokenGeneration: found.account.tokenGeneration ?? 0 };
   };
@@ -208,7 +187,7 @@ export const createCouchDirectory = (
         const deviceId = await addDevice(accountId, device);
         await servers.run(async (database) => {
           if (await write(database, usernameDocumentId(username), { accountId, createdAt })) return;
-          const owner = await find<UsernameDocument>(database, usernameDocumentId(username));
+          const owner = await reader.username(database, username);
           if (owner?.accountId !== accountId)
             throw new ServiceError('username-taken', 'the username is taken');
         });
@@ -221,9 +200,7 @@ export const createCouchDirectory = (
     },
     findUsername,
     isRemoved: async (accountId) => {
-      const found = await servers.lookUpWhereUp((database) =>
-        find<AccountDocument>(database, accountDocumentId(accountId)),
-      );
+      const found = await servers.lookUpWhereUp((database) => reader.account(database, accountId));
       return found !== null && isRemoval(found);
     },
     account: async (accountId) => {
@@ -234,7 +211,7 @@ export const createCouchDirectory = (
     },
     changePassword: async (accountId, passwordHash) => {
       let tokenGeneration = 0;
-      const changed = await update<LiveAccount>(accountDocumentId(accountId), (current, updatedAt) => {
+      const changed = await updateAccount(accountId, (current, updatedAt) => {
         tokenGeneration = (current.tokenGeneration ?? 0) + 1;
         return { ...current, passwordHash, tokenGeneration, updatedAt };
       });
@@ -246,7 +223,7 @@ export const createCouchDirectory = (
     deviceList,
     device: async (address) => {
       const device = await findDevice(address);
-      return device && record(device);
+      return device && record(address.deviceId, device);
     },
     removeDevice: endDevice,
     takeKeyBundle: async (address) => {
@@ -272,7 +249,7 @@ export const createCouchDirectory = (
       if (device === null) throw new ServiceError('not-found', 'no such device');
       await oneTimeKeys.add(address, device.registrationId, keys);
       if (keys.signedPreKey ?? keys.lastResortKyberPreKey) {
-        await update<LiveDevice>(deviceDocumentId(address), (current, updatedAt) => ({
+        await updateDevice(address, (current, updatedAt) => ({
           ...current,
           signedPreKey: keys.signedPreKey ?? current.signedPreKey,
           lastResortKyberPreKey: keys.lastResortKyberPreKey ?? current.lastResortKyberPreKey,

@@ -1,8 +1,8 @@
-import { CouchError, toCouchError, wholeAnswer } from '@restante/service-kit';
+import { CouchError, ServiceError, toCouchError, wholeAnswer } from '@restante/service-kit';
 import type { Database } from './couch-servers.ts';
 import type { Leaf } from './directory-conflicts.ts';
 
-/** The few things that the directory does with documents. What is read was written by a master. */
+/** The few things that the directory does with documents. What is read may be anything: see couch-directory-reader.ts. */
 
 export type Found<D> = D & { readonly _id: string; readonly _rev: string };
 
@@ -36,25 +36,48 @@ export const leavesOf = async (database: Database, id: string): Promise<Leaf<obj
   });
 };
 
-/** Documents of a range of ids, at most `limit`. */
-export const list = async <D extends object>(
-  database: Database,
-  range: { start: string; end: string },
-  limit: number,
-): Promise<Found<D>[]> => {
-  const bounds = { startkey: range.start, endkey: range.end, limit };
-  const { rows } = wholeAnswer(await database.list({ ...bounds, include_docs: true }));
-  return rows.flatMap(({ doc }) => (doc ? [doc as unknown as Found<D>] : []));
+type Range = { readonly start: string; readonly end: string };
+
+const PAGE = 250;
+
+/** All rows of a range of ids, a page at a time. */
+async function* rowsOf(database: Database, range: Range, withDocuments: boolean) {
+  let startkey = range.start;
+  for (;;) {
+    const page = { startkey, endkey: range.end, inclusive_end: false, limit: PAGE };
+    const { rows } = wholeAnswer(await database.list({ ...page, include_docs: withDocuments }));
+    yield rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    // The first id after the last one.
+    startkey = `${last.id}\u0000`;
+  }
+}
+
+/** Documents of a range of ids. */
+export const list = async (database: Database, range: Range): Promise<Found<object>[]> => {
+  const found: Found<object>[] = [];
+  for await (const rows of rowsOf(database, range, true)) {
+    for (const { doc } of rows) if (doc) found.push(doc);
+  }
+  return found;
 };
 
-/** Ids and revisions of a range of ids, at most `limit`. */
+/** Ids and revisions of those of a range of ids that `isWanted` names, at most `limit`. */
 export const listIds = async (
   database: Database,
-  range: { start: string; end: string },
+  range: Range,
   limit: number,
+  isWanted: (id: string) => boolean = () => true,
 ): Promise<{ id: string; rev: string }[]> => {
-  const { rows } = wholeAnswer(await database.list({ startkey: range.start, endkey: range.end, limit }));
-  return rows.map(({ id, value }) => ({ id, rev: value.rev }));
+  const found: { id: string; rev: string }[] = [];
+  for await (const rows of rowsOf(database, range, false)) {
+    for (const { id, value } of rows) {
+      if (found.length === limit) return found;
+      if (isWanted(id)) found.push({ id, rev: value.rev });
+    }
+  }
+  return found;
 };
 
 /** Writes a document, over `over` when given. False when somebody else was first. */
@@ -72,6 +95,14 @@ export const write = async (
 export const remove = async (database: Database, id: string, rev: string): Promise<boolean> =>
   (await unless([404, 409], database.destroy(id, rev))) !== null;
 
+type BulkResult = { readonly error?: string };
+
+/** Throws when a server did not do what it was asked: what failed does not count as done. */
+const assertDone = (results: readonly BulkResult[]): void => {
+  if (results.every(({ error }) => error === undefined || error === 'conflict')) return;
+  throw new ServiceError('unavailable', 'the directory refused a document');
+};
+
 /** Deletes revisions in one request. Those that are gone already are passed over. Gives how many it deleted. */
 export const removeAll = async (
   database: Database,
@@ -79,8 +110,9 @@ export const removeAll = async (
 ): Promise<number> => {
   if (revisions.length === 0) return 0;
   const docs = revisions.map(({ id, rev }) => ({ _id: id, _rev: rev, _deleted: true }));
-  const results = wholeAnswer(await database.bulk({ docs }));
-  return results.filter((result) => result.error === undefined).length;
+  const results: readonly BulkResult[] = wholeAnswer(await database.bulk({ docs }));
+  assertDone(results);
+  return results.filter(({ error }) => error === undefined).length;
 };
 
 /** Writes documents that carry their own revisions. */
@@ -89,5 +121,5 @@ export const writeRevisions = async (
   docs: readonly { readonly _id: string; readonly _rev: string }[],
 ): Promise<void> => {
   if (docs.length === 0) return;
-  wholeAnswer(await database.bulk({ docs: [...docs], new_edits: false }));
+  assertDone(wholeAnswer(await database.bulk({ docs: [...docs], new_edits: false })));
 };

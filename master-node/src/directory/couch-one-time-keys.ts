@@ -1,13 +1,9 @@
 import { LIMITS, type DeviceAddress, type KeyStock, type KyberPreKey, type PreKey } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
-import { find, listIds, remove, removeAll, writeRevisions } from './couch-documents.ts';
+import type { DirectoryReader } from './couch-directory-reader.ts';
+import { listIds, remove, removeAll, writeRevisions } from './couch-documents.ts';
 import type { CouchServers } from './couch-servers.ts';
-import {
-  oneTimeKeyDocument,
-  oneTimeKeyRange,
-  type OneTimeKeyDocument,
-  type OneTimeKind,
-} from './directory-documents.ts';
+import { oneTimeKeyDocument, oneTimeKeyRange, type OneTimeKind } from './directory-documents.ts';
 
 /** How many keys a hand-out chooses from: all, so that concurrent ones rarely want the same. */
 const CHOICE = LIMITS.oneTimePreKeys;
@@ -25,20 +21,23 @@ const shuffled = <T>(items: readonly T[]): T[] =>
     .map(({ item }) => item);
 
 /** One-time keys as documents: to hand one out is to delete its one revision, which only one asker can. */
-export const createOneTimeKeys = (servers: CouchServers) => {
+export const createOneTimeKeys = (servers: CouchServers, reader: DirectoryReader) => {
   const take = async <K extends PreKey | KyberPreKey>(
     device: DeviceAddress,
     registrationId: number,
     kind: OneTimeKind,
   ): Promise<K | null> =>
     servers.run(async (database) => {
-      const range = oneTimeKeyRange(device, registrationId, kind);
+      const unreadable = new Set<string>();
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const choice = await listIds(database, range, CHOICE);
+        const limit = CHOICE + unreadable.size;
+        const all = await reader.oneTimeKeyIds(database, device, registrationId, kind, limit);
+        const choice = all.filter(({ id }) => !unreadable.has(id));
         if (choice.length === 0) return null;
-        for (const { id, rev } of shuffled(choice).slice(0, TRIES)) {
-          const document = await find<OneTimeKeyDocument<K>>(database, id);
-          if (document && (await remove(database, id, rev))) return document.key;
+        for (const { id } of shuffled(choice).slice(0, TRIES)) {
+          const found = await reader.oneTimeKey<K>(database, id);
+          if (found === 'unreadable') unreadable.add(id);
+          else if (found !== 'gone' && (await remove(database, id, found._rev))) return found.key;
         }
       }
       throw new ServiceError('unavailable', 'too many ask for keys of this device', { retryAfterMs: 1000 });
@@ -47,8 +46,7 @@ export const createOneTimeKeys = (servers: CouchServers) => {
   const stock = async (device: DeviceAddress, registrationId: number): Promise<KeyStock> => {
     const count = (kind: OneTimeKind): Promise<number> =>
       servers.run(
-        async (database) =>
-          (await listIds(database, oneTimeKeyRange(device, registrationId, kind), PAGE)).length,
+        async (database) => (await reader.oneTimeKeyIds(database, device, registrationId, kind, PAGE)).length,
       );
     const [preKeys, kyberPreKeys] = await Promise.all([count('ec'), count('kyber')]);
     return { preKeys, kyberPreKeys };
@@ -72,7 +70,7 @@ export const createOneTimeKeys = (servers: CouchServers) => {
     await servers.run(async (database) => {
       for (const { path, kind, added } of documents) {
         if (added.length === 0) continue;
-        const present = await listIds(database, oneTimeKeyRange(device, registrationId, kind), PAGE);
+        const present = await reader.oneTimeKeyIds(database, device, registrationId, kind, PAGE);
         const after = new Set([...present.map(({ id }) => id), ...added.map(({ _id }) => _id)]);
         if (after.size > LIMITS.oneTimePreKeys) {
           throw new ServiceError('bad-request', 'too many one-time keys in stock', { path });
@@ -91,7 +89,9 @@ export const createOneTimeKeys = (servers: CouchServers) => {
       for (;;) {
         const keys = await listIds(database, oneTimeKeyRange(device), PAGE);
         if (keys.length === 0) return;
-        await removeAll(database, keys);
+        const removed = await removeAll(database, keys);
+        if (removed === 0)
+          throw new ServiceError('unavailable', 'one-time keys changed while they were deleted');
       }
     });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AccountId, Username } from '@restante/protocol';
-import type { Removal, UsernameDocument } from './directory-documents.ts';
+import type { DirectoryKind, Removal, UsernameDocument } from './directory-documents.ts';
 
 /**
  * Which of the contradicting revisions of a document holds, when masters wrote on two sides of a partition. Each
@@ -65,6 +65,37 @@ export const usedWins: Strategy<object> = {
     if (live.length === leaves.length) return firstOf(() => 0)(leaves);
     return live.length === 0 ? null : { winner: null, losers: live.map(({ rev }) => rev).sort(byText) };
   },
+};
+
+const strategies: Record<DirectoryKind, Strategy<object>> = {
+  username: earliestWins as Strategy<object>,
+  account: newestWins as Strategy<object>,
+  device: newestWins as Strategy<object>,
+  prekey: usedWins,
+};
+
+export type Verdict =
+  /** There is nothing to resolve. */
+  | { readonly name: 'agreed' }
+  /** Leaves contradict each other and none is what it should be: nobody but a person can say which holds. */
+  | { readonly name: 'unresolvable' }
+  | { readonly name: 'resolved'; readonly strategy: string; readonly resolution: Resolution };
+
+/** What becomes of the leaves of a document. One that is not what it should be loses to any that is (law 16). */
+export const judge = (
+  kind: DirectoryKind,
+  leaves: readonly Leaf<object>[],
+  isFit: (document: object) => boolean,
+): Verdict => {
+  const { name: strategy, resolve } = strategies[kind];
+  const unfit = leaves.flatMap(({ rev, document }) => (document === null || isFit(document) ? [] : [rev]));
+  const fit = leaves.filter(({ rev }) => !unfit.includes(rev));
+  const standing = liveOf(fit).length > 0 || (kind === 'prekey' && fit.length > 0);
+  if (!standing) return { name: unfit.length > 1 ? 'unresolvable' : 'agreed' };
+  const resolution = resolve(fit) ?? { winner: liveOf(fit)[0]?.rev ?? null, losers: [] };
+  const losers = [...resolution.losers, ...unfit.sort(byText)];
+  if (losers.length === 0) return { name: 'agreed' };
+  return { name: 'resolved', strategy, resolution: { winner: resolution.winner, losers } };
 };
 
 const SUFFIX_DIGITS = [8, 16, 24];

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
-import type {
-  AccountId,
-  DeviceAddress,
-  KyberPreKey,
-  PreKey,
-  SignedPreKey,
-  Username,
+import {
+  accountId,
+  deviceId,
+  kyberPreKey,
+  preKey,
+  signedPreKey,
+  timestamp,
+  username,
+  type AccountId,
+  type DeviceAddress,
+  type KyberPreKey,
+  type PreKey,
+  type Username,
 } from '@restante/protocol';
+import { z } from 'zod';
 
 /**
  * Documents of the database `directory`.
@@ -21,44 +28,47 @@ import type {
  * - `conflict:<time>:<hash>`: what was resolved, see directory-conflicts.ts.
  */
 
-export type UsernameDocument = {
-  readonly accountId: AccountId;
-  readonly createdAt: number;
-};
+const usernameDocument = z.object({ accountId, createdAt: timestamp });
+export type UsernameDocument = z.infer<typeof usernameDocument>;
 
-export type Removal = { readonly removedAt: number; readonly updatedAt: number };
+const removal = z.object({ removedAt: timestamp, updatedAt: timestamp });
+export type Removal = z.infer<typeof removal>;
 
-export type LiveAccount = {
-  readonly username: Username;
-  readonly passwordHash: string;
+const liveAccount = z.object({
+  username,
+  passwordHash: z.string(),
   /** Absent: 0. */
-  readonly tokenGeneration?: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-};
-export type AccountDocument = LiveAccount | Removal;
+  tokenGeneration: z.int().optional(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+});
+export type LiveAccount = z.infer<typeof liveAccount>;
+const accountDocument = z.union([removal, liveAccount]);
+export type AccountDocument = z.infer<typeof accountDocument>;
 
-export type LiveDevice = {
-  readonly name: string;
-  readonly registrationId: number;
-  readonly identityKey: string;
-  readonly signedPreKey: SignedPreKey;
-  readonly lastResortKyberPreKey: KyberPreKey;
-  readonly secretHash: string;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-};
-export type DeviceDocument = LiveDevice | Removal;
+const liveDevice = z.object({
+  name: z.string(),
+  registrationId: z.int(),
+  identityKey: z.string(),
+  signedPreKey,
+  lastResortKyberPreKey: kyberPreKey,
+  secretHash: z.string(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+});
+export type LiveDevice = z.infer<typeof liveDevice>;
+const deviceDocument = z.union([removal, liveDevice]);
+export type DeviceDocument = z.infer<typeof deviceDocument>;
 
 export type OneTimeKind = 'ec' | 'kyber';
 export type OneTimeKeyDocument<K extends PreKey | KyberPreKey> = { readonly key: K };
 
 export const isRemoval = (document: object): document is Removal => 'removedAt' in document;
 
-export const usernameDocumentId = (username: Username): string => `username:${username}`;
+export const usernameDocumentId = (name: Username): string => `username:${name}`;
 export const accountDocumentId = (account: AccountId): string => `account:${account}`;
-export const deviceDocumentId = ({ accountId, deviceId }: DeviceAddress): string =>
-  `device:${accountId}:${deviceId}`;
+export const deviceDocumentId = (device: DeviceAddress): string =>
+  `device:${device.accountId}:${device.deviceId}`;
 
 /** First id with a prefix, and the first id after them, in the byte order of the primary index. */
 const range = (prefix: string): { start: string; end: string } => ({
@@ -93,6 +103,17 @@ ${key.publicKey}`,
   return { _id, _rev: `1-${hash.slice(0, 32)}`, key };
 };
 
+const oneTimeKey = z.object({ key: z.union([preKey, kyberPreKey]) });
+
+/** Documents by kind. What a later release adds to one does no harm. */
+const documents = {
+  username: usernameDocument,
+  account: accountDocument,
+  device: deviceDocument,
+  prekey: oneTimeKey,
+};
+export type DirectoryKind = keyof typeof documents;
+
 /** What a document of the directory is about, from its id; null for others. */
 export const parseDirectoryId = (
   id: string,
@@ -102,11 +123,26 @@ export const parseDirectoryId = (
   | { readonly kind: 'device'; readonly accountId: AccountId; readonly deviceId: number }
   | { readonly kind: 'prekey' }
   | null => {
-  const [kind, first, second] = id.split(':');
-  if (kind === 'prekey') return { kind };
-  if (first === undefined) return null;
-  if (kind === 'username') return { kind, username: first };
-  if (kind === 'account') return { kind, accountId: first };
-  if (kind === 'device') return { kind, accountId: first, deviceId: Number(second) };
-  return null;
+  const [kind, first = '', second, ...rest] = id.split(':');
+  if (kind === 'username') {
+    return username.safeParse(first).success && id === usernameDocumentId(first)
+      ? { kind, username: first }
+      : null;
+  }
+  if (!accountId.safeParse(first).success) return null;
+  if (kind === 'account') return id === accountDocumentId(first) ? { kind, accountId: first } : null;
+  const device = { accountId: first, deviceId: Number(second) };
+  if (!deviceId.safeParse(device.deviceId).success || String(device.deviceId) !== second) return null;
+  if (kind === 'device') return id === deviceDocumentId(device) ? { kind, ...device } : null;
+  const isKey = kind === 'prekey' && /^\d+:(?:ec|kyber):(?:0|[1-9]\d*)$/.test(rest.join(':'));
+  return isKey ? { kind } : null;
+};
+
+/** Whether this is what a document with this id holds. Somebody else may have written it, or a disk lost half of it. */
+export const isDirectoryDocument = (id: string, document: object): boolean => {
+  const about = parseDirectoryId(id);
+  if (about === null || !documents[about.kind].safeParse(document).success) return false;
+  if (about.kind !== 'prekey') return true;
+  const { key } = document as OneTimeKeyDocument<PreKey | KyberPreKey>;
+  return id.endsWith(`:${'signature' in key ? 'kyber' : 'ec'}:${key.keyId}`);
 };

@@ -1,5 +1,11 @@
 import type { Express } from 'express';
-import { metricsRoute, ServiceError, type ClockHealth, type Registry } from '@restante/service-kit';
+import {
+  metricsRoute,
+  ServiceError,
+  type ClockHealth,
+  type Registry,
+  type SetAsideDocument,
+} from '@restante/service-kit';
 import { resource } from './route.ts';
 
 export type Health = {
@@ -8,6 +14,11 @@ export type Health = {
   readonly clock: ClockHealth;
   /** CouchDBs of the directory, in order of preference. `refused`: they do not take the credentials. */
   readonly directory: readonly { readonly url: string; readonly up: boolean; readonly refused: boolean }[];
+  /** Documents of the directory that are not what they should be. */
+  readonly setAside: {
+    readonly counts: Readonly<Record<string, number>>;
+    readonly examples: readonly SetAsideDocument<string>[];
+  };
   readonly mailboxNodes: readonly { readonly name: string; readonly up: boolean }[];
   /** Between the masters of the same people. `missing`: what people on different ones do without. */
   readonly bus: {

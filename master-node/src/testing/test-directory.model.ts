@@ -1,5 +1,18 @@
-import { createLog, Counter, createRegistry, type Logger } from '@restante/service-kit';
+import {
+  createLog,
+  Counter,
+  createRegistry,
+  createSetAside,
+  type Logger,
+  type SetAside,
+} from '@restante/service-kit';
 import { startCouches, type TestCouches } from '@restante/testkit';
+import {
+  createDirectoryReader,
+  DIRECTORY_FAULTS,
+  type DirectoryFault,
+  type DirectoryReader,
+} from '../directory/couch-directory-reader.ts';
 import { connectCouchServers, type CouchServers } from '../directory/couch-servers.ts';
 
 /** CouchDBs of their own with an empty database `directory` each. */
@@ -8,6 +21,8 @@ export type TestDirectories = AsyncDisposable & {
   readonly database: string;
   /** Connects to some of them, in this order. */
   readonly connect: (...urls: readonly string[]) => CouchServers;
+  readonly setAside: SetAside<DirectoryFault>;
+  readonly reader: DirectoryReader;
   /** Replicates once, from the first to the second. */
   readonly replicate: (from: string, to: string) => Promise<void>;
   readonly request: (url: string, method: string, path: string, body?: unknown) => Promise<unknown>;
@@ -36,9 +51,12 @@ export const startTestDirectories = async (count: number): Promise<TestDirectori
   const database = `${couches.prefix}directory`;
   await Promise.all(couches.adminUrls.map((url) => request(url, 'PUT', database)));
   const connected: CouchServers[] = [];
+  const setAside = createSetAside(silentLog, DIRECTORY_FAULTS);
   return {
     urls: couches.adminUrls,
     database,
+    setAside,
+    reader: createDirectoryReader(setAside),
     connect: (...urls) => {
       const failovers = new Counter({ name: 'failovers', help: 'x', registers: [createRegistry('test')] });
       const servers = connectCouchServers(urls, database, 2000, { log: silentLog, failovers });
