@@ -27,6 +27,7 @@ import type { OwnKeys } from './keys.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
 import type { Messages } from './messages.ts';
 import { coalesce } from './coalesce.ts';
+import type { DeviceWatch } from './new-devices.ts';
 import { syncOwnDevices } from './own-devices.ts';
 import type { OutdatedVault } from './outdated-vault.ts';
 import type { Composer } from './outbox/compose.ts';
@@ -86,6 +87,7 @@ export type DeliveryDeps = {
   readonly preferences: PreferenceStore;
   readonly presence: Presence;
   readonly outdatedVault: OutdatedVault;
+  readonly deviceWatch: DeviceWatch;
   /** Forgets what is old, and looks after the keys. */
   readonly keepHouse: () => Promise<void>;
 };
@@ -322,6 +324,9 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         break;
       case 'keys-low':
         background(deps.keys.replenish(frame.stock));
+        break;
+      case 'devices':
+        background(syncOwnDevices(deps).then(outbox.pump));
         break;
       case 'error':
         onFault(new MessengerError(frame.error.code, frame.error.message, { body: frame.error }));

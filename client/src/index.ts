@@ -19,6 +19,7 @@ export type {
   LocalIdentity,
   Message,
   MessageState,
+  OwnDevice,
   Preferences,
   Reactions,
   TableName,

@@ -1,7 +1,7 @@
 import type { AccountId, DeviceId, MessageId } from '@restante/protocol';
 import type { ConnectionState } from './connection/machine.ts';
 import type { Events } from './events.ts';
-import type { Conversation, Message, Preferences } from './vault/tables.ts';
+import type { Conversation, Message, OwnDevice, Preferences } from './vault/tables.ts';
 
 /** What a catch-up has brought so far. `complete`: enough mailbox nodes have been read to the end (law 11). */
 export type CatchUpProgress = {
@@ -32,6 +32,8 @@ export type MessengerEvents = {
   presence: { readonly accountId: AccountId; readonly state: 'online' | 'away' | 'offline' };
   /** A device shows another identity key than before: its owner set it up anew, or somebody pretends to be them. */
   'identity-changed': { readonly accountId: AccountId; readonly deviceId: DeviceId };
+  /** Devices that have signed in to the own account and that nobody has said here that they know. */
+  'new-devices': readonly OwnDevice[];
   /** A message was set aside; its sender is asked for it again. */
   undecryptable: {
     readonly id: MessageId;

@@ -19,6 +19,7 @@ import { DEFAULT_PACE, type MessengerOptions } from './options.ts';
 import { createOutdatedVault } from './outdated-vault.ts';
 import { createComposer } from './outbox/compose.ts';
 import { createSessions } from './outbox/sessions.ts';
+import { createDeviceWatch, type NewDevices } from './new-devices.ts';
 import { createPeople, type People } from './people.ts';
 import { createPreferences, type Preferring } from './preferences.ts';
 import { createPresence } from './presence.ts';
@@ -31,6 +32,7 @@ import { createStore } from './vault/store.ts';
 
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
 export type Messenger = Account &
+  NewDevices &
   Conversing &
   Reading &
   People &
@@ -88,6 +90,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const contacts = createContacts(store, api, messages, conversations);
   const preferences = createPreferences(store, events);
   const presence = createPresence(patient, events, preferences);
+  const deviceWatch = createDeviceWatch(patient, device, events);
   const keepHouse = createHousekeeping({
     ...{ clock, now },
     store: patient,
@@ -100,7 +103,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const delivery = createDelivery({
     ...options,
     ...{ events, device, clock, arrivals, api, sessions, messages, composer, keys, contacts },
-    ...{ conversations, preferences, presence, outdatedVault, keepHouse },
+    ...{ conversations, preferences, presence, outdatedVault, keepHouse, deviceWatch },
     store: patient,
   });
 
@@ -115,6 +118,8 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
 
   return {
     ...createAccount({ store, device, keys, api, delivery, loaded }),
+    newDevices: deviceWatch.newDevices,
+    knowDevice: deviceWatch.knowDevice,
     ...createConversing({
       ...{ store, device, clock, messages, conversations, composer, contacts, preferences, presence },
       ...{ delivery, ready },

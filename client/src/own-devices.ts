@@ -4,6 +4,7 @@ import { encodeContent } from './content/codec.ts';
 import { CONTENT_VERSION } from './content/content.ts';
 import type { Device } from './device.ts';
 import { MessengerError } from './messenger-error.ts';
+import type { DeviceWatch } from './new-devices.ts';
 import type { Composer } from './outbox/compose.ts';
 import type { Sessions } from './outbox/sessions.ts';
 import type { MasterApi } from './server/master-api.ts';
@@ -17,6 +18,7 @@ type Deps = {
   readonly sessions: Sessions;
   readonly composer: Composer;
   readonly api: Pick<MasterApi, 'devices' | 'keys'>;
+  readonly deviceWatch: Pick<DeviceWatch, 'note'>;
 };
 
 /** A device that has been removed meanwhile has none. */
@@ -45,9 +47,12 @@ export const syncOwnDevices = async ({
   sessions,
   composer,
   api,
+  deviceWatch,
 }: Deps): Promise<void> => {
   const { accountId, deviceId: ownId } = device.address();
-  const listed = (await api.devices()).devices.map(({ deviceId }) => deviceId).filter((id) => id !== ownId);
+  const { devices } = await api.devices();
+  await deviceWatch.note(devices);
+  const listed = devices.map(({ deviceId }) => deviceId).filter((id) => id !== ownId);
   const known = await store.transact((transaction) => sessions.activeDevices(transaction, accountId));
   const added = listed.filter((id) => !known.includes(id));
   const answers = await Promise.all(added.map((id) => bundlesOf(api, accountId, id)));

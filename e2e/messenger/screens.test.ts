@@ -264,6 +264,30 @@ const SCREENS: readonly Screen[] = [
     },
     close: escape,
   },
+  {
+    name: 'change-password',
+    open: async () => {
+      const page = alice.page();
+      await go(page, '#/settings/account');
+      await page.getByRole('button', { name: 'Change password' }).click();
+      await page.getByLabel('New password', { exact: true }).fill('Sommer2024');
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'new-device',
+    open: async () => {
+      const laptop = await stage.browserPerson('laptop');
+      await laptop.enter();
+      await laptop.signIn(alice.username);
+      await alice.page().getByText('has signed in to your account').waitFor();
+      return alice.page();
+    },
+    close: async (page) => {
+      await page.getByRole('button', { name: 'That was me' }).click();
+    },
+  },
   ...['privacy', 'appearance', 'notifications', 'devices', 'storage'].map(settings),
   {
     name: 'offline',

@@ -72,6 +72,10 @@ describe('a second device', () => {
     await laptop.enter();
     await laptop.signIn(alice!.username);
     await laptop.isConnected('live');
+    const notices = alice!.page().getByRole('complementary', { name: 'Notices' });
+    await notices.getByText('has signed in to your account').waitFor();
+    await notices.getByRole('button', { name: 'That was me' }).click();
+    await notices.getByText('has signed in to your account').waitFor({ state: 'detached' });
     await bob!.write('on both?');
     await alice!.sees('on both?');
     await laptop.open(bob!.username);
@@ -92,6 +96,34 @@ describe('a second device', () => {
     await settings.confirm('Remove');
     await laptop.isConnected('refused');
   });
+});
+
+it('a change of the password asks for the old one, and removes the other devices if that is wanted', async () => {
+  const [alice] = await stage().people('alice');
+  const laptop = await stage().browserPerson('laptop');
+  await laptop.enter();
+  await laptop.signIn(alice!.username);
+  await laptop.isConnected('live');
+  for (const { complaints } of [alice!, laptop]) complaints.expect(...NETWORK_FAILURES);
+  await alice!.enter('/#/settings/account');
+  const page = alice!.page();
+  await page.getByRole('button', { name: 'Change password' }).click();
+  const dialog = page.getByRole('dialog');
+  const change = async (old: string, next: string): Promise<void> => {
+    await dialog.getByLabel('Password until now', { exact: true }).fill(old);
+    await dialog.getByLabel('New password', { exact: true }).fill(next);
+    await dialog.getByRole('button', { name: 'Change password' }).click();
+  };
+  await change(TEST_PASSWORD, 'Passwort123!');
+  await dialog.getByText('Choose another one').waitFor();
+  await change('not the password', 'another horse entirely');
+  await dialog.getByText('The password is wrong.').waitFor();
+  await dialog.getByRole('switch', { name: 'Remove my other devices' }).check();
+  await change(TEST_PASSWORD, 'another horse entirely');
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText('Your password has been changed.').waitFor();
+  await laptop.isConnected('refused');
+  await alice!.isConnected('live');
 });
 
 it('signing out leaves nothing on the device, and nobody writes to it any more', async () => {

@@ -16,6 +16,7 @@ const TABLES = Object.keys({
   outdated: true,
   keyRing: true,
   ownDevicesKnown: true,
+  ownDevices: true,
   expired: true,
   preKeys: true,
   kyberUses: true,

@@ -235,6 +235,15 @@ export type Preferences = {
   readonly presence: boolean;
 };
 
+/** A device of the own account that this one has seen. Key: `<deviceId>:<registrationId>`. */
+export type OwnDevice = {
+  readonly deviceId: DeviceId;
+  readonly name: string;
+  readonly createdAt: number;
+  /** It came after this one, and nobody has said here yet that they know of it. */
+  readonly isNew: boolean;
+};
+
 /** Name and row type of every table. Tables with one row keep it under {@link ONLY}. */
 export type Tables = {
   self: Self;
@@ -246,6 +255,7 @@ export type Tables = {
   keyRing: KeyRing;
   /** This account's other devices have been asked for once; from then on they tell of themselves. */
   ownDevicesKnown: true;
+  ownDevices: OwnDevice;
   /** Expired messages that have been reported already. */
   expired: number;
   /** `ec:<id>`, `kyber:<id>`, `signed:<id>`. */

@@ -17,6 +17,7 @@ const FORWARDED = Object.keys({
   typing: true,
   presence: true,
   'identity-changed': true,
+  'new-devices': true,
   undecryptable: true,
 } satisfies Record<EngineEvent['type'], true>) as EngineEvent['type'][];
 

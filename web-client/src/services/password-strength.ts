@@ -39,6 +39,15 @@ const guessedCharacters = (password: string): number => {
   return guessed;
 };
 
+export type PasswordFault = 'shortPassword' | 'longPassword' | 'commonPassword';
+
+/** Why a new password is not taken, as a key of the account's texts; null when it is. */
+export const passwordFault = (password: string): PasswordFault | null => {
+  if (password.length < MIN_PASSWORD_LENGTH) return 'shortPassword';
+  if (password.length > MAX_PASSWORD_LENGTH) return 'longPassword';
+  return isCommon(password) ? 'commonPassword' : null;
+};
+
 /**
  * A rough estimate, on the careful side: how long it is, from how many kinds of characters, and whether it is among
  * those that are tried first. It knows no words, so it cannot tell a saying from random characters.

@@ -12,6 +12,7 @@ import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
 import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
+import { NewDevices } from './new-devices.svelte.ts';
 import { PendingJump } from './pending-jump.ts';
 import { Router } from './router.svelte.ts';
 import { ThemeChoice } from './theme.svelte.ts';
@@ -28,6 +29,7 @@ export type App = {
   readonly router: Router;
   readonly theme: ThemeChoice;
   readonly alerts: Alerts;
+  readonly newDevices: NewDevices;
   readonly installation: Installation;
   readonly update: Update;
   readonly pendingJump: PendingJump;
@@ -47,6 +49,7 @@ export const createApp = (engine: Engine): App => {
     router: new Router(),
     theme: new ThemeChoice(),
     alerts: new Alerts(notifications),
+    newDevices: new NewDevices(engine, feed),
     installation: new Installation(),
     update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),

@@ -34,6 +34,19 @@ describe('Enrollment', () => {
     expect(enrollment.failure).toBeNull();
   });
 
+  it('takes a password that is tried first only from who has it already', async () => {
+    const enrollment = filled();
+    enrollment.password = 'Passwort123!';
+    let sent = 0;
+    const ask = (): Promise<void> => Promise.resolve(void (sent += 1));
+    await enrollment.submit(ask, true);
+    expect(enrollment.errors).toEqual({ password: 'commonPassword' });
+    expect(sent).toBe(0);
+    await enrollment.submit(ask);
+    expect(enrollment.errors).toEqual({});
+    expect(sent).toBe(1);
+  });
+
   it('says why it was refused', async () => {
     const enrollment = filled();
     await enrollment.submit(() => Promise.reject(new EngineError({ code: 'unauthorized', message: 'no' })));

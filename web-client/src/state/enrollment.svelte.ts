@@ -1,5 +1,5 @@
 import type { Credentials } from '@restante/client';
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../services/password-strength.ts';
+import { passwordFault, type PasswordFault } from '../services/password-strength.ts';
 import { isUsername, normalizeUsername } from '../services/username.ts';
 import { Action } from './action.svelte.ts';
 
@@ -8,7 +8,7 @@ const MAX_DEVICE_NAME_LENGTH = 64;
 /** What is wrong with a field, as keys of the account's texts. */
 export type FieldErrors = {
   readonly username?: 'badUsername';
-  readonly password?: 'shortPassword' | 'longPassword';
+  readonly password?: PasswordFault;
   readonly deviceName?: 'badDeviceName';
 };
 
@@ -19,6 +19,7 @@ export class Enrollment extends Action {
   deviceName = $state('');
   /** Errors show from the first attempt on, and go as they are corrected. */
   #tried = $state.raw(false);
+  #isNew = $state.raw(false);
   readonly errors: FieldErrors = $derived(this.#tried ? this.#check() : {});
 
   constructor(username: string, deviceName: string) {
@@ -38,18 +39,19 @@ export class Enrollment extends Action {
     super.forget();
     this.#tried = false;
   }
-  /** Sends what was entered, if it can be right. */
-  async submit(ask: (credentials: Credentials) => Promise<void>): Promise<void> {
+  /** Sends what was entered, if it can be right. `isNew`: the password is being chosen, and must not be among those tried first. */
+  async submit(ask: (credentials: Credentials) => Promise<void>, isNew = false): Promise<void> {
     this.#tried = true;
+    this.#isNew = isNew;
     if (Object.keys(this.errors).length === 0) await this.run(() => ask(this.credentials));
   }
 
   #check(): FieldErrors {
     const { username, password, deviceName } = this.credentials;
+    const fault = passwordFault(password);
     return {
       ...(!isUsername(username) && { username: 'badUsername' }),
-      ...(password.length < MIN_PASSWORD_LENGTH && { password: 'shortPassword' }),
-      ...(password.length > MAX_PASSWORD_LENGTH && { password: 'longPassword' }),
+      ...(fault !== null && (this.#isNew || fault !== 'commonPassword') && { password: fault }),
       ...((deviceName === '' || deviceName.length > MAX_DEVICE_NAME_LENGTH) && {
         deviceName: 'badDeviceName',
       }),

@@ -290,6 +290,7 @@ export class ScriptedCluster {
       keys: device.keys,
     };
     this.devices.push(registered);
+    for (const each of others) this.push(each.accountId, each.deviceId, { type: 'devices' });
     return { status: 201, json: { ...this.#session(registered), deviceSecret: 'x'.repeat(43) } };
   }
 

@@ -14,6 +14,7 @@ export const account = {
     'Ein Benutzername beginnt mit einem Buchstaben und hat 3 bis 32 Buchstaben, Ziffern, Punkte, Binde- oder Unterstriche, keine Umlaute.',
   shortPassword: 'Ein Passwort hat mindestens 8 Zeichen.',
   longPassword: 'Ein Passwort hat höchstens 256 Zeichen.',
+  commonPassword: 'Dieses Passwort wird als eines der ersten versucht. Wähle ein anderes.',
   badDeviceName: 'Ein Gerät braucht einen Namen mit höchstens 64 Zeichen.',
   wrongPassword: 'Der Benutzername oder das Passwort stimmt nicht.',
   otherLanguage: 'In English',

@@ -15,6 +15,14 @@ export const settings = {
   signOutTitle: 'Von diesem Gerät abmelden?',
   signOutText:
     'Alle Nachrichten auf diesem Gerät werden gelöscht. Was auf keinem deiner anderen Geräte liegt, lässt sich nicht wiederherstellen; „Meine Daten exportieren“ unter Speicher bewahrt eine Kopie auf.',
+  changePassword: 'Passwort ändern',
+  changePasswordHint: 'Deine Geräte bleiben angemeldet, wenn du sie nicht auch entfernst.',
+  oldPassword: 'Bisheriges Passwort',
+  newPassword: 'Neues Passwort',
+  removeOtherDevices: 'Meine anderen Geräte entfernen',
+  removeOtherDevicesAbout:
+    'Wähle das, wenn jemand anderes dein Passwort kennen könnte: Vielleicht hat er sich damit angemeldet.',
+  passwordChanged: 'Dein Passwort ist geändert.',
   deleteAccount: 'Konto löschen',
   deleteAccountHint:
     'Dein Benutzername, deine Geräte und alles, was auf dich wartet, werden endgültig gelöscht.',

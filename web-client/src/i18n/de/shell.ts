@@ -19,6 +19,13 @@ export const shell = {
   noticesLabel: 'Hinweise',
   alert: 'Du hast eine neue Nachricht.',
   update: { ready: 'Eine neue Version ist da.', reload: 'Neu laden' },
+  newDevice: {
+    signedIn: (name: string, day: string, time: string) =>
+      `${name} hat sich in deinem Konto angemeldet, ${day} ${time}.`,
+    advice: 'Wenn du das nicht warst, entferne es und ändere dann dein Passwort.',
+    mine: 'Das war ich',
+    remove: 'Entfernen',
+  },
   lostDevice: {
     text: 'Der Browser hat den Speicher dieses Geräts geleert. Der alte Eintrag steht noch in deinem Konto, deshalb wird weiter für ihn verschlüsselt.',
     remove: 'Entfernen',

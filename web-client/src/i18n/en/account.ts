@@ -12,6 +12,7 @@ export const account = {
     'A username begins with a letter and has 3 to 32 letters, digits, dots, dashes or underscores.',
   shortPassword: 'A password has at least 8 characters.',
   longPassword: 'A password has at most 256 characters.',
+  commonPassword: 'This is one of the passwords that are tried first. Choose another one.',
   badDeviceName: 'A device needs a name of at most 64 characters.',
   wrongPassword: 'The username or the password is wrong.',
   otherLanguage: 'Auf Deutsch',

@@ -15,6 +15,14 @@ export const settings = {
   signOutTitle: 'Sign out of this device?',
   signOutText:
     'All messages on this device are deleted. Those that are not on another of your devices cannot be recovered; “Export my data” under Storage keeps a copy.',
+  changePassword: 'Change password',
+  changePasswordHint: 'Your devices stay signed in, unless you remove them as well.',
+  oldPassword: 'Password until now',
+  newPassword: 'New password',
+  removeOtherDevices: 'Remove my other devices',
+  removeOtherDevicesAbout:
+    'Choose this if somebody else may know your password: they may have signed in with it.',
+  passwordChanged: 'Your password has been changed.',
   deleteAccount: 'Delete account',
   deleteAccountHint: 'Your username, your devices and everything that waits for you are deleted for good.',
   deleteAccountTitle: 'Delete your account for good?',

@@ -19,6 +19,13 @@ export const shell = {
   noticesLabel: 'Notices',
   alert: 'You have a new message.',
   update: { ready: 'A new version is ready.', reload: 'Reload' },
+  newDevice: {
+    signedIn: (name: string, day: string, time: string) =>
+      `${name} has signed in to your account, ${day} ${time}.`,
+    advice: 'If that was not you, remove it, then change your password.',
+    mine: 'That was me',
+    remove: 'Remove it',
+  },
   lostDevice: {
     text: 'The browser wiped the storage of this device. Its old entry is still in your account, so people still encrypt for it.',
     remove: 'Remove it',
