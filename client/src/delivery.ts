@@ -129,7 +129,13 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
 
   const outbox = createOutbox({
     ...deps,
-    keyFetch: createKeyFetch(store, device, api, deps.sessions, deps.composer),
+    keyFetch: createKeyFetch(
+      store,
+      device,
+      { keys: api.keys, isRemoved: deps.contacts.isRemoved },
+      deps.sessions,
+      deps.composer,
+    ),
     measureTime: () => frames?.({ type: 'ping' }),
     onFault,
   });

@@ -64,7 +64,6 @@ export type Messages = {
     id: MessageId,
     failure: NonNullable<Message['failure']>,
   ) => Promise<void>;
-  readonly name: (transaction: Transaction, accountId: AccountId, username: string) => Promise<void>;
   /** So many more messages of an account wait for coming again. */
   readonly countUnreadable: (transaction: Transaction, accountId: AccountId, change: number) => Promise<void>;
 };
@@ -217,10 +216,6 @@ export const createMessages = (
       const message = key === undefined ? undefined : await transaction.get('messages', key);
       if (key === undefined || message?.kind !== 'deleted') return;
       await replace(transaction, { key, message }, { ...message, failure });
-    },
-    name: async (transaction, accountId, username) => {
-      const conversation = await conversations.of(transaction, accountId, 'other');
-      if (conversation.username !== username) conversations.keep(transaction, { ...conversation, username });
     },
     countUnreadable: async (transaction, accountId, change) => {
       const conversation = await conversations.of(transaction, accountId, 'other');

@@ -87,7 +87,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   /** A key must not be taken for older than it is. */
   const keyTime = (): number => Math.max(now(), clock.now());
   const keys = ownKeys(store, device, api, ratchet, keyTime);
-  const contacts = createContacts(store, api, messages, conversations);
+  const contacts = createContacts(store, api, conversations, options.monotonic);
   const preferences = createPreferences(store, events);
   const presence = createPresence(patient, events, preferences);
   const deviceWatch = createDeviceWatch(patient, device, events);

@@ -72,7 +72,10 @@ export const createPeople = (deps: PeopleDeps): People => {
       return store.transact(async (transaction) => {
         transaction.afterCommit(pump);
         const known = await standingOf(transaction, accountId);
-        const conversation = { ...(await conversations.of(transaction, accountId, 'self')), username };
+        const conversation: Conversation = {
+          ...(await conversations.of(transaction, accountId, 'self')),
+          ...{ username, former: null },
+        };
         conversations.keep(transaction, conversation);
         await letIn(transaction, deps, accountId, known);
         return { ...conversation, standing: 'accepted' };

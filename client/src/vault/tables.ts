@@ -119,6 +119,8 @@ export type Conversation = {
   readonly accountId: AccountId;
   /** Known once it has been looked up, or told by the other side and verified. */
   readonly username: string | null;
+  /** The account has ended (`gone`) or is called otherwise (`renamed`): `username` is what its name was. */
+  readonly former?: 'gone' | 'renamed' | null;
   /** `request`: a stranger has written. Nothing tells them of this person until they are accepted. */
   readonly standing: Standing;
   readonly unread: number;

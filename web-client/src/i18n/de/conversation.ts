@@ -10,6 +10,11 @@ export const conversation = {
   draft: 'Entwurf:',
   you: 'Du:',
   unnamed: 'Jemand',
+  formerly: (name: string) => `${name} (früher)`,
+  accountGone: 'Dieses Konto gibt es nicht mehr.',
+  accountGoneText:
+    'Was geschrieben wurde, bleibt hier. Wer den Namen jetzt hat, ist jemand anderes oder hat ein neues Konto.',
+  findAgain: (name: string) => `${name} suchen`,
   today: 'Heute',
   yesterday: 'Gestern',
 

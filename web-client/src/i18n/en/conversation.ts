@@ -10,6 +10,11 @@ export const conversation = {
   draft: 'Draft:',
   you: 'You:',
   unnamed: 'Somebody',
+  formerly: (name: string) => `${name} (formerly)`,
+  accountGone: 'This account does not exist any more.',
+  accountGoneText:
+    'What was written stays here. Whoever has the name now is somebody else, or has made a new account.',
+  findAgain: (name: string) => `Look for ${name}`,
   today: 'Today',
   yesterday: 'Yesterday',
 
