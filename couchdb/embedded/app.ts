@@ -8,6 +8,7 @@ import type { CallLocals } from './http/call.ts';
 import { changesRoutes } from './http/changes-routes.ts';
 import { databaseRoutes } from './http/database-routes.ts';
 import { documentRoutes } from './http/document-routes.ts';
+import { createFaultLog } from './fault-log.ts';
 import { errorHandler, unknownRoute } from './http/errors.ts';
 import { findRoutes } from './http/find-routes.ts';
 import { replicationRoutes } from './http/replication-routes.ts';
@@ -46,7 +47,7 @@ export function createApp(deps: AppDeps): Express {
     documentRoutes(deps),
     attachmentRoutes(deps),
   );
-  app.use(unknownRoute, errorHandler(deps.log));
+  app.use(unknownRoute, errorHandler(createFaultLog(deps.log)));
   return app;
 }
 

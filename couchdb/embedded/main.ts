@@ -1,16 +1,20 @@
 /** `node couchdb/embedded/main.ts`: the embedded server as a process of its own, configured by its environment. */
+import { createFaultLog } from './fault-log.ts';
+import type { Log } from './log.ts';
+import { watchOpenFiles } from './open-files.ts';
 import { startEmbeddedCouch, type EmbeddedCouchConfig } from './server.ts';
+
+const log: Log = (event, fields) =>
+  console.error(JSON.stringify({ service: 'embedded couchdb', event, ...fields }));
 
 const config = readConfig(process.env);
 if (config !== undefined) {
   const stop = Promise.withResolvers<unknown>();
   process.once('SIGTERM', stop.resolve);
   process.once('SIGINT', stop.resolve);
-  process.on('unhandledRejection', (reason) => {
-    console.error(
-      `embedded couchdb: unexpected failure (${reason instanceof Error ? reason.name : 'unknown'})`,
-    );
-  });
+  const tellFault = createFaultLog(log);
+  process.on('unhandledRejection', (failure) => tellFault('unexpected failure', {}, failure));
+  watchOpenFiles(log);
   if (process.env['EMBEDDED_COUCH_EXIT_WITH_PARENT'] === '1') process.stdin.on('end', stop.resolve).resume();
 
   try {
@@ -43,6 +47,6 @@ function readConfig(environment: NodeJS.ProcessEnv): EmbeddedCouchConfig | undef
     port,
     host: environment['EMBEDDED_COUCH_HOST'] ?? '127.0.0.1',
     admin: { name, password },
-    log: (event, fields) => console.error(JSON.stringify({ event, ...fields })),
+    log,
   };
 }

@@ -24,7 +24,7 @@ async function runMain(environment: NodeJS.ProcessEnv): Promise<{ code: number |
 describe('the server as a process', () => {
   it('names everything that is missing and ends', async () => {
     const { code, said } = await runMain({ EMBEDDED_COUCH_PORT: 'odd' });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     for (const name of ['DATA_DIR', 'ADMIN', 'PASSWORD'])
       expect(said).toContain(`EMBEDDED_COUCH_${name} is not set`);
     expect(said).toContain('EMBEDDED_COUCH_PORT is not a port');

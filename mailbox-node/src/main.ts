@@ -2,4 +2,4 @@ import { runService } from '@restante/service-kit';
 import { readConfig } from './config.ts';
 import { startMailboxNode } from './service.ts';
 
-await runService(async () => startMailboxNode(readConfig(process.env)));
+await runService('mailbox-node', async () => startMailboxNode(readConfig(process.env)));

@@ -2,4 +2,4 @@ import { runService } from '@restante/service-kit';
 import { readConfig } from './config.ts';
 import { startMasterNode } from './service.ts';
 
-await runService(() => startMasterNode(readConfig(process.env)));
+await runService('master-node', () => startMasterNode(readConfig(process.env)));

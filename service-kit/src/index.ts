@@ -52,6 +52,7 @@ export {
   metricsRoute,
   type Registry,
 } from './metrics.ts';
+export { watchOpenFiles } from './open-files.ts';
 export { runService } from './run-service.ts';
 export { parseInput, ServiceError, toServiceError } from './service-error.ts';
 export {

@@ -1,4 +1,6 @@
 import { ConfigError } from './config.ts';
+import { createLog } from './log.ts';
+import { watchOpenFiles } from './open-files.ts';
 
 const STOP_DEADLINE_MS = 20_000;
 
@@ -7,9 +9,9 @@ const STOP_DEADLINE_MS = 20_000;
  * it is the configuration. When the stop takes longer than its deadline, or a second signal comes, the process ends with 1.
  *
  * With `EXIT_WITH_PARENT=1` the end of standard input counts as SIGTERM, so that no service outlives the terminal
- * or test that started it.
+ * or test that started it. `name` is the service's in the log of what concerns the whole process.
  */
-export const runService = async (start: () => Promise<AsyncDisposable>): Promise<void> => {
+export const runService = async (name: string, start: () => Promise<AsyncDisposable>): Promise<void> => {
   let service: AsyncDisposable;
   try {
     service = await start();
@@ -20,6 +22,7 @@ export const runService = async (start: () => Promise<AsyncDisposable>): Promise
     );
     process.exit(error instanceof ConfigError ? 2 : 1);
   }
+  watchOpenFiles(createLog(name, 'info'));
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(1);

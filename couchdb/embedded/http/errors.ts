@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { badRequest, CouchError, notFound, toCouchError } from '../couch-error.ts';
-import type { Log } from '../log.ts';
+import type { TellFault } from '../fault-log.ts';
 import { StreamCut } from './json-stream.ts';
 import { sendJson } from './send-json.ts';
 
@@ -19,16 +19,13 @@ export function methodNotAllowed(allowed: string): RequestHandler {
 }
 
 /** The last handler: every failure becomes CouchDB's answer, or the end of one that has begun. */
-export function errorHandler(log: Log): ErrorRequestHandler {
+export function errorHandler(tellFault: TellFault): ErrorRequestHandler {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- express knows an error handler by its four parameters
   return (failure: unknown, request, response, _next) => {
     if (failure instanceof StreamCut) return;
     const error = fromBodyParser(failure) ?? toCouchError(failure);
-    if (error.status >= 500)
-      log('request failed', {
-        method: request.method,
-        error: (failure as Error | undefined)?.name ?? 'unknown',
-      });
+    if (error.status >= 500 && error.status !== 501)
+      tellFault('request failed', { method: request.method, answer: error.error }, failure);
     if (response.headersSent) {
       response.destroy();
       return;

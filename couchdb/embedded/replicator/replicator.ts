@@ -4,6 +4,7 @@
  */
 import type { PouchDocument } from 'pouchdb-core';
 import { forbidden, toCouchError } from '../couch-error.ts';
+import { createFaultLog, type TellFault } from '../fault-log.ts';
 import { isDesignId } from '../documents/document.ts';
 import { parseReplication, type ReplicationRequest } from '../documents/replication-document.ts';
 import { without } from '../json-object.ts';
@@ -31,6 +32,7 @@ const longestWaitMs = 2 ** 31 - 1;
 export class Replicator {
   readonly #databases: Databases;
   readonly #log: Log;
+  readonly #tellFault: TellFault;
   readonly #retryMs: number;
   readonly #stopping = new AbortController();
   readonly #entries = new Map<string, ReplicationEntry>();
@@ -43,6 +45,7 @@ export class Replicator {
   constructor(databases: Databases, log: Log, retryMs: number) {
     this.#databases = databases;
     this.#log = log;
+    this.#tellFault = createFaultLog(log);
     this.#retryMs = retryMs;
     this.#following = this.#follow();
   }
@@ -105,7 +108,7 @@ export class Replicator {
         if (this.#databases.has(replicatorDatabase))
           await this.#followDatabase(await this.#databases.get(replicatorDatabase));
       } catch (failure) {
-        this.#log('replicator interrupted', { error: toCouchError(failure).error });
+        this.#tellFault('replicator interrupted', {}, failure);
       }
       for (const { docId } of this.entries) this.#remove(docId);
       await pause(reopenMs, signal);
