@@ -24,7 +24,7 @@ test('what is not taken is read again, and no node counts as read until it is', 
   let holds = 0;
   const catchUp = createCatchUp({
     nodes: () => ({ count: 3, writeConcern: 2 }),
-    page: () => Promise.resolve({ messages: mail, complete: true, next: null, expired: 0 }),
+    page: () => Promise.resolve({ messages: mail, complete: true, next: null, expired: 0, unreadable: 0 }),
     take: (batch) => {
       failures -= 1;
       if (failures >= 0) return Promise.reject(new Error('not now'));

@@ -1,8 +1,9 @@
-import type { Envelope, MailboxPage, MessageId } from '@restante/protocol';
+import type { Envelope, MessageId } from '@restante/protocol';
 import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
-import { isAway } from '../messenger-error.ts';
+import { isAway, MessengerError } from '../messenger-error.ts';
 import type { CatchUpProgress } from '../messenger-events.ts';
+import type { ReadPage } from '../server/mailbox-api.ts';
 import { createMerge, type Merge } from './merge.ts';
 import { pause } from '../pause.ts';
 
@@ -20,7 +21,7 @@ export type CatchUp = {
 
 export type CatchUpDeps = {
   readonly nodes: () => { readonly count: number; readonly writeConcern: number };
-  readonly page: (node: number, after: MessageId | null, signal: AbortSignal) => Promise<MailboxPage>;
+  readonly page: (node: number, after: MessageId | null, signal: AbortSignal) => Promise<ReadPage>;
   /** Takes a batch durably; answers how many were new. */
   readonly take: (batch: readonly Envelope[]) => Promise<number>;
   readonly hold: () => void;
@@ -88,6 +89,7 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     let after: MessageId | null = null;
     let complete: boolean;
     let expired = 0;
+    let unreadable = 0;
     do {
       while (merge.buffered(node) > READ_AHEAD) {
         await room.wait();
@@ -97,8 +99,9 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
         merge.overtake(node);
         pages.ring();
       }, deps.patienceMs);
-      const page: MailboxPage = await deps.page(node, after, signal).finally(() => clearTimeout(timer));
+      const page: ReadPage = await deps.page(node, after, signal).finally(() => clearTimeout(timer));
       expired += page.expired;
+      unreadable += page.unreadable;
       complete = page.complete;
       after = complete ? null : page.next;
       merge.push(node, page.messages, after);
@@ -106,7 +109,9 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     } while (after !== null);
     run.expired.set(node, expired);
     // A node that lost its database gives what it has by now; it is asked again until it has all.
-    return complete;
+    if (unreadable > 0)
+      deps.onFault(new MessengerError('bad-answer', 'envelopes of a page break the protocol'));
+    return complete && unreadable === 0;
   };
 
   /** One reading of the nodes that have not answered in this run: answered is one whose messages are all taken. */

@@ -1,5 +1,6 @@
 import {
   deleteResponse,
+  envelope,
   errorCode,
   LIMITS,
   mailboxEvent,
@@ -22,6 +23,16 @@ const MAX_EVENT_CHARS = 2 * LIMITS.payloadBytes;
 /** A stream without even a heartbeat for this long is dead. */
 const SILENCE_MS = 60_000;
 
+/** A page, and how many of its envelopes break the protocol: those are left out, so more waits than was read. */
+export type ReadPage = MailboxPage & { readonly unreadable: number };
+
+const pageOfAnything = z.extend(mailboxPage, { messages: z.array(z.unknown()) });
+
+const readPage = ({ messages, ...page }: z.infer<typeof pageOfAnything>): ReadPage => {
+  const readable = messages.flatMap((message) => envelope.safeParse(message).data ?? []);
+  return { ...page, messages: readable, unreadable: messages.length - readable.length };
+};
+
 /** Whose mailbox, at which node, by which right. */
 export type MailboxAccess = {
   /** Base URL of the node. */
@@ -39,7 +50,7 @@ export type MailboxApi = {
     limit: number,
     signal: AbortSignal,
     timeoutMs: number,
-  ) => Promise<MailboxPage>;
+  ) => Promise<ReadPage>;
   /** An id that is not there counts as deleted. */
   readonly delete: (access: MailboxAccess, ids: readonly MessageId[]) => Promise<void>;
   /** Arrivals from now on, until the stream or `signal` ends. `onOpen` is called when the node listens. */
@@ -95,11 +106,13 @@ export const mailboxApi = (fetch: Fetch): MailboxApi => {
   }
 
   return {
-    page: ({ node, mailbox, token }, after, limit, signal, timeoutMs) => {
+    page: async ({ node, mailbox, token }, after, limit, signal, timeoutMs) => {
       const query = new URLSearchParams({ device: String(mailbox.deviceId), limit: String(limit) });
       if (after !== null) query.set('after', after);
       const url = `${node}/messages/${mailbox.accountId}?${query.toString()}`;
-      return requestJson(fetch, mailboxPage, { url, method: 'GET', token, signal, timeoutMs });
+      return readPage(
+        await requestJson(fetch, pageOfAnything, { url, method: 'GET', token, signal, timeoutMs }),
+      );
     },
     delete: async ({ node, token }, ids) => {
       const url = `${node}/messages/delete`;
