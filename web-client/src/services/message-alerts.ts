@@ -1,5 +1,6 @@
-import type { Conversation, Message } from '@restante/client';
+import type { Message } from '@restante/client';
 import type { Alerts } from '../state/alerts.svelte.ts';
+import type { Connection } from '../state/connection.svelte.ts';
 import type { Conversations } from '../state/conversations.svelte.ts';
 import type { Locale } from '../state/locale.svelte.ts';
 import type { Router } from '../state/router.svelte.ts';
@@ -7,40 +8,69 @@ import type { EventFeed } from './event-feed.ts';
 import type { Notifications } from './notifications.ts';
 
 type Deps = {
-  readonly feed: EventFeed;
-  readonly notifications: Notifications;
-  readonly alerts: Alerts;
-  readonly conversations: Conversations;
-  readonly locale: Locale;
-  readonly router: Router;
+  readonly feed: Pick<EventFeed, 'subscribe'>;
+  readonly notifications: Pick<Notifications, 'show' | 'closeRead' | 'onOpen'>;
+  readonly alerts: Pick<Alerts, 'on' | 'withDetails'>;
+  readonly connection: Pick<Connection, 'catchUp'>;
+  readonly conversations: Pick<Conversations, 'get' | 'loaded'>;
+  readonly locale: Pick<Locale, 't'>;
+  readonly router: Pick<Router, 'go' | 'href'>;
 };
 
-/** Lets the browser tell of new messages as the person wants it, and leads there on a click. */
-export const alertOfMessages = (deps: Deps): void => {
-  const { feed, notifications, alerts, conversations, locale, router } = deps;
+/** What comes within this time is told together, if it has not been read by then, here or on another device. */
+const SETTLE_MS = 1_000;
 
-  const tell = ({ accountId, direction, state, kind, text }: Message): void => {
-    if (!alerts.on || direction !== 'in' || state !== 'received' || kind !== 'text') return;
-    const { appName, alert } = locale.t;
-    const name = conversations.get(accountId)?.username ?? locale.t.writing.unnamed;
+/**
+ * Lets the browser tell of new messages as the person wants it, and leads there on a click: one summary for each
+ * conversation, none while the mailboxes are being read, none of what has been read, and none is left of that.
+ */
+export const alertOfMessages = (deps: Deps): void => {
+  const { feed, notifications, alerts, connection, conversations, locale, router } = deps;
+  /** The newest message of each conversation that is to be told of. */
+  let untold = new Map<string, Message>();
+  let timer: ReturnType<typeof setTimeout> | null = null;
+
+  const isUnread = (accountId: string): boolean => (conversations.get(accountId)?.unread ?? 0) > 0;
+  const tell = ({ accountId, text }: Message): void => {
+    const conversation = conversations.get(accountId);
+    const { appName, alert, conversation: strings } = locale.t;
+    const count = conversation?.unread ?? 0;
     const path = `/${router.href({ name: 'conversation', accountId })}`;
-    const words = alerts.withDetails ? { title: name, body: text } : { title: appName, body: alert };
-    void notifications.show({ accountId, path, ...words });
+    const many = count > 1 ? strings.arrivedMany(count) : null;
+    const words = alerts.withDetails
+      ? {
+          title: conversation?.username ?? strings.unnamed,
+          body: many === null ? text : strings.arrived(many, text),
+        }
+      : { title: appName, body: many ?? alert };
+    void notifications.show({ accountId, path, ...words }, () => isUnread(accountId));
   };
-  /** Conversations that have been read: there is no notification of them. */
-  const read = new Set<string>();
-  const follow = ({ accountId, unread }: Conversation): void => {
-    if (unread > 0) read.delete(accountId);
-    else if (!read.has(accountId)) {
-      read.add(accountId);
-      void notifications.close(accountId);
+  const settle = (): void => {
+    timer = null;
+    if (!conversations.loaded || connection.catchUp?.running === true) {
+      wait();
+      return;
     }
+    const settled = untold;
+    untold = new Map();
+    if (alerts.on) for (const message of settled.values()) if (isUnread(message.accountId)) tell(message);
+    void notifications.closeRead((accountId) => !isUnread(accountId));
   };
+  const wait = (): void => {
+    timer ??= setTimeout(settle, SETTLE_MS);
+  };
+
   feed.subscribe((events) => {
     for (const { type, detail } of events) {
-      if (type === 'message') tell(detail);
-      else if (type === 'conversation') follow(detail);
+      if (type === 'conversation-removed' || (type === 'conversation' && detail.unread === 0)) wait();
+      if (type !== 'message') continue;
+      const { accountId, direction, state, kind } = detail;
+      if (direction !== 'in' || state !== 'received' || kind !== 'text') continue;
+      untold.set(accountId, detail);
+      wait();
     }
   });
+  // What was read elsewhere while no tab was open.
+  wait();
   notifications.onOpen((accountId) => router.go({ name: 'conversation', accountId }));
 };

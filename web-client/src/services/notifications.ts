@@ -14,10 +14,10 @@ export type Notifications = {
   readonly permission: () => NotificationPermission | 'unsupported';
   /** Asks the person; only in answer to a click. */
   readonly ask: () => Promise<NotificationPermission | 'unsupported'>;
-  /** Shows it unless a tab is visible. One for each conversation: the newest replaces the one before. */
-  readonly show: (content: NotificationContent) => Promise<void>;
-  /** The conversation has been read. */
-  readonly close: (accountId: string) => Promise<void>;
+  /** Shows it unless a tab is visible or it is not `wanted` any more. One for each conversation: it replaces the one before. */
+  readonly show: (content: NotificationContent, wanted: () => boolean) => Promise<void>;
+  /** Closes those of conversations that have been read. */
+  readonly closeRead: (isRead: (accountId: string) => boolean) => Promise<void>;
   /** The person has clicked the notification of a conversation; this tab has the focus. */
   readonly onOpen: (listener: (accountId: string) => void) => void;
 };
@@ -51,6 +51,13 @@ const permission = (): NotificationPermission | 'unsupported' =>
 export const createNotifications = (): Notifications => {
   const listeners = new Set<(accountId: string) => void>();
   let isNotifier = false;
+  /** One after the other: what is closed has been shown. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = turn.then(work);
+    turn = done.catch(() => undefined);
+    return done;
+  };
 
   if (isSupported) {
     holdWhileVisible();
@@ -64,18 +71,21 @@ export const createNotifications = (): Notifications => {
   return {
     permission,
     ask: () => (isSupported ? Notification.requestPermission() : Promise.resolve('unsupported')),
-    show: async ({ accountId, title, body, path }) => {
-      if (permission() !== 'granted' || !isNotifier || (await isAnyTabVisible())) return;
-      const registration = await navigator.serviceWorker.ready;
-      const data: NotificationData = { accountId, path };
-      await registration.showNotification(title, { body, tag: accountId, data, icon: '/icon-192.png' });
-    },
-    close: async (accountId) => {
-      if (permission() !== 'granted') return;
-      const registration = await navigator.serviceWorker.getRegistration();
-      const shown = (await registration?.getNotifications({ tag: accountId })) ?? [];
-      for (const notification of shown) notification.close();
-    },
+    show: ({ accountId, title, body, path }, wanted) =>
+      inTurn(async () => {
+        if (permission() !== 'granted' || !isNotifier || (await isAnyTabVisible())) return;
+        const registration = await navigator.serviceWorker.ready;
+        const data: NotificationData = { accountId, path };
+        if (wanted())
+          await registration.showNotification(title, { body, tag: accountId, data, icon: '/icon-192.png' });
+      }),
+    closeRead: (isRead) =>
+      inTurn(async () => {
+        if (permission() !== 'granted') return;
+        const registration = await navigator.serviceWorker.getRegistration();
+        for (const notification of (await registration?.getNotifications()) ?? [])
+          if (isRead(notification.tag)) notification.close();
+      }),
     onOpen: (listener) => void listeners.add(listener),
   };
 };
