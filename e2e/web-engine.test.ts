@@ -183,6 +183,37 @@ describe('account and storage', () => {
     expect(wiped).toMatchObject({ username: alice.username, deviceId: self!.deviceId });
   });
 
+  test('a profile that is put back, or copied and used in turn: what it writes is shown, in order and once (law 17)', async () => {
+    await using profile = await profileOf('alice');
+    const page = await profile.register();
+    const bob = await site.person('bob');
+    await bob.enterLive();
+    const { accountId } = bob.address;
+    const { self } = await untilLive(page);
+    const texts: string[] = [];
+    const say = async (from: Page, text: string): Promise<void> => {
+      texts.push(text);
+      await sendText(from, accountId, text);
+      await waitFor(text, () => bob.shown.includes(text));
+    };
+    await say(page, 'one');
+    await bob.messenger().sendText(self!.accountId, 'an answer');
+    await waitFor('the answer', async () => (await call(page, 'messages', accountId, {})).length === 2);
+    await using old = await profile.copy();
+    for (const text of ['two', 'three', 'four']) await say(page, text);
+    await page.close();
+
+    const back = await old.open();
+    await untilLive(back);
+    for (const text of ['after 1', 'after 2', 'after 3']) await say(back, text);
+    await back.close();
+    const copied = await profile.open();
+    await untilLive(copied);
+    for (const text of ['after 4', 'after 5']) await say(copied, text);
+    const received = await bob.messenger().messages(self!.accountId, { limit: 100 });
+    expect(received.filter(({ direction }) => direction === 'in').map(({ text }) => text)).toEqual(texts);
+  });
+
   test('an account that is deleted leaves nothing here', async () => {
     await signInAgain(page);
     await expect(call(page, 'deleteAccount', 'wrong password')).rejects.toThrow();

@@ -28,6 +28,8 @@ export type TestPage = {
 
 declare const restante: TestPage;
 
+type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
+
 /** One browser profile; its tabs. */
 export type Profile = AsyncDisposable & {
   readonly username: string;
@@ -35,6 +37,8 @@ export type Profile = AsyncDisposable & {
   readonly open: () => Promise<Page>;
   /** A tab in which the person is signed in and connected. */
   readonly register: () => Promise<Page>;
+  /** Another profile with all that this one has stored by now. */
+  readonly copy: () => Promise<Profile>;
 };
 
 export const statusOf = (page: Page): Promise<Status> => page.evaluate(() => restante.status());
@@ -69,9 +73,16 @@ export const sendText = (page: Page, to: string, text: string): Promise<Message>
 let people = 0;
 
 /** A new browser profile on this site. */
-export const createProfile = async (browser: Browser, url: string, name: string): Promise<Profile> => {
-  const username = `${name}-browser-${(people += 1)}`;
-  const context = await browser.newContext();
+export const createProfile = (browser: Browser, url: string, name: string): Promise<Profile> =>
+  openProfile(browser, url, `${name}-browser-${(people += 1)}`);
+
+const openProfile = async (
+  browser: Browser,
+  url: string,
+  username: string,
+  storageState?: StorageState,
+): Promise<Profile> => {
+  const context = await browser.newContext(storageState && { storageState });
   const open = async (): Promise<Page> => {
     const page = await context.newPage();
     await page.goto(url);
@@ -89,6 +100,7 @@ export const createProfile = async (browser: Browser, url: string, name: string)
       await untilLive(page);
       return page;
     },
+    copy: async () => openProfile(browser, url, username, await context.storageState({ indexedDB: true })),
     [Symbol.asyncDispose]: () => context.close(),
   };
 };
