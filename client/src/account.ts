@@ -38,11 +38,11 @@ export type AccountDeps = {
 export const createAccount = ({ store, device, keys, api, delivery, loaded }: AccountDeps): Account => ({
   register: async (credentials) => {
     await loaded;
-    await enroll({ store, device, keys }, api.register, credentials);
+    await enroll({ store, device, keys }, api.register, credentials, 'first device');
   },
   login: async (credentials) => {
     await loaded;
-    await enroll({ store, device, keys }, api.login, credentials);
+    await enroll({ store, device, keys }, api.login, credentials, 'another device');
   },
   self: async () => {
     await loaded;

@@ -8,6 +8,8 @@ import {
 } from '@restante/protocol';
 import { createCatchUp } from './catch-up/catch-up.ts';
 import { createFollower } from './catch-up/follower.ts';
+import { releaseReceipts } from './introduction.ts';
+import { createNewcomers } from './newcomers.ts';
 import { pause } from './pause.ts';
 import type { ServerClock } from './clock.ts';
 import { backoffDelayMs, type Backoff } from './connection/backoff.ts';
@@ -17,6 +19,7 @@ import type { SendFrame } from './connection/socket.ts';
 import type { Contacts } from './contacts.ts';
 import type { Conversations } from './conversations.ts';
 import type { Device } from './device.ts';
+import type { IdentityGuard } from './identity-guard.ts';
 import { createAcknowledger } from './inbox/acknowledger.ts';
 import type { Arrivals } from './inbox/arrival.ts';
 import { createInbox } from './inbox/inbox.ts';
@@ -79,6 +82,7 @@ export type DeliveryDeps = {
   readonly arrivals: Arrivals;
   readonly api: MasterApi;
   readonly sessions: Sessions;
+  readonly guard: IdentityGuard;
   readonly messages: Messages;
   readonly composer: Composer;
   readonly keys: OwnKeys;
@@ -158,13 +162,32 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         .transact((transaction) => requestRenewals(transaction, { ...deps, onRenewalDue }))
         .then(outbox.pump),
     );
-  const onNameHint = (accountId: AccountId, username: string): void =>
-    background(deps.contacts.verify(accountId, username));
-  const inbox = createInbox({
+  const tellNewcomers = createNewcomers(deps, outbox.pump);
+  /** Whether receipts may be held: known after the first look. */
+  let isHolding = true;
+  const release = coalesce(async () => {
+    if (!isHolding) return;
+    isHolding = false;
+    const { isAnyOwed, isAnyHeld } = await releaseReceipts(store, clock.now());
+    isHolding ||= isAnyHeld;
+    if (isAnyOwed) acknowledger.sweep();
+  });
+  const onIntroduced = (): void => background(release());
+  events.on('conversation', ({ standing }) => {
+    if (isHolding && standing !== 'request') onIntroduced();
+  });
+  const applying = {
     ...deps,
+    onNameHint: (accountId: AccountId, username: string) =>
+      background(deps.contacts.verify(accountId, username)),
+    onNewcomer: () => background(tellNewcomers()),
+    onIntroduced,
+  };
+  const inbox = createInbox({
+    ...applying,
     onRenewalDue,
-    onNameHint,
     onKept: (owed) => {
+      isHolding ||= owed.some(({ value }) => value.held);
       acknowledger.acknowledge(owed);
       outbox.pump();
     },
@@ -246,6 +269,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     clearTimeout(houseTimer);
     houseTimer = setTimeout(keepHouse, HOUSEKEEPING_MS);
     background(deps.keepHouse());
+    onIntroduced();
   };
 
   /** What was accepted before a master said so has been pushed before, and read or taken by now. */
@@ -274,6 +298,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
           await syncOwnDevices(deps);
           await outbox.addOwnCopies();
           begin('known');
+          await tellNewcomers();
           return;
         } catch (error) {
           if (!isAway(error)) onFault(error);
@@ -383,7 +408,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
 
   return {
     start: () => {
-      background(readAgain(store, { ...deps, onNameHint }));
+      background(readAgain(store, applying));
       connection.start();
     },
     stop: connection.stop,

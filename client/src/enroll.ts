@@ -11,6 +11,7 @@ export const enroll = async (
   { store, device, keys }: { store: Store; device: Device; keys: OwnKeys },
   ask: (request: NewDevice) => Promise<RegisteredDevice>,
   { username, password, deviceName }: Credentials,
+  kind: 'first device' | 'another device',
 ): Promise<void> => {
   if (device.isRegistered()) throw new MessengerError('already-registered', 'this vault has an account');
   const publicKeys = await keys.create();
@@ -25,6 +26,8 @@ export const enroll = async (
       ...{ accountId, deviceId, username: tokens.username, deviceSecret, registeredAt },
     });
     transaction.put('tokens', ONLY, tokens);
+    if (kind === 'another device')
+      transaction.put('introduction', ONLY, { since: tokens.serverTime, askedAt: null, heard: {} });
   });
   await device.load();
 };

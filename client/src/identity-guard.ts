@@ -1,14 +1,14 @@
-import { messageTime, type AccountId, type DeviceAddress } from '@restante/protocol';
+import { LIMITS, messageTime, type AccountId, type DeviceAddress } from '@restante/protocol';
 import type { ServerClock } from './clock.ts';
-import type { Conversations } from './conversations.ts';
+import { verificationOf, type Conversations } from './conversations.ts';
 import type { Device } from './device.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
 import { MessengerError } from './messenger-error.ts';
 import type { Messages } from './messages.ts';
 import type { Session } from './ratchet/ratchet.ts';
-import { deviceKey } from './vault/keys.ts';
+import { accountPrefix, deviceKey } from './vault/keys.ts';
 import type { Transaction } from './vault/store.ts';
-import type { SessionRow } from './vault/tables.ts';
+import type { SessionRow, VerificationRow } from './vault/tables.ts';
 
 /**
  * Watches the identity keys of sessions. Once a person has verified a contact, nothing is encrypted for this contact
@@ -27,6 +27,12 @@ export type IdentityGuard = {
     transaction: Transaction,
     accountId: AccountId,
     identityKeys: readonly string[],
+  ) => Promise<void>;
+  /** Another own device says with which keys the contact was verified there; what was done here stays. */
+  readonly learn: (
+    transaction: Transaction,
+    accountId: AccountId,
+    verification: VerificationRow,
   ) => Promise<void>;
   /** From now on any keys are taken. */
   readonly forget: (transaction: Transaction, accountId: AccountId) => Promise<void>;
@@ -99,6 +105,14 @@ export const createIdentityGuard = (deps: IdentityGuardDeps): IdentityGuard => {
     verify: async (transaction, accountId, identityKeys) => {
       transaction.put('verifications', accountId, { identityKeys, changed: false });
       await conversations.change(transaction, accountId, { verification: 'verified' });
+    },
+    learn: async (transaction, accountId, { identityKeys, changed }) => {
+      if ((await transaction.get('verifications', accountId)) !== undefined) return;
+      const sessions = await transaction.listPrefix('sessions', accountPrefix(accountId), LIMITS.deviceId);
+      const isOther = sessions.some(({ value }) => value.active && !identityKeys.includes(value.identityKey));
+      const row = { identityKeys, changed: changed || isOther };
+      transaction.put('verifications', accountId, row);
+      await conversations.change(transaction, accountId, { verification: verificationOf(row) });
     },
     forget: async (transaction, accountId) => {
       transaction.delete('verifications', accountId);

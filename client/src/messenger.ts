@@ -102,7 +102,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   });
   const delivery = createDelivery({
     ...options,
-    ...{ events, device, clock, arrivals, api, sessions, messages, composer, keys, contacts },
+    ...{ events, device, clock, arrivals, api, sessions, guard, messages, composer, keys, contacts },
     ...{ conversations, preferences, presence, outdatedVault, keepHouse, deviceWatch },
     store: patient,
   });

@@ -3,12 +3,13 @@ import type { ServerClock } from './clock.ts';
 import { encodeContent } from './content/codec.ts';
 import { CONTENT_VERSION } from './content/content.ts';
 import type { Device } from './device.ts';
+import { introduce } from './introduction.ts';
 import { MessengerError } from './messenger-error.ts';
 import type { DeviceWatch } from './new-devices.ts';
 import type { Composer } from './outbox/compose.ts';
 import type { Sessions } from './outbox/sessions.ts';
 import type { MasterApi } from './server/master-api.ts';
-import type { Store } from './vault/store.ts';
+import type { Store, Transaction } from './vault/store.ts';
 import { ONLY } from './vault/tables.ts';
 
 type Deps = {
@@ -49,6 +50,22 @@ export const syncOwnDevices = async ({
   api,
   deviceWatch,
 }: Deps): Promise<void> => {
+  const greet = async (transaction: Transaction, bundles: readonly KeyBundle[]): Promise<void> => {
+    const [first] = bundles;
+    if (first === undefined) return;
+    const greeting = encodeContent({
+      v: CONTENT_VERSION,
+      kind: 'session-renewal',
+      deviceId: first.deviceId,
+      ids: [],
+    });
+    await composer.enqueue(transaction, await clock.mint(transaction), {
+      to: null,
+      ownCopy: greeting,
+      renew: [],
+      shows: null,
+    });
+  };
   const { accountId, deviceId: ownId } = device.address();
   const { devices } = await api.devices();
   await deviceWatch.note(devices);
@@ -64,19 +81,7 @@ export const syncOwnDevices = async ({
       await sessions.deactivate(transaction, { accountId, deviceId });
     }
     transaction.put('ownDevicesKnown', ONLY, true);
-    const [first] = bundles;
-    if (first === undefined) return;
-    const greeting = encodeContent({
-      v: CONTENT_VERSION,
-      kind: 'session-renewal',
-      deviceId: first.deviceId,
-      ids: [],
-    });
-    await composer.enqueue(transaction, await clock.mint(transaction), {
-      to: null,
-      ownCopy: greeting,
-      renew: [],
-      shows: null,
-    });
+    await greet(transaction, bundles);
+    await introduce(transaction, { device, clock, composer }, listed.length);
   });
 };

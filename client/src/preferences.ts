@@ -15,6 +15,8 @@ export type Preferring = {
 
 export type PreferenceStore = Preferring & {
   readonly load: () => Promise<void>;
+  /** Takes what was chosen on another own device, unless something has been chosen here. */
+  readonly learn: (transaction: Transaction, preferences: Preferences) => Promise<void>;
   readonly current: () => Preferences;
   /** Whether an account learns that this person has read its messages. */
   readonly mayTellRead: (reader: Pick<Transaction, 'get'>, accountId: AccountId) => Promise<boolean>;
@@ -32,6 +34,14 @@ export const createPreferences = (store: Store, events: MessengerEventSource): P
   return {
     load: async () => {
       current = await read(store);
+    },
+    learn: async (transaction, preferences) => {
+      if ((await transaction.get('preferences', ONLY)) !== undefined) return;
+      transaction.put('preferences', ONLY, preferences);
+      transaction.afterCommit(() => {
+        current = preferences;
+        events.emit('preferences', preferences);
+      });
     },
     current: () => current,
     preferences: () => read(store),

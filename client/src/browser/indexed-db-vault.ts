@@ -17,6 +17,8 @@ const TABLES = Object.keys({
   keyRing: true,
   ownDevicesKnown: true,
   ownDevices: true,
+  introduction: true,
+  newcomers: true,
   expired: true,
   preKeys: true,
   kyberUses: true,

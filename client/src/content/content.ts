@@ -1,4 +1,4 @@
-import { accountId, deviceId, messageId, username } from '@restante/protocol';
+import { accountId, deviceId, LIMITS, messageId, timestamp, username } from '@restante/protocol';
 import * as z from 'zod/mini';
 
 /** Version of the content inside the ciphertext. Only devices see it. */
@@ -71,7 +71,28 @@ const sent = z.object({ v, kind: z.literal('sent'), to: accountId, content: z.un
 export const standing = z.enum(['accepted', 'request', 'blocked']);
 export type Standing = z.infer<typeof standing>;
 
-/** For the author's own other devices: what has been done on this one. */
+const verificationState = z.object({
+  accountId,
+  identityKeys: z.array(z.string()).check(z.maxLength(LIMITS.deviceId)),
+  changed: z.boolean(),
+});
+export type VerificationState = z.infer<typeof verificationState>;
+
+/** A part of what a device knows, for the new device `to`. */
+const accountState = z.object({
+  type: z.literal('account-state'),
+  to: deviceId,
+  part: z.int().check(z.nonnegative()),
+  parts: z.int().check(z.positive()),
+  standings: z.array(z.object({ accountId, standing })).check(z.maxLength(MAX_REFERENCES)),
+  verifications: z.array(verificationState).check(z.maxLength(MAX_REFERENCES)),
+  preferences: z.optional(
+    z.object({ readReceipts: z.boolean(), typing: z.boolean(), presence: z.boolean() }),
+  ),
+});
+export type AccountState = z.infer<typeof accountState>;
+
+/** For the author's own other devices: what has been done on this one, and what it knows or wants to know. */
 const sync = z.object({
   v,
   kind: z.literal('sync'),
@@ -79,6 +100,9 @@ const sync = z.object({
     z.object({ type: z.literal('seen'), messages: references }),
     z.object({ type: z.literal('hidden'), messages: references }),
     z.object({ type: z.literal('standing'), accountId, standing }),
+    /** The device `deviceId` is new since then (server's time), and wants to be told the state. */
+    z.object({ type: z.literal('introduction'), deviceId, since: timestamp }),
+    accountState,
   ]),
   earlier,
 });

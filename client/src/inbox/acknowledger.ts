@@ -65,6 +65,8 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
   let isCut = false;
   /** Frames without an answer on this connection. */
   let unanswered = 0;
+  /** Told on this connection while their receipts were held: those are still owed. */
+  const toldWithout = new Set<MessageId>();
 
   const neededCopies = (): number => Math.min(tokens().writeConcern, tokens().mailboxNodes.length);
 
@@ -85,8 +87,11 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
       return;
     }
     for (const receipts of [true, false]) {
-      const part = rows.filter(({ value }) => value.receipt === receipts);
+      const part = rows.filter(({ value }) =>
+        receipts ? value.receipt && !value.held : !value.receipt || (value.held && !value.deleted),
+      );
       if (part.length === 0) continue;
+      if (!receipts) for (const { key, value } of part) if (value.held) toldWithout.add(key);
       unanswered += 1;
       send(frameOf(part, receipts));
     }
@@ -120,6 +125,7 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
     connect: (sendFrame) => {
       send = sendFrame;
       unanswered = 0;
+      toldWithout.clear();
       sweep();
     },
     disconnect: () => {
@@ -144,8 +150,14 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
       unanswered -= 1;
       if (copies < neededCopies()) return;
       store
-        .transact((transaction) => {
-          for (const id of ids) transaction.delete('pendingDeletes', id);
+        .transact(async (transaction) => {
+          const rows = await transaction.getMany('pendingDeletes', ids);
+          ids.forEach((id, index) => {
+            const row = rows[index];
+            if (row?.receipt && toldWithout.delete(id))
+              transaction.put('pendingDeletes', id, { ...row, deleted: true });
+            else transaction.delete('pendingDeletes', id);
+          });
           transaction.afterCommit(() => {
             if (isCut && unanswered === 0) sweep();
           });

@@ -11,7 +11,7 @@ import { applyRenewal, type SendAgainDeps } from './send-again.ts';
 
 export type ApplyDeps = SendAgainDeps &
   ApplySyncDeps & {
-    readonly preferences: Pick<PreferenceStore, 'stateWhenRead'>;
+    readonly preferences: Pick<PreferenceStore, 'stateWhenRead' | 'learn'>;
     /** The author of a text says this is their name. */
     readonly onNameHint: (accountId: AccountId, username: string) => void;
   };
@@ -140,7 +140,7 @@ export const applyPlaintext = async (
       }
       return false;
     case 'sync':
-      if (fromSelf) await applySync(transaction, deps, content, blocked);
+      if (fromSelf) await applySync(transaction, deps, content, opened.envelope.senderDeviceId, blocked);
       return false;
     case 'session-renewal':
       await applyRenewal(transaction, deps, { accountId: senderId, deviceId: senderDeviceId }, content);

@@ -1,6 +1,7 @@
 import type { Envelope } from '@restante/protocol';
 import type { Store, Transaction } from '../vault/store.ts';
-import { blockedSenders } from '../standings.ts';
+import { isIntroduced } from '../introduction.ts';
+import { blockedSenders, standingOf } from '../standings.ts';
 import type { PendingRow } from './acknowledger.ts';
 import { applyPlaintext, type ApplyDeps, type Opened } from './apply.ts';
 import { placed, type Arrivals } from './arrival.ts';
@@ -33,9 +34,12 @@ const byId = (a: Envelope, b: Envelope): number => (a.id < b.id ? -1 : 1);
 const owe = (
   transaction: Transaction,
   { id, senderId, senderDeviceId }: Envelope,
-  receipt: boolean,
+  receipt: 'none' | 'now' | 'held',
 ): PendingRow => {
-  const value = { senderId, senderDeviceId, receipt, deleted: false };
+  const value = {
+    ...{ senderId, senderDeviceId, receipt: receipt !== 'none', deleted: false },
+    ...(receipt === 'held' && { held: true as const }),
+  };
   transaction.put('pendingDeletes', id, value);
   return { key: id, value };
 };
@@ -49,7 +53,7 @@ const takeKnown = async (
   const pending = await transaction.getMany('pendingDeletes', ids);
   return known
     .filter((_, index) => pending[index] === undefined)
-    .map((envelope) => owe(transaction, envelope, false));
+    .map((envelope) => owe(transaction, envelope, 'none'));
 };
 
 const takeNew = async (
@@ -72,6 +76,7 @@ const takeNew = async (
     opened.filter((each) => each !== null),
   );
   const blocked = await blockedSenders(transaction, envelopes, self);
+  const introduced = await isIntroduced(transaction, deps.clock.now());
   let failures = 0;
   for (const [index, envelope] of envelopes.entries()) {
     const result = results[index];
@@ -83,7 +88,9 @@ const takeNew = async (
       failures += 1;
     }
     transaction.put('seenIds', envelope.id, true);
-    owed.push(owe(transaction, envelope, receipt));
+    const isHeld =
+      receipt && !introduced && (await standingOf(transaction, envelope.senderId)) !== 'accepted';
+    owed.push(owe(transaction, envelope, !receipt ? 'none' : isHeld ? 'held' : 'now'));
   }
   if (failures > 0) await requestRenewals(transaction, deps);
   return owed;

@@ -18,7 +18,7 @@ const messagesOf = (self: AccountId, { envelope, content }: Opened): readonly Me
     case 'receipt':
       return known.ids.map((id) => ({ author: self, id }));
     case 'sync':
-      return known.change.type === 'standing' ? [] : known.change.messages;
+      return 'messages' in known.change ? known.change.messages : [];
     default:
       return [{ author, id: envelope.id }];
   }

@@ -22,7 +22,7 @@ export type SendAgainDeps = {
 };
 
 /** What was sent; a text that was taken back since is a deletion now. Null when its row has been deleted. */
-const contentsOf = async (
+export const contentsOf = async (
   transaction: Transaction,
   { device, clock }: SendAgainDeps,
   { messageKey, contents }: SentId,

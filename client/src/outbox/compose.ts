@@ -96,7 +96,14 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
       if (own !== null && (mayHaveOthers || mustBeSent)) {
         recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });
       }
-      if (recipients.length === 0) return;
+      if (recipients.length === 0) {
+        // An own device that nobody here knows of yet is told when it introduces itself.
+        if (ownCopy !== null) {
+          const contents = { to: null, ownCopy };
+          transaction.put('sentIds', deriveMessageId(self, id), { messageKey: shows, contents, earlier });
+        }
+        return;
+      }
       const draft = {
         recipients,
         ownCopy,

@@ -199,6 +199,8 @@ export type PendingDelete = {
   readonly receipt: boolean;
   /** The mailbox nodes have been told; only the receipt is owed. */
   readonly deleted: boolean;
+  /** The receipt waits until it is known whether the sender is let in. */
+  readonly held?: true;
 };
 
 /** A message that could not be decrypted. Key: its envelope's id. */
@@ -227,6 +229,23 @@ export type VerificationRow = {
   readonly identityKeys: readonly string[];
   /** A device with another key has appeared since. */
   readonly changed: boolean;
+};
+
+/** This device is new to its account. Milliseconds since 1970, server's clock. */
+export type Introduction = {
+  readonly since: number;
+  /** When the other devices were asked what they know. */
+  readonly askedAt: number | null;
+  /** Parts of their answers that have come, by device. */
+  readonly heard: Readonly<Record<DeviceId, readonly number[]>>;
+};
+
+/** What is still to be told to a new own device: what was sent from here since it is there. Key: its number. */
+export type Newcomer = {
+  readonly since: number;
+  /** Stored ids below it are told, those up to `after` have been. Null: the state has not been told yet. */
+  readonly before: MessageId | null;
+  readonly after: string;
 };
 
 /** What a person has chosen on this device. */
@@ -258,6 +277,8 @@ export type Tables = {
   /** This account's other devices have been asked for once; from then on they tell of themselves. */
   ownDevicesKnown: true;
   ownDevices: OwnDevice;
+  introduction: Introduction;
+  newcomers: Newcomer;
   /** Expired messages that have been reported already. */
   expired: number;
   /** `ec:<id>`, `kyber:<id>`, `signed:<id>`. */
