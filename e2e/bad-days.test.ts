@@ -45,6 +45,11 @@ describe.skipIf(isShared)("a node's data folder that is deleted", () => {
   };
   const mailboxOf = (number: number, person: Person) =>
     openMailbox(cluster.parts.mailboxNodes[number - 1]!.url, person);
+  /** Whether the master passes over the node's CouchDB for accounts. */
+  const isPassedOver = async (number: number): Promise<boolean> => {
+    const health = await (await fetch(`${cluster.parts.masters[0]!.url}/health`)).json();
+    return (health as { directory: { filling: boolean }[] }).directory[number - 1]!.filling;
+  };
   const isCaughtUp = async (number: number): Promise<boolean> =>
     (await metricOf(cluster.parts.mailboxNodes[number - 1]!.url, 'mailbox_caught_up')) === 1;
 
@@ -67,6 +72,8 @@ describe.skipIf(isShared)("a node's data folder that is deleted", () => {
     const mailbox = await mailboxOf(1, bob);
     const page = await waitFor('the node to take mail again', () => mailbox.read());
     expect(page).toMatchObject({ messages: [], complete: false, next: null });
+    await waitFor('the master to pass over its directory', () => isPassedOver(1));
+    expect(await cluster.person('carol')).toBeDefined();
 
     // It is of use meanwhile: what comes now it keeps and gives, and a reader of it and one other is not told "complete".
     let sent = 0;
@@ -86,6 +93,7 @@ describe.skipIf(isShared)("a node's data folder that is deleted", () => {
     await waitFor('bob to have everything', () => bob.catchUps.at(-1)?.complete === true);
     await waitFor('the node to be filled', () => isCaughtUp(1));
     await waitFor('the node to say so', async () => (await mailbox.read()).complete);
+    await waitFor('the master to use its directory again', async () => !(await isPassedOver(1)));
     await cluster.empty(bob);
     await cluster.alike();
     expect(new Set(bob.shown).size).toBe(bob.shown.length);

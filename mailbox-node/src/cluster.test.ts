@@ -13,6 +13,7 @@ import {
   type TestCouches,
   type TestNode,
 } from '@restante/testkit';
+import { CAUGHT_UP_DOCUMENT } from '@restante/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const basic = (url: string): { origin: string; headers: { authorization: string } } => {
@@ -258,5 +259,62 @@ describe('a node that is killed', () => {
       expect((await readLeaves(node)).get(document)).toEqual([`${tombstoneRevision(document)} deleted`]);
       await waitFor(`${node.config.name} is whole again`, () => isWhole(node));
     }
+  });
+});
+
+describe('the directory of a node', () => {
+  it('is called complete once each peer has filled it, and no longer when its data is lost', async () => {
+    await using couches = await startCouchProcesses(2);
+    const keys = newTestKeys();
+    const [config, peerConfig] = mailboxNodeConfigs(couches, keys) as [
+      TestNode['config'],
+      TestNode['config'],
+    ];
+    const { name, url } = config.couch.peers[0]!;
+    const to = new URL(url);
+    await using proxy = await startFaultProxy(to.origin);
+    to.host = proxy.address;
+    const peers = [{ name, url: to.href.replace(/\/$/, '') }];
+    const directory = `${couches.prefix}directory`;
+    const ask = async (index: number, path: string, init: RequestInit = {}) => {
+      const { origin, headers } = basic(couches.adminUrls[index]!);
+      const answer = await fetch(`${origin}/${directory}/${path}`, { ...init, headers });
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    };
+    const record = () => ask(0, CAUGHT_UP_DOCUMENT);
+    const isDocumentThere = async () => (await ask(0, 'a-document')).status === 200;
+
+    await using peer = await startTestNode(peerConfig, keys);
+    expect(peer.config.name).toBe(name);
+    proxy.set('refuse');
+    await using node = await startTestNode({ ...config, couch: { ...config.couch, peers } }, keys);
+    const put = await ask(1, 'a-document', { method: 'PUT', body: '{}' });
+    expect(put.status).toBe(201);
+    const isTold = async () => (await node.metric('mailbox_caught_up')) === 1;
+    const isComplete = async () => (await record()).body['isComplete'] === true;
+    expect(await isComplete()).toBe(false);
+    proxy.set('pass');
+    await waitFor('the directory to be complete', isComplete);
+    expect(await isDocumentThere()).toBe(true);
+    await waitFor('that is told', isTold);
+
+    proxy.set('refuse');
+    proxy.cut();
+    await couches.kill(0);
+    await waitFor('the loss', async () => !(await isTold()));
+    await couches.lose(0);
+    await couches.restart(0);
+    await waitFor('the pulls to be there', async () => {
+      const { replications } = (await (await fetch(`${node.url}/health`)).json()) as {
+        replications: { state: string }[];
+      };
+      const states = replications.map(({ state }) => state);
+      return !states.includes('unknown') && !states.includes('missing');
+    });
+    expect((await record()).status).toBe(404);
+    expect(await isTold()).toBe(false);
+    proxy.set('pass');
+    await waitFor('the directory to be complete again', isComplete);
+    expect(await isDocumentThere()).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { hasStatus, type CouchServer } from '@restante/service-kit';
+import { CAUGHT_UP_DOCUMENT, caughtUpDocument, hasStatus, type CouchServer } from '@restante/service-kit';
 import type { ReplicationJob } from './couch-mesh.ts';
 import { couchRequest } from './couch-request.ts';
 
@@ -18,9 +18,12 @@ export type Completeness = {
   readonly forget: (database?: string) => void;
 };
 
-type Record = { readonly peers: readonly string[]; readonly rev?: string };
-
-const PATH = '_local/restante-caught-up';
+type Record = {
+  readonly peers: readonly string[];
+  /** Stays so when peers are added: nothing is lost by it. */
+  readonly isComplete: boolean;
+  readonly rev?: string;
+};
 
 export const createCompleteness = ({
   server,
@@ -31,29 +34,28 @@ export const createCompleteness = ({
 }): Completeness => {
   const records = new Map<string, Record>();
 
+  const hasAll = (caughtUp: readonly string[]): boolean => peers.every((peer) => caughtUp.includes(peer));
+
   const read = async (db: string): Promise<Record> => {
     try {
-      const { peers: found, _rev } = (await couchRequest(server, { db, path: PATH })) as {
-        readonly peers: readonly string[];
-        readonly _rev: string;
-      };
-      return { peers: found, rev: _rev };
+      const document = caughtUpDocument.parse(await couchRequest(server, { db, path: CAUGHT_UP_DOCUMENT }));
+      return { peers: document.peers, isComplete: document.isComplete, rev: document._rev };
     } catch (error) {
-      if (hasStatus(error, 404)) return { peers: [] };
+      if (hasStatus(error, 404)) return { peers: [], isComplete: false };
       throw error;
     }
   };
 
-  const write = async (db: string, { peers: caughtUp, rev }: Record): Promise<void> => {
-    const body = { peers: caughtUp, ...(rev !== undefined && { _rev: rev }) };
-    await couchRequest(server, { db, path: PATH, method: 'PUT', body });
+  const write = async (db: string, { rev, ...record }: Record): Promise<void> => {
+    const body = { ...record, ...(rev !== undefined && { _rev: rev }) };
+    await couchRequest(server, { db, path: CAUGHT_UP_DOCUMENT, method: 'PUT', body });
   };
 
   return {
     holds: (databases) =>
       databases.every((database) => {
         const known = records.get(database)?.peers;
-        return known !== undefined && peers.every((peer) => known.includes(peer));
+        return known !== undefined && hasAll(known);
       }),
     keep: async (databases, jobs) => {
       for (const database of records.keys()) if (!databases.includes(database)) records.delete(database);
@@ -63,11 +65,13 @@ export const createCompleteness = ({
           .filter((job) => job.database === database && job.isCaughtUp && !known.peers.includes(job.peer))
           .map(({ peer }) => peer);
         const caughtUp = [...known.peers, ...news];
-        if (news.length > 0) await write(database, { ...known, peers: caughtUp });
-        records.set(database, { peers: caughtUp });
+        const isComplete = known.isComplete || hasAll(caughtUp);
+        const record = { ...known, peers: caughtUp, isComplete };
+        if (news.length > 0 || isComplete !== known.isComplete) await write(database, record);
+        records.set(database, record);
       }
     },
-    bornEmpty: (database) => write(database, { peers }),
+    bornEmpty: (database) => write(database, { peers, isComplete: true }),
     forget: (database) => {
       if (database === undefined) records.clear();
       else records.delete(database);

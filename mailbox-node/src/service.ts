@@ -83,6 +83,7 @@ export const startMailboxNode = async (
   const completeness = createCompleteness({ server: admin, peers });
   /** A clock that is behind does not know of the newest buckets. */
   const isComplete = (): boolean => !clock.isBehind() && completeness.holds(databases.readableAt(now()));
+  const isFilled = (): boolean => isComplete() && completeness.holds([databases.directory]);
   const keeper = createDatabaseKeeper({
     log,
     admin,
@@ -105,7 +106,7 @@ export const startMailboxNode = async (
     queuedBytes: budget.usedBytes,
     listeners: () => events.listeners(),
     isUp: () => condition.state() === 'up',
-    isComplete,
+    isFilled,
     isFull: room.isFull,
     clock,
     lagSeconds: lag.seconds,
@@ -176,7 +177,7 @@ export const startMailboxNode = async (
     sizes: keeper.sizes,
     jobs: mesh.jobs,
     lagSeconds: lag.seconds,
-    isComplete,
+    isFilled,
     isFull: room.isFull,
     setAside,
     listeners: events.listeners,
@@ -219,7 +220,7 @@ export const startMailboxNode = async (
   let rounds = 0;
   const maintain = async (): Promise<void> => {
     const { maintenanceIntervalMs: usualMs } = config;
-    const intervalMs = isComplete() && mesh.isWhole() ? usualMs : Math.min(usualMs, MENDING_INTERVAL_MS);
+    const intervalMs = isFilled() && mesh.isWhole() ? usualMs : Math.min(usualMs, MENDING_INTERVAL_MS);
     if (condition.state() === 'up' && performance.now() - maintainedAtMs < intervalMs) return;
     maintainedAtMs = -Infinity;
     try {
@@ -230,10 +231,11 @@ export const startMailboxNode = async (
       await sweep(existing, buckets);
       await keeper.keep(buckets);
       await clockKeeper.save();
-      await mesh.keep([databases.directory, ...buckets]);
-      const wasComplete = isComplete();
-      await completeness.keep(buckets, mesh.jobs());
-      if (isComplete() && !wasComplete) log.info({ event: 'caught-up' }, 'caught up with every peer');
+      const kept = [databases.directory, ...buckets];
+      await mesh.keep(kept);
+      const wasFilled = isFilled();
+      await completeness.keep(kept, mesh.jobs());
+      if (isFilled() && !wasFilled) log.info({ event: 'caught-up' }, 'caught up with every peer');
     } catch (error) {
       mesh.loseSight();
       adminCondition.failed(error);

@@ -1,5 +1,6 @@
 import { downstream, ERRORS, upstream, type ErrorCode } from '@restante/protocol';
 import { Counter, createRegistry, Gauge, Histogram, type ConfirmedClock } from '@restante/service-kit';
+import type { ServerState } from './directory/couch-servers.ts';
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const STOCK_BUCKETS = [0, 1, 5, 10, 20, 50, 100];
@@ -91,14 +92,14 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     for (const result of ['deleted', 'failed']) metrics.deletes.inc({ node, result }, 0);
   }
   /** `states` is asked at the moment of a scrape. */
-  const watchDirectory = (states: () => readonly { readonly url: string; readonly up: boolean }[]): void => {
+  const watchDirectory = (states: () => readonly ServerState[]): void => {
     new Gauge({
       name: 'gateway_directory_server_up',
-      help: 'Whether a CouchDB of the directory answers',
+      help: 'Whether a CouchDB of the directory answers and is not being filled',
       labelNames: ['server'],
       registers,
       collect() {
-        for (const { url, up } of states()) this.set({ server: url }, up ? 1 : 0);
+        for (const { url, up, filling } of states()) this.set({ server: url }, up && !filling ? 1 : 0);
       },
     });
   };

@@ -8,6 +8,7 @@ export {
   nodeName,
   serverOf,
 } from './address-variables.ts';
+export { CAUGHT_UP_DOCUMENT, caughtUpDocument } from './caught-up-document.ts';
 export { ConfigError, readEnvironment } from './config.ts';
 export {
   BELIEVED_STEP_MS,

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { startCouchProcesses, waitFor } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomKeys, randomName } from '../testing/test-device.model.ts';
-import { startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
+import {
+  createTestDirectories,
+  startTestDirectories,
+  type TestDirectories,
+} from '../testing/test-directory.model.ts';
 import { createCouchDirectory } from './couch-directory.ts';
 import { directoryContract, NUMBER_REST_MS } from './directory.contract.ts';
 
@@ -139,5 +144,70 @@ describe('the directory in CouchDB', () => {
       await expect(directory.devices(accountId)).rejects.toMatchObject(unavailable);
       await expect(directory.findUsername(name)).rejects.toMatchObject(unavailable);
     });
+  });
+});
+
+describe('a CouchDB of the directory that lost its data', () => {
+  it('answers nothing for accounts until it is filled: no device is left out, no number given twice', async () => {
+    const couches = await startCouchProcesses(3);
+    await using directories = await createTestDirectories(couches);
+    const [lost, ...others] = directories.urls as [string, string, string];
+    const servers = directories.connect(...directories.urls);
+    const directory = createCouchDirectory(servers, {
+      now: Date.now,
+      clock: { surely: Date.now, latest: Date.now },
+      numberRestMs: NUMBER_REST_MS,
+      reader: directories.reader,
+    });
+    const device = (secretHash: string) => ({ name: 'test', keys: randomKeys(2), secretHash });
+    const username = randomName();
+    const { accountId } = await directory.createAccount(username, 'a-password-hash', device('one'));
+    const add = (secretHash: string) => directory.addDevice(accountId, device(secretHash));
+    const numbers = async () => (await directory.devices(accountId))?.map(({ deviceId }) => deviceId);
+    const isUp = (index: number) => () => servers.states()[index]!.up;
+    const isAway = (index: number) => () => !servers.states()[index]!.up;
+    expect(await add('two')).toBe(2);
+    for (const other of others) await directories.replicate(lost, other);
+
+    await couches.kill(0);
+    await waitFor('the loss', isAway(0));
+    await couches.lose(0);
+    await couches.restart(0);
+    // The mesh has brought the account, and the first of its devices.
+    await directories.create(lost);
+    for (const id of [`account:${accountId}`, `device:${accountId}:1`]) {
+      const path = `${directories.database}/${encodeURIComponent(id)}?revs=true`;
+      const found = await directories.request(others[0], 'GET', path);
+      await directories.request(lost, 'POST', `${directories.database}/_bulk_docs`, {
+        docs: [found],
+        new_edits: false,
+      });
+    }
+    await waitFor('the server', isUp(0));
+    expect(servers.states().map(({ filling }) => filling)).toEqual([true, false, false]);
+    expect(await numbers()).toEqual([1, 2]);
+    expect(await directory.takeKeyBundle({ accountId, deviceId: 2 })).not.toBeNull();
+    expect(await add('three')).toBe(3);
+    await directories.replicate(others[0], others[1]);
+
+    await couches.kill(1);
+    await waitFor('one other to be away', isAway(1));
+    expect(await numbers()).toEqual([1, 2, 3]);
+    await couches.kill(2);
+    await waitFor('both others to be away', isAway(2));
+    const unavailable = { code: 'unavailable' };
+    await expect(numbers()).rejects.toMatchObject(unavailable);
+    await expect(add('four')).rejects.toMatchObject(unavailable);
+    await expect(directory.findUsername(username)).rejects.toMatchObject(unavailable);
+    const taken = directory.createAccount(username, 'a-password-hash', device('else'));
+    await expect(taken).rejects.toMatchObject(unavailable);
+
+    await couches.restart(1);
+    await directories.replicate(others[0], lost);
+    await directories.complete(lost);
+    await waitFor('the server to be used', () => !servers.states()[0]!.filling);
+    expect(servers.current()).toBe(new URL(lost).host);
+    expect(await numbers()).toEqual([1, 2, 3]);
+    expect(await add('four')).toBe(4);
   });
 });

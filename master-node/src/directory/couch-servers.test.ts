@@ -4,11 +4,12 @@ import { startFaultProxy, waitFor, type FaultProxy } from '@restante/testkit';
 import { silentLog, startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
 import { followChanges } from './couch-changes.ts';
 import { find, list, write } from './couch-documents.ts';
-import type { CouchServers } from './couch-servers.ts';
+import type { CouchServers, Database } from './couch-servers.ts';
 
 describe('the CouchDBs of the directory as one', () => {
   let directories: TestDirectories;
   let proxies: [FaultProxy, FaultProxy];
+  let proxied: [string, string];
   let servers: CouchServers;
 
   beforeAll(async () => {
@@ -21,7 +22,8 @@ describe('the CouchDBs of the directory as one', () => {
     };
     const [first, second] = [await start(directories.urls[0]!), await start(directories.urls[1]!)];
     proxies = [first.proxy, second.proxy];
-    servers = directories.connect(first.url, second.url);
+    proxied = [first.url, second.url];
+    servers = directories.connect(...proxied);
   });
   afterAll(async () => {
     await Promise.all(proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
@@ -90,7 +92,8 @@ describe('the CouchDBs of the directory as one', () => {
     await put('five');
     expect(await idsAt(1)).toContain('five');
     expect(before).toBeGreaterThan(0);
-    await directories.request(directories.urls[0]!, 'PUT', directories.database);
+    await directories.create(directories.urls[0]!);
+    await directories.complete(directories.urls[0]!);
     await waitFor('the first server', () => servers.states()[0]!.up);
   });
 
@@ -115,5 +118,22 @@ describe('the CouchDBs of the directory as one', () => {
     proxies[0].set('pass');
     await waitFor('the first server', () => servers.states()[0]!.up);
     expect(await servers.run((database) => list(database, { start: 'seven', end: 'sevenx' }))).toEqual([]);
+  });
+
+  it('goes by all together when none says that it is complete, and by none of them when one is down', async () => {
+    for (const url of directories.urls) {
+      await directories.request(url, 'DELETE', directories.database);
+      await directories.create(url);
+    }
+    await using fresh = directories.connect(...proxied);
+    const eight = (database: Database) => write(database, 'eight', {});
+    await fresh.run(eight);
+    expect(await idsAt(0)).toEqual(['eight']);
+    expect(fresh.states().map(({ filling }) => filling)).toEqual([false, false]);
+    proxies[1].set('refuse');
+    proxies[1].cut();
+    await waitFor('the second to be away', () => !fresh.states()[1]!.up);
+    await expect(fresh.run(eight)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(fresh.states()[0]).toMatchObject({ up: true, filling: true });
   });
 });

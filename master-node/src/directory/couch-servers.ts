@@ -1,5 +1,7 @@
 import type nano from 'nano';
 import {
+  CAUGHT_UP_DOCUMENT,
+  caughtUpDocument,
   connectCouch,
   CouchError,
   hasStatus,
@@ -22,7 +24,11 @@ export type Changes = {
   readonly last_seq: string;
 };
 
-/** The CouchDBs of the directory as one: the first in order that is up, another while it is not. */
+/**
+ * The CouchDBs of the directory as one: the first in order that is up, another while it is not. One whose database was lost is
+ * passed over as if it were down until the mesh has filled it: it may have an account without all its devices. When no server says
+ * that it is complete, as on a first start, all together serve.
+ */
 export type CouchServers = AsyncDisposable & {
   /**
    * Runs `operation` on the first server that is up. When that one does not answer it is passed over until it
@@ -53,8 +59,16 @@ export type CouchServers = AsyncDisposable & {
     query: Readonly<Record<string, string | number>>,
     signal: AbortSignal,
   ) => Promise<Changes>;
-  /** `refused` when a server answers and does not take our credentials. */
-  readonly states: () => { readonly url: string; readonly up: boolean; readonly refused: boolean }[];
+  readonly states: () => ServerState[];
+};
+
+export type ServerState = {
+  readonly url: string;
+  readonly up: boolean;
+  /** It answers and does not take our credentials. */
+  readonly refused: boolean;
+  /** It answers and is passed over: its database was lost, and the mesh has not filled it yet. */
+  readonly filling: boolean;
 };
 
 /** A long poll on the changes feed ends after this time. */
@@ -71,6 +85,8 @@ type Server = {
   readonly close: () => Promise<unknown>;
   up: boolean;
   refused: boolean;
+  /** Whether its database has had everything that the others had, at some time since it was created. */
+  complete: boolean;
 };
 
 const connect = (url: string, databaseName: string, timeoutMs: number): Server => {
@@ -86,6 +102,7 @@ const connect = (url: string, databaseName: string, timeoutMs: number): Server =
     close: () => Promise.all([quick[Symbol.asyncDispose](), patient[Symbol.asyncDispose]()]),
     up: true,
     refused: false,
+    complete: false,
   };
 };
 
@@ -96,6 +113,18 @@ const isAnswer = (error: ServiceError | CouchError): error is CouchError => {
   if (!(error instanceof CouchError)) return false;
   if (error.statusCode === 404) return error.reason === 'missing' || error.reason === 'deleted';
   return error.statusCode !== 401 && error.statusCode !== 403;
+};
+
+/** Throws a CouchError or ServiceError, also when there is no database. */
+const readCompleteness = async ({ database }: Server): Promise<boolean> => {
+  try {
+    const found = caughtUpDocument.safeParse(wholeAnswer(await database.get(CAUGHT_UP_DOCUMENT)));
+    return found.data?.isComplete ?? false;
+  } catch (thrown) {
+    const error = toCouchError(thrown);
+    if (hasStatus(error, 404) && isAnswer(error)) return false;
+    throw error;
+  }
 };
 
 /** `urls` with the data path's credentials, in order of preference. */
@@ -126,22 +155,40 @@ export const connectCouchServers = (
   };
   const probe = async (server: Server): Promise<void> => {
     try {
-      await server.database.info();
-      server.up = true;
+      const complete = await readCompleteness(server);
+      if (server.complete && !complete) {
+        log.warn(
+          { event: 'directory-server-filling', server: server.name },
+          'a CouchDB has lost its directory',
+        );
+      }
+      server.complete = complete;
       server.refused = false;
+      if (server.up) return;
+      server.up = true;
       log.info({ event: 'directory-server-up', server: server.name }, 'a CouchDB answers again');
-    } catch (error) {
+    } catch (thrown) {
       // Still down: asked again in a moment, and seldom when it is of no use.
+      const error = toCouchError(thrown);
       if (isRefusal(error)) noteRefusal(server);
       else server.refused = false;
+      if (!isAnswer(error)) markDown(server, error);
     }
   };
   let rounds = 0;
+  const firstRound = Promise.withResolvers<undefined>();
   const probes = startLoop('directory-probe', log, { intervalMs: PROBE_MS }, async () => {
     rounds += 1;
-    const asked = servers.filter(({ up, refused }) => !up && (!refused || rounds % REFUSED_ROUNDS === 0));
-    await Promise.all(asked.map(probe));
+    await Promise.all(servers.filter(({ refused }) => !refused || rounds % REFUSED_ROUNDS === 0).map(probe));
+    firstRound.resolve(undefined);
   });
+
+  /** Those that answer for the directory, in order. */
+  const answering = (): Server[] => {
+    const up = servers.filter((server) => server.up);
+    const complete = up.filter((server) => server.complete);
+    return complete.length > 0 || up.length < servers.length ? complete : up;
+  };
 
   /** Null when the server does not answer. */
   const ask = async <T>(
@@ -160,7 +207,8 @@ export const connectCouchServers = (
   };
 
   const search = async <T>(operation: (database: Database) => Promise<T | null>): Promise<T | null> => {
-    for (const server of servers.filter(({ up }) => up)) {
+    await firstRound.promise;
+    for (const server of answering()) {
       const given = await ask(server, operation);
       if (given && given.answer !== null) return given.answer;
     }
@@ -169,7 +217,8 @@ export const connectCouchServers = (
 
   return {
     run: async (operation) => {
-      for (const server of servers.filter(({ up }) => up)) {
+      await firstRound.promise;
+      for (const server of answering()) {
         const given = await ask(server, operation);
         if (given) return given.answer;
       }
@@ -177,17 +226,18 @@ export const connectCouchServers = (
     },
     lookUp: async (operation) => {
       const found = await search(operation);
-      if (found === null && !servers.every(({ up }) => up)) throw noServer();
+      if (found === null && answering().length < servers.length) throw noServer();
       return found;
     },
     lookUpWhereUp: async (operation) => {
       const found = await search(operation);
-      if (found === null && !servers.some(({ up }) => up)) throw noServer();
+      if (found === null && answering().length === 0) throw noServer();
       return found;
     },
-    current: () => (servers.find(({ up }) => up) ?? servers[0])?.name ?? '',
+    current: () => (answering()[0] ?? servers[0])?.name ?? '',
     changes: async (name, query, signal) => {
-      const server = servers.find((one) => one.name === name && one.up);
+      await firstRound.promise;
+      const server = answering().find((one) => one.name === name);
       if (!server) throw noServer();
       try {
         return await server.changes(name, query, signal);
@@ -197,7 +247,13 @@ export const connectCouchServers = (
         throw error;
       }
     },
-    states: () => servers.map(({ name, up, refused }) => ({ url: name, up, refused })),
+    states: () => {
+      const inUse = answering();
+      return servers.map((server) => {
+        const { name, up, refused } = server;
+        return { url: name, up, refused, filling: up && !inUse.includes(server) };
+      });
+    },
     [Symbol.asyncDispose]: async () => {
       await probes[Symbol.asyncDispose]();
       await Promise.all(servers.map((server) => server.close()));

@@ -6,14 +6,15 @@ import {
   type Registry,
   type SetAsideDocument,
 } from '@restante/service-kit';
+import type { ServerState } from '../directory/couch-servers.ts';
 import { resource } from './route.ts';
 
 export type Health = {
   readonly status: 'ok' | 'draining';
   readonly connections: number;
   readonly clock: ClockHealth;
-  /** CouchDBs of the directory, in order of preference. `refused`: they do not take the credentials. */
-  readonly directory: readonly { readonly url: string; readonly up: boolean; readonly refused: boolean }[];
+  /** CouchDBs of the directory, in order of preference. */
+  readonly directory: readonly ServerState[];
   /** Documents of the directory that are not what they should be. */
   readonly setAside: {
     readonly counts: Readonly<Record<string, number>>;

@@ -1,4 +1,5 @@
 import {
+  CAUGHT_UP_DOCUMENT,
   createLog,
   Counter,
   createRegistry,
@@ -15,7 +16,7 @@ import {
 } from '../directory/couch-directory-reader.ts';
 import { connectCouchServers, type CouchServers } from '../directory/couch-servers.ts';
 
-/** CouchDBs of their own with an empty database `directory` each. */
+/** CouchDBs of their own with an empty database `directory` each, which says that it is complete. */
 export type TestDirectories = AsyncDisposable & {
   readonly urls: readonly string[];
   readonly database: string;
@@ -26,6 +27,10 @@ export type TestDirectories = AsyncDisposable & {
   /** Replicates once, from the first to the second. */
   readonly replicate: (from: string, to: string) => Promise<void>;
   readonly request: (url: string, method: string, path: string, body?: unknown) => Promise<unknown>;
+  /** Creates the database, as it is after a loss: nobody has said that it is complete. */
+  readonly create: (url: string) => Promise<void>;
+  /** Says that it is complete, as its mailbox node does. */
+  readonly complete: (url: string) => Promise<void>;
 };
 
 export const silentLog: Logger = createLog('test', 'silent');
@@ -46,10 +51,19 @@ const request: TestDirectories['request'] = async (url, method, path, body) => {
   return answer.json();
 };
 
-export const startTestDirectories = async (count: number): Promise<TestDirectories> => {
-  const couches: TestCouches = await startCouches(count);
+export const startTestDirectories = async (count: number): Promise<TestDirectories> =>
+  createTestDirectories(await startCouches(count));
+
+/** The databases on given CouchDBs, which end with them. */
+export const createTestDirectories = async (couches: TestCouches): Promise<TestDirectories> => {
   const database = `${couches.prefix}directory`;
-  await Promise.all(couches.adminUrls.map((url) => request(url, 'PUT', database)));
+  const create = async (url: string): Promise<void> => {
+    await request(url, 'PUT', database);
+  };
+  const complete = async (url: string): Promise<void> => {
+    await request(url, 'PUT', `${database}/${CAUGHT_UP_DOCUMENT}`, { peers: [], isComplete: true });
+  };
+  await Promise.all(couches.adminUrls.map((url) => create(url).then(() => complete(url))));
   const connected: CouchServers[] = [];
   const setAside = createSetAside(silentLog, DIRECTORY_FAULTS);
   return {
@@ -68,6 +82,8 @@ export const startTestDirectories = async (count: number): Promise<TestDirectori
       await request(to, 'POST', '_replicate', { source, target });
     },
     request,
+    create,
+    complete,
     [Symbol.asyncDispose]: async () => {
       await Promise.all(connected.map((servers) => servers[Symbol.asyncDispose]()));
       await couches[Symbol.asyncDispose]();

@@ -7,6 +7,8 @@ export type MasterState = {
   readonly ready: boolean;
   /** How far the clock is ahead when it is not believed, otherwise null. */
   readonly doubtedClockSeconds: number | null;
+  /** CouchDBs of the directory that it passes over until the mesh has filled them. */
+  readonly filling: readonly string[];
   readonly setAside: readonly string[];
 };
 
@@ -45,7 +47,11 @@ const setAside = z.object({
 });
 
 /** The parts of a master's `GET /health` that are shown. */
-const masterHealth = z.object({ clock, setAside: setAside.optional() });
+const masterHealth = z.object({
+  clock,
+  directory: z.array(z.object({ url: z.string(), filling: z.boolean().default(false) })),
+  setAside: setAside.optional(),
+});
 
 /** The parts of a mailbox node's `GET /health` that are shown. */
 const nodeHealth = z.object({
@@ -88,6 +94,7 @@ const readMaster = async (name: string, url: string): Promise<MasterState> => {
     up: ready !== null,
     ready: ready?.ok ?? false,
     doubtedClockSeconds: doubtedSeconds(health),
+    filling: (health?.directory ?? []).filter(({ filling }) => filling).map(({ url }) => url),
     setAside: describeSetAside(name, health?.setAside),
   };
 };
@@ -128,6 +135,9 @@ const problemsOf = (masters: readonly MasterState[], nodes: readonly NodeState[]
     if (!up) return [`${name} is down`];
     return ready ? [] : [`${name} is not ready`];
   }),
+  ...masters.flatMap(({ name, filling }) =>
+    filling.map((server) => `${name} passes over CouchDB ${server}: the mesh fills its directory`),
+  ),
   ...nodes.flatMap(({ name, up, ready, couchdbUp, pulls, lagSeconds }) => {
     if (!up) return [`${name} is down`];
     if (!couchdbUp) return [`CouchDB of ${name} is down`];
