@@ -30,12 +30,6 @@ export const mergeAnnotations = (first: Annotation, second: Annotation): Annotat
   ...(first.reactions && { reactions: mergeReactions(first.reactions, second.reactions ?? {}) }),
 });
 
-/** What a device of the reader has is on disk somewhere: it was accepted, whatever became of the answer. */
-export const withCopies = (message: Message): Message =>
-  message.direction === 'out' && isLater(message.state, 'accepted') && message.copies === undefined
-    ? { ...message, copies: 1 }
-    : message;
-
 const takenBack = ({ id, accountId, direction, sentAt, state }: Message): Message => ({
   ...{ id, accountId, direction, sentAt, state },
   ...{ kind: 'deleted', text: '' },
@@ -45,7 +39,7 @@ const takenBack = ({ id, accountId, direction, sentAt, state }: Message): Messag
 export const annotated = (message: Message, { reactions = {}, state, deleted }: Annotation): Message => {
   let result = message;
   const fits = (state === 'seen') === (message.direction === 'in');
-  if (state && fits && isLater(state, message.state)) result = withCopies({ ...result, state });
+  if (state && fits && isLater(state, message.state)) result = { ...result, state };
   if (deleted && message.kind === 'text') return takenBack(result);
   const merged = mergeReactions(message.reactions ?? {}, reactions);
   if (message.kind === 'text' && merged !== message.reactions && Object.keys(merged).length > 0)

@@ -1,5 +1,5 @@
 import { LIMITS, messageTime, type AccountId, type MessageId } from '@restante/protocol';
-import { annotated, isLater, mergeAnnotations, queuedAgain, withCopies } from './annotations.ts';
+import { annotated, isLater, mergeAnnotations, queuedAgain } from './annotations.ts';
 import type { MessageReference, Standing } from './content/content.ts';
 import type { Conversations } from './conversations.ts';
 import type { MessengerEventSource } from './messenger-events.ts';
@@ -165,7 +165,7 @@ export const createMessages = (
       // A receipt may be faster than `accepted`; how many copies there are is news all the same.
       const isLate = !isLater(state, message.state);
       if (isLate && detail.copies === undefined) return;
-      const advanced = withCopies({ ...message, ...detail, state: isLate ? message.state : state });
+      const advanced = { ...message, ...detail, state: isLate ? message.state : state };
       await replace(transaction, { key, message }, advanced);
     },
     requeue: async (transaction, row) => {

@@ -48,7 +48,7 @@ describe('status and conflicts of a cluster that is not well', () => {
     environment = {
       ...trio.environment,
       MASTER_URLS: nobody,
-      MAILBOX_NODE_URLS: [nobody, nobody, nobody].join(','),
+      MAILBOX_NODE_URLS: [1, 2, 3].map((number) => `${nobody}/${number}`).join(','),
     };
   });
   afterAll(() => trio[Symbol.asyncDispose]());
