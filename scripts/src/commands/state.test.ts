@@ -185,12 +185,13 @@ describe('status and conflicts of a cluster that is not well', () => {
     expect(listed.out).toMatch(/problem: node1 /);
   });
 
-  it('tells of documents that services have set aside', async () => {
+  it('tells of documents that services have set aside, and of a directory that is being filled', async () => {
     const health = {
       couchdb: { state: 'up' },
       databases: [],
       replications: [],
       lagSeconds: {},
+      directory: [{ url: 'http://couch1', filling: true }],
       setAside: {
         counts: { 'foreign-id': 2, 'bad-fields': 0 },
         examples: [{ database: 'messages-20260101', id: 'an odd id', fault: 'foreign-id' }],
@@ -199,6 +200,7 @@ describe('status and conflicts of a cluster that is not well', () => {
     await using service = await serve((_request, response) => response.end(JSON.stringify(health)));
     const url = `http://${service.host}`;
     const told = await callCommand(status, [], { ...environment, MASTER_URLS: url, MAILBOX_NODE_URLS: url });
+    expect(told.out).toMatch(/^problem: .*http:\/\/couch1/m);
     for (const name of ['master 1', 'node 1']) {
       expect(told.out).toContain(
         `problem: ${name} has set documents aside (2 foreign-id), for one messages-20260101 "an odd id"`,

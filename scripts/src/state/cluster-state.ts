@@ -49,7 +49,7 @@ const setAside = z.object({
 /** The parts of a master's `GET /health` that are shown. */
 const masterHealth = z.object({
   clock,
-  directory: z.array(z.object({ url: z.string(), filling: z.boolean().default(false) })),
+  directory: z.array(z.object({ url: z.string(), filling: z.boolean().default(false) })).default([]),
   setAside: setAside.optional(),
 });
 
