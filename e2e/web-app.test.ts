@@ -160,12 +160,10 @@ describe('the messenger as an app', () => {
     const notify = (title: string): Promise<void> =>
       page.evaluate(
         ([accountId, given]) =>
-          restante.notifications.show({
-            accountId,
-            title: given,
-            body: 'New message',
-            path: `/#/c/${accountId}`,
-          }),
+          restante.notifications.show(
+            { accountId, title: given, body: 'New message', path: `/#/c/${accountId}` },
+            () => given !== 'read meanwhile',
+          ),
         [ACCOUNT, title] as const,
       );
 
@@ -174,8 +172,14 @@ describe('the messenger as an app', () => {
     await setVisibility(page, 'hidden');
     await notify('first');
     await notify('second');
+    await notify('read meanwhile');
     expect(await shown()).toEqual([`second New message ${ACCOUNT}`]);
-    await page.evaluate((accountId) => restante.notifications.close(accountId), ACCOUNT);
+    await page.evaluate(() => restante.notifications.closeRead(() => false));
+    expect(await shown()).toHaveLength(1);
+    await page.evaluate(
+      (accountId) => restante.notifications.closeRead((read) => read === accountId),
+      ACCOUNT,
+    );
     expect(await shown()).toEqual([]);
     await setVisibility(page, 'visible');
     await notify('seen');
@@ -187,7 +191,10 @@ describe('the messenger as an app', () => {
     await setVisibility(page, 'hidden');
     await page.evaluate(
       (accountId) =>
-        restante.notifications.show({ accountId, title: 'Alice', body: '', path: `/#/c/${accountId}` }),
+        restante.notifications.show(
+          { accountId, title: 'Alice', body: '', path: `/#/c/${accountId}` },
+          () => true,
+        ),
       ACCOUNT,
     );
     const [worker] = context.serviceWorkers();

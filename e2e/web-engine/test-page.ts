@@ -15,13 +15,11 @@ export type TestPage = {
   readonly updatesReady: number;
   readonly updates: { readonly applyUpdate: () => void };
   readonly notifications: {
-    readonly show: (content: {
-      accountId: string;
-      title: string;
-      body: string;
-      path: string;
-    }) => Promise<void>;
-    readonly close: (accountId: string) => Promise<void>;
+    readonly show: (
+      content: { accountId: string; title: string; body: string; path: string },
+      wanted: () => boolean,
+    ) => Promise<void>;
+    readonly closeRead: (isRead: (accountId: string) => boolean) => Promise<void>;
   };
   readonly badge: { readonly show: (unread: number) => void };
 };
