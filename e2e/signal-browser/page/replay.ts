@@ -93,7 +93,9 @@ const party = (own: Keys, other: Keys, messages: Transcript['messages']) => {
   });
 
   return (operation: Operation): void => {
-    const draws = (operation.random ?? []).map(fromHex);
+    const drawn = (operation.random ?? []).map(fromHex);
+    // The package also draws a ratchet key in each session that it tries in vain before.
+    const draws = operation.op === 'decrypt' ? drawn.slice(-1) : drawn;
     const random = (length: number): Uint8Array => draws.shift() ?? new Uint8Array(length).fill(length);
     const record = decodeSessionRecord(stored);
     const message = messages[operation.message ?? -1];
