@@ -34,7 +34,7 @@ export const createContacts = (
 ): Contacts => {
   /** Questions under way: many messages to one new name are one question. */
   const asking = new Map<string, Promise<AccountId>>();
-  /** Claims that have been answered, by when. */
+  /** Claims that have been looked at, by when: each text is one, and the vault is not read for each. */
   const checked = new Map<string, number>();
 
   const isRemoved: Contacts['isRemoved'] = async (accountId) => {
@@ -55,6 +55,7 @@ export const createContacts = (
       await store.transact((transaction) =>
         conversations.change(transaction, accountId, { former: 'renamed' }),
       );
+      checked.clear();
     }
   };
   const ask = async (username: string): Promise<AccountId> => {
@@ -87,17 +88,21 @@ export const createContacts = (
       return accountId;
     },
     verify: async (accountId, username) => {
-      const conversation = await store.get('conversations', accountId);
-      if (conversation?.username === username && !conversation.former) return;
       const claim = `${accountId} ${username}`;
       if (monotonic() - (checked.get(claim) ?? -Infinity) < CLAIM_REST_MS) return;
       if (checked.size >= MAX_CLAIMS) checked.clear();
-      const owner = await lookUp(username);
       checked.set(claim, monotonic());
-      if (owner !== accountId) return;
-      await store.transact((transaction) =>
-        conversations.change(transaction, accountId, { username, former: null }),
-      );
+      try {
+        const conversation = await store.get('conversations', accountId);
+        if (conversation?.username === username && !conversation.former) return;
+        if ((await lookUp(username)) !== accountId) return;
+        await store.transact((transaction) =>
+          conversations.change(transaction, accountId, { username, former: null }),
+        );
+      } catch (error) {
+        checked.delete(claim);
+        throw error;
+      }
     },
     forget: () => checked.clear(),
   };
