@@ -2,13 +2,19 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mintMessageId, type Envelope } from '@restante/protocol';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { Messenger, Ratchet } from './index.ts';
 import { libsignalRatchet } from './node/libsignal-ratchet.ts';
 import { sqliteVault } from './node/sqlite-vault.ts';
-import { accountOf, live, Scene, textsWith, waitForTexts } from './node/testing/scene.ts';
+import { accountOf, live, Scene, textsWith, waitForTexts as waitForShown } from './node/testing/scene.ts';
 import { waitFor } from './node/testing/wait-for.ts';
 import { signalRatchet } from './signal/signal-ratchet.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+/** What comes after a first request waits a minute for the next one. */
+const waitForTexts = (messenger: Messenger, other: Messenger, texts: readonly string[]): Promise<void> =>
+  waitForShown(messenger, other, texts, 90_000);
 
 /** Law 17: a vault that was put back, or copied and used in two places, costs no message that is sent afterwards. */
 

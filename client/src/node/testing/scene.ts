@@ -83,8 +83,13 @@ export const waitForTexts = (
   messenger: Messenger,
   other: Messenger,
   texts: readonly string[],
+  timeoutMs?: number,
 ): Promise<void> =>
-  waitFor(`texts ${texts.slice(0, 5).join()}`, async () => {
-    const shown = await textsWith(messenger, other);
-    return shown.length === texts.length && shown.every((text, index) => text === texts[index]);
-  });
+  waitFor(
+    `texts ${texts.slice(0, 5).join()}`,
+    async () => {
+      const shown = await textsWith(messenger, other);
+      return shown.length === texts.length && shown.every((text, index) => text === texts[index]);
+    },
+    timeoutMs,
+  );
