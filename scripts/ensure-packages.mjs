@@ -1,4 +1,5 @@
-// Sees to it that the tests find the programs that they run: installs Debian's where there are none.
+// Sees to it that the tests, or with the argument `check` the static checks, find the programs that they run: installs
+// Debian's where there are none.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findChromium } from './find-chromium.mjs';
@@ -6,28 +7,37 @@ import { findNginx } from './find-nginx.mjs';
 
 const findProgram = (name, option) => () => (spawnSync(name, [option]).status === 0 ? name : null);
 
-const PROGRAMS = [
-  {
-    debianPackage: 'chromium',
-    find: findChromium,
-    without: 'the browser tests will fail. Install Chromium or Chrome, or set CHROMIUM_PATH to one.',
-  },
-  {
-    debianPackage: 'nginx-light',
-    find: findNginx,
-    without: 'the tests of nginx.conf will fail. Install nginx.',
-  },
-  {
-    debianPackage: 'openssl',
-    find: findProgram('openssl', 'version'),
-    without: 'the tests of nginx.conf will fail for want of a certificate. Install OpenSSL.',
-  },
-  {
-    debianPackage: 'prometheus',
-    find: findProgram('promtool', '--version'),
-    without: 'the tests of monitoring/ will fail. Install Prometheus with its promtool.',
-  },
-];
+const PROGRAMS = {
+  tests: [
+    {
+      debianPackage: 'chromium',
+      find: findChromium,
+      without: 'the browser tests will fail. Install Chromium or Chrome, or set CHROMIUM_PATH to one.',
+    },
+    {
+      debianPackage: 'nginx-light',
+      find: findNginx,
+      without: 'the tests of nginx.conf will fail. Install nginx.',
+    },
+    {
+      debianPackage: 'openssl',
+      find: findProgram('openssl', 'version'),
+      without: 'the tests of nginx.conf will fail for want of a certificate. Install OpenSSL.',
+    },
+    {
+      debianPackage: 'prometheus',
+      find: findProgram('promtool', '--version'),
+      without: 'the tests of monitoring/ will fail. Install Prometheus with its promtool.',
+    },
+  ],
+  check: [
+    {
+      debianPackage: 'shellcheck',
+      find: findProgram('shellcheck', '--version'),
+      without: 'shell scripts will not be checked. Install ShellCheck.',
+    },
+  ],
+};
 
 const runAsRoot = (...command) => {
   const whole = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
@@ -36,11 +46,12 @@ const runAsRoot = (...command) => {
   spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
 };
 
-const missing = () => PROGRAMS.filter(({ find }) => find() === null);
+const wanted = PROGRAMS[process.argv[2] === 'check' ? 'check' : 'tests'];
+const missing = () => wanted.filter(({ find }) => find() === null);
 
 const packages = missing().map(({ debianPackage }) => debianPackage);
 if (packages.length > 0) {
-  console.log(`Installing what the tests run (apt-get install ${packages.join(' ')}) ...`);
+  console.log(`Installing what is missing (apt-get install ${packages.join(' ')}) ...`);
   runAsRoot('apt-get', 'update', '-qq');
   runAsRoot('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', ...packages);
   // Debian's starts at once and with the machine; the tests start their own.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { environment as mailboxNode } from '@restante/mailbox-node';
 import { environment as master } from '@restante/master-node';
@@ -6,11 +6,16 @@ import { describe, expect, test } from 'vitest';
 
 /** The settings of production: what services know, what the compose file gives them, what the example explains. */
 
-const read = (name: string): string =>
-  readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
+const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const read = (name: string): string => readFileSync(path(name), 'utf8');
 const compose = read('docker-compose.prod.yml');
 const example = read('.env.production.example');
-const deploy = read('scripts/deploy');
+const deploy = [
+  'scripts/deploy',
+  ...readdirSync(path('scripts/deploy-parts')).map((part) => `scripts/deploy-parts/${part}`),
+]
+  .map(read)
+  .join('\n');
 
 const all = (text: string, pattern: RegExp): string[] => [
   ...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? '')),

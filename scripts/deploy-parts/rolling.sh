@@ -1,0 +1,41 @@
+# One service after the other, while people go on.
+
+# A master ends its people's connections at once and then finishes what is under way; people come back to the other one.
+hand_over() {
+  local from=$1 to=$2
+  # It may have ended by itself.
+  docker kill --signal TERM "$from" >/dev/null 2>&1 || true
+  compose exec -T nginx /etc/nginx/lead-to "$to"
+}
+dismiss_interim_master() {
+  docker container inspect "$INTERIM_MASTER" >/dev/null 2>&1 || return 0
+  hand_over "$INTERIM_MASTER" master
+  docker wait "$INTERIM_MASTER" >/dev/null
+  docker rm "$INTERIM_MASTER" >/dev/null
+}
+# All people are connected to the one master. So that nobody waits for a start, another one takes its place meanwhile.
+replace_master() {
+  dismiss_interim_master
+  compose run -d --no-deps --name "$INTERIM_MASTER" master
+  wait_until_healthy "$INTERIM_MASTER"
+  hand_over "$(container_of master)" "$INTERIM_MASTER"
+  compose up -d --no-deps --no-build master
+  wait_until_healthy master
+  dismiss_interim_master
+}
+
+# Restarts one service at a time with the images of this version; each is healthy and the mesh whole before the next.
+roll_to() {
+  local service
+  local -x RESTANTE_VERSION=$1
+  for service in "${ROLLING[@]}"; do
+    step "$service"
+    if [[ $service == master ]]; then
+      replace_master
+    else
+      compose up -d --no-deps --no-build "$service"
+      wait_until_healthy "$service"
+    fi
+    verify_mesh >/dev/null || fail 'the mesh is not whole'
+  done
+}

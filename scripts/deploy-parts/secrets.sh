@@ -1,0 +1,74 @@
+# What is made once: settings with passwords and keys, the certificate, the address of alerts.
+
+# Puts standard input into a file that only this user of a container may read; whoever deploys need not be root. The file
+# is the old one or the new one at any moment.
+write_for() {
+  local uid=$1 file=$2
+  cat >"$file.new"
+  docker run --rm --user 0 --network none --volume "$(realpath "$file.new"):/file" --entrypoint chown \
+    "restante/nginx:$(setting RESTANTE_VERSION)" "$uid" /file
+  mv -f "$file.new" "$file"
+}
+new_password() { openssl rand -base64 24 | tr '+/' '-_'; }
+one_line() { awk '{ printf "%s\\n", $0 }'; }
+
+make_settings() {
+  if [[ ! -f $ENV_FILE ]]; then
+    cp "$EXAMPLE" "$ENV_FILE"
+    say 'made .env'
+  fi
+  chmod 600 "$ENV_FILE"
+  local name
+  for name in COUCHDB{1,2,3}_{ADMIN,DATA}_PASSWORD GRAFANA_PASSWORD; do
+    is_set "$name" || put "$name" "$(new_password)"
+  done
+  if ! is_set TOKEN_PRIVATE_KEY; then
+    local pem
+    pem=$(openssl genpkey -algorithm ed25519)
+    put TOKEN_PUBLIC_KEY "$(openssl pkey -pubout <<<"$pem" | one_line)"
+    put TOKEN_PRIVATE_KEY "$(one_line <<<"$pem")"
+    say 'made the keys that sign tokens'
+  fi
+  [[ -z $domain ]] || put DOMAIN "$domain"
+  [[ -z $http_port ]] || put HTTP_PORT "$http_port"
+  [[ -z $https_port ]] || put HTTPS_PORT "$https_port"
+  case $couchdb in
+    '') ;;
+    embedded) put COUCHDB_IMAGE restante/couchdb-embedded ;;
+    *) put COUCHDB_IMAGE "$couchdb" ;;
+  esac
+  [[ $monitoring == no ]] || put COMPOSE_PROFILES monitoring
+}
+
+make_certificate() {
+  local folder name made
+  folder=$(setting TLS_DIR)
+  name=$(setting DOMAIN)
+  mkdir -p "$folder" "$(setting ACME_DIR)"
+  chmod 755 "$folder" "$(setting ACME_DIR)"
+  if [[ -n $certificate ]]; then
+    write_for "$APP_UID" "$folder/key.pem" <"$key"
+    write_for "$APP_UID" "$folder/certificate.pem" <"$certificate"
+    say 'took the certificate'
+  elif [[ ! -f $folder/key.pem || ! -f $folder/certificate.pem ]]; then
+    made=$(openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256)
+    write_for "$APP_UID" "$folder/key.pem" <<<"$made"
+    openssl req -x509 -new -key /dev/fd/3 -days 825 -subj "/CN=$name" \
+      -addext "subjectAltName=DNS:$name,IP:127.0.0.1,IP:::1" 3<<<"$made" | write_for "$APP_UID" "$folder/certificate.pem"
+    say "made a self-signed certificate for $name: browsers will warn of it"
+  fi
+}
+
+# The address may hold a secret.
+make_alert_webhook() {
+  local folder
+  folder=$(setting ALERTING_DIR)
+  [[ $(setting COMPOSE_PROFILES) == *monitoring* ]] || return 0
+  mkdir -p "$folder"
+  chmod 755 "$folder"
+  if [[ -n $alert_webhook ]]; then
+    write_for "$ALERTMANAGER_UID" "$folder/webhook-url" <<<"$alert_webhook"
+  elif [[ ! -f $folder/webhook-url ]]; then
+    say 'alerts are sent to nobody: tell where to by --alert-webhook'
+  fi
+}
