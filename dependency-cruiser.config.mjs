@@ -45,9 +45,24 @@ const directions = packages.flatMap((from) => {
   ];
 });
 
+/** Inside a package imports run down only: from each folder to those named, and never to the files that put it together. */
+const folders = {
+  'mailbox-node/src': { routes: ['couch', 'mail', 'mesh'], couch: ['mail', 'mesh'], mail: [], mesh: [] },
+};
+
+const downward = Object.entries(folders).flatMap(([place, mayImportFolders]) =>
+  Object.entries(mayImportFolders).map(([folder, below]) => ({
+    name: `${place}/${folder}-imports`,
+    severity: 'error',
+    from: { path: `^${place}/${folder}/` },
+    to: { path: `^${place}/`, pathNot: `^${place}/(${[folder, ...below].join('|')})/` },
+  })),
+);
+
 export default {
   forbidden: [
     ...directions,
+    ...downward,
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
@@ -67,9 +82,20 @@ export default {
       severity: 'error',
       from: {
         path: '^(mailbox-node|master-node|service-kit|client)/',
-        pathNot: [testFile, '/src/couch[a-z-]*\\.ts$', '/src/[a-z-]+/couch[a-z-]*\\.ts$'],
+        pathNot: [
+          testFile,
+          '^mailbox-node/src/couch/',
+          '/src/couch[a-z-]*\\.ts$',
+          '/src/[a-z-]+/couch[a-z-]*\\.ts$',
+        ],
       },
       to: { path: 'node_modules/nano/' },
+    },
+    {
+      name: 'couchdb-only-in-couch',
+      severity: 'error',
+      from: { path: '^mailbox-node/', pathNot: [testFile, '^mailbox-node/src/couch/'] },
+      to: { path: 'node_modules/(nano|undici)/' },
     },
     {
       name: 'tests-are-not-imported',

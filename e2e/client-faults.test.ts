@@ -11,7 +11,7 @@ import {
 } from '@restante/testkit/cluster';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
-/** DESIGN 10, the rows about clients: a crash, a slow reader, a full mailbox, a wrong clock. */
+/** Faults of clients: a crash, a slow reader, a full mailbox, a wrong clock. */
 
 const MAILBOX_MESSAGES = 300;
 /** Sends that a messenger has under way at most. */

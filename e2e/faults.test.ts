@@ -2,7 +2,7 @@ import { waitFor } from '@restante/testkit';
 import { startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-/** DESIGN 10, the rows about servers: what people see while something is broken, and what heals it. */
+/** Faults of servers: what people see while something is broken, and what heals it. */
 
 // Longer than what any condition is waited for, so that a failure names its condition.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -18,7 +18,7 @@ import {
 } from '@restante/testkit/cluster';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-/** The laws of DESIGN 2 that need a whole cluster to be seen. The others: see the table in the README. */
+/** The laws of docs/protocol.md that need a whole cluster to be seen. The others: see the table in the README. */
 
 // Longer than what any condition is waited for, so that a failure names its condition.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

@@ -12,7 +12,7 @@ import {
   type TestNode,
 } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { canaryConfirmed, CANARY_RANGE } from './couch-canary.ts';
+import { canaryConfirmed, CANARY_RANGE } from './couch/canary.ts';
 
 /** Clocks that are wrong by days, on one node or on all (law 15). */
 

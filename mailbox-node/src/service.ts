@@ -11,32 +11,32 @@ import {
   type Logger,
   parseCouchUrl,
 } from '@restante/service-kit';
-import { createApp } from './app.ts';
-import { createByteBudget } from './byte-budget.ts';
+import { createApp } from './routes/app.ts';
+import { createByteBudget } from './mail/byte-budget.ts';
 import type { Config } from './config.ts';
-import { createArrivals } from './couch-arrivals.ts';
-import { createBulkWriter } from './couch-bulk-writer.ts';
-import { createCanary } from './couch-canary.ts';
-import { createChangesFeeds } from './couch-changes.ts';
-import { createClockKeeper } from './couch-clock.ts';
-import { createCompleteness } from './couch-completeness.ts';
-import { createCouchCondition } from './couch-condition.ts';
-import { createDatabaseKeeper } from './couch-databases.ts';
-import { createEnvelopes } from './couch-envelopes.ts';
-import { createLedger } from './couch-ledger.ts';
-import { createCouchMailboxStore } from './couch-mailbox-store.ts';
-import { createMeshKeeper } from './couch-mesh.ts';
-import { createUserKeeper } from './couch-users.ts';
-import { createDatabases } from './databases.ts';
-import { createEnvelopeIntake } from './envelope-intake.ts';
-import { DOCUMENT_FAULTS } from './envelope-row.ts';
-import { createHealth } from './health.ts';
-import { createLiveEvents } from './live-events.ts';
-import { createMailboxQuota } from './mailbox-quota.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import { createRateLimit } from './rate-limit.ts';
-import { createReplicationLag } from './replication-lag.ts';
-import { createStoreRoom } from './store-room.ts';
+import { createArrivals } from './couch/arrivals.ts';
+import { createBulkWriter } from './couch/bulk-writer.ts';
+import { createCanary } from './couch/canary.ts';
+import { createChangesFeeds } from './couch/changes-feeds.ts';
+import { createClockKeeper } from './couch/clock-keeper.ts';
+import { createCompleteness } from './couch/completeness.ts';
+import { createCouchCondition } from './couch/condition.ts';
+import { createDatabaseKeeper } from './couch/database-keeper.ts';
+import { createEnvelopes } from './couch/envelopes.ts';
+import { createLedger } from './couch/ledger.ts';
+import { createCouchMailboxStore } from './couch/couch-mailbox-store.ts';
+import { createMeshKeeper } from './couch/mesh-keeper.ts';
+import { createUserKeeper } from './couch/user-keeper.ts';
+import { createDatabases } from './mesh/databases.ts';
+import { createEnvelopeIntake } from './mail/envelope-intake.ts';
+import { DOCUMENT_FAULTS } from './couch/envelope-row.ts';
+import { createHealth } from './routes/health.ts';
+import { createLiveEvents } from './mail/live-events.ts';
+import { createMailboxQuota } from './mail/mailbox-quota.ts';
+import { createMetrics, type Metrics } from './routes/metrics.ts';
+import { createRateLimit } from './routes/rate-limit.ts';
+import { createReplicationLag } from './mesh/replication-lag.ts';
+import { createStoreRoom } from './couch/store-room.ts';
 
 export type MailboxNode = AsyncDisposable & { readonly url: string };
 

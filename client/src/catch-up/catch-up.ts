@@ -10,7 +10,7 @@ import { pause } from '../pause.ts';
 /**
  * Reads the mailboxes of all nodes at once into the inbox, while live arrivals are held back. Subscribing comes
  * first: whoever calls `run` is already told of what arrives from now on, so no gap is left. With W copies of each
- * accepted message, N + 1 - W nodes read to their end are a complete catch-up (DESIGN 5.3); nodes that did
+ * accepted message, N + 1 - W nodes read to their end are a complete catch-up; nodes that did
  * not answer are asked again until they do, as a message with fewer copies may be on one of them only.
  */
 export type CatchUp = {

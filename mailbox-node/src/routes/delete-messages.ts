@@ -8,9 +8,9 @@ import {
 import { parseInput } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import type { MailboxQuota } from '../mailbox-quota.ts';
-import type { MailboxStore } from '../mailbox-store.ts';
-import type { Metrics } from '../metrics.ts';
+import type { MailboxQuota } from '../mail/mailbox-quota.ts';
+import type { MailboxStore } from '../mail/mailbox-store.ts';
+import type { Metrics } from './metrics.ts';
 import { ownerOf, type OwnerDeps } from './owner.ts';
 
 type Deps = OwnerDeps & {

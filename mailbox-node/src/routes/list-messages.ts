@@ -2,8 +2,8 @@ import { LIMITS, messageId, type MailboxPage } from '@restante/protocol';
 import { parseInput } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import type { MailboxStore } from '../mailbox-store.ts';
-import type { Metrics } from '../metrics.ts';
+import type { MailboxStore } from '../mail/mailbox-store.ts';
+import type { Metrics } from './metrics.ts';
 import { assertOwn, deviceQuery, ownerOf, wholeNumber, type OwnerDeps } from './owner.ts';
 
 const DEFAULT_LIMIT = 100;

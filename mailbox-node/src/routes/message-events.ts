@@ -2,7 +2,7 @@ import type { ErrorCode } from '@restante/protocol';
 import { parseInput, ServiceError } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import type { EndReason, LiveEvents } from '../live-events.ts';
+import type { EndReason, LiveEvents } from '../mail/live-events.ts';
 import { assertOwn, deviceQuery, ownerOf, type OwnerDeps } from './owner.ts';
 
 const query = z.strictObject({ device: deviceQuery });

@@ -2,7 +2,7 @@ import { accountId, deviceId, type DeviceAddress } from '@restante/protocol';
 import { bearerToken, parseInput, ServiceError, type TokenVerifier } from '@restante/service-kit';
 import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
-import type { RateLimit } from '../rate-limit.ts';
+import type { RateLimit } from './rate-limit.ts';
 
 export type OwnerDeps = { readonly tokens: TokenVerifier; readonly rateLimit: RateLimit };
 

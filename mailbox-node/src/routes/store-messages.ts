@@ -1,7 +1,7 @@
 import { storeRequest, type StoredEnvelope, type StoreResponse, type StoreResult } from '@restante/protocol';
 import { bearerToken, parseInput, ServiceError, type TokenVerifier } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Lets only masters pass, before their body is read. */
 export const requireMaster =

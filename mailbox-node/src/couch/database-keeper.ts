@@ -1,7 +1,7 @@
 import { hasStatus, ServiceError, type CouchServer, type Logger } from '@restante/service-kit';
 import { isDeepStrictEqual } from 'node:util';
-import { couchRequest } from './couch-request.ts';
-import type { Databases } from './databases.ts';
+import { couchRequest } from './request.ts';
+import type { Databases } from '../mesh/databases.ts';
 
 export type DatabaseSize = {
   readonly name: string;
@@ -10,7 +10,7 @@ export type DatabaseSize = {
   readonly fileBytes: number | null;
 };
 
-/** Creates and drops this node's databases, with the admin's credentials (DESIGN 5.4). */
+/** Creates and drops this node's databases, with the admin's credentials. */
 export type DatabaseKeeper = {
   /** Names of the buckets that exist. */
   readonly buckets: () => Promise<string[]>;

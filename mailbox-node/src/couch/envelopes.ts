@@ -6,8 +6,8 @@ import {
 } from '@restante/protocol';
 import { hasStatus, pseudonym, type CouchServer, type Logger, type SetAside } from '@restante/service-kit';
 import { z } from 'zod';
-import type { BulkWriter } from './couch-bulk-writer.ts';
-import { couchRequest, type Row } from './couch-request.ts';
+import type { BulkWriter } from './bulk-writer.ts';
+import { couchRequest, type Row } from './request.ts';
 import { faultOfRow, readEnvelope, type DocumentFault } from './envelope-row.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { clockHealth, type ConfirmedClock, type SetAside } from '@restante/service-kit';
-import type { CouchCondition } from './couch-condition.ts';
-import type { DatabaseSize } from './couch-databases.ts';
-import type { ReplicationJob } from './couch-mesh.ts';
-import type { DocumentFault } from './envelope-row.ts';
+import type { CouchCondition } from '../couch/condition.ts';
+import type { DatabaseSize } from '../couch/database-keeper.ts';
+import type { ReplicationJob } from '../couch/mesh-keeper.ts';
+import type { DocumentFault } from '../couch/envelope-row.ts';
 
 const LAG_LIMIT_SECONDS = 30;
 

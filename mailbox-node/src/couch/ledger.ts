@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { envelopeRevision, messageTime, parseDocumentId, tombstoneRevision } from '@restante/protocol';
 import { hasStatus, type CouchServer } from '@restante/service-kit';
 import { z } from 'zod';
-import { couchRequest, requestRows } from './couch-request.ts';
+import { couchRequest, requestRows } from './request.ts';
 
 /**
  * What became of all mail that a bucket ever took in (law 9): accepted = deleted + expired + waiting. `accepted` and `deleted`

@@ -1,9 +1,9 @@
 import { parseDocumentId, type DeviceAddress, type Envelope } from '@restante/protocol';
 import type { CouchServer, SetAside } from '@restante/service-kit';
-import { canaryConfirmed, canaryNode, canaryTime, isCanary } from './couch-canary.ts';
-import type { Change } from './couch-changes.ts';
-import type { Envelopes } from './couch-envelopes.ts';
-import { requestRows, type Row } from './couch-request.ts';
+import { canaryConfirmed, canaryNode, canaryTime, isCanary } from './canary.ts';
+import type { Change } from './changes-feeds.ts';
+import type { Envelopes } from './envelopes.ts';
+import { requestRows, type Row } from './request.ts';
 import { faultOfRow, type DocumentFault } from './envelope-row.ts';
 
 /** Documents in one read: bounds the memory that live events take. */

@@ -9,16 +9,16 @@ import {
   waitFor,
 } from '@restante/testkit';
 import { describe, expect, it } from 'vitest';
-import { createByteBudget } from './byte-budget.ts';
-import { createBulkWriter } from './couch-bulk-writer.ts';
-import { createDatabaseKeeper } from './couch-databases.ts';
-import { createEnvelopes } from './couch-envelopes.ts';
+import { createByteBudget } from '../mail/byte-budget.ts';
+import { createBulkWriter } from './bulk-writer.ts';
+import { createDatabaseKeeper } from './database-keeper.ts';
+import { createEnvelopes } from './envelopes.ts';
 import { createCouchMailboxStore } from './couch-mailbox-store.ts';
-import { createUserKeeper } from './couch-users.ts';
-import { createDatabases } from './databases.ts';
+import { createUserKeeper } from './user-keeper.ts';
+import { createDatabases } from '../mesh/databases.ts';
 import { DOCUMENT_FAULTS } from './envelope-row.ts';
 import { createStoreRoom } from './store-room.ts';
-import { mailboxStoreContract } from './mailbox-store.contract.ts';
+import { mailboxStoreContract } from '../mail/mailbox-store.contract.ts';
 
 const TTL_MS = 30 * 24 * 60 * 60 * 1000;
 const log = createLog('test', 'silent');

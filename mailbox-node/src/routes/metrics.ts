@@ -1,11 +1,11 @@
 import { ERRORS, type ErrorCode } from '@restante/protocol';
 import { Counter, Gauge, Histogram, type ConfirmedClock, type Registry } from '@restante/service-kit';
-import type { BatchWatch } from './couch-bulk-writer.ts';
-import type { DatabaseSize } from './couch-databases.ts';
-import type { BucketLedger } from './couch-ledger.ts';
-import type { ReplicationJob } from './couch-mesh.ts';
-import type { DocumentFault } from './envelope-row.ts';
-import type { EndReason } from './live-events.ts';
+import type { BatchWatch } from '../couch/bulk-writer.ts';
+import type { DatabaseSize } from '../couch/database-keeper.ts';
+import type { BucketLedger } from '../couch/ledger.ts';
+import type { ReplicationJob } from '../couch/mesh-keeper.ts';
+import type { DocumentFault } from '../couch/envelope-row.ts';
+import type { EndReason } from '../mail/live-events.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const DOCUMENTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];

@@ -19,8 +19,8 @@ import {
   type TestNode,
 } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLedger } from './couch-ledger.ts';
-import { createDatabases } from './databases.ts';
+import { createLedger } from './ledger.ts';
+import { createDatabases } from '../mesh/databases.ts';
 
 /** What is lost or comes back behind a node's back is seen by its ledger (law 9). */
 

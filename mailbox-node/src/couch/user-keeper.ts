@@ -5,7 +5,7 @@ import {
   type Logger,
   type CouchAddress,
 } from '@restante/service-kit';
-import { couchRequest } from './couch-request.ts';
+import { couchRequest } from './request.ts';
 
 /**
  * Sees to it that the data path's credentials work: creates the user, or sets its password to the configured one.

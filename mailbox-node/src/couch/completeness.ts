@@ -1,6 +1,6 @@
 import { CAUGHT_UP_DOCUMENT, caughtUpDocument, hasStatus, type CouchServer } from '@restante/service-kit';
-import type { ReplicationJob } from './couch-mesh.ts';
-import { couchRequest } from './couch-request.ts';
+import type { ReplicationJob } from './mesh-keeper.ts';
+import { couchRequest } from './request.ts';
 
 /**
  * Whether this node has all mail that its peers had when its databases were created. A database that was lost starts

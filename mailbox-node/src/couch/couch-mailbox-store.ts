@@ -13,11 +13,11 @@ import {
   type StoreResult,
 } from '@restante/protocol';
 import { hasStatus, ServiceError, toServiceError, type CouchServer } from '@restante/service-kit';
-import type { BulkWriter } from './couch-bulk-writer.ts';
-import type { Envelopes } from './couch-envelopes.ts';
-import { couchRequest, requestRows, type CouchRequest, type Row } from './couch-request.ts';
-import type { Databases } from './databases.ts';
-import type { MailboxStore } from './mailbox-store.ts';
+import type { BulkWriter } from './bulk-writer.ts';
+import type { Envelopes } from './envelopes.ts';
+import { couchRequest, requestRows, type CouchRequest, type Row } from './request.ts';
+import type { Databases } from '../mesh/databases.ts';
+import type { MailboxStore } from '../mail/mailbox-store.ts';
 
 /** Documents of the first read of a page; grows while the page does, so that memory stays bounded. */
 const FIRST_CHUNK = 64;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { desiredReplications, isReplicationAsDesired, replicationIdPrefix } from './mesh.ts';
+import { desiredReplications, isReplicationAsDesired, replicationIdPrefix } from './wanted.ts';
 
 const peers = [
   { name: 'node2', url: 'http://data:p%40ss@two:5984' },

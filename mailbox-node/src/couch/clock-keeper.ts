@@ -7,8 +7,8 @@ import {
   type CouchServer,
   type Logger,
 } from '@restante/service-kit';
-import { canaryConfirmed, CANARY_RANGE, canaryTime } from './couch-canary.ts';
-import { couchRequest, requestRows } from './couch-request.ts';
+import { canaryConfirmed, CANARY_RANGE, canaryTime } from './canary.ts';
+import { couchRequest, requestRows } from './request.ts';
 
 /** Keeps the confirmed time in this node's CouchDB, with the admin's credentials (law 15). */
 export type ClockKeeper = {

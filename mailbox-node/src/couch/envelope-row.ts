@@ -10,7 +10,7 @@ import {
   type Envelope,
 } from '@restante/protocol';
 import { z } from 'zod';
-import { isCanary } from './couch-canary.ts';
+import { isCanary } from './canary.ts';
 
 /**
  * Whether what lies in a bucket is what a node writes there (law 16). Anybody with a CouchDB's credentials can put another

@@ -1,5 +1,5 @@
 import type { CouchServer } from '@restante/service-kit';
-import { couchRequest } from './couch-request.ts';
+import { couchRequest } from './request.ts';
 import type { StoreRoom } from './store-room.ts';
 
 /**

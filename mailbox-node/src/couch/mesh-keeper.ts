@@ -1,11 +1,11 @@
 import { connectCouch, CouchError, hasStatus, type CouchServer, type Logger } from '@restante/service-kit';
-import { couchRequest, requestRows } from './couch-request.ts';
+import { couchRequest, requestRows } from './request.ts';
 import {
   desiredReplications,
   isReplicationAsDesired,
   replicationIdPrefix,
   type ReplicationDocument,
-} from './mesh.ts';
+} from '../mesh/wanted.ts';
 
 /** A pull of this node as CouchDB's scheduler sees it. */
 export type ReplicationJob = {
@@ -17,7 +17,7 @@ export type ReplicationJob = {
   readonly isCaughtUp: boolean;
 };
 
-/** Keeps this node's own pulls in `_replicator` in place, with the admin's credentials (DESIGN 5.5). */
+/** Keeps this node's own pulls in `_replicator` in place, with the admin's credentials. */
 export type MeshKeeper = AsyncDisposable & {
   /** Creates, repairs and removes documents until they are the desired ones for these databases. */
   readonly keep: (databases: readonly string[]) => Promise<void>;

@@ -10,15 +10,15 @@ import {
   type Registry,
 } from '@restante/service-kit';
 import type { Express, RequestHandler } from 'express';
-import type { LiveEvents } from './live-events.ts';
-import type { MailboxQuota } from './mailbox-quota.ts';
-import type { MailboxStore } from './mailbox-store.ts';
+import type { LiveEvents } from '../mail/live-events.ts';
+import type { MailboxQuota } from '../mail/mailbox-quota.ts';
+import type { MailboxStore } from '../mail/mailbox-store.ts';
 import type { Metrics } from './metrics.ts';
-import { deleteMessage, deleteMessages } from './routes/delete-messages.ts';
-import { listMessages } from './routes/list-messages.ts';
-import { messageEvents } from './routes/message-events.ts';
-import { requireDevice, type OwnerDeps } from './routes/owner.ts';
-import { requireMaster, storeMessages } from './routes/store-messages.ts';
+import { deleteMessage, deleteMessages } from './delete-messages.ts';
+import { listMessages } from './list-messages.ts';
+import { messageEvents } from './message-events.ts';
+import { requireDevice, type OwnerDeps } from './owner.ts';
+import { requireMaster, storeMessages } from './store-messages.ts';
 
 export type AppDeps = OwnerDeps & {
   readonly log: Logger;
