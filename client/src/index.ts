@@ -1,12 +1,12 @@
 export { createMessenger } from './messenger.ts';
 export type { Messenger } from './messenger.ts';
-export type { TextOptions } from './conversing.ts';
-export type { MessagePage } from './reading.ts';
+export type { TextOptions } from './conversations/conversing.ts';
+export type { MessagePage } from './conversations/reading.ts';
 export { MAX_TEXT_BYTES } from './content/content.ts';
 export type { MessageReference } from './content/content.ts';
 export { DEFAULT_PACE } from './options.ts';
 export type { Credentials, MessengerOptions } from './options.ts';
-export type { CatchUpProgress, MessengerEvents } from './messenger-events.ts';
+export type { CatchUpProgress, MessengerEvents } from './events/messenger-events.ts';
 export { MessengerError } from './messenger-error.ts';
 export type { LocalErrorCode } from './messenger-error.ts';
 export type { Backoff } from './connection/backoff.ts';

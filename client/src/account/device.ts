@@ -1,0 +1,63 @@
+import type { AccountId, DeviceAddress, Session } from '@restante/protocol';
+import type { ServerClock } from '../server/clock.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { TokenStore } from '../server/master-api.ts';
+import type { Store } from '../vault/store.ts';
+import { ONLY, type LocalIdentity, type Self, type Tokens } from '../vault/tables.ts';
+
+/** A token that ends within this time is not used any more. */
+const MARGIN_MS = 30_000;
+
+/** This device as the vault knows it: who it is and what it may do. Getters throw `not-registered`. */
+export type Device = TokenStore & {
+  readonly load: () => Promise<void>;
+  readonly isRegistered: () => boolean;
+  readonly self: () => Self;
+  readonly address: () => DeviceAddress;
+  readonly accountId: () => AccountId;
+  readonly identity: () => LocalIdentity;
+  readonly tokens: () => Tokens;
+  /** The mailbox token, or null when it must be renewed. */
+  readonly mailboxToken: () => string | null;
+};
+
+const required = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new MessengerError('not-registered', 'register or log in first');
+  return value;
+};
+
+export const createDevice = (store: Store, clock: ServerClock): Device => {
+  let self: Self | undefined;
+  let identity: LocalIdentity | undefined;
+  let tokens: Tokens | undefined;
+
+  const isGood = (expiresAt: number | undefined): boolean => (expiresAt ?? 0) > clock.now() + MARGIN_MS;
+
+  return {
+    load: async () => {
+      self = await store.get('self', ONLY);
+      identity = await store.get('identity', ONLY);
+      tokens = await store.get('tokens', ONLY);
+    },
+    isRegistered: () => self !== undefined,
+    self: () => required(self),
+    address: () => {
+      const { accountId, deviceId } = required(self);
+      return { accountId, deviceId };
+    },
+    accountId: () => required(self).accountId,
+    identity: () => required(identity),
+    tokens: () => required(tokens),
+    masterToken: () => (tokens && isGood(tokens.masterTokenExpiresAt) ? tokens.masterToken : null),
+    mailboxToken: () => (tokens && isGood(tokens.mailboxTokenExpiresAt) ? tokens.mailboxToken : null),
+    tokenRequest: () => {
+      const { accountId, deviceId, deviceSecret } = required(self);
+      return { accountId, deviceId, deviceSecret };
+    },
+    keep: async (session: Session) => {
+      await clock.observe(session.serverTime);
+      tokens = session;
+      await store.transact((transaction) => transaction.put('tokens', ONLY, session));
+    },
+  };
+};

@@ -1,0 +1,33 @@
+import type { NewDevice, RegisteredDevice } from '@restante/protocol';
+import type { Device } from './device.ts';
+import type { OwnKeys } from './keys.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { Credentials } from '../options.ts';
+import type { Store } from '../vault/store.ts';
+import { ONLY } from '../vault/tables.ts';
+
+/** Makes this vault a device of an account: `ask` registers it with the masters. */
+export const enroll = async (
+  { store, device, keys }: { store: Store; device: Device; keys: OwnKeys },
+  ask: (request: NewDevice) => Promise<RegisteredDevice>,
+  { username, password, deviceName }: Credentials,
+  kind: 'first device' | 'another device',
+): Promise<void> => {
+  if (device.isRegistered()) throw new MessengerError('already-registered', 'this vault has an account');
+  const publicKeys = await keys.create();
+  const { deviceSecret, ...tokens } = await ask({
+    username,
+    password,
+    device: { name: deviceName, keys: publicKeys },
+  });
+  const { accountId, deviceId, serverTime: registeredAt } = tokens;
+  await store.transact((transaction) => {
+    transaction.put('self', ONLY, {
+      ...{ accountId, deviceId, username: tokens.username, deviceSecret, registeredAt },
+    });
+    transaction.put('tokens', ONLY, tokens);
+    if (kind === 'another device')
+      transaction.put('introduction', ONLY, { since: tokens.serverTime, askedAt: null, heard: {} });
+  });
+  await device.load();
+};

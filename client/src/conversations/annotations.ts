@@ -1,0 +1,58 @@
+import type { Annotation, Message, MessageState, Reactions } from '../vault/tables.ts';
+
+/**
+ * What is said about a message after it was written. Annotations can be said again and in any order: a state only goes
+ * forward, of two reactions of a person the one with the later id stays, and nothing is undone (law 2).
+ */
+
+/** Order of the states of a message: a late `accepted` does not undo `read`. */
+const RANK: Record<MessageState, number> = {
+  received: 0,
+  seen: 1,
+  queued: 0,
+  failed: 1,
+  accepted: 2,
+  delivered: 3,
+  read: 4,
+};
+
+export const isLater = (state: MessageState, than: MessageState): boolean => RANK[state] > RANK[than];
+
+const mergeReactions = (first: Reactions, second: Reactions): Reactions => {
+  const news = Object.entries(second).filter(([accountId, { id }]) => id > (first[accountId]?.id ?? ''));
+  return news.length === 0 ? first : { ...first, ...Object.fromEntries(news) };
+};
+
+/** Both together. */
+export const mergeAnnotations = (first: Annotation, second: Annotation): Annotation => ({
+  ...first,
+  ...second,
+  ...(first.reactions && { reactions: mergeReactions(first.reactions, second.reactions ?? {}) }),
+});
+
+const takenBack = ({ id, accountId, direction, sentAt, state }: Message): Message => ({
+  ...{ id, accountId, direction, sentAt, state },
+  ...{ kind: 'deleted', text: '' },
+});
+
+/** The message as it is then; the same object when that changes nothing. `hidden` is not its business. */
+export const annotated = (message: Message, { reactions = {}, state, deleted }: Annotation): Message => {
+  let result = message;
+  const fits = (state === 'seen') === (message.direction === 'in');
+  if (state && fits && isLater(state, message.state)) result = { ...result, state };
+  if (deleted && message.kind === 'text') return takenBack(result);
+  const merged = mergeReactions(message.reactions ?? {}, reactions);
+  if (message.kind === 'text' && merged !== message.reactions && Object.keys(merged).length > 0)
+    result = { ...result, reactions: merged };
+  return result;
+};
+
+/** A message that has failed, on its way once more. */
+export const queuedAgain = (failed: Message): Message => {
+  const { id, accountId, direction, sentAt, kind, text, replyTo, reactions } = failed;
+  return {
+    ...{ id, accountId, direction, sentAt, kind, text, state: 'queued' },
+    ...(replyTo && { replyTo }),
+    ...(reactions && { reactions }),
+  };
+};

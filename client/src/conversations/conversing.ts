@@ -1,0 +1,250 @@
+import { messageId, messageTime, type AccountId, type MessageId } from '@restante/protocol';
+import type { ServerClock } from '../server/clock.ts';
+import type { Contacts } from '../people/contacts.ts';
+import { addressed, textContent } from '../content/addressed.ts';
+import { isBlank } from '../content/blank-text.ts';
+import { checkContent, encodeContent } from '../content/codec.ts';
+import {
+  CONTENT_VERSION,
+  MAX_REFERENCES,
+  type MessageReference,
+  type SharedContent,
+} from '../content/content.ts';
+import { checkLength } from '../content/text-length.ts';
+import type { Conversations } from './conversations.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Device } from '../account/device.ts';
+import { prefetchMessages } from '../receiving/prefetch.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { MessageRow, Messages } from './messages.ts';
+import type { Composer } from '../sending/compose.ts';
+import { tellOwnDevices } from '../sending/own-sync.ts';
+import type { PreferenceStore } from '../account/preferences.ts';
+import type { Presence } from '../people/presence.ts';
+import { readReceipt } from '../people/read-receipt.ts';
+import { unreadUpTo } from './unread.ts';
+import type { Store, Transaction } from '../vault/store.ts';
+import type { Message } from '../vault/tables.ts';
+import { admitWriting } from '../people/writing.ts';
+
+export type TextOptions = {
+  readonly replyTo?: MessageReference;
+  /** A UUIDv7 of the caller: a second call with the same one sends nothing, and answers with the message of the first. */
+  readonly requestId?: string;
+  /** Sends also when a verified contact has keys that nobody has verified: throws `keys-changed` otherwise. */
+  readonly despiteKeys?: boolean;
+  /** What is left of the conversation's draft, kept together with the message. */
+  readonly draft?: string;
+};
+
+/** What a person does in a conversation. All of it is durable when the promise resolves, and goes out when it can. */
+export type Conversing = {
+  /**
+   * Queues a text for a username or account id; `message-changed` events tell how far it gets. A username that was
+   * never written to is looked up, which needs a master.
+   */
+  readonly sendText: (to: string, text: string, options?: TextOptions) => Promise<Message>;
+  /** One reaction of a person to a message: another one replaces it, null takes it back. */
+  readonly react: (accountId: AccountId, target: MessageReference, emoji: string | null) => Promise<void>;
+  /** These messages go from all devices of this account, and never come back. Others keep them. */
+  readonly deleteForMe: (accountId: AccountId, targets: readonly MessageReference[]) => Promise<void>;
+  /** Takes an own message back: it becomes `deleted` on all devices that get to know of it. */
+  readonly deleteForEveryone: (accountId: AccountId, id: MessageId) => Promise<void>;
+  /** Sends an own message that has failed again; one that has not is left as it is. */
+  readonly retry: (accountId: AccountId, id: MessageId) => Promise<Message>;
+  /** Says that a person has seen these incoming messages: own devices and their authors are told. */
+  readonly markRead: (messages: readonly Message[]) => Promise<void>;
+  /** The same of this incoming message and all before it in its conversation. */
+  readonly markReadUpTo: (message: Message) => Promise<void>;
+  readonly setTyping: (to: AccountId, active: boolean) => void;
+  /** Shows these accounts that this device is there, now and after each reconnection. */
+  readonly setPresence: (state: 'online' | 'away', to: readonly AccountId[]) => void;
+};
+
+export type ConversingDeps = {
+  readonly store: Store;
+  readonly device: Device;
+  readonly clock: ServerClock;
+  readonly messages: Messages;
+  readonly composer: Composer;
+  readonly contacts: Contacts;
+  readonly conversations: Conversations;
+  readonly preferences: Pick<PreferenceStore, 'mayTellRead'>;
+  readonly presence: Pick<Presence, 'setTyping' | 'setPresence'>;
+  readonly delivery: Pick<Delivery, 'pump'>;
+  /** Resolves when the vault has been read and the time is known; rejects when it has no account. */
+  readonly ready: () => Promise<void>;
+};
+
+const v = CONTENT_VERSION;
+
+const checkText = (text: string): void => {
+  if (isBlank(text)) throw new MessengerError('bad-text', 'a text has something to be seen');
+  checkLength(text);
+};
+
+const checkRequestId = (requestId: string | undefined): void => {
+  if (requestId !== undefined && !messageId.safeParse(requestId).success)
+    throw new MessengerError('bad-request', 'a requestId is a lower-case UUIDv7');
+};
+
+const pagesOf = <T>(all: readonly T[]): (readonly T[])[] =>
+  Array.from({ length: Math.ceil(all.length / MAX_REFERENCES) }, (_, page) =>
+    all.slice(page * MAX_REFERENCES, (page + 1) * MAX_REFERENCES),
+  );
+
+type SendingOptions = {
+  readonly id?: MessageId;
+  readonly shows?: string | null;
+  readonly despiteKeys?: boolean;
+  readonly takesBack?: MessageId;
+};
+
+export const createConversing = (deps: ConversingDeps): Conversing => {
+  const { store, device, clock, messages, composer, contacts, delivery, ready } = deps;
+
+  /** One transaction for what changes here and what others are told of it. */
+  const act = async <R>(work: (transaction: Transaction) => Promise<R>): Promise<R> => {
+    await ready();
+    return store.transact((transaction) => {
+      transaction.afterCommit(delivery.pump);
+      return work(transaction);
+    });
+  };
+
+  const textRow = async (
+    transaction: Transaction,
+    accountId: AccountId,
+    target: MessageReference,
+  ): Promise<MessageRow> => {
+    const row = await messages.find(transaction, accountId, target);
+    if (row?.message.kind !== 'text') throw new MessengerError('not-found', 'there is no such message here');
+    return row;
+  };
+
+  const send = async (
+    transaction: Transaction,
+    accountId: AccountId,
+    content: SharedContent,
+    { id = content.id, shows = null, ...options }: SendingOptions = {},
+  ): Promise<void> => {
+    checkContent(content);
+    const contents = addressed(device.self(), accountId, content);
+    await composer.enqueue(transaction, id, { ...contents, ...options, renew: [], shows });
+  };
+
+  const queueText = async (
+    transaction: Transaction,
+    accountId: AccountId,
+    text: string,
+    { replyTo, requestId, despiteKeys = false, draft }: TextOptions,
+  ): Promise<Message> => {
+    const author = device.accountId();
+    const sent = requestId && (await transaction.get('requests', requestId));
+    if (sent) return (await textRow(transaction, accountId, { author, id: sent })).message;
+    const id = await clock.mint(transaction);
+    const message: Message = {
+      ...{ id, accountId, text, sentAt: messageTime(id) },
+      ...{ direction: 'out', kind: 'text', state: 'queued' },
+      ...(replyTo && { replyTo }),
+    };
+    await admitWriting(transaction, deps, accountId, despiteKeys);
+    const { key } = await messages.add(transaction, author, message);
+    if (draft !== undefined) await deps.conversations.change(transaction, accountId, { draft });
+    await send(transaction, accountId, textContent(device.self(), message), { shows: key, despiteKeys });
+    if (requestId !== undefined) transaction.put('requests', requestId, id);
+    return message;
+  };
+
+  const hide = (accountId: AccountId, targets: readonly MessageReference[]): Promise<void> =>
+    act(async (transaction) => {
+      const found: MessageReference[] = [];
+      for (const { author, id } of targets) {
+        const row = await messages.find(transaction, accountId, { author, id });
+        if (row === null) continue;
+        await messages.remove(transaction, row, author);
+        found.push({ author, id });
+      }
+      if (found.length === 0) return;
+      await tellOwnDevices(transaction, deps, { type: 'hidden', messages: found });
+    });
+
+  const see = (accountId: AccountId, incoming: readonly Message[]): Promise<void> =>
+    act(async (transaction) => {
+      await prefetchMessages(
+        transaction,
+        incoming.map(({ id }) => ({ author: accountId, id })),
+      );
+      const seen: Message[] = [];
+      for (const message of incoming) {
+        const target = { author: accountId, id: message.id };
+        if (await messages.annotate(transaction, accountId, target, { state: 'seen' })) seen.push(message);
+      }
+      if (seen.length === 0) return;
+      const change = {
+        type: 'seen' as const,
+        messages: seen.map(({ id }) => ({ author: accountId, id })),
+      };
+      await composer.enqueue(transaction, await clock.mint(transaction), {
+        to: await readReceipt(transaction, deps, accountId, seen),
+        ownCopy: encodeContent({ v, kind: 'sync', change }),
+        ...{ renew: [], shows: null },
+      });
+    });
+
+  return {
+    sendText: async (to, text, options = {}) => {
+      checkText(text);
+      checkRequestId(options.requestId);
+      await ready();
+      const accountId = await contacts.resolve(to);
+      return act((transaction) => queueText(transaction, accountId, text, options));
+    },
+    react: (accountId, target, emoji) =>
+      act(async (transaction) => {
+        if (emoji !== null && isBlank(emoji)) throw new MessengerError('bad-text', 'a reaction is seen');
+        const self = device.accountId();
+        const { message } = await textRow(transaction, accountId, target);
+        if ((message.reactions?.[self]?.emoji ?? null) === emoji) return;
+        const id = await clock.mint(transaction);
+        await messages.annotate(transaction, accountId, target, { reactions: { [self]: { emoji, id } } });
+        await send(transaction, accountId, { v, kind: 'reaction', id, target, emoji });
+      }),
+    deleteForMe: async (accountId, targets) => {
+      for (const page of pagesOf(targets)) await hide(accountId, page);
+    },
+    deleteForEveryone: (accountId, target) =>
+      act(async (transaction) => {
+        const own = { author: device.accountId(), id: target };
+        const { message } = await textRow(transaction, accountId, own);
+        await messages.annotate(transaction, accountId, own, { deleted: true });
+        const id = await clock.mint(transaction);
+        await send(
+          transaction,
+          message.accountId,
+          { v, kind: 'deletion', id, target },
+          { takesBack: target },
+        );
+      }),
+    retry: (accountId, id) =>
+      act(async (transaction) => {
+        const row = await textRow(transaction, accountId, { author: device.accountId(), id });
+        if (row.message.state !== 'failed') return row.message;
+        await admitWriting(transaction, deps, accountId, false);
+        const message = await messages.requeue(transaction, row);
+        const content = textContent(device.self(), message);
+        await send(transaction, accountId, content, { id: await clock.mint(transaction), shows: row.key });
+        return message;
+      }),
+    markRead: async (read) => {
+      const incoming = read.filter(({ direction }) => direction === 'in');
+      for (const [accountId, all] of Map.groupBy(incoming, (each) => each.accountId))
+        for (const page of pagesOf(all)) await see(accountId, page);
+    },
+    markReadUpTo: async (message) => {
+      for (const page of await unreadUpTo(store, message)) await see(message.accountId, page);
+    },
+    setTyping: deps.presence.setTyping,
+    setPresence: deps.presence.setPresence,
+  };
+};

@@ -1,0 +1,63 @@
+import type { Device } from '../account/device.ts';
+import type { Store } from '../vault/store.ts';
+import type { Conversation, Message, TableName, Tables } from '../vault/tables.ts';
+
+export type Exporting = {
+  /** What a person would call their data, as JSON: account, contacts and messages; no keys and nothing secret. */
+  readonly exportData: () => Promise<Blob>;
+};
+
+/** Version of the form of what is exported. */
+const EXPORT_VERSION = 1;
+const PAGE = 500;
+
+const contactOf = ({ accountId, username, standing, verification, draft }: Conversation) => ({
+  ...{ accountId, username, standing, verification, draft },
+});
+
+/** Field by field, so that nothing gets out that is added to a row some day. */
+const messageOf = (message: Message) => {
+  const { id, accountId, direction, sentAt, writtenAt, kind, text, replyTo, reactions, state } = message;
+  return { id, accountId, direction, sentAt, writtenAt, kind, text, replyTo, reactions, state };
+};
+
+/** Builds the JSON in pages: each is handed to the blob, which need not be in memory. */
+export const createExporting = (
+  store: Store,
+  device: Device,
+  now: () => number,
+  loaded: Promise<unknown>,
+): Exporting => {
+  const pagesOf = async <T extends TableName>(
+    table: T,
+    shown: (row: Tables[T]) => unknown,
+  ): Promise<Blob[]> => {
+    const pages: Blob[] = [];
+    for (let after = ''; ;) {
+      const rows = await store.list(table, { after, limit: PAGE });
+      const last = rows.at(-1);
+      if (last === undefined) return pages;
+      const text = rows.map(({ value }) => JSON.stringify(shown(value))).join(',\n');
+      pages.push(new Blob([pages.length > 0 ? ',\n' : '', text]));
+      after = last.key;
+    }
+  };
+
+  return {
+    exportData: async () => {
+      await loaded;
+      const { accountId, deviceId, username } = device.self();
+      const head = { version: EXPORT_VERSION, exportedAt: now(), account: { accountId, deviceId, username } };
+      return new Blob(
+        [
+          `${JSON.stringify(head).slice(0, -1)},\n"contacts":[`,
+          ...(await pagesOf('conversations', contactOf)),
+          '],\n"messages":[',
+          ...(await pagesOf('messages', messageOf)),
+          ']}\n',
+        ],
+        { type: 'application/json' },
+      );
+    },
+  };
+};

@@ -1,0 +1,226 @@
+import { LIMITS, messageTime, type AccountId, type MessageId } from '@restante/protocol';
+import { annotated, isLater, mergeAnnotations, queuedAgain } from './annotations.ts';
+import type { MessageReference, Standing } from '../content/content.ts';
+import type { Conversations } from './conversations.ts';
+import type { MessengerEventSource } from '../events/messenger-events.ts';
+import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';
+import { readSettledTime } from '../vault/settled-time.ts';
+import { annotationKey, authoredKey, keyOfMessage, messageKey } from '../vault/keys.ts';
+import type { Transaction } from '../vault/store.ts';
+import type { Annotation, Message, MessageState } from '../vault/tables.ts';
+
+/** A message and the key of its row. */
+export type MessageRow = { readonly key: string; readonly message: Message };
+
+/** The conversations in the vault, inside a transaction. */
+export type Messages = {
+  /**
+   * Keeps a message once, with what has been said about it before it came: false when its author has sent it before, or
+   * it has been deleted here. Answers with the key of its row.
+   */
+  readonly add: (
+    transaction: Transaction,
+    author: AccountId,
+    message: Message,
+  ) => Promise<{ readonly key: string; readonly added: boolean }>;
+  /** Moves a message forward to a state. */
+  readonly advance: (
+    transaction: Transaction,
+    key: string,
+    state: MessageState,
+    detail?: Pick<Message, 'copies' | 'failure'>,
+  ) => Promise<void>;
+  /** A message that has failed goes back to `queued`. */
+  readonly requeue: (transaction: Transaction, row: MessageRow) => Promise<Message>;
+  /**
+   * Says something about a message of a conversation; it waits for the message when that has not come yet. Answers
+   * whether a row has changed.
+   */
+  readonly annotate: (
+    transaction: Transaction,
+    conversation: AccountId,
+    target: MessageReference,
+    annotation: Annotation,
+  ) => Promise<boolean>;
+  /** Gives a message another time. Answers with its new key. */
+  readonly move: (
+    transaction: Transaction,
+    author: AccountId,
+    key: string,
+    sentAt: number,
+  ) => Promise<string>;
+  /** The row of a message in a conversation, unless there is none. */
+  readonly find: (
+    transaction: Transaction,
+    conversation: AccountId,
+    target: MessageReference,
+  ) => Promise<MessageRow | null>;
+  /** Takes a row away; its message does not come back. */
+  readonly remove: (transaction: Transaction, row: MessageRow, author: AccountId) => Promise<void>;
+  /** The deletion of an own message could not be sent. */
+  readonly noteNotTakenBack: (
+    transaction: Transaction,
+    self: AccountId,
+    id: MessageId,
+    failure: NonNullable<Message['failure']>,
+  ) => Promise<void>;
+  /** So many more messages of an account wait for coming again. */
+  readonly countUnreadable: (transaction: Transaction, accountId: AccountId, change: number) => Promise<void>;
+};
+
+/** Writing to somebody lets them in; a blocked one only by a decision of its own. */
+const standingAfter = (standing: Standing, { direction }: Message): Standing =>
+  direction === 'out' && standing === 'request' ? 'accepted' : standing;
+
+export const createMessages = (
+  events: MessengerEventSource,
+  conversations: Conversations,
+  now: () => number,
+): Messages => {
+  /** Keeps what has become of a message, here and in its conversation. */
+  const replace = async (
+    transaction: Transaction,
+    { key, message }: MessageRow,
+    by: Message,
+  ): Promise<void> => {
+    transaction.put('messages', key, by);
+    transaction.afterCommit(() => events.emit('message-changed', by));
+    const isRead = message.state === 'received' && by.state === 'seen';
+    if (!isRead && by.kind === message.kind) return;
+    const conversation = await conversations.of(transaction, by.accountId, 'other');
+    conversations.keep(transaction, {
+      ...conversation,
+      unread: Math.max(0, conversation.unread - (isRead ? 1 : 0)),
+      preview: isPreviewed(conversation, by) ? previewOf(by) : conversation.preview,
+    });
+  };
+
+  const remove: Messages['remove'] = async (transaction, { key, message }, author) => {
+    transaction.delete('messages', key);
+    if (message.kind === 'unknown') transaction.delete('unknownContents', message.id);
+    const { accountId, id } = message;
+    transaction.afterCommit(() => events.emit('message-removed', { accountId, author, id }));
+    const conversation = await conversations.of(transaction, accountId, 'other');
+    const unread = Math.max(0, conversation.unread - (message.state === 'received' ? 1 : 0));
+    const last = isPreviewed(conversation, message)
+      ? await withNewestRow(transaction, conversation)
+      : conversation;
+    conversations.keep(transaction, { ...last, unread });
+  };
+
+  /** What is said of a message that can come no more is not kept, unless a clock may be wrong (law 15). */
+  const wait = async (
+    transaction: Transaction,
+    conversation: AccountId,
+    { author, id }: MessageReference,
+    annotation: Annotation,
+  ): Promise<void> => {
+    const { settledMs, readingMs } = await readSettledTime(transaction);
+    const timeMs = messageTime(id);
+    if (timeMs < settledMs - LIMITS.messageTtlMs) return;
+    if (timeMs > Math.max(now(), readingMs) + LIMITS.messageTtlMs) return;
+    const key = annotationKey(author, id);
+    const waiting = (await transaction.get('annotations', key)) ?? {};
+    const merged = mergeAnnotations(waiting[conversation] ?? {}, annotation);
+    transaction.put('annotations', key, { ...waiting, [conversation]: merged });
+  };
+
+  /** What was said about a message before it came. Own devices speak of own messages under their own account. */
+  const takeWaiting = async (
+    transaction: Transaction,
+    author: AccountId,
+    { id, accountId }: Message,
+  ): Promise<Annotation> => {
+    const key = annotationKey(author, id);
+    const waiting = await transaction.get('annotations', key);
+    if (waiting === undefined) return {};
+    transaction.delete('annotations', key);
+    return mergeAnnotations(waiting[accountId] ?? {}, waiting[author] ?? {});
+  };
+
+  return {
+    add: async (transaction, author, written) => {
+      const name = authoredKey(author, written.id);
+      const existing = await transaction.get('messageKeys', name);
+      if (existing !== undefined) return { key: existing, added: false };
+      const key = keyOfMessage(written);
+      transaction.put('messageKeys', name, key);
+      const annotation = await takeWaiting(transaction, author, written);
+      if (annotation.hidden) return { key, added: false };
+      const message = annotated(written, annotation);
+      transaction.put('messages', key, message);
+      const by = message.direction === 'out' ? 'self' : 'other';
+      const conversation = await conversations.of(transaction, message.accountId, by);
+      conversations.keep(transaction, {
+        ...withMessage(conversation, message),
+        standing: standingAfter(conversation.standing, message),
+        unread: conversation.unread + (message.state === 'received' ? 1 : 0),
+      });
+      transaction.afterCommit(() => events.emit('message', message));
+      return { key, added: true };
+    },
+    advance: async (transaction, key, state, detail = {}) => {
+      const message = await transaction.get('messages', key);
+      if (message === undefined) return;
+      // A receipt may be faster than `accepted`; how many copies there are is news all the same.
+      const isLate = !isLater(state, message.state);
+      if (isLate && detail.copies === undefined) return;
+      const advanced = { ...message, ...detail, state: isLate ? message.state : state };
+      await replace(transaction, { key, message }, advanced);
+    },
+    requeue: async (transaction, row) => {
+      const queued = queuedAgain(row.message);
+      await replace(transaction, row, queued);
+      return queued;
+    },
+    annotate: async (transaction, conversation, target, annotation) => {
+      const key = await transaction.get('messageKeys', authoredKey(target.author, target.id));
+      if (key === undefined) {
+        await wait(transaction, conversation, target, annotation);
+        return false;
+      }
+      const message = await transaction.get('messages', key);
+      if (message === undefined) return false;
+      const row = { key, message };
+      if (annotation.hidden) {
+        await remove(transaction, row, target.author);
+        return true;
+      }
+      if (message.accountId !== conversation) return false;
+      const changed = annotated(message, annotation);
+      if (changed === message) return false;
+      await replace(transaction, row, changed);
+      return true;
+    },
+    move: async (transaction, author, key, sentAt) => {
+      const message = await transaction.get('messages', key);
+      if (message === undefined) return key;
+      const { id, accountId, direction } = message;
+      const moved = messageKey(accountId, sentAt, id, direction);
+      transaction.delete('messages', key);
+      transaction.put('messages', moved, { ...message, sentAt });
+      transaction.put('messageKeys', authoredKey(author, id), moved);
+      const conversation = await conversations.of(transaction, accountId, 'other');
+      if (isPreviewed(conversation, message))
+        conversations.keep(transaction, await withNewestRow(transaction, conversation));
+      return moved;
+    },
+    find: async (transaction, conversation, { author, id }) => {
+      const key = await transaction.get('messageKeys', authoredKey(author, id));
+      const message = key === undefined ? undefined : await transaction.get('messages', key);
+      return key !== undefined && message?.accountId === conversation ? { key, message } : null;
+    },
+    remove,
+    noteNotTakenBack: async (transaction, self, id, failure) => {
+      const key = await transaction.get('messageKeys', authoredKey(self, id));
+      const message = key === undefined ? undefined : await transaction.get('messages', key);
+      if (key === undefined || message?.kind !== 'deleted') return;
+      await replace(transaction, { key, message }, { ...message, failure });
+    },
+    countUnreadable: async (transaction, accountId, change) => {
+      const conversation = await conversations.of(transaction, accountId, 'other');
+      const unreadable = Math.max(0, conversation.unreadable + change);
+      conversations.keep(transaction, { ...conversation, unreadable });
+    },
+  };
+};

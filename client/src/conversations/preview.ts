@@ -1,0 +1,39 @@
+import { accountPrefix, keyOfMessage, messageKey } from '../vault/keys.ts';
+import type { Transaction } from '../vault/store.ts';
+import type { Conversation, Message } from '../vault/tables.ts';
+
+/** UTF-16 units of a text that a conversation shows of its newest message. */
+const MAX_PREVIEW_LENGTH = 200;
+
+type Preview = NonNullable<Conversation['preview']>;
+
+export const previewOf = ({ id, kind, direction, text }: Message): Preview => ({
+  ...{ id, kind, direction },
+  // The half of a character that is cut in two goes as well.
+  text: text.slice(0, MAX_PREVIEW_LENGTH).replace(/[\uD800-\uDBFF]$/, ''),
+});
+
+/** Whether the conversation shows this message as its newest. */
+export const isPreviewed = ({ preview }: Conversation, { id, direction }: Message): boolean =>
+  preview?.id === id && preview.direction === direction;
+
+/** Whether a message that is added to the conversation is its newest then. */
+const isNewest = ({ preview, lastMessageAt }: Conversation, message: Message): boolean =>
+  preview === null ||
+  keyOfMessage(message) > messageKey(message.accountId, lastMessageAt, preview.id, preview.direction);
+
+export const withMessage = (conversation: Conversation, message: Message): Conversation =>
+  isNewest(conversation, message)
+    ? { ...conversation, preview: previewOf(message), lastMessageAt: message.sentAt }
+    : conversation;
+
+/** The conversation as its newest row says; its place in the list stays when no row is left. */
+export const withNewestRow = async (
+  transaction: Transaction,
+  conversation: Conversation,
+): Promise<Conversation> => {
+  const prefix = accountPrefix(conversation.accountId);
+  const [newest] = await transaction.list('messages', { prefix, limit: 1, reverse: true });
+  const cleared = { ...conversation, preview: null };
+  return newest === undefined ? cleared : withMessage(cleared, newest.value);
+};

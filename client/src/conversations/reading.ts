@@ -1,0 +1,74 @@
+import type { AccountId } from '@restante/protocol';
+import type { MessageReference } from '../content/content.ts';
+import { accountPrefix, authoredKey, keyOfMessage } from '../vault/keys.ts';
+import type { Store } from '../vault/store.ts';
+import type { Conversation, Message } from '../vault/tables.ts';
+
+/** Conversations that are listed. */
+const MAX_CONVERSATIONS = 10_000;
+
+/** What is kept on this device. */
+export type Reading = {
+  /** Newest first. */
+  readonly conversations: () => Promise<Conversation[]>;
+  /** At most `limit` messages, oldest first: the last ones before `before` (default: the newest), or the next ones after `after`. */
+  readonly messages: (accountId: AccountId, page?: MessagePage) => Promise<Message[]>;
+  /** A window of at most `limit` messages, oldest first, with the referenced one in it; empty when that is gone. */
+  readonly messagesAround: (
+    accountId: AccountId,
+    reference: MessageReference,
+    limit?: number,
+  ) => Promise<Message[]>;
+  /** The messages of these references, in their order; null for what is not here. */
+  readonly messagesByReference: (references: readonly MessageReference[]) => Promise<(Message | null)[]>;
+};
+
+export type MessagePage = { readonly before?: Message; readonly after?: Message; readonly limit?: number };
+
+const DEFAULT_LIMIT = 50;
+
+export const createReading = (store: Store): Reading => {
+  const byReference = async (references: readonly MessageReference[]): Promise<(Message | null)[]> => {
+    const names = references.map(({ author, id }) => authoredKey(author, id));
+    const keys = await store.getMany('messageKeys', names);
+    const rows = await store.getMany(
+      'messages',
+      keys.filter((key) => key !== undefined),
+    );
+    const next = rows.values();
+    return keys.map((key) => (key === undefined ? null : (next.next().value ?? null)));
+  };
+
+  const messages: Reading['messages'] = async (accountId, { before, after, limit = DEFAULT_LIMIT } = {}) => {
+    const rows = await store.list('messages', {
+      prefix: accountPrefix(accountId),
+      ...(before && { before: keyOfMessage(before) }),
+      ...(after && { after: keyOfMessage(after) }),
+      limit,
+      reverse: after === undefined,
+    });
+    const page = rows.map(({ value }) => value);
+    return after === undefined ? page.reverse() : page;
+  };
+
+  return {
+    conversations: async () =>
+      (await store.list('conversations', { limit: MAX_CONVERSATIONS }))
+        .map(({ value }) => value)
+        .sort((a, b) => b.lastMessageAt - a.lastMessageAt),
+    messages,
+    messagesAround: async (accountId, reference, limit = DEFAULT_LIMIT) => {
+      const [message] = await byReference([reference]);
+      if (message?.accountId !== accountId) return [];
+      const others = Math.max(0, limit - 1);
+      const [older, newer] = await Promise.all([
+        messages(accountId, { before: message, limit: others }),
+        messages(accountId, { after: message, limit: others }),
+      ]);
+      // The half of the window, or more when the other side has less.
+      const before = Math.min(older.length, Math.max(Math.floor(others / 2), others - newer.length));
+      return [...older.slice(older.length - before), message, ...newer.slice(0, others - before)];
+    },
+    messagesByReference: byReference,
+  };
+};

@@ -1,0 +1,53 @@
+import type { AccountId, DeviceId, MessageId } from '@restante/protocol';
+import type { ConnectionState } from '../connection/machine.ts';
+import type { Events } from './events.ts';
+import type { Conversation, Message, OwnDevice, Preferences } from '../vault/tables.ts';
+
+/** What a catch-up has brought so far. `complete`: enough mailbox nodes have been read to the end (law 11). */
+export type CatchUpProgress = {
+  readonly running: boolean;
+  /** Messages fetched since this catch-up began, each counted once. */
+  readonly received: number;
+  readonly nodesAnswered: number;
+  readonly nodesNeeded: number;
+  readonly nodes: number;
+  readonly complete: boolean;
+  /** Messages that expired unread since the last time this was told. */
+  readonly expired: number;
+};
+
+export type MessengerEvents = {
+  connection: ConnectionState;
+  /** A message has been kept: a new one, or one sent from here or from another own device. */
+  message: Message;
+  /** A message has another state, other reactions, or was taken back. */
+  'message-changed': Message;
+  /** A message has been deleted for this person alone. */
+  'message-removed': { readonly accountId: AccountId; readonly author: AccountId; readonly id: MessageId };
+  conversation: Conversation;
+  'conversation-removed': { readonly accountId: AccountId };
+  preferences: Preferences;
+  'catch-up': CatchUpProgress;
+  typing: { readonly accountId: AccountId; readonly active: boolean };
+  presence: { readonly accountId: AccountId; readonly state: 'online' | 'away' | 'offline' };
+  /** A device shows another identity key than before: its owner set it up anew, or somebody pretends to be them. */
+  'identity-changed': { readonly accountId: AccountId; readonly deviceId: DeviceId };
+  /** Devices that have signed in to the own account and that nobody has said here that they know. */
+  'new-devices': readonly OwnDevice[];
+  /** A message was set aside; its sender is asked for it again. */
+  undecryptable: {
+    readonly id: MessageId;
+    readonly senderId: AccountId;
+    readonly senderDeviceId: DeviceId;
+    readonly sentAt: number;
+  };
+  /**
+   * Whether this device can keep what comes. `full`: there is no room. `failing`: it cannot be read or written. Then what comes
+   * waits on the servers, and is asked for again.
+   */
+  storage: 'working' | 'full' | 'failing';
+  /** Something in the background failed and is tried again. */
+  fault: Error;
+};
+
+export type MessengerEventSource = Events<MessengerEvents>;

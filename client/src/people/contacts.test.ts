@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
+import { waitFor } from '../node/testing/wait-for.ts';
+
+/** Two people who have written to each other; the second one's account ends, and its name is free. */
+const meetAndEnd = async (scene: Scene) => {
+  const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+  await alice.sendText('bobby', 'one');
+  await waitForTexts(bob, alice, ['one']);
+  const bobId = await accountOf(bob);
+  await bob[Symbol.asyncDispose]();
+  const { devices, removedAccounts } = scene.cluster;
+  devices.splice(0, Infinity, ...devices.filter(({ accountId }) => accountId !== bobId));
+  removedAccounts.add(bobId);
+  return { alice, bobId };
+};
+const formers = async (messenger: Awaited<ReturnType<Scene['person']>>) =>
+  new Map((await messenger.conversations()).map(({ accountId, former }) => [accountId, former ?? null]));
+
+describe('an account that was made anew under its name', () => {
+  test('is found by adding it, and the dead conversation says so', async () => {
+    await using scene = await Scene.open();
+    const { alice, bobId } = await meetAndEnd(scene);
+    const next = await scene.person('bobby');
+    const nextId = await accountOf(next);
+    expect((await alice.addContact('bobby')).accountId).toBe(nextId);
+    expect(await formers(alice)).toEqual(
+      new Map([
+        [bobId, 'gone'],
+        [nextId, null],
+      ]),
+    );
+    await alice.sendText('bobby', 'two');
+    await waitForTexts(next, alice, ['two']);
+  });
+
+  test('is written to by name once a text to the old one has failed', async () => {
+    await using scene = await Scene.open();
+    const { alice, bobId } = await meetAndEnd(scene);
+    await alice.sendText(bobId, 'to nobody');
+    await waitFor(
+      'the dead conversation to say so',
+      async () => (await formers(alice)).get(bobId) === 'gone',
+    );
+    const next = await scene.person('bobby');
+    await alice.sendText('bobby', 'two');
+    await waitForTexts(next, alice, ['two']);
+  });
+
+  test('is told apart from the one before when it writes first', async () => {
+    await using scene = await Scene.open();
+    const { alice, bobId } = await meetAndEnd(scene);
+    const next = await scene.person('bobby');
+    await next.sendText('alice', 'hello');
+    const nextId = await accountOf(next);
+    await waitFor('both', async () => {
+      const known = await formers(alice);
+      return known.get(bobId) === 'gone' && known.get(nextId) === null;
+    });
+    await waitFor('the name', async () =>
+      (await alice.conversations()).some((each) => each.accountId === nextId && each.username === 'bobby'),
+    );
+  });
+});
+
+test('an account that has another name now is told apart from the one that took it, until it says its own', async () => {
+  await using scene = await Scene.open();
+  const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+  await alice.sendText('bobby', 'one');
+  await waitForTexts(bob, alice, ['one']);
+  const bobId = await accountOf(bob);
+  const { devices } = scene.cluster;
+  const index = devices.findIndex(({ accountId }) => accountId === bobId);
+  devices[index] = { ...devices[index]!, username: 'bobby-12345678' };
+  const next = await scene.person('bobby');
+  expect((await alice.addContact('bobby')).accountId).toBe(await accountOf(next));
+  expect((await formers(alice)).get(bobId)).toBe('renamed');
+  await alice.sendText(bobId, 'two');
+  await waitForTexts(bob, alice, ['one', 'two']);
+});

@@ -1,0 +1,109 @@
+import { accountId as accountIdSchema, type AccountId } from '@restante/protocol';
+import type { Conversations } from '../conversations/conversations.ts';
+import type { MasterApi } from '../server/master-api.ts';
+import type { Store, Transaction } from '../vault/store.ts';
+
+/**
+ * Usernames of other accounts; the masters say whose they are. An account may end, and its name become another's; or get
+ * another name: what is kept of names is what was true once, and whoever has no such name any more is `former`.
+ */
+export type Contacts = {
+  /** The account of a username or account id: the one that is known by that name here, else as `lookUp`. */
+  readonly resolve: (to: string) => Promise<AccountId>;
+  /** The account that has a username now, as a master tells. Throws `not-found`. */
+  readonly lookUp: (username: string) => Promise<AccountId>;
+  /** An author says what their name is: keeps it when that is so. */
+  readonly verify: (accountId: AccountId, username: string) => Promise<void>;
+  /** Whether there is a record that an account has ended; its conversation says so then. */
+  readonly isRemoved: (accountId: AccountId) => Promise<boolean>;
+  /** A conversation, and with it a name, has been deleted: what its author says of their name is news again. */
+  readonly forget: () => void;
+};
+
+/** Conversations that are looked through for a name, and claims of names that are remembered. */
+const MAX_NAMES = 10_000;
+const MAX_CLAIMS = 1_000;
+/** An author's claim is not checked more often than this. */
+const CLAIM_REST_MS = 10 * 60 * 1000;
+
+export const createContacts = (
+  store: Store,
+  api: Pick<MasterApi, 'account' | 'isRemoved'>,
+  conversations: Pick<Conversations, 'of' | 'keep' | 'change'>,
+  monotonic: () => number,
+): Contacts => {
+  /** Questions under way: many messages to one new name are one question. */
+  const asking = new Map<string, Promise<AccountId>>();
+  /** Claims that have been looked at, by when: each text is one, and the vault is not read for each. */
+  const checked = new Map<string, number>();
+
+  const isRemoved: Contacts['isRemoved'] = async (accountId) => {
+    const removed = await api.isRemoved(accountId);
+    if (removed)
+      await store.transact((transaction) => conversations.change(transaction, accountId, { former: 'gone' }));
+    return removed;
+  };
+  const named = async (username: string): Promise<AccountId[]> =>
+    (await store.list('conversations', { limit: MAX_NAMES }))
+      .filter(({ value }) => value.username === username && !value.former)
+      .map(({ key }) => key);
+
+  /** Those who were known by a name that is another's now have ended or have another one. */
+  const outdate = async (username: string, owner: AccountId): Promise<void> => {
+    for (const accountId of await named(username)) {
+      if (accountId === owner || (await isRemoved(accountId))) continue;
+      await store.transact((transaction) =>
+        conversations.change(transaction, accountId, { former: 'renamed' }),
+      );
+      checked.clear();
+    }
+  };
+  const ask = async (username: string): Promise<AccountId> => {
+    const { accountId } = await api.account(username);
+    await outdate(username, accountId);
+    return accountId;
+  };
+  const lookUp = (username: string): Promise<AccountId> => {
+    const known = asking.get(username);
+    if (known !== undefined) return known;
+    const asked = ask(username).finally(() => asking.delete(username));
+    asking.set(username, asked);
+    return asked;
+  };
+  const keep = async (transaction: Transaction, accountId: AccountId, username: string): Promise<void> => {
+    const conversation = await conversations.of(transaction, accountId, 'other');
+    if (conversation.username !== username || conversation.former)
+      conversations.keep(transaction, { ...conversation, username, former: null });
+  };
+
+  return {
+    lookUp,
+    isRemoved,
+    resolve: async (to) => {
+      if (accountIdSchema.safeParse(to).success) return to;
+      const [known] = await named(to);
+      if (known !== undefined) return known;
+      const accountId = await lookUp(to);
+      await store.transact((transaction) => keep(transaction, accountId, to));
+      return accountId;
+    },
+    verify: async (accountId, username) => {
+      const claim = `${accountId} ${username}`;
+      if (monotonic() - (checked.get(claim) ?? -Infinity) < CLAIM_REST_MS) return;
+      if (checked.size >= MAX_CLAIMS) checked.clear();
+      checked.set(claim, monotonic());
+      try {
+        const conversation = await store.get('conversations', accountId);
+        if (conversation?.username === username && !conversation.former) return;
+        if ((await lookUp(username)) !== accountId) return;
+        await store.transact((transaction) =>
+          conversations.change(transaction, accountId, { username, former: null }),
+        );
+      } catch (error) {
+        checked.delete(claim);
+        throw error;
+      }
+    },
+    forget: () => checked.clear(),
+  };
+};

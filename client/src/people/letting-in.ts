@@ -1,0 +1,48 @@
+import type { AccountId } from '@restante/protocol';
+import { MAX_REFERENCES, type Standing } from '../content/content.ts';
+import type { Conversations } from '../conversations/conversations.ts';
+import { tellOwnDevices, type OwnSyncDeps } from '../sending/own-sync.ts';
+import { readReceipt, type ReceiptDeps } from './read-receipt.ts';
+import { setStanding } from './standings.ts';
+import { accountPrefix } from '../vault/keys.ts';
+import type { Transaction } from '../vault/store.ts';
+
+export type LettingInDeps = OwnSyncDeps &
+  ReceiptDeps & { readonly conversations: Pick<Conversations, 'change'> };
+
+/** What was read of a request is told when it is one no more. */
+const tellWhatWasRead = async (
+  transaction: Transaction,
+  deps: LettingInDeps,
+  accountId: AccountId,
+): Promise<void> => {
+  const range = { prefix: accountPrefix(accountId), limit: MAX_REFERENCES };
+  let rows = await transaction.list('messages', range);
+  while (rows.length > 0) {
+    const seen = rows.map(({ value }) => value).filter(({ state }) => state === 'seen');
+    const to = await readReceipt(transaction, deps, accountId, seen);
+    if (to !== null) {
+      const receipt = { to, ownCopy: null, renew: [], shows: null };
+      await deps.composer.enqueue(transaction, await deps.clock.mint(transaction), receipt);
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < MAX_REFERENCES) return;
+    rows = await transaction.list('messages', { ...range, after: last.key });
+  }
+};
+
+/**
+ * A person lets an account in, of which they knew `before`: own devices follow, and it learns what has been read of its
+ * request.
+ */
+export const letIn = async (
+  transaction: Transaction,
+  deps: LettingInDeps,
+  accountId: AccountId,
+  before: Standing | undefined,
+): Promise<void> => {
+  if (before === 'accepted') return;
+  await setStanding(transaction, deps.conversations, { accountId, standing: 'accepted' });
+  await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing: 'accepted' });
+  if (before === 'request') await tellWhatWasRead(transaction, deps, accountId);
+};

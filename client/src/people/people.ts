@@ -1,0 +1,105 @@
+import { username as usernameSchema, type AccountId } from '@restante/protocol';
+import { checkLength } from '../content/text-length.ts';
+import type { Contacts } from './contacts.ts';
+import type { Conversations } from '../conversations/conversations.ts';
+import type { Device } from '../account/device.ts';
+import { letIn, type LettingInDeps } from './letting-in.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { MessengerEventSource } from '../events/messenger-events.ts';
+import { tellOwnDevices } from '../sending/own-sync.ts';
+import { setStanding, standingOf } from './standings.ts';
+import { accountPrefix } from '../vault/keys.ts';
+import type { Store } from '../vault/store.ts';
+import type { Conversation } from '../vault/tables.ts';
+
+/** The others: who is let in, and what is kept of them. */
+export type People = {
+  /** Looks a username up and lets its account in. Throws `not-found`, `own-account`. */
+  readonly addContact: (username: string) => Promise<Conversation>;
+  /** Lets an account in, or blocks it; own devices follow. */
+  readonly setStanding: (accountId: AccountId, standing: 'accepted' | 'blocked') => Promise<void>;
+  /** Deletes a conversation on this device. A blocked account stays blocked. */
+  readonly deleteConversation: (accountId: AccountId) => Promise<void>;
+  /** Keeps what has been written and not sent. */
+  readonly setDraft: (accountId: AccountId, text: string) => Promise<void>;
+};
+
+/** Messages that are deleted in one transaction. */
+const PAGE = 500;
+
+export type PeopleDeps = LettingInDeps & {
+  readonly store: Store;
+  readonly device: Device;
+  readonly events: MessengerEventSource;
+  readonly contacts: Contacts;
+  readonly conversations: Conversations;
+  /** Something has been put into the outbox. */
+  readonly pump: () => void;
+  readonly loaded: Promise<unknown>;
+};
+
+export const createPeople = (deps: PeopleDeps): People => {
+  const { store, device, events, contacts, conversations, pump, loaded } = deps;
+
+  const refuseSelf = (isSelf: boolean): void => {
+    if (isSelf) throw new MessengerError('own-account', 'this is the own account');
+  };
+
+  /** Deletes a page of messages, or with the last one the conversation. Answers whether there is more. */
+  const deletePage = (accountId: AccountId): Promise<boolean> =>
+    store.transact(async (transaction) => {
+      const rows = await transaction.listPrefix('messages', accountPrefix(accountId), PAGE);
+      for (const { key } of rows) transaction.delete('messages', key);
+      if (rows.length >= PAGE) return true;
+      const conversation = await transaction.get('conversations', accountId);
+      if (conversation === undefined) return false;
+      if (conversation.standing !== 'request') transaction.put('standings', accountId, conversation.standing);
+      transaction.delete('conversations', accountId);
+      transaction.afterCommit(() => {
+        contacts.forget();
+        events.emit('conversation-removed', { accountId });
+      });
+      return false;
+    });
+
+  return {
+    addContact: async (username) => {
+      await loaded;
+      refuseSelf(username === device.self().username);
+      if (!usernameSchema.safeParse(username).success)
+        throw new MessengerError('not-found', 'no account has such a username');
+      const accountId = await contacts.lookUp(username);
+      return store.transact(async (transaction) => {
+        transaction.afterCommit(pump);
+        const known = await standingOf(transaction, accountId);
+        const conversation: Conversation = {
+          ...(await conversations.of(transaction, accountId, 'self')),
+          ...{ username, former: null },
+        };
+        conversations.keep(transaction, conversation);
+        await letIn(transaction, deps, accountId, known);
+        return { ...conversation, standing: 'accepted' };
+      });
+    },
+    setStanding: async (accountId, standing) => {
+      await loaded;
+      refuseSelf(accountId === device.accountId());
+      await store.transact(async (transaction) => {
+        transaction.afterCommit(pump);
+        const before = await standingOf(transaction, accountId);
+        if (standing === 'accepted') return letIn(transaction, deps, accountId, before);
+        if (before === standing) return;
+        await setStanding(transaction, conversations, { accountId, standing });
+        await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing });
+      });
+    },
+    deleteConversation: async (accountId) => {
+      await loaded;
+      while (await deletePage(accountId));
+    },
+    setDraft: async (accountId, text) => {
+      if (text !== '') checkLength(text);
+      await store.transact((transaction) => conversations.change(transaction, accountId, { draft: text }));
+    },
+  };
+};

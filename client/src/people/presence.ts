@@ -1,0 +1,72 @@
+import type { AccountId, PresenceDown, PresenceUp, TypingDown } from '@restante/protocol';
+import { coalesce } from '../coalesce.ts';
+import type { SendFrame } from '../connection/socket.ts';
+import type { MessengerEventSource } from '../events/messenger-events.ts';
+import type { PreferenceStore } from '../account/preferences.ts';
+import { mayBeTold, standingOf, standingsOf } from './standings.ts';
+import type { Store } from '../vault/store.ts';
+
+/** What people who are connected at the same moment see of each other: nothing, where one has not let the other in. */
+export type Presence = {
+  readonly setTyping: (to: AccountId, active: boolean) => void;
+  readonly setPresence: (state: PresenceUp['state'], to: readonly AccountId[]) => void;
+  readonly connect: (send: SendFrame) => void;
+  readonly disconnect: () => void;
+  readonly onTyping: (frame: TypingDown) => void;
+  readonly onPresence: (frame: PresenceDown) => void;
+};
+
+export const createPresence = (
+  store: Store,
+  events: MessengerEventSource,
+  preferences: Pick<PreferenceStore, 'current'>,
+): Presence => {
+  let send: SendFrame | null = null;
+  let wanted: PresenceUp | null = null;
+  let audience: ReadonlySet<AccountId> = new Set();
+
+  const onFault = (error: unknown): void => {
+    if (send !== null) events.emit('fault', error instanceof Error ? error : new Error('unknown fault'));
+  };
+
+  const announceOnce = coalesce(async () => {
+    if (wanted === null) return;
+    const standings = await standingsOf(store, preferences.current().presence ? wanted.to : []);
+    audience = new Set([...standings.keys()].filter((accountId) => mayBeTold(standings.get(accountId))));
+    send?.({ ...wanted, to: [...audience] });
+  });
+  const announce = (): void => void announceOnce().catch(onFault);
+
+  events.on('preferences', announce);
+  events.on('conversation', ({ accountId, standing }) => {
+    if (wanted?.to.includes(accountId) && mayBeTold(standing) !== audience.has(accountId)) announce();
+  });
+
+  /** Does something unless the account has asked in vain, or is blocked. */
+  const ifMet = (accountId: AccountId, action: () => void): void =>
+    void standingOf(store, accountId)
+      .then((standing) => {
+        if (mayBeTold(standing)) action();
+      })
+      .catch(onFault);
+
+  return {
+    setTyping: (to, active) => {
+      if (preferences.current().typing) ifMet(to, () => send?.({ type: 'typing', to, active }));
+    },
+    setPresence: (state, to) => {
+      wanted = { type: 'presence', state, to: [...to] };
+      announce();
+    },
+    connect: (sendFrame) => {
+      send = sendFrame;
+      announce();
+    },
+    disconnect: () => {
+      send = null;
+    },
+    onTyping: ({ accountId, active }) => ifMet(accountId, () => events.emit('typing', { accountId, active })),
+    onPresence: ({ accountId, state }) =>
+      ifMet(accountId, () => events.emit('presence', { accountId, state })),
+  };
+};

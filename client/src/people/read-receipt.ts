@@ -1,0 +1,24 @@
+import type { AccountId } from '@restante/protocol';
+import { encodeContent } from '../content/codec.ts';
+import { CONTENT_VERSION } from '../content/content.ts';
+import type { PreferenceStore } from '../account/preferences.ts';
+import type { Transaction } from '../vault/store.ts';
+import type { Message } from '../vault/tables.ts';
+
+export type ReceiptDeps = { readonly preferences: Pick<PreferenceStore, 'mayTellRead'> };
+
+/**
+ * What tells the author of these incoming messages, at most MAX_REFERENCES, that they have been read; null: it may not be
+ * told. What this messenger cannot read has not been read.
+ */
+export const readReceipt = async (
+  transaction: Transaction,
+  { preferences }: ReceiptDeps,
+  accountId: AccountId,
+  seen: readonly Message[],
+): Promise<{ readonly accountId: AccountId; readonly plaintext: Uint8Array } | null> => {
+  const ids = seen.filter(({ kind }) => kind === 'text').map(({ id }) => id);
+  if (ids.length === 0 || !(await preferences.mayTellRead(transaction, accountId))) return null;
+  const plaintext = encodeContent({ v: CONTENT_VERSION, kind: 'receipt', state: 'read', ids });
+  return { accountId, plaintext };
+};

@@ -1,0 +1,72 @@
+import type { AccountId, Envelope } from '@restante/protocol';
+import type { Standing } from '../content/content.ts';
+import type { Conversations } from '../conversations/conversations.ts';
+import type { Transaction } from '../vault/store.ts';
+
+/**
+ * Whom a person lets in. The row of a conversation says it; of an account without one, `standings` does. Nothing tells
+ * a `request` of this person; from a `blocked` account nothing is kept or shown.
+ */
+
+/** What a transaction and the store have in common. */
+type Reader = Pick<Transaction, 'get' | 'getMany'>;
+
+/** Undefined: nothing is known of the account. */
+export const standingOf = async (
+  reader: Pick<Reader, 'get'>,
+  accountId: AccountId,
+): Promise<Standing | undefined> =>
+  (await reader.get('conversations', accountId))?.standing ?? reader.get('standings', accountId);
+
+/** Of many accounts in one read, and one more when some of them have no conversation. */
+export const standingsOf = async (
+  reader: Pick<Reader, 'getMany'>,
+  accountIds: readonly AccountId[],
+): Promise<ReadonlyMap<AccountId, Standing | undefined>> => {
+  if (accountIds.length === 0) return new Map();
+  const rows = await reader.getMany('conversations', accountIds);
+  const strangers = accountIds.filter((_, index) => rows[index] === undefined);
+  const known = strangers.length === 0 ? [] : await reader.getMany('standings', strangers);
+  return new Map([
+    ...accountIds.map((accountId, index) => [accountId, rows[index]?.standing] as const),
+    ...strangers.map((accountId, index) => [accountId, known[index]] as const),
+  ]);
+};
+
+/** Whether an account may learn that this person is there, writes or has read: who was let in, or never met. */
+export const mayBeTold = (standing: Standing | undefined): boolean => (standing ?? 'accepted') === 'accepted';
+
+type StandingChange = { readonly accountId: AccountId; readonly standing: Standing };
+
+export const setStanding = async (
+  transaction: Transaction,
+  conversations: Pick<Conversations, 'change'>,
+  { accountId, standing }: StandingChange,
+): Promise<void> => {
+  if ((await transaction.get('conversations', accountId)) === undefined) {
+    transaction.put('standings', accountId, standing);
+  } else await conversations.change(transaction, accountId, { standing });
+};
+
+/** The blocked ones among the senders of a batch. */
+export const blockedSenders = async (
+  transaction: Transaction,
+  envelopes: readonly Pick<Envelope, 'senderId'>[],
+  self: AccountId,
+): Promise<Set<AccountId>> => {
+  const senders = [...new Set(envelopes.map(({ senderId }) => senderId))].filter((id) => id !== self);
+  const standings = await standingsOf(transaction, senders);
+  return new Set(senders.filter((sender) => standings.get(sender) === 'blocked'));
+};
+
+/** Another own device has let an account in, or blocked it: that holds for the rest of the batch too. */
+export const applyStanding = async (
+  transaction: Transaction,
+  { conversations }: { readonly conversations: Pick<Conversations, 'change'> },
+  change: StandingChange,
+  blocked: Set<AccountId>,
+): Promise<void> => {
+  await setStanding(transaction, conversations, change);
+  if (change.standing === 'blocked') blocked.add(change.accountId);
+  else blocked.delete(change.accountId);
+};

@@ -1,0 +1,80 @@
+import type { AccountId, DeviceId } from '@restante/protocol';
+import type { AccountState, Sync } from '../content/content.ts';
+import type { Conversations } from '../conversations/conversations.ts';
+import type { Device } from '../account/device.ts';
+import type { IdentityGuard } from '../people/identity-guard.ts';
+import { noteAnswer } from '../sending/introduction.ts';
+import type { Messages } from '../conversations/messages.ts';
+import type { PreferenceStore } from '../account/preferences.ts';
+import { applyStanding, standingOf } from '../people/standings.ts';
+import type { Transaction } from '../vault/store.ts';
+import { ONLY, type Annotation } from '../vault/tables.ts';
+
+export type ApplySyncDeps = {
+  readonly messages: Messages;
+  readonly conversations: Pick<Conversations, 'change'>;
+  readonly device: Pick<Device, 'address'>;
+  readonly preferences: Pick<PreferenceStore, 'learn'>;
+  readonly guard: Pick<IdentityGuard, 'learn'>;
+  /** A new own device is to be told what is known here. */
+  readonly onNewcomer: () => void;
+  /** What another own device knows is known here now. */
+  readonly onIntroduced: () => void;
+};
+
+const welcome = (
+  transaction: Transaction,
+  { device, onNewcomer }: ApplySyncDeps,
+  { deviceId, since }: Extract<Sync['change'], { type: 'introduction' }>,
+): void => {
+  if (deviceId === device.address().deviceId) return;
+  transaction.put('newcomers', String(deviceId), { since, before: null, after: '' });
+  transaction.afterCommit(onNewcomer);
+};
+
+/** What has been decided here stays, except that who is blocked elsewhere is not let in before that is known. */
+const learn = async (
+  transaction: Transaction,
+  deps: ApplySyncDeps,
+  state: AccountState,
+  from: DeviceId,
+  blocked: Set<AccountId>,
+): Promise<void> => {
+  if (state.to !== deps.device.address().deviceId) return;
+  const isNew = (await transaction.get('introduction', ONLY)) !== undefined;
+  for (const change of state.standings) {
+    const known = await standingOf(transaction, change.accountId);
+    const isOpen = known === undefined || known === 'request' || (isNew && change.standing === 'blocked');
+    if (isOpen && known !== change.standing) await applyStanding(transaction, deps, change, blocked);
+  }
+  for (const { accountId, ...verification } of state.verifications)
+    await deps.guard.learn(transaction, accountId, verification);
+  if (state.preferences) await deps.preferences.learn(transaction, state.preferences);
+  await noteAnswer(transaction, from, state);
+  transaction.afterCommit(deps.onIntroduced);
+};
+
+/** What has been done on another own device is done here too. `blocked`: for the rest of the batch. */
+export const applySync = async (
+  transaction: Transaction,
+  deps: ApplySyncDeps,
+  { change }: Sync,
+  from: DeviceId,
+  blocked: Set<AccountId>,
+): Promise<void> => {
+  if (change.type === 'standing') {
+    await applyStanding(transaction, deps, change, blocked);
+    return;
+  }
+  if (change.type === 'introduction') {
+    welcome(transaction, deps, change);
+    return;
+  }
+  if (change.type === 'account-state') {
+    await learn(transaction, deps, change, from, blocked);
+    return;
+  }
+  const annotation: Annotation = change.type === 'seen' ? { state: 'seen' } : { hidden: true };
+  for (const target of change.messages)
+    await deps.messages.annotate(transaction, target.author, target, annotation);
+};

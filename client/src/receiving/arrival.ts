@@ -1,0 +1,67 @@
+import { LIMITS, type MessageId } from '@restante/protocol';
+import { UNSET, type ServerClock } from '../server/clock.ts';
+import type { Store } from '../vault/store.ts';
+import { ONLY, type Message } from '../vault/tables.ts';
+import { boundedTime } from '../vault/keys.ts';
+
+/**
+ * What is known of when a message arrived, by the server's clock. No server says it, and what a message says of itself
+ * is its sender's word; but what had not come when all mail had been taken was accepted later.
+ */
+export type Arrival = {
+  /** All mail until then had been taken before. */
+  readonly after: number;
+  /** When it was taken. */
+  readonly at: number;
+};
+
+/** A message stands where its sender says, within this of what is known of its arrival. */
+const TOLERANCE_MS = 60_000;
+/** How often it is kept until when all mail has been taken. */
+const KEEP_EVERY_MS = 60_000;
+
+/**
+ * Where a message stands that its sender has minted `id` for: at the id's time if it may have arrived then, else at its
+ * arrival, and what its sender said is kept beside it. `sentAt` is the time in the envelope's id, which no master takes
+ * from far ahead: whoever is behind that has a wrong clock themselves.
+ */
+export const placed = (
+  id: MessageId,
+  sentAt: number,
+  { after, at }: Arrival,
+): Pick<Message, 'sentAt' | 'writtenAt'> => {
+  const said = boundedTime(id, sentAt);
+  const isAhead = said > at && said <= at + LIMITS.clockSkewMs;
+  const isBehind = said < Math.min(after, at) - TOLERANCE_MS;
+  if (!isAhead && !isBehind) return { sentAt: said };
+  return Math.abs(said - at) > TOLERANCE_MS ? { sentAt: at, writtenAt: said } : { sentAt: at };
+};
+
+export type Arrivals = {
+  readonly load: () => Promise<void>;
+  /** Of what is taken now. */
+  readonly now: () => Arrival;
+  /** All mail that was accepted until this time, by the server's clock, has been taken. */
+  readonly taken: (untilMs: number) => Promise<void>;
+};
+
+export const createArrivals = (store: Store, clock: Pick<ServerClock, 'now'>): Arrivals => {
+  let after = 0;
+  let kept = 0;
+  return {
+    load: async () => {
+      kept = (await store.get('clock', ONLY))?.takenUntilMs ?? 0;
+      after = kept;
+    },
+    now: () => ({ after, at: clock.now() }),
+    taken: async (untilMs) => {
+      after = untilMs;
+      if (Math.abs(untilMs - kept) < KEEP_EVERY_MS) return;
+      await store.transact(async (transaction) => {
+        const row = (await transaction.get('clock', ONLY)) ?? UNSET;
+        transaction.put('clock', ONLY, { ...row, takenUntilMs: untilMs });
+        transaction.afterCommit(() => (kept = untilMs));
+      });
+    },
+  };
+};

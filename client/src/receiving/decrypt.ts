@@ -1,0 +1,111 @@
+import type { DeviceAddress, Envelope } from '@restante/protocol';
+import { fromBase64 } from '../base64.ts';
+import type { Sessions } from '../sending/sessions.ts';
+import {
+  handshakeKey,
+  type AvailableKeys,
+  type Ciphertext,
+  type DecryptResult,
+  type NeededKeys,
+  type Ratchet,
+} from '../ratchet/ratchet.ts';
+import { deviceKey } from '../vault/keys.ts';
+import type { Transaction } from '../vault/store.ts';
+import { ONLY } from '../vault/tables.ts';
+
+type PreKeyKind = 'ec' | 'signed' | 'kyber';
+
+/** Key of a private pre-key record in the vault. */
+export const preKeyKey = (kind: PreKeyKind, id: number): string => `${kind}:${id}`;
+
+const keysOf = async (
+  transaction: Transaction,
+  kind: PreKeyKind,
+  ids: ReadonlySet<number>,
+): Promise<Map<number, Uint8Array>> => {
+  const wanted = [...ids];
+  const rows = await transaction.getMany(
+    'preKeys',
+    wanted.map((id) => preKeyKey(kind, id)),
+  );
+  return new Map(wanted.flatMap((id, index) => (rows[index] ? [[id, rows[index].record]] : [])));
+};
+
+const availableKeys = async (
+  transaction: Transaction,
+  needed: readonly NeededKeys[],
+): Promise<AvailableKeys> => {
+  const handshakes = [...new Set(needed.map(handshakeKey))];
+  const uses = await transaction.getMany('kyberUses', handshakes);
+  return {
+    preKeys: await keysOf(transaction, 'ec', new Set(needed.flatMap(({ preKeyId }) => preKeyId ?? []))),
+    signedPreKeys: await keysOf(transaction, 'signed', new Set(needed.map((keys) => keys.signedPreKeyId))),
+    kyberPreKeys: await keysOf(transaction, 'kyber', new Set(needed.map((keys) => keys.kyberPreKeyId))),
+    usedHandshakes: new Set(handshakes.filter((_, index) => uses[index] !== undefined)),
+  };
+};
+
+/** One-time keys go; that a last-resort key has served a handshake is remembered. */
+const useUp = async (
+  transaction: Transaction,
+  handshakes: readonly NeededKeys[],
+  nowMs: number,
+): Promise<void> => {
+  const ring = await transaction.get('keyRing', ONLY);
+  for (const used of handshakes) {
+    if (used.preKeyId !== null) transaction.delete('preKeys', preKeyKey('ec', used.preKeyId));
+    if (ring?.lastResortKyberPreKeyIds.includes(used.kyberPreKeyId)) {
+      transaction.put('kyberUses', handshakeKey(used), nowMs);
+    } else transaction.delete('preKeys', preKeyKey('kyber', used.kyberPreKeyId));
+  }
+};
+
+/** Decrypts envelopes of one device, in order, and stages what its session and the pre-keys have become. */
+const decryptOfDevice = async (
+  transaction: Transaction,
+  { ratchet, sessions, now }: DecryptDeps,
+  remote: DeviceAddress,
+  envelopes: readonly Envelope[],
+): Promise<readonly DecryptResult[]> => {
+  const messages = envelopes.map(({ type, payload }): Ciphertext => ({ type, payload: fromBase64(payload) }));
+  const needed = messages.flatMap((message) => ratchet.neededKeys(message) ?? []);
+  const session = (await transaction.get('sessions', deviceKey(remote))) ?? null;
+  const keys = await availableKeys(transaction, needed);
+  const decrypted = await ratchet.decrypt(sessions.parties(remote), session, keys, messages);
+
+  const opened = decrypted.results.filter((result) => result.ok);
+  const handshakes = opened.flatMap(({ used }) => used ?? []);
+  if (opened.length > 0 && decrypted.session !== null)
+    await sessions.save(transaction, remote, session, decrypted.session, handshakes.length > 0);
+  if (handshakes.length > 0) await useUp(transaction, handshakes, now());
+  return decrypted.results;
+};
+
+export type DecryptDeps = {
+  readonly ratchet: Ratchet;
+  readonly sessions: Sessions;
+  readonly now: () => number;
+};
+
+/** Decrypts envelopes over the state in a transaction: one result each, in their order. */
+export const decryptBatch = async (
+  transaction: Transaction,
+  deps: DecryptDeps,
+  envelopes: readonly Envelope[],
+): Promise<DecryptResult[]> => {
+  const byDevice = Map.groupBy(envelopes, ({ senderId, senderDeviceId }) =>
+    deviceKey({ accountId: senderId, deviceId: senderDeviceId }),
+  );
+  const results = new Map<Envelope, DecryptResult>();
+  for (const group of byDevice.values()) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const remote = { accountId: first.senderId, deviceId: first.senderDeviceId };
+    const decrypted = await decryptOfDevice(transaction, deps, remote, group);
+    group.forEach((envelope, index) => {
+      const result = decrypted[index];
+      if (result) results.set(envelope, result);
+    });
+  }
+  return envelopes.map((envelope) => results.get(envelope) ?? { ok: false, reason: 'undecryptable' });
+};

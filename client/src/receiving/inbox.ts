@@ -1,0 +1,113 @@
+import type { Envelope } from '@restante/protocol';
+import type { Store, Transaction } from '../vault/store.ts';
+import { isIntroduced } from '../sending/introduction.ts';
+import { blockedSenders, standingOf } from '../people/standings.ts';
+import type { PendingRow } from './acknowledger.ts';
+import { applyPlaintext, type ApplyDeps, type Opened } from './apply.ts';
+import { placed, type Arrivals } from './arrival.ts';
+import { decodeContent } from '../content/codec.ts';
+import { decryptBatch, type DecryptDeps } from './decrypt.ts';
+import { prefetch } from './prefetch.ts';
+import { requestRenewals, setAside, type RenewalDeps } from './renewal.ts';
+
+/**
+ * Takes envelopes into the vault, whichever way they came. One transaction holds the messages, their ids, the
+ * ratchet state and what is to be deleted from the nodes (law 3); an id is taken once (law 2). Only after it
+ * has been committed are the nodes told.
+ */
+export type Inbox = {
+  /** Resolves when the envelopes are kept. Answers how many were new. */
+  readonly take: (envelopes: readonly Envelope[]) => Promise<number>;
+};
+
+export type InboxDeps = ApplyDeps &
+  DecryptDeps &
+  RenewalDeps & {
+    readonly store: Store;
+    readonly arrivals: Pick<Arrivals, 'now'>;
+    /** These are durable: the cluster may forget them. */
+    readonly onKept: (owed: readonly PendingRow[]) => void;
+  };
+
+const byId = (a: Envelope, b: Envelope): number => (a.id < b.id ? -1 : 1);
+
+const owe = (
+  transaction: Transaction,
+  { id, senderId, senderDeviceId }: Envelope,
+  receipt: 'none' | 'now' | 'held',
+): PendingRow => {
+  const value = {
+    ...{ senderId, senderDeviceId, receipt: receipt !== 'none', deleted: false },
+    ...(receipt === 'held' && { held: true as const }),
+  };
+  transaction.put('pendingDeletes', id, value);
+  return { key: id, value };
+};
+
+/** Copies of what is kept already: the nodes are told again, unless that is under way. */
+const takeKnown = async (
+  transaction: Transaction,
+  known: readonly Envelope[],
+): Promise<readonly PendingRow[]> => {
+  const ids = known.map(({ id }) => id);
+  const pending = await transaction.getMany('pendingDeletes', ids);
+  return known
+    .filter((_, index) => pending[index] === undefined)
+    .map((envelope) => owe(transaction, envelope, 'none'));
+};
+
+const takeNew = async (
+  transaction: Transaction,
+  deps: InboxDeps,
+  envelopes: readonly Envelope[],
+): Promise<readonly PendingRow[]> => {
+  const owed: PendingRow[] = [];
+  const arrival = deps.arrivals.now();
+  const results = await decryptBatch(transaction, deps, envelopes);
+  const opened = envelopes.map((envelope, index): Opened | null => {
+    const result = results[index];
+    if (!result?.ok) return null;
+    return { envelope, arrival, plaintext: result.plaintext, content: decodeContent(result.plaintext) };
+  });
+  const self = deps.device.accountId();
+  await prefetch(
+    transaction,
+    self,
+    opened.filter((each) => each !== null),
+  );
+  const blocked = await blockedSenders(transaction, envelopes, self);
+  const introduced = await isIntroduced(transaction, deps.clock.now());
+  let failures = 0;
+  for (const [index, envelope] of envelopes.entries()) {
+    const result = results[index];
+    const content = opened[index];
+    const receipt = content ? await applyPlaintext(transaction, deps, content, blocked) : false;
+    if (result?.ok === false && !blocked.has(envelope.senderId)) {
+      const { sentAt } = placed(envelope.id, envelope.sentAt, arrival);
+      await setAside(transaction, deps, { ...envelope, sentAt }, result.reason);
+      failures += 1;
+    }
+    transaction.put('seenIds', envelope.id, true);
+    const isHeld =
+      receipt && !introduced && (await standingOf(transaction, envelope.senderId)) !== 'accepted';
+    owed.push(owe(transaction, envelope, !receipt ? 'none' : isHeld ? 'held' : 'now'));
+  }
+  if (failures > 0) await requestRenewals(transaction, deps);
+  return owed;
+};
+
+export const createInbox = (deps: InboxDeps): Inbox => ({
+  take: (envelopes) =>
+    deps.store.transact(async (transaction) => {
+      const unique = [...new Map(envelopes.map((envelope) => [envelope.id, envelope])).values()].sort(byId);
+      const seen = await transaction.getMany(
+        'seenIds',
+        unique.map(({ id }) => id),
+      );
+      const fresh = unique.filter((_, index) => seen[index] === undefined);
+      const known = unique.filter((_, index) => seen[index] !== undefined);
+      const owed = [...(await takeKnown(transaction, known)), ...(await takeNew(transaction, deps, fresh))];
+      transaction.afterCommit(() => deps.onKept(owed));
+      return fresh.length;
+    }),
+});

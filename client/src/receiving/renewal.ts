@@ -1,0 +1,140 @@
+import type { AccountId, DeviceAddress, Envelope, MessageId } from '@restante/protocol';
+import type { ServerClock } from '../server/clock.ts';
+import { encodeContent } from '../content/codec.ts';
+import { CONTENT_VERSION, MAX_RENEWAL_IDS } from '../content/content.ts';
+import type { Device } from '../account/device.ts';
+import type { MessengerEventSource } from '../events/messenger-events.ts';
+import type { Messages } from '../conversations/messages.ts';
+import type { Composer } from '../sending/compose.ts';
+import type { Unread } from '../ratchet/ratchet.ts';
+import { standingOf } from '../people/standings.ts';
+import { deviceKey } from '../vault/keys.ts';
+import type { Transaction } from '../vault/store.ts';
+import type { SetAside } from '../vault/tables.ts';
+import type { Row } from '../vault/vault.ts';
+
+/**
+ * Messages that cannot be decrypted are set aside, so that they neither block others nor are lost, and their sender
+ * is asked, by a message that starts a fresh session, to send them again: at most once a minute per device. So is what
+ * the ratchet calls a repetition, and this vault has never seen (law 17): its sender's vault was put back or copied.
+ * What has not come is asked for once more with whatever is asked for next.
+ */
+
+const MIN_INTERVAL_MS = 60_000;
+const MAX_SET_ASIDE = 1_000;
+
+export type RenewalDeps = {
+  readonly device: Device;
+  readonly clock: ServerClock;
+  readonly composer: Composer;
+  readonly messages: Messages;
+  readonly events: MessengerEventSource;
+  readonly now: () => number;
+  /** A sender may be asked again after this time. */
+  readonly onRenewalDue: (inMs: number) => void;
+};
+
+/** Copies of what own devices have sent belong to conversations that nobody knows yet: they are not counted. */
+type CountDeps = Pick<RenewalDeps, 'device' | 'messages'>;
+const count = async (
+  transaction: Transaction,
+  { device, messages }: CountDeps,
+  accountId: AccountId,
+  change: number,
+): Promise<void> => {
+  if (accountId !== device.accountId()) await messages.countUnreadable(transaction, accountId, change);
+};
+
+export const setAside = async (
+  transaction: Transaction,
+  deps: RenewalDeps,
+  envelope: Envelope,
+  reason: Unread['reason'],
+): Promise<void> => {
+  const { id, senderId, senderDeviceId, sentAt, type, payload } = envelope;
+  const repeats = reason === 'duplicate' && ({ repeats: true } as const);
+  transaction.put('setAside', id, {
+    ...{ senderId, senderDeviceId, sentAt, type, payload },
+    ...{ requested: false, ...repeats },
+  });
+  await count(transaction, deps, senderId, 1);
+  transaction.afterCommit(() => deps.events.emit('undecryptable', { id, senderId, senderDeviceId, sentAt }));
+};
+
+/** These are here now: they have come again from their sender. Answers when the first of them came, null for none. */
+export const comeAgain = async (
+  transaction: Transaction,
+  deps: CountDeps,
+  senderId: AccountId,
+  ids: readonly MessageId[],
+): Promise<number | null> => {
+  const rows = await transaction.getMany('setAside', ids);
+  const found = new Map(
+    ids.flatMap((id, index) => (rows[index]?.senderId === senderId ? [[id, rows[index].sentAt]] : [])),
+  );
+  if (found.size === 0) return null;
+  for (const id of found.keys()) transaction.delete('setAside', id);
+  await count(transaction, deps, senderId, -found.size);
+  return Math.min(...found.values());
+};
+
+/** The oldest ones go when there are too many. */
+const dropOldest = async (transaction: Transaction, deps: CountDeps): Promise<void> => {
+  const rows = await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE);
+  for (const { key, value } of rows.slice(0, -MAX_SET_ASIDE)) {
+    transaction.delete('setAside', key);
+    await count(transaction, deps, value.senderId, -1);
+  }
+};
+
+const requestFrom = async (
+  transaction: Transaction,
+  { device, clock, composer, now }: RenewalDeps,
+  { accountId, deviceId }: DeviceAddress,
+  rows: readonly Row<SetAside>[],
+): Promise<void> => {
+  for (const { key, value } of rows) transaction.put('setAside', key, { ...value, requested: true });
+  transaction.put('renewals', deviceKey({ accountId, deviceId }), now());
+  const repeats = rows.some(({ value }) => value.repeats === true && !value.requested);
+  const plaintext = encodeContent({
+    ...{ v: CONTENT_VERSION, kind: 'session-renewal', deviceId, ids: rows.map(({ key }) => key) },
+    ...(repeats && { repeats }),
+  });
+  const own = accountId === device.accountId();
+  await composer.enqueue(transaction, await clock.mint(transaction), {
+    to: own ? null : { accountId, plaintext },
+    ownCopy: own ? plaintext : null,
+    renew: [deviceId],
+    shows: null,
+    // There are no words of a person in it.
+    despiteKeys: true,
+  });
+};
+
+const isBlocked = async (transaction: Transaction, accountId: AccountId): Promise<boolean> =>
+  (await standingOf(transaction, accountId)) === 'blocked';
+
+/** Milliseconds until a device may be asked again. One that was asked in the future was asked by a wrong clock. */
+const waitAfter = (askedAt: number | undefined, nowMs: number): number =>
+  askedAt === undefined || askedAt > nowMs ? 0 : askedAt + MIN_INTERVAL_MS - nowMs;
+
+/** Asks every sender whose messages were set aside for them, unless it was asked a moment ago. */
+export const requestRenewals = async (transaction: Transaction, deps: RenewalDeps): Promise<void> => {
+  await dropOldest(transaction, deps);
+  const missing = await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE);
+  const byDevice = Map.groupBy(missing, ({ value }) =>
+    deviceKey({ accountId: value.senderId, deviceId: value.senderDeviceId }),
+  );
+  for (const [key, rows] of byDevice) {
+    const first = rows.find(({ value }) => !value.requested);
+    if (first === undefined || (await isBlocked(transaction, first.value.senderId))) continue;
+    const waitMs = waitAfter(await transaction.get('renewals', key), deps.now());
+    if (waitMs > 0) {
+      transaction.afterCommit(() => deps.onRenewalDue(waitMs));
+      continue;
+    }
+    const unaskedFirst = rows.toSorted((a, b) => Number(a.value.requested) - Number(b.value.requested));
+    const remote = { accountId: first.value.senderId, deviceId: first.value.senderDeviceId };
+    await requestFrom(transaction, deps, remote, unaskedFirst.slice(0, MAX_RENEWAL_IDS));
+  }
+};

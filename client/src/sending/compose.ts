@@ -1,0 +1,121 @@
+import { deriveMessageId, type AccountId, type DeviceId, type MessageId } from '@restante/protocol';
+import type { Device } from '../account/device.ts';
+import { hasUnverifiedKeys } from '../people/identity-guard.ts';
+import type { Transaction } from '../vault/store.ts';
+import { ONLY, type OutboxEntry, type OutboxRecipient } from '../vault/tables.ts';
+import type { Sessions } from './sessions.ts';
+
+/** A message before it is encrypted. */
+export type Draft = {
+  /** Account and what all its devices get, padded. Null: only for own devices. */
+  readonly to: { readonly accountId: AccountId; readonly plaintext: Uint8Array } | null;
+  readonly ownCopy: Uint8Array | null;
+  readonly renew: readonly DeviceId[];
+  /** Key of the row in `messages` that holds the message and shows its state. */
+  readonly shows: string | null;
+  /** Stored ids that it was sent under before. */
+  readonly earlier?: readonly MessageId[];
+  /** Goes out even when a verified contact has keys that nobody has verified. */
+  readonly despiteKeys?: boolean;
+  /** The own message that it takes back. */
+  readonly takesBack?: MessageId;
+  /** Waits until a master has told the own devices, although none is known here. */
+  readonly asksOwnDevices?: boolean;
+};
+
+export type Composer = {
+  /**
+   * Puts a message into the outbox under its client id, encrypted as far as sessions exist. What is only for own
+   * devices is dropped when there are none.
+   */
+  readonly enqueue: (transaction: Transaction, id: MessageId, draft: Draft) => Promise<void>;
+  /** Encrypts what is not encrypted yet, as far as sessions exist and keys may be used. */
+  readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
+  /** The entry with a copy for own devices, which have become known since it was queued. */
+  readonly withOwnCopy: (entry: OutboxEntry) => OutboxEntry;
+};
+
+/** Whether a recipient still has to be encrypted for. */
+export const isOpen = ({ envelopes }: OutboxRecipient): boolean => envelopes.length === 0;
+
+/** Whether nothing may be encrypted for an account, because nobody has verified its keys. */
+export const isWithheld = async (
+  reader: Pick<Transaction, 'get'>,
+  { despiteKeys }: OutboxEntry,
+  accountId: AccountId,
+): Promise<boolean> => despiteKeys !== true && (await hasUnverifiedKeys(reader, accountId));
+
+export const createComposer = (device: Device, sessions: Sessions): Composer => {
+  const encryptFor = async (
+    transaction: Transaction,
+    recipient: OutboxRecipient,
+  ): Promise<OutboxRecipient> => {
+    const envelopes = [];
+    for (const deviceId of await sessions.activeDevices(transaction, recipient.accountId)) {
+      const address = { accountId: recipient.accountId, deviceId };
+      const envelope = await sessions.encrypt(transaction, address, recipient.plaintext);
+      if (envelope === null) return recipient;
+      envelopes.push(envelope);
+    }
+    return { ...recipient, envelopes };
+  };
+
+  const encrypt: Composer['encrypt'] = async (transaction, entry) => {
+    if (entry.renew.length > 0) return entry;
+    const recipients = [];
+    for (const recipient of entry.recipients) {
+      const { accountId } = recipient;
+      const isOwn = accountId === device.accountId();
+      const mayGo = isOpen(recipient) && (isOwn || !(await isWithheld(transaction, entry, accountId)));
+      recipients.push(mayGo ? await encryptFor(transaction, recipient) : recipient);
+    }
+    return { ...entry, recipients };
+  };
+
+  return {
+    encrypt,
+    withOwnCopy: (entry) => {
+      const { recipients, ownCopy } = entry;
+      const accountId = device.accountId();
+      if (ownCopy === null || recipients.some((recipient) => recipient.accountId === accountId)) return entry;
+      return { ...entry, recipients: [...recipients, { accountId, plaintext: ownCopy, envelopes: [] }] };
+    },
+    enqueue: async (
+      transaction,
+      id,
+      { to, ownCopy, renew, shows, takesBack, earlier = [], despiteKeys = false, asksOwnDevices = false },
+    ) => {
+      const self = device.address();
+      const recipients: OutboxRecipient[] =
+        to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
+      const own = to?.accountId === self.accountId ? to.plaintext : ownCopy;
+      const others = await sessions.activeDevices(transaction, self.accountId);
+      const mayHaveOthers =
+        asksOwnDevices || others.length > 0 || !(await transaction.get('ownDevicesKnown', ONLY));
+      const mustBeSent = recipients.length === 0 && (shows !== null || renew.length > 0);
+      if (own !== null && (mayHaveOthers || mustBeSent)) {
+        recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });
+      }
+      if (recipients.length === 0) {
+        // An own device that nobody here knows of yet is told when it introduces itself.
+        if (ownCopy !== null) {
+          const contents = { to: null, ownCopy };
+          transaction.put('sentIds', deriveMessageId(self, id), { messageKey: shows, contents, earlier });
+        }
+        return;
+      }
+      const draft = {
+        recipients,
+        ownCopy,
+        renew,
+        messageKey: shows,
+        despiteKeys,
+        ...(takesBack && { takesBack }),
+      };
+      const entry = await encrypt(transaction, draft);
+      transaction.put('outbox', id, entry);
+      const contents = shows === null ? { to, ownCopy } : null;
+      transaction.put('sentIds', deriveMessageId(self, id), { messageKey: shows, contents, earlier });
+    },
+  };
+};

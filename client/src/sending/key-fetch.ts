@@ -1,0 +1,200 @@
+import type { AccountId, DeviceMismatch, KeyBundle, MessageId } from '@restante/protocol';
+import type { Device } from '../account/device.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { MasterApi } from '../server/master-api.ts';
+import { accountPrefix, deviceIdOf } from '../vault/keys.ts';
+import type { Store, Transaction } from '../vault/store.ts';
+import type { OutboxEntry, OutboxRecipient } from '../vault/tables.ts';
+import { isOpen, isWithheld, type Composer } from './compose.ts';
+import { generationOfSessions, mayEncrypt, type Sessions } from './sessions.ts';
+
+/**
+ * Makes entries ready that need keys from a master: for a first message, for devices that have changed, for a
+ * fresh session. Keys are fetched outside of transactions; what they are used for is decided inside, on the
+ * state as it is then.
+ */
+export type KeyFetch = {
+  /** Throws a `MessengerError`. */
+  readonly prepare: (id: MessageId) => Promise<Readiness>;
+  /** Brings an entry in line with the devices that the recipients have. */
+  readonly repair: (id: MessageId, mismatches: readonly DeviceMismatch[]) => Promise<Readiness>;
+  /** A master knows no such account: `account-removed` when there is a record that one has ended, otherwise `later`. */
+  readonly checkRemoved: (id: MessageId) => Promise<Readiness>;
+};
+
+/**
+ * `ready`: the entry can be sent. `empty`: there is no device to send it to. `keys-changed`: nobody has verified the
+ * keys that a verified contact has now; they are kept, so that a person can, but nothing is encrypted for them. `later`: a
+ * master does not know the account, or no device of it. `gone`: there is no such entry any more.
+ */
+export type Readiness = 'ready' | 'empty' | 'gone' | 'keys-changed' | 'account-removed' | 'later';
+
+const MAX_DEVICES = 128;
+
+export const createKeyFetch = (
+  store: Store,
+  device: Device,
+  api: Pick<MasterApi, 'keys' | 'isRemoved'>,
+  sessions: Sessions,
+  composer: Composer,
+): KeyFetch => {
+  const isSelf = (accountId: AccountId): boolean => accountId === device.accountId();
+
+  /** A device that is not there now has none: whether it is one of the account's, the next sending tells. */
+  const bundlesOf = (accountId: AccountId, deviceId?: number): Promise<readonly KeyBundle[]> =>
+    api.keys(accountId, deviceId).then(
+      ({ bundles }) => bundles,
+      (error: unknown) => {
+        if (error instanceof MessengerError && error.code === 'not-found') return [];
+        throw error;
+      },
+    );
+  const fetchBundles = async (accountId: AccountId, deviceIds?: readonly number[]): Promise<KeyBundle[]> => {
+    const wanted = deviceIds ?? [undefined];
+    const bundles = await Promise.all(wanted.map((deviceId) => bundlesOf(accountId, deviceId)));
+    return bundles
+      .flat()
+      .filter(({ deviceId }) => !isSelf(accountId) || deviceId !== device.address().deviceId);
+  };
+
+  const isAnyWithheld = async (
+    reader: Pick<Transaction, 'get'>,
+    entry: OutboxEntry,
+    accountIds: readonly AccountId[],
+  ): Promise<boolean> => {
+    for (const accountId of accountIds) if (await isWithheld(reader, entry, accountId)) return true;
+    return false;
+  };
+
+  /** Encrypts what is open and drops own devices that do not exist. */
+  const complete = async (
+    transaction: Transaction,
+    id: MessageId,
+    entry: OutboxEntry,
+  ): Promise<'ready' | 'empty' | 'later'> => {
+    const encrypted = await composer.encrypt(transaction, entry);
+    const recipients = encrypted.recipients.filter(
+      (recipient) => !isOpen(recipient) || !isSelf(recipient.accountId),
+    );
+    transaction.put('outbox', id, { ...encrypted, recipients });
+    if (recipients.some(isOpen)) return 'later';
+    return recipients.length > 0 ? 'ready' : 'empty';
+  };
+
+  const repaired = async (
+    transaction: Transaction,
+    recipient: OutboxRecipient,
+    { missing, extra, stale }: DeviceMismatch,
+  ): Promise<OutboxRecipient> => {
+    const { accountId, plaintext } = recipient;
+    const changed = new Set([...missing, ...stale, ...extra]);
+    const envelopes = recipient.envelopes.filter(({ deviceId }) => !changed.has(deviceId));
+    for (const deviceId of extra) await sessions.deactivate(transaction, { accountId, deviceId });
+    for (const deviceId of new Set([...missing, ...stale])) {
+      const envelope = await sessions.encrypt(transaction, { accountId, deviceId }, plaintext);
+      if (envelope !== null) envelopes.push(envelope);
+    }
+    return { ...recipient, envelopes };
+  };
+
+  /** Devices that need a new session: an earlier repair may have started it already. */
+  const outdated = async (
+    entry: OutboxEntry,
+    { accountId, missing, stale }: DeviceMismatch,
+  ): Promise<number[]> => {
+    const rows = await store.list('sessions', { prefix: accountPrefix(accountId), limit: MAX_DEVICES });
+    const newest = await generationOfSessions(store);
+    const active = new Map(
+      rows.filter(({ value }) => mayEncrypt(value, newest)).map(({ key, value }) => [deviceIdOf(key), value]),
+    );
+    const sent = entry.recipients.find((recipient) => recipient.accountId === accountId)?.envelopes ?? [];
+    return [
+      ...missing.filter((deviceId) => !active.has(deviceId)),
+      ...stale.filter((deviceId) => {
+        const used = sent.find((envelope) => envelope.deviceId === deviceId)?.registrationId;
+        return (active.get(deviceId)?.registrationId ?? used) === used;
+      }),
+    ];
+  };
+
+  const checkRemoved: KeyFetch['checkRemoved'] = async (id) => {
+    const entry = await store.get('outbox', id);
+    if (entry === undefined) return 'gone';
+    const others = entry.recipients.map(({ accountId }) => accountId).filter((each) => !isSelf(each));
+    const removed = await Promise.all(others.map((accountId) => api.isRemoved(accountId)));
+    return removed.includes(true) ? 'account-removed' : 'later';
+  };
+
+  const prepare: KeyFetch['prepare'] = async (id) => {
+    const entry = await store.get('outbox', id);
+    if (entry === undefined) return 'gone';
+    const renewing = entry.renew.length > 0;
+    const open = entry.recipients
+      .filter((recipient) => renewing || isOpen(recipient))
+      .map(({ accountId }) => accountId);
+    if (await isAnyWithheld(store, entry, open)) return 'keys-changed';
+    const fetched = await Promise.all(
+      open.map(async (accountId) => ({
+        accountId,
+        bundles: await fetchBundles(accountId, renewing ? entry.renew : undefined),
+      })),
+    );
+    return store.transact(async (transaction) => {
+      const current = await transaction.get('outbox', id);
+      if (current === undefined) return 'gone';
+      for (const { accountId, bundles } of fetched) {
+        const active = new Set(await sessions.activeDevices(transaction, accountId));
+        for (const bundle of bundles) {
+          if (renewing || !active.has(bundle.deviceId)) await sessions.start(transaction, accountId, bundle);
+        }
+      }
+      if (await isAnyWithheld(transaction, current, open)) return 'keys-changed';
+      return complete(transaction, id, { ...current, renew: [] });
+    });
+  };
+
+  const repair: KeyFetch['repair'] = async (id, mismatches) => {
+    const entry = await store.get('outbox', id);
+    if (entry === undefined) return 'gone';
+    const fetched: { accountId: AccountId; bundles: KeyBundle[] }[] = [];
+    for (const mismatch of mismatches) {
+      const { accountId } = mismatch;
+      fetched.push({ accountId, bundles: await fetchBundles(accountId, await outdated(entry, mismatch)) });
+    }
+    return store.transact(async (transaction) => {
+      const current = await transaction.get('outbox', id);
+      if (current === undefined) return 'gone';
+      for (const { accountId, bundles } of fetched) {
+        for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
+      }
+      const rekeyed = mismatches.filter(({ missing, stale }) => missing.length + stale.length > 0);
+      const accountIds = rekeyed.map(({ accountId }) => accountId);
+      if (await isAnyWithheld(transaction, current, accountIds)) return 'keys-changed';
+      const own = mismatches.some(({ accountId }) => isSelf(accountId));
+      const addressed = current.recipients.some(({ accountId }) => isSelf(accountId));
+      const recipients =
+        own && !addressed && current.ownCopy !== null
+          ? [
+              ...current.recipients,
+              { accountId: device.accountId(), plaintext: current.ownCopy, envelopes: [] },
+            ]
+          : current.recipients;
+      const next = [];
+      for (const recipient of recipients) {
+        const mismatch = mismatches.find(({ accountId }) => accountId === recipient.accountId);
+        next.push(mismatch ? await repaired(transaction, recipient, mismatch) : recipient);
+      }
+      return complete(transaction, id, { ...current, recipients: next });
+    });
+  };
+
+  /** Of an account that nobody knows it is asked whether it has ended. */
+  const confirmed = async (id: MessageId, readiness: Promise<Readiness>): Promise<Readiness> =>
+    (await readiness) === 'later' ? checkRemoved(id) : readiness;
+
+  return {
+    prepare: (id) => confirmed(id, prepare(id)),
+    repair: (id, mismatches) => confirmed(id, repair(id, mismatches)),
+    checkRemoved,
+  };
+};

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { memoryVault, type Messenger } from '../index.ts';
+import { accountOf, live, Scene, waitForTexts } from '../node/testing/scene.ts';
+import { waitFor } from '../node/testing/wait-for.ts';
+
+/** A new own device knows what the others know before it tells anybody of itself. */
+
+const conversationWith = async (messenger: Messenger, accountId: string) =>
+  (await messenger.conversations()).find((each) => each.accountId === accountId);
+const settled = (scene: Scene): Promise<void> => waitFor('nothing left', () => scene.cluster.waiting() === 0);
+const statesOf = async (messenger: Messenger, accountId: string): Promise<string[]> =>
+  (await messenger.messages(accountId)).map(({ state }) => state);
+
+/** Alice has accepted and verified Bob, and blocked Mallory. */
+const known = async (scene: Scene) => {
+  const disk = memoryVault();
+  const vault = { ...disk, close: () => Promise.resolve() };
+  const alice = await scene.person('alice', { vault });
+  const [bob, mallory] = [await scene.person('bobby'), await scene.person('mallory')];
+  const [aliceId, bobId, malloryId] = [
+    await accountOf(alice),
+    await accountOf(bob),
+    await accountOf(mallory),
+  ];
+  await bob.sendText('alice', 'hi');
+  await mallory.sendText('alice', 'spam');
+  await waitForTexts(alice, bob, ['hi']);
+  await waitForTexts(alice, mallory, ['spam']);
+  await alice.sendText(bobId, 'welcome');
+  await waitForTexts(bob, alice, ['hi', 'welcome']);
+  await alice.setVerified(bobId, true);
+  await alice.setStanding(malloryId, 'blocked');
+  await alice.setPreferences({ readReceipts: false });
+  await settled(scene);
+  return { alice, vault, bob, mallory, aliceId, bobId, malloryId };
+};
+
+test('standings, verifications and preferences are there, and who is blocked is told nothing', async () => {
+  await using scene = await Scene.open();
+  const { bob, mallory, aliceId, bobId, malloryId } = await known(scene);
+  const alice2 = await scene.device('alice');
+  await mallory.sendText(aliceId, 'spam again');
+  await bob.sendText(aliceId, 'to both');
+  await waitFor('delivered', async () => (await statesOf(bob, aliceId)).at(-1) === 'delivered');
+  await waitFor('preferences', async () => !(await alice2.preferences()).readReceipts);
+  await waitFor('bob', async () => (await conversationWith(alice2, bobId))?.standing === 'accepted');
+  expect(await conversationWith(alice2, bobId)).toMatchObject({ verification: 'verified' });
+  await settled(scene);
+  expect((await conversationWith(alice2, malloryId))?.standing ?? 'blocked').toBe('blocked');
+  expect(await statesOf(mallory, aliceId)).toEqual(['delivered', 'accepted']);
+});
+
+test('while no other device answers, strangers are told when the person lets them in, and later the blocked never', async () => {
+  await using scene = await Scene.open();
+  const { alice, vault, bob, mallory, aliceId, bobId, malloryId } = await known(scene);
+  await alice[Symbol.asyncDispose]();
+  const alice2 = await scene.device('alice');
+  await mallory.sendText(aliceId, 'spam again');
+  await bob.sendText(aliceId, 'to the new one');
+  await waitFor('both', async () => (await alice2.conversations()).length === 2);
+  const mailbox = (): number => scene.cluster.nodes[0]!.mailboxes.get(`${aliceId}:2`)?.size ?? 0;
+  await waitFor('both to be released by the nodes', () => mailbox() === 0);
+  expect((await statesOf(bob, aliceId)).at(-1)).toBe('accepted');
+  await alice2.setStanding(bobId, 'accepted');
+  await waitFor('delivered', async () => (await statesOf(bob, aliceId)).at(-1) === 'delivered');
+
+  const back = scene.messenger({ vault });
+  await back.start();
+  await waitFor('blocked', async () => (await conversationWith(alice2, malloryId))?.standing === 'blocked');
+  await settled(scene);
+  await bob.sendText(aliceId, 'to both');
+  await waitFor('delivered', async () => (await statesOf(bob, aliceId)).at(-1) === 'delivered');
+  expect(await statesOf(mallory, aliceId)).toEqual(['delivered', 'accepted']);
+});
+
+test('what was written and read while nobody knew of the new device reaches it', async () => {
+  await using scene = await Scene.open();
+  const { alice, bob, aliceId, bobId } = await known(scene);
+  const alice2 = scene.messenger();
+  await alice2.login({ username: 'alice', password: 'correct horse', deviceName: 'second' });
+  await bob.sendText(aliceId, 'read me');
+  await waitForTexts(alice, bob, ['hi', 'welcome', 'read me']);
+  await alice.markRead((await alice.messages(bobId)).slice(-1));
+  await alice.sendText(bobId, 'answer');
+  await waitForTexts(bob, alice, ['hi', 'welcome', 'read me', 'answer']);
+  await alice2.start();
+  await live(alice2);
+  await waitFor('both, and that it was read', async () => {
+    const texts = (await alice2.messages(bobId)).map(({ text, state }) => `${text} ${state}`);
+    return texts.includes('read me seen') && texts.some((text) => text.startsWith('answer '));
+  });
+  expect(await conversationWith(alice2, bobId)).toMatchObject({ unread: 0, standing: 'accepted' });
+  await settled(scene);
+});

@@ -1,0 +1,87 @@
+import type { AccountId, DeviceId, KeyBundle } from '@restante/protocol';
+import type { ServerClock } from '../server/clock.ts';
+import { encodeContent } from '../content/codec.ts';
+import { CONTENT_VERSION } from '../content/content.ts';
+import type { Device } from '../account/device.ts';
+import { introduce } from './introduction.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { DeviceWatch } from '../account/new-devices.ts';
+import type { Composer } from './compose.ts';
+import type { Sessions } from './sessions.ts';
+import type { MasterApi } from '../server/master-api.ts';
+import type { Store, Transaction } from '../vault/store.ts';
+import { ONLY } from '../vault/tables.ts';
+
+type Deps = {
+  readonly store: Store;
+  readonly device: Device;
+  readonly clock: ServerClock;
+  readonly sessions: Sessions;
+  readonly composer: Composer;
+  readonly api: Pick<MasterApi, 'devices' | 'keys'>;
+  readonly deviceWatch: Pick<DeviceWatch, 'note'>;
+};
+
+/** A device that has been removed meanwhile has none. */
+const bundlesOf = (
+  api: Deps['api'],
+  accountId: AccountId,
+  deviceId: DeviceId,
+): Promise<readonly KeyBundle[]> =>
+  api.keys(accountId, deviceId).then(
+    ({ bundles }) => bundles,
+    (error: unknown) => {
+      if (error instanceof MessengerError && error.code === 'not-found') return [];
+      throw error;
+    },
+  );
+
+/**
+ * Brings the sessions with this account's other devices in line with the devices that there are, so that each of
+ * them gets a copy of what is sent from here. Devices that are new to this one are sent an empty request for a
+ * fresh session: that is how they learn of this one.
+ */
+export const syncOwnDevices = async ({
+  store,
+  device,
+  clock,
+  sessions,
+  composer,
+  api,
+  deviceWatch,
+}: Deps): Promise<void> => {
+  const greet = async (transaction: Transaction, bundles: readonly KeyBundle[]): Promise<void> => {
+    const [first] = bundles;
+    if (first === undefined) return;
+    const greeting = encodeContent({
+      v: CONTENT_VERSION,
+      kind: 'session-renewal',
+      deviceId: first.deviceId,
+      ids: [],
+    });
+    await composer.enqueue(transaction, await clock.mint(transaction), {
+      to: null,
+      ownCopy: greeting,
+      renew: [],
+      shows: null,
+    });
+  };
+  const { accountId, deviceId: ownId } = device.address();
+  const { devices } = await api.devices();
+  await deviceWatch.note(devices);
+  const listed = devices.map(({ deviceId }) => deviceId).filter((id) => id !== ownId);
+  const known = await store.transact((transaction) => sessions.activeDevices(transaction, accountId));
+  const added = listed.filter((id) => !known.includes(id));
+  const answers = await Promise.all(added.map((id) => bundlesOf(api, accountId, id)));
+  await store.transact(async (transaction) => {
+    const active = await sessions.activeDevices(transaction, accountId);
+    const bundles = answers.flat().filter(({ deviceId }) => !active.includes(deviceId));
+    for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
+    for (const deviceId of known.filter((id) => !listed.includes(id))) {
+      await sessions.deactivate(transaction, { accountId, deviceId });
+    }
+    transaction.put('ownDevicesKnown', ONLY, true);
+    await greet(transaction, bundles);
+    await introduce(transaction, { device, clock, composer }, listed.length);
+  });
+};

@@ -1,0 +1,80 @@
+import type { AccountId, DeviceAddress, MessageId } from '@restante/protocol';
+import type { ServerClock } from '../server/clock.ts';
+import { addressed, textContent } from '../content/addressed.ts';
+import { decodeContent, encodeContent } from '../content/codec.ts';
+import { CONTENT_VERSION, type SessionRenewal } from '../content/content.ts';
+import type { Device } from '../account/device.ts';
+import type { Composer } from './compose.ts';
+import type { Sessions } from './sessions.ts';
+import type { OutdatedVault } from '../receiving/outdated-vault.ts';
+import type { Transaction } from '../vault/store.ts';
+import type { SentId } from '../vault/tables.ts';
+
+/** What a reader could not decrypt is sent again at most this often. */
+const MAX_TIMES = 3;
+
+export type SendAgainDeps = {
+  readonly device: Device;
+  readonly clock: ServerClock;
+  readonly composer: Composer;
+  readonly sessions: Pick<Sessions, 'renewed'>;
+  readonly outdatedVault: OutdatedVault;
+};
+
+/** What was sent; a text that was taken back since is a deletion now. Null when its row has been deleted. */
+export const contentsOf = async (
+  transaction: Transaction,
+  { device, clock }: SendAgainDeps,
+  { messageKey, contents }: SentId,
+): Promise<SentId['contents']> => {
+  if (messageKey === null) return contents;
+  const message = await transaction.get('messages', messageKey);
+  if (message === undefined) return null;
+  const self = device.self();
+  if (message.kind === 'text') return addressed(self, message.accountId, textContent(self, message));
+  const id = await clock.mint(transaction);
+  const deletion = { v: CONTENT_VERSION, kind: 'deletion', id, target: message.id } as const;
+  return addressed(self, message.accountId, deletion);
+};
+
+const comingAgain = (plaintext: Uint8Array | null, earlier: MessageId[]): Uint8Array | null => {
+  const content = plaintext && decodeContent(plaintext);
+  return content && encodeContent({ ...content, earlier });
+};
+
+const sendAgain = async (
+  transaction: Transaction,
+  deps: SendAgainDeps,
+  asker: AccountId,
+  storedId: MessageId,
+): Promise<void> => {
+  const sent = await transaction.get('sentIds', storedId);
+  if (!sent || sent.sentAgain?.includes(asker) || sent.earlier.length >= MAX_TIMES) return;
+  const contents = await contentsOf(transaction, deps, sent);
+  const earlier = [...sent.earlier, storedId];
+  const own = asker === deps.device.accountId();
+  const wanted = own ? contents?.ownCopy : asker === contents?.to?.accountId && contents.to.plaintext;
+  const plaintext = comingAgain(wanted || null, earlier);
+  if (plaintext === null) return;
+  transaction.put('sentIds', storedId, { ...sent, sentAgain: [...(sent.sentAgain ?? []), asker] });
+  await deps.composer.enqueue(transaction, await deps.clock.mint(transaction), {
+    to: own ? null : { accountId: asker, plaintext },
+    ownCopy: own ? plaintext : null,
+    renew: [],
+    shows: sent.messageKey,
+    earlier,
+  });
+};
+
+/** A device could not decrypt messages of a device of this account, and has made a fresh session for them. */
+export const applyRenewal = async (
+  transaction: Transaction,
+  deps: SendAgainDeps,
+  asker: DeviceAddress,
+  { deviceId, ids, repeats }: SessionRenewal,
+): Promise<void> => {
+  if (deviceId !== deps.device.address().deviceId) return;
+  if (await deps.outdatedVault.learn(transaction, asker.accountId, { ids, repeats }))
+    await deps.sessions.renewed(transaction, asker);
+  for (const id of ids) await sendAgain(transaction, deps, asker.accountId, id);
+};

@@ -1,0 +1,144 @@
+import { mintMessageId, nextMessageTime, type MessageId } from '@restante/protocol';
+import type { Store, Transaction } from '../vault/store.ts';
+import { ONLY, type Clock } from '../vault/tables.ts';
+
+/** Before anything is known of the time. */
+export const UNSET: Clock = { offsetMs: 0, lastMessageTimeMs: 0 };
+
+/** Two measurements that differ by less differ by the network's delay. */
+const TOLERANCE_MS = 1_000;
+/** A master that does not answer for this long is not asked what the time is. */
+const PATIENCE_MS = 2_000;
+
+/**
+ * The server's time, as far as it is known: this machine's time and an offset that is measured whenever a master says
+ * what the time is. The wall clock may be set while the messenger runs, so it is held against a clock that never jumps;
+ * when they disagree a master is asked at once, and until it answers time goes on as if nothing had been set.
+ */
+export type ServerClock = {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Takes the offset that was measured last from the vault. */
+  readonly load: () => Promise<void>;
+  /** A connection has begun, on which a master can be asked: it answers with {@link ServerClock.observe}. */
+  readonly connect: (ask: () => void) => void;
+  readonly disconnect: () => void;
+  /** Takes note of what the server said the time was, just now. */
+  readonly observe: (serverTimeMs: number) => Promise<void>;
+  /** Resolves when the time is known as well as it can be: a wait for a master's answer after a jump, else none. */
+  readonly settled: () => Promise<void>;
+  /** Mints a message id; its time is committed with the transaction, so no two ids share a millisecond. */
+  readonly mint: (transaction: Transaction) => Promise<MessageId>;
+  /** After a refusal for clock skew: the next id starts from the server's time again. */
+  readonly rewind: (transaction: Transaction) => Promise<void>;
+};
+
+export type ClockDeps = {
+  readonly store: Store;
+  /** Milliseconds since 1970 by this machine's clock, which may be set. */
+  readonly now: () => number;
+  /** Milliseconds since any moment, by a clock that nobody sets; it may stand still while the machine sleeps. */
+  readonly monotonic: () => number;
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+};
+
+export const serverClock = ({ store, now, monotonic, random }: ClockDeps): ServerClock => {
+  let offsetMs = 0;
+  let reference = { wall: now(), monotonic: monotonic() };
+  /** How far the wall clock has jumped since the last measurement. */
+  let jumpMs = 0;
+  let ask: (() => void) | null = null;
+  /** The wait for a master's word after a jump. */
+  let waiting: { readonly done: Promise<void>; readonly end: () => void } | null = null;
+
+  const read = async (transaction: Transaction): Promise<Clock> =>
+    (await transaction.get('clock', ONLY)) ?? UNSET;
+  const serverNow = (): number => Math.round(now() - jumpMs + offsetMs);
+
+  const begin = (): NonNullable<typeof waiting> => {
+    let resolve = (): void => undefined;
+    const done = new Promise<void>((resolved) => (resolve = resolved));
+    const timer = setTimeout(giveUp, PATIENCE_MS);
+    return {
+      done,
+      end: () => {
+        clearTimeout(timer);
+        waiting = null;
+        resolve();
+      },
+    };
+  };
+  /**
+   * No master says what the time is. A clock that is behind has been set; one that is ahead has more often gone on while
+   * the machine slept, and the other stood still.
+   */
+  const giveUp = (): void => {
+    if (jumpMs < 0) offsetMs -= jumpMs;
+    jumpMs = 0;
+    waiting?.end();
+  };
+  const measure = (): void => {
+    if (waiting !== null) return;
+    if (ask === null) giveUp();
+    else {
+      waiting = begin();
+      ask();
+    }
+  };
+  /** Slow differences are measured by every answer of a master; what is sudden is a jump. */
+  const watch = (): void => {
+    const current = { wall: now(), monotonic: monotonic() };
+    const difference = current.wall - reference.wall - (current.monotonic - reference.monotonic);
+    reference = current;
+    if (Math.abs(difference) < TOLERANCE_MS) return;
+    jumpMs += difference;
+    measure();
+  };
+
+  return {
+    now: () => {
+      watch();
+      return serverNow();
+    },
+    load: async () => {
+      offsetMs = (await store.get('clock', ONLY))?.offsetMs ?? 0;
+    },
+    connect: (asking) => {
+      ask = asking;
+    },
+    disconnect: () => {
+      ask = null;
+      giveUp();
+    },
+    observe: async (serverTimeMs) => {
+      reference = { wall: now(), monotonic: monotonic() };
+      const measured = serverTimeMs - reference.wall;
+      const isNews = Math.abs(measured - offsetMs) >= TOLERANCE_MS;
+      if (isNews) offsetMs = measured;
+      jumpMs = 0;
+      waiting?.end();
+      if (!isNews) return;
+      await store.transact(async (transaction) => {
+        const clock = await read(transaction);
+        // Ids that were minted ahead of the server's time do not keep those to come there.
+        const lastMessageTimeMs = Math.min(clock.lastMessageTimeMs, serverNow());
+        transaction.put('clock', ONLY, { ...clock, offsetMs, lastMessageTimeMs });
+      });
+    },
+    settled: async () => {
+      watch();
+      await waiting?.done;
+    },
+    mint: async (transaction) => {
+      const clock = await read(transaction);
+      const timeMs = nextMessageTime(serverNow(), clock.lastMessageTimeMs);
+      transaction.put('clock', ONLY, { ...clock, offsetMs, lastMessageTimeMs: timeMs });
+      return mintMessageId(timeMs, random(new Uint8Array(10)));
+    },
+    rewind: async (transaction) => {
+      const clock = await read(transaction);
+      const lastMessageTimeMs = Math.min(clock.lastMessageTimeMs, serverNow());
+      transaction.put('clock', ONLY, { ...clock, lastMessageTimeMs });
+    },
+  };
+};
