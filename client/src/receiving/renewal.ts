@@ -15,12 +15,13 @@ import type { Row } from '../vault/vault.ts';
 
 /**
  * Messages that cannot be decrypted are set aside, so that they neither block others nor are lost, and their sender
- * is asked, by a message that starts a fresh session, to send them again: at most once a minute per device. So is what
- * the ratchet calls a repetition, and this vault has never seen (law 17): its sender's vault was put back or copied.
- * What has not come is asked for once more with whatever is asked for next.
+ * is asked, by a message that starts a fresh session, to send them again: a device once a minute, or a few times at
+ * once, for what was under way before it had the fresh session. So is what the ratchet calls a repetition, and this
+ * vault has never seen (law 17): its sender's vault was put back or copied. What has not come is asked for once more with whatever is asked for next.
  */
 
-const MIN_INTERVAL_MS = 60_000;
+const INTERVAL_MS = 60_000;
+const MAX_AT_ONCE = 3;
 const MAX_SET_ASIDE = 1_000;
 
 export type RenewalDeps = {
@@ -30,7 +31,7 @@ export type RenewalDeps = {
   readonly messages: Messages;
   readonly events: MessengerEventSource;
   readonly now: () => number;
-  /** A sender may be asked again after this time. */
+  /** The next sender may be asked again after this time. */
   readonly onRenewalDue: (inMs: number) => void;
 };
 
@@ -87,6 +88,19 @@ const dropOldest = async (transaction: Transaction, deps: CountDeps): Promise<vo
   }
 };
 
+/**
+ * Until when a device's requests are spent: each takes an interval, and some intervals may be taken ahead. What a wrong
+ * clock has spent is not.
+ */
+const spentUntil = (kept: number | undefined, nowMs: number): number =>
+  kept === undefined || kept > nowMs + MAX_AT_ONCE * INTERVAL_MS ? nowMs : Math.max(kept, nowMs);
+
+const spentAfter = (kept: number | undefined, nowMs: number): number => spentUntil(kept, nowMs) + INTERVAL_MS;
+
+/** Milliseconds until a device may be asked again. */
+const waitBefore = (kept: number | undefined, nowMs: number): number =>
+  spentAfter(kept, nowMs) - nowMs - MAX_AT_ONCE * INTERVAL_MS;
+
 const requestFrom = async (
   transaction: Transaction,
   { device, clock, composer, now }: RenewalDeps,
@@ -94,7 +108,8 @@ const requestFrom = async (
   rows: readonly Row<SetAside>[],
 ): Promise<void> => {
   for (const { key, value } of rows) transaction.put('setAside', key, { ...value, requested: true });
-  transaction.put('renewals', deviceKey({ accountId, deviceId }), now());
+  const key = deviceKey({ accountId, deviceId });
+  transaction.put('renewals', key, spentAfter(await transaction.get('renewals', key), now()));
   const repeats = rows.some(({ value }) => value.repeats === true && !value.requested);
   const plaintext = encodeContent({
     ...{ v: CONTENT_VERSION, kind: 'session-renewal', deviceId, ids: rows.map(({ key }) => key) },
@@ -114,10 +129,6 @@ const requestFrom = async (
 const isBlocked = async (transaction: Transaction, accountId: AccountId): Promise<boolean> =>
   (await standingOf(transaction, accountId)) === 'blocked';
 
-/** Milliseconds until a device may be asked again. One that was asked in the future was asked by a wrong clock. */
-const waitAfter = (askedAt: number | undefined, nowMs: number): number =>
-  askedAt === undefined || askedAt > nowMs ? 0 : askedAt + MIN_INTERVAL_MS - nowMs;
-
 /** Asks every sender whose messages were set aside for them, unless it was asked a moment ago. */
 export const requestRenewals = async (transaction: Transaction, deps: RenewalDeps): Promise<void> => {
   await dropOldest(transaction, deps);
@@ -125,16 +136,18 @@ export const requestRenewals = async (transaction: Transaction, deps: RenewalDep
   const byDevice = Map.groupBy(missing, ({ value }) =>
     deviceKey({ accountId: value.senderId, deviceId: value.senderDeviceId }),
   );
+  let dueMs = Infinity;
   for (const [key, rows] of byDevice) {
     const first = rows.find(({ value }) => !value.requested);
     if (first === undefined || (await isBlocked(transaction, first.value.senderId))) continue;
-    const waitMs = waitAfter(await transaction.get('renewals', key), deps.now());
+    const waitMs = waitBefore(await transaction.get('renewals', key), deps.now());
     if (waitMs > 0) {
-      transaction.afterCommit(() => deps.onRenewalDue(waitMs));
+      dueMs = Math.min(dueMs, waitMs);
       continue;
     }
     const unaskedFirst = rows.toSorted((a, b) => Number(a.value.requested) - Number(b.value.requested));
     const remote = { accountId: first.value.senderId, deviceId: first.value.senderDeviceId };
     await requestFrom(transaction, deps, remote, unaskedFirst.slice(0, MAX_RENEWAL_IDS));
   }
+  if (dueMs < Infinity) transaction.afterCommit(() => deps.onRenewalDue(dueMs));
 };
