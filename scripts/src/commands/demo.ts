@@ -131,8 +131,11 @@ const run = async (context: CommandContext): Promise<number> => {
         narrator,
         signal,
         whileAllWait: searchEveryDocument,
+        beforeTheyLeave: async () => {
+          narrator.say('Waiting for the mesh to settle ...');
+          await settle(cluster, signal);
+        },
       });
-      narrator.say('Waiting for the mesh to settle ...');
       const holdings = await settle(cluster, signal);
       return {
         told: story,

@@ -17,6 +17,8 @@ export type StoryOptions = {
   readonly signal: AbortSignal;
   /** Called when all messages wait for Bob. */
   readonly whileAllWait: () => Promise<void>;
+  /** Called when all has been said, while both are there: what they have read, they delete. */
+  readonly beforeTheyLeave: () => Promise<void>;
 };
 
 const LIVE_MESSAGES = 10;
@@ -149,6 +151,7 @@ export const tellStory = async (
       { letters: toBob, side: { listed: bobs, shown: [...shownToBob, ...bob.shown()] } },
       { letters: toAlice, side: { listed: alices, shown: alice.shown() } },
     ]);
+    await options.beforeTheyLeave();
     return { ...told, killed };
   } finally {
     narrator.endProgress();
