@@ -17,7 +17,8 @@ import type { Row } from '../vault/vault.ts';
  * Messages that cannot be decrypted are set aside, so that they neither block others nor are lost, and their sender
  * is asked, by a message that starts a fresh session, to send them again: a device once a minute, or a few times at
  * once, for what was under way before it had the fresh session. So is what the ratchet calls a repetition, and this
- * vault has never seen (law 17): its sender's vault was put back or copied. What has not come is asked for once more with whatever is asked for next.
+ * vault has never seen (law 17): its sender's vault was put back or copied. What has not come is asked for once more
+ * with whatever is asked for next.
  */
 
 const INTERVAL_MS = 60_000;
