@@ -58,9 +58,10 @@ const say = async (from: Player, to: Player): Promise<void> => {
 
 /** Starts a node or a master, with what it needs to become ready. */
 const repair = async (service: ClusterProcess): Promise<void> => {
-  const number = Number(service.name.at(-1));
+  const couch = service.name.startsWith('node') ? Number(service.name.at(-1)) : 1;
   cluster.links.join(service.name);
-  await cluster.startCouch(service.name.startsWith('node') ? number : 1);
+  cluster.links.join(`couch${couch}`);
+  await cluster.startCouch(couch);
   await service.start();
 };
 

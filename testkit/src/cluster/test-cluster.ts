@@ -21,6 +21,7 @@ export type TestCluster = AsyncDisposable & {
   readonly person: (name: string, masters?: readonly string[], options?: PersonOptions) => Promise<Person>;
   /** Kills a CouchDB (1 to 3) with SIGKILL; one that is shared with others is cut off instead. */
   readonly killCouch: (number: number) => Promise<void>;
+  /** The way back from `killCouch`: links that a test has cut stay cut. */
   readonly startCouch: (number: number) => Promise<void>;
   /** Makes all links whole, starts what is down, and waits until every node is ready and every master knows it. */
   readonly heal: () => Promise<void>;
@@ -127,8 +128,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       Promise.all(parts.couchServers.map(({ adminUrl }) => read(adminUrl, databasePrefix)));
     const couch = (number: number): string => `couch${number}`;
     const startCouch = async (number: number): Promise<void> => {
-      links.join(couch(number));
-      await parts.couches[number - 1]?.start();
+      const process = parts.couches[number - 1];
+      if (process === undefined) links.join(couch(number));
+      else await process.start();
     };
 
     return {
