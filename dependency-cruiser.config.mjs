@@ -59,9 +59,37 @@ const downward = Object.entries(folders).flatMap(([place, mayImportFolders]) =>
   })),
 );
 
+/** The client's house, from its roof: each storey may use those below it; what is not named here is the ground. */
+const storeys = [
+  ['index.ts', 'messenger.ts', 'options.ts'],
+  ['delivery.ts'],
+  ['receiving/'],
+  ['people/'],
+  ['conversations/'],
+  ['sending/'],
+  ['account/'],
+];
+
+const inClient = (places) => `^client/src/(${places.join('|').replaceAll('.', '\\.')})`;
+
+const houseDirections = [...storeys.keys(), storeys.length].slice(1).map((level) => ({
+  name: `client-imports-run-down-${storeys[level]?.[0].replace(/\W/g, '') ?? 'ground'}`,
+  severity: 'error',
+  from: {
+    path: level < storeys.length ? inClient(storeys[level]) : '^client/src/',
+    pathNot: [
+      testFile,
+      '^client/src/node/testing/',
+      ...(level < storeys.length ? [] : [inClient(storeys.flat())]),
+    ],
+  },
+  to: { path: inClient(storeys.slice(0, level).flat()) },
+}));
+
 export default {
   forbidden: [
     ...directions,
+    ...houseDirections,
     ...downward,
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -8,7 +8,7 @@ import {
 } from '@restante/protocol';
 import { createCatchUp } from './receiving/catch-up.ts';
 import { createFollower } from './receiving/follower.ts';
-import { releaseReceipts } from './sending/introduction.ts';
+import { releaseReceipts } from './receiving/held-receipts.ts';
 import { createNewcomers } from './sending/newcomers.ts';
 import { pause } from './pause.ts';
 import type { ServerClock } from './server/clock.ts';

@@ -22,7 +22,9 @@ import { createSessions } from './sending/sessions.ts';
 import { createDeviceWatch, type NewDevices } from './account/new-devices.ts';
 import { createPeople, type People } from './people/people.ts';
 import { createPreferences, type Preferring } from './account/preferences.ts';
-import { createPresence } from './people/presence.ts';
+import { createPresence, type Presenting } from './people/presence.ts';
+import { readReceipt } from './people/read-receipt.ts';
+import { admitWriting } from './people/writing.ts';
 import { createSearching, type Searching } from './conversations/searching.ts';
 import { createReading, type Reading } from './conversations/reading.ts';
 import { masterApi } from './server/master-api.ts';
@@ -34,6 +36,7 @@ import { createStore } from './vault/store.ts';
 export type Messenger = Account &
   NewDevices &
   Conversing &
+  Presenting &
   Reading &
   People &
   Trust &
@@ -82,7 +85,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const conversations = createConversations(events, device);
   const messages = createMessages(events, conversations, clock.now);
   const guard = createIdentityGuard({ events, device, clock, messages, conversations, now });
-  const sessions = createSessions(device, ratchet, guard, now);
+  const sessions = createSessions(device, ratchet, guard.observe, now);
   const composer = createComposer(device, sessions);
   /** A key must not be taken for older than it is. */
   const keyTime = (): number => Math.max(now(), clock.now());
@@ -107,6 +110,8 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     store: patient,
   });
 
+  const writing = { clock, composer, conversations, preferences };
+
   const loaded = Promise.all([device.load(), clock.load(), arrivals.load(), preferences.load()]);
   loaded.catch(() => undefined);
 
@@ -117,16 +122,22 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   };
 
   return {
-    ...createAccount({ store, device, keys, api, delivery, loaded }),
+    ...createAccount({ store, device, keys, api, stop: delivery.stop, loaded }),
     newDevices: deviceWatch.newDevices,
     knowDevice: deviceWatch.knowDevice,
     ...createConversing({
-      ...{ store, device, clock, messages, conversations, composer, contacts, preferences, presence },
-      ...{ delivery, ready },
+      ...{ store, device, clock, messages, conversations, composer, ready },
+      resolve: contacts.resolve,
+      admitWriting: (transaction, accountId, despiteKeys) =>
+        admitWriting(transaction, writing, accountId, despiteKeys),
+      readReceipt: (transaction, accountId, seen) => readReceipt(transaction, writing, accountId, seen),
+      pump: delivery.pump,
     }),
+    setTyping: presence.setTyping,
+    setPresence: presence.setPresence,
     ...createReading(store),
     ...createPeople({
-      ...{ store, device, clock, composer, events, contacts, conversations, preferences, loaded },
+      ...{ ...writing, store, device, events, contacts, conversations, loaded },
       pump: delivery.pump,
     }),
     ...createTrust({ store, device, sessions, guard, ratchet, loaded }),

@@ -29,10 +29,3 @@ export const DEFAULT_PACE = {
   patienceMs: 2_000,
   pageTimeoutMs: 10_000,
 } satisfies Partial<MessengerOptions>;
-
-export type Credentials = {
-  readonly username: string;
-  readonly password: string;
-  /** What the owner calls this device. */
-  readonly deviceName: string;
-};

@@ -1,10 +1,8 @@
 import type { AccountId, ChangePassword, DeviceId, Devices } from '@restante/protocol';
-import type { Delivery } from '../delivery.ts';
 import type { Device } from './device.ts';
-import { enroll } from './enroll.ts';
+import { enroll, type Credentials } from './enroll.ts';
 import type { OwnKeys } from './keys.ts';
 import { MessengerError } from '../messenger-error.ts';
-import type { Credentials } from '../options.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store } from '../vault/store.ts';
 
@@ -31,11 +29,12 @@ export type AccountDeps = {
   readonly device: Device;
   readonly keys: OwnKeys;
   readonly api: MasterApi;
-  readonly delivery: Pick<Delivery, 'stop'>;
+  /** Ends what goes on by itself. */
+  readonly stop: () => void;
   readonly loaded: Promise<unknown>;
 };
 
-export const createAccount = ({ store, device, keys, api, delivery, loaded }: AccountDeps): Account => ({
+export const createAccount = ({ store, device, keys, api, stop, loaded }: AccountDeps): Account => ({
   register: async (credentials) => {
     await loaded;
     await enroll({ store, device, keys }, api.register, credentials, 'first device');
@@ -53,7 +52,7 @@ export const createAccount = ({ store, device, keys, api, delivery, loaded }: Ac
   changePassword: api.changePassword,
   deleteAccount: async (password) => {
     await api.deleteAccount(password);
-    delivery.stop();
+    stop();
   },
   signOut: async () => {
     await loaded;
@@ -62,7 +61,7 @@ export const createAccount = ({ store, device, keys, api, delivery, loaded }: Ac
     } catch (error) {
       if (!(error instanceof MessengerError)) throw error;
     } finally {
-      delivery.stop();
+      stop();
     }
   },
 });

@@ -2,9 +2,15 @@ import type { NewDevice, RegisteredDevice } from '@restante/protocol';
 import type { Device } from './device.ts';
 import type { OwnKeys } from './keys.ts';
 import { MessengerError } from '../messenger-error.ts';
-import type { Credentials } from '../options.ts';
 import type { Store } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
+
+export type Credentials = {
+  readonly username: string;
+  readonly password: string;
+  /** What the owner calls this device. */
+  readonly deviceName: string;
+};
 
 /** Makes this vault a device of an account: `ask` registers it with the masters. */
 export const enroll = async (

@@ -1,6 +1,6 @@
 import { LIMITS } from '@restante/protocol';
 import type { Device } from './device.ts';
-import { preKeyKey } from '../receiving/decrypt.ts';
+import { preKeyKey } from '../vault/keys.ts';
 import { reserveKeyIds } from './keys.ts';
 import type { Ratchet } from '../ratchet/ratchet.ts';
 import type { MasterApi } from '../server/master-api.ts';

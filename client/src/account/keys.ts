@@ -1,6 +1,6 @@
 import { LIMITS, type DeviceKeys, type KeyStock } from '@restante/protocol';
 import type { Device } from './device.ts';
-import { preKeyKey } from '../receiving/decrypt.ts';
+import { preKeyKey } from '../vault/keys.ts';
 import type { CreatedPreKeys, Ratchet } from '../ratchet/ratchet.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';

@@ -1,6 +1,4 @@
-import type { AccountId } from '@restante/protocol';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
-import { mayBeTold, standingOf } from '../people/standings.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type Preferences } from '../vault/tables.ts';
 
@@ -18,8 +16,6 @@ export type PreferenceStore = Preferring & {
   /** Takes what was chosen on another own device, unless something has been chosen here. */
   readonly learn: (transaction: Transaction, preferences: Preferences) => Promise<void>;
   readonly current: () => Preferences;
-  /** Whether an account learns that this person has read its messages. */
-  readonly mayTellRead: (reader: Pick<Transaction, 'get'>, accountId: AccountId) => Promise<boolean>;
   /** How a message is shown that its reader says has been read: who does not tell is not told. */
   readonly stateWhenRead: () => 'delivered' | 'read';
 };
@@ -59,8 +55,6 @@ export const createPreferences = (store: Store, events: MessengerEventSource): P
           events.emit('preferences', after);
         });
       }),
-    mayTellRead: async (reader, accountId) =>
-      current.readReceipts && mayBeTold(await standingOf(reader, accountId)),
     stateWhenRead: () => (current.readReceipts ? 'read' : 'delivered'),
   };
 };

@@ -2,7 +2,8 @@ import type { AccountId } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import type { Transaction } from '../vault/store.ts';
-import type { Conversation, VerificationRow } from '../vault/tables.ts';
+import type { Conversation } from '../vault/tables.ts';
+import { verificationOf } from '../sending/verification.ts';
 
 /** The rows of conversations, inside a transaction. */
 export type Conversations = {
@@ -20,9 +21,6 @@ export type Conversations = {
     change: Partial<Omit<Conversation, 'accountId'>>,
   ) => Promise<void>;
 };
-
-export const verificationOf = (row: VerificationRow | undefined): Conversation['verification'] =>
-  row === undefined ? 'none' : row.changed ? 'changed' : 'verified';
 
 export const createConversations = (
   events: MessengerEventSource,

@@ -1,6 +1,5 @@
 import { messageId, messageTime, type AccountId, type MessageId } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
-import type { Contacts } from '../people/contacts.ts';
 import { addressed, textContent } from '../content/addressed.ts';
 import { isBlank } from '../content/blank-text.ts';
 import { checkContent, encodeContent } from '../content/codec.ts';
@@ -12,20 +11,15 @@ import {
 } from '../content/content.ts';
 import { checkLength } from '../content/text-length.ts';
 import type { Conversations } from './conversations.ts';
-import type { Delivery } from '../delivery.ts';
 import type { Device } from '../account/device.ts';
-import { prefetchMessages } from '../receiving/prefetch.ts';
+import { prefetchMessages } from './prefetch-messages.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MessageRow, Messages } from './messages.ts';
-import type { Composer } from '../sending/compose.ts';
+import type { Composer, Draft } from '../sending/compose.ts';
 import { tellOwnDevices } from '../sending/own-sync.ts';
-import type { PreferenceStore } from '../account/preferences.ts';
-import type { Presence } from '../people/presence.ts';
-import { readReceipt } from '../people/read-receipt.ts';
 import { unreadUpTo } from './unread.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { Message } from '../vault/tables.ts';
-import { admitWriting } from '../people/writing.ts';
 
 export type TextOptions = {
   readonly replyTo?: MessageReference;
@@ -56,9 +50,6 @@ export type Conversing = {
   readonly markRead: (messages: readonly Message[]) => Promise<void>;
   /** The same of this incoming message and all before it in its conversation. */
   readonly markReadUpTo: (message: Message) => Promise<void>;
-  readonly setTyping: (to: AccountId, active: boolean) => void;
-  /** Shows these accounts that this device is there, now and after each reconnection. */
-  readonly setPresence: (state: 'online' | 'away', to: readonly AccountId[]) => void;
 };
 
 export type ConversingDeps = {
@@ -67,11 +58,23 @@ export type ConversingDeps = {
   readonly clock: ServerClock;
   readonly messages: Messages;
   readonly composer: Composer;
-  readonly contacts: Contacts;
+  /** The account of a username or account id. */
+  readonly resolve: (to: string) => Promise<AccountId>;
+  /** What writing to an account asks for and means. */
+  readonly admitWriting: (
+    transaction: Transaction,
+    accountId: AccountId,
+    despiteKeys: boolean,
+  ) => Promise<void>;
+  /** What tells the author of these messages that they have been read, unless nothing may. */
+  readonly readReceipt: (
+    transaction: Transaction,
+    accountId: AccountId,
+    seen: readonly Message[],
+  ) => Promise<Draft['to']>;
   readonly conversations: Conversations;
-  readonly preferences: Pick<PreferenceStore, 'mayTellRead'>;
-  readonly presence: Pick<Presence, 'setTyping' | 'setPresence'>;
-  readonly delivery: Pick<Delivery, 'pump'>;
+  /** Something has been put into the outbox. */
+  readonly pump: () => void;
   /** Resolves when the vault has been read and the time is known; rejects when it has no account. */
   readonly ready: () => Promise<void>;
 };
@@ -101,13 +104,13 @@ type SendingOptions = {
 };
 
 export const createConversing = (deps: ConversingDeps): Conversing => {
-  const { store, device, clock, messages, composer, contacts, delivery, ready } = deps;
+  const { store, device, clock, messages, composer, pump, ready } = deps;
 
   /** One transaction for what changes here and what others are told of it. */
   const act = async <R>(work: (transaction: Transaction) => Promise<R>): Promise<R> => {
     await ready();
     return store.transact((transaction) => {
-      transaction.afterCommit(delivery.pump);
+      transaction.afterCommit(pump);
       return work(transaction);
     });
   };
@@ -148,7 +151,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       ...{ direction: 'out', kind: 'text', state: 'queued' },
       ...(replyTo && { replyTo }),
     };
-    await admitWriting(transaction, deps, accountId, despiteKeys);
+    await deps.admitWriting(transaction, accountId, despiteKeys);
     const { key } = await messages.add(transaction, author, message);
     if (draft !== undefined) await deps.conversations.change(transaction, accountId, { draft });
     await send(transaction, accountId, textContent(device.self(), message), { shows: key, despiteKeys });
@@ -186,7 +189,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         messages: seen.map(({ id }) => ({ author: accountId, id })),
       };
       await composer.enqueue(transaction, await clock.mint(transaction), {
-        to: await readReceipt(transaction, deps, accountId, seen),
+        to: await deps.readReceipt(transaction, accountId, seen),
         ownCopy: encodeContent({ v, kind: 'sync', change }),
         ...{ renew: [], shows: null },
       });
@@ -197,7 +200,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       checkText(text);
       checkRequestId(options.requestId);
       await ready();
-      const accountId = await contacts.resolve(to);
+      const accountId = await deps.resolve(to);
       return act((transaction) => queueText(transaction, accountId, text, options));
     },
     react: (accountId, target, emoji) =>
@@ -230,7 +233,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       act(async (transaction) => {
         const row = await textRow(transaction, accountId, { author: device.accountId(), id });
         if (row.message.state !== 'failed') return row.message;
-        await admitWriting(transaction, deps, accountId, false);
+        await deps.admitWriting(transaction, accountId, false);
         const message = await messages.requeue(transaction, row);
         const content = textContent(device.self(), message);
         await send(transaction, accountId, content, { id: await clock.mint(transaction), shows: row.key });
@@ -244,7 +247,5 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     markReadUpTo: async (message) => {
       for (const page of await unreadUpTo(store, message)) await see(message.accountId, page);
     },
-    setTyping: deps.presence.setTyping,
-    setPresence: deps.presence.setPresence,
   };
 };

@@ -1,19 +1,20 @@
-import { LIMITS, messageTime, type AccountId, type MessageId } from '@restante/protocol';
+import { LIMITS, messageTime, type AccountId } from '@restante/protocol';
 import { annotated, isLater, mergeAnnotations, queuedAgain } from './annotations.ts';
 import type { MessageReference, Standing } from '../content/content.ts';
 import type { Conversations } from './conversations.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';
+import type { SentMessages } from '../sending/outbox.ts';
 import { readSettledTime } from '../vault/settled-time.ts';
 import { annotationKey, authoredKey, keyOfMessage, messageKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
-import type { Annotation, Message, MessageState } from '../vault/tables.ts';
+import type { Annotation, Message } from '../vault/tables.ts';
 
 /** A message and the key of its row. */
 export type MessageRow = { readonly key: string; readonly message: Message };
 
 /** The conversations in the vault, inside a transaction. */
-export type Messages = {
+export type Messages = SentMessages & {
   /**
    * Keeps a message once, with what has been said about it before it came: false when its author has sent it before, or
    * it has been deleted here. Answers with the key of its row.
@@ -23,13 +24,6 @@ export type Messages = {
     author: AccountId,
     message: Message,
   ) => Promise<{ readonly key: string; readonly added: boolean }>;
-  /** Moves a message forward to a state. */
-  readonly advance: (
-    transaction: Transaction,
-    key: string,
-    state: MessageState,
-    detail?: Pick<Message, 'copies' | 'failure'>,
-  ) => Promise<void>;
   /** A message that has failed goes back to `queued`. */
   readonly requeue: (transaction: Transaction, row: MessageRow) => Promise<Message>;
   /**
@@ -42,13 +36,6 @@ export type Messages = {
     target: MessageReference,
     annotation: Annotation,
   ) => Promise<boolean>;
-  /** Gives a message another time. Answers with its new key. */
-  readonly move: (
-    transaction: Transaction,
-    author: AccountId,
-    key: string,
-    sentAt: number,
-  ) => Promise<string>;
   /** The row of a message in a conversation, unless there is none. */
   readonly find: (
     transaction: Transaction,
@@ -57,13 +44,6 @@ export type Messages = {
   ) => Promise<MessageRow | null>;
   /** Takes a row away; its message does not come back. */
   readonly remove: (transaction: Transaction, row: MessageRow, author: AccountId) => Promise<void>;
-  /** The deletion of an own message could not be sent. */
-  readonly noteNotTakenBack: (
-    transaction: Transaction,
-    self: AccountId,
-    id: MessageId,
-    failure: NonNullable<Message['failure']>,
-  ) => Promise<void>;
   /** So many more messages of an account wait for coming again. */
   readonly countUnreadable: (transaction: Transaction, accountId: AccountId, change: number) => Promise<void>;
 };

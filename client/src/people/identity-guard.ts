@@ -1,14 +1,14 @@
 import { LIMITS, messageTime, type AccountId, type DeviceAddress } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
-import { verificationOf, type Conversations } from '../conversations/conversations.ts';
+import type { Conversations } from '../conversations/conversations.ts';
+import type { SessionWatch } from '../sending/sessions.ts';
+import { verificationOf } from '../sending/verification.ts';
 import type { Device } from '../account/device.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
-import { MessengerError } from '../messenger-error.ts';
 import type { Messages } from '../conversations/messages.ts';
-import type { Session } from '../ratchet/ratchet.ts';
 import { accountPrefix, deviceKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
-import type { SessionRow, VerificationRow } from '../vault/tables.ts';
+import type { VerificationRow } from '../vault/tables.ts';
 
 /**
  * Watches the identity keys of sessions. Once a person has verified a contact, nothing is encrypted for this contact
@@ -16,12 +16,7 @@ import type { SessionRow, VerificationRow } from '../vault/tables.ts';
  */
 export type IdentityGuard = {
   /** A session has become this one: notes another key, and a new device of a verified contact. */
-  readonly observe: (
-    transaction: Transaction,
-    remote: DeviceAddress,
-    previous: SessionRow | null,
-    session: Session,
-  ) => Promise<void>;
+  readonly observe: SessionWatch;
   /** These keys are those of the contact, says the person. */
   readonly verify: (
     transaction: Transaction,
@@ -36,22 +31,6 @@ export type IdentityGuard = {
   ) => Promise<void>;
   /** From now on any keys are taken. */
   readonly forget: (transaction: Transaction, accountId: AccountId) => Promise<void>;
-};
-
-/** Whether a verified contact has keys that nobody has verified. */
-export const hasUnverifiedKeys = async (
-  reader: Pick<Transaction, 'get'>,
-  accountId: AccountId,
-): Promise<boolean> => {
-  const conversation = await reader.get('conversations', accountId);
-  if (conversation !== undefined) return conversation.verification === 'changed';
-  return (await reader.get('verifications', accountId))?.changed === true;
-};
-
-/** Throws `keys-changed` instead of writing to a contact with unverified keys. */
-export const checkKeys = async (transaction: Transaction, accountId: AccountId): Promise<void> => {
-  if (await hasUnverifiedKeys(transaction, accountId))
-    throw new MessengerError('keys-changed', 'a verified contact has keys that nobody has verified');
 };
 
 export type IdentityGuardDeps = {

@@ -7,9 +7,13 @@ import { mayBeTold, standingOf, standingsOf } from './standings.ts';
 import type { Store } from '../vault/store.ts';
 
 /** What people who are connected at the same moment see of each other: nothing, where one has not let the other in. */
-export type Presence = {
+export type Presenting = {
   readonly setTyping: (to: AccountId, active: boolean) => void;
+  /** Shows these accounts that this device is there, now and after each reconnection. */
   readonly setPresence: (state: PresenceUp['state'], to: readonly AccountId[]) => void;
+};
+
+export type Presence = Presenting & {
   readonly connect: (send: SendFrame) => void;
   readonly disconnect: () => void;
   readonly onTyping: (frame: TypingDown) => void;

@@ -2,10 +2,11 @@ import type { AccountId } from '@restante/protocol';
 import { encodeContent } from '../content/codec.ts';
 import { CONTENT_VERSION } from '../content/content.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
+import { mayBeTold, standingOf } from './standings.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Message } from '../vault/tables.ts';
 
-export type ReceiptDeps = { readonly preferences: Pick<PreferenceStore, 'mayTellRead'> };
+export type ReceiptDeps = { readonly preferences: Pick<PreferenceStore, 'current'> };
 
 /**
  * What tells the author of these incoming messages, at most MAX_REFERENCES, that they have been read; null: it may not be
@@ -18,7 +19,8 @@ export const readReceipt = async (
   seen: readonly Message[],
 ): Promise<{ readonly accountId: AccountId; readonly plaintext: Uint8Array } | null> => {
   const ids = seen.filter(({ kind }) => kind === 'text').map(({ id }) => id);
-  if (ids.length === 0 || !(await preferences.mayTellRead(transaction, accountId))) return null;
+  if (ids.length === 0 || !preferences.current().readReceipts) return null;
+  if (!mayBeTold(await standingOf(transaction, accountId))) return null;
   const plaintext = encodeContent({ v: CONTENT_VERSION, kind: 'receipt', state: 'read', ids });
   return { accountId, plaintext };
 };

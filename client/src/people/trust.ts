@@ -1,7 +1,7 @@
 import type { AccountId } from '@restante/protocol';
-import { verificationOf } from '../conversations/conversations.ts';
 import type { Device } from '../account/device.ts';
-import { hasUnverifiedKeys, type IdentityGuard } from './identity-guard.ts';
+import type { IdentityGuard } from './identity-guard.ts';
+import { hasUnverifiedKeys, verificationOf } from '../sending/verification.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { Sessions } from '../sending/sessions.ts';
 import type { Ratchet } from '../ratchet/ratchet.ts';

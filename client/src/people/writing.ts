@@ -1,5 +1,5 @@
 import type { AccountId } from '@restante/protocol';
-import { checkKeys } from './identity-guard.ts';
+import { checkKeys } from '../sending/verification.ts';
 import { letIn, type LettingInDeps } from './letting-in.ts';
 import type { Transaction } from '../vault/store.ts';
 

@@ -7,9 +7,9 @@ import type { Message } from '../vault/tables.ts';
 import { applySync, type ApplySyncDeps } from './apply-sync.ts';
 import { placed, type Arrival } from './arrival.ts';
 import { comeAgain } from './renewal.ts';
-import { applyRenewal, type SendAgainDeps } from '../sending/send-again.ts';
+import { applyRenewal, type ApplyRenewalDeps } from './apply-renewal.ts';
 
-export type ApplyDeps = SendAgainDeps &
+export type ApplyDeps = ApplyRenewalDeps &
   ApplySyncDeps & {
     readonly preferences: Pick<PreferenceStore, 'stateWhenRead' | 'learn'>;
     /** The author of a text says this is their name. */

@@ -9,14 +9,9 @@ import {
   type NeededKeys,
   type Ratchet,
 } from '../ratchet/ratchet.ts';
-import { deviceKey } from '../vault/keys.ts';
+import { deviceKey, preKeyKey, type PreKeyKind } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
-
-type PreKeyKind = 'ec' | 'signed' | 'kyber';
-
-/** Key of a private pre-key record in the vault. */
-export const preKeyKey = (kind: PreKeyKind, id: number): string => `${kind}:${id}`;
 
 const keysOf = async (
   transaction: Transaction,

@@ -1,6 +1,6 @@
 import type { AccountId } from '@restante/protocol';
 import { shared, type MessageReference } from '../content/content.ts';
-import { annotationKey, authoredKey } from '../vault/keys.ts';
+import { prefetchMessages } from '../conversations/prefetch-messages.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Opened } from './apply.ts';
 
@@ -22,30 +22,6 @@ const messagesOf = (self: AccountId, { envelope, content }: Opened): readonly Me
     default:
       return [{ author, id: envelope.id }];
   }
-};
-
-/**
- * Reads messages and what is said of them in a few reads, so that dealing with each of them does not wait for the vault:
- * in browsers each single read costs as much as decrypting.
- */
-export const prefetchMessages = async (
-  transaction: Transaction,
-  references: readonly MessageReference[],
-): Promise<void> => {
-  const [keys] = await Promise.all([
-    transaction.getMany(
-      'messageKeys',
-      references.map(({ author, id }) => authoredKey(author, id)),
-    ),
-    transaction.getMany(
-      'annotations',
-      references.map(({ author, id }) => annotationKey(author, id)),
-    ),
-  ]);
-  await transaction.getMany(
-    'messages',
-    keys.filter((key) => key !== undefined),
-  );
 };
 
 /** Reads what a batch is about to need. */

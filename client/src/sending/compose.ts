@@ -1,6 +1,6 @@
 import { deriveMessageId, type AccountId, type DeviceId, type MessageId } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
-import { hasUnverifiedKeys } from '../people/identity-guard.ts';
+import { hasUnverifiedKeys } from './verification.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type OutboxEntry, type OutboxRecipient } from '../vault/tables.ts';
 import type { Sessions } from './sessions.ts';

@@ -1,8 +1,7 @@
 import type { DeviceId } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
 import { tellOwnDevices, type OwnSyncDeps } from './own-sync.ts';
-import { standingOf } from '../people/standings.ts';
-import type { Store, Transaction } from '../vault/store.ts';
+import type { Transaction } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
 
 /**
@@ -14,7 +13,6 @@ import { ONLY } from '../vault/tables.ts';
 const HOLD_MS = 24 * 60 * 60 * 1000;
 /** When it is asked again. */
 const ASK_AGAIN_MS = HOLD_MS;
-const PAGE = 500;
 
 /** To be called when the other devices are known and have sessions. */
 export const introduce = async (
@@ -51,38 +49,4 @@ export const noteAnswer = async (
 export const isIntroduced = async (reader: Pick<Transaction, 'get'>, nowMs: number): Promise<boolean> => {
   const row = await reader.get('introduction', ONLY);
   return row === undefined || nowMs >= row.since + HOLD_MS;
-};
-
-/** Decides again about the receipts that are held. Answers whether some are owed now, and whether some are held still. */
-export const releaseReceipts = async (
-  store: Store,
-  nowMs: number,
-): Promise<{ readonly isAnyOwed: boolean; readonly isAnyHeld: boolean }> => {
-  let isAnyOwed = false;
-  let isAnyHeld = false;
-  for (let after = ''; ;) {
-    const rows = await store.list('pendingDeletes', { after, limit: PAGE });
-    const last = rows.at(-1);
-    if (last === undefined) return { isAnyOwed, isAnyHeld };
-    after = last.key;
-    const held = rows.filter(({ value }) => value.held);
-    if (held.length === 0) continue;
-    await store.transact(async (transaction) => {
-      const introduced = await isIntroduced(transaction, nowMs);
-      for (const { key } of held) {
-        const row = await transaction.get('pendingDeletes', key);
-        if (!row?.held) continue;
-        const standing = await standingOf(transaction, row.senderId);
-        const { senderId, senderDeviceId, receipt, deleted } = row;
-        const owed = { senderId, senderDeviceId, receipt, deleted };
-        if (standing === 'blocked') {
-          if (row.deleted) transaction.delete('pendingDeletes', key);
-          else transaction.put('pendingDeletes', key, { ...owed, receipt: false });
-        } else if (introduced || standing === 'accepted') {
-          transaction.put('pendingDeletes', key, owed);
-          isAnyOwed = true;
-        } else isAnyHeld = true;
-      }
-    });
-  }
 };

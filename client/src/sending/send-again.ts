@@ -1,12 +1,10 @@
-import type { AccountId, DeviceAddress, MessageId } from '@restante/protocol';
+import type { AccountId, MessageId } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import { addressed, textContent } from '../content/addressed.ts';
 import { decodeContent, encodeContent } from '../content/codec.ts';
-import { CONTENT_VERSION, type SessionRenewal } from '../content/content.ts';
+import { CONTENT_VERSION } from '../content/content.ts';
 import type { Device } from '../account/device.ts';
 import type { Composer } from './compose.ts';
-import type { Sessions } from './sessions.ts';
-import type { OutdatedVault } from '../receiving/outdated-vault.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { SentId } from '../vault/tables.ts';
 
@@ -17,8 +15,6 @@ export type SendAgainDeps = {
   readonly device: Device;
   readonly clock: ServerClock;
   readonly composer: Composer;
-  readonly sessions: Pick<Sessions, 'renewed'>;
-  readonly outdatedVault: OutdatedVault;
 };
 
 /** What was sent; a text that was taken back since is a deletion now. Null when its row has been deleted. */
@@ -42,7 +38,8 @@ const comingAgain = (plaintext: Uint8Array | null, earlier: MessageId[]): Uint8A
   return content && encodeContent({ ...content, earlier });
 };
 
-const sendAgain = async (
+/** Sends an account again what one of its devices could not decrypt. */
+export const sendAgain = async (
   transaction: Transaction,
   deps: SendAgainDeps,
   asker: AccountId,
@@ -64,17 +61,4 @@ const sendAgain = async (
     shows: sent.messageKey,
     earlier,
   });
-};
-
-/** A device could not decrypt messages of a device of this account, and has made a fresh session for them. */
-export const applyRenewal = async (
-  transaction: Transaction,
-  deps: SendAgainDeps,
-  asker: DeviceAddress,
-  { deviceId, ids, repeats }: SessionRenewal,
-): Promise<void> => {
-  if (deviceId !== deps.device.address().deviceId) return;
-  if (await deps.outdatedVault.learn(transaction, asker.accountId, { ids, repeats }))
-    await deps.sessions.renewed(transaction, asker);
-  for (const id of ids) await sendAgain(transaction, deps, asker.accountId, id);
 };

@@ -1,7 +1,6 @@
 import type { AccountId, DeviceAddress, DeviceId, KeyBundle } from '@restante/protocol';
 import { toBase64 } from '../base64.ts';
 import type { Device } from '../account/device.ts';
-import type { IdentityGuard } from '../people/identity-guard.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { Parties, Ratchet, Session } from '../ratchet/ratchet.ts';
 import { accountPrefix, deviceIdOf, deviceKey } from '../vault/keys.ts';
@@ -11,6 +10,14 @@ import { ONLY, type OutboxEnvelope, type SessionRow } from '../vault/tables.ts';
 
 /** More devices than an account can have. */
 const MAX_DEVICES = 128;
+
+/** Is told that a session, `previous` until now, has become this one. */
+export type SessionWatch = (
+  transaction: Transaction,
+  remote: DeviceAddress,
+  previous: SessionRow | null,
+  session: Session,
+) => Promise<void>;
 
 /** Sessions with other devices, inside a transaction. */
 export type Sessions = {
@@ -51,7 +58,7 @@ export const mayEncrypt = ({ active, generation = 0 }: SessionRow, newest: numbe
 export const createSessions = (
   device: Device,
   ratchet: Ratchet,
-  guard: Pick<IdentityGuard, 'observe'>,
+  observe: SessionWatch,
   now: () => number,
 ): Sessions => {
   const parties = (remote: DeviceAddress): Parties => ({
@@ -68,7 +75,7 @@ export const createSessions = (
   const save: Sessions['save'] = async (transaction, remote, previous, session, isNew) => {
     const generation = isNew ? await generationOfSessions(transaction) : (previous?.generation ?? 0);
     transaction.put('sessions', deviceKey(remote), { ...session, active: true, generation });
-    await guard.observe(transaction, remote, previous, session);
+    await observe(transaction, remote, previous, session);
   };
 
   const deactivate: Sessions['deactivate'] = async (transaction, remote) => {

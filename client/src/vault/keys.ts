@@ -16,6 +16,11 @@ export const accountPrefix = (accountId: AccountId): string => `${accountId}:`;
 
 export const deviceIdOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));
 
+export type PreKeyKind = 'ec' | 'signed' | 'kyber';
+
+/** Key of a private pre-key record. */
+export const preKeyKey = (kind: PreKeyKind, id: number): string => `${kind}:${id}`;
+
 /** Sorts a conversation by time. `timeMs`: where the message stands. */
 export const messageKey = (
   conversation: AccountId,
