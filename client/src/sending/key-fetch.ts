@@ -1,6 +1,6 @@
 import type { AccountId, DeviceMismatch, KeyBundle, MessageId } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
-import { MessengerError } from '../messenger-error.ts';
+import { bundlesOf } from '../server/key-bundles.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import { accountPrefix, deviceIdOf } from '../vault/keys.ts';
 import type { Store, Transaction } from '../vault/store.ts';
@@ -18,7 +18,10 @@ export type KeyFetch = {
   readonly prepare: (id: MessageId) => Promise<Readiness>;
   /** Brings an entry in line with the devices that the recipients have. */
   readonly repair: (id: MessageId, mismatches: readonly DeviceMismatch[]) => Promise<Readiness>;
-  /** A master knows no such account: `account-removed` when there is a record that one has ended, otherwise `later`. */
+  /**
+   * A master knows no such account. Recipients of whom there is a record that they have ended are left out; when they were all,
+   * it is `account-removed`. When there is no record, it is `later`.
+   */
   readonly checkRemoved: (id: MessageId) => Promise<Readiness>;
 };
 
@@ -40,18 +43,10 @@ export const createKeyFetch = (
 ): KeyFetch => {
   const isSelf = (accountId: AccountId): boolean => accountId === device.accountId();
 
-  /** A device that is not there now has none: whether it is one of the account's, the next sending tells. */
-  const bundlesOf = (accountId: AccountId, deviceId?: number): Promise<readonly KeyBundle[]> =>
-    api.keys(accountId, deviceId).then(
-      ({ bundles }) => bundles,
-      (error: unknown) => {
-        if (error instanceof MessengerError && error.code === 'not-found') return [];
-        throw error;
-      },
-    );
+  /** Whether a device that is not there is one of the account's, the next sending tells. */
   const fetchBundles = async (accountId: AccountId, deviceIds?: readonly number[]): Promise<KeyBundle[]> => {
     const wanted = deviceIds ?? [undefined];
-    const bundles = await Promise.all(wanted.map((deviceId) => bundlesOf(accountId, deviceId)));
+    const bundles = await Promise.all(wanted.map((deviceId) => bundlesOf(api, accountId, deviceId)));
     return bundles
       .flat()
       .filter(({ deviceId }) => !isSelf(accountId) || deviceId !== device.address().deviceId);
@@ -117,39 +112,63 @@ export const createKeyFetch = (
     ];
   };
 
+  /** Whoever has ended gets nothing more; the others do. */
   const checkRemoved: KeyFetch['checkRemoved'] = async (id) => {
     const entry = await store.get('outbox', id);
     if (entry === undefined) return 'gone';
     const others = entry.recipients.map(({ accountId }) => accountId).filter((each) => !isSelf(each));
-    const removed = await Promise.all(others.map((accountId) => api.isRemoved(accountId)));
-    return removed.includes(true) ? 'account-removed' : 'later';
-  };
-
-  const prepare: KeyFetch['prepare'] = async (id) => {
-    const entry = await store.get('outbox', id);
-    if (entry === undefined) return 'gone';
-    const renewing = entry.renew.length > 0;
-    const open = entry.recipients
-      .filter((recipient) => renewing || isOpen(recipient))
-      .map(({ accountId }) => accountId);
-    if (await isAnyWithheld(store, entry, open)) return 'keys-changed';
-    const fetched = await Promise.all(
-      open.map(async (accountId) => ({
-        accountId,
-        bundles: await fetchBundles(accountId, renewing ? entry.renew : undefined),
-      })),
-    );
+    const answers = await Promise.all(others.map((accountId) => api.isRemoved(accountId)));
+    const removed = new Set(others.filter((_, index) => answers[index]));
+    if (removed.size === 0) return 'later';
+    if (removed.size === others.length) return 'account-removed';
     return store.transact(async (transaction) => {
       const current = await transaction.get('outbox', id);
       if (current === undefined) return 'gone';
-      for (const { accountId, bundles } of fetched) {
-        const active = new Set(await sessions.activeDevices(transaction, accountId));
-        for (const bundle of bundles) {
-          if (renewing || !active.has(bundle.deviceId)) await sessions.start(transaction, accountId, bundle);
-        }
-      }
+      const recipients = current.recipients.filter(({ accountId }) => !removed.has(accountId));
+      return complete(transaction, id, { ...current, recipients });
+    });
+  };
+
+  /** Starts sessions with the devices of an account that have none, or anew with those that are to be renewed. */
+  const startWith = async (id: MessageId, accountId: AccountId, renew: readonly number[]): Promise<void> => {
+    const bundles = await fetchBundles(accountId, renew.length > 0 ? renew : undefined);
+    await store.transact(async (transaction) => {
+      const current = await transaction.get('outbox', id);
+      if (current === undefined) return;
+      const renewing = renew.length > 0 && current.renew.length > 0;
+      const active = new Set(await sessions.activeDevices(transaction, accountId));
+      for (const bundle of bundles)
+        if (renewing || !active.has(bundle.deviceId)) await sessions.start(transaction, accountId, bundle);
+      if (renewing) transaction.put('outbox', id, { ...current, renew: [] });
+    });
+  };
+
+  /** What is still open when everything is encrypted that sessions have been started for meanwhile. */
+  const openOf = (id: MessageId): Promise<readonly AccountId[] | null> =>
+    store.transact(async (transaction) => {
+      const entry = await transaction.get('outbox', id);
+      if (entry === undefined) return null;
+      if (entry.renew.length > 0) return entry.recipients.map(({ accountId }) => accountId);
+      const encrypted = await composer.encrypt(transaction, entry);
+      if (encrypted.recipients.some((recipient, index) => recipient !== entry.recipients[index]))
+        transaction.put('outbox', id, encrypted);
+      return encrypted.recipients.filter(isOpen).map(({ accountId }) => accountId);
+    });
+
+  const prepare: KeyFetch['prepare'] = async (id) => {
+    const open = await openOf(id);
+    const entry = await store.get('outbox', id);
+    if (open === null || entry === undefined) return 'gone';
+    if (await isAnyWithheld(store, entry, open)) return 'keys-changed';
+    const started = await Promise.allSettled(open.map((accountId) => startWith(id, accountId, entry.renew)));
+    // What one account's keys are like does not hold back the sessions with the others.
+    const failure = started.find(({ status }) => status === 'rejected');
+    if (failure?.status === 'rejected') throw failure.reason;
+    return store.transact(async (transaction) => {
+      const current = await transaction.get('outbox', id);
+      if (current === undefined) return 'gone';
       if (await isAnyWithheld(transaction, current, open)) return 'keys-changed';
-      return complete(transaction, id, { ...current, renew: [] });
+      return complete(transaction, id, current);
     });
   };
 

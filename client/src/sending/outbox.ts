@@ -16,25 +16,28 @@ import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import type { Device } from '../account/device.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
-import type { Messages } from '../conversations/messages.ts';
 import type { Store, Transaction } from '../vault/store.ts';
-import type { OutboxEntry } from '../vault/tables.ts';
+import type { Message, MessageState, OutboxEntry } from '../vault/tables.ts';
 import { isOpen, type Composer } from './compose.ts';
 import type { KeyFetch, Readiness } from './key-fetch.ts';
 import type { Sessions } from './sessions.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 /**
  * Sends what is in the outbox, in order, until each entry is accepted or refused for good. That somebody or something
  * was not found ends nothing; only the directory's record that the account has ended does. An entry that
- * cannot go now (it waits for keys, or was told to come later) is parked, and so is what follows it for the
- * same account; the others go on. After a reconnection everything is sent again: same id, same bytes, so it
+ * cannot go now (it waits for keys, or was told to come later) is parked by its id, and so is what follows it for the
+ * same account; the others go on. What is parked is read again when that one entry may go, or what it was behind; keys are
+ * fetched for a few at a time, and for nobody while a master asks to wait. After a reconnection everything is sent again: same id, same bytes, so it
  * is the same write (law 4).
  */
 
 const WINDOW_SENDS = 64;
 const WINDOW_BYTES = 512 * 1024;
 const PAGE = 32;
-const MAX_PARKED = 512;
+const MAX_PARKED = 10_000;
+/** Entries whose keys are fetched at the same time. */
+const KEY_FETCHES = 4;
 /** Repairs of the device set of an entry, one upon the other, before each further one waits a while. */
 const MAX_REPAIRS = 5;
 /** Room for the fields around the payloads of a frame. */
@@ -58,11 +61,36 @@ export type Outbox = {
   readonly onTimeMeasured: () => void;
 };
 
+/** The rows in which a person sees what becomes of what they have sent. */
+export type SentMessages = {
+  /** Moves a message forward to a state. */
+  readonly advance: (
+    transaction: Transaction,
+    key: string,
+    state: MessageState,
+    detail?: Pick<Message, 'copies' | 'failure'>,
+  ) => Promise<void>;
+  /** Gives a message another time. Answers with its new key. */
+  readonly move: (
+    transaction: Transaction,
+    author: AccountId,
+    key: string,
+    sentAt: number,
+  ) => Promise<string>;
+  /** The deletion of an own message could not be sent. */
+  readonly noteNotTakenBack: (
+    transaction: Transaction,
+    self: AccountId,
+    id: MessageId,
+    failure: NonNullable<Message['failure']>,
+  ) => Promise<void>;
+};
+
 export type OutboxDeps = {
   readonly store: Store;
   readonly device: Device;
   readonly clock: ServerClock;
-  readonly messages: Messages;
+  readonly messages: SentMessages;
   readonly composer: Composer;
   readonly sessions: Pick<Sessions, 'activeDevices'>;
   readonly keyFetch: KeyFetch;
@@ -73,6 +101,12 @@ export type OutboxDeps = {
 };
 
 type Row = { readonly key: MessageId; readonly value: OutboxEntry };
+
+/** `working`: it is being made ready. `resting`: until its time comes. `behind`: another one for the same account. */
+type Parked = {
+  readonly accounts: readonly AccountId[];
+  readonly state: 'working' | 'resting' | 'behind';
+};
 
 const bytesOf = (entry: OutboxEntry): number =>
   entry.recipients.reduce(
@@ -95,20 +129,55 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const inFlight = new Map<MessageId, number>();
   /** Sent while it was not known which own devices there are. */
   const uncertain = new Set<MessageId>();
-  /** Accounts that an entry which cannot go now is for. */
-  const parked = new Map<MessageId, readonly AccountId[]>();
+  /** What cannot go now, and by account which entries are parked for it. */
+  const parked = new Map<MessageId, Parked>();
+  const parkedFor = new Map<AccountId, Set<MessageId>>();
+  /** Parked no more: they are read again, by their ids. */
+  const freed = new Set<MessageId>();
+  /** Being made ready, also when the connection they were parked on has ended. */
+  const working = new Set<MessageId>();
+  const keyTurns = createTurns(KEY_FETCHES);
+  /** One repair at a time: the next one finds the sessions that this one has started. */
+  const repairTurns = createTurns(1);
   /** How often an entry was told to come later, and how often its device set was repaired: neither counts for the other. */
   const delays = new Map<MessageId, number>();
   const repaired = new Map<MessageId, number>();
   /** Refused for a time in the future: they get new ids when the server's time is known. */
   const skewed = new Set<MessageId>();
-  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const timers = new Map<MessageId, ReturnType<typeof setTimeout>>();
 
+  /** Whose entries wait for this one: those of other accounts, and of own devices that it needs keys of. */
   const accountsOf = (entry: OutboxEntry): AccountId[] =>
-    entry.recipients.map(({ accountId }) => accountId).filter((id) => id !== device.accountId());
+    entry.recipients
+      .filter((recipient) => recipient.accountId !== device.accountId() || isOpen(recipient))
+      .map(({ accountId }) => accountId);
 
-  const unpark = (): void => {
-    parked.clear();
+  const parkAs = (id: MessageId, accounts: readonly AccountId[], state: Parked['state']): void => {
+    parked.set(id, { accounts, state });
+    for (const account of accounts) parkedFor.set(account, (parkedFor.get(account) ?? new Set()).add(id));
+  };
+  const takeOut = (id: MessageId): readonly AccountId[] => {
+    const accounts = parked.get(id)?.accounts ?? [];
+    parked.delete(id);
+    for (const account of accounts) {
+      const ids = parkedFor.get(account);
+      ids?.delete(id);
+      if (ids?.size === 0) parkedFor.delete(account);
+    }
+    return accounts;
+  };
+  /** An entry may go, or is no more; and so may what is behind it. */
+  const unpark = (id: MessageId): void => {
+    clearTimeout(timers.get(id));
+    timers.delete(id);
+    const behind = takeOut(id)
+      .flatMap((account) => [...(parkedFor.get(account) ?? [])])
+      .filter((other) => parked.get(other)?.state === 'behind');
+    for (const other of behind) takeOut(other);
+    for (const each of [id, ...behind]) freed.add(each);
+    pump();
+  };
+  const readFromStart = (): void => {
     cursor = '';
     pump();
   };
@@ -117,16 +186,22 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     counts.set(id, count);
     return count;
   };
-  const later = (attempt: number, action: () => void, atLeastMs = 0): void => {
+  const later = (id: MessageId, attempt: number, action: () => void, atLeastMs = 0): void => {
     const delayMs = Math.max(atLeastMs, backoffDelayMs(backoff, attempt, Math.random()));
     const timer = setTimeout(() => {
-      timers.delete(timer);
+      timers.delete(id);
       action();
     }, delayMs);
-    timers.add(timer);
+    clearTimeout(timers.get(id));
+    timers.set(id, timer);
   };
-  const unparkLater = (id: MessageId, retryAfterMs?: number): void =>
-    later(countUp(delays, id), unpark, retryAfterMs);
+  const unparkLater = (id: MessageId, retryAfterMs?: number): void => {
+    const { accounts } = parked.get(id) ?? {};
+    // What was parked on a connection that has ended is not waited for.
+    if (accounts === undefined) return;
+    parked.set(id, { accounts, state: 'resting' });
+    later(id, countUp(delays, id), () => unpark(id), retryAfterMs);
+  };
   const land = (id: MessageId): void => {
     inFlightBytes -= inFlight.get(id) ?? 0;
     inFlight.delete(id);
@@ -170,7 +245,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     if (messageTime(id) + LIMITS.messageTtlMs > clock.now()) unparkLater(id);
     else {
       await fail(id, 'message-expired');
-      unpark();
+      unpark(id);
     }
   };
 
@@ -178,32 +253,59 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const makeReady = async (id: MessageId, work: () => Promise<Readiness>): Promise<void> => {
     try {
       const readiness = await work();
+      working.delete(id);
       if (readiness === 'empty') await succeed(id, 0);
       if (readiness === 'keys-changed') await fail(id, readiness);
       if (readiness === 'account-removed') await fail(id, 'not-found');
       if (readiness === 'later') await failExpiredOrWait(id);
-      else unpark();
+      else unpark(id);
     } catch (error) {
+      working.delete(id);
       // What a master says of keys or of this device says nothing of the recipient.
       if (!isAway(error)) onFault(error);
-      unparkLater(id, error instanceof MessengerError ? error.body?.retryAfterMs : undefined);
+      const { code, body } = error instanceof MessengerError ? error : { code: null, body: null };
+      // Too many questions: that is no matter of this entry alone.
+      if (code === 'rate-limited')
+        for (const turns of [keyTurns, repairTurns]) turns.rest(body?.retryAfterMs ?? 0);
+      unparkLater(id, body?.retryAfterMs);
     }
   };
+  /** The same when it is its turn, unless the connection has ended by then. */
+  const makeReadyInTurn = (turns: Turns, id: MessageId, work: () => Promise<Readiness>): void =>
+    turns.take(() => {
+      working.add(id);
+      return makeReady(id, work).catch(onFault);
+    });
   const background = (work: Promise<unknown>): void => void work.catch(onFault);
 
   /** Encrypts what was queued before there was a session, in one commit for the page. */
-  const encryptPage = (rows: readonly Row[]): Promise<Row[]> =>
-    Promise.all(
-      rows.map(async (row) => {
+  const encryptPage = async (rows: readonly Row[]): Promise<Row[]> => {
+    const encrypted = await Promise.all(
+      rows.map(async (row): Promise<Row | null> => {
+        if (parked.has(row.key)) return row;
         if (!row.value.recipients.some(isOpen) || row.value.renew.length > 0) return row;
         return store.transact(async (transaction) => {
-          const current = (await transaction.get('outbox', row.key)) ?? row.value;
+          const current = await transaction.get('outbox', row.key);
+          if (current === undefined) return null;
           const entry = await composer.encrypt(transaction, current);
           transaction.put('outbox', row.key, entry);
           return { key: row.key, value: entry };
         });
       }),
     );
+    return encrypted.filter((row) => row !== null);
+  };
+
+  /** Those of a page of what is parked no more that are there still. */
+  const freedPage = async (): Promise<Row[]> => {
+    const ids = [...freed].sort().slice(0, PAGE);
+    const entries = await store.getMany('outbox', ids);
+    return ids.flatMap((key, index) => {
+      const value = entries[index];
+      if (value === undefined) freed.delete(key);
+      return value === undefined ? [] : [{ key, value }];
+    });
+  };
 
   /** What was queued before there were other own devices goes to them as well. */
   const addOwnCopies = async (): Promise<void> => {
@@ -225,19 +327,18 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     }
   };
 
-  const isBlocked = (entry: OutboxEntry): boolean => {
-    const accounts = accountsOf(entry);
-    return [...parked.values()].flat().some((account) => accounts.includes(account));
-  };
-
   /** False when the window is full. */
   const offer = (row: Row): boolean => {
     const { key, value } = row;
     if (inFlight.has(key) || parked.has(key)) return true;
-    if (isBlocked(value)) return parked.size < MAX_PARKED && parked.set(key, accountsOf(value)).size > 0;
-    if (value.renew.length > 0 || value.recipients.length === 0 || value.recipients.some(isOpen)) {
-      parked.set(key, accountsOf(value));
-      background(makeReady(key, () => keyFetch.prepare(key)));
+    const accounts = accountsOf(value);
+    const isBehind = accounts.some((account) => parkedFor.has(account));
+    const isUnready =
+      value.renew.length > 0 || value.recipients.length === 0 || value.recipients.some(isOpen);
+    if (isBehind || isUnready) {
+      if (parked.size >= MAX_PARKED) return false;
+      parkAs(key, accounts, isBehind ? 'behind' : 'working');
+      if (!isBehind && !working.has(key)) makeReadyInTurn(keyTurns, key, () => keyFetch.prepare(key));
       return true;
     }
     const bytes = bytesOf(value);
@@ -254,21 +355,35 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     return true;
   };
 
-  const pumpOnce = coalesce(async () => {
-    while (send !== null) {
-      const rows = await encryptPage(await store.list('outbox', { after: cursor, limit: PAGE }));
-      if (rows.length === 0) return;
-      for (const row of rows) {
-        if (!offer(row)) return;
-        cursor = row.key;
-      }
+  /** One page: of what is parked no more first, as it is older than what lies behind the cursor. False: no more can go now. */
+  const offerPage = async (): Promise<boolean> => {
+    const isFreed = freed.size > 0;
+    let at = cursor;
+    const read = isFreed ? await freedPage() : await store.list('outbox', { after: at, limit: PAGE });
+    const rows = await encryptPage(read);
+    if (!isFreed && freed.size > 0) return true;
+    if (!isFreed && read.length === 0) {
+      // With nothing before it, whatever comes next is new, wherever its time puts it.
+      if (inFlight.size === 0 && parked.size === 0) cursor = '';
+      return false;
     }
+    for (const row of rows) {
+      if (send === null || !offer(row)) return false;
+      if (isFreed) freed.delete(row.key);
+      // Unless it is to be read from the start again.
+      else if (cursor === at) cursor = at = row.key;
+    }
+    for (const { key } of read) if (isFreed) freed.delete(key);
+    return true;
+  };
+  const pumpOnce = coalesce(async () => {
+    while (send !== null && (await offerPage()));
   });
   const pump = (): void => background(pumpOnce());
 
-  const park = async (id: MessageId): Promise<void> => {
+  const park = async (id: MessageId, state: Parked['state']): Promise<void> => {
     const entry = await store.get('outbox', id);
-    if (entry !== undefined) parked.set(id, accountsOf(entry));
+    if (entry !== undefined) parkAs(id, accountsOf(entry), state);
   };
 
   /** It was never accepted under this id, so a new one makes no second message. */
@@ -294,36 +409,33 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     const ids = [...skewed].sort();
     skewed.clear();
     await Promise.all(ids.map(remint));
-    unpark();
+    for (const id of ids) unpark(id);
+    readFromStart();
   };
 
-  /** One repair at a time: the next one finds the sessions that this one has started. */
-  let repairs: Promise<void> = Promise.resolve();
-  const repair = (id: MessageId, mismatches: readonly DeviceMismatch[]): Promise<void> => {
-    const done = repairs.then(() => makeReady(id, () => keyFetch.repair(id, mismatches)));
-    repairs = done.catch(() => undefined);
-    return done;
-  };
+  const repair = (id: MessageId, mismatches: readonly DeviceMismatch[]): void =>
+    makeReadyInTurn(repairTurns, id, () => keyFetch.repair(id, mismatches));
 
   /** Goes on for as long as the devices do not fit: at once, or, when that has not helped for a while, later and later. */
-  const repairInTime = async (id: MessageId, mismatches: readonly DeviceMismatch[]): Promise<void> => {
+  const repairInTime = (id: MessageId, mismatches: readonly DeviceMismatch[]): void => {
     const count = countUp(repaired, id);
-    if (count <= MAX_REPAIRS) await repair(id, mismatches);
-    else later(count - MAX_REPAIRS, () => background(repair(id, mismatches)));
+    if (count <= MAX_REPAIRS) repair(id, mismatches);
+    else later(id, count - MAX_REPAIRS, () => repair(id, mismatches));
   };
 
   const refuse = async ({ id, error }: Refused): Promise<void> => {
-    await park(id);
+    const isRested = error.code !== 'devices-changed' && error.code !== 'not-found';
+    await park(id, isRested ? 'resting' : 'working');
     land(id);
-    if (error.code === 'devices-changed') await repairInTime(id, error.mismatches ?? []);
-    else if (error.code === 'not-found') await makeReady(id, () => keyFetch.checkRemoved(id));
+    if (error.code === 'devices-changed') repairInTime(id, error.mismatches ?? []);
+    else if (error.code === 'not-found') makeReadyInTurn(keyTurns, id, () => keyFetch.checkRemoved(id));
     else if (error.code === 'clock-skew') {
       skewed.add(id);
       deps.measureTime();
     } else if (ERRORS[error.code].retry) unparkLater(id, error.retryAfterMs);
     else {
       await fail(id, error.code);
-      unpark();
+      unpark(id);
     }
   };
 
@@ -331,11 +443,12 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     connect: (sendFrame, ownDevices) => {
       send = sendFrame;
       areOwnDevicesKnown = ownDevices === 'known';
-      unpark();
+      readFromStart();
     },
     onOwnDevicesKnown: () => {
       areOwnDevicesKnown = true;
-      unpark();
+      for (const [id, { state }] of [...parked]) if (state === 'resting' && !skewed.has(id)) unpark(id);
+      pump();
     },
     addOwnCopies,
     disconnect: () => {
@@ -345,10 +458,14 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       uncertain.clear();
       inFlightBytes = 0;
       parked.clear();
+      parkedFor.clear();
+      freed.clear();
+      keyTurns.clear();
+      repairTurns.clear();
       delays.clear();
       repaired.clear();
       skewed.clear();
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
     },
     pump,
@@ -360,7 +477,10 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
         }),
       );
     },
-    onTimeMeasured: () => background(remintSkewed()),
+    onTimeMeasured: () => {
+      readFromStart();
+      background(remintSkewed());
+    },
     onRefused: (frame) => background(refuse(frame)),
   };
 };

@@ -1,13 +1,13 @@
-import type { AccountId, DeviceId, KeyBundle } from '@restante/protocol';
+import type { KeyBundle } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import { encodeContent } from '../content/codec.ts';
 import { CONTENT_VERSION } from '../content/content.ts';
 import type { Device } from '../account/device.ts';
 import { introduce } from './introduction.ts';
-import { MessengerError } from '../messenger-error.ts';
 import type { DeviceWatch } from '../account/new-devices.ts';
 import type { Composer } from './compose.ts';
 import type { Sessions } from './sessions.ts';
+import { bundlesOf } from '../server/key-bundles.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
@@ -21,20 +21,6 @@ type Deps = {
   readonly api: Pick<MasterApi, 'devices' | 'keys'>;
   readonly deviceWatch: Pick<DeviceWatch, 'note'>;
 };
-
-/** A device that has been removed meanwhile has none. */
-const bundlesOf = (
-  api: Deps['api'],
-  accountId: AccountId,
-  deviceId: DeviceId,
-): Promise<readonly KeyBundle[]> =>
-  api.keys(accountId, deviceId).then(
-    ({ bundles }) => bundles,
-    (error: unknown) => {
-      if (error instanceof MessengerError && error.code === 'not-found') return [];
-      throw error;
-    },
-  );
 
 /**
  * Brings the sessions with this account's other devices in line with the devices that there are, so that each of
