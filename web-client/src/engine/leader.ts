@@ -24,12 +24,12 @@ export const lead = async (): Promise<never> => {
     onFault,
     onStatus: (change) => {
       tell(change);
-      if (change.phase === 'signed-in') presence.update();
+      if (change.phase === 'signed-in') presence.begin();
     },
     onEvent: (event) => {
       post({ kind: 'event', event });
       if (event.type === 'conversation') presence.noteConversation(event.detail);
-      else if (event.type === 'conversation-removed') presence.update();
+      else if (event.type === 'conversation-removed') presence.forgetConversation(event.detail.accountId);
     },
     onLeavingAccount: () => post({ kind: 'leaving-account' }),
   });

@@ -7,35 +7,54 @@ const AUDIENCE = 256;
 export type PresenceOfTabs = {
   readonly note: (tab: string, visible: boolean) => void;
   readonly forget: (tab: string) => void;
-  /** A conversation has changed: it may have been accepted or blocked. */
+  /** A conversation has changed: it may be a newer one now, or have been accepted or blocked. */
   readonly noteConversation: (conversation: Conversation) => void;
-  /** Another messenger, other preferences, a conversation less: tells it anew. */
-  readonly update: () => void;
+  readonly forgetConversation: (accountId: string) => void;
+  /** A messenger has begun to run: its conversations are read, once. */
+  readonly begin: () => void;
 };
+
+type Teller = Pick<Messenger, 'conversations' | 'setPresence'>;
+type Known = Pick<Conversation, 'standing' | 'lastMessageAt'>;
 
 /** `messenger` gives the one that is signed in and running, or null. */
 export const createPresenceOfTabs = (
-  messenger: () => Messenger | null,
+  messenger: () => Teller | null,
   onFault: (error: unknown) => void,
 ): PresenceOfTabs => {
   const visible = new Set<string>();
-  let standings = new Map<string, Conversation['standing']>();
+  /** Null: it has been deleted. What is noted while they are read is newer than what is read. */
+  let known = new Map<string, Known | null>();
+  let isRead = false;
 
-  const tell = async (by: Messenger): Promise<void> => {
-    const conversations = await by.conversations();
-    standings = new Map(conversations.map(({ accountId, standing }) => [accountId, standing]));
-    const audience = conversations.filter(({ standing }) => standing === 'accepted').slice(0, AUDIENCE);
-    by.setPresence(
+  const tell = (): void => {
+    if (!isRead) return;
+    const audience = [...known]
+      .flatMap(([accountId, each]) => (each?.standing === 'accepted' ? [{ accountId, ...each }] : []))
+      .sort((a, b) => b.lastMessageAt - a.lastMessageAt)
+      .slice(0, AUDIENCE);
+    messenger()?.setPresence(
       visible.size > 0 ? 'online' : 'away',
       audience.map(({ accountId }) => accountId),
     );
   };
-  const update = (): void => {
+  const begin = (): void => {
     const by = messenger();
     if (by === null) return;
-    tell(by).catch((error: unknown) => {
-      if (messenger() === by) onFault(error);
-    });
+    const fresh = new Map<string, Known | null>();
+    known = fresh;
+    isRead = false;
+    by.conversations()
+      .then((all) => {
+        if (known !== fresh) return;
+        for (const { accountId, standing, lastMessageAt } of all)
+          if (!fresh.has(accountId)) fresh.set(accountId, { standing, lastMessageAt });
+        isRead = true;
+        tell();
+      })
+      .catch((error: unknown) => {
+        if (messenger() === by) onFault(error);
+      });
   };
 
   return {
@@ -43,14 +62,21 @@ export const createPresenceOfTabs = (
       if (visible.has(tab) === isVisible) return;
       if (isVisible) visible.add(tab);
       else visible.delete(tab);
-      update();
+      tell();
     },
     forget: (tab) => {
-      if (visible.delete(tab)) update();
+      if (visible.delete(tab)) tell();
     },
-    noteConversation: ({ accountId, standing }) => {
-      if (standings.get(accountId) !== standing) update();
+    noteConversation: ({ accountId, standing, lastMessageAt }) => {
+      const before = known.get(accountId)?.standing;
+      known.set(accountId, { standing, lastMessageAt });
+      if (before !== standing) tell();
     },
-    update,
+    forgetConversation: (accountId) => {
+      if (isRead) known.delete(accountId);
+      else known.set(accountId, null);
+      tell();
+    },
+    begin,
   };
 };
