@@ -41,7 +41,15 @@ export type Store = {
   readonly close: () => Promise<void>;
 };
 
-type Staged = Map<string, Change>;
+/** Changes by table and key: a list looks at those of its table alone. */
+type Staged = Map<TableName, Map<string, Change>>;
+
+const stageInto = (staged: Staged, change: Change): void => {
+  const rows = staged.get(change.table) ?? new Map<string, Change>();
+  staged.set(change.table, rows.set(change.key, change));
+};
+const changesIn = (staged: Staged): Change[] => [...staged.values()].flatMap((rows) => [...rows.values()]);
+
 type Job = {
   /** Runs the work over what earlier jobs of the group have staged; answers with its own changes. */
   readonly run: (base: Staged) => Promise<Staged>;
@@ -76,8 +84,8 @@ const transactionOver = (
   /** Only transactions change the vault, one at a time: what has been read stays true. */
   const seen = new Map<string, unknown>();
   const staged = (table: TableName, key: string): Change | undefined =>
-    own.get(nameOf(table, key)) ?? base.get(nameOf(table, key));
-  const stage = (change: Change): void => void own.set(nameOf(change.table, change.key), change);
+    own.get(table)?.get(key) ?? base.get(table)?.get(key);
+  const stage = (change: Change): void => stageInto(own, change);
   const isKnown = (table: TableName, key: string): boolean =>
     staged(table, key) !== undefined || seen.has(nameOf(table, key));
   const known = <T extends TableName>(table: T, key: string): Tables[T] | undefined => {
@@ -91,8 +99,8 @@ const transactionOver = (
     return keys.map((key) => known(table, key));
   };
   const list: Transaction['list'] = async <T extends TableName>(table: T, range: Range) => {
-    const changes = [...new Map([...base, ...own]).values()].filter(
-      (change) => change.table === table && inRange(change.key, range),
+    const changes = [...new Map([...(base.get(table) ?? []), ...(own.get(table) ?? [])]).values()].filter(
+      ({ key }) => inRange(key, range),
     );
     const limit = range.limit + changes.length;
     const rows = new Map((await vault.list(table, { ...range, limit })).map((row) => [row.key, row.value]));
@@ -129,14 +137,14 @@ export const createStore = (given: Vault): Store => {
     const done: Job[] = [];
     for (const job of group) {
       try {
-        for (const [name, change] of await job.run(base)) base.set(name, change);
+        for (const change of changesIn(await job.run(base))) stageInto(base, change);
         done.push(job);
       } catch (error) {
         job.reject(error);
       }
     }
     try {
-      if (base.size > 0) await vault.commit([...base.values()]);
+      if (base.size > 0) await vault.commit(changesIn(base));
       for (const job of done) job.resolve();
     } catch (error) {
       for (const job of done) job.reject(error);
