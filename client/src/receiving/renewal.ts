@@ -53,11 +53,11 @@ export const setAside = async (
   envelope: Envelope,
   reason: Unread['reason'],
 ): Promise<void> => {
-  const { id, senderId, senderDeviceId, sentAt, type, payload } = envelope;
+  const { id, senderId, senderDeviceId, sentAt } = envelope;
   const repeats = reason === 'duplicate' && ({ repeats: true } as const);
   transaction.put('setAside', id, {
-    ...{ senderId, senderDeviceId, sentAt, type, payload },
-    ...{ requested: false, ...repeats },
+    ...{ senderId, senderDeviceId, sentAt, requested: false },
+    ...repeats,
   });
   await count(transaction, deps, senderId, 1);
   transaction.afterCommit(() => deps.events.emit('undecryptable', { id, senderId, senderDeviceId, sentAt }));
@@ -80,13 +80,14 @@ export const comeAgain = async (
   return Math.min(...found.values());
 };
 
-/** The oldest ones go when there are too many. */
-const dropOldest = async (transaction: Transaction, deps: CountDeps): Promise<void> => {
-  const rows = await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE);
+/** What has been set aside. The oldest ones go when there are too many. */
+const withoutOldest = async (transaction: Transaction, deps: CountDeps): Promise<Row<SetAside>[]> => {
+  const rows = await transaction.list('setAside', { limit: 2 * MAX_SET_ASIDE });
   for (const { key, value } of rows.slice(0, -MAX_SET_ASIDE)) {
     transaction.delete('setAside', key);
     await count(transaction, deps, value.senderId, -1);
   }
+  return rows.slice(-MAX_SET_ASIDE);
 };
 
 /**
@@ -132,8 +133,7 @@ const isBlocked = async (transaction: Transaction, accountId: AccountId): Promis
 
 /** Asks every sender whose messages were set aside for them, unless it was asked a moment ago. */
 export const requestRenewals = async (transaction: Transaction, deps: RenewalDeps): Promise<void> => {
-  await dropOldest(transaction, deps);
-  const missing = await transaction.listPrefix('setAside', '', 2 * MAX_SET_ASIDE);
+  const missing = await withoutOldest(transaction, deps);
   const byDevice = Map.groupBy(missing, ({ value }) =>
     deviceKey({ accountId: value.senderId, deviceId: value.senderDeviceId }),
   );

@@ -203,14 +203,12 @@ export type PendingDelete = {
   readonly held?: true;
 };
 
-/** A message that could not be decrypted. Key: its envelope's id. */
+/** A message that could not be decrypted: what it takes to have it sent again. Key: its envelope's id. */
 export type SetAside = {
   readonly senderId: AccountId;
   readonly senderDeviceId: DeviceId;
   /** Where it would stand. */
   readonly sentAt: number;
-  readonly type: EnvelopeType;
-  readonly payload: string;
   /** The sender has been asked to send it again. */
   readonly requested: boolean;
   /** The ratchet calls it a repetition of what it has read. */

@@ -7,8 +7,6 @@ const row = (text: string, bytes: readonly number[] = []): SetAside => ({
   senderId: text,
   senderDeviceId: 1,
   sentAt: bytes.length,
-  type: 'message',
-  payload: text,
   requested: bytes.length % 2 === 0,
 });
 const put = (key: string, text = key): Change => ({ table: 'setAside', key, value: row(text) });
