@@ -9,6 +9,7 @@ import type { Figure } from './figure.ts';
 import { machine } from './machine.ts';
 import type { Bench, Measurement } from './measurement.ts';
 import { catchUp } from './measurements/catch-up.ts';
+import { connections } from './measurements/connections.ts';
 import { fullNode } from './measurements/full-node.ts';
 import { memoryGrowth } from './measurements/growth.ts';
 import { livePush } from './measurements/live-push.ts';
@@ -27,6 +28,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   fullNode,
   replication,
   livePush,
+  connections,
   catchUp,
   signal,
   messenger,

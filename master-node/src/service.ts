@@ -168,7 +168,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     onAnswer: countAnswers(metrics.registry, 'gateway'),
     health: () => ({
       status: gateway.isDraining() ? 'draining' : 'ok',
-      connections: sessions.size(),
+      connections: sessions.all().length,
       clock: clockHealth(clock),
       directory: servers.states(),
       setAside: { counts: setAside.counts(), examples: setAside.examples() },

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { AUDIENCES, deviceClaims, LIMITS, type DeviceAddress } from '@restante/protocol';
 import { ConfigError } from './config.ts';
@@ -50,19 +50,33 @@ const readKey = (name: string, pem: string, read: (pem: string) => KeyObject): K
 
 const MAX_REMEMBERED = 10_000;
 
+/** What is kept of a valid token. `device`: null when its claims are not those of a device. */
+type Known = { readonly expiresAtMs: number; readonly device: TokenDevice | null };
+
+/** A token with its audience, in 44 characters: many are kept, for as long as they are in use. */
+const nameOf = (token: string, audience: string): string =>
+  createHash('sha256').update(`${audience} ${token}`).digest('base64');
+
+const deviceOf = (payload: JWTPayload): TokenDevice | null => {
+  const claims = deviceClaims.safeParse(payload);
+  if (!claims.success) return null;
+  const { sub, device, generation = 0 } = claims.data;
+  return { accountId: sub, deviceId: device, generation };
+};
+
 /** Of a master whose clock was far ahead: a fresh token is what helps, as for one that has expired. */
 const notYet = (): ServiceError => new ServiceError('token-expired', 'the token is of a time to come');
 
 /** `publicKeyPem`: SPKI PEM; line breaks may be written as `\n`. A token's signature is checked once while it is in use. */
 export const createTokenVerifier = (publicKeyPem: string, now: () => number = Date.now): TokenVerifier => {
   const key = readKey('TOKEN_PUBLIC_KEY', publicKeyPem, createPublicKey);
-  /** Claims of tokens that were found valid, by audience and token, oldest first. */
-  const remembered = new Map<string, JWTPayload & { readonly exp: number }>();
+  /** Of tokens that were found valid, by {@link nameOf}, oldest first. */
+  const remembered = new Map<string, Known>();
 
-  const verify = async (token: string, audience: string): Promise<unknown> => {
-    const name = `${audience} ${token}`;
+  const verify = async (token: string, audience: string): Promise<Known> => {
+    const name = nameOf(token, audience);
     const known = remembered.get(name);
-    if (known !== undefined && known.exp * 1000 + LIMITS.clockSkewMs > now()) return known;
+    if (known !== undefined && known.expiresAtMs + LIMITS.clockSkewMs > now()) return known;
     remembered.delete(name);
     try {
       const { payload } = await jwtVerify(token, key, {
@@ -76,8 +90,9 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
       if ((payload.iat ?? 0) * 1000 > now() + LIMITS.clockSkewMs) throw notYet();
       const [oldest] = remembered.keys();
       if (oldest !== undefined && remembered.size >= MAX_REMEMBERED) remembered.delete(oldest);
-      remembered.set(name, { ...payload, exp: payload.exp ?? 0 });
-      return payload;
+      const found = { expiresAtMs: (payload.exp ?? 0) * 1000, device: deviceOf(payload) };
+      remembered.set(name, found);
+      return found;
     } catch (error) {
       if (error instanceof ServiceError) throw error;
       if (error instanceof errors.JWTExpired)
@@ -87,10 +102,9 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
   };
   return {
     device: async (token, audience) => {
-      const claims = deviceClaims.safeParse(await verify(token, AUDIENCES[audience]));
-      if (!claims.success) throw new ServiceError('unauthorized', 'the token is not valid here');
-      const { sub, device, generation = 0 } = claims.data;
-      return { accountId: sub, deviceId: device, generation };
+      const { device } = await verify(token, AUDIENCES[audience]);
+      if (device === null) throw new ServiceError('unauthorized', 'the token is not valid here');
+      return device;
     },
     master: async (token) => {
       await verify(token, AUDIENCES.store);

@@ -27,8 +27,8 @@ export type Device = DeviceAddress &
   Disposable & {
     readonly registrationId: number;
     readonly send: (frame: Upstream) => void;
-    /** Called with every frame; replaces the listener before. */
-    onFrame: (frame: Downstream) => void;
+    /** Called with every frame and when it arrived, by `performance.now()`; replaces the listener before. */
+    onFrame: (frame: Downstream, arrivedAt: number) => void;
   };
 
 /** One message for the only device of an account. */
@@ -97,7 +97,8 @@ export const connectAccount = async (
     [Symbol.dispose]: () => socket.terminate(),
   };
   socket.on('message', (data) => {
-    device.onFrame(downstream.parse(JSON.parse((data as Buffer).toString('utf8'))));
+    const arrivedAt = performance.now();
+    device.onFrame(downstream.parse(JSON.parse((data as Buffer).toString('utf8'))), arrivedAt);
   });
   socket.on('error', welcomed.reject);
   const { limits } = await welcomed.promise;

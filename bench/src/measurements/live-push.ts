@@ -14,11 +14,11 @@ const PAUSE_MS = 20;
 const pushOnce = async (from: Device, to: Device): Promise<{ pushedMs: number; acceptedMs: number }> => {
   const payload = newPayload();
   const [pushed, accepted] = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
-  to.onFrame = (frame) => {
-    if (frame.type === 'envelope' && frame.envelope.payload === payload) pushed.resolve(performance.now());
+  to.onFrame = (frame, arrivedAt) => {
+    if (frame.type === 'envelope' && frame.envelope.payload === payload) pushed.resolve(arrivedAt);
   };
-  from.onFrame = (frame) => {
-    if (frame.type === 'accepted') accepted.resolve(performance.now());
+  from.onFrame = (frame, arrivedAt) => {
+    if (frame.type === 'accepted') accepted.resolve(arrivedAt);
     if (frame.type === 'refused') accepted.reject(new Error(`refused: ${frame.error.code}`));
   };
   const frame = messageTo(to, payload);

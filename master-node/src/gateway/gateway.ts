@@ -1,14 +1,14 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { LIMITS, type DeviceAddress, type Welcome } from '@restante/protocol';
-import { requestIdOf, ServiceError, type Logger } from '@restante/service-kit';
+import { requestIdOf, ServiceError, type Logger, type TokenDevice } from '@restante/service-kit';
 import type { Authenticate } from '../authenticate.ts';
 import type { Config } from '../config.ts';
 import type { Handle } from '../live/handle.ts';
 import type { Presence } from '../live/presence.ts';
 import type { Metrics } from '../metrics.ts';
-import { createSession } from './session.ts';
+import { createSession, type SessionDeps } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import { createUpgrade, selectSubprotocol, versionOf } from './upgrade.ts';
 
@@ -36,8 +36,13 @@ export type GatewayDeps = {
 
 /** A close handshake that the peer does not finish is given up after this time. */
 const CLOSE_TIMEOUT_MS = 5000;
+const newConnectionId = (): string => randomBytes(12).toString('base64url');
+
 /** So that there is room for the number of a frame. */
 const REQUEST_ID_CHARACTERS = 64;
+
+/** The text alone: a part of a string keeps the whole, and what is put together keeps each of its parts. */
+const ownCopy = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 export const startGateway = (deps: GatewayDeps): Gateway => {
   const { sockets, sessions, metrics, log, now } = deps;
@@ -63,6 +68,42 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
     },
   });
 
+  const sessionDeps: SessionDeps = {
+    handle: deps.handle,
+    bufferBytes: sockets.bufferBytes,
+    stallMs: sockets.stallMs,
+    onClosed: (session) => {
+      metrics.connections.set(webSockets.clients.size);
+      if (sessions.remove(session)) deps.presence.leave(session.device);
+    },
+    metrics,
+    log,
+    now,
+  };
+
+  /** Holds nothing of the request: what is made here lives as long as the connection. */
+  const connect = (
+    socket: WebSocket,
+    { generation: tokenGeneration, accountId, deviceId }: TokenDevice,
+    requestId: string,
+  ): void => {
+    const version = versionOf(socket.protocol);
+    const device = { accountId, deviceId };
+    const session = createSession(
+      { socket, device, connectionId: newConnectionId(), version, tokenGeneration, requestId },
+      sessionDeps,
+    );
+    metrics.connections.set(webSockets.clients.size);
+    if (isDraining) {
+      session.end('draining', 'this server stops');
+      return;
+    }
+    session.reply(welcome(device, version));
+    sessions.add(session);
+    for (const frame of deps.presence.snapshot(device.accountId)) session.push(frame);
+    deps.onConnected(device);
+  };
+
   const upgrade = createUpgrade({
     authenticate: deps.authenticate,
     allowedOrigins: sockets.allowedOrigins,
@@ -71,34 +112,10 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
       if (webSockets.clients.size < sockets.maxConnections) return null;
       return new ServiceError('unavailable', 'this server has all the connections that it takes');
     },
-    accept: (request, socket, head, { generation, ...device }) =>
-      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        const version = versionOf(webSocket.protocol);
-        const session = createSession(webSocket, device, randomUUID(), {
-          version,
-          tokenGeneration: generation,
-          handle: deps.handle,
-          bufferBytes: sockets.bufferBytes,
-          stallMs: sockets.stallMs,
-          requestId: requestIdOf(request.headers).slice(0, REQUEST_ID_CHARACTERS),
-          metrics,
-          log,
-          now,
-        });
-        webSocket.on('close', () => {
-          metrics.connections.set(webSockets.clients.size);
-          if (sessions.remove(session)) deps.presence.leave(device);
-        });
-        metrics.connections.set(webSockets.clients.size);
-        if (isDraining) {
-          session.end('draining', 'this server stops');
-          return;
-        }
-        session.reply(welcome(device, version));
-        sessions.add(session);
-        for (const frame of deps.presence.snapshot(device.accountId)) session.push(frame);
-        deps.onConnected(device);
-      }),
+    accept: (request, socket, head, device) => {
+      const requestId = ownCopy(requestIdOf(request.headers).slice(0, REQUEST_ID_CHARACTERS));
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => connect(webSocket, device, requestId));
+    },
     metrics,
     log,
   });

@@ -37,21 +37,30 @@ export type Session = {
   readonly terminate: () => void;
 };
 
-export type SessionOptions = {
-  /** Of the protocol that the peer speaks. */
-  readonly version: number;
-  readonly tokenGeneration: number;
+/** What all connections of a master share. */
+export type SessionDeps = {
   readonly handle: Handle;
   readonly bufferBytes: number;
   readonly stallMs: number;
-  /** Id of the request that became this connection; each frame's id begins with it. */
-  readonly requestId: string;
+  readonly onClosed: (session: Session) => void;
   readonly metrics: Pick<
     Metrics,
     'frames' | 'pushes' | 'pushesLeftOut' | 'catchUps' | 'connectionsEnded' | 'slowConnections'
   >;
   readonly log: Logger;
   readonly now: () => number;
+};
+
+/** What is a connection's own. */
+export type Connection = {
+  readonly socket: WebSocket;
+  readonly device: DeviceAddress;
+  readonly connectionId: string;
+  /** Of the protocol that the peer speaks. */
+  readonly version: number;
+  readonly tokenGeneration: number;
+  /** Id of the request that became this connection; each frame's id begins with it. */
+  readonly requestId: string;
 };
 
 const FRAMES_IN_PROCESS = 64;
@@ -71,164 +80,201 @@ const parse = (data: RawData): Upstream => {
   return parseInput(upstream, value);
 };
 
-export const createSession = (
-  socket: WebSocket,
-  device: DeviceAddress,
-  connectionId: string,
-  { version, tokenGeneration, handle, bufferBytes, stallMs, requestId, metrics, log, now }: SessionOptions,
-): Session => {
-  const who = pseudonym(`${device.accountId}:${device.deviceId}`);
-  const waiting: RawData[] = [];
-  let inProcess = 0;
-  let badFrames = 0;
-  let frames = 0;
-  let isHeard = true;
-  let isDraining = false;
-  let isEnding = false;
-  let onIdle: (() => void) | null = null;
+/** A class, and not closures, for there are tens of thousands: methods are there once, fields in one object. */
+class SocketSession implements Session {
+  readonly device: DeviceAddress;
+  readonly connectionId: string;
+  readonly tokenGeneration: number;
+  readonly #socket: WebSocket;
+  readonly #version: number;
+  readonly #requestId: string;
+  readonly #deps: SessionDeps;
+  readonly #waiting: RawData[] = [];
+  #inProcess = 0;
+  #badFrames = 0;
+  #frames = 0;
+  #isHeard = true;
+  #isDraining = false;
+  #isEnding = false;
+  #onIdle: (() => void) | null = null;
   /** Since when more than the bound waits for this peer; null when it keeps up. */
-  let slowSince: number | null = null;
-  let hasMissed = false;
+  #slowSince: number | null = null;
+  #hasMissed = false;
 
-  const write = (frame: Downstream): void => {
-    if (socket.readyState !== socket.OPEN || version < (SINCE[frame.type] ?? 0)) return;
-    socket.send(JSON.stringify(frame), onWritten);
-    if (slowSince !== null || socket.bufferedAmount <= bufferBytes) return;
-    slowSince = now();
-    metrics.slowConnections.inc();
-  };
-  const noLongerSlow = (): void => {
-    if (slowSince === null) return;
-    slowSince = null;
-    metrics.slowConnections.dec();
-  };
-  const onWritten = (): void => {
-    if (slowSince === null || socket.bufferedAmount > bufferBytes / 4) return;
-    noLongerSlow();
-    if (hasMissed) {
-      hasMissed = false;
-      metrics.catchUps.inc();
-      write({ type: 'catch-up' });
+  constructor(
+    { socket, device, connectionId, version, tokenGeneration, requestId }: Connection,
+    deps: SessionDeps,
+  ) {
+    this.device = device;
+    this.connectionId = connectionId;
+    this.tokenGeneration = tokenGeneration;
+    this.#socket = socket;
+    this.#version = version;
+    this.#requestId = requestId;
+    this.#deps = deps;
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('pong', () => (this.#isHeard = true));
+    socket.on('close', () => this.#onClose());
+    socket.on('error', (error) => this.#onError(error));
+  }
+
+  reply(frame: Downstream): void {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN || this.#version < (SINCE[frame.type] ?? 0)) return;
+    socket.send(JSON.stringify(frame), () => this.#onWritten());
+    if (this.#slowSince !== null || socket.bufferedAmount <= this.#deps.bufferBytes) return;
+    this.#slowSince = this.#deps.now();
+    this.#deps.metrics.slowConnections.inc();
+  }
+
+  push(frame: Downstream): void {
+    if (this.#isEnding) return;
+    if (this.#slowSince !== null) {
+      this.#hasMissed = true;
+      this.#deps.metrics.pushesLeftOut.inc({ type: frame.type });
+      return;
     }
-    work();
-  };
+    if (frame.type === 'envelope') this.#deps.metrics.pushes.inc();
+    this.reply(frame);
+  }
 
-  const end = (code: ErrorCode, message: string): void => {
-    if (isEnding) return;
-    isEnding = true;
-    waiting.length = 0;
+  end(code: ErrorCode, message: string): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#waiting.length = 0;
+    const { metrics, log } = this.#deps;
     metrics.connectionsEnded.inc({ code });
-    log[ERRORS[code].level]({ event: 'connection-ended', code, device: who, requestId }, message);
-    write({ type: 'error', error: { code, message } });
-    socket.resume();
-    socket.close(ERRORS[code].close, code);
-  };
+    const told = { event: 'connection-ended', code, device: this.#who(), requestId: this.#requestId };
+    log[ERRORS[code].level](told, message);
+    this.reply({ type: 'error', error: { code, message } });
+    this.#socket.resume();
+    this.#socket.close(ERRORS[code].close, code);
+  }
 
-  const refuse = (thrown: unknown, frameId: string): void => {
-    const error = toServiceError(thrown);
-    log[error.row.level](
-      { event: 'frame-refused', code: error.code, device: who, requestId: frameId, err: error },
-      error.message,
-    );
-    write({ type: 'error', error: error.toBody() });
-  };
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#waiting.length = 0;
+    if (this.#inProcess > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.end('draining', 'this server stops');
+  }
 
-  const take = async (data: RawData): Promise<void> => {
-    frames += 1;
-    const frameId = `${requestId}.${frames}`;
+  beat(): void {
+    const { stallMs, metrics, log, now } = this.#deps;
+    if (this.#slowSince !== null && now() - this.#slowSince > stallMs) {
+      this.end('connection-stalled', 'the connection takes no frames');
+      return;
+    }
+    if (this.#isEnding || this.#socket.isPaused) return;
+    if (!this.#isHeard) {
+      metrics.connectionsEnded.inc({ code: 'connection-stalled' });
+      log.info({ event: 'connection-lost', device: this.#who() }, 'a peer does not answer');
+      this.#socket.terminate();
+      return;
+    }
+    this.#isHeard = false;
+    this.#socket.ping();
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #who(): string {
+    return pseudonym(`${this.device.accountId}:${this.device.deviceId}`);
+  }
+
+  #onClose(): void {
+    this.#noLongerSlow();
+    this.#deps.onClosed(this);
+  }
+
+  #onError(error: Error): void {
+    this.#deps.log.debug({ event: 'socket-error', device: this.#who(), err: error }, 'a socket failed');
+  }
+
+  #noLongerSlow(): void {
+    if (this.#slowSince === null) return;
+    this.#slowSince = null;
+    this.#deps.metrics.slowConnections.dec();
+  }
+
+  #onWritten(): void {
+    const { bufferBytes, metrics } = this.#deps;
+    if (this.#slowSince === null || this.#socket.bufferedAmount > bufferBytes / 4) return;
+    this.#noLongerSlow();
+    if (this.#hasMissed) {
+      this.#hasMissed = false;
+      metrics.catchUps.inc();
+      this.reply({ type: 'catch-up' });
+    }
+    this.#work();
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    this.#isHeard = true;
+    if (this.#isEnding || this.#isDraining) return;
+    if (isBinary) {
+      this.end('unsupported-media-type', 'frames are text');
+      return;
+    }
+    this.#waiting.push(data);
+    this.#work();
+  }
+
+  #work(): void {
+    while (this.#waiting.length > 0 && !this.#isFull()) {
+      const data = this.#waiting.shift();
+      if (data === undefined) return;
+      this.#inProcess += 1;
+      void this.#take(data).finally(() => {
+        this.#inProcess -= 1;
+        this.#work();
+        if (this.#inProcess === 0) this.#onIdle?.();
+      });
+    }
+    if (this.#isFull() && !this.#isEnding) this.#socket.pause();
+    else if (this.#socket.isPaused) {
+      this.#isHeard = true;
+      this.#socket.resume();
+    }
+  }
+
+  #isFull(): boolean {
+    return this.#inProcess >= FRAMES_IN_PROCESS || this.#slowSince !== null;
+  }
+
+  async #take(data: RawData): Promise<void> {
+    const { handle, metrics } = this.#deps;
+    this.#frames += 1;
+    const frameId = `${this.#requestId}.${this.#frames}`;
     let frame: Upstream;
     try {
       frame = parse(data);
     } catch (error) {
       metrics.frames.inc({ type: 'invalid' });
-      refuse(error, frameId);
-      badFrames += 1;
-      if (badFrames >= BAD_FRAMES) end('bad-request', 'too many bad frames');
+      this.#refuse(error, frameId);
+      this.#badFrames += 1;
+      if (this.#badFrames >= BAD_FRAMES) this.end('bad-request', 'too many bad frames');
       return;
     }
     metrics.frames.inc({ type: frame.type });
     try {
-      const answer = await handle(device, frame, frameId);
-      if (answer) write(answer);
+      const answer = await handle(this.device, frame, frameId);
+      if (answer) this.reply(answer);
     } catch (error) {
-      refuse(error, frameId);
+      this.#refuse(error, frameId);
     }
-  };
+  }
 
-  const work = (): void => {
-    while (waiting.length > 0 && inProcess < FRAMES_IN_PROCESS && slowSince === null) {
-      const data = waiting.shift();
-      if (data === undefined) return;
-      inProcess += 1;
-      void take(data).finally(() => {
-        inProcess -= 1;
-        work();
-        if (inProcess === 0) onIdle?.();
-      });
-    }
-    const isFull = inProcess >= FRAMES_IN_PROCESS || slowSince !== null;
-    if (isFull && !isEnding) socket.pause();
-    else if (socket.isPaused) {
-      isHeard = true;
-      socket.resume();
-    }
-  };
+  #refuse(thrown: unknown, frameId: string): void {
+    const error = toServiceError(thrown);
+    this.#deps.log[error.row.level](
+      { event: 'frame-refused', code: error.code, device: this.#who(), requestId: frameId, err: error },
+      error.message,
+    );
+    this.reply({ type: 'error', error: error.toBody() });
+  }
+}
 
-  socket.on('message', (data, isBinary) => {
-    isHeard = true;
-    if (isEnding || isDraining) return;
-    if (isBinary) {
-      end('unsupported-media-type', 'frames are text');
-      return;
-    }
-    waiting.push(data);
-    work();
-  });
-  socket.on('close', noLongerSlow);
-  socket.on('pong', () => {
-    isHeard = true;
-  });
-  socket.on('error', (error) => {
-    log.debug({ event: 'socket-error', device: who, err: error }, 'a socket failed');
-  });
-
-  return {
-    device,
-    connectionId,
-    tokenGeneration,
-    reply: write,
-    push: (frame) => {
-      if (isEnding) return;
-      if (slowSince !== null) {
-        hasMissed = true;
-        metrics.pushesLeftOut.inc({ type: frame.type });
-        return;
-      }
-      if (frame.type === 'envelope') metrics.pushes.inc();
-      write(frame);
-    },
-    end,
-    drain: async () => {
-      isDraining = true;
-      waiting.length = 0;
-      if (inProcess > 0) await new Promise<void>((resolve) => (onIdle = resolve));
-      end('draining', 'this server stops');
-    },
-    beat: () => {
-      if (slowSince !== null && now() - slowSince > stallMs) {
-        end('connection-stalled', 'the connection takes no frames');
-        return;
-      }
-      if (isEnding || socket.isPaused) return;
-      if (!isHeard) {
-        metrics.connectionsEnded.inc({ code: 'connection-stalled' });
-        log.info({ event: 'connection-lost', device: who }, 'a peer does not answer');
-        socket.terminate();
-        return;
-      }
-      isHeard = false;
-      socket.ping();
-    },
-    terminate: () => socket.terminate(),
-  };
-};
+export const createSession = (connection: Connection, deps: SessionDeps): Session =>
+  new SocketSession(connection, deps);

@@ -1,6 +1,5 @@
-import type { AccountId, Downstream } from '@restante/protocol';
+import type { AccountId, DeviceAddress, Downstream } from '@restante/protocol';
 import type { Bus, BusEvent } from '../live/bus.ts';
-import { deviceKey } from '../live/device-key.ts';
 import type { Session } from './session.ts';
 
 /** The connections of this master: one per device, the newest. Takes from the bus what is for them. */
@@ -9,40 +8,42 @@ export type Sessions = {
   readonly add: (session: Session) => void;
   /** True when this was still the device's connection. */
   readonly remove: (session: Session) => boolean;
-  readonly ofAccount: (account: AccountId) => Session[];
+  readonly ofAccount: (account: AccountId) => readonly Session[];
   readonly all: () => Session[];
-  readonly size: () => number;
 };
 
 const supersede = (session: Session): void =>
   session.end('superseded', 'a newer connection of this device took over');
 
 export const createSessions = (bus: Bus): Sessions => {
-  const byDevice = new Map<string, Session>();
-  const byAccount = new Map<AccountId, Set<Session>>();
+  const byAccount = new Map<AccountId, readonly Session[]>();
+
+  const ofAccount = (account: AccountId): readonly Session[] => byAccount.get(account) ?? [];
+  const ofDevice = ({ accountId, deviceId }: DeviceAddress): Session | undefined =>
+    ofAccount(accountId).find(({ device }) => device.deviceId === deviceId);
 
   const remove = (session: Session): boolean => {
     const { accountId } = session.device;
-    const ofAccount = byAccount.get(accountId);
-    ofAccount?.delete(session);
-    if (ofAccount?.size === 0) byAccount.delete(accountId);
-    const key = deviceKey(session.device);
-    return byDevice.get(key) === session && byDevice.delete(key);
+    const before = ofAccount(accountId);
+    const others = before.filter((other) => other !== session);
+    if (others.length === 0) byAccount.delete(accountId);
+    else byAccount.set(accountId, others);
+    return others.length < before.length;
   };
 
   const toAccount = (account: AccountId, frame: Downstream): void =>
-    byAccount.get(account)?.forEach((session) => session.push(frame));
+    ofAccount(account).forEach((session) => session.push(frame));
 
   const onEvent = (event: BusEvent): void => {
     switch (event.kind) {
       case 'to-device':
-        byDevice.get(deviceKey(event.to))?.push(event.frame);
+        ofDevice(event.to)?.push(event.frame);
         return;
       case 'to-account':
         toAccount(event.to, event.frame);
         return;
       case 'connected': {
-        const session = byDevice.get(deviceKey(event.device));
+        const session = ofDevice(event.device);
         if (!session || session.connectionId === event.connectionId) return;
         remove(session);
         supersede(session);
@@ -61,14 +62,11 @@ export const createSessions = (bus: Bus): Sessions => {
     add: (session) => {
       // Other connections of this device, here or elsewhere, hear of it and end.
       bus.publish({ kind: 'connected', device: session.device, connectionId: session.connectionId });
-      byDevice.set(deviceKey(session.device), session);
-      const ofAccount = byAccount.get(session.device.accountId);
-      if (ofAccount) ofAccount.add(session);
-      else byAccount.set(session.device.accountId, new Set([session]));
+      const { accountId } = session.device;
+      byAccount.set(accountId, [...ofAccount(accountId), session]);
     },
     remove,
-    ofAccount: (account) => [...(byAccount.get(account) ?? [])],
-    all: () => [...byDevice.values()],
-    size: () => byDevice.size,
+    ofAccount,
+    all: () => [...byAccount.values()].flat(),
   };
 };

@@ -82,11 +82,16 @@ const check = async (request: IncomingMessage, deps: UpgradeDeps): Promise<Token
   return deps.authenticate(token);
 };
 
+/** Holds nothing of the request: it lives as long as the connection. */
+function destroyIt(this: Duplex): void {
+  this.destroy();
+}
+
 /** For the event `upgrade` of an HTTP server. */
 export const createUpgrade =
   (deps: UpgradeDeps) =>
   (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroyIt);
     check(request, deps).then(
       (device) => deps.accept(request, socket, head, device),
       (thrown: unknown) => {

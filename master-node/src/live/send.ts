@@ -5,6 +5,7 @@ import {
   type Accepted,
   type DeviceAddress,
   type DeviceMismatch,
+  type MessageId,
   type Recipient,
   type Refused,
   type Send,
@@ -97,9 +98,13 @@ const checkDevices = async (
   }
 };
 
-const toEnvelopes = (sender: DeviceAddress, frame: Send, messageTtlMs: number): StoredEnvelope[] => {
-  const id = deriveMessageId(sender, frame.id);
-  return frame.recipients.flatMap(({ accountId, envelopes }) =>
+const toEnvelopes = (
+  sender: DeviceAddress,
+  id: MessageId,
+  { recipients }: Send,
+  messageTtlMs: number,
+): StoredEnvelope[] =>
+  recipients.flatMap(({ accountId, envelopes }) =>
     envelopes.map(({ deviceId, type, payload }) => ({
       accountId,
       deviceId,
@@ -111,7 +116,6 @@ const toEnvelopes = (sender: DeviceAddress, frame: Send, messageTtlMs: number): 
       payload,
     })),
   );
-};
 
 const publish = (bus: Bus, { accountId, deviceId, ...envelope }: StoredEnvelope): void =>
   bus.publish({
@@ -136,7 +140,8 @@ export const createSend =
       checkTime(frame, deps.messageTtlMs, deps.now());
       await checkDevices(sender, frame, deps.deviceSets);
 
-      const envelopes = toEnvelopes(sender, frame, deps.messageTtlMs);
+      const messageId = deriveMessageId(sender, frame.id);
+      const envelopes = toEnvelopes(sender, messageId, frame, deps.messageTtlMs);
       const closeWindow = deps.pushWindows.open(envelopes);
       for (const envelope of envelopes) publish(bus, envelope);
       pushedIn();
@@ -144,7 +149,6 @@ export const createSend =
         const copies = await deps.store(envelopes, requestId);
         metrics.sendsAccepted.inc({ copies });
         acceptedIn();
-        const messageId = deriveMessageId(sender, frame.id);
         return { type: 'accepted', id: frame.id, messageId, copies };
       } finally {
         const connected = closeWindow();
