@@ -140,12 +140,7 @@ export const startMailboxNode = async (
     countWaiting: store.waiting,
     now,
   });
-  const ledger = createLedger({
-    server,
-    ttlMs,
-    mayHoldExpired: (database) => databases.mayHoldExpired(database, now()),
-    now,
-  });
+  const ledger = createLedger({ server, ttlMs, timeOf: databases.timeOf, now });
   const feeds = createChangesFeeds({
     log,
     address,

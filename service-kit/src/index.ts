@@ -20,6 +20,8 @@ export {
   type ClockHealth,
   type ConfirmedClock,
 } from './confirmed-clock.ts';
+export { readCheckpoint, writeCheckpoint, type Checkpoint } from './couch-checkpoint.ts';
+export { couchRequest, requestRows, type CouchRequest, type CouchRow } from './couch-request.ts';
 export { parseCouchUrl, type CouchAddress } from './couch-url.ts';
 export {
   connectCouch,

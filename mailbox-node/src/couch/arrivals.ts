@@ -1,9 +1,8 @@
 import { parseDocumentId, type DeviceAddress, type Envelope } from '@restante/protocol';
-import type { CouchServer, SetAside } from '@restante/service-kit';
+import { type CouchRow, type CouchServer, requestRows, type SetAside } from '@restante/service-kit';
 import { canaryConfirmed, canaryNode, canaryTime, isCanary } from './canary.ts';
 import type { Change } from './changes-feeds.ts';
 import type { Envelopes } from './envelopes.ts';
-import { requestRows, type Row } from './request.ts';
 import { faultOfRow, type DocumentFault } from './envelope-row.ts';
 
 /** Documents in one read: bounds the memory that live events take. */
@@ -51,7 +50,7 @@ export const createArrivals = ({
     }
   };
 
-  const handCanary = ({ id, doc }: Row): void => {
+  const handCanary = ({ id, doc }: CouchRow): void => {
     const writtenAtMs = canaryTime(doc);
     if (writtenAtMs !== null) onCanary(canaryNode(id), writtenAtMs, canaryConfirmed(doc));
   };

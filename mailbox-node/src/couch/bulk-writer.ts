@@ -1,7 +1,6 @@
-import { hasStatus, ServiceError, type CouchServer, type Logger } from '@restante/service-kit';
+import { couchRequest, type CouchServer, hasStatus, type Logger, ServiceError } from '@restante/service-kit';
 import type { EnvelopeDocument, TombstoneDocument } from '@restante/protocol';
 import type { ByteBudget } from '../mail/byte-budget.ts';
-import { couchRequest } from './request.ts';
 import { createGroupCommit, type GroupCommit } from '../mail/group-commit.ts';
 import type { StoreRoom } from './store-room.ts';
 

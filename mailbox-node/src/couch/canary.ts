@@ -1,5 +1,4 @@
-import type { CouchServer } from '@restante/service-kit';
-import { couchRequest } from './request.ts';
+import { couchRequest, type CouchServer } from '@restante/service-kit';
 import type { StoreRoom } from './store-room.ts';
 
 /**

@@ -1,14 +1,15 @@
 import {
   CLOCK_DOCUMENT,
   clockDocument,
+  type ConfirmedClock,
+  couchRequest,
+  type CouchServer,
   createDoubtWatch,
   hasStatus,
-  type ConfirmedClock,
-  type CouchServer,
   type Logger,
+  requestRows,
 } from '@restante/service-kit';
 import { canaryConfirmed, CANARY_RANGE, canaryTime } from './canary.ts';
-import { couchRequest, requestRows } from './request.ts';
 
 /** Keeps the confirmed time in this node's CouchDB, with the admin's credentials (law 15). */
 export type ClockKeeper = {

@@ -1,6 +1,11 @@
-import { CAUGHT_UP_DOCUMENT, caughtUpDocument, hasStatus, type CouchServer } from '@restante/service-kit';
+import {
+  CAUGHT_UP_DOCUMENT,
+  caughtUpDocument,
+  couchRequest,
+  type CouchServer,
+  hasStatus,
+} from '@restante/service-kit';
 import type { ReplicationJob } from './mesh-keeper.ts';
-import { couchRequest } from './request.ts';
 
 /**
  * Whether this node has all mail that its peers had when its databases were created. A database that was lost starts

@@ -12,10 +12,18 @@ import {
   type StoredEnvelope,
   type StoreResult,
 } from '@restante/protocol';
-import { hasStatus, ServiceError, toServiceError, type CouchServer } from '@restante/service-kit';
+import {
+  type CouchRequest,
+  couchRequest,
+  type CouchRow,
+  type CouchServer,
+  hasStatus,
+  requestRows,
+  ServiceError,
+  toServiceError,
+} from '@restante/service-kit';
 import type { BulkWriter } from './bulk-writer.ts';
 import type { Envelopes } from './envelopes.ts';
-import { couchRequest, requestRows, type CouchRequest, type Row } from './request.ts';
 import type { Databases } from '../mesh/databases.ts';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
 
@@ -68,7 +76,7 @@ export const createCouchMailboxStore = ({
    * Rows of a bucket. One that is not there holds nothing, and is told of: it may be lost. One that is not ours to read
    * is just being created, or somebody has changed its rights.
    */
-  const readRows = async (request: CouchRequest): Promise<readonly Row[]> => {
+  const readRows = async (request: CouchRequest): Promise<readonly CouchRow[]> => {
     try {
       return await requestRows(server, request);
     } catch (error) {
@@ -87,7 +95,7 @@ export const createCouchMailboxStore = ({
     bounds: { start: string; end: string },
     limit: number,
     includeDocuments: boolean,
-  ): Promise<readonly Row[]> =>
+  ): Promise<readonly CouchRow[]> =>
     readRows({
       db,
       path: '_all_docs',

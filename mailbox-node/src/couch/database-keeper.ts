@@ -1,6 +1,5 @@
-import { hasStatus, ServiceError, type CouchServer, type Logger } from '@restante/service-kit';
+import { couchRequest, type CouchServer, hasStatus, type Logger, ServiceError } from '@restante/service-kit';
 import { isDeepStrictEqual } from 'node:util';
-import { couchRequest } from './request.ts';
 import type { Databases } from '../mesh/databases.ts';
 
 export type DatabaseSize = {

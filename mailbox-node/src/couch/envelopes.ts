@@ -4,10 +4,17 @@ import {
   tombstoneRevision,
   type Envelope,
 } from '@restante/protocol';
-import { hasStatus, pseudonym, type CouchServer, type Logger, type SetAside } from '@restante/service-kit';
+import {
+  couchRequest,
+  type CouchRow,
+  type CouchServer,
+  hasStatus,
+  type Logger,
+  pseudonym,
+  type SetAside,
+} from '@restante/service-kit';
 import { z } from 'zod';
 import type { BulkWriter } from './bulk-writer.ts';
-import { couchRequest, type Row } from './request.ts';
 import { faultOfRow, readEnvelope, type DocumentFault } from './envelope-row.ts';
 
 /**
@@ -20,7 +27,7 @@ export type Envelopes = {
    *
    * @throws ServiceError `unavailable`, CouchError
    */
-  readonly read: (database: string, rows: readonly Row[]) => Promise<(Envelope | null)[]>;
+  readonly read: (database: string, rows: readonly CouchRow[]) => Promise<(Envelope | null)[]>;
   /**
    * Looks at a live document that has another leaf than its envelope: when its owner has deleted it every leaf ends, otherwise
    * it is noted. What fails is tried again when the document is read next.
@@ -65,7 +72,7 @@ export const createEnvelopes = ({
   type Behind = { readonly isDeleted: boolean; readonly document: unknown };
 
   /** What is behind winners that are no envelopes. */
-  const readBehind = async (db: string, rows: readonly Row[]): Promise<ReadonlyMap<string, Behind>> => {
+  const readBehind = async (db: string, rows: readonly CouchRow[]): Promise<ReadonlyMap<string, Behind>> => {
     if (rows.length === 0) return new Map();
     const docs = rows.flatMap(({ id, rev }) =>
       [rev, envelopeRevision(id), tombstoneRevision(id)].map((wanted) => ({ id, rev: wanted })),

@@ -24,6 +24,8 @@ import { createDatabases } from '../mesh/databases.ts';
 
 /** What is lost or comes back behind a node's back is seen by its ledger (law 9). */
 
+const TTL_MS = 30 * 86_400_000;
+
 const idOf = (envelope: StoredEnvelope): string => documentId(envelope, envelope.id);
 
 describe('the ledger of a running node', () => {
@@ -42,7 +44,7 @@ describe('the ledger of a running node', () => {
   beforeAll(async () => {
     couches = await startCouches(1);
     admin = connectCouch(couches.adminUrls[0]!, 10_000);
-    bucket = createDatabases(couches.prefix, 10, 30 * 86_400_000).currentAt(messageTime(mail[0]!.id));
+    bucket = createDatabases(couches.prefix, 10, TTL_MS).currentAt(messageTime(mail[0]!.id));
     await start();
     await node.store(...mail);
     await node.acknowledge(mailbox, mail[4]!.id);
@@ -112,7 +114,8 @@ describe('the ledger of a running node', () => {
   });
 
   it('tells of a write that was confirmed and never came', async () => {
-    const ledger = createLedger({ server: admin, ttlMs: 1, mayHoldExpired: () => false, now: Date.now });
+    const { timeOf } = createDatabases(couches.prefix, 10, TTL_MS);
+    const ledger = createLedger({ server: admin, ttlMs: TTL_MS, timeOf, now: Date.now });
     const { signal } = new AbortController();
     const { accepted } = await ledger.count(bucket, signal);
     ledger.written(bucket, [mail[3]!, mail[4]!, newEnvelope(mailbox)].map(idOf));

@@ -1,8 +1,22 @@
-import { hash } from 'node:crypto';
-import { envelopeRevision, messageTime, parseDocumentId, tombstoneRevision } from '@restante/protocol';
-import { hasStatus, type CouchServer } from '@restante/service-kit';
+import {
+  couchRequest,
+  hasStatus,
+  readCheckpoint,
+  requestRows,
+  writeCheckpoint,
+  type CouchServer,
+} from '@restante/service-kit';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { couchRequest, requestRows } from './request.ts';
+import {
+  createLedgerBook,
+  MARKS,
+  ofMarks,
+  type BucketChange,
+  type LedgerBook,
+  type Mark,
+  type MarkLog,
+} from '../mail/ledger-book.ts';
 
 /**
  * What became of all mail that a bucket ever took in (law 9): accepted = deleted + expired + waiting. `accepted` and `deleted`
@@ -11,6 +25,7 @@ import { couchRequest, requestRows } from './request.ts';
 export type BucketLedger = {
   readonly accepted: number;
   readonly deleted: number;
+  /** By a part of the bucket's time: a minute of ten days. */
   readonly expired: number;
   readonly waiting: number;
   /** accepted - deleted - expired - waiting: mail that is not there any more although nobody deleted it. */
@@ -22,7 +37,7 @@ export type BucketLedger = {
 };
 
 export type Ledger = {
-  /** Counts what has changed in a bucket since the last time. What is no row of a feed or no checkpoint is passed over. */
+  /** Counts what has changed in a bucket since the last time. What is no row of a feed is passed over. */
   readonly count: (database: string, signal: AbortSignal) => Promise<BucketLedger>;
   /** The store has said that these envelopes are on its disk: they count as accepted, wherever they are by the next count. */
   readonly written: (database: string, ids: readonly string[]) => void;
@@ -30,103 +45,107 @@ export type Ledger = {
 };
 
 const ROWS_PER_READ = 2_000;
-const KEYS_PER_READ = 5_000;
 /** Confirmed writes that are looked for by the next count; more are not. */
 const MAX_WRITTEN = 100_000;
+
+/** The checkpoint: counts, and the newest marks. Older marks are in pages, by whose number it names them. */
 const PATH = '_local/restante-ledger';
+const pagePath = (series: string, index: number): string => `${PATH}-${series}-${index}`;
+const MARKS_IN_CHECKPOINT = 1_000;
+const MARKS_PER_PAGE = 5_000;
+/** Pages are written anew when they tell of this many more marks than twice those that hold. */
+const SPARE_MARKS = 10_000;
+/** Changes that change no count, after which the place is kept all the same. */
+const KEEP_EVERY = 1_000;
 
-/** How far the ledger has come. `lost` is as it was last known; `othersDeleted` are tombstones of what is no mail. */
+const keys = z.array(z.int());
+const logOfMarks = z.object(ofMarks(() => keys));
+const count = z.int();
 const checkpoint = z.object({
-  sequence: z.string(),
-  accepted: z.int(),
-  deleted: z.int(),
-  lost: z.int(),
-  othersDeleted: z.int(),
+  /** Changes with every write: who finds another one than it wrote looks at a disk that was put back. */
+  version: z.string(),
+  accepted: count,
+  counts: z.object({ deleted: count, othersDeleted: count, unnamed: count }),
+  sizes: z.object(ofMarks(() => count)),
+  gap: z.object({ lost: count, returned: count }),
+  series: z.enum(['a', 'b']),
+  pages: count,
+  log: logOfMarks,
 });
-type Checkpoint = z.infer<typeof checkpoint>;
+type Kept = z.infer<typeof checkpoint>;
 
-const change = z.object({
+const bucketChange = z.object({
   id: z.string(),
   deleted: z.boolean().default(false),
   changes: z.array(z.object({ rev: z.string() })),
 });
-type Change = z.infer<typeof change>;
 
 type Info = { readonly doc_count: number; readonly doc_del_count: number };
 const isSame = (a: Info, b: Info): boolean =>
   a.doc_count === b.doc_count && a.doc_del_count === b.doc_del_count;
 
-/** 53 bits of an id: a million of them are alike once in ten thousand buckets. */
-const keyOf = (id: string): number => {
-  const bytes = hash('sha256', id, 'buffer');
-  return bytes.readUIntBE(0, 6) * 32 + (bytes.readUInt8(6) & 31);
+type Gap = Kept['gap'];
+
+/** A bucket's book, and how it is kept. */
+type Shelf = {
+  readonly book: LedgerBook;
+  sequence: string;
+  /** The gap that stands after all has been read. */
+  gap: Gap;
+  /** What was written last; null before. */
+  kept: Pick<Kept, 'version' | 'accepted' | 'counts' | 'gap' | 'series' | 'pages' | 'log'> | null;
+  /** Marks in the pages. */
+  inPages: number;
+  /** Changes read since. */
+  unkept: number;
+  /** Why all is to be read again, if it is: the marks are all known, or are not. */
+  doubt: 'none' | 'whole' | 'in-part';
 };
 
-/** A bucket as the changes read so far leave it. */
-type Book = Checkpoint & {
-  /** Whether it has been written down in the bucket itself. */
-  isKept: boolean;
-  /** Keys of mail that lies there. */
-  readonly mail: Set<number>;
-  /** Keys of live documents that are no mail, or should not be there any more. */
-  readonly others: Set<number>;
-};
+const lengthOf = (log: MarkLog): number => MARKS.reduce((sum, mark) => sum + log[mark].length, 0);
+const EMPTY: MarkLog = ofMarks(() => []);
+const joined = (a: MarkLog, b: MarkLog): Record<Mark, number[]> =>
+  ofMarks((mark) => [...a[mark], ...b[mark]]);
+
+/** A log in parts of a page each. */
+const pagesOf = (log: MarkLog): MarkLog[] =>
+  MARKS.flatMap((mark: Mark) =>
+    Array.from({ length: Math.ceil(log[mark].length / MARKS_PER_PAGE) }, (_, index) => ({
+      ...EMPTY,
+      [mark]: log[mark].slice(index * MARKS_PER_PAGE, (index + 1) * MARKS_PER_PAGE),
+    })),
+  );
 
 /**
  * Follows each bucket's changes from a checkpoint in the bucket itself, so that its cost goes with what changes. A change that is mail for
- * the first time is accepted, a tombstone of ours is a deletion; what the engine says is there must be the rest. Of what came and
- * went while the node was not running, the engine tells only the sum.
+ * the first time is accepted, a tombstone of ours is a deletion; what the engine says is there must be the rest. Whatever does not fit
+ * (the checkpoint, its marks, a gap that was not there before) is believed only after all changes have been read again.
  */
 export const createLedger = ({
   server,
   ttlMs,
-  mayHoldExpired,
+  timeOf,
   now,
 }: {
   readonly server: CouchServer;
   readonly ttlMs: number;
-  /** Whether anything in this bucket can have expired. */
-  readonly mayHoldExpired: (database: string) => boolean;
+  /** The time that a bucket is for. */
+  readonly timeOf: (database: string) => { readonly startMs: number; readonly spanMs: number };
   readonly now: () => number;
 }): Ledger => {
-  const books = new Map<string, Book>();
+  const shelves = new Map<string, Shelf>();
   const written = new Map<string, Set<string>>();
 
   const info = async (db: string): Promise<Info> => (await couchRequest(server, { db })) as Info;
 
-  const readCheckpoint = async (db: string): Promise<Checkpoint | null> => {
-    try {
-      return checkpoint.safeParse(await couchRequest(server, { db, path: PATH })).data ?? null;
-    } catch (error) {
-      if (hasStatus(error, 404)) return null;
-      throw error;
-    }
-  };
-
-  const readKeys = async (
-    db: string,
-    signal: AbortSignal,
-    onRow: (id: string, rev: string) => void,
-  ): Promise<void> => {
-    let from: string | undefined;
-    for (;;) {
-      signal.throwIfAborted();
-      const qs = { limit: KEYS_PER_READ, ...(from !== undefined && { startkey: `${from}!` }) };
-      const rows = await requestRows(server, { db, path: '_all_docs', qs });
-      for (const { id, rev } of rows) onRow(id, rev);
-      from = rows.at(-1)?.id;
-      if (rows.length < KEYS_PER_READ) return;
-    }
-  };
-
   /** Hands on all changes after a sequence, page by page with the sequence after it. */
   const readChanges = async (
     db: string,
-    sequence: string,
+    from: string,
     signal: AbortSignal,
-    onPage: (changes: readonly Change[], sequence: string) => void,
+    onPage: (changes: readonly BucketChange[], sequence: string) => void,
   ): Promise<void> => {
-    for (let since = sequence; ;) {
+    for (let since = from; ;) {
       signal.throwIfAborted();
       const qs = { since, limit: ROWS_PER_READ, style: 'all_docs' };
       const page = (await couchRequest(server, { db, path: '_changes', qs })) as {
@@ -135,152 +154,188 @@ export const createLedger = ({
       };
       since = typeof page.last_seq === 'string' ? page.last_seq : JSON.stringify(page.last_seq);
       onPage(
-        page.results.flatMap((row) => change.safeParse(row).data ?? []),
+        page.results.flatMap((row) => bucketChange.safeParse(row).data ?? []),
         since,
       );
       if (page.results.length < ROWS_PER_READ) return;
     }
   };
 
-  const isDeletion = ({ id, deleted, changes }: Change): boolean =>
-    deleted && parseDocumentId(id) !== null && changes.some(({ rev }) => rev === tombstoneRevision(id));
-
-  const isMail = ({ id, deleted, changes }: Change): boolean =>
-    !deleted &&
-    parseDocumentId(id) !== null &&
-    changes.some(({ rev }) => rev === envelopeRevision(id)) &&
-    !changes.some(({ rev }) => rev === tombstoneRevision(id));
-
-  const apply = (book: Book, row: Change): void => {
-    const key = keyOf(row.id);
-    if (row.deleted) {
-      book.others.delete(key);
-      if (parseDocumentId(row.id) === null) book.othersDeleted += 1;
-      const wasThere = book.mail.has(key);
-      // One with several leaves that was not there has been counted before: it came back, and was ended.
-      if (!isDeletion(row) || (!wasThere && row.changes.length > 1)) return;
-      if (!book.mail.delete(key)) book.accepted += 1;
-      book.deleted += 1;
-    } else if (!book.mail.has(key)) {
-      if (!isMail(row)) book.others.add(key);
-      else {
-        book.mail.add(key);
-        book.accepted += 1;
-      }
+  /** Null when there is none, or what there is cannot be one. */
+  const readPage = async (db: string, path: string): Promise<MarkLog | null> => {
+    try {
+      return logOfMarks.safeParse(await couchRequest(server, { db, path })).data ?? null;
+    } catch (error) {
+      if (hasStatus(error, 404)) return null;
+      throw error;
     }
   };
 
-  /**
-   * Goes on from a checkpoint of an earlier run. The changes are read before the keys, and go on to be read from there: what
-   * changes in between is counted once. What was lost in the meantime can be told when nothing changes in between.
-   */
-  const resume = async (db: string, from: Checkpoint, signal: AbortSignal): Promise<Book> => {
-    const before = await info(db);
-    let { sequence, othersDeleted } = from;
-    let came = 0;
-    let went = 0;
-    await readChanges(db, from.sequence, signal, (changes, next) => {
-      came += changes.filter(isMail).length;
-      went += changes.filter(isDeletion).length;
-      othersDeleted += changes.filter(({ id, deleted }) => deleted && parseDocumentId(id) === null).length;
-      sequence = next;
-    });
-    const mail = new Set<number>();
-    const others = new Set<number>();
-    await readKeys(db, signal, (id, rev) =>
-      (rev === envelopeRevision(id) && parseDocumentId(id) !== null ? mail : others).add(keyOf(id)),
-    );
-    const deleted = from.deleted + went;
-    const expected = from.accepted - from.deleted - from.lost + came - went;
-    // Of the tombstones some are of mail that came in the meantime too, so more may be there than expected, not less.
-    const missing = isSame(before, await info(db)) ? Math.max(0, expected - mail.size) : 0;
-    const lost = from.lost + missing;
-    const accepted = deleted + mail.size + lost;
-    return { sequence, accepted, deleted, lost, othersDeleted, isKept: true, mail, others };
+  const readPages = async (db: string, { series, pages }: Kept, signal: AbortSignal): Promise<MarkLog[]> => {
+    const found: MarkLog[] = [];
+    for (let index = 0; index < pages; index += 1) {
+      signal.throwIfAborted();
+      found.push((await readPage(db, pagePath(series, index))) ?? EMPTY);
+    }
+    return found;
   };
 
-  const open = async (db: string, signal: AbortSignal): Promise<Book> => {
-    const known = books.get(db);
-    const kept = await readCheckpoint(db);
+  const newShelf = (db: string): Shelf => ({
+    book: createLedgerBook(timeOf(db)),
+    sequence: '0',
+    gap: { lost: 0, returned: 0 },
+    kept: null,
+    inPages: 0,
+    unkept: 0,
+    doubt: 'none',
+  });
+
+  const load = async (db: string, sequence: string, kept: Kept, signal: AbortSignal): Promise<Shelf> => {
+    const pages = await readPages(db, kept, signal);
+    const book = createLedgerBook(timeOf(db), kept.counts, [...pages, kept.log]);
+    const isWhole = MARKS.every((mark) => book.sizeOf(mark) === kept.sizes[mark]);
+    const shelf = { ...newShelf(db), sequence, gap: kept.gap, kept };
+    if (isWhole) return { ...shelf, book, inPages: pages.reduce((sum, page) => sum + lengthOf(page), 0) };
+    const unnamed = kept.accepted - kept.counts.deleted;
+    return { ...shelf, book: createLedgerBook(timeOf(db), { ...kept.counts, unnamed }), doubt: 'in-part' };
+  };
+
+  const open = async (db: string, signal: AbortSignal): Promise<Shelf> => {
+    const known = shelves.get(db);
+    const found = await readCheckpoint(server, db, PATH, checkpoint);
     // A bucket without the checkpoint that was written there is another one.
-    if (known !== undefined && (kept !== null || !known.isKept)) return known;
-    const nothing = { sequence: '0', accepted: 0, deleted: 0, lost: 0, othersDeleted: 0, isKept: false };
-    const book =
-      kept === null
-        ? { ...nothing, mail: new Set<number>(), others: new Set<number>() }
-        : await resume(db, kept, signal);
-    books.set(db, book);
-    return book;
+    if (found === null && known !== undefined && known.kept === null) return known;
+    const isOurs = known !== undefined && found?.value.version === known.kept?.version;
+    const shelf =
+      found === null ? newShelf(db) : (known ?? (await load(db, found.sequence, found.value, signal)));
+    if (found !== null && shelf.doubt === 'none' && !(found.isSound && (known === undefined || isOurs))) {
+      shelf.doubt = 'whole';
+    }
+    shelves.set(db, shelf);
+    return shelf;
+  };
+
+  const readAgain = async (db: string, shelf: Shelf, signal: AbortSignal): Promise<void> => {
+    const reading = shelf.book.readAgain(shelf.doubt !== 'in-part');
+    let end = '0';
+    await readChanges(db, '0', signal, (changes, sequence) => {
+      for (const change of changes) reading.apply(change);
+      end = sequence;
+    });
+    reading.end();
+    shelf.sequence = end;
+    shelf.doubt = 'none';
   };
 
   /** Counts what was confirmed as written and never came. */
-  const lookForWritten = async (db: string, book: Book, ids: readonly string[]): Promise<void> => {
-    const missing = ids.filter((id) => !book.mail.has(keyOf(id)));
+  const lookForWritten = async (db: string, book: LedgerBook, ids: readonly string[]): Promise<void> => {
+    const missing = ids.filter((id) => !book.knows(id));
     for (let start = 0; start < missing.length; start += ROWS_PER_READ) {
-      const keys = missing.slice(start, start + ROWS_PER_READ);
-      const request = { db, path: '_all_docs', method: 'POST', body: { keys } } as const;
+      const asked = missing.slice(start, start + ROWS_PER_READ);
+      const request = { db, path: '_all_docs', method: 'POST', body: { keys: asked } } as const;
       const there = new Set((await requestRows(server, request)).map(({ id }) => id));
-      for (const id of keys) {
-        if (there.has(id)) continue;
-        book.accepted += 1;
-        book.mail.add(keyOf(id));
-      }
+      for (const id of asked) if (!there.has(id)) book.miss(id);
     }
   };
 
-  const countExpired = async (db: string, signal: AbortSignal): Promise<number> => {
-    if (!mayHoldExpired(db)) return 0;
-    const expiredUntil = now() - ttlMs;
-    let expired = 0;
-    await readKeys(db, signal, (id, rev) => {
-      const parsed = parseDocumentId(id);
-      if (parsed === null || rev !== envelopeRevision(id)) return;
-      if (messageTime(parsed.messageId) <= expiredUntil) expired += 1;
-    });
-    return expired;
+  const gapOf = (book: LedgerBook, { doc_count, doc_del_count }: Info): Gap => {
+    const { deleted, othersDeleted } = book.counts();
+    return {
+      lost: book.accepted() - deleted - (doc_count - book.sizeOf('others') - book.sizeOf('returned')),
+      returned: deleted + othersDeleted - doc_del_count,
+    };
+  };
+  const isGap = (a: Gap, b: Gap): boolean => a.lost === b.lost && a.returned === b.returned;
+
+  const writePages = async (db: string, series: string, from: number, log: MarkLog): Promise<number> => {
+    const pages = pagesOf(log);
+    for (const [index, body] of pages.entries()) {
+      await couchRequest(server, { db, path: pagePath(series, from + index), method: 'PUT', body });
+    }
+    return from + pages.length;
   };
 
-  const keep = async (db: string, book: Book): Promise<void> => {
-    const { sequence, accepted, deleted, lost, othersDeleted } = book;
-    const { _rev } = (await couchRequest(server, { db, path: PATH }).catch((error: unknown) => {
-      if (hasStatus(error, 404)) return {};
+  const dropPages = async (db: string, series: string, pages: number): Promise<void> => {
+    for (let index = 0; index < pages; index += 1) {
+      // What stays does no harm: the next pages of this series are written over it.
+      await couchRequest(server, { db, path: pagePath(series, index), method: 'DELETE' }).catch(() => null);
+    }
+  };
+
+  /** Writes the marks and then what names them. What fails in between leaves what was kept before as it was. */
+  const keep = async (db: string, shelf: Shelf, changed: MarkLog | null): Promise<void> => {
+    const { book, kept, gap, sequence } = shelf;
+    const sizes = ofMarks(book.sizeOf);
+    const holding = MARKS.reduce((sum, mark) => sum + sizes[mark], 0);
+    const isAnew = changed === null || kept === null || shelf.inPages > 2 * holding + SPARE_MARKS;
+    const other = kept?.series === 'a' ? 'b' : 'a';
+    const series = isAnew ? other : kept.series;
+    let log = isAnew ? joined(book.wholeLog(), EMPTY) : joined(kept.log, changed);
+    let pages = isAnew ? 0 : kept.pages;
+    let inPages = isAnew ? 0 : shelf.inPages;
+    if (lengthOf(log) > MARKS_IN_CHECKPOINT) {
+      pages = await writePages(db, series, pages, log);
+      inPages += lengthOf(log);
+      log = joined(EMPTY, EMPTY);
+    }
+    const version = randomUUID();
+    const [accepted, counts] = [book.accepted(), book.counts()];
+    const value = { version, accepted, counts, sizes, gap, series, pages, log };
+    await writeCheckpoint(server, db, PATH, { sequence, value });
+    if (isAnew && kept !== null) await dropPages(db, kept.series, kept.pages);
+    Object.assign(shelf, { kept: value, inPages, unkept: 0 });
+  };
+
+  const keepWhatChanged = async (db: string, shelf: Shelf): Promise<void> => {
+    const { book, kept, gap } = shelf;
+    const changed = book.takeLog();
+    const { deleted } = book.counts();
+    const isNews =
+      kept === null ||
+      changed === null ||
+      lengthOf(changed) > 0 ||
+      shelf.unkept >= KEEP_EVERY ||
+      shelf.inPages === Infinity ||
+      !isGap(gap, kept.gap) ||
+      deleted !== kept.counts.deleted;
+    if (!isNews) return;
+    try {
+      await keep(db, shelf, changed);
+    } catch (error) {
+      // The marks that were taken are in no page: the next time all are written.
+      shelf.inPages = Infinity;
       throw error;
-    })) as { readonly _rev?: string };
-    const body = { sequence, accepted, deleted, lost, othersDeleted, ...(_rev !== undefined && { _rev }) };
-    await couchRequest(server, { db, path: PATH, method: 'PUT', body });
-    book.isKept = true;
+    }
   };
 
   return {
     count: async (db, signal) => {
-      const before = await info(db);
-      const book = await open(db, signal);
+      let before = await info(db);
+      const shelf = await open(db, signal);
+      const { book } = shelf;
       const confirmed = [...(written.get(db) ?? [])];
-      const last = { ...book };
-      await readChanges(db, book.sequence, signal, (changes, sequence) => {
-        for (const row of changes) apply(book, row);
-        book.sequence = sequence;
+      const isReadAgain = shelf.doubt !== 'none';
+      if (isReadAgain) await readAgain(db, shelf, signal);
+      await readChanges(db, shelf.sequence, signal, (changes, sequence) => {
+        for (const change of changes) book.apply(change);
+        shelf.sequence = sequence;
+        shelf.unkept += changes.length;
       });
       await lookForWritten(db, book, confirmed);
       for (const id of confirmed) written.get(db)?.delete(id);
-      const expired = await countExpired(db, signal);
-      const isExact = isSame(before, await info(db));
-      const live = before.doc_count - book.others.size;
-      const { accepted, deleted } = book;
-      if (isExact) book.lost = accepted - deleted - live;
-      if (
-        !book.isKept ||
-        (['accepted', 'deleted', 'lost'] as const).some((part) => last[part] !== book[part])
-      ) {
-        await keep(db, book);
+      let isExact = isSame(before, await info(db));
+      if (isExact && !isReadAgain && shelf.kept !== null && !isGap(gapOf(book, before), shelf.gap)) {
+        await readAgain(db, shelf, signal);
+        const after = await info(db);
+        isExact = isSame(before, after);
+        before = after;
       }
-      const returned = deleted + book.othersDeleted - before.doc_del_count;
-      return {
-        ...{ accepted, deleted, expired, waiting: live - expired },
-        lost: book.lost,
-        returned,
-        isExact,
-      };
+      if (isExact) shelf.gap = gapOf(book, before);
+      await keepWhatChanged(db, shelf);
+      const live = before.doc_count - book.sizeOf('others');
+      const expired = Math.min(live, book.sentUntil(now() - ttlMs));
+      const { deleted } = book.counts();
+      return { accepted: book.accepted(), deleted, expired, waiting: live - expired, ...shelf.gap, isExact };
     },
     written: (db, ids) => {
       const waiting = written.get(db) ?? new Set();
@@ -288,7 +343,7 @@ export const createLedger = ({
       written.set(db, waiting);
     },
     forget: (db) => {
-      books.delete(db);
+      shelves.delete(db);
       written.delete(db);
     },
   };

@@ -1,5 +1,12 @@
-import { connectCouch, CouchError, hasStatus, type CouchServer, type Logger } from '@restante/service-kit';
-import { couchRequest, requestRows } from './request.ts';
+import {
+  connectCouch,
+  CouchError,
+  couchRequest,
+  type CouchServer,
+  hasStatus,
+  type Logger,
+  requestRows,
+} from '@restante/service-kit';
 import {
   desiredReplications,
   isReplicationAsDesired,

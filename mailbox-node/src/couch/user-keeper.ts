@@ -1,11 +1,11 @@
 import {
-  hasStatus,
-  ServiceError,
-  type CouchServer,
-  type Logger,
   type CouchAddress,
+  couchRequest,
+  type CouchServer,
+  hasStatus,
+  type Logger,
+  ServiceError,
 } from '@restante/service-kit';
-import { couchRequest } from './request.ts';
 
 /**
  * Sees to it that the data path's credentials work: creates the user, or sets its password to the configured one.

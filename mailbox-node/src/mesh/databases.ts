@@ -13,13 +13,15 @@ export type Databases = {
   readonly readableAt: (nowMs: number) => string[];
   /** Whether this is a live bucket that no message can be in yet. */
   readonly isAhead: (database: string, nowMs: number) => boolean;
-  /** Whether anything in this bucket of ours can have expired. */
-  readonly mayHoldExpired: (database: string, nowMs: number) => boolean;
+  /** The time that this bucket of ours is for. */
+  readonly timeOf: (database: string) => { readonly startMs: number; readonly spanMs: number };
   /** Whether this is a bucket of ours, of whatever time. */
   readonly isBucket: (database: string) => boolean;
   /** Whether this is a bucket of ours in which everything has expired. */
   readonly isExpired: (database: string, nowMs: number) => boolean;
 };
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const createDatabases = (prefix: string, spanDays: number, ttlMs: number): Databases => {
   const spans = buckets(spanDays, ttlMs);
@@ -41,8 +43,10 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
     // Another node's clock may be ahead by what is allowed.
     isAhead: (database, nowMs) =>
       liveAt(nowMs).includes(database) && !readableAt(nowMs + LIMITS.clockSkewMs).includes(database),
-    mayHoldExpired: (database, nowMs) =>
-      (spans.startOf(database.slice(prefix.length)) ?? Infinity) + ttlMs <= nowMs,
+    timeOf: (database) => ({
+      startMs: spans.startOf(database.slice(prefix.length)) ?? 0,
+      spanMs: spanDays * DAY_MS,
+    }),
     isBucket: (database) =>
       database.startsWith(prefix) && spans.startOf(database.slice(prefix.length)) !== null,
     isExpired: (database, nowMs) =>

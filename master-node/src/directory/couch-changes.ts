@@ -2,10 +2,20 @@ import { CouchError, startLoop, type Logger, type Loop } from '@restante/service
 import { LONG_POLL_MS, type Changes, type CouchServers } from './couch-servers.ts';
 
 const PAGE = 500;
+/** A place is kept after so many changes: at most these are read twice. */
+const KEEP_EVERY = 100;
+
+/** Where a follower has come to at each server, kept beyond its own life. */
+export type KeptPlaces = {
+  /** Null: everything is to be read. */
+  readonly load: (server: string) => Promise<string | null>;
+  /** All up to this sequence has been handed on. */
+  readonly keep: (server: string, sequence: string) => Promise<void>;
+};
 
 type Follower = {
-  /** `now`: only what comes from here on. `beginning`: everything that is there first. */
-  readonly from: 'now' | 'beginning';
+  /** `now`: only what comes from here on. Otherwise what has come since the place that was kept. */
+  readonly from: 'now' | KeptPlaces;
   readonly onRow: (row: Changes['results'][number]) => void | Promise<void>;
   /** Changes may have been missed: the feed begins, or goes on at another server. Called before the first row. */
   readonly onGap?: () => void;
@@ -23,6 +33,7 @@ export const followChanges = (
 ): Loop => {
   const positions = new Map<string, string>();
   let followed: string | null = null;
+  let unkept = 0;
 
   return startLoop(name, log, { intervalMs: 20, maxBackoffMs: 1000 }, async (signal) => {
     const server = servers.current();
@@ -30,6 +41,9 @@ export const followChanges = (
       if (from === 'now') {
         const { last_seq } = await servers.changes(server, { since: 'now', limit: 1 }, signal);
         positions.set(server, last_seq);
+      } else if (!positions.has(server)) {
+        const kept = await from.load(server);
+        if (kept !== null) positions.set(server, kept);
       }
       onGap?.();
       followed = server;
@@ -46,5 +60,9 @@ export const followChanges = (
       await onRow(row);
     }
     positions.set(server, page.last_seq);
+    unkept += page.results.length;
+    if (from === 'now' || unkept < KEEP_EVERY) return;
+    await from.keep(server, page.last_seq);
+    unkept = 0;
   });
 };

@@ -231,4 +231,92 @@ describe('conflicts after a partition', () => {
       fault: 'unresolvable',
     });
   });
+
+  describe('at a start', () => {
+    const CHECKPOINT = '_local/restante-conflicts-resolved';
+    let own: TestDirectories;
+    beforeAll(async () => {
+      own = await startTestDirectories(1);
+    });
+    afterAll(() => own[Symbol.asyncDispose]());
+
+    const at = (path: string, method = 'GET', body?: unknown) =>
+      own.request(own.urls[0]!, method, `${own.database}/${path}`, body);
+    const write = (docs: readonly object[]) => at('_bulk_docs', 'POST', { docs, new_edits: false });
+    const fill = (documents: number) =>
+      write(Array.from({ length: documents }, () => ({ _id: randomName(), _rev: `1-${'a'.repeat(32)}` })));
+    const conflictOf = (...documents: object[]) => {
+      const _id = usernameDocumentId(randomName());
+      const docs = documents.map((one, index) => ({ ...one, _id, _rev: `1-${String(index).repeat(32)}` }));
+      return { id: _id, plant: () => write(docs) };
+    };
+    const username = () => ({ accountId: randomUUID(), createdAt: 1 });
+    const isResolved = async (id: string): Promise<boolean> => {
+      const leaves = (await at(`${encodeURIComponent(id)}?open_revs=all`)) as Leaves;
+      return leaves.filter(({ ok }) => ok._deleted !== true).length === 1;
+    };
+
+    /** Runs a resolver until it has resolved a conflict that is planted last. Tells how many changes it was given. */
+    const changesRead = async (): Promise<number> => {
+      const servers = own.connect(...own.urls);
+      let rows = 0;
+      const counted = {
+        ...servers,
+        changes: async (...query: Parameters<typeof servers.changes>) => {
+          const page = await servers.changes(...query);
+          rows += page.results.length;
+          return page;
+        },
+      };
+      const last = conflictOf(username(), username());
+      await last.plant();
+      const resolved = new Counter({
+        name: 'resolved',
+        help: 'x',
+        labelNames: ['kind'],
+        registers: [createRegistry('test')],
+      });
+      await using resolver = startConflictResolver(counted, { log: silentLog, resolved, ...own });
+      expect(resolver).toBeDefined();
+      await waitFor('the last conflict to be resolved', () => isResolved(last.id));
+      return rows;
+    };
+
+    it('reads what has changed since the place that was kept, and looks again at what could not be resolved', async () => {
+      const open = conflictOf({ note: 'one' }, { note: 'another' });
+      await open.plant();
+      await fill(300);
+      expect(await changesRead()).toBeGreaterThan(300);
+      own.setAside.clear('directory', open.id);
+      const meanwhile = conflictOf(username(), username());
+      await meanwhile.plant();
+      expect(await changesRead()).toBeLessThan(150);
+      expect(await isResolved(meanwhile.id)).toBe(true);
+      expect(own.setAside.examples().map(({ id }) => id)).toContain(open.id);
+    });
+
+    it('reads all again when the place is another database’s, or of more than is there', async () => {
+      const hidden = conflictOf(username(), username());
+      const checkpoint = (await at(CHECKPOINT)) as object;
+      const again = async (documents: number): Promise<void> => {
+        await own.request(own.urls[0]!, 'DELETE', own.database);
+        await own.create(own.urls[0]!);
+        await own.complete(own.urls[0]!);
+        await hidden.plant();
+        await fill(documents);
+      };
+      await again(350);
+      await at(CHECKPOINT, 'PUT', checkpoint);
+      expect(await changesRead()).toBeGreaterThan(350);
+      expect(await isResolved(hidden.id)).toBe(true);
+
+      await again(20);
+      const { instance_start_time: instance } = (await own.request(own.urls[0]!, 'GET', own.database)) as {
+        instance_start_time: string;
+      };
+      await at(CHECKPOINT, 'PUT', { ...checkpoint, instance });
+      expect(await changesRead()).toBeGreaterThan(20);
+      expect(await isResolved(hidden.id)).toBe(true);
+    });
+  });
 });

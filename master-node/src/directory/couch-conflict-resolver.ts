@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { AccountId, Username } from '@restante/protocol';
-import { pseudonym, ServiceError, type Logger, type Loop, type SetAside } from '@restante/service-kit';
+import {
+  pseudonym,
+  readCheckpoint,
+  ServiceError,
+  writeCheckpoint,
+  type Logger,
+  type Loop,
+  type SetAside,
+} from '@restante/service-kit';
+import { z } from 'zod';
 import type { Metrics } from '../metrics.ts';
-import { followChanges } from './couch-changes.ts';
+import { followChanges, type KeptPlaces } from './couch-changes.ts';
 import { DIRECTORY, type DirectoryFault, type DirectoryReader } from './couch-directory-reader.ts';
 import { leavesOf, removeAll, write, writeRevisions } from './couch-documents.ts';
 import type { CouchServers } from './couch-servers.ts';
@@ -16,11 +25,16 @@ import {
 } from './directory-documents.ts';
 
 /**
- * Resolves conflicts of the directory as they come up, and at its start those that are there. Any number of masters
- * may do so at once: all find the same winner, every step can be done twice, and the losing leaves go last. When no leaf is what
- * it should be the conflict stays, and is told.
+ * Resolves conflicts of the directory as they come up, and at its start those that have come since the place that was kept. Any
+ * number of masters may do so at once, and keep that place: all find the same winner, every step can be done twice, and the losing
+ * leaves go last. When no leaf is what it should be the conflict stays, is told, and is looked at again at each start.
  * Each resolution leaves a document `conflict:<time>:<hash>` that is the same whoever writes it.
  */
+
+const CHECKPOINT = '_local/restante-conflicts-resolved';
+const checkpoint = z.object({ unresolved: z.array(z.string()) });
+/** Conflicts that stay are kept with the place. While there are more it is not kept: the next start looks at all. */
+const MAX_UNRESOLVED = 1_000;
 
 type Resolved = { readonly strategy: string; readonly leaves: readonly Leaf<object>[] } & Resolution;
 
@@ -56,6 +70,8 @@ export const startConflictResolver = (
   servers: CouchServers,
   { log, resolved: counter, reader, setAside }: Options,
 ): Loop => {
+  const unresolved = new Set<string>();
+
   /** Gives an account that lost its username another one. */
   const displace = async (account: AccountId, username: Username, createdAt: number): Promise<void> => {
     await servers.run(async (database) => {
@@ -100,7 +116,10 @@ export const startConflictResolver = (
     if (about === null) return;
     const leaves = await servers.run((database) => leavesOf(database, id));
     const verdict = judge(about.kind, leaves, (leaf) => isDirectoryDocument(id, leaf));
-    if (verdict.name === 'unresolvable') setAside.note(DIRECTORY, id, 'unresolvable');
+    if (verdict.name === 'unresolvable') {
+      setAside.note(DIRECTORY, id, 'unresolvable');
+      unresolved.add(id);
+    }
     if (verdict.name !== 'resolved') return;
     const resolved = { strategy: verdict.strategy, leaves, ...verdict.resolution };
     if (about.kind === 'username') await displaceLosers(about.username, resolved);
@@ -125,20 +144,39 @@ export const startConflictResolver = (
     );
   };
 
+  const look = async (id: string): Promise<void> => {
+    try {
+      await resolve(id);
+    } catch (error) {
+      if (error instanceof ServiceError) throw error;
+      unresolved.add(id);
+      log.error(
+        { event: 'conflict-unresolved', document: pseudonym(id), err: error },
+        'a conflict could not be resolved',
+      );
+    }
+  };
+
+  const places: KeptPlaces = {
+    load: async (server) => {
+      const kept = await servers.on(server, (couch, db) => readCheckpoint(couch, db, CHECKPOINT, checkpoint));
+      if (kept === null || !kept.isSound) return null;
+      for (const id of kept.value.unresolved) await look(id);
+      return kept.sequence;
+    },
+    keep: async (server, sequence) => {
+      if (unresolved.size > MAX_UNRESOLVED) return;
+      const value = { unresolved: [...unresolved] };
+      await servers.on(server, (couch, db) => writeCheckpoint(couch, db, CHECKPOINT, { sequence, value }));
+    },
+  };
+
   return followChanges('conflict-resolver', servers, log, {
-    from: 'beginning',
+    from: places,
     onRow: async ({ id, changes }) => {
       setAside.clear(DIRECTORY, id);
-      if (changes.length < 2) return;
-      try {
-        await resolve(id);
-      } catch (error) {
-        if (error instanceof ServiceError) throw error;
-        log.error(
-          { event: 'conflict-unresolved', document: pseudonym(id), err: error },
-          'a conflict could not be resolved',
-        );
-      }
+      unresolved.delete(id);
+      if (changes.length > 1) await look(id);
     },
   });
 };

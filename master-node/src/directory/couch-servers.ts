@@ -9,6 +9,7 @@ import {
   startLoop,
   toCouchError,
   wholeAnswer,
+  type CouchServer,
   type Counter,
   type Logger,
 } from '@restante/service-kit';
@@ -53,6 +54,11 @@ export type CouchServers = AsyncDisposable & {
   readonly lookUpWhereUp: CouchServers['lookUp'];
   /** Name of the server that the next operation runs on. */
   readonly current: () => string;
+  /** Runs `operation` on this server alone, which is one that answers. Throws as `run`. */
+  readonly on: <T>(
+    server: string,
+    operation: (couch: CouchServer, databaseName: string) => Promise<T>,
+  ) => Promise<T>;
   /** Reads the changes feed of one server, with time for a long poll. Throws as `run`. */
   readonly changes: (
     server: string,
@@ -80,6 +86,7 @@ const REFUSED_ROUNDS = 5;
 
 type Server = {
   readonly name: string;
+  readonly couch: CouchServer;
   readonly database: Database;
   readonly changes: CouchServers['changes'];
   readonly close: () => Promise<unknown>;
@@ -94,6 +101,7 @@ const connect = (url: string, databaseName: string, timeoutMs: number): Server =
   const patient = connectCouch(url, LONG_POLL_MS + timeoutMs);
   return {
     name: new URL(url).host,
+    couch: quick,
     database: quick.use(databaseName),
     changes: async (_server, qs, signal) => {
       const request = { db: databaseName, path: '_changes', qs, signal };
@@ -206,6 +214,13 @@ export const connectCouchServers = (
     }
   };
 
+  const named = async (name: string): Promise<Server> => {
+    await firstRound.promise;
+    const server = answering().find((one) => one.name === name);
+    if (!server) throw noServer();
+    return server;
+  };
+
   const search = async <T>(operation: (database: Database) => Promise<T | null>): Promise<T | null> => {
     await firstRound.promise;
     for (const server of answering()) {
@@ -235,10 +250,14 @@ export const connectCouchServers = (
       return found;
     },
     current: () => (answering()[0] ?? servers[0])?.name ?? '',
+    on: async (name, operation) => {
+      const server = await named(name);
+      const given = await ask(server, () => operation(server.couch, databaseName));
+      if (given === null) throw noServer();
+      return given.answer;
+    },
     changes: async (name, query, signal) => {
-      await firstRound.promise;
-      const server = answering().find((one) => one.name === name);
-      if (!server) throw noServer();
+      const server = await named(name);
       try {
         return await server.changes(name, query, signal);
       } catch (thrown) {

@@ -22,7 +22,7 @@ export const conflicts: Command = {
 Usage: npm run conflicts [-- --json]
 
 Lists the conflicts of accounts, devices and usernames that masters have resolved, and documents that still have more
-than one live revision. Reads only.
+than one live revision. Changes nothing but the place in each database up to which it has read.
 
   --json  as JSON
 

@@ -41,7 +41,7 @@ const settled = async <T>(
 };
 
 const createStatusReader = (target: Target): (() => Promise<Status>) => {
-  const scans = target.nodes.map(createConflictScan);
+  const scans = target.nodes.map((node) => createConflictScan(node));
   const directory = `${target.scope.databasePrefix}directory`;
   return async () => {
     const [state, { inspections, mesh }] = await Promise.all([

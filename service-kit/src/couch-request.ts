@@ -1,4 +1,5 @@
-import { ServiceError, toCouchError, wholeAnswer, type CouchServer } from '@restante/service-kit';
+import { toCouchError, wholeAnswer, type CouchServer } from './couch.ts';
+import { ServiceError } from './service-error.ts';
 
 export type CouchRequest = {
   readonly db?: string;
@@ -24,7 +25,7 @@ export const couchRequest = async (server: CouchServer, request: CouchRequest): 
 };
 
 /** A row of `_all_docs`: a document's id and its winner. `doc` is there when documents were asked for. */
-export type Row = {
+export type CouchRow = {
   readonly id: string;
   readonly rev: string;
   readonly isDeleted: boolean;
@@ -38,7 +39,10 @@ type RawRow = {
 };
 
 /** Rows of an `_all_docs` request; without those of `keys` that do not exist. */
-export const requestRows = async (server: CouchServer, request: CouchRequest): Promise<readonly Row[]> => {
+export const requestRows = async (
+  server: CouchServer,
+  request: CouchRequest,
+): Promise<readonly CouchRow[]> => {
   const answer = (await couchRequest(server, request)) as { readonly rows?: unknown };
   if (!Array.isArray(answer.rows)) throw new ServiceError('unavailable', "the store's answer has no rows");
   return (answer.rows as readonly RawRow[]).flatMap(({ id, value, doc }) =>
