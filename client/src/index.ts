@@ -3,7 +3,7 @@ export type { Messenger } from './messenger.ts';
 export type { TextOptions } from './conversations/conversing.ts';
 export type { MessagePage } from './conversations/reading.ts';
 export { MAX_TEXT_BYTES } from './content/content.ts';
-export type { MessageReference } from './content/content.ts';
+export type { MessageReference } from './content/parts.ts';
 export { DEFAULT_PACE } from './options.ts';
 export type { MessengerOptions } from './options.ts';
 export type { Credentials } from './account/enroll.ts';

@@ -1,7 +1,8 @@
 import type { AccountId } from '@restante/protocol';
 import type { Self } from '../vault/tables.ts';
 import { encodeContent } from './codec.ts';
-import { CONTENT_VERSION, type MessageReference, type SharedContent, type TextContent } from './content.ts';
+import { CONTENT_VERSION } from './parts.ts';
+import type { SharedContent } from './shared.ts';
 
 /** What an account gets, and what own devices get, padded. */
 export type Addressed = {
@@ -17,12 +18,4 @@ export const addressed = (
 ): Addressed => ({
   to: accountId === self.accountId ? null : { accountId, plaintext: encodeContent(content) },
   ownCopy: encodeContent({ v: CONTENT_VERSION, kind: 'sent', to: accountId, content }),
-});
-
-export const textContent = (
-  { username }: Pick<Self, 'username'>,
-  { id, text, replyTo }: Pick<TextContent, 'id' | 'text'> & { readonly replyTo?: MessageReference },
-): TextContent => ({
-  ...{ v: CONTENT_VERSION, kind: 'text', id, from: username, text },
-  ...(replyTo && { replyTo }),
 });

@@ -1,5 +1,6 @@
 import { MessengerError } from '../messenger-error.ts';
-import { content, MAX_CONTENT_BYTES, shared, type Content, type SharedContent } from './content.ts';
+import { content, MAX_CONTENT_BYTES, type Content } from './content.ts';
+import { shared, type SharedContent } from './shared.ts';
 import { pad, unpad } from './padding.ts';
 
 const encoder = new TextEncoder();

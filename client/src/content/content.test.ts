@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mintMessageId } from '@restante/protocol';
 import { decodeContent, encodeContent } from './codec.ts';
-import { CONTENT_VERSION, type Content } from './content.ts';
+import type { Content } from './content.ts';
+import { CONTENT_VERSION } from './parts.ts';
 import { pad, unpad } from './padding.ts';
 
 const id = mintMessageId(1_700_000_000_000, new Uint8Array(10));

@@ -1,14 +1,11 @@
 import { messageId, messageTime, type AccountId, type MessageId } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
-import { addressed, textContent } from '../content/addressed.ts';
+import { addressed } from '../content/addressed.ts';
+import { textContent } from '../content/kinds/text.ts';
 import { isBlank } from '../content/blank-text.ts';
 import { checkContent, encodeContent } from '../content/codec.ts';
-import {
-  CONTENT_VERSION,
-  MAX_REFERENCES,
-  type MessageReference,
-  type SharedContent,
-} from '../content/content.ts';
+import { CONTENT_VERSION, MAX_REFERENCES, type MessageReference } from '../content/parts.ts';
+import type { SharedContent } from '../content/shared.ts';
 import { checkLength } from '../content/text-length.ts';
 import type { Conversations } from './conversations.ts';
 import type { Device } from '../account/device.ts';
@@ -154,7 +151,10 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     await deps.admitWriting(transaction, accountId, despiteKeys);
     const { key } = await messages.add(transaction, author, message);
     if (draft !== undefined) await deps.conversations.change(transaction, accountId, { draft });
-    await send(transaction, accountId, textContent(device.self(), message), { shows: key, despiteKeys });
+    await send(transaction, accountId, textContent(message, device.self().username), {
+      shows: key,
+      despiteKeys,
+    });
     if (requestId !== undefined) transaction.put('requests', requestId, id);
     return message;
   };
@@ -235,7 +235,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         if (row.message.state !== 'failed') return row.message;
         await deps.admitWriting(transaction, accountId, false);
         const message = await messages.requeue(transaction, row);
-        const content = textContent(device.self(), message);
+        const content = textContent(message, device.self().username);
         await send(transaction, accountId, content, { id: await clock.mint(transaction), shows: row.key });
         return message;
       }),

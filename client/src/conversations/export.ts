@@ -1,4 +1,5 @@
 import type { Device } from '../account/device.ts';
+import { rowKindOf } from '../content/shared.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation, Message, TableName, Tables } from '../vault/tables.ts';
 
@@ -17,8 +18,9 @@ const contactOf = ({ accountId, username, standing, verification, draft }: Conve
 
 /** Field by field, so that nothing gets out that is added to a row some day. */
 const messageOf = (message: Message) => {
-  const { id, accountId, direction, sentAt, writtenAt, kind, text, replyTo, reactions, state } = message;
-  return { id, accountId, direction, sentAt, writtenAt, kind, text, replyTo, reactions, state };
+  const { id, accountId, direction, sentAt, writtenAt, kind, state } = message;
+  const said = rowKindOf(message)?.exported(message) ?? { text: '' };
+  return { id, accountId, direction, sentAt, writtenAt, kind, ...said, state };
 };
 
 /** Builds the JSON in pages: each is handed to the blob, which need not be in memory. */

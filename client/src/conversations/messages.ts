@@ -1,6 +1,6 @@
 import { LIMITS, messageTime, type AccountId } from '@restante/protocol';
 import { annotated, isLater, mergeAnnotations, queuedAgain } from './annotations.ts';
-import type { MessageReference, Standing } from '../content/content.ts';
+import type { MessageReference, Standing } from '../content/parts.ts';
 import type { Conversations } from './conversations.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';

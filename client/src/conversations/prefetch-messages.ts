@@ -1,4 +1,4 @@
-import type { MessageReference } from '../content/content.ts';
+import type { MessageReference } from '../content/parts.ts';
 import { annotationKey, authoredKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 

@@ -1,17 +1,14 @@
+import { rowKindOf } from '../content/shared.ts';
 import { accountPrefix, keyOfMessage, messageKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Conversation, Message } from '../vault/tables.ts';
 
-/** UTF-16 units of a text that a conversation shows of its newest message. */
-const MAX_PREVIEW_LENGTH = 200;
-
 type Preview = NonNullable<Conversation['preview']>;
 
-export const previewOf = ({ id, kind, direction, text }: Message): Preview => ({
-  ...{ id, kind, direction },
-  // The half of a character that is cut in two goes as well.
-  text: text.slice(0, MAX_PREVIEW_LENGTH).replace(/[\uD800-\uDBFF]$/, ''),
-});
+export const previewOf = (message: Message): Preview => {
+  const { id, kind, direction } = message;
+  return { id, kind, direction, text: rowKindOf(message)?.preview(message) ?? '' };
+};
 
 /** Whether the conversation shows this message as its newest. */
 export const isPreviewed = ({ preview }: Conversation, { id, direction }: Message): boolean =>

@@ -1,5 +1,5 @@
 import type { AccountId } from '@restante/protocol';
-import type { MessageReference } from '../content/content.ts';
+import type { MessageReference } from '../content/parts.ts';
 import { accountPrefix, authoredKey, keyOfMessage } from '../vault/keys.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation, Message } from '../vault/tables.ts';

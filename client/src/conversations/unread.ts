@@ -1,4 +1,4 @@
-import { MAX_REFERENCES } from '../content/content.ts';
+import { MAX_REFERENCES } from '../content/parts.ts';
 import { accountPrefix, keyOfMessage } from '../vault/keys.ts';
 import type { Store } from '../vault/store.ts';
 import type { Message } from '../vault/tables.ts';

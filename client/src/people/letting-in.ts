@@ -1,5 +1,5 @@
 import type { AccountId } from '@restante/protocol';
-import { MAX_REFERENCES, type Standing } from '../content/content.ts';
+import { MAX_REFERENCES, type Standing } from '../content/parts.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { tellOwnDevices, type OwnSyncDeps } from '../sending/own-sync.ts';
 import { readReceipt, type ReceiptDeps } from './read-receipt.ts';

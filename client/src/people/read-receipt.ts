@@ -1,6 +1,6 @@
 import type { AccountId } from '@restante/protocol';
 import { encodeContent } from '../content/codec.ts';
-import { CONTENT_VERSION } from '../content/content.ts';
+import { CONTENT_VERSION } from '../content/parts.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
 import { mayBeTold, standingOf } from './standings.ts';
 import type { Transaction } from '../vault/store.ts';

@@ -1,5 +1,5 @@
 import type { AccountId, Envelope } from '@restante/protocol';
-import type { Standing } from '../content/content.ts';
+import type { Standing } from '../content/parts.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { Transaction } from '../vault/store.ts';
 

@@ -1,5 +1,5 @@
 import type { DeviceAddress } from '@restante/protocol';
-import type { SessionRenewal } from '../content/content.ts';
+import type { SessionRenewal } from '../content/kinds/session-renewal.ts';
 import { sendAgain, type SendAgainDeps } from '../sending/send-again.ts';
 import type { Sessions } from '../sending/sessions.ts';
 import type { Transaction } from '../vault/store.ts';

@@ -1,5 +1,5 @@
 import type { AccountId, DeviceId } from '@restante/protocol';
-import type { AccountState, Sync } from '../content/content.ts';
+import type { AccountState, Sync } from '../content/kinds/sync.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { Device } from '../account/device.ts';
 import type { IdentityGuard } from '../people/identity-guard.ts';
@@ -58,7 +58,7 @@ const learn = async (
 export const applySync = async (
   transaction: Transaction,
   deps: ApplySyncDeps,
-  { change }: Sync,
+  change: Sync['change'],
   from: DeviceId,
   blocked: Set<AccountId>,
 ): Promise<void> => {

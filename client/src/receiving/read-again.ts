@@ -1,6 +1,6 @@
 import type { AccountId } from '@restante/protocol';
 import { decodeContent } from '../content/codec.ts';
-import { shared, type Content } from '../content/content.ts';
+import { conversationOf, isKnown } from '../content/content.ts';
 import { blockedSenders } from '../people/standings.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { UnknownContent } from '../vault/tables.ts';
@@ -8,9 +8,6 @@ import type { Row } from '../vault/vault.ts';
 import { applyPlaintext, type ApplyDeps } from './apply.ts';
 
 const PAGE = 100;
-
-const isKnown = (content: Content | null): content is Content =>
-  content !== null && (content.kind !== 'sent' || shared.safeParse(content.content).success);
 
 /** Puts what a content means in the place of the row that showed it as unknown. */
 const readOne = async (
@@ -20,9 +17,9 @@ const readOne = async (
   blocked: Set<AccountId>,
 ): Promise<void> => {
   const content = decodeContent(value.plaintext);
-  if (!isKnown(content)) return;
+  if (content === null || !isKnown(content)) return;
   const { senderId: author, plaintext } = value;
-  const conversation = content.kind === 'sent' ? content.to : author;
+  const conversation = conversationOf(content, author);
   const shown = await deps.messages.find(transaction, conversation, { author, id });
   if (shown !== null) await deps.messages.remove(transaction, shown, author);
   transaction.delete('unknownContents', id);

@@ -1,7 +1,8 @@
 import type { AccountId, DeviceAddress, Envelope, MessageId } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import { encodeContent } from '../content/codec.ts';
-import { CONTENT_VERSION, MAX_RENEWAL_IDS } from '../content/content.ts';
+import { MAX_RENEWAL_IDS } from '../content/kinds/session-renewal.ts';
+import { CONTENT_VERSION } from '../content/parts.ts';
 import type { Device } from '../account/device.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import type { Messages } from '../conversations/messages.ts';

@@ -1,8 +1,9 @@
 import { deviceId as deviceIdSchema, type AccountId, type DeviceId } from '@restante/protocol';
 import { coalesce } from '../coalesce.ts';
 import { decodeContent } from '../content/codec.ts';
-import type { AccountState, VerificationState } from '../content/content.ts';
-import type { Standing } from '../content/content.ts';
+import { isLasting } from '../content/content.ts';
+import type { AccountState, VerificationState } from '../content/kinds/sync.ts';
+import type { Standing } from '../content/parts.ts';
 import { contentsOf, type SendAgainDeps } from './send-again.ts';
 import { tellOwnDevices } from './own-sync.ts';
 import { firstIdAt } from '../vault/keys.ts';
@@ -83,17 +84,11 @@ const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
   });
 };
 
-/** Whether it says the same however often and late it is told. */
-const isLasting = (ownCopy: Uint8Array): boolean => {
-  const content = decodeContent(ownCopy);
-  if (content?.kind === 'sync') return content.change.type === 'seen' || content.change.type === 'hidden';
-  return content?.kind === 'sent';
-};
-
 const tellAgain = async (transaction: Transaction, deps: NewcomersDeps, key: string): Promise<void> => {
   const sent = await transaction.get('sentIds', key);
   const ownCopy = sent && (await contentsOf(transaction, deps, sent))?.ownCopy;
-  if (!ownCopy || !isLasting(ownCopy)) return;
+  const content = ownCopy && decodeContent(ownCopy);
+  if (!content || !isLasting(content)) return;
   const id = await deps.clock.mint(transaction);
   await deps.composer.enqueue(transaction, id, { to: null, ownCopy, renew: [], shows: null });
 };

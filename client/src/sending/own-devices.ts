@@ -1,7 +1,7 @@
 import type { KeyBundle } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import { encodeContent } from '../content/codec.ts';
-import { CONTENT_VERSION } from '../content/content.ts';
+import { CONTENT_VERSION } from '../content/parts.ts';
 import type { Device } from '../account/device.ts';
 import { introduce } from './introduction.ts';
 import type { DeviceWatch } from '../account/new-devices.ts';

@@ -1,6 +1,7 @@
 import type { ServerClock } from '../server/clock.ts';
 import { encodeContent } from '../content/codec.ts';
-import { CONTENT_VERSION, type Sync } from '../content/content.ts';
+import type { Sync } from '../content/kinds/sync.ts';
+import { CONTENT_VERSION } from '../content/parts.ts';
 import type { Composer } from './compose.ts';
 import type { Transaction } from '../vault/store.ts';
 

@@ -1,8 +1,8 @@
 import type { AccountId, MessageId } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
-import { addressed, textContent } from '../content/addressed.ts';
+import { addressed } from '../content/addressed.ts';
 import { decodeContent, encodeContent } from '../content/codec.ts';
-import { CONTENT_VERSION } from '../content/content.ts';
+import { rowKindOf } from '../content/shared.ts';
 import type { Device } from '../account/device.ts';
 import type { Composer } from './compose.ts';
 import type { Transaction } from '../vault/store.ts';
@@ -27,10 +27,9 @@ export const contentsOf = async (
   const message = await transaction.get('messages', messageKey);
   if (message === undefined) return null;
   const self = device.self();
-  if (message.kind === 'text') return addressed(self, message.accountId, textContent(self, message));
-  const id = await clock.mint(transaction);
-  const deletion = { v: CONTENT_VERSION, kind: 'deletion', id, target: message.id } as const;
-  return addressed(self, message.accountId, deletion);
+  const writing = { username: self.username, mint: () => clock.mint(transaction) };
+  const content = await rowKindOf(message)?.again(message, writing);
+  return content ? addressed(self, message.accountId, content) : null;
 };
 
 const comingAgain = (plaintext: Uint8Array | null, earlier: MessageId[]): Uint8Array | null => {

@@ -1,5 +1,5 @@
 import type { AccountId, DeviceId, EnvelopeType, ErrorCode, MessageId, Session } from '@restante/protocol';
-import type { MessageReference, Standing } from '../content/content.ts';
+import type { MessageReference, Standing } from '../content/parts.ts';
 
 /** This device's account, and the credential that gets it tokens. */
 export type Self = {

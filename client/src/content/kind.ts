@@ -1,0 +1,66 @@
+import type { AccountId, DeviceAddress, MessageId } from '@restante/protocol';
+import type * as z from 'zod/mini';
+import type { Annotation, Message } from '../vault/tables.ts';
+import type { MessageReference } from './parts.ts';
+
+/** Where a content belongs, and how a message begins there. */
+export type Place = Pick<Message, 'accountId' | 'direction' | 'state'> & {
+  readonly author: AccountId;
+  /** Where a message with this id stands. */
+  readonly timeOf: (id: MessageId) => Pick<Message, 'sentAt' | 'writtenAt'>;
+};
+
+/** What a content may do where it arrives: all of it in the transaction that takes it. */
+export type Applying = {
+  readonly self: AccountId;
+  readonly from: DeviceAddress;
+  readonly place: Place;
+  /** Where a copy for own devices belongs of what was sent to an account. */
+  readonly placeOfCopy: (to: AccountId) => Place;
+  readonly add: (author: AccountId, message: Message) => Promise<void>;
+  readonly annotate: (
+    conversation: AccountId,
+    target: MessageReference,
+    annotation: Annotation,
+  ) => Promise<unknown>;
+  /** How a message is shown that its reader says has been read. */
+  readonly stateWhenRead: () => 'delivered' | 'read';
+  /** An author says this is their name. */
+  readonly onNameHint: (author: AccountId, username: string) => void;
+  /** Kept until this messenger is one that knows it; null: there is no place for a note. */
+  readonly keepUnknown: (place: Place | null) => Promise<void>;
+};
+
+/** Who has sent a content, to whom, and as which stored id. */
+export type Sent = { readonly author: AccountId; readonly self: AccountId; readonly id: MessageId };
+
+/** What contents are written with. */
+export type Writing = { readonly username: string; readonly mint: () => Promise<MessageId> };
+
+/** The row in which a person sees what a content has said. */
+export type RowKind<Content> = {
+  readonly kind: Message['kind'];
+  /** What the conversation shows of it as its newest message. */
+  readonly preview: (message: Message) => string;
+  /** What an export tells of it, field by field, so that nothing gets out that is added to a row some day. */
+  readonly exported: (message: Message) => Pick<Message, 'text' | 'replyTo' | 'reactions'>;
+  /** What is sent when it is to be sent again. */
+  readonly again: (message: Message, writing: Writing) => Promise<Content>;
+};
+
+/** All that depends on the kind of a content. */
+export type Kind<Schema extends z.ZodMiniType, Needs = Applying> = {
+  readonly schema: Schema;
+  /** Who sends it: from others it means nothing. */
+  readonly from: 'others' | 'own devices' | 'anyone';
+  /** Whose conversation it belongs to, when that is not its author's. */
+  readonly conversation?: (content: z.infer<Schema>) => AccountId;
+  /** Messages that it adds or speaks of: they are read together before it is applied. */
+  readonly references: (content: z.infer<Schema>, sent: Sent) => readonly MessageReference[];
+  /** What it means. Answers whether its sender is owed a receipt. */
+  readonly apply: (applying: Needs, content: z.infer<Schema>) => Promise<boolean>;
+  /** False: it holds something that this messenger does not know yet. */
+  readonly isKnown?: (content: z.infer<Schema>) => boolean;
+  /** Whether it says the same however often and late it is told: a new own device is told it then. */
+  readonly isLasting?: (content: z.infer<Schema>) => boolean;
+};

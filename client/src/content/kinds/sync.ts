@@ -1,0 +1,57 @@
+import { accountId, deviceId, LIMITS, timestamp } from '@restante/protocol';
+import * as z from 'zod/mini';
+import type { Kind } from '../kind.ts';
+import { earlier, MAX_REFERENCES, references, standing, v } from '../parts.ts';
+
+const verificationState = z.object({
+  accountId,
+  identityKeys: z.array(z.string()).check(z.maxLength(LIMITS.deviceId)),
+  changed: z.boolean(),
+});
+export type VerificationState = z.infer<typeof verificationState>;
+
+/** A part of what a device knows, for the new device `to`. */
+const accountState = z.object({
+  type: z.literal('account-state'),
+  to: deviceId,
+  part: z.int().check(z.nonnegative()),
+  parts: z.int().check(z.positive()),
+  standings: z.array(z.object({ accountId, standing })).check(z.maxLength(MAX_REFERENCES)),
+  verifications: z.array(verificationState).check(z.maxLength(MAX_REFERENCES)),
+  preferences: z.optional(
+    z.object({ readReceipts: z.boolean(), typing: z.boolean(), presence: z.boolean() }),
+  ),
+});
+export type AccountState = z.infer<typeof accountState>;
+
+/** For the author's own other devices: what has been done on this one, and what it knows or wants to know. */
+const schema = z.object({
+  v,
+  kind: z.literal('sync'),
+  change: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('seen'), messages: references }),
+    z.object({ type: z.literal('hidden'), messages: references }),
+    z.object({ type: z.literal('standing'), accountId, standing }),
+    /** The device `deviceId` is new since then (server's time), and wants to be told the state. */
+    z.object({ type: z.literal('introduction'), deviceId, since: timestamp }),
+    accountState,
+  ]),
+  earlier,
+});
+export type Sync = z.infer<typeof schema>;
+
+type SyncNeeds = {
+  /** Does here what has been done on another own device. */
+  readonly follow: (change: Sync['change']) => Promise<void>;
+};
+
+export const sync: Kind<typeof schema, SyncNeeds> = {
+  schema,
+  from: 'own devices',
+  references: ({ change }) => ('messages' in change ? change.messages : []),
+  apply: async ({ follow }, { change }) => {
+    await follow(change);
+    return false;
+  },
+  isLasting: ({ change }) => change.type === 'seen' || change.type === 'hidden',
+};

@@ -1,0 +1,28 @@
+import { accountId, messageId } from '@restante/protocol';
+import * as z from 'zod/mini';
+
+/** What contents of several kinds are made of. */
+
+/** Version of the content inside the ciphertext. Only devices see it. */
+export const CONTENT_VERSION = 1;
+
+/** Messages in one receipt or one piece of news for own devices. */
+export const MAX_REFERENCES = 500;
+
+/** Ids under which a content was sent before it could be decrypted. */
+const MAX_EARLIER_IDS = 8;
+
+export const v = z.literal(CONTENT_VERSION);
+
+/** Names a message: ids are unique for their author. */
+export const messageReference = z.object({ author: accountId, id: messageId });
+export type MessageReference = z.infer<typeof messageReference>;
+
+export const references = z.array(messageReference).check(z.minLength(1), z.maxLength(MAX_REFERENCES));
+
+/** Stored ids under which its reader could not decrypt it: it comes again, and stands for all of them. */
+export const earlier = z.optional(z.array(messageId).check(z.minLength(1), z.maxLength(MAX_EARLIER_IDS)));
+
+/** Whether a person lets another one in. */
+export const standing = z.enum(['accepted', 'request', 'blocked']);
+export type Standing = z.infer<typeof standing>;
