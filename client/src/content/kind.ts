@@ -17,7 +17,7 @@ export type Applying = {
   readonly place: Place;
   /** Where a copy for own devices belongs of what was sent to an account. */
   readonly placeOfCopy: (to: AccountId) => Place;
-  readonly add: (author: AccountId, message: Message) => Promise<void>;
+  readonly add: (author: AccountId, message: Message) => Promise<unknown>;
   readonly annotate: (
     conversation: AccountId,
     target: MessageReference,

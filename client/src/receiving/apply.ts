@@ -80,7 +80,7 @@ export const applyPlaintext = async (
       // Own devices are believed: it stands everywhere as on the one that it was written on.
       timeOf: (id) => ({ sentAt: boundedTime(id, sentAt) }),
     }),
-    add: async (author, message) => void (await messages.add(transaction, author, message)),
+    add: (author, message) => messages.add(transaction, author, message),
     annotate: (...said) => messages.annotate(transaction, ...said),
     stateWhenRead: preferences.stateWhenRead,
     onNameHint: (...hint) => transaction.afterCommit(() => deps.onNameHint(...hint)),

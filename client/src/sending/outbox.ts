@@ -132,7 +132,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   /** What cannot go now, and by account which entries are parked for it. */
   const parked = new Map<MessageId, Parked>();
   const parkedFor = new Map<AccountId, Set<MessageId>>();
-  /** Parked no more: they are read again, by their ids. */
+  /** Parked no more, for each account in the order of its entries: they are read again, by their ids. */
   const freed = new Set<MessageId>();
   /** Being made ready, also when the connection they were parked on has ended. */
   const working = new Set<MessageId>();
@@ -298,7 +298,11 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
 
   /** Those of a page of what is parked no more that are there still. */
   const freedPage = async (): Promise<Row[]> => {
-    const ids = [...freed].sort().slice(0, PAGE);
+    const ids: MessageId[] = [];
+    for (const id of freed) {
+      if (ids.length === PAGE) break;
+      ids.push(id);
+    }
     const entries = await store.getMany('outbox', ids);
     return ids.flatMap((key, index) => {
       const value = entries[index];

@@ -30,7 +30,7 @@ const scripted = (rows: readonly Conversation[]) => {
   return { presence, told, reads: () => reads };
 };
 
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 test('conversations are read once, however often tabs and conversations change', async () => {
   const { presence, told, reads } = scripted([
