@@ -122,5 +122,12 @@ describe('databases', () => {
   it('tell how many revisions they remember', async () => {
     const db = await couch().createDatabase();
     expect(await couch().get(`${db}/_revs_limit`)).toBe(1000);
+    expect(await couch().put(`${db}/_revs_limit`, 4)).toEqual({ ok: true });
+    expect(await couch().get(`${db}/_revs_limit`)).toBe(4);
+    let { rev } = await couch().put(`${db}/a`, { n: 1 });
+    for (let n = 2; n <= 9; n += 1) ({ rev } = await couch().put(`${db}/a`, { n, _rev: rev }));
+    const { _revisions } = (await couch().get(`${db}/a?revs=true`)) as { _revisions: { ids: string[] } };
+    expect(_revisions.ids).toHaveLength(4);
+    expect(await couch().get(`${db}/a`)).toMatchObject({ n: 9 });
   });
 });

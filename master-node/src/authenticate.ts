@@ -1,8 +1,29 @@
 import { ServiceError, type TokenDevice, type TokenVerifier } from '@restante/service-kit';
 import type { DeviceSets } from './directory/device-sets.ts';
+import type { Directory } from './directory/directory.ts';
 
 /** The device that a `master` token speaks for. @throws ServiceError `unauthorized` or `token-expired` */
 export type Authenticate = (token: string) => Promise<TokenDevice>;
+
+/** A device that may connect, with what its connection begins with. */
+export type Admitted = TokenDevice & { readonly keysLow: boolean };
+
+/** The same for a connection. */
+export type Admit = (token: string) => Promise<Admitted>;
+
+const isUnavailable = (error: unknown): boolean =>
+  error instanceof ServiceError && error.code === 'unavailable';
+
+const assertCurrent = (device: TokenDevice, generation: number): void => {
+  if (device.generation < generation)
+    throw new ServiceError('token-expired', 'the password has been changed');
+};
+
+/** As `refresh` answers: null from one store may be one that has not heard of the device yet. */
+const assertThere = async (device: TokenDevice, deviceSets: DeviceSets): Promise<void> => {
+  const actual = await deviceSets.refresh(device.accountId);
+  if (!actual?.has(device.deviceId)) throw new ServiceError('unauthorized', 'the device has been removed');
+};
 
 /**
  * A token outlives the removal of its device and a change of the password, so the device must also be there, and the
@@ -13,20 +34,31 @@ export const createAuthenticate =
   (verifier: TokenVerifier, deviceSets: DeviceSets): Authenticate =>
   async (token) => {
     const device = await verifier.device(token, 'master');
-    const isThere = async (): Promise<boolean> => {
-      const known = await deviceSets.get(device.accountId);
-      if (known?.has(device.deviceId)) return true;
-      const actual = await deviceSets.refresh(device.accountId);
-      return actual?.has(device.deviceId) ?? false;
-    };
     try {
-      if (await isThere()) {
-        if (device.generation >= (await deviceSets.tokenGeneration(device.accountId))) return device;
-        throw new ServiceError('token-expired', 'the password has been changed');
-      }
+      const known = await deviceSets.get(device.accountId);
+      if (!known?.has(device.deviceId)) await assertThere(device, deviceSets);
+      assertCurrent(device, await deviceSets.tokenGeneration(device.accountId));
     } catch (error) {
-      if (error instanceof ServiceError && error.code === 'unavailable') return device;
-      throw error;
+      if (!isUnavailable(error)) throw error;
     }
-    throw new ServiceError('unauthorized', 'the device has been removed');
+    return device;
+  };
+
+/** As {@link createAuthenticate}, by a read that many who connect at once share. */
+export const createAdmit =
+  (verifier: TokenVerifier, deviceSets: DeviceSets, directory: Pick<Directory, 'standing'>): Admit =>
+  async (token) => {
+    const device = await verifier.device(token, 'master');
+    try {
+      const standing = await directory.standing(device);
+      if (standing === null) await assertThere(device, deviceSets);
+      assertCurrent(
+        device,
+        standing?.tokenGeneration ?? (await deviceSets.tokenGeneration(device.accountId)),
+      );
+      return { ...device, keysLow: standing?.keysLow ?? false };
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      return { ...device, keysLow: false };
+    }
   };

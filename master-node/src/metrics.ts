@@ -51,7 +51,7 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     keysLow: counter('keys_low_total', 'Times that a device was told that its one-time keys run out'),
     keyStock: new Histogram({
       name: 'gateway_key_stock_keys',
-      help: 'One-time keys that a device has left, when it connects and when one is handed out',
+      help: 'One-time keys that a device has left when one is handed out, or when it connects and has few',
       labelNames: ['kind'],
       buckets: STOCK_BUCKETS,
       registers,
@@ -74,7 +74,7 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     if (copies > 0) metrics.sendsAccepted.inc({ copies }, 0);
     metrics.acknowledged.inc({ copies }, 0);
   }
-  for (const kind of ['username', 'account', 'device', 'prekey']) metrics.conflicts.inc({ kind }, 0);
+  for (const kind of ['username', 'account', 'device', 'keys']) metrics.conflicts.inc({ kind }, 0);
   for (const kind of ['ec', 'kyber']) {
     metrics.oneTimeKeys.inc({ kind }, 0);
     metrics.keyStock.zero({ kind });

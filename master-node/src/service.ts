@@ -14,7 +14,7 @@ import {
 import { createIssueSession } from './accounts/issue-session.ts';
 import { createPasswords } from './accounts/password.ts';
 import { createSignIn } from './accounts/sign-in.ts';
-import { createAuthenticate } from './authenticate.ts';
+import { createAdmit, createAuthenticate } from './authenticate.ts';
 import type { Config } from './config.ts';
 import { startConflictResolver } from './directory/couch-conflict-resolver.ts';
 import { followChanges } from './directory/couch-changes.ts';
@@ -128,6 +128,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const passwords = createPasswords(config.passwords);
   const keyStockWatch = createKeyStockWatch(directory, bus, { log, metrics });
   const authenticate = createAuthenticate(verifier, deviceSets);
+  const admit = createAdmit(verifier, deviceSets, directory);
   const handle = createHandle({
     deviceSets,
     store: createStore(cells, config.mailboxes),
@@ -186,11 +187,13 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const http = await listen(app, config);
   const gateway = startGateway({
     server: http.server,
-    authenticate,
+    admit,
     handle,
     sessions,
     presence,
-    onConnected: keyStockWatch.check,
+    onConnected: (device, { keysLow }) => {
+      if (keysLow) keyStockWatch.remind(device);
+    },
     sockets: config.sockets,
     messageTtlMs: config.mailboxes.messageTtlMs,
     metrics,

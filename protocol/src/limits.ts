@@ -27,8 +27,12 @@ export const LIMITS = {
   presenceAudience: 256,
   /** Highest device number of an account. */
   deviceId: 127,
-  /** One-time pre-keys of each kind in one upload, and in stock per device. */
+  /** One-time pre-keys in one upload, and in stock per device. */
   oneTimePreKeys: 100,
+  /** The same of one-time Kyber pre-keys, which are 30 times as large. */
+  oneTimeKyberPreKeys: 16,
+  /** Highest id of a key. Those of one-time keys rise: an id that is not above all before it is not taken. */
+  keyId: 0xffffff,
   /** A message id may lie this far in the future of the server's clock. */
   clockSkewMs: 10 * 60 * 1000,
   /** A message nobody fetched expires this long after the time in its id. */

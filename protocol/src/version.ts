@@ -14,9 +14,14 @@ export const PROTOCOL_HISTORY = [
     fingerprint: '1c5688bea366bfa5',
     change: 'change of password, which ends earlier tokens; frame `devices`',
   },
+  {
+    version: 4,
+    fingerprint: 'e9e38e49578e6353',
+    change: '16 one-time Kyber keys, and ids of one-time keys that rise',
+  },
 ] as const;
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Oldest version that a server still speaks. */
 export const MIN_SUPPORTED_VERSION = 2;

@@ -24,7 +24,13 @@ const recipients: Person[] = [];
 const register = async (count: number): Promise<void> => {
   const places = Array.from({ length: count }, (_, index) => (index % 2 === 0 ? senders : recipients));
   await atOnce(AT_ONCE, places, async (place) => {
-    place.push({ account: await registerDevice(masterUrl, LIMITS.oneTimePreKeys), device: null });
+    place.push({
+      account: await registerDevice(masterUrl, {
+        preKeys: LIMITS.oneTimePreKeys,
+        kyberPreKeys: LIMITS.oneTimeKyberPreKeys,
+      }),
+      device: null,
+    });
   });
 };
 

@@ -47,7 +47,11 @@ const signedKey = (bytes: number) => ({ keyId: 1, publicKey: noise(bytes), signa
 
 const keyIds = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 2);
 
-const newAccount = (registrationId: number, oneTimeKeys: number): NewDevice => ({
+/** How many one-time keys of each kind. */
+type OneTimeKeys = { readonly preKeys: number; readonly kyberPreKeys: number };
+const NONE: OneTimeKeys = { preKeys: 0, kyberPreKeys: 0 };
+
+const newAccount = (registrationId: number, oneTimeKeys: OneTimeKeys): NewDevice => ({
   username: `bench${randomBytes(8).toString('hex')}`,
   password: noise(18),
   device: {
@@ -57,14 +61,14 @@ const newAccount = (registrationId: number, oneTimeKeys: number): NewDevice => (
       identityKey: noise(33),
       signedPreKey: signedKey(33),
       lastResortKyberPreKey: signedKey(1_569),
-      preKeys: keyIds(oneTimeKeys).map((keyId) => ({ keyId, publicKey: noise(33) })),
-      kyberPreKeys: keyIds(oneTimeKeys).map((keyId) => ({ ...signedKey(1_569), keyId })),
+      preKeys: keyIds(oneTimeKeys.preKeys).map((keyId) => ({ keyId, publicKey: noise(33) })),
+      kyberPreKeys: keyIds(oneTimeKeys.kyberPreKeys).map((keyId) => ({ ...signedKey(1_569), keyId })),
     },
   },
 });
 
-/** Registers a new account with its first device, and `oneTimeKeys` keys of each kind. */
-export const registerDevice = async (masterUrl: string, oneTimeKeys = 0): Promise<BenchAccount> => {
+/** Registers a new account with its first device, and one-time keys. */
+export const registerDevice = async (masterUrl: string, oneTimeKeys = NONE): Promise<BenchAccount> => {
   const registrationId = 1 + (randomBytes(2).readUInt16BE() % 0x3fff);
   const answer = await fetch(`${masterUrl}/api/accounts`, {
     method: 'POST',

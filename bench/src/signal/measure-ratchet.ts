@@ -33,7 +33,10 @@ const createDevice = async (ratchet: Ratchet, accountId: string) => {
   const now = Date.now();
   const { ms, result } = await timed(async () => {
     const created = await ratchet.createKeys({ signedPreKeyId: 1, lastResortKyberPreKeyId: 2 }, now);
-    return { created, oneTime: await ratchet.createPreKeys(created.identity, { first: 3, count: 1 }, now) };
+    return {
+      created,
+      oneTime: await ratchet.createPreKeys(created.identity, { first: 3, preKeys: 1, kyberPreKeys: 1 }, now),
+    };
   });
   const address: DeviceAddress = { accountId, deviceId: 1 };
   return { ...result, address, ms, session: null as Session | null };

@@ -1,7 +1,6 @@
-import { LIMITS } from '@restante/protocol';
 import type { Device } from './device.ts';
 import { preKeyKey } from '../vault/keys.ts';
-import { reserveKeyIds } from './keys.ts';
+import { MAYBE_IN_STOCK, reserveKeyIds } from './keys.ts';
 import type { Ratchet } from '../ratchet/ratchet.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';
@@ -16,8 +15,6 @@ import type { Row } from '../vault/vault.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const ROTATION_MS = 7 * DAY_MS;
 const KEPT_MS = 45 * DAY_MS;
-/** The masters hand one-time keys out in no order: the newest ones may be in their stock still, however old. */
-const MAYBE_IN_STOCK = 5 * LIMITS.oneTimePreKeys;
 const PAGE = 100;
 
 const idOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));

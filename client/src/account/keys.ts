@@ -6,10 +6,12 @@ import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type KeyRing } from '../vault/tables.ts';
 
-/** Ids are 24 bits; they start again after the last. */
-const MAX_KEY_ID = 0xffffff;
+/** Ids start again after the last. From then on a master takes no one-time keys: those of last resort go on. */
+const MAX_KEY_ID = LIMITS.keyId;
 const FIRST_SIGNED_KEY_ID = 1;
 export const FIRST_KEY_ID = 2;
+/** The masters hand out any of the older one-time keys: so many of the newest may be in their stock still, however old. */
+export const MAYBE_IN_STOCK = 5 * LIMITS.oneTimePreKeys;
 
 /** This device's own keys: private halves are in the vault before their public halves leave it. */
 export type OwnKeys = {
@@ -60,7 +62,7 @@ export const ownKeys = (
       const longTerm = await ratchet.createKeys(ids, createdAt);
       const oneTime = await ratchet.createPreKeys(
         longTerm.identity,
-        { first: FIRST_KEY_ID, count: LIMITS.oneTimePreKeys },
+        { first: FIRST_KEY_ID, preKeys: LIMITS.oneTimePreKeys, kyberPreKeys: LIMITS.oneTimeKyberPreKeys },
         createdAt,
       );
       await store.transact((transaction) => {
@@ -77,16 +79,18 @@ export const ownKeys = (
     },
 
     replenish: async (stock) => {
-      const count = LIMITS.oneTimePreKeys - Math.min(stock.preKeys, stock.kyberPreKeys);
-      if (count <= 0) return;
+      const preKeys = Math.max(0, LIMITS.oneTimePreKeys - stock.preKeys);
+      const kyberPreKeys = Math.max(0, LIMITS.oneTimeKyberPreKeys - stock.kyberPreKeys);
+      const count = Math.max(preKeys, kyberPreKeys);
+      if (count === 0) return;
       const first = await reserveKeyIds(store, count);
       if (first === null) return;
-      const created = await ratchet.createPreKeys(device.identity(), { first, count }, now());
+      const created = await ratchet.createPreKeys(device.identity(), { first, preKeys, kyberPreKeys }, now());
       await store.transact((transaction) => keep(transaction, created));
-      await api.replenish({
-        preKeys: created.preKeys.slice(0, LIMITS.oneTimePreKeys - stock.preKeys),
-        kyberPreKeys: created.kyberPreKeys.slice(0, LIMITS.oneTimePreKeys - stock.kyberPreKeys),
-      });
+      const left = await api.replenish({ preKeys: created.preKeys, kyberPreKeys: created.kyberPreKeys });
+      // A master takes no ids that are not above all before: those of a vault that was put back are behind.
+      const isBehind = left.preKeys === stock.preKeys && left.kyberPreKeys === stock.kyberPreKeys;
+      if (isBehind) await reserveKeyIds(store, MAYBE_IN_STOCK);
     },
   };
 };

@@ -110,12 +110,12 @@ export const libsignalRatchet = (): Ratchet => ({
 
   createSignedKeys: (identity, ids, nowMs) => promised(() => signedKeys(keyPairOf(identity), ids, nowMs)),
 
-  createPreKeys: (identity, { first, count }, nowMs) =>
+  createPreKeys: (identity, { first, ...counts }, nowMs) =>
     promised(() => {
       const keyPair = keyPairOf(identity);
-      const ids = Array.from({ length: count }, (_, index) => first + index);
-      const preKeys = ids.map(preKey);
-      const kyberPreKeys = ids.map((id) => kyberPreKey(keyPair, id, nowMs));
+      const idsOf = (count: number): number[] => Array.from({ length: count }, (_, index) => first + index);
+      const preKeys = idsOf(counts.preKeys).map(preKey);
+      const kyberPreKeys = idsOf(counts.kyberPreKeys).map((id) => kyberPreKey(keyPair, id, nowMs));
       return {
         preKeys: preKeys.map(({ key }) => key),
         kyberPreKeys: kyberPreKeys.map(({ key }) => key),

@@ -49,7 +49,11 @@ class Party {
 
   static async create(ratchet: Ratchet, accountId: string, deviceId = 1): Promise<Party> {
     const created = await ratchet.createKeys({ signedPreKeyId: 1, lastResortKyberPreKeyId: 1 }, NOW);
-    const oneTime = await ratchet.createPreKeys(created.identity, { first: 2, count: 3 }, NOW);
+    const oneTime = await ratchet.createPreKeys(
+      created.identity,
+      { first: 2, preKeys: 3, kyberPreKeys: 3 },
+      NOW,
+    );
     return new Party(ratchet, { accountId, deviceId }, created, oneTime);
   }
 

@@ -25,7 +25,14 @@ export type CreatedKeys = CreatedSignedKeys & {
   readonly keys: Omit<DeviceKeys, 'preKeys' | 'kyberPreKeys'>;
 };
 
-/** One-time keys `first` to `first + count - 1` of each kind; private records in the order of the public keys. */
+/** How many one-time keys of each kind to make, with ids from `first` on. */
+export type OneTimeKeyCounts = {
+  readonly first: number;
+  readonly preKeys: number;
+  readonly kyberPreKeys: number;
+};
+
+/** One-time keys; private records in the order of the public keys. */
 export type CreatedPreKeys = Pick<DeviceKeys, 'preKeys' | 'kyberPreKeys'> & {
   readonly preKeyRecords: readonly Uint8Array[];
   readonly kyberPreKeyRecords: readonly Uint8Array[];
@@ -84,7 +91,7 @@ export type Ratchet = {
   ) => Promise<CreatedSignedKeys>;
   readonly createPreKeys: (
     identity: LocalIdentity,
-    range: { first: number; count: number },
+    counts: OneTimeKeyCounts,
     nowMs: number,
   ) => Promise<CreatedPreKeys>;
   /** Starts a session from a bundle; what `session` held is archived. Throws when a signature is wrong. */

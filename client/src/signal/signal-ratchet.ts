@@ -89,12 +89,12 @@ export const signalRatchet = (): Ratchet => ({
 
   createSignedKeys: (identity, ids, nowMs) => promised(() => signedKeys(identityOf(identity), ids, nowMs)),
 
-  createPreKeys: (identity, { first, count }, nowMs) =>
+  createPreKeys: (identity, { first, ...counts }, nowMs) =>
     promised(() => {
       const keyPair = identityOf(identity);
-      const preKeys = generatePreKeys(first, count, systemRandom);
-      const kyberPreKeys = preKeys.map(({ id }) =>
-        generateKyberPreKey(id, keyPair, { isLastResort: false }, nowMs, systemRandom),
+      const preKeys = generatePreKeys(first, counts.preKeys, systemRandom);
+      const kyberPreKeys = Array.from({ length: counts.kyberPreKeys }, (_, index) =>
+        generateKyberPreKey(first + index, keyPair, { isLastResort: false }, nowMs, systemRandom),
       );
       return {
         preKeys: preKeys.map(({ id, publicKey }) => ({ keyId: id, publicKey: toBase64(publicKey) })),

@@ -11,9 +11,6 @@ import { locationOf } from './location.ts';
 import { bodyBytes, declaredJsonBody, jsonBody } from './json-body.ts';
 import { sendJson } from './send-json.ts';
 
-/** How many ancestors of a revision PouchDB remembers. */
-const revisionsLimit = 1000;
-
 /** Their documents hold credentials: they stay the admin's. */
 const fixedSecurity: Partial<Record<string, string>> = {
   [usersDatabase]: 'user',
@@ -106,10 +103,15 @@ export function databaseRoutes({ databases }: { databases: Databases }): Router 
 
   router
     .route('/:db/_revs_limit')
-    .get(route(({ response }) => sendJson(response, 200, revisionsLimit)))
+    .get(route(({ database, response }) => sendJson(response, 200, databases.revisionsLimit(database.name))))
     .put(
-      route(() => {
-        throw notImplemented('The number of revisions kept cannot be changed here.');
+      jsonBody,
+      route(async ({ database, request, response }) => {
+        const limit: unknown = request.body;
+        if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 1)
+          throw badRequest('`rev_limit` must be a positive integer');
+        await databases.setRevisionsLimit(database.name, limit);
+        sendJson(response, 200, { ok: true });
       }, 'database admin'),
     )
     .all(methodNotAllowed('PUT,GET'));

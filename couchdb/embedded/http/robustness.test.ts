@@ -147,7 +147,6 @@ describe('the server', () => {
       status: 501,
       body: { error: 'not_implemented' },
     });
-    expect((await couch().request('PUT', `${db}/_revs_limit`, { body: 5 })).status).toBe(501);
   });
 
   it('outlives what is no HTTP', async () => {

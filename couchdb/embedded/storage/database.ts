@@ -49,8 +49,8 @@ export class Database {
   #liveDocuments: number;
   #compaction: Promise<void> | undefined;
 
-  static async open(name: string, uuid: string, location: string): Promise<Database> {
-    const { pouch, store } = await openPouch(location);
+  static async open(name: string, uuid: string, location: string, revisionsLimit: number): Promise<Database> {
+    const { pouch, store } = await openPouch(location, revisionsLimit);
     const { doc_count, update_seq } = await pouch.info();
     return new Database(name, uuid, pouch, store, {
       known: await store.documents.count(),

@@ -10,11 +10,14 @@ import { CouchError, databaseMissing, fileExists, insufficientStorage } from '..
 import { adminOnly, type Security } from '../access/security.ts';
 import { Database } from './database.ts';
 import { hasRoom } from './disk-room.ts';
+import { defaultRevisionsLimit } from './pouch-adapter.ts';
 
 interface CatalogEntry {
   uuid: string;
   createdAtSeconds: number;
   security: Security;
+  /** Absent: the default. */
+  revisionsLimit?: number;
 }
 
 interface ServerEntry {
@@ -93,11 +96,16 @@ export class Databases {
     const opened = this.#open(name);
     const database = await opened;
     if (!(await database.canBeMended())) return database;
-    if (this.#opened.get(name) === opened) {
-      const mended = database.close().then(() => this.#openFiles(name));
-      void this.#keepOpened(name, mended);
-    }
+    this.#openAnew(name, opened, database);
     return this.#open(name);
+  }
+
+  #openAnew(name: string, opened: Promise<Database>, database: Database): void {
+    if (this.#opened.get(name) !== opened) return;
+    void this.#keepOpened(
+      name,
+      database.close().then(() => this.#openFiles(name)),
+    );
   }
 
   #open(name: string): Promise<Database> {
@@ -106,7 +114,7 @@ export class Databases {
 
   async #openFiles(name: string): Promise<Database> {
     const { uuid } = this.#entry(name);
-    return Database.open(name, uuid, path.join(this.#folder, uuid));
+    return Database.open(name, uuid, path.join(this.#folder, uuid), this.revisionsLimit(name));
   }
 
   #keepOpened(name: string, opened: Promise<Database>): Promise<Database> {
@@ -129,6 +137,23 @@ export class Databases {
     const entry = { ...this.#entry(name), security };
     await this.#record(name, entry);
     this.#entries.set(name, entry);
+  }
+
+  /** How many revisions of a document it remembers. */
+  revisionsLimit(name: string): number {
+    return this.#entry(name).revisionsLimit ?? defaultRevisionsLimit;
+  }
+
+  /** Calls that are under way finish; feeds end, as with any other end of a connection. */
+  async setRevisionsLimit(name: string, revisionsLimit: number): Promise<void> {
+    if (revisionsLimit === this.revisionsLimit(name)) return;
+    const opened = this.#open(name);
+    const database = await opened;
+    const entry = { ...this.#entry(name), revisionsLimit };
+    await this.#record(name, entry);
+    this.#entries.set(name, entry);
+    this.#openAnew(name, opened, database);
+    await this.#open(name);
   }
 
   async create(name: string): Promise<void> {

@@ -21,15 +21,26 @@ export interface OpenPouch {
   store: LevelStore;
 }
 
-/** Opens the PouchDB database whose LevelDB files are in the folder `location`, and creates it if need be. */
-export async function openPouch(location: string): Promise<OpenPouch> {
+/** Revisions of a document that a database remembers when nobody has said otherwise. */
+export const defaultRevisionsLimit = 1000;
+
+/**
+ * Opens the PouchDB database whose LevelDB files are in the folder `location`, and creates it if need be. One that remembers fewer
+ * revisions than most is for documents that change often: it drops the body of what is overwritten at once.
+ */
+export async function openPouch(location: string, revisionsLimit: number): Promise<OpenPouch> {
   const stores = new Map<string, LevelStore>();
   const createStore = (storeLocation: string): LevelStore => {
     const store = new LevelStore(storeLocation);
     stores.set(storeLocation, store);
     return store;
   };
-  const pouch = new PouchDB(location, { adapter: adapterName, db: createStore });
+  const pouch = new PouchDB(location, {
+    adapter: adapterName,
+    db: createStore,
+    revs_limit: revisionsLimit,
+    auto_compaction: revisionsLimit < defaultRevisionsLimit,
+  });
   await pouch.info();
   const store = stores.get(location);
   if (store === undefined) throw new Error('PouchDB opened no store');

@@ -72,7 +72,11 @@ export const conversation = async (opening: Promise<Vault>) => {
         now,
       );
       const { identity, keys } = created;
-      const oneTime = await ratchet.createPreKeys(identity, { first: 2, count: oneTimeKeys }, now);
+      const oneTime = await ratchet.createPreKeys(
+        identity,
+        { first: 2, preKeys: oneTimeKeys, kyberPreKeys: oneTimeKeys },
+        now,
+      );
       const byId = (public_: readonly { keyId: number }[], records: readonly Uint8Array[]) =>
         public_.flatMap(({ keyId }, index): [number, Uint8Array][] => {
           const record = records[index];

@@ -10,7 +10,7 @@ import { displacedUsernames } from './directory-conflicts.ts';
 import {
   accountDocumentId,
   deviceDocumentId,
-  oneTimeKeyDocument,
+  keyPageDocumentId,
   usernameDocumentId,
 } from './directory-documents.ts';
 
@@ -131,36 +131,72 @@ describe('conflicts after a partition', () => {
     for (const url of urls) expect(await liveLeaves(url, deviceDocumentId(address))).toBe(1);
   });
 
-  it('a one-time key used on one side is used', async () => {
-    const keys = randomKeys(1);
+  it('one-time keys used on either side are used, before the conflict is resolved and after', async () => {
+    const keys = randomKeys(12);
     const [left, right] = [side(0), side(1)];
     const address = await left.createAccount(randomName(), 'hash', { ...device(), keys });
     await replicate();
-    // A writer that does not keep to the rule of one revision per key, on the other side of a partition.
-    const { _id } = oneTimeKeyDocument(address, keys.registrationId, 'ec', keys.preKeys[0]!);
-    const stray = { _id, _rev: `1-${'f'.repeat(32)}`, key: keys.preKeys[0] };
+    const ids: number[] = [];
+    const take = async (directory: typeof left) => {
+      const id = (await directory.takeKeyBundle(address))!.bundle.preKey?.keyId;
+      if (id !== undefined) ids.push(id);
+    };
+    const isOwn = new Set<number>();
+    for (let count = 0; count < 3; count += 1) {
+      await take(left);
+      await take(right);
+    }
+    for (const id of ids) isOwn.add(id);
+    await right.replenishKeys(address, { ...randomKeys(4, 50), signedPreKey: undefined });
+    await replicate();
+    expect(await conflicts(urls[0])).toContain(keyPageDocumentId(address, keys.identityKey));
+    // The leaf that stands for the document knows of one side only.
+    const after = ids.length;
+    for (const directory of [left, right]) await take(directory);
+    expect(ids.slice(after).filter((id) => isOwn.has(id))).toEqual([]);
+
+    await resolveEverywhere();
+    const used = new Set(ids);
+    const stock = 16 - used.size;
+    for (const directory of [left, right])
+      expect(await directory.keyStock(address)).toEqual({
+        preKeys: stock,
+        kyberPreKeys: expect.any(Number) as number,
+      });
+    ids.length = 0;
+    for (let count = 0; count < stock; count += 1) await take(left);
+    expect(new Set(ids).size).toBe(stock);
+    expect(ids.filter((id) => used.has(id))).toEqual([]);
+    expect((await left.takeKeyBundle(address))!.bundle.preKey).toBeUndefined();
+  });
+
+  it('a page that was put back to what it was gives no used key again', async () => {
+    const keys = randomKeys(8);
+    const [left, right] = [side(0), side(1)];
+    const address = await left.createAccount(randomName(), 'hash', { ...device(), keys });
+    const id = keyPageDocumentId(address, keys.identityKey);
+    const path = `${directories.database}/${encodeURIComponent(id)}`;
+    const { _rev, ...old } = (await directories.request(urls[0], 'GET', path)) as { _rev: string };
+    const used = [];
+    for (let count = 0; count < 4; count += 1)
+      used.push((await left.takeKeyBundle(address))!.bundle.preKey!.keyId);
+    await replicate();
+    // With a history that nobody knows, and longer than that of what was used since.
     await directories.request(urls[1], 'POST', `${directories.database}/_bulk_docs`, {
-      docs: [stray],
+      docs: [{ ...old, _id: id, _rev: `90-${'f'.repeat(32)}` }],
       new_edits: false,
     });
-    expect((await left.takeKeyBundle(address))!.bundle.preKey).toEqual(keys.preKeys[0]);
+    const given = async (directory: typeof left) =>
+      (await directory.takeKeyBundle(address))!.bundle.preKey!.keyId;
+    const next = [await given(right)];
     await replicate();
-    expect(await liveLeaves(urls[0], _id)).toBe(1);
-
-    const resolved = new Counter({
-      name: 'resolved',
-      help: 'x',
-      labelNames: ['kind'],
-      registers: [createRegistry('test')],
-    });
-    await using cleanup = new AsyncDisposableStack();
-    for (const url of urls) {
-      cleanup.use(
-        startConflictResolver(directories.connect(url), { log: silentLog, resolved, ...directories }),
-      );
-      await waitFor('the key to be used', async () => (await liveLeaves(url, _id)) === 0);
-    }
-    expect((await right.takeKeyBundle(address))!.bundle.preKey).toBeUndefined();
+    await resolveEverywhere();
+    next.push(await given(left), await given(left), await given(left));
+    expect([...used, ...next].sort()).toEqual(keys.preKeys.map(({ keyId }) => keyId).sort());
+    expect((await right.takeKeyBundle(address))!.bundle.preKey).toBeDefined();
+    await replicate();
+    await resolveEverywhere();
+    expect(await right.keyStock(address)).toEqual({ preKeys: 0, kyberPreKeys: 0 });
   });
 
   /** Leaves that somebody else wrote, one of which is the winner as CouchDB sees it. */
@@ -180,7 +216,7 @@ describe('conflicts after a partition', () => {
     const ids = [usernameDocumentId(username), accountDocumentId(accountId), deviceDocumentId(address)];
     const foreign = [{ note: 'by hand' }, { createdAt: 1, updatedAt: 'soon', removedAt: null }];
     for (const id of ids) await plant(id, ...foreign);
-    await plant(oneTimeKeyDocument(address, keys.registrationId, 'ec', keys.preKeys[0]!)._id, ...foreign);
+    await plant(keyPageDocumentId(address, keys.identityKey), ...foreign);
 
     expect(await directory.devices(accountId)).toEqual(before);
     expect(await directory.findUsername(username)).toBe(accountId);
@@ -190,22 +226,20 @@ describe('conflicts after a partition', () => {
       expect((await one.account(accountId))!.username).toBe(username);
       expect(await one.devices(accountId)).toEqual(before);
     }
-    // A leaf that was deleted may be taken for a use of the key: then nobody gets it.
-    const { preKey } = (await directory.takeKeyBundle(address))!.bundle;
-    expect([undefined, keys.preKeys[0]]).toContainEqual(preKey);
+    expect((await directory.takeKeyBundle(address))!.bundle.preKey).toEqual(keys.preKeys[0]);
     expect((await directory.takeKeyBundle(address))!.bundle.preKey).toBeUndefined();
   });
 
   it('the same upload on both sides is one revision, and no conflict', async () => {
     const [left, right] = [side(0), side(1)];
-    const address = await left.createAccount(randomName(), 'hash', device());
+    const address = await left.createAccount(randomName(), 'hash', { ...device(), keys: randomKeys(30) });
     await replicate();
-    const preKeys = randomKeys(3).preKeys.map((key) => ({ ...key, keyId: key.keyId + 50 }));
+    const { preKeys } = randomKeys(3, 50);
     await left.replenishKeys(address, { preKeys, kyberPreKeys: [] });
     await right.replenishKeys(address, { preKeys, kyberPreKeys: [] });
     await replicate();
     expect(await conflicts(urls[0])).toEqual([]);
-    expect(await right.keyStock(address)).toEqual({ preKeys: 4, kyberPreKeys: 1 });
+    expect(await right.keyStock(address)).toEqual({ preKeys: 33, kyberPreKeys: 16 });
   });
 
   it('when no leaf is what it should be all stay, and it is told', async () => {

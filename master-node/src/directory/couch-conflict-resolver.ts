@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { AccountId, Username } from '@restante/protocol';
 import {
   pseudonym,
@@ -111,6 +112,14 @@ export const startConflictResolver = (
     }
   };
 
+  /** False when it has changed meanwhile: that comes as a change of its own. */
+  const merge = async (id: string, { merged, winner, leaves }: Resolved): Promise<boolean> => {
+    if (merged === undefined) return true;
+    const { _id, ...held } = (leaves.find(({ rev }) => rev === winner)?.document ?? {}) as { _id?: string };
+    if (isDeepStrictEqual(held, merged)) return true;
+    return servers.run((database) => write(database, id, merged, { _rev: winner }));
+  };
+
   const resolve = async (id: string): Promise<void> => {
     const about = parseDirectoryId(id);
     if (about === null) return;
@@ -123,6 +132,7 @@ export const startConflictResolver = (
     if (verdict.name !== 'resolved') return;
     const resolved = { strategy: verdict.strategy, leaves, ...verdict.resolution };
     if (about.kind === 'username') await displaceLosers(about.username, resolved);
+    if (!(await merge(id, resolved))) return;
     await servers.run((database) => writeRevisions(database, [recordOf(id, about.kind, resolved)]));
     const removed = await servers.run((database) =>
       removeAll(

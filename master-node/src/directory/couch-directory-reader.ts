@@ -1,26 +1,27 @@
-import type { AccountId, DeviceAddress, KyberPreKey, PreKey, Username } from '@restante/protocol';
+import type { AccountId, DeviceAddress, Username } from '@restante/protocol';
 import { ServiceError, type SetAside } from '@restante/service-kit';
-import { find, leavesOf, list, listIds, type Found } from './couch-documents.ts';
+import { find, findAll, leavesOf, list, listIds, type Found, type Range } from './couch-documents.ts';
 import type { Database } from './couch-servers.ts';
-import { judge } from './directory-conflicts.ts';
+import { judge, mergeLeaves, type Leaf } from './directory-conflicts.ts';
 import {
   accountDocumentId,
   deviceDocumentId,
   deviceRange,
   isDirectoryDocument,
-  oneTimeKeyRange,
   parseDirectoryId,
   usernameDocumentId,
   type AccountDocument,
   type DeviceDocument,
-  type OneTimeKeyDocument,
-  type OneTimeKind,
   type UsernameDocument,
 } from './directory-documents.ts';
+import type { KeyPage } from './key-page.ts';
 
 /** What is wrong with a document of the directory: its id, its fields, or that none of its contradicting leaves has them. */
 export const DIRECTORY_FAULTS = ['foreign-id', 'bad-fields', 'unresolvable'] as const;
 export type DirectoryFault = (typeof DIRECTORY_FAULTS)[number];
+
+/** `page` is null when it cannot be read. */
+type FoundPage = { readonly page: KeyPage | null; readonly over: { readonly _rev: string } };
 
 /** The name under which documents of the directory are set aside. */
 export const DIRECTORY = 'directory';
@@ -45,8 +46,8 @@ export const createDirectoryReader = (setAside: SetAside<DirectoryFault>) => {
     const leaves = await leavesOf(database, id);
     const verdict = judge(about.kind, leaves, (leaf) => isDirectoryDocument(id, leaf));
     const winner = verdict.name === 'resolved' ? verdict.resolution.winner : null;
-    const leaf = leaves.find(({ rev }) => rev === winner)?.document ?? null;
-    if (leaf !== null) return { ...(leaf as D), _id: id, _rev: winner ?? '' };
+    const leaf = leaves.find(({ rev }) => rev === winner);
+    if (leaf?.document) return { ...(leaf.document as D), _id: id, _rev: leaf.rev };
     setAside.note(DIRECTORY, id, verdict.name === 'unresolvable' ? 'unresolvable' : 'bad-fields');
     return null;
   };
@@ -67,6 +68,31 @@ export const createDirectoryReader = (setAside: SetAside<DirectoryFault>) => {
       read<AccountDocument>(database, accountDocumentId(account)),
     device: (database: Database, device: DeviceAddress) =>
       read<DeviceDocument>(database, deviceDocumentId(device)),
+    /**
+     * Devices with their accounts, in one request, in order; null for one that is not there or cannot be read, or whose
+     * account is so.
+     */
+    withAccounts: async (
+      database: Database,
+      devices: readonly DeviceAddress[],
+    ): Promise<({ device: DeviceDocument; account: AccountDocument } | null)[]> => {
+      const ids = devices.flatMap((device) => [
+        accountDocumentId(device.accountId),
+        deviceDocumentId(device),
+      ]);
+      const found = new Map<string, Found<object>>();
+      for (const document of await findAll(database, [...new Set(ids)])) {
+        const read = await fitting<object>(database, document);
+        if (read !== null) found.set(read._id, read);
+      }
+      return devices.map((address) => {
+        const device = found.get(deviceDocumentId(address));
+        const account = found.get(accountDocumentId(address.accountId));
+        return device && account
+          ? { device: device as Found<DeviceDocument>, account: account as Found<AccountDocument> }
+          : null;
+      });
+    },
     /** Devices of an account by number, removed ones too. What cannot be read is left out. */
     devices: async (database: Database, account: AccountId): Promise<Map<number, Found<DeviceDocument>>> => {
       const devices = new Map<number, Found<DeviceDocument>>();
@@ -77,28 +103,31 @@ export const createDirectoryReader = (setAside: SetAside<DirectoryFault>) => {
       }
       return devices;
     },
-    /** Ids and revisions of one-time keys of a device, at most `limit`. */
-    oneTimeKeyIds: (
-      database: Database,
-      device: DeviceAddress,
-      registrationId: number,
-      kind: OneTimeKind,
-      limit: number,
-    ) =>
-      listIds(database, oneTimeKeyRange(device, registrationId, kind), limit, (id) => {
-        const isKey = parseDirectoryId(id) !== null;
-        if (!isKey) setAside.note(DIRECTORY, id, 'foreign-id');
-        return isKey;
+    /** Pages of one-time keys in a range of ids. */
+    keyPageIds: (database: Database, range: Range): Promise<string[]> =>
+      listIds(database, range, (id) => {
+        const isPage = parseDirectoryId(id) !== null;
+        if (!isPage) setAside.note(DIRECTORY, id, 'foreign-id');
+        return isPage;
       }),
-    /** A one-time key; `gone` when somebody else has it, `unreadable` when it is none. */
-    oneTimeKey: async <K extends PreKey | KyberPreKey>(
-      database: Database,
-      id: string,
-    ): Promise<Found<OneTimeKeyDocument<K>> | 'gone' | 'unreadable'> => {
-      const document = await find<object>(database, id);
-      if (document === null) return 'gone';
-      const found = await fitting<OneTimeKeyDocument<K>>(database, document);
-      return found ?? 'unreadable';
+    /**
+     * A page of one-time keys with what every leaf says, and the revision to write over; `page` is null when none of them
+     * is one. Null when there is no such document.
+     */
+    keyPage: async (database: Database, id: string): Promise<FoundPage | null> => {
+      const document = await find<object>(database, id, { conflicts: true });
+      if (document === null) return null;
+      if (!('_conflicts' in document) && isDirectoryDocument(id, document)) {
+        const { ec, kyber } = document as Found<KeyPage>;
+        return { page: { ec, kyber }, over: document };
+      }
+      const leaves = await leavesOf(database, id);
+      const merged = mergeLeaves(
+        leaves.filter((leaf) => leaf.document && isDirectoryDocument(id, leaf.document)) as Leaf<KeyPage>[],
+      );
+      if (merged !== null) return merged;
+      setAside.note(DIRECTORY, id, leaves.length > 1 ? 'unresolvable' : 'bad-fields');
+      return { page: null, over: document };
     },
   };
 };

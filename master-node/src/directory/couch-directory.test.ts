@@ -9,6 +9,8 @@ import {
 } from '../testing/test-directory.model.ts';
 import { createCouchDirectory } from './couch-directory.ts';
 import { directoryContract, NUMBER_REST_MS } from './directory.contract.ts';
+import { keyPageDocumentId } from './directory-documents.ts';
+import { CLOSED_PAGE } from './key-page.ts';
 
 directoryContract(async (clock) => {
   const directories = await startTestDirectories(1);
@@ -54,9 +56,19 @@ describe('the directory in CouchDB', () => {
       'GET',
       `${directories.database}/_all_docs?include_docs=true`,
     )) as Rows;
-    expect(rows.map(({ id }) => id.split(':')[0]).sort()).toEqual(['account', 'account', 'device', 'device']);
-    for (const { doc } of rows)
-      expect(Object.keys(doc).sort()).toEqual(['_id', '_rev', 'removedAt', 'updatedAt']);
+    expect(rows.map(({ id }) => id.split(':')[0]).sort()).toEqual([
+      'account',
+      'account',
+      'device',
+      'device',
+      'keys',
+      'keys',
+    ]);
+    for (const { id, doc } of rows) {
+      const { _id, _rev, ...left } = doc;
+      if (id.startsWith('keys:')) expect(left).toEqual(CLOSED_PAGE);
+      else expect(Object.keys(left).sort()).toEqual(['removedAt', 'updatedAt']);
+    }
   });
 
   it('frees no number by a clock that is not confirmed, nor by one that was behind at the removal (law 15)', async () => {
@@ -119,20 +131,33 @@ describe('the directory in CouchDB', () => {
       expect([ids, fields]).toEqual([odd.length + many.length, unfit.length]);
     });
 
-    it('one-time keys are handed out and counted, and none is made of them', async () => {
+    it('a page of keys is read past leaves that are none; without one, keys of last resort are handed out', async () => {
       const { directory, keys, address } = await setUp();
-      const prefix = `prekey:${address.accountId}:1:${keys.registrationId}:ec:`;
-      const many = Array.from({ length: 300 }, (_, index) => ({ _id: `${prefix} ${index}` }));
-      const unfit = [900, 901, 902, 903].map((number) => ({ _id: `${prefix}${number}`, key: { keyId: 5 } }));
-      await put(...many, ...unfit, { _id: `${prefix}1note` });
-      const taken = [];
-      for (let left = keys.preKeys.length; left > 0; left -= 1) {
-        taken.push((await directory.takeKeyBundle(address))!.bundle.preKey!);
-      }
-      expect(taken.map(({ keyId }) => keyId).sort()).toEqual(keys.preKeys.map(({ keyId }) => keyId).sort());
-      expect((await directory.takeKeyBundle(address))!.bundle.preKey).toBeUndefined();
-      const more = randomKeys(90).preKeys.map((key) => ({ ...key, keyId: key.keyId + 1_000 }));
-      await directory.replenishKeys(address, { preKeys: more, kyberPreKeys: [] });
+      const id = keyPageDocumentId(address, keys.identityKey);
+      const plant = (...docs: object[]) =>
+        directories.request(directories.urls[0]!, 'POST', `${directories.database}/_bulk_docs`, {
+          docs: docs.map((one, index) => ({ ...one, _id: id, _rev: `9-${String(index).repeat(32)}` })),
+          new_edits: false,
+        });
+      await plant({ note: 1 }, { ec: { end: 1, keys: [keys.preKeys[0]] }, kyber: { end: 0, keys: [] } });
+      expect((await directory.takeKeyBundle(address))!.left).toEqual({ preKeys: 2, kyberPreKeys: 2 });
+
+      const lost = await setUp();
+      const path = `${directories.database}/${encodeURIComponent(keyPageDocumentId(lost.address, lost.keys.identityKey))}`;
+      const { _rev } = (await directories.request(directories.urls[0]!, 'GET', path)) as { _rev: string };
+      await directories.request(directories.urls[0]!, 'PUT', path, { _rev, note: 1 });
+      const { bundle, left } = (await lost.directory.takeKeyBundle(lost.address))!;
+      expect([bundle.preKey, bundle.kyberPreKey, left]).toEqual([
+        undefined,
+        lost.keys.lastResortKyberPreKey,
+        null,
+      ]);
+      const more = { ...randomKeys(1, 50) };
+      await expect(lost.directory.replenishKeys(lost.address, more)).rejects.toMatchObject({
+        code: 'unavailable',
+      });
+      await lost.directory.removeDevice(lost.address);
+      expect(await directories.request(directories.urls[0]!, 'GET', path)).toMatchObject(CLOSED_PAGE);
     });
 
     it('an account or username that cannot be read is not said to be gone', async () => {
@@ -144,6 +169,32 @@ describe('the directory in CouchDB', () => {
       await expect(directory.devices(accountId)).rejects.toMatchObject(unavailable);
       await expect(directory.findUsername(name)).rejects.toMatchObject(unavailable);
     });
+  });
+});
+
+describe('masters that hand out keys at the same server', () => {
+  it('give none twice, and lose none', async () => {
+    await using directories = await startTestDirectories(1);
+    const master = () =>
+      createCouchDirectory(directories.connect(...directories.urls), {
+        now: Date.now,
+        clock: { surely: Date.now, latest: Date.now },
+        numberRestMs: NUMBER_REST_MS,
+        reader: directories.reader,
+      });
+    const masters = [master(), master(), master()];
+    const keys = randomKeys(30);
+    const address = await masters[0]!.createAccount(randomName(), 'hash', {
+      name: 'test',
+      keys,
+      secretHash: randomUUID(),
+    });
+    const taken = await Promise.all(
+      Array.from({ length: 36 }, (_, index) => masters[index % 3]!.takeKeyBundle(address)),
+    );
+    const ids = taken.flatMap((one) => one!.bundle.preKey?.keyId ?? []);
+    expect(ids.sort((a, b) => a - b)).toEqual(keys.preKeys.map(({ keyId }) => keyId));
+    expect(taken.filter((one) => one!.hasOneTimeKyberPreKey)).toHaveLength(16);
   });
 });
 

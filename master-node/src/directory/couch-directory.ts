@@ -1,28 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import {
-  LIMITS,
-  type AccountId,
-  type DeviceAddress,
-  type KyberPreKey,
-  type PreKey,
-} from '@restante/protocol';
+import { LIMITS, type AccountId, type DeviceAddress } from '@restante/protocol';
 import { ServiceError, type ConfirmedClock } from '@restante/service-kit';
+import { createGather } from '../gather.ts';
 import type { DirectoryReader } from './couch-directory-reader.ts';
-import { remove, write, type Found } from './couch-documents.ts';
-import { createOneTimeKeys } from './couch-one-time-keys.ts';
+import { insertAll, remove, write, type Found } from './couch-documents.ts';
+import { createKeyPages } from './couch-key-pages.ts';
 import type { CouchServers, Database } from './couch-servers.ts';
-import type { DeviceRecord, DeviceToAdd, Directory } from './directory.ts';
+import type { DeviceRecord, DeviceToAdd, Directory, Standing } from './directory.ts';
 import {
   accountDocumentId,
   deviceDocumentId,
   isRemoval,
+  keyPageDocumentId,
   usernameDocumentId,
   type LiveAccount,
   type LiveDevice,
   type Removal,
 } from './directory-documents.ts';
+import { addKeys, EMPTY_PAGE, isLow } from './key-page.ts';
 
 const MAX_NAME = 64;
+const STANDINGS = { atOnce: 250, maxWaiting: 20_000 };
 
 /** The name, or the first of `<name> (2)`, `<name> (3)` … that no other device has. */
 const distinctName = (name: string, taken: ReadonlySet<string>): string => {
@@ -32,6 +30,17 @@ const distinctName = (name: string, taken: ReadonlySet<string>): string => {
     if (!taken.has(candidate)) return candidate;
   }
 };
+
+const newDevice = ({ name, keys, secretHash }: DeviceToAdd, createdAt: number): LiveDevice => ({
+  name,
+  registrationId: keys.registrationId,
+  identityKey: keys.identityKey,
+  signedPreKey: keys.signedPreKey,
+  lastResortKyberPreKey: keys.lastResortKyberPreKey,
+  secretHash,
+  createdAt,
+  updatedAt: createdAt,
+});
 
 const record = (deviceId: number, device: LiveDevice): DeviceRecord => ({
   deviceId,
@@ -61,14 +70,14 @@ export const createCouchDirectory = (
   servers: CouchServers,
   { now, clock, numberRestMs, reader }: Options,
 ): Directory => {
-  const oneTimeKeys = createOneTimeKeys(servers, reader);
+  const keyPages = createKeyPages(servers, reader);
 
   const findAccount = async (account: AccountId) =>
     live<LiveAccount>(await servers.lookUp((database) => reader.account(database, account)));
   const findDevice = async (device: DeviceAddress) =>
     live<LiveDevice>(await servers.lookUp((database) => reader.device(database, device)));
 
-  /** Changes a live document until nobody else was quicker. Null when it is not there. */
+  /** Changes a live document until nobody else was quicker. The same one is not written. Null when it is not there. */
   const update = async <L extends { readonly updatedAt: number }>(
     read: (database: Database) => Promise<Found<L | Removal> | null>,
     change: (current: L, updatedAt: number) => object,
@@ -79,8 +88,8 @@ export const createCouchDirectory = (
         if (found === null) return null;
         const current = live<L>(found);
         if (current === null) return { current };
-        const updatedAt = Math.max(now(), current.updatedAt + 1);
-        if (await write(database, current._id, change(current, updatedAt), current)) return { current };
+        const changed = change(current, Math.max(now(), current.updatedAt + 1));
+        if (changed === current || (await write(database, current._id, changed, current))) return { current };
       }
     });
     return changed?.current ?? null;
@@ -90,38 +99,38 @@ export const createCouchDirectory = (
   const updateDevice = (device: DeviceAddress, change: (current: LiveDevice, updatedAt: number) => object) =>
     update<LiveDevice>((database) => reader.device(database, device), change);
 
+  /** Where connecting devices read it anyway. It is done with the next key when it fails now. */
+  const noteStock = async (device: DeviceAddress, keysLow: boolean): Promise<void> => {
+    try {
+      await updateDevice(device, (current, updatedAt) =>
+        current.keysLow === keysLow ? current : { ...current, keysLow, updatedAt },
+      );
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+    }
+  };
+
   const endDevice = async (device: DeviceAddress): Promise<void> => {
     await updateDevice(device, (_current, updatedAt) => ({
       removedAt: Math.max(updatedAt, clock.latest()),
       updatedAt,
     }));
-    await oneTimeKeys.clear(device);
+    await keyPages.clear(device);
   };
 
   const claimNumber = async (
     database: Database,
     accountId: AccountId,
-    { name, keys, secretHash }: DeviceToAdd,
+    device: DeviceToAdd,
   ): Promise<number> => {
-    const createdAt = now();
-    const body: LiveDevice = {
-      name,
-      registrationId: keys.registrationId,
-      identityKey: keys.identityKey,
-      signedPreKey: keys.signedPreKey,
-      lastResortKyberPreKey: keys.lastResortKyberPreKey,
-      secretHash,
-      createdAt,
-      updatedAt: createdAt,
-    };
     const documents = await reader.devices(database, accountId);
     const names = new Set<string>();
     for (const [number, document] of documents) {
       const other = live<LiveDevice>(document);
-      if (other?.secretHash === secretHash) return number;
+      if (other?.secretHash === device.secretHash) return number;
       if (other) names.add(other.name);
     }
-    const named = { ...body, name: distinctName(name, names) };
+    const named = { ...newDevice(device, now()), name: distinctName(device.name, names) };
     for (let deviceId = 1; deviceId <= LIMITS.deviceId; deviceId += 1) {
       const document = documents.get(deviceId);
       if (document && (!isRemoval(document) || document.removedAt + numberRestMs > clock.surely())) continue;
@@ -139,7 +148,7 @@ export const createCouchDirectory = (
       return claimNumber(database, accountId, device);
     });
     if (deviceId === null) throw noAccount();
-    await oneTimeKeys.add({ accountId, deviceId }, device.keys.registrationId, device.keys);
+    await keyPages.add({ accountId, deviceId }, device.keys.identityKey, device.keys);
     return deviceId;
   };
 
@@ -177,21 +186,39 @@ export const createCouchDirectory = (
     return { devices, tokenGeneration: found.account.tokenGeneration ?? 0 };
   };
 
+  const readStandings = async (devices: readonly DeviceAddress[]): Promise<(Standing | null)[]> => {
+    const found = await servers.run((database) => reader.withAccounts(database, devices));
+    return found.map((one) => {
+      if (one === null || isRemoval(one.account) || isRemoval(one.device)) return null;
+      return {
+        tokenGeneration: one.account.tokenGeneration ?? 0,
+        keysLow: one.device.keysLow ?? false,
+      };
+    });
+  };
+
   return {
     createAccount: async (username, passwordHash, device) => {
       const accountId = randomUUID();
       const createdAt = now();
       const account: LiveAccount = { username, passwordHash, createdAt, updatedAt: createdAt };
-      await servers.run((database) => write(database, accountDocumentId(accountId), account));
+      const address = { accountId, deviceId: 1 };
+      // All of them new, whatever became of an earlier try: nobody else knows this id.
+      await servers.run((database) =>
+        insertAll(database, [
+          { _id: accountDocumentId(accountId), ...account },
+          { _id: deviceDocumentId(address), ...newDevice(device, createdAt) },
+          { _id: keyPageDocumentId(address, device.keys.identityKey), ...addKeys(EMPTY_PAGE, device.keys) },
+        ]),
+      );
       try {
-        const deviceId = await addDevice(accountId, device);
         await servers.run(async (database) => {
           if (await write(database, usernameDocumentId(username), { accountId, createdAt })) return;
           const owner = await reader.username(database, username);
           if (owner?.accountId !== accountId)
             throw new ServiceError('username-taken', 'the username is taken');
         });
-        return { accountId, deviceId };
+        return address;
       } catch (error) {
         // Only a sure loss is cleaned up: after another failure the username may be ours on a server that is down.
         if (error instanceof ServiceError && error.code === 'username-taken') await deleteAccount(accountId);
@@ -225,15 +252,14 @@ export const createCouchDirectory = (
       const device = await findDevice(address);
       return device && record(address.deviceId, device);
     },
+    standing: createGather(readStandings, STANDINGS),
     removeDevice: endDevice,
     takeKeyBundle: async (address) => {
       const device = await findDevice(address);
       if (device === null) return null;
       const { registrationId, identityKey, signedPreKey, lastResortKyberPreKey } = device;
-      const [preKey, kyberPreKey] = await Promise.all([
-        oneTimeKeys.take<PreKey>(address, registrationId, 'ec'),
-        oneTimeKeys.take<KyberPreKey>(address, registrationId, 'kyber'),
-      ]);
+      const { preKey, kyberPreKey, left } = await keyPages.take(address, identityKey);
+      if (left !== null && isLow(left) && !device.keysLow) await noteStock(address, true);
       const bundle = {
         deviceId: address.deviceId,
         registrationId,
@@ -242,25 +268,27 @@ export const createCouchDirectory = (
         ...(preKey ? { preKey } : {}),
         kyberPreKey: kyberPreKey ?? lastResortKyberPreKey,
       };
-      return { bundle, hasOneTimeKyberPreKey: kyberPreKey !== null };
+      return { bundle, hasOneTimeKyberPreKey: kyberPreKey !== undefined, left };
     },
     replenishKeys: async (address, keys) => {
       const device = await findDevice(address);
       if (device === null) throw new ServiceError('not-found', 'no such device');
-      await oneTimeKeys.add(address, device.registrationId, keys);
-      if (keys.signedPreKey ?? keys.lastResortKyberPreKey) {
+      const stock = await keyPages.add(address, device.identityKey, keys);
+      const isNoted = (device.keysLow ?? false) === isLow(stock);
+      if (keys.signedPreKey || keys.lastResortKyberPreKey || !isNoted) {
         await updateDevice(address, (current, updatedAt) => ({
           ...current,
           signedPreKey: keys.signedPreKey ?? current.signedPreKey,
           lastResortKyberPreKey: keys.lastResortKyberPreKey ?? current.lastResortKyberPreKey,
+          keysLow: isLow(stock),
           updatedAt,
         }));
       }
-      return oneTimeKeys.stock(address, device.registrationId);
+      return stock;
     },
     keyStock: async (address) => {
       const device = await findDevice(address);
-      return device && oneTimeKeys.stock(address, device.registrationId);
+      return device && keyPages.stock(address, device.identityKey);
     },
     ping: async () => {
       await servers.run((database) => database.info());

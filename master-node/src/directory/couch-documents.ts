@@ -21,8 +21,17 @@ const unless = async <T>(refusals: readonly number[], call: Promise<T>): Promise
 };
 
 /** The document, or null. */
-export const find = async <D extends object>(database: Database, id: string): Promise<Found<D> | null> =>
-  (await unless([404], database.get(id))) as Found<D> | null;
+export const find = async <D extends object>(
+  database: Database,
+  id: string,
+  options: { readonly conflicts?: true } = {},
+): Promise<Found<D> | null> => (await unless([404], database.get(id, options))) as Found<D> | null;
+
+/** Those of the documents that are there, in one request. */
+export const findAll = async (database: Database, ids: readonly string[]): Promise<Found<object>[]> => {
+  const { rows } = wholeAnswer(await database.fetch({ keys: [...ids] }));
+  return rows.flatMap((row) => ('doc' in row && row.doc ? [row.doc] : []));
+};
 
 /** All leaves of a document, deletions too. */
 export const leavesOf = async (database: Database, id: string): Promise<Leaf<object>[]> => {
@@ -36,7 +45,7 @@ export const leavesOf = async (database: Database, id: string): Promise<Leaf<obj
   });
 };
 
-type Range = { readonly start: string; readonly end: string };
+export type Range = { readonly start: string; readonly end: string };
 
 const PAGE = 250;
 
@@ -63,19 +72,15 @@ export const list = async (database: Database, range: Range): Promise<Found<obje
   return found;
 };
 
-/** Ids and revisions of those of a range of ids that `isWanted` names, at most `limit`. */
+/** Those of a range of ids that `isWanted` names. */
 export const listIds = async (
   database: Database,
   range: Range,
-  limit: number,
-  isWanted: (id: string) => boolean = () => true,
-): Promise<{ id: string; rev: string }[]> => {
-  const found: { id: string; rev: string }[] = [];
+  isWanted: (id: string) => boolean,
+): Promise<string[]> => {
+  const found: string[] = [];
   for await (const rows of rowsOf(database, range, false)) {
-    for (const { id, value } of rows) {
-      if (found.length === limit) return found;
-      if (isWanted(id)) found.push({ id, rev: value.rev });
-    }
+    for (const { id } of rows) if (isWanted(id)) found.push(id);
   }
   return found;
 };
@@ -101,6 +106,14 @@ type BulkResult = { readonly error?: string };
 const assertDone = (results: readonly BulkResult[]): void => {
   if (results.every(({ error }) => error === undefined || error === 'conflict')) return;
   throw new ServiceError('unavailable', 'the directory refused a document');
+};
+
+/** Writes documents of which none was there before this caller's first try. */
+export const insertAll = async (
+  database: Database,
+  docs: readonly { readonly _id: string }[],
+): Promise<void> => {
+  assertDone(wholeAnswer(await database.bulk({ docs: [...docs] })));
 };
 
 /** Deletes revisions in one request. Those that are gone already are passed over. Gives how many it deleted. */

@@ -9,6 +9,7 @@ import {
   type Leaf,
   type Strategy,
 } from './directory-conflicts.ts';
+import type { KeyPage } from './key-page.ts';
 
 const time = fc.integer({ min: 0, max: 5 });
 const usernameDocument = fc.record({ accountId: fc.constantFrom('a', 'b', 'c'), createdAt: time });
@@ -45,23 +46,21 @@ const laws = <D>(strategy: Strategy<D>, document: fc.Arbitrary<D>): void => {
       fc.property(leaves(document), (of) => {
         const resolution = strategy.resolve(of);
         if (!resolution) return;
-        const kept = resolution.winner === null ? [] : [resolution.winner];
-        expect([...resolution.losers, ...kept].sort()).toEqual(liveRevs(of));
+        expect([...resolution.losers, resolution.winner].sort()).toEqual(liveRevs(of));
         const after = of.map((leaf) =>
           resolution.losers.includes(leaf.rev) ? { ...leaf, document: null } : leaf,
         );
-        if (strategy.name === usedWins.name && kept.length > 0) return;
         expect(strategy.resolve(after)).toBeNull();
       }),
     );
   });
 };
 
-const winner = <D>(strategy: Strategy<D>, ...documents: (D | null)[]): number | null | undefined => {
+const winner = <D>(strategy: Strategy<D>, ...documents: (D | null)[]): number | undefined => {
   const of = documents.map((document, index) => ({ rev: `2-${index}`, document }));
   const resolution = strategy.resolve(of);
   if (!resolution) return undefined;
-  return resolution.winner === null ? null : Number(resolution.winner.slice(2));
+  return Number(resolution.winner.slice(2));
 };
 
 describe('username: the earliest wins', () => {
@@ -87,12 +86,24 @@ describe('account and device: the newest wins', () => {
 });
 
 describe('one-time keys: used on either side is used', () => {
-  laws(usedWins, fc.record({ keyId: time }));
-  it('deletes every leaf once one is deleted, and keeps one otherwise', () => {
-    expect(winner(usedWins, { keyId: 1 }, null)).toBeNull();
-    expect(winner(usedWins, { keyId: 1 }, { keyId: 1 })).toBe(0);
-    expect(winner(usedWins, null, null)).toBeUndefined();
-    expect(winner(usedWins, { keyId: 1 })).toBeUndefined();
+  const supply = fc
+    .uniqueArray(time, { maxLength: 4 })
+    .map((ids) => ({ end: 6, keys: ids.sort().map((keyId) => ({ keyId, publicKey: 'k' })) }));
+  const page = fc
+    .record({ ec: supply, kyber: supply })
+    .map(({ ec, kyber }): KeyPage => ({ ec, kyber: kyber as unknown as KeyPage['kyber'] }));
+  laws(usedWins, page);
+  it('keeps the longest history, with what all leaves say', () => {
+    const of = (end: number, ...ids: number[]): KeyPage => ({
+      ec: { end, keys: ids.map((keyId) => ({ keyId, publicKey: 'k' })) },
+      kyber: { end: 0, keys: [] },
+    });
+    const resolution = usedWins.resolve([
+      { rev: '9-a', document: of(4, 1, 2, 3) },
+      { rev: '10-a', document: of(6, 2, 3, 4) },
+      { rev: '11-a', document: null },
+    ]);
+    expect(resolution).toEqual({ winner: '10-a', losers: ['9-a'], merged: of(6, 2, 3, 4) });
   });
 });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AccountId, Username } from '@restante/protocol';
 import type { DirectoryKind, Removal, UsernameDocument } from './directory-documents.ts';
+import { mergePages, type KeyPage } from './key-page.ts';
 
 /**
  * Which of the contradicting revisions of a document holds, when masters wrote on two sides of a partition. Each
@@ -10,8 +11,12 @@ import type { DirectoryKind, Removal, UsernameDocument } from './directory-docum
 /** A leaf of a document's revision tree; `document` is null when it is a deletion. */
 export type Leaf<D> = { readonly rev: string; readonly document: D | null };
 
-/** Live leaves to delete, and the one that stays; null when none does. */
-export type Resolution = { readonly winner: string | null; readonly losers: readonly string[] };
+/** The leaf that stays, and the live ones to delete. `merged`: what the former is to hold from then on. */
+export type Resolution = {
+  readonly winner: string;
+  readonly losers: readonly string[];
+  readonly merged?: object;
+};
 
 export type Strategy<D> = {
   readonly name: string;
@@ -57,13 +62,27 @@ export const newestWins: Strategy<Dated> = {
   resolve: firstOf((a, b) => bornAt(b) - bornAt(a) || b.updatedAt - a.updatedAt),
 };
 
-/** A one-time key that was used (deleted) on either side is used. */
-export const usedWins: Strategy<object> = {
+/** Whether a leaf has the longer history, or the higher hash: the one that stands for its document at a CouchDB. */
+const byRevision = (a: string, b: string): number => parseInt(b) - parseInt(a) || byText(b, a);
+
+/** What live leaves of a page say together, and the revision to write it over; null when there are none. */
+export const mergeLeaves = (
+  leaves: readonly Leaf<KeyPage>[],
+): { readonly page: KeyPage; readonly over: { readonly _rev: string } } | null => {
+  const [first, ...others] = liveOf(leaves).sort((a, b) => byRevision(a.rev, b.rev));
+  if (!first) return null;
+  const { ec, kyber } = mergePages([first.document, ...others.map(({ document }) => document)]);
+  return { page: { ec, kyber }, over: { _rev: first.rev } };
+};
+
+/** A one-time key that was used on either side is used: the leaf that stays takes what all say. */
+export const usedWins: Strategy<KeyPage> = {
   name: 'used-wins',
   resolve: (leaves) => {
-    const live = liveOf(leaves);
-    if (live.length === leaves.length) return firstOf(() => 0)(leaves);
-    return live.length === 0 ? null : { winner: null, losers: live.map(({ rev }) => rev).sort(byText) };
+    const merged = mergeLeaves(leaves);
+    const losers = liveOf(leaves).flatMap(({ rev }) => (rev === merged?.over._rev ? [] : [rev]));
+    if (merged === null || losers.length === 0) return null;
+    return { winner: merged.over._rev, losers: losers.sort(byText), merged: merged.page };
   },
 };
 
@@ -71,7 +90,7 @@ const strategies: Record<DirectoryKind, Strategy<object>> = {
   username: earliestWins as Strategy<object>,
   account: newestWins as Strategy<object>,
   device: newestWins as Strategy<object>,
-  prekey: usedWins,
+  keys: usedWins as Strategy<object>,
 };
 
 export type Verdict =
@@ -90,12 +109,12 @@ export const judge = (
   const { name: strategy, resolve } = strategies[kind];
   const unfit = leaves.flatMap(({ rev, document }) => (document === null || isFit(document) ? [] : [rev]));
   const fit = leaves.filter(({ rev }) => !unfit.includes(rev));
-  const standing = liveOf(fit).length > 0 || (kind === 'prekey' && fit.length > 0);
-  if (!standing) return { name: unfit.length > 1 ? 'unresolvable' : 'agreed' };
-  const resolution = resolve(fit) ?? { winner: liveOf(fit)[0]?.rev ?? null, losers: [] };
+  const [first] = liveOf(fit);
+  if (!first) return { name: unfit.length > 1 ? 'unresolvable' : 'agreed' };
+  const resolution = resolve(fit) ?? { winner: first.rev, losers: [] };
   const losers = [...resolution.losers, ...unfit.sort(byText)];
   if (losers.length === 0) return { name: 'agreed' };
-  return { name: 'resolved', strategy, resolution: { winner: resolution.winner, losers } };
+  return { name: 'resolved', strategy, resolution: { ...resolution, losers } };
 };
 
 const SUFFIX_DIGITS = [8, 16, 24];

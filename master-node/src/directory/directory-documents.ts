@@ -3,17 +3,15 @@ import {
   accountId,
   deviceId,
   kyberPreKey,
-  preKey,
   signedPreKey,
   timestamp,
   username,
   type AccountId,
   type DeviceAddress,
-  type KyberPreKey,
-  type PreKey,
   type Username,
 } from '@restante/protocol';
 import { z } from 'zod';
+import { keyPage } from './key-page.ts';
 
 /**
  * Documents of the database `directory`.
@@ -22,9 +20,8 @@ import { z } from 'zod';
  * - `account:<id>` and `device:<account>:<device>`: live, or what is left after a removal. A removal is an update,
  *   not a deletion, so that it wins over an older update on the other side of a partition, and so that a device
  *   number is not used again while tokens of its former device are valid.
- * - `prekey:<account>:<device>:<registrationId>:<ec|kyber>:<keyId>`: one one-time key. Immutable, with a revision
- *   made from its content: an upload that is repeated is the same revision, and cannot bring back a key that is
- *   used up (deleted). The registration id keeps keys of two devices with one number apart.
+ * - `keys:<account>:<device>:<hash of the identity key>`: the one-time keys of a device, see key-page.ts. The hash keeps
+ *   keys of two devices with one number apart. Never deleted: a removal closes it, which wins over whatever comes late.
  * - `conflict:<time>:<hash>`: what was resolved, see directory-conflicts.ts.
  */
 
@@ -53,15 +50,14 @@ const liveDevice = z.object({
   signedPreKey,
   lastResortKyberPreKey: kyberPreKey,
   secretHash: z.string(),
+  /** Its one-time keys run out. Absent: false. */
+  keysLow: z.boolean().optional(),
   createdAt: timestamp,
   updatedAt: timestamp,
 });
 export type LiveDevice = z.infer<typeof liveDevice>;
 const deviceDocument = z.union([removal, liveDevice]);
 export type DeviceDocument = z.infer<typeof deviceDocument>;
-
-export type OneTimeKind = 'ec' | 'kyber';
-export type OneTimeKeyDocument<K extends PreKey | KyberPreKey> = { readonly key: K };
 
 export const isRemoval = (document: object): document is Removal => 'removedAt' in document;
 
@@ -78,39 +74,20 @@ const range = (prefix: string): { start: string; end: string } => ({
 
 export const deviceRange = (account: AccountId) => range(`device:${account}`);
 
-/** One-time keys of one kind; of both without `kind`; of every device that had this number without `registrationId`. */
-export const oneTimeKeyRange = (device: DeviceAddress, registrationId?: number, kind?: OneTimeKind) =>
-  range(
-    ['prekey', device.accountId, device.deviceId, registrationId, kind]
-      .filter((part) => part !== undefined)
-      .join(':'),
-  );
+/** Pages of whoever had this number. */
+export const keyPageRange = (device: DeviceAddress) => range(`keys:${device.accountId}:${device.deviceId}`);
 
-/** A one-time key as a document for `_bulk_docs` with `new_edits: false`. */
-export const oneTimeKeyDocument = <K extends PreKey | KyberPreKey>(
-  device: DeviceAddress,
-  registrationId: number,
-  kind: OneTimeKind,
-  key: K,
-): OneTimeKeyDocument<K> & { _id: string; _rev: string } => {
-  const _id = `${oneTimeKeyRange(device, registrationId, kind).start}${key.keyId}`;
-  const hash = createHash('sha256')
-    .update(
-      `${_id}
-${key.publicKey}`,
-    )
-    .digest('hex');
-  return { _id, _rev: `1-${hash.slice(0, 32)}`, key };
-};
+const HASH_DIGITS = 16;
 
-const oneTimeKey = z.object({ key: z.union([preKey, kyberPreKey]) });
+export const keyPageDocumentId = (device: DeviceAddress, identityKey: string): string =>
+  keyPageRange(device).start + createHash('sha256').update(identityKey).digest('hex').slice(0, HASH_DIGITS);
 
 /** Documents by kind. What a later release adds to one does no harm. */
 const documents = {
   username: usernameDocument,
   account: accountDocument,
   device: deviceDocument,
-  prekey: oneTimeKey,
+  keys: keyPage,
 };
 export type DirectoryKind = keyof typeof documents;
 
@@ -121,7 +98,7 @@ export const parseDirectoryId = (
   | { readonly kind: 'username'; readonly username: Username }
   | { readonly kind: 'account'; readonly accountId: AccountId }
   | { readonly kind: 'device'; readonly accountId: AccountId; readonly deviceId: number }
-  | { readonly kind: 'prekey' }
+  | { readonly kind: 'keys' }
   | null => {
   const [kind, first = '', second, ...rest] = id.split(':');
   if (kind === 'username') {
@@ -134,15 +111,11 @@ export const parseDirectoryId = (
   const device = { accountId: first, deviceId: Number(second) };
   if (!deviceId.safeParse(device.deviceId).success || String(device.deviceId) !== second) return null;
   if (kind === 'device') return id === deviceDocumentId(device) ? { kind, ...device } : null;
-  const isKey = kind === 'prekey' && /^\d+:(?:ec|kyber):(?:0|[1-9]\d*)$/.test(rest.join(':'));
-  return isKey ? { kind } : null;
+  return kind === 'keys' && /^[0-9a-f]{16}$/.test(rest.join(':')) ? { kind } : null;
 };
 
 /** Whether this is what a document with this id holds. Somebody else may have written it, or a disk lost half of it. */
 export const isDirectoryDocument = (id: string, document: object): boolean => {
   const about = parseDirectoryId(id);
-  if (about === null || !documents[about.kind].safeParse(document).success) return false;
-  if (about.kind !== 'prekey') return true;
-  const { key } = document as OneTimeKeyDocument<PreKey | KyberPreKey>;
-  return id.endsWith(`:${'signature' in key ? 'kyber' : 'ec'}:${key.keyId}`);
+  return about !== null && documents[about.kind].safeParse(document).success;
 };

@@ -154,7 +154,8 @@ export const directoryContract = (start: (clock: Clock) => Promise<Directory & A
       expect(kyber.sort(byId)).toEqual(keys.kyberPreKeys);
       expect(
         taken.filter((one) => !one!.hasOneTimeKyberPreKey).map((one) => one!.bundle.kyberPreKey),
-      ).toEqual(Array(10).fill(keys.lastResortKyberPreKey));
+      ).toEqual(Array(50 - keys.kyberPreKeys.length).fill(keys.lastResortKyberPreKey));
+      expect(taken.at(-1)!.left).toEqual({ preKeys: 0, kyberPreKeys: 0 });
       expect(await directory.keyStock(address)).toEqual({ preKeys: 0, kyberPreKeys: 0 });
     });
 
@@ -171,9 +172,9 @@ export const directoryContract = (start: (clock: Clock) => Promise<Directory & A
 
     it('replaces the signed keys that are given and adds the one-time ones', async () => {
       const keys = randomKeys(1);
-      const more = randomKeys(2);
+      const more = randomKeys(2, 100);
       const address = await makeAccount(keys);
-      const preKeys = more.preKeys.map((key) => ({ ...key, keyId: key.keyId + 100 }));
+      const { preKeys } = more;
       const stock = await directory.replenishKeys(address, {
         signedPreKey: more.signedPreKey,
         preKeys,
@@ -189,12 +190,55 @@ export const directoryContract = (start: (clock: Clock) => Promise<Directory & A
 
     it('refuses more one-time keys than the bound, and adds none of them', async () => {
       const address = await makeAccount(randomKeys(60));
-      const preKeys = randomKeys(41).preKeys.map((key) => ({ ...key, keyId: key.keyId + 1000 }));
-      await expect(directory.replenishKeys(address, { preKeys, kyberPreKeys: [] })).rejects.toMatchObject({
-        code: 'bad-request',
-        detail: { path: 'preKeys' },
-      });
-      expect(await directory.keyStock(address)).toEqual({ preKeys: 60, kyberPreKeys: 60 });
+      const { preKeys, kyberPreKeys } = randomKeys(41, 1000);
+      const replenish = (keys: Pick<DeviceKeys, 'preKeys' | 'kyberPreKeys'>) =>
+        directory.replenishKeys(address, keys);
+      const refusal = (path: string) => ({ code: 'bad-request', detail: { path } });
+      await expect(replenish({ preKeys, kyberPreKeys: [] })).rejects.toMatchObject(refusal('preKeys'));
+      await expect(
+        replenish({ preKeys: preKeys.slice(1), kyberPreKeys: kyberPreKeys.slice(0, 1) }),
+      ).rejects.toMatchObject(refusal('kyberPreKeys'));
+      expect(await directory.keyStock(address)).toEqual({ preKeys: 60, kyberPreKeys: 16 });
+    });
+
+    it('tells of a connecting device whether it is there, its generation of tokens, and that its keys run out', async () => {
+      const address = await makeAccount(randomKeys(20));
+      const other = { ...address, deviceId: await directory.addDevice(address.accountId, device()) };
+      const nobody = { accountId: randomUUID(), deviceId: 1 };
+      const standings = (...devices: DeviceAddress[]) => Promise.all(devices.map(directory.standing));
+      const full = { tokenGeneration: 0, keysLow: false };
+      expect(await standings(address, other, nobody, { ...address, deviceId: 9 })).toEqual([
+        full,
+        full,
+        null,
+        null,
+      ]);
+      await directory.changePassword(address.accountId, 'other');
+      await directory.removeDevice(other);
+      expect((await directory.takeKeyBundle(address))!.left).toEqual({ preKeys: 19, kyberPreKeys: 15 });
+      const few = { tokenGeneration: 1, keysLow: true };
+      expect(await standings(address, other, address)).toEqual([few, null, few]);
+      const { preKeys } = randomKeys(10, 100);
+      await directory.replenishKeys(address, { preKeys, kyberPreKeys: [] });
+      expect(await directory.standing(address)).toEqual({ tokenGeneration: 1, keysLow: false });
+    });
+
+    it('makes no key of an id that is below those before, and counts none twice after 300 were used', async () => {
+      const address = await makeAccount(randomKeys(0));
+      const seen = new Set<number>();
+      let used = 0;
+      for (let first = 2; used < 300; first += 100) {
+        const { preKeys } = randomKeys(100, first);
+        await directory.replenishKeys(address, { preKeys, kyberPreKeys: [] });
+        const taken = await Promise.all(Array.from({ length: 100 }, () => directory.takeKeyBundle(address)));
+        for (const one of taken) {
+          seen.add(one!.bundle.preKey!.keyId);
+          used += 1;
+        }
+        const again = await directory.replenishKeys(address, { preKeys, kyberPreKeys: [] });
+        expect(again.preKeys).toBe(0);
+      }
+      expect(seen.size).toBe(used);
     });
   });
 };

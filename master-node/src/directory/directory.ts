@@ -37,7 +37,19 @@ export type DeviceToAdd = {
 };
 
 /** A bundle, and whether its Kyber key is a one-time key rather than the one of last resort. */
-export type TakenKeyBundle = { readonly bundle: KeyBundle; readonly hasOneTimeKyberPreKey: boolean };
+export type TakenKeyBundle = {
+  readonly bundle: KeyBundle;
+  readonly hasOneTimeKyberPreKey: boolean;
+  /** One-time keys that are left; null when that cannot be read. */
+  readonly left: KeyStock | null;
+};
+
+/** What a connection of a device depends on. */
+export type Standing = {
+  readonly tokenGeneration: number;
+  /** Its one-time keys run out. */
+  readonly keysLow: boolean;
+};
 
 /**
  * Accounts, devices and their public keys: what masters share. Every verb throws ServiceError `unavailable` when no
@@ -74,12 +86,18 @@ export type Directory = {
   /** The same with the account's generation of tokens, in one read. */
   readonly deviceList: (account: AccountId) => Promise<DeviceList | null>;
   readonly device: (device: DeviceAddress) => Promise<DeviceRecord | null>;
+  /**
+   * Of a device that is there; null when it is not, as far as one store knows. Those who ask at the same time share a read:
+   * for many who come at once.
+   */
+  readonly standing: (device: DeviceAddress) => Promise<Standing | null>;
   /** Ends a device and its keys. Unknown is a success. */
   readonly removeDevice: (device: DeviceAddress) => Promise<void>;
   /** What starts a session, with one-time keys that nobody else gets; null when there is no such device. */
   readonly takeKeyBundle: (device: DeviceAddress) => Promise<TakenKeyBundle | null>;
   /**
-   * Adds one-time keys and replaces signed ones. Adding a key again, even one that is used up, changes nothing.
+   * Adds one-time keys and replaces signed ones. Adding a key again, even one that is used up, changes nothing, nor does one
+   * whose id is below that of any before.
    *
    * @throws ServiceError `not-found` when there is no such device, `bad-request` when the stock would be over its bound
    */

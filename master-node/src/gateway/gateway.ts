@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { LIMITS, type DeviceAddress, type Welcome } from '@restante/protocol';
-import { requestIdOf, ServiceError, type Logger, type TokenDevice } from '@restante/service-kit';
-import type { Authenticate } from '../authenticate.ts';
+import { requestIdOf, ServiceError, type Logger } from '@restante/service-kit';
+import type { Admit, Admitted } from '../authenticate.ts';
 import type { Config } from '../config.ts';
 import type { Handle } from '../live/handle.ts';
 import type { Presence } from '../live/presence.ts';
@@ -21,12 +21,12 @@ export type Gateway = {
 
 export type GatewayDeps = {
   readonly server: Server;
-  readonly authenticate: Authenticate;
+  readonly admit: Admit;
   readonly handle: Handle;
   readonly sessions: Sessions;
   readonly presence: Presence;
   /** Told of each new connection, after its `welcome`. */
-  readonly onConnected: (device: DeviceAddress) => void;
+  readonly onConnected: (device: DeviceAddress, state: { readonly keysLow: boolean }) => void;
   readonly sockets: Config['sockets'];
   readonly messageTtlMs: number;
   readonly metrics: Metrics;
@@ -84,7 +84,7 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
   /** Holds nothing of the request: what is made here lives as long as the connection. */
   const connect = (
     socket: WebSocket,
-    { generation: tokenGeneration, accountId, deviceId }: TokenDevice,
+    { generation: tokenGeneration, keysLow, accountId, deviceId }: Admitted,
     requestId: string,
   ): void => {
     const version = versionOf(socket.protocol);
@@ -101,11 +101,11 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
     session.reply(welcome(device, version));
     sessions.add(session);
     for (const frame of deps.presence.snapshot(device.accountId)) session.push(frame);
-    deps.onConnected(device);
+    deps.onConnected(device, { keysLow });
   };
 
   const upgrade = createUpgrade({
-    authenticate: deps.authenticate,
+    admit: deps.admit,
     allowedOrigins: sockets.allowedOrigins,
     refusal: () => {
       if (isDraining) return new ServiceError('draining', 'this server stops');

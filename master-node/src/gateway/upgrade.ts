@@ -7,14 +7,8 @@ import {
   subprotocol,
   tokenFromSubprotocols,
 } from '@restante/protocol';
-import {
-  requestIdOf,
-  ServiceError,
-  toServiceError,
-  type Logger,
-  type TokenDevice,
-} from '@restante/service-kit';
-import type { Authenticate } from '../authenticate.ts';
+import { requestIdOf, ServiceError, toServiceError, type Logger } from '@restante/service-kit';
+import type { Admit, Admitted } from '../authenticate.ts';
 import type { Metrics } from '../metrics.ts';
 
 /**
@@ -23,12 +17,12 @@ import type { Metrics } from '../metrics.ts';
  */
 export type UpgradeDeps = {
   /** The device that a token speaks for. @throws ServiceError `unauthorized` or `token-expired` */
-  readonly authenticate: Authenticate;
+  readonly admit: Admit;
   /** Why no connection is taken now; null when one is. */
   readonly refusal: () => ServiceError | null;
   /** Origins of browsers' pages that may connect; null for any. */
   readonly allowedOrigins: readonly string[] | null;
-  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, device: TokenDevice) => void;
+  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, device: Admitted) => void;
   readonly metrics: Pick<Metrics, 'upgradesRefused'>;
   readonly log: Logger;
 };
@@ -63,7 +57,7 @@ const answer = (socket: Duplex, error: ServiceError): void => {
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 };
 
-const check = async (request: IncomingMessage, deps: UpgradeDeps): Promise<TokenDevice> => {
+const check = async (request: IncomingMessage, deps: UpgradeDeps): Promise<Admitted> => {
   const refused = deps.refusal();
   if (refused) throw refused;
   if (new URL(request.url ?? '/', 'http://master').pathname !== WEBSOCKET_PATH) {
@@ -79,7 +73,7 @@ const check = async (request: IncomingMessage, deps: UpgradeDeps): Promise<Token
   }
   const token = tokenFromSubprotocols(offered);
   if (token === null) throw new ServiceError('unauthorized', 'a token is needed');
-  return deps.authenticate(token);
+  return deps.admit(token);
 };
 
 /** Holds nothing of the request: it lives as long as the connection. */

@@ -36,7 +36,7 @@ export const keyRoutes = (app: Express, deps: Deps): void => {
     if (taken.bundle.preKey) metrics.oneTimeKeys.inc({ kind: 'ec' });
     if (taken.hasOneTimeKyberPreKey) metrics.oneTimeKeys.inc({ kind: 'kyber' });
     else metrics.lastResortKeys.inc();
-    deps.keyStockWatch.check(address);
+    if (taken.left !== null) deps.keyStockWatch.note(address, taken.left);
     return taken.bundle;
   };
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import {
   downstream,
+  LIMITS,
   mailboxPage,
   mintMessageId,
   registeredDevice,
@@ -22,16 +23,18 @@ import { waitFor } from '@restante/testkit';
 
 const base64 = (bytes: number): string => randomBytes(bytes).toString('base64');
 
-/** Keys of the right shape, `oneTime` of each kind. */
-export const randomKeys = (oneTime = 30): DeviceKeys => {
+/** Keys of the right shape, `oneTime` of each kind as far as that is allowed, with ids from `first`. */
+export const randomKeys = (oneTime = 30, first = 2): DeviceKeys => {
   const kyber = (keyId: number) => ({ keyId, publicKey: base64(1569), signature: base64(64) });
   return {
     registrationId: 1 + (randomBytes(2).readUInt16BE() % 16_000),
     identityKey: base64(33),
     signedPreKey: { keyId: 1, publicKey: base64(33), signature: base64(64) },
     lastResortKyberPreKey: kyber(1),
-    preKeys: Array.from({ length: oneTime }, (_, index) => ({ keyId: index + 1, publicKey: base64(33) })),
-    kyberPreKeys: Array.from({ length: oneTime }, (_, index) => kyber(index + 2)),
+    preKeys: Array.from({ length: oneTime }, (_, index) => ({ keyId: first + index, publicKey: base64(33) })),
+    kyberPreKeys: Array.from({ length: Math.min(oneTime, LIMITS.oneTimeKyberPreKeys) }, (_, index) =>
+      kyber(first + index),
+    ),
   };
 };
 

@@ -7,7 +7,7 @@ import { LIMITS } from '../limits.ts';
  * server checks shapes only: whether signatures hold is for the device that starts a session.
  */
 
-const keyId = z.int().check(z.minimum(0), z.maximum(0xffffff));
+const keyId = z.int().check(z.minimum(0), z.maximum(LIMITS.keyId));
 /** 33 bytes. */
 const curveKey = base64(44).check(z.length(44));
 /** 64 bytes. */
@@ -25,7 +25,7 @@ export const kyberPreKey = z.strictObject({ keyId, publicKey: kyberKey, signatur
 export type KyberPreKey = z.infer<typeof kyberPreKey>;
 
 const oneTimePreKeys = z.array(preKey).check(z.maxLength(LIMITS.oneTimePreKeys));
-const oneTimeKyberPreKeys = z.array(kyberPreKey).check(z.maxLength(LIMITS.oneTimePreKeys));
+const oneTimeKyberPreKeys = z.array(kyberPreKey).check(z.maxLength(LIMITS.oneTimeKyberPreKeys));
 
 /** What a new device uploads. `lastResortKyberPreKey` is handed out when the one-time ones are used up. */
 export const deviceKeys = z.strictObject({
