@@ -14,6 +14,7 @@ import { fullNode } from './measurements/full-node.ts';
 import { memoryGrowth } from './measurements/growth.ts';
 import { livePush } from './measurements/live-push.ts';
 import { messenger } from './measurements/messenger.ts';
+import { reconnect } from './measurements/reconnect.ts';
 import { replication } from './measurements/replication.ts';
 import { signal } from './measurements/signal.ts';
 import { sizing } from './measurements/sizing.ts';
@@ -33,6 +34,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   signal,
   messenger,
   memoryGrowth,
+  reconnect,
   sizing,
 ];
 
@@ -46,6 +48,7 @@ Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).jo
   --users <n>     users of the measurement "sizing", an even number (1000)
   --messages <n>  messages of each part of the measurement "sizing" (20000)
   --rate <n>      of these, how many are sent per second (100)
+  --sockets <n>   sockets of the measurement "reconnect" (15000)
   --node-options <flags>
                   flags of node for the services, such as "--cpu-prof --cpu-prof-dir=/tmp/profiles"
   --help          print this
@@ -64,7 +67,12 @@ const MOST_USERS = 20_000;
 const MOST_PER_MAILBOX = 10_000;
 const MOST_PER_SECOND = 5_000;
 
-const sizeOf = (values: { readonly users: string; readonly messages: string; readonly rate: string }) => {
+const sizeOf = (values: {
+  readonly users: string;
+  readonly messages: string;
+  readonly rate: string;
+  readonly sockets: string;
+}) => {
   const whole = (option: keyof typeof values, atLeast: number, atMost: number): number => {
     const value = Number(values[option]);
     if (Number.isInteger(value) && value >= atLeast && value <= atMost) return value;
@@ -73,7 +81,8 @@ const sizeOf = (values: { readonly users: string; readonly messages: string; rea
   const users = whole('users', 2, MOST_USERS);
   if (users % 2 !== 0) throw new UsageError('--users needs an even number: one half writes to the other');
   const messages = whole('messages', 1, (users / 2) * MOST_PER_MAILBOX);
-  return { users, messages, perSecond: whole('rate', 1, MOST_PER_SECOND) };
+  const perSecond = whole('rate', 1, MOST_PER_SECOND);
+  return { users, messages, perSecond, sockets: whole('sockets', 1, MOST_USERS) };
 };
 
 const options = () => {
@@ -86,6 +95,7 @@ const options = () => {
       users: { type: 'string', default: '1000' },
       messages: { type: 'string', default: '20000' },
       rate: { type: 'string', default: '100' },
+      sockets: { type: 'string', default: '15000' },
       'node-options': { type: 'string' },
       help: { type: 'boolean', default: false },
     },

@@ -8,8 +8,16 @@ export type Bench = {
   readonly rounds: number;
   /** Minutes of steady load of the memory measurement, and of rest of `sizing`. */
   readonly minutes: number;
-  /** How much `sizing` measures: users, messages of each of its parts, and how many of them are sent per second. */
-  readonly size: { readonly users: number; readonly messages: number; readonly perSecond: number };
+  /**
+   * How much `sizing` measures: users, messages of each of its parts, and how many of them are sent per second; and how many
+   * `sockets` come back in `reconnect`.
+   */
+  readonly size: {
+    readonly users: number;
+    readonly messages: number;
+    readonly perSecond: number;
+    readonly sockets: number;
+  };
   /** Flags of node for the services, such as `--cpu-prof`. */
   readonly nodeOptions: string | null;
   /** Empty folder for data and logs, removed at the end. */

@@ -68,6 +68,7 @@ it('a bucket lives from before its first message until after its last one, and n
       admins: { roles: ['_admin'] },
       members: { names: [`${couches.prefix}data`], roles: [] },
     });
+    expect(await adminOf(node)(`${couches.prefix}directory/_revs_limit`)).toBe(100);
   }
 
   // Filled, also shortly before its time by a clock that runs ahead.

@@ -7,6 +7,7 @@ import {
   subprotocol,
   tokenSubprotocol,
   type DeviceAddress,
+  type DeviceKeys,
   type Downstream,
   type NewDevice,
   type RegisteredDevice,
@@ -45,38 +46,42 @@ const noise = (bytes: number): string => randomBytes(bytes).toString('base64');
 
 const signedKey = (bytes: number) => ({ keyId: 1, publicKey: noise(bytes), signature: noise(64) });
 
-const keyIds = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 2);
+const keyIds = (count: number, first: number): number[] =>
+  Array.from({ length: count }, (_, index) => first + index);
 
 /** How many one-time keys of each kind. */
 type OneTimeKeys = { readonly preKeys: number; readonly kyberPreKeys: number };
 const NONE: OneTimeKeys = { preKeys: 0, kyberPreKeys: 0 };
 
-const newAccount = (registrationId: number, oneTimeKeys: OneTimeKeys): NewDevice => ({
+/** `firstId`: of the one-time keys. */
+export const newDeviceKeys = (oneTimeKeys = NONE, firstId = 2): DeviceKeys => ({
+  registrationId: 1 + (randomBytes(2).readUInt16BE() % 0x3fff),
+  identityKey: noise(33),
+  signedPreKey: signedKey(33),
+  lastResortKyberPreKey: signedKey(1_569),
+  preKeys: keyIds(oneTimeKeys.preKeys, firstId).map((keyId) => ({ keyId, publicKey: noise(33) })),
+  kyberPreKeys: keyIds(oneTimeKeys.kyberPreKeys, firstId).map((keyId) => ({
+    ...signedKey(1_569),
+    keyId,
+  })),
+});
+
+const newAccount = (keys: DeviceKeys): NewDevice => ({
   username: `bench${randomBytes(8).toString('hex')}`,
   password: noise(18),
-  device: {
-    name: 'bench',
-    keys: {
-      registrationId,
-      identityKey: noise(33),
-      signedPreKey: signedKey(33),
-      lastResortKyberPreKey: signedKey(1_569),
-      preKeys: keyIds(oneTimeKeys.preKeys).map((keyId) => ({ keyId, publicKey: noise(33) })),
-      kyberPreKeys: keyIds(oneTimeKeys.kyberPreKeys).map((keyId) => ({ ...signedKey(1_569), keyId })),
-    },
-  },
+  device: { name: 'bench', keys },
 });
 
 /** Registers a new account with its first device, and one-time keys. */
 export const registerDevice = async (masterUrl: string, oneTimeKeys = NONE): Promise<BenchAccount> => {
-  const registrationId = 1 + (randomBytes(2).readUInt16BE() % 0x3fff);
+  const keys = newDeviceKeys(oneTimeKeys);
   const answer = await fetch(`${masterUrl}/api/accounts`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(newAccount(registrationId, oneTimeKeys)),
+    body: JSON.stringify(newAccount(keys)),
   });
   if (answer.status !== 201) throw new Error(`the registration was answered with ${answer.status}`);
-  return { ...registeredDevice.parse(await answer.json()), registrationId };
+  return { ...registeredDevice.parse(await answer.json()), registrationId: keys.registrationId };
 };
 
 /** Connects the device of an account, and pings as a client does. Resolves after `welcome`. */

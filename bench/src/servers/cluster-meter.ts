@@ -16,6 +16,8 @@ export type Usage = {
   readonly seconds: number;
   /** Seconds of processor time of one process of a role, the mean of its processes. */
   readonly cpuSeconds: ByRole<number>;
+  /** The same of the one that used most. */
+  readonly busiest: ByRole<number>;
   /** What the master and the three nodes have logged, together. */
   readonly logBytes: number;
 };
@@ -49,11 +51,11 @@ export const createClusterMeter = async (cluster: BenchCluster): Promise<Cluster
     if (role === 'CouchDB' && !isEmbedded) return foreign.length === couchUrls.length ? foreign : [];
     return own[role].flatMap(({ pid }) => pid ?? []);
   };
-  const byRole = async <Value>(
+  const byRole = async <Value, Joined>(
     read: (pid: number) => Promise<Value>,
-    join: (values: readonly Value[]) => Value,
-  ): Promise<ByRole<Value>> => {
-    const found = new Map<Role, Value>();
+    join: (values: readonly Value[]) => Joined,
+  ): Promise<ByRole<Joined>> => {
+    const found = new Map<Role, Joined>();
     for (const role of ROLES) {
       const pids = pidsOf(role);
       if (pids.length > 0) found.set(role, join(await Promise.all(pids.map(read))));
@@ -64,7 +66,7 @@ export const createClusterMeter = async (cluster: BenchCluster): Promise<Cluster
     values.reduce((sum, value) => sum + value, 0) / values.length;
   const read = async () => ({
     atMs: performance.now(),
-    cpu: await byRole(cpuSeconds, mean),
+    cpu: await byRole(cpuSeconds, (all) => all),
     logBytes: await sizeOfLogs(services.map(({ logFile }) => logFile)),
   });
   return {
@@ -72,17 +74,20 @@ export const createClusterMeter = async (cluster: BenchCluster): Promise<Cluster
       const before = await read();
       return async () => {
         const after = await read();
+        const used = [...after.cpu].map(
+          ([role, all]) =>
+            [role, all.map((seconds, index) => seconds - (before.cpu.get(role)?.[index] ?? 0))] as const,
+        );
         return {
           seconds: (after.atMs - before.atMs) / 1000,
-          cpuSeconds: new Map(
-            [...after.cpu].map(([role, seconds]) => [role, seconds - (before.cpu.get(role) ?? 0)]),
-          ),
+          cpuSeconds: new Map(used.map(([role, all]) => [role, mean(all)])),
+          busiest: new Map(used.map(([role, all]) => [role, Math.max(...all)])),
           logBytes: after.logBytes - before.logBytes,
         };
       };
     },
     memory: () =>
-      byRole<Memory>(
+      byRole<Memory, Memory>(
         async (pid) => ({ peakMb: await peakMemoryMb(pid), nowMb: await residentMemoryMb(pid) }),
         (processes) => ({
           peakMb: Math.max(...processes.map(({ peakMb }) => peakMb)),

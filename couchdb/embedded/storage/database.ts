@@ -5,7 +5,8 @@ import { ChangesFeed } from './changes-feed.ts';
 import type { DocumentEntry } from './document-entry.ts';
 import type { LevelStore } from './level-store.ts';
 import { LocalDocuments } from './local-documents.ts';
-import { openPouch } from './pouch-adapter.ts';
+import { OverwrittenBodies } from './overwritten-bodies.ts';
+import { defaultRevisionsLimit, openPouch } from './pouch-adapter.ts';
 import { formatSequence } from './sequence.ts';
 import type { DocumentState, IdRange, StoredDocuments } from './stored-documents.ts';
 import { WriteQueue, type WritableDocument, type WriteMode, type WriteResult } from './write-queue.ts';
@@ -48,11 +49,19 @@ export class Database {
   #knownDocuments: number;
   #liveDocuments: number;
   #compaction: Promise<void> | undefined;
+  /** Of a database that remembers few revisions: it is for documents that change often. */
+  readonly #overwritten: OverwrittenBodies | undefined;
 
-  static async open(name: string, uuid: string, location: string, revisionsLimit: number): Promise<Database> {
+  static async open(
+    name: string,
+    uuid: string,
+    location: string,
+    revisionsLimit = defaultRevisionsLimit,
+  ): Promise<Database> {
     const { pouch, store } = await openPouch(location, revisionsLimit);
     const { doc_count, update_seq } = await pouch.info();
-    return new Database(name, uuid, pouch, store, {
+    const changesOften = revisionsLimit < defaultRevisionsLimit;
+    return new Database(name, uuid, pouch, store, changesOften, {
       known: await store.documents.count(),
       live: doc_count,
       updateSequence: update_seq,
@@ -64,6 +73,7 @@ export class Database {
     uuid: string,
     pouch: PouchDB,
     store: LevelStore,
+    changesOften: boolean,
     counts: { known: number; live: number; updateSequence: number },
   ) {
     this.name = name;
@@ -78,7 +88,11 @@ export class Database {
       (since, limit) => this.#gate.pass(() => this.#documents.changes(since, limit)),
       counts.updateSequence,
     );
-    this.#writes = new WriteQueue(pouch, store, (created) => this.#afterCommit(created));
+    if (changesOften)
+      this.#overwritten = new OverwrittenBodies((id) => this.#gate.pass(() => pouch.compactDocument(id, 0)));
+    this.#writes = new WriteQueue(pouch, store, (created, overwritten) =>
+      this.#afterCommit(created, overwritten),
+    );
   }
 
   /** A write failed, and there is room again: it is time to open the files anew. Until then it reads only. */
@@ -194,6 +208,7 @@ export class Database {
 
   /** Ends the feeds, lets the calls under way finish, and closes the files. */
   async close(): Promise<void> {
+    this.#overwritten?.end();
     this.changes.end();
     await this.#gate.close();
     await this.#pouch.close();
@@ -216,7 +231,8 @@ export class Database {
     await this.#gate.pass(() => this.#store.reclaimSpace());
   }
 
-  async #afterCommit(created: number): Promise<void> {
+  async #afterCommit(created: number, overwritten: string[]): Promise<void> {
+    this.#overwritten?.note(overwritten);
     const { doc_count, update_seq } = await this.#pouch.info();
     this.#knownDocuments += created;
     this.#liveDocuments = doc_count;

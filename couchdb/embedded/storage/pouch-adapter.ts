@@ -24,10 +24,7 @@ export interface OpenPouch {
 /** Revisions of a document that a database remembers when nobody has said otherwise. */
 export const defaultRevisionsLimit = 1000;
 
-/**
- * Opens the PouchDB database whose LevelDB files are in the folder `location`, and creates it if need be. One that remembers fewer
- * revisions than most is for documents that change often: it drops the body of what is overwritten at once.
- */
+/** Opens the PouchDB database whose LevelDB files are in the folder `location`, and creates it if need be. */
 export async function openPouch(location: string, revisionsLimit: number): Promise<OpenPouch> {
   const stores = new Map<string, LevelStore>();
   const createStore = (storeLocation: string): LevelStore => {
@@ -39,7 +36,6 @@ export async function openPouch(location: string, revisionsLimit: number): Promi
     adapter: adapterName,
     db: createStore,
     revs_limit: revisionsLimit,
-    auto_compaction: revisionsLimit < defaultRevisionsLimit,
   });
   await pouch.info();
   const store = stores.get(location);

@@ -28,12 +28,16 @@ const maxBatchDocuments = 1000;
 export class WriteQueue {
   readonly #pouch: PouchDB;
   readonly #store: LevelStore;
-  readonly #onWritten: (newDocuments: number) => Promise<void>;
+  readonly #onWritten: (newDocuments: number, overwritten: string[]) => Promise<void>;
   #waiting: Request[] = [];
   #writing = false;
 
-  /** `onWritten` runs after each commit, before its requests are answered. */
-  constructor(pouch: PouchDB, store: LevelStore, onWritten: (newDocuments: number) => Promise<void>) {
+  /** `onWritten` runs after each commit, before its requests are answered: how many documents are new, and which may have been overwritten. */
+  constructor(
+    pouch: PouchDB,
+    store: LevelStore,
+    onWritten: (newDocuments: number, overwritten: string[]) => Promise<void>,
+  ) {
     this.#pouch = pouch;
     this.#store = store;
     this.#onWritten = onWritten;
@@ -91,7 +95,10 @@ export class WriteQueue {
     const unknown = new Set(ids.filter((_, index) => known[index] === false));
     const write = this.#pouch.bulkDocs({ docs: documents }, { new_edits: mode === 'edit' });
     const results = await write.finally(() => this.#store.forget());
-    await this.#onWritten(mode === 'edit' ? countCreated(results, unknown) : unknown.size);
+    await this.#onWritten(
+      mode === 'edit' ? countCreated(results, unknown) : unknown.size,
+      ids.filter((id) => !unknown.has(id)),
+    );
     return results;
   }
 }

@@ -29,6 +29,9 @@ type Info = {
   readonly sizes?: { readonly file?: number };
 };
 
+/** A server that missed more changes of one document has a contradiction to resolve, and no more than that. */
+const DIRECTORY_REVISIONS = 100;
+
 const SYSTEM_DATABASES = ['_users', '_replicator'];
 
 export const createDatabaseKeeper = ({
@@ -61,6 +64,8 @@ export const createDatabaseKeeper = ({
   };
 
   let sizes: readonly DatabaseSize[] = [];
+  /** Set again after a start: the database may be older. */
+  let isHistoryLimited = false;
 
   const create = async (db: string): Promise<void> => {
     try {
@@ -76,6 +81,17 @@ export const createDatabaseKeeper = ({
     const { admins, members } = current;
     if (isDeepStrictEqual({ admins, members }, security)) return;
     await couchRequest(admin, { db, path: '_security', method: 'PUT', body: security });
+  };
+
+  /** Documents of the directory change often: with the default the histories would take more room than the documents. */
+  const limitHistory = async (db: string): Promise<void> => {
+    await couchRequest(admin, {
+      db,
+      path: '_revs_limit',
+      method: 'PUT',
+      body: String(DIRECTORY_REVISIONS),
+    });
+    isHistoryLimited = true;
   };
 
   const measure = async (db: string): Promise<DatabaseSize> => {
@@ -100,6 +116,7 @@ export const createDatabaseKeeper = ({
           await create(db);
         }
         await secure(db);
+        if (db === databases.directory && (isNew || !isHistoryLimited)) await limitHistory(db);
         if (isNew && isAhead(db)) await onBornEmpty(db);
         measured.push(await measure(db));
       }

@@ -38,6 +38,7 @@ const newDevice = ({ name, keys, secretHash }: DeviceToAdd, createdAt: number): 
   signedPreKey: keys.signedPreKey,
   lastResortKyberPreKey: keys.lastResortKyberPreKey,
   secretHash,
+  keysLow: isLow({ preKeys: keys.preKeys.length, kyberPreKeys: keys.kyberPreKeys.length }),
   createdAt,
   updatedAt: createdAt,
 });
@@ -99,14 +100,20 @@ export const createCouchDirectory = (
   const updateDevice = (device: DeviceAddress, change: (current: LiveDevice, updatedAt: number) => object) =>
     update<LiveDevice>((database) => reader.device(database, device), change);
 
+  const noting = new Set<string>();
   /** Where connecting devices read it anyway. It is done with the next key when it fails now. */
-  const noteStock = async (device: DeviceAddress, keysLow: boolean): Promise<void> => {
+  const noteLow = async (device: DeviceAddress): Promise<void> => {
+    const id = deviceDocumentId(device);
+    if (noting.has(id)) return;
+    noting.add(id);
     try {
       await updateDevice(device, (current, updatedAt) =>
-        current.keysLow === keysLow ? current : { ...current, keysLow, updatedAt },
+        current.keysLow === true ? current : { ...current, keysLow: true, updatedAt },
       );
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
+    } finally {
+      noting.delete(id);
     }
   };
 
@@ -259,7 +266,7 @@ export const createCouchDirectory = (
       if (device === null) return null;
       const { registrationId, identityKey, signedPreKey, lastResortKyberPreKey } = device;
       const { preKey, kyberPreKey, left } = await keyPages.take(address, identityKey);
-      if (left !== null && isLow(left) && !device.keysLow) await noteStock(address, true);
+      if (left !== null && isLow(left) && !device.keysLow) await noteLow(address);
       const bundle = {
         deviceId: address.deviceId,
         registrationId,

@@ -246,7 +246,7 @@ describe('a connection', () => {
       token: alice.masterToken,
     });
     expect(status).toBe(200);
-    expect(await other.hears('keys-low')).toMatchObject([{ stock: { preKeys: 19, kyberPreKeys: 19 } }]);
+    expect(await other.hears('keys-low')).toMatchObject([{ stock: { preKeys: 19, kyberPreKeys: 15 } }]);
     expect(await metric(master.url, 'gateway_keys_low_total')).toBe(told + 2);
     const seen = 'gateway_key_stock_keys_bucket{le="5",kind="ec"}';
     expect(await metric(master.url, seen)).toBeGreaterThan(0);

@@ -261,7 +261,7 @@ describe('the REST side', () => {
         ),
       );
       const ids = answers.flatMap(({ body }) => keyBundles.parse(body).bundles[0]!.preKey?.keyId ?? []);
-      expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+      expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index + 2));
     });
 
     it('are replenished up to the bound', async () => {
@@ -271,7 +271,7 @@ describe('the REST side', () => {
         token: bob.masterToken,
         body: { preKeys, kyberPreKeys, signedPreKey },
       });
-      expect(keyStock.parse(stock.body)).toEqual({ preKeys: 100, kyberPreKeys: 100 });
+      expect(keyStock.parse(stock.body)).toEqual({ preKeys: 100, kyberPreKeys: 16 });
       expect(await ask('GET', '/api/keys', { token: bob.masterToken })).toEqual(stock);
       const more = { preKeys: [{ ...preKeys[0]!, keyId: 999 }], kyberPreKeys: [] };
       expect(await ask('PUT', '/api/keys', { token: bob.masterToken, body: more })).toMatchObject({
