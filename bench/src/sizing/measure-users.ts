@@ -3,7 +3,7 @@ import type { Figure } from '../figure.ts';
 import type { Bench } from '../measurement.ts';
 import { ROLES, type Usage } from '../servers/cluster-meter.ts';
 import { anonymousMemoryMb } from '../servers/resident-memory.ts';
-import { per } from './per.ts';
+import { beyondRest, per } from './per.ts';
 import type { Stage } from './stage.ts';
 
 const DIRECTORY = 'directory';
@@ -53,7 +53,7 @@ export const measureUsers = async (
   return {
     rest,
     figures: [
-      ...perThousand.cpu('registration', registered.cpuSeconds),
+      ...perThousand.cpu('registration', beyondRest(registered, rest)),
       {
         name: 'most memory of the master while people register',
         unit: 'MB',
@@ -62,7 +62,7 @@ export const measureUsers = async (
       perThousand.disk('directory on each disk', full.fileBytes - empty.fileBytes),
       ...perThousand.liveData('directory on each disk, live data', full, empty),
       perThousand.disk('directory on each disk, compacted', compacted.fileBytes - empty.fileBytes),
-      ...perThousand.cpu('connecting', connected.cpuSeconds),
+      ...perThousand.cpu('connecting', beyondRest(connected, rest)),
       { name: 'memory of the master without connections', unit: 'MB', value: withoutConnectionsMb },
       perThousand.memory(
         'memory of the master for their connections',

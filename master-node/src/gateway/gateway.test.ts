@@ -29,7 +29,7 @@ it('keeps nothing of the request that a connection was made by', async () => {
   const sessions = createSessions(bus);
   const gateway = startGateway({
     server: http.server,
-    authenticate: () => Promise.resolve({ accountId: randomUUID(), deviceId: 1, generation: 0 }),
+    admit: () => Promise.resolve({ accountId: randomUUID(), deviceId: 1, generation: 0, keysLow: false }),
     handle: () => Promise.resolve(null),
     sessions,
     presence: createPresence(bus, () => undefined),
