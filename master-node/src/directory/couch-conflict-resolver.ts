@@ -115,8 +115,11 @@ export const startConflictResolver = (
   /** False when it has changed meanwhile: that comes as a change of its own. */
   const merge = async (id: string, { merged, winner, leaves }: Resolved): Promise<boolean> => {
     if (merged === undefined) return true;
-    const { _id, ...held } = (leaves.find(({ rev }) => rev === winner)?.document ?? {}) as { _id?: string };
-    if (isDeepStrictEqual(held, merged)) return true;
+    const held = new Map(Object.entries(leaves.find(({ rev }) => rev === winner)?.document ?? {}));
+    const isHeld = Object.entries(merged).every(([field, value]) =>
+      isDeepStrictEqual(held.get(field), value),
+    );
+    if (isHeld) return true;
     return servers.run((database) => write(database, id, merged, { _rev: winner }));
   };
 

@@ -30,7 +30,7 @@ export const find = async <D extends object>(
 /** Those of the documents that are there, in one request. */
 export const findAll = async (database: Database, ids: readonly string[]): Promise<Found<object>[]> => {
   const { rows } = wholeAnswer(await database.fetch({ keys: [...ids] }));
-  return rows.flatMap((row) => ('doc' in row && row.doc ? [row.doc] : []));
+  return (rows as readonly { readonly doc?: Found<object> | null }[]).flatMap(({ doc }) => doc ?? []);
 };
 
 /** All leaves of a document, deletions too. */
