@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { AvailableKeys, Ciphertext, Parties, Session } from '@restante/client';
+import type { AvailableKeys, Ciphertext, Parties, RatchetSession } from '@restante/client';
 import { libsignalRatchet } from '@restante/client/node';
 import type { KeyBundle } from '@restante/protocol';
 import { buildPage, launchChromium, startSite, type Answer, type BuiltPage } from '@restante/testkit/browser';
@@ -31,7 +31,7 @@ const createPeer = async () => {
     usedHandshakes: new Set(),
   };
   const received: string[] = [];
-  let session: Session | null = null;
+  let session: RatchetSession | null = null;
   let sent = 0;
 
   const send = async (): Promise<Letter> => {

@@ -2,7 +2,7 @@ export { createMessenger } from './messenger.ts';
 export type { Messenger } from './messenger.ts';
 export type { TextOptions } from './conversations/conversing.ts';
 export type { MessagePage } from './conversations/reading.ts';
-export { MAX_TEXT_BYTES } from './content/content.ts';
+export { MAX_TEXT_BYTES } from './content/parts.ts';
 export type { MessageReference } from './content/parts.ts';
 export { DEFAULT_PACE } from './options.ts';
 export type { MessengerOptions } from './options.ts';
@@ -37,6 +37,6 @@ export type {
   NeededKeys,
   Parties,
   Ratchet,
-  Session,
+  RatchetSession,
   SignedKeyIds,
 } from './ratchet/ratchet.ts';

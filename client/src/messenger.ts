@@ -30,7 +30,7 @@ import { createReading, type Reading } from './conversations/reading.ts';
 import { masterApi } from './server/master-api.ts';
 import { createTrust, type Trust } from './people/trust.ts';
 import { createPatientStore } from './vault/patient-store.ts';
-import { createStore } from './vault/store.ts';
+import { createVaultStore } from './vault/store.ts';
 
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
 export type Messenger = Account &
@@ -70,7 +70,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   };
   const { masters, now, ratchet } = options;
   const events = createEvents<MessengerEvents>();
-  const store = createStore(options.vault);
+  const store = createVaultStore(options.vault);
   const patient = createPatientStore(store, options.backoff, (failure) => {
     if (failure === null) events.emit('storage', 'working');
     else {

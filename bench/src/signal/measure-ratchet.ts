@@ -1,4 +1,4 @@
-import type { Ciphertext, Ratchet, Session } from '@restante/client';
+import type { Ciphertext, Ratchet, RatchetSession } from '@restante/client';
 import type { DeviceAddress } from '@restante/protocol';
 
 /** What a ratchet does, by one that runs in Node and in a page alike. */
@@ -39,7 +39,7 @@ const createDevice = async (ratchet: Ratchet, accountId: string) => {
     };
   });
   const address: DeviceAddress = { accountId, deviceId: 1 };
-  return { ...result, address, ms, session: null as Session | null };
+  return { ...result, address, ms, session: null as RatchetSession | null };
 };
 type Device = Awaited<ReturnType<typeof createDevice>>;
 

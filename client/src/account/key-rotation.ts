@@ -1,5 +1,6 @@
 import type { Device } from './device.ts';
-import { preKeyKey } from '../vault/keys.ts';
+import { preKeyKey, preKeyPrefix, type PreKeyKind } from '../vault/keys.ts';
+import { rowsOf } from '../vault/pages.ts';
 import { MAYBE_IN_STOCK, reserveKeyIds } from './keys.ts';
 import type { Ratchet } from '../ratchet/ratchet.ts';
 import type { MasterApi } from '../server/master-api.ts';
@@ -49,16 +50,8 @@ export const createKeyRotation = (
   ratchet: Ratchet,
   now: () => number,
 ): ((settledMs: number) => Promise<void>) => {
-  const rowsOf = async (kind: 'ec' | 'kyber' | 'signed'): Promise<Row<PreKeyRecord>[]> => {
-    const rows: Row<PreKeyRecord>[] = [];
-    for (let after = ''; ;) {
-      const page = await store.list('preKeys', { prefix: `${kind}:`, after, limit: PAGE });
-      rows.push(...page);
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return rows;
-      after = last.key;
-    }
-  };
+  const keysOf = (kind: PreKeyKind): Promise<Row<PreKeyRecord>[]> =>
+    rowsOf(store, 'preKeys', { prefix: preKeyPrefix(kind), limit: PAGE });
 
   const replace = async (createdAt: number): Promise<void> => {
     const id = await reserveKeyIds(store, 1);
@@ -88,14 +81,14 @@ export const createKeyRotation = (
       ring.lastResortKyberPreKeyIds.includes(idOf(key));
     const isSpent = ({ key, value }: Row<PreKeyRecord>): boolean =>
       value.createdAt < settledMs - KEPT_MS && idOf(key) < ring.nextKeyId - MAYBE_IN_STOCK;
-    const kyber = await rowsOf('kyber');
+    const kyber = await keysOf('kyber');
     const ids = ring.lastResortKyberPreKeyIds;
     const lastResorts = replacedLongAgo(kyber, ids, settledMs);
     const old = [
-      ...replacedLongAgo(await rowsOf('signed'), ids, settledMs),
+      ...replacedLongAgo(await keysOf('signed'), ids, settledMs),
       ...lastResorts,
       ...kyber.filter((row) => !isLastResort(row) && isSpent(row)),
-      ...(await rowsOf('ec')).filter(isSpent),
+      ...(await keysOf('ec')).filter(isSpent),
     ];
     const gone = lastResorts.map(({ key }) => idOf(key));
     await store.transact(async (transaction) => {

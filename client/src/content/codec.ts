@@ -1,6 +1,7 @@
 import { MessengerError } from '../messenger-error.ts';
-import { content, MAX_CONTENT_BYTES, type Content } from './content.ts';
+import { content, type Content } from './content.ts';
 import { shared, type SharedContent } from './shared.ts';
+import { MAX_CONTENT_BYTES } from './parts.ts';
 import { pad, unpad } from './padding.ts';
 
 const encoder = new TextEncoder();

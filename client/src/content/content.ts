@@ -8,12 +8,6 @@ import { deletion } from './kinds/deletion.ts';
 import { reaction } from './kinds/reaction.ts';
 import { text } from './kinds/text.ts';
 
-/** UTF-8 bytes of a text. */
-export const MAX_TEXT_BYTES = 64 * 1024;
-
-/** Bytes of an encoded content, unpadded: with padding, ratchet and base64 it stays below the payload bound. */
-export const MAX_CONTENT_BYTES = 70_000;
-
 /** Every kind of content, by its name: a new one is a file of its own, a line here, and one in `shared.ts` or none. */
 const KINDS = { text, reaction, deletion, receipt, sent, sync, 'session-renewal': sessionRenewal };
 

@@ -6,6 +6,12 @@ import * as z from 'zod/mini';
 /** Version of the content inside the ciphertext. Only devices see it. */
 export const CONTENT_VERSION = 1;
 
+/** UTF-8 bytes of a text. */
+export const MAX_TEXT_BYTES = 64 * 1024;
+
+/** Bytes of an encoded content, unpadded: with padding, ratchet and base64 it stays below the payload bound. */
+export const MAX_CONTENT_BYTES = 70_000;
+
 /** Messages in one receipt or one piece of news for own devices. */
 export const MAX_REFERENCES = 500;
 

@@ -1,5 +1,5 @@
 import { MessengerError } from '../messenger-error.ts';
-import { MAX_TEXT_BYTES } from './content.ts';
+import { MAX_TEXT_BYTES } from './parts.ts';
 
 /** Throws `bad-text` when a text is too long to be sent. */
 export const checkLength = (text: string): void => {

@@ -1,5 +1,6 @@
 import type { Device } from '../account/device.ts';
 import { rowKindOf } from '../content/shared.ts';
+import { pagesOf } from '../vault/pages.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation, Message, TableName, Tables } from '../vault/tables.ts';
 
@@ -30,19 +31,16 @@ export const createExporting = (
   now: () => number,
   loaded: Promise<unknown>,
 ): Exporting => {
-  const pagesOf = async <T extends TableName>(
+  const partsOf = async <T extends TableName>(
     table: T,
     shown: (row: Tables[T]) => unknown,
   ): Promise<Blob[]> => {
-    const pages: Blob[] = [];
-    for (let after = ''; ;) {
-      const rows = await store.list(table, { after, limit: PAGE });
-      const last = rows.at(-1);
-      if (last === undefined) return pages;
+    const parts: Blob[] = [];
+    for await (const rows of pagesOf(store, table, { limit: PAGE })) {
       const text = rows.map(({ value }) => JSON.stringify(shown(value))).join(',\n');
-      pages.push(new Blob([pages.length > 0 ? ',\n' : '', text]));
-      after = last.key;
+      parts.push(new Blob([parts.length > 0 ? ',\n' : '', text]));
     }
+    return parts;
   };
 
   return {
@@ -53,9 +51,9 @@ export const createExporting = (
       return new Blob(
         [
           `${JSON.stringify(head).slice(0, -1)},\n"contacts":[`,
-          ...(await pagesOf('conversations', contactOf)),
+          ...(await partsOf('conversations', contactOf)),
           '],\n"messages":[',
-          ...(await pagesOf('messages', messageOf)),
+          ...(await partsOf('messages', messageOf)),
           ']}\n',
         ],
         { type: 'application/json' },

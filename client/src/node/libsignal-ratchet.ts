@@ -9,7 +9,7 @@ import type {
   DecryptResult,
   NeededKeys,
   Ratchet,
-  Session,
+  RatchetSession,
   SignedKeyIds,
 } from '../ratchet/ratchet.ts';
 import type { LocalIdentity } from '../vault/tables.ts';
@@ -197,7 +197,9 @@ export const libsignalRatchet = (): Ratchet => ({
         results.push({ ok: false, reason: duplicate ? 'duplicate' : 'undecryptable' });
       }
     }
-    const result: Session | null = stores.sessions.record ? stores.result(session?.identityKey ?? '') : null;
+    const result: RatchetSession | null = stores.sessions.record
+      ? stores.result(session?.identityKey ?? '')
+      : null;
     return { session: result, results };
   },
 

@@ -1,7 +1,7 @@
 import * as signal from '@signalapp/libsignal-client';
 import { toBase64 } from '../base64.ts';
 import { promised } from '../promised.ts';
-import { handshakeKey, type AvailableKeys, type Session } from '../ratchet/ratchet.ts';
+import { handshakeKey, type AvailableKeys, type RatchetSession } from '../ratchet/ratchet.ts';
 import type { LocalIdentity } from '../vault/tables.ts';
 
 /**
@@ -21,7 +21,7 @@ const NO_KEYS: AvailableKeys = {
 class OneSession extends signal.SessionStore {
   record: signal.SessionRecord | null;
 
-  constructor(session: Session | null) {
+  constructor(session: RatchetSession | null) {
     super();
     this.record = session && signal.SessionRecord.deserialize(owned(session.record));
   }
@@ -151,7 +151,7 @@ class KyberPreKeys extends signal.KyberPreKeyStore {
 /** Stores over one session and the given keys. */
 export const libsignalStores = (
   identity: LocalIdentity,
-  session: Session | null,
+  session: RatchetSession | null,
   keys: AvailableKeys = NO_KEYS,
 ) => {
   const sessions = new OneSession(session);
@@ -164,7 +164,7 @@ export const libsignalStores = (
     kyberPreKeys: new KyberPreKeys(keys),
     canSend: (now: Date): boolean => sessions.record?.hasCurrentState(now) ?? false,
     /** The session as it is now; `identityKey` stands for a peer that has not shown its key. */
-    result: (identityKey: string): Session => {
+    result: (identityKey: string): RatchetSession => {
       if (sessions.record === null) throw new Error('no session');
       return {
         record: sessions.record.serialize(),

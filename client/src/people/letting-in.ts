@@ -5,6 +5,7 @@ import { tellOwnDevices, type OwnSyncDeps } from '../sending/own-sync.ts';
 import { readReceipt, type ReceiptDeps } from './read-receipt.ts';
 import { setStanding } from './standings.ts';
 import { accountPrefix } from '../vault/keys.ts';
+import { pagesOf } from '../vault/pages.ts';
 import type { Transaction } from '../vault/store.ts';
 
 export type LettingInDeps = OwnSyncDeps &
@@ -17,17 +18,13 @@ const tellWhatWasRead = async (
   accountId: AccountId,
 ): Promise<void> => {
   const range = { prefix: accountPrefix(accountId), limit: MAX_REFERENCES };
-  let rows = await transaction.list('messages', range);
-  while (rows.length > 0) {
+  for await (const rows of pagesOf(transaction, 'messages', range)) {
     const seen = rows.map(({ value }) => value).filter(({ state }) => state === 'seen');
     const to = await readReceipt(transaction, deps, accountId, seen);
     if (to !== null) {
       const receipt = { to, ownCopy: null, renew: [], shows: null };
       await deps.composer.enqueue(transaction, await deps.clock.mint(transaction), receipt);
     }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < MAX_REFERENCES) return;
-    rows = await transaction.list('messages', { ...range, after: last.key });
   }
 };
 

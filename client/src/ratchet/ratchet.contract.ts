@@ -8,7 +8,7 @@ import {
   type CreatedPreKeys,
   type DecryptResult,
   type Ratchet,
-  type Session,
+  type RatchetSession,
 } from './ratchet.ts';
 
 const NOW = Date.UTC(2030, 0, 1);
@@ -23,7 +23,7 @@ class Party {
   readonly address: DeviceAddress;
   readonly created: CreatedKeys;
   readonly oneTime: CreatedPreKeys;
-  session: Session | null = null;
+  session: RatchetSession | null = null;
   readonly preKeys: Map<number, Uint8Array>;
   readonly signedPreKeys: Map<number, Uint8Array>;
   readonly kyberPreKeys: Map<number, Uint8Array>;

@@ -8,7 +8,7 @@ import type { LocalIdentity, SessionRow } from '../vault/tables.ts';
  */
 
 /** Ratchet state with one device. */
-export type Session = Pick<SessionRow, 'record' | 'registrationId' | 'identityKey'>;
+export type RatchetSession = Pick<SessionRow, 'record' | 'registrationId' | 'identityKey'>;
 
 /** Ids of the keys that are replaced from time to time. */
 export type SignedKeyIds = { readonly signedPreKeyId: number; readonly lastResortKyberPreKeyId: number };
@@ -97,26 +97,26 @@ export type Ratchet = {
   /** Starts a session from a bundle; what `session` held is archived. Throws when a signature is wrong. */
   readonly startSession: (
     parties: Parties,
-    session: Session | null,
+    session: RatchetSession | null,
     bundle: KeyBundle,
     nowMs: number,
-  ) => Promise<Session>;
+  ) => Promise<RatchetSession>;
   /** Null: the session cannot send any more, start a new one. */
   readonly encrypt: (
     parties: Parties,
-    session: Session,
+    session: RatchetSession,
     plaintext: Uint8Array,
     nowMs: number,
-  ) => Promise<(Ciphertext & { readonly session: Session }) | null>;
+  ) => Promise<(Ciphertext & { readonly session: RatchetSession }) | null>;
   /** Which keys a message wants; null when it wants none or is not readable. */
   readonly neededKeys: (message: Ciphertext) => NeededKeys | null;
   /** Decrypts each message of one device in turn: one result each. */
   readonly decrypt: (
     parties: Parties,
-    session: Session | null,
+    session: RatchetSession | null,
     keys: AvailableKeys,
     messages: readonly Ciphertext[],
-  ) => Promise<{ readonly session: Session | null; readonly results: readonly DecryptResult[] }>;
+  ) => Promise<{ readonly session: RatchetSession | null; readonly results: readonly DecryptResult[] }>;
   /** 30 digits that name a device's identity key (base64): half of Signal's safety number. Rejects for no key. */
   readonly fingerprint: (accountId: AccountId, identityKey: string) => Promise<string>;
 };

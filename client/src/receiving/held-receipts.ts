@@ -1,5 +1,6 @@
 import { standingOf } from '../people/standings.ts';
 import { isIntroduced } from '../sending/introduction.ts';
+import { pagesOf } from '../vault/pages.ts';
 import type { Store } from '../vault/store.ts';
 
 const PAGE = 500;
@@ -11,11 +12,7 @@ export const releaseReceipts = async (
 ): Promise<{ readonly isAnyOwed: boolean; readonly isAnyHeld: boolean }> => {
   let isAnyOwed = false;
   let isAnyHeld = false;
-  for (let after = ''; ;) {
-    const rows = await store.list('pendingDeletes', { after, limit: PAGE });
-    const last = rows.at(-1);
-    if (last === undefined) return { isAnyOwed, isAnyHeld };
-    after = last.key;
+  for await (const rows of pagesOf(store, 'pendingDeletes', { limit: PAGE })) {
     const held = rows.filter(({ value }) => value.held);
     if (held.length === 0) continue;
     await store.transact(async (transaction) => {
@@ -36,4 +33,5 @@ export const releaseReceipts = async (
       }
     });
   }
+  return { isAnyOwed, isAnyHeld };
 };

@@ -2,6 +2,7 @@ import type { AccountId } from '@restante/protocol';
 import { decodeContent } from '../content/codec.ts';
 import { conversationOf, isKnown } from '../content/content.ts';
 import { blockedSenders } from '../people/standings.ts';
+import { pagesOf } from '../vault/pages.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { UnknownContent } from '../vault/tables.ts';
 import type { Row } from '../vault/vault.ts';
@@ -33,16 +34,10 @@ const readOne = async (
 
 /** Reads again what an older messenger on this device did not know. */
 export const readAgain = async (store: Store, deps: ApplyDeps): Promise<void> => {
-  let after = '';
-  for (;;) {
-    const rows = await store.list('unknownContents', { after, limit: PAGE });
-    const last = rows.at(-1);
-    if (last === undefined) return;
+  for await (const rows of pagesOf(store, 'unknownContents', { limit: PAGE }))
     await store.transact(async (transaction) => {
       const senders = rows.map(({ value }) => value);
       const blocked = await blockedSenders(transaction, senders, deps.device.accountId());
       for (const row of rows) await readOne(transaction, deps, row, blocked);
     });
-    after = last.key;
-  }
 };

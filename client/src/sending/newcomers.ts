@@ -7,6 +7,7 @@ import type { Standing } from '../content/parts.ts';
 import { contentsOf, type SendAgainDeps } from './send-again.ts';
 import { tellOwnDevices } from './own-sync.ts';
 import { firstIdAt } from '../vault/keys.ts';
+import { rowsOf } from '../vault/pages.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type Newcomer } from '../vault/tables.ts';
 
@@ -16,6 +17,7 @@ import { ONLY, type Newcomer } from '../vault/tables.ts';
  */
 
 const PAGE = 100;
+const ALL = { limit: 5 * PAGE };
 const STANDINGS_PER_PART = 400;
 const VERIFICATION_CHARS_PER_PART = 40_000;
 
@@ -45,27 +47,15 @@ const partsOf = (
   return parts.length > 0 ? parts : [{ standings: [], verifications: [] }];
 };
 
-/** All rows of a table, in pages. */
-const rowsOf = async <T extends 'conversations' | 'standings' | 'verifications'>(store: Store, table: T) => {
-  const rows = [];
-  for (let after = ''; ;) {
-    const page = await store.list(table, { after, limit: 5 * PAGE });
-    rows.push(...page);
-    const last = page.at(-1);
-    if (last === undefined) return rows;
-    after = last.key;
-  }
-};
-
 const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
   const { store, clock } = deps;
   const decided = new Map<AccountId, Standing>();
-  for (const { key, value } of await rowsOf(store, 'standings')) decided.set(key, value);
-  for (const { key, value } of await rowsOf(store, 'conversations')) decided.set(key, value.standing);
+  for (const { key, value } of await rowsOf(store, 'standings', ALL)) decided.set(key, value);
+  for (const { key, value } of await rowsOf(store, 'conversations', ALL)) decided.set(key, value.standing);
   const standings = [...decided]
     .filter(([, standing]) => standing !== 'request')
     .map(([accountId, standing]) => ({ accountId, standing }));
-  const verifications = (await rowsOf(store, 'verifications')).map(({ key, value }) => ({
+  const verifications = (await rowsOf(store, 'verifications', ALL)).map(({ key, value }) => ({
     ...{ accountId: key, changed: value.changed, identityKeys: [...value.identityKeys] },
   }));
   const parts = partsOf(standings, verifications);

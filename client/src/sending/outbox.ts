@@ -16,6 +16,7 @@ import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import type { Device } from '../account/device.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
+import { pagesOf } from '../vault/pages.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { Message, MessageState, OutboxEntry } from '../vault/tables.ts';
 import { isOpen, type Composer } from './compose.ts';
@@ -316,11 +317,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     const others = await store.transact((transaction) =>
       deps.sessions.activeDevices(transaction, device.accountId()),
     );
-    for (let after = ''; others.length > 0;) {
-      const rows = await store.list('outbox', { after, limit: PAGE });
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      after = last.key;
+    if (others.length === 0) return;
+    for await (const rows of pagesOf(store, 'outbox', { limit: PAGE }))
       await store.transact(async (transaction) => {
         for (const { key } of rows.filter((row) => !inFlight.has(row.key))) {
           const entry = await transaction.get('outbox', key);
@@ -328,7 +326,6 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
           if (completed !== entry && completed) transaction.put('outbox', key, completed);
         }
       });
-    }
   };
 
   /** False when the window is full. */

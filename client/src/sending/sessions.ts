@@ -2,7 +2,7 @@ import type { AccountId, DeviceAddress, DeviceId, KeyBundle } from '@restante/pr
 import { toBase64 } from '../base64.ts';
 import type { Device } from '../account/device.ts';
 import { MessengerError } from '../messenger-error.ts';
-import type { Parties, Ratchet, Session } from '../ratchet/ratchet.ts';
+import type { Parties, Ratchet, RatchetSession } from '../ratchet/ratchet.ts';
 import { accountPrefix, deviceIdOf, deviceKey } from '../vault/keys.ts';
 import type { Row } from '../vault/vault.ts';
 import type { Transaction } from '../vault/store.ts';
@@ -16,7 +16,7 @@ export type SessionWatch = (
   transaction: Transaction,
   remote: DeviceAddress,
   previous: SessionRow | null,
-  session: Session,
+  session: RatchetSession,
 ) => Promise<void>;
 
 /** Sessions with other devices, inside a transaction. */
@@ -30,7 +30,7 @@ export type Sessions = {
     transaction: Transaction,
     remote: DeviceAddress,
     previous: SessionRow | null,
-    session: Session,
+    session: RatchetSession,
     isNew: boolean,
   ) => Promise<void>;
   readonly start: (transaction: Transaction, accountId: AccountId, bundle: KeyBundle) => Promise<void>;

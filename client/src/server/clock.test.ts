@@ -7,7 +7,7 @@ import { accountOf, Scene, textsWith, waitForTexts } from '../node/testing/scene
 import { forgingRatchet } from '../node/testing/forging-ratchet.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 import { memoryVault } from '../vault/memory-vault.ts';
-import { createStore } from '../vault/store.ts';
+import { createVaultStore } from '../vault/store.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -18,7 +18,7 @@ const machine = async (wallMs = 0) => {
   const off = { wallMs, asleepMs: 0 };
   let elapsed = 0;
   let asked = 0;
-  const store = createStore(memoryVault());
+  const store = createVaultStore(memoryVault());
   const clock = serverClock({
     store,
     now: () => START + elapsed + off.wallMs,

@@ -30,7 +30,7 @@ import type {
   DecryptResult,
   NeededKeys,
   Ratchet,
-  Session,
+  RatchetSession,
   SignedKeyIds,
 } from '../ratchet/ratchet.ts';
 import { batchKeys, neededKeysOf } from './batch-keys.ts';
@@ -38,7 +38,7 @@ import { addressOf, bundleOf, encodeKeyPair, encodeSigned, identityOf, localDevi
 
 const EMPTY: SessionRecord = { current: null, archived: [] };
 
-const sessionOf = (record: SessionRecord): Session => {
+const sessionOf = (record: SessionRecord): RatchetSession => {
   if (record.current === null) throw new SignalError('no-session');
   return {
     record: encodeSessionRecord(record),

@@ -18,8 +18,9 @@ export const deviceIdOf = (key: string): number => Number(key.slice(key.indexOf(
 
 export type PreKeyKind = 'ec' | 'signed' | 'kyber';
 
-/** Key of a private pre-key record. */
+/** Key of a private pre-key record, and the prefix of all of a kind. */
 export const preKeyKey = (kind: PreKeyKind, id: number): string => `${kind}:${id}`;
+export const preKeyPrefix = (kind: PreKeyKind): string => `${kind}:`;
 
 /** Sorts a conversation by time. `timeMs`: where the message stands. */
 export const messageKey = (

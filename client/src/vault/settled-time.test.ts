@@ -4,14 +4,14 @@ import { memoryVault, type TableName } from '../index.ts';
 import { live, Scene } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 import { areFarApart, settleTime } from './settled-time.ts';
-import { createStore } from './store.ts';
+import { createVaultStore } from './store.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const START = Date.UTC(2030, 0, 1);
 const day = (days: number): number => START + days * DAY_MS;
 
 const readings = async (...days: (number | readonly [number, number])[]): Promise<number[]> => {
-  const store = createStore(memoryVault());
+  const store = createVaultStore(memoryVault());
   const settled: number[] = [];
   for (const each of days) {
     const [machine, server] = typeof each === 'number' ? [each, each] : each;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { memoryVault } from './memory-vault.ts';
-import { createStore } from './store.ts';
+import { createVaultStore } from './store.ts';
 import type { Vault } from './vault.ts';
 
 const counting = (vault: Vault): { vault: Vault; commits: () => number } => {
@@ -19,7 +19,7 @@ const counting = (vault: Vault): { vault: Vault; commits: () => number } => {
 
 test('transactions see each other one after the other, and share a commit', async () => {
   const { vault, commits } = counting(memoryVault());
-  const store = createStore(vault);
+  const store = createVaultStore(vault);
   await Promise.all(
     Array.from({ length: 50 }, () =>
       store.transact(async (transaction) => {
@@ -34,7 +34,7 @@ test('transactions see each other one after the other, and share a commit', asyn
 });
 
 test('one that throws leaves nothing and harms no other of its group', async () => {
-  const store = createStore(memoryVault());
+  const store = createVaultStore(memoryVault());
   const actions: string[] = [];
   const results = await Promise.allSettled([
     store.transact((transaction) => {
@@ -64,7 +64,7 @@ test('nothing is told before it is durable, nor when it could not be made so', a
   const vault = memoryVault();
   let durable = false;
   const told: boolean[] = [];
-  const slow = createStore({
+  const slow = createVaultStore({
     ...vault,
     commit: async (changes) => {
       await vault.commit(changes);
@@ -77,7 +77,7 @@ test('nothing is told before it is durable, nor when it could not be made so', a
   });
   expect(told).toEqual([true]);
 
-  const broken = createStore({ ...vault, commit: () => Promise.reject(new Error('disk full')) });
+  const broken = createVaultStore({ ...vault, commit: () => Promise.reject(new Error('disk full')) });
   const lost = broken.transact((transaction) => {
     transaction.put('expired', 'only', 2);
     transaction.afterCommit(() => told.push(true));
@@ -87,7 +87,7 @@ test('nothing is told before it is durable, nor when it could not be made so', a
 });
 
 test('a list by prefix shows what is staged', async () => {
-  const store = createStore(memoryVault());
+  const store = createVaultStore(memoryVault());
   await store.transact((transaction) => {
     for (const key of ['a:1', 'a:2', 'b:1']) transaction.put('renewals', key, 1);
   });
@@ -100,7 +100,7 @@ test('a list by prefix shows what is staged', async () => {
 });
 
 test('a page from the end shows what is staged, and is full', async () => {
-  const store = createStore(memoryVault());
+  const store = createVaultStore(memoryVault());
   await store.transact((transaction) => {
     for (const key of ['a:1', 'a:2', 'a:3', 'a:4', 'b:1']) transaction.put('renewals', key, 1);
   });
@@ -115,7 +115,7 @@ test('a page from the end shows what is staged, and is full', async () => {
 test('a transaction reads a row once, and knows its own changes', async () => {
   const vault = memoryVault();
   let reads = 0;
-  const store = createStore({
+  const store = createVaultStore({
     ...vault,
     getMany: (table, keys) => {
       reads += keys.length;
@@ -143,7 +143,7 @@ test('a transaction reads a row once, and knows its own changes', async () => {
 });
 
 test('closing waits for what has begun and refuses what comes after', async () => {
-  const store = createStore(memoryVault());
+  const store = createVaultStore(memoryVault());
   const begun = store.transact((transaction) => transaction.put('expired', 'only', 1));
   await store.close();
   await begun;

@@ -126,7 +126,7 @@ const transactionOver = (
   };
 };
 
-export const createStore = (given: Vault): Store => {
+export const createVaultStore = (given: Vault): Store => {
   const vault = withNamedFailures(given);
   const waiting: Job[] = [];
   let running: Promise<void> | null = null;

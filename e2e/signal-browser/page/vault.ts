@@ -1,11 +1,11 @@
-import type { AvailableKeys, CreatedKeys, Session } from '@restante/client';
+import type { AvailableKeys, CreatedKeys, RatchetSession } from '@restante/client';
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
 
 /** What the device keeps between loads of the page. */
 export type Kept = {
   readonly identity: CreatedKeys['identity'];
   readonly keys: AvailableKeys;
-  readonly session: Session | null;
+  readonly session: RatchetSession | null;
   readonly sent: number;
   readonly received: number;
 };
