@@ -1,4 +1,6 @@
+import type { AccountId } from '@restante/protocol';
 import * as z from 'zod/mini';
+import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Applying, Kind, Sent } from './kind.ts';
 import { receipt } from './kinds/receipt.ts';
 import { sent } from './kinds/sent.ts';
@@ -42,8 +44,8 @@ export const applyContent = async (applying: ApplyingAny, received: Content): Pr
 export const referencesOf = (received: Content, envelope: Sent): ReturnType<AnyKind['references']> =>
   kindOf(received).references(received, envelope);
 
-/** The account whose conversation a content of this author belongs to. */
-export const conversationOf = (received: Content, author: string): string =>
+/** The conversation that a content of this author belongs to. */
+export const conversationOf = (received: Content, author: AccountId): ConversationId =>
   kindOf(received).conversation?.(received) ?? author;
 
 /** Whether this messenger knows all that is in it. */

@@ -1,5 +1,6 @@
 import type { AccountId, DeviceAddress, MessageId } from '@restante/protocol';
 import type * as z from 'zod/mini';
+import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Annotation, Message } from '../vault/tables.ts';
 import type { MessageReference } from './parts.ts';
 
@@ -19,7 +20,7 @@ export type Applying = {
   readonly placeOfCopy: (to: AccountId) => Place;
   readonly add: (author: AccountId, message: Message) => Promise<unknown>;
   readonly annotate: (
-    conversation: AccountId,
+    conversation: ConversationId,
     target: MessageReference,
     annotation: Annotation,
   ) => Promise<unknown>;
@@ -54,7 +55,7 @@ export type Kind<Schema extends z.ZodMiniType, Needs = Applying> = {
   /** Who sends it: from others it means nothing. */
   readonly from: 'others' | 'own devices' | 'anyone';
   /** Whose conversation it belongs to, when that is not its author's. */
-  readonly conversation?: (content: z.infer<Schema>) => AccountId;
+  readonly conversation?: (content: z.infer<Schema>) => ConversationId;
   /** Messages that it adds or speaks of: they are read together before it is applied. */
   readonly references: (content: z.infer<Schema>, sent: Sent) => readonly MessageReference[];
   /** What it means. Answers whether its sender is owed a receipt. */

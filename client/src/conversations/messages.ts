@@ -7,6 +7,7 @@ import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts
 import type { SentMessages } from '../sending/outbox.ts';
 import { readSettledTime } from '../vault/settled-time.ts';
 import { annotationKey, authoredKey, keyOfMessage, messageKey } from '../vault/keys.ts';
+import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Annotation, Message } from '../vault/tables.ts';
 
@@ -32,14 +33,14 @@ export type Messages = SentMessages & {
    */
   readonly annotate: (
     transaction: Transaction,
-    conversation: AccountId,
+    conversation: ConversationId,
     target: MessageReference,
     annotation: Annotation,
   ) => Promise<boolean>;
   /** The row of a message in a conversation, unless there is none. */
   readonly find: (
     transaction: Transaction,
-    conversation: AccountId,
+    conversation: ConversationId,
     target: MessageReference,
   ) => Promise<MessageRow | null>;
   /** Takes a row away; its message does not come back. */
@@ -91,7 +92,7 @@ export const createMessages = (
   /** What is said of a message that can come no more is not kept, unless a clock may be wrong (law 15). */
   const wait = async (
     transaction: Transaction,
-    conversation: AccountId,
+    conversation: ConversationId,
     { author, id }: MessageReference,
     annotation: Annotation,
   ): Promise<void> => {

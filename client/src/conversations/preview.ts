@@ -1,5 +1,5 @@
 import { rowKindOf } from '../content/shared.ts';
-import { accountPrefix, keyOfMessage, messageKey } from '../vault/keys.ts';
+import { conversationPrefix, keyOfMessage, messageKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Conversation, Message } from '../vault/tables.ts';
 
@@ -29,7 +29,7 @@ export const withNewestRow = async (
   transaction: Transaction,
   conversation: Conversation,
 ): Promise<Conversation> => {
-  const prefix = accountPrefix(conversation.accountId);
+  const prefix = conversationPrefix(conversation.accountId);
   const [newest] = await transaction.list('messages', { prefix, limit: 1, reverse: true });
   const cleared = { ...conversation, preview: null };
   return newest === undefined ? cleared : withMessage(cleared, newest.value);

@@ -1,11 +1,11 @@
 import type { AccountId } from '@restante/protocol';
 import type { MessageReference } from '../content/parts.ts';
-import { accountPrefix, authoredKey, keyOfMessage } from '../vault/keys.ts';
+import { conversationPrefix, authoredKey, keyOfMessage } from '../vault/keys.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation, Message } from '../vault/tables.ts';
 
-/** Conversations that are listed. */
-const MAX_CONVERSATIONS = 10_000;
+/** Conversations that are read where all are wanted. */
+export const MAX_CONVERSATIONS = 10_000;
 
 /** What is kept on this device. */
 export type Reading = {
@@ -41,7 +41,7 @@ export const createReading = (store: Store): Reading => {
 
   const messages: Reading['messages'] = async (accountId, { before, after, limit = DEFAULT_LIMIT } = {}) => {
     const rows = await store.list('messages', {
-      prefix: accountPrefix(accountId),
+      prefix: conversationPrefix(accountId),
       ...(before && { before: keyOfMessage(before) }),
       ...(after && { after: keyOfMessage(after) }),
       limit,

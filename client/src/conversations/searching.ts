@@ -1,4 +1,5 @@
-import { accountPrefix, messageKey } from '../vault/keys.ts';
+import { conversationPrefix, messageKey } from '../vault/keys.ts';
+import { MAX_CONVERSATIONS } from './reading.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation, Message } from '../vault/tables.ts';
 
@@ -15,7 +16,6 @@ export type Searching = {
 
 const DEFAULT_HITS = 50;
 const MAX_HITS = 500;
-const MAX_CONVERSATIONS = 10_000;
 const PAGE = 500;
 
 /** Upper case, because a sigma or an s of more than one form has one there. */
@@ -39,7 +39,7 @@ export const createSearching = (store: Store, loaded: Promise<unknown>): Searchi
     let bound = before && messageKey(accountId, before.sentAt, before.id, before.direction);
     for (;;) {
       const rows = await store.list('messages', {
-        prefix: accountPrefix(accountId),
+        prefix: conversationPrefix(accountId),
         ...(bound !== undefined && { before: bound }),
         limit: PAGE,
         reverse: true,

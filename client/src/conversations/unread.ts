@@ -1,5 +1,5 @@
 import { MAX_REFERENCES } from '../content/parts.ts';
-import { accountPrefix, keyOfMessage } from '../vault/keys.ts';
+import { conversationPrefix, keyOfMessage } from '../vault/keys.ts';
 import type { Store } from '../vault/store.ts';
 import type { Message } from '../vault/tables.ts';
 
@@ -14,7 +14,12 @@ export const unreadUpTo = async (
   let missing = ((await store.get('conversations', message.accountId))?.unread ?? 0) - pages.length;
   let before = keyOfMessage(message);
   while (missing > 0) {
-    const range = { prefix: accountPrefix(message.accountId), before, limit: MAX_REFERENCES, reverse: true };
+    const range = {
+      prefix: conversationPrefix(message.accountId),
+      before,
+      limit: MAX_REFERENCES,
+      reverse: true,
+    };
     const rows = await store.list('messages', range);
     const unread = rows.map(({ value }) => value).filter(isUnread);
     if (unread.length > 0) pages.push(unread);

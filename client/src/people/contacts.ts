@@ -1,4 +1,5 @@
 import { accountId as accountIdSchema, type AccountId } from '@restante/protocol';
+import { MAX_CONVERSATIONS } from '../conversations/reading.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';
@@ -20,8 +21,7 @@ export type Contacts = {
   readonly forget: () => void;
 };
 
-/** Conversations that are looked through for a name, and claims of names that are remembered. */
-const MAX_NAMES = 10_000;
+/** Claims of names that are remembered. */
 const MAX_CLAIMS = 1_000;
 /** An author's claim is not checked more often than this. */
 const CLAIM_REST_MS = 10 * 60 * 1000;
@@ -44,7 +44,7 @@ export const createContacts = (
     return removed;
   };
   const named = async (username: string): Promise<AccountId[]> =>
-    (await store.list('conversations', { limit: MAX_NAMES }))
+    (await store.list('conversations', { limit: MAX_CONVERSATIONS }))
       .filter(({ value }) => value.username === username && !value.former)
       .map(({ key }) => key);
 

@@ -6,7 +6,7 @@ import { verificationOf } from '../sending/verification.ts';
 import type { Device } from '../account/device.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import type { Messages } from '../conversations/messages.ts';
-import { accountPrefix, deviceKey } from '../vault/keys.ts';
+import { devicesPrefix, deviceKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { VerificationRow } from '../vault/tables.ts';
 
@@ -87,7 +87,7 @@ export const createIdentityGuard = (deps: IdentityGuardDeps): IdentityGuard => {
     },
     learn: async (transaction, accountId, { identityKeys, changed }) => {
       if ((await transaction.get('verifications', accountId)) !== undefined) return;
-      const sessions = await transaction.listPrefix('sessions', accountPrefix(accountId), LIMITS.deviceId);
+      const sessions = await transaction.listPrefix('sessions', devicesPrefix(accountId), LIMITS.deviceId);
       const isOther = sessions.some(({ value }) => value.active && !identityKeys.includes(value.identityKey));
       const row = { identityKeys, changed: changed || isOther };
       transaction.put('verifications', accountId, row);

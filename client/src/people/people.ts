@@ -8,7 +8,7 @@ import { MessengerError } from '../messenger-error.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { tellOwnDevices } from '../sending/own-sync.ts';
 import { setStanding, standingOf } from './standings.ts';
-import { accountPrefix } from '../vault/keys.ts';
+import { conversationPrefix } from '../vault/keys.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation } from '../vault/tables.ts';
 
@@ -48,7 +48,7 @@ export const createPeople = (deps: PeopleDeps): People => {
   /** Deletes a page of messages, or with the last one the conversation. Answers whether there is more. */
   const deletePage = (accountId: AccountId): Promise<boolean> =>
     store.transact(async (transaction) => {
-      const rows = await transaction.listPrefix('messages', accountPrefix(accountId), PAGE);
+      const rows = await transaction.listPrefix('messages', conversationPrefix(accountId), PAGE);
       for (const { key } of rows) transaction.delete('messages', key);
       if (rows.length >= PAGE) return true;
       const conversation = await transaction.get('conversations', accountId);

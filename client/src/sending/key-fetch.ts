@@ -1,8 +1,14 @@
-import type { AccountId, DeviceMismatch, KeyBundle, MessageId } from '@restante/protocol';
+import {
+  LIMITS,
+  type AccountId,
+  type DeviceMismatch,
+  type KeyBundle,
+  type MessageId,
+} from '@restante/protocol';
 import type { Device } from '../account/device.ts';
 import { bundlesOf } from '../server/key-bundles.ts';
 import type { MasterApi } from '../server/master-api.ts';
-import { accountPrefix, deviceIdOf } from '../vault/keys.ts';
+import { devicesPrefix, deviceIdOf } from '../vault/keys.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { OutboxEntry, OutboxRecipient } from '../vault/tables.ts';
 import { isOpen, isWithheld, type Composer } from './compose.ts';
@@ -31,8 +37,6 @@ export type KeyFetch = {
  * master does not know the account, or no device of it. `gone`: there is no such entry any more.
  */
 export type Readiness = 'ready' | 'empty' | 'gone' | 'keys-changed' | 'account-removed' | 'later';
-
-const MAX_DEVICES = 128;
 
 export const createKeyFetch = (
   store: Store,
@@ -97,7 +101,7 @@ export const createKeyFetch = (
     entry: OutboxEntry,
     { accountId, missing, stale }: DeviceMismatch,
   ): Promise<number[]> => {
-    const rows = await store.list('sessions', { prefix: accountPrefix(accountId), limit: MAX_DEVICES });
+    const rows = await store.list('sessions', { prefix: devicesPrefix(accountId), limit: LIMITS.deviceId });
     const newest = await generationOfSessions(store);
     const active = new Map(
       rows.filter(({ value }) => mayEncrypt(value, newest)).map(({ key, value }) => [deviceIdOf(key), value]),

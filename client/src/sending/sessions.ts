@@ -1,15 +1,18 @@
-import type { AccountId, DeviceAddress, DeviceId, KeyBundle } from '@restante/protocol';
+import {
+  LIMITS,
+  type AccountId,
+  type DeviceAddress,
+  type DeviceId,
+  type KeyBundle,
+} from '@restante/protocol';
 import { toBase64 } from '../base64.ts';
 import type { Device } from '../account/device.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { Parties, Ratchet, RatchetSession } from '../ratchet/ratchet.ts';
-import { accountPrefix, deviceIdOf, deviceKey } from '../vault/keys.ts';
+import { devicesPrefix, deviceIdOf, deviceKey } from '../vault/keys.ts';
 import type { Row } from '../vault/vault.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type OutboxEnvelope, type SessionRow } from '../vault/tables.ts';
-
-/** More devices than an account can have. */
-const MAX_DEVICES = 128;
 
 /** Is told that a session, `previous` until now, has become this one. */
 export type SessionWatch = (
@@ -68,7 +71,7 @@ export const createSessions = (
   });
 
   const active = async (transaction: Transaction, accountId: AccountId): Promise<Row<SessionRow>[]> =>
-    (await transaction.listPrefix('sessions', accountPrefix(accountId), MAX_DEVICES)).filter(
+    (await transaction.listPrefix('sessions', devicesPrefix(accountId), LIMITS.deviceId)).filter(
       ({ value }) => value.active,
     );
 

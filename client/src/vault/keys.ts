@@ -5,14 +5,15 @@ import {
   type DeviceAddress,
   type MessageId,
 } from '@restante/protocol';
+import type { ConversationId } from './conversation-id.ts';
 import type { Message } from './tables.ts';
 
 /** Keys of the vault's rows. */
 
 export const deviceKey = ({ accountId, deviceId }: DeviceAddress): string => `${accountId}:${deviceId}`;
 
-/** Prefix of the keys of all devices, or all messages, of an account. */
-export const accountPrefix = (accountId: AccountId): string => `${accountId}:`;
+/** Prefix of the keys of all devices of an account. */
+export const devicesPrefix = (accountId: AccountId): string => `${accountId}:`;
 
 export const deviceIdOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));
 
@@ -22,9 +23,12 @@ export type PreKeyKind = 'ec' | 'signed' | 'kyber';
 export const preKeyKey = (kind: PreKeyKind, id: number): string => `${kind}:${id}`;
 export const preKeyPrefix = (kind: PreKeyKind): string => `${kind}:`;
 
+/** Prefix of the keys of all messages of a conversation. */
+export const conversationPrefix = (conversation: ConversationId): string => `${conversation}:`;
+
 /** Sorts a conversation by time. `timeMs`: where the message stands. */
 export const messageKey = (
-  conversation: AccountId,
+  conversation: ConversationId,
   timeMs: number,
   id: MessageId,
   direction: 'in' | 'out',
