@@ -2,17 +2,13 @@ import {
   connectCouch,
   CouchError,
   couchRequest,
-  type CouchServer,
   hasStatus,
+  type CouchServer,
   type Logger,
-  requestRows,
 } from '@restante/service-kit';
-import {
-  desiredReplications,
-  isReplicationAsDesired,
-  replicationIdPrefix,
-  type ReplicationDocument,
-} from '../mesh/wanted.ts';
+import { comparePulls, needlessPulls, type ComparedPull, type MeshStep } from '../mesh/compared.ts';
+import { replicationIdPrefix, wantedPulls } from '../mesh/wanted.ts';
+import { applyStep, readReplications, readSchedule } from './replicator.ts';
 
 /** A pull of this node as CouchDB's scheduler sees it. */
 export type ReplicationJob = {
@@ -38,12 +34,7 @@ export type MeshKeeper = AsyncDisposable & {
   readonly loseSight: () => void;
 };
 
-type Stored = Readonly<Record<string, unknown>> & { readonly _id: string; readonly _rev: string };
-
 const PROBE_TIMEOUT_MS = 2_000;
-/** States in which CouchDB waits before it tries again, up to hours, or has given up. */
-const STUCK = new Set(['crashing', 'error', 'failed']);
-
 /** What a peer's database had come to when a pull from it was first looked at. Sequences are opaque. */
 type Goal = { readonly sequence: string; readonly isReached: boolean };
 
@@ -68,46 +59,12 @@ export const createMeshKeeper = ({
   let jobs: readonly ReplicationJob[] = [];
   const goals = new Map<string, Goal>();
 
-  const read = async (database: string): Promise<Stored[]> => {
-    const prefix = replicationIdPrefix(database);
-    const rows = await requestRows(admin, {
-      db: '_replicator',
-      path: '_all_docs',
-      qs: { startkey: prefix, endkey: `${prefix}~`, include_docs: true },
-    });
-    return rows.map(({ doc }) => doc as Stored);
-  };
-
-  const readIfThere = (database: string): Promise<Stored[]> =>
-    read(database).catch((error: unknown) => {
-      if (hasStatus(error, 404)) return [];
-      throw error;
-    });
-
-  /** Somebody else may write at the same moment, CouchDB too: the next round looks again. */
-  const unlessConflict = async (write: Promise<unknown>): Promise<void> => {
-    await write.catch((error: unknown) => {
-      if (!hasStatus(error, 409) && !hasStatus(error, 404)) throw error;
-    });
-  };
-
-  const path = (id: string): string => encodeURIComponent(id);
-
-  const put = async (document: ReplicationDocument, rev: string | undefined): Promise<void> => {
-    const body = rev === undefined ? document : { ...document, _rev: rev };
-    await unlessConflict(
-      couchRequest(admin, { db: '_replicator', path: path(document._id), method: 'PUT', body }),
-    );
-    goals.delete(document._id);
-    log.info({ event: 'replication-set', replication: document._id }, 'replication set');
-  };
-
-  const drop = async ({ _id, _rev }: Stored): Promise<void> => {
-    await unlessConflict(
-      couchRequest(admin, { db: '_replicator', path: path(_id), method: 'DELETE', qs: { rev: _rev } }),
-    );
-    goals.delete(_id);
-    log.info({ event: 'replication-removed', replication: _id }, 'replication removed');
+  const apply = async (step: MeshStep): Promise<void> => {
+    await applyStep(admin, step);
+    goals.delete(step.id);
+    if (step.desired === null) {
+      log.info({ event: 'replication-removed', replication: step.id }, 'replication removed');
+    } else log.info({ event: 'replication-set', replication: step.id }, 'replication set');
   };
 
   /**
@@ -137,22 +94,6 @@ export const createMeshKeeper = ({
     }
   };
 
-  const looks = async (): Promise<Map<string, { readonly state: string; readonly through: string }>> => {
-    const answer = (await couchRequest(admin, { path: '_scheduler/docs', qs: { limit: 10_000 } })) as {
-      readonly docs?: readonly {
-        readonly doc_id: string;
-        readonly state: string | null;
-        readonly info?: { readonly through_seq?: string | number | null } | null;
-      }[];
-    };
-    return new Map(
-      answer.docs?.map(({ doc_id, state, info }) => [
-        doc_id,
-        { state: state ?? 'initializing', through: String(info?.through_seq ?? 0) },
-      ]),
-    );
-  };
-
   /** Whether a peer lets us read a database; null when it does not answer at all. */
   const isReadable = async (peer: string, db: string): Promise<boolean | null> => {
     const probe = probes.get(peer);
@@ -166,62 +107,53 @@ export const createMeshKeeper = ({
   };
 
   /**
-   * A job that failed a few times while its peer was away waits long in CouchDB, up to hours. Once the peer
-   * answers, a fresh document makes it start at once. Resolves with the ids of those documents.
+   * What of the steps is of use now. A job that failed a few times while its peer was away waits long in CouchDB, up to hours: it is
+   * restarted once the peer answers.
    */
-  const restartStuck = async (stored: ReadonlyMap<string, Stored>): Promise<ReadonlySet<string>> => {
-    const restarted = new Set<string>();
-    for (const { name } of peers) {
-      for (const { database, state } of jobs.filter(({ peer }) => peer === name)) {
-        const old = stored.get(replicationIdPrefix(database) + name);
-        if (old === undefined || !STUCK.has(state)) continue;
-        const readable = await isReadable(name, database);
-        if (readable === null) break;
-        if (!readable) continue;
-        await drop(old);
-        for (const document of desiredReplications({ databases: [database], self, peers })) {
-          if (document._id === old._id) await put(document, undefined);
-        }
-        restarted.add(old._id);
+  const usefulSteps = async (compared: readonly ComparedPull[]): Promise<MeshStep[]> => {
+    const away = new Set<string>();
+    const useful: MeshStep[] = [];
+    for (const { database, peer, step } of compared) {
+      if (step === null) continue;
+      if (step.action === 'restart') {
+        const readable = away.has(peer) ? null : await isReadable(peer, database);
+        if (readable === null) away.add(peer);
+        if (readable !== true) continue;
       }
+      useful.push(step);
     }
-    return restarted;
+    return useful;
   };
 
   return {
     keep: async (databases) => {
-      const desired = desiredReplications({ databases, self, peers });
-      const wanted = new Map(desired.map((document) => [document._id, document]));
-      const stored = new Map<string, Stored>();
-      for (const database of databases) {
-        for (const document of await read(database)) stored.set(document._id, document);
-      }
-      for (const document of stored.values()) if (!wanted.has(document._id)) await drop(document);
-      for (const document of desired) {
-        const existing = stored.get(document._id);
-        if (existing && isReplicationAsDesired(existing, document)) continue;
-        await put(document, existing?._rev);
-      }
-      const looked = await looks();
-      jobs = await Promise.all(
-        databases.flatMap((database) =>
-          peers.map(async ({ name: peer }) => {
-            const { state, through } = looked.get(replicationIdPrefix(database) + peer) ?? {
-              state: 'missing',
-              through: '0',
-            };
-            const isCaughtUp = state === 'running' && (await hasReachedGoal(database, peer, through));
-            return { database, peer, state, isCaughtUp };
-          }),
-        ),
+      const wanted = wantedPulls({ databases, self, peers });
+      const found = await Promise.all(
+        databases.map((database) => readReplications(admin, replicationIdPrefix(database))),
       );
-      const restarted = await restartStuck(stored);
-      jobs = jobs.map((job) =>
-        restarted.has(replicationIdPrefix(job.database) + job.peer) ? { ...job, state: 'initializing' } : job,
+      const stored = new Map(found.flatMap((documents) => [...documents]));
+      for (const step of needlessPulls(wanted, stored, () => true)) await apply(step);
+      const schedule = await readSchedule(admin);
+      const states = new Map([...schedule].map(([id, { state }]) => [id, state]));
+      const compared = comparePulls(wanted, stored, states);
+      const steps = await usefulSteps(compared);
+      for (const step of steps) await apply(step);
+      const begun = new Set(steps.map(({ id }) => id));
+      jobs = await Promise.all(
+        compared.map(async ({ database, peer, document, state }) => {
+          if (begun.has(document._id)) return { database, peer, state: 'initializing', isCaughtUp: false };
+          const through = schedule.get(document._id)?.through ?? '0';
+          const isCaughtUp = state === 'running' && (await hasReachedGoal(database, peer, through));
+          return { database, peer, state, isCaughtUp };
+        }),
       );
     },
     remove: async (database) => {
-      for (const document of await readIfThere(database)) await drop(document);
+      const stored = await readReplications(admin, replicationIdPrefix(database)).catch((error: unknown) => {
+        if (hasStatus(error, 404)) return new Map();
+        throw error;
+      });
+      for (const step of needlessPulls([], stored, () => true)) await apply(step);
     },
     jobs: () => jobs,
     isWhole: () => jobs.every(({ state }) => state === 'running'),

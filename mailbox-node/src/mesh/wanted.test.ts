@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { desiredReplications, isReplicationAsDesired, replicationIdPrefix } from './wanted.ts';
+import { isReplicationAsDesired, replicationIdPrefix, wantedPulls } from './wanted.ts';
 
 const peers = [
   { name: 'node2', url: 'http://data:p%40ss@two:5984' },
   { name: 'node3', url: 'http://data:p%40ss@three:5984' },
 ];
 const self = 'http://data:secret@one:5984/';
-const desired = desiredReplications({ databases: ['directory', 'messages-20250101'], self, peers });
+const wanted = wantedPulls({ databases: ['directory', 'messages-20250101'], self, peers });
+const desired = wanted.map(({ document }) => document);
 
 describe('the mesh', () => {
   it('pulls every database from every peer', () => {

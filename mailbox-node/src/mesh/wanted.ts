@@ -26,11 +26,26 @@ const endpoint = (server: string, database: string): Endpoint => {
   return { url: `${url}/${encodeURIComponent(database)}`, auth: { basic: { username, password } } };
 };
 
+/** Database and peer of a replication by its document's id; null when it is none of ours. */
+export const parseReplicationId = (
+  id: string,
+): { readonly database: string; readonly peer: string } | null => {
+  const [, database, peer] = /^restante-(.+)-from-([a-z0-9-]+)$/.exec(id) ?? [];
+  return database === undefined || peer === undefined ? null : { database, peer };
+};
+
+/** A database that a node pulls from another one, and the document that makes it. */
+export type WantedPull = {
+  readonly database: string;
+  readonly peer: string;
+  readonly document: ReplicationDocument;
+};
+
 /**
  * The pulls of one node. `self` and the peers' `url` are data paths with credentials, as this node's CouchDB
  * reaches them.
  */
-export const desiredReplications = ({
+export const wantedPulls = ({
   databases,
   self,
   peers,
@@ -38,13 +53,17 @@ export const desiredReplications = ({
   readonly databases: readonly string[];
   readonly self: string;
   readonly peers: readonly { readonly name: string; readonly url: string }[];
-}): ReplicationDocument[] =>
+}): WantedPull[] =>
   databases.flatMap((database) =>
     peers.map((peer) => ({
-      _id: replicationIdPrefix(database) + peer.name,
-      source: endpoint(peer.url, database),
-      target: endpoint(self, database),
-      continuous: true,
+      database,
+      peer: peer.name,
+      document: {
+        _id: replicationIdPrefix(database) + peer.name,
+        source: endpoint(peer.url, database),
+        target: endpoint(self, database),
+        continuous: true,
+      },
     })),
   );
 

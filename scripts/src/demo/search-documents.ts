@@ -1,4 +1,4 @@
-import { connectCouch } from '@restante/service-kit';
+import { connectCouch, couchRequest } from '@restante/service-kit';
 import { z } from 'zod';
 import type { MeshNode } from '../mesh/mesh-node.ts';
 import { contains, type Marker } from './marker.ts';
@@ -19,7 +19,7 @@ export const searchDocuments = async (
   let after: string | undefined;
   for (;;) {
     const { rows } = page.parse(
-      await server.request({
+      await couchRequest(server, {
         db: database,
         path: '_all_docs',
         qs: { include_docs: true, limit: PAGE, ...(after !== undefined && { startkey: `${after}\u0000` }) },

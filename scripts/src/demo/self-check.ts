@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectCouch } from '@restante/service-kit';
+import { connectCouch, couchRequest } from '@restante/service-kit';
 import { couchEnvironment, createClusterProcess, SCRIPTS, withCredentials } from '../cluster/index.ts';
 import { markerOf, type Marker } from './marker.ts';
 import { searchFiles } from './search-files.ts';
@@ -43,17 +43,17 @@ export const checkSearch = async (dir: string): Promise<boolean> => {
     await couch.start();
     {
       await using server = connectCouch(withCredentials(couch.url, admin), 10_000);
-      await server.request({ db: DATABASE, method: 'PUT' });
+      await couchRequest(server, { db: DATABASE, method: 'PUT' });
       const docs = Array.from({ length: DOCUMENTS }, (_, number) => ({
         _id: `planted:${number}`,
         forms: planted.map(({ text }, form) => FORMS[form]?.(`${text} in message ${number}`)),
       }));
-      await server.request({ db: DATABASE, path: '_bulk_docs', method: 'POST', body: { docs } });
+      await couchRequest(server, { db: DATABASE, path: '_bulk_docs', method: 'POST', body: { docs } });
     }
     await couch.restart();
     {
       await using server = connectCouch(withCredentials(couch.url, admin), 10_000);
-      await server.request({ db: DATABASE });
+      await couchRequest(server, { db: DATABASE });
     }
   } finally {
     await couch.kill();

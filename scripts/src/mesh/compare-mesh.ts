@@ -1,10 +1,12 @@
 import { buckets } from '@restante/protocol';
 import {
-  desiredReplications,
-  isReplicationAsDesired,
-  type ReplicationDocument,
+  comparePulls,
+  needlessPulls,
+  parseReplicationId,
+  wantedPulls,
+  type MeshStep,
 } from '@restante/mailbox-node/mesh';
-import type { Inspection, StoredDocument } from './mesh-node.ts';
+import type { Inspection } from './mesh-node.ts';
 
 /** Which databases belong to the mesh. */
 export type MeshScope = {
@@ -14,16 +16,7 @@ export type MeshScope = {
 };
 
 /** One thing to do on one node to make the mesh whole. */
-export type MeshAction = {
-  readonly node: string;
-  readonly id: string;
-  /** `restart`: the document is right, but its job has given up and the other node answers. */
-  readonly action: 'create' | 'repair' | 'restart' | 'remove';
-  /** What is in its way. */
-  readonly stored: StoredDocument | null;
-  /** What is to be there. Null to remove. */
-  readonly desired: ReplicationDocument | null;
-};
+export type MeshAction = MeshStep & { readonly node: string };
 
 /** One of the one-way replications that make the mesh. */
 export type MeshReplication = {
@@ -43,9 +36,6 @@ export type MeshComparison = {
   readonly problems: readonly string[];
 };
 
-/** States in which CouchDB waits before it tries again, up to hours, or has given up. */
-const STUCK = new Set(['crashing', 'error', 'failed']);
-
 /** Databases of the mesh among all names of a server. */
 const inScope = (scope: MeshScope, nowMs: number) => {
   const live = new Set(buckets(scope.bucketSpanDays, scope.messageTtlMs).liveAt(nowMs));
@@ -54,12 +44,6 @@ const inScope = (scope: MeshScope, nowMs: number) => {
     const name = database.slice(scope.databasePrefix.length);
     return name === 'directory' || live.has(name);
   };
-};
-
-/** Database and peer of a replication by its document's id. */
-const parseReplicationId = (id: string): { readonly database: string; readonly peer: string } | null => {
-  const [, database, peer] = /^restante-(.+)-from-([a-z0-9-]+)$/.exec(id) ?? [];
-  return database === undefined || peer === undefined ? null : { database, peer };
 };
 
 const isOurName = (database: string, prefix: string): boolean =>
@@ -94,50 +78,36 @@ export const compareMesh = (
 
   for (const { node, problem, databases: present, documents, states } of inspections) {
     const peers = inspections.filter((other) => other.node.name !== node.name);
-    const desired = databases.flatMap((database) =>
-      peers.map(({ node: peer, problem: peerProblem }) => {
-        const [document] = desiredReplications({
-          databases: [database],
-          self: node.dataUrl,
-          peers: [{ name: peer.name, url: peer.dataUrl }],
-        });
-        return { database, peer: peer.name, isPeerUp: peerProblem === null, document };
-      }),
-    );
+    const wanted = wantedPulls({
+      databases,
+      self: node.dataUrl,
+      peers: peers.map(({ node: peer }) => ({ name: peer.name, url: peer.dataUrl })),
+    });
+    const away = new Set(peers.filter((peer) => peer.problem !== null).map((peer) => peer.node.name));
     for (const database of problem === null ? databases : []) {
       if (!present.includes(database)) problems.push(`${node.name} has no database ${database}`);
     }
-    for (const { database, peer, isPeerUp, document } of desired) {
-      if (document === undefined) continue;
+    for (const { database, peer, state, step } of comparePulls(wanted, documents, states)) {
       const what = { node: node.name, peer, database };
-      if (problem !== null) {
-        replications.push({ ...what, state: 'unknown' });
-        continue;
+      replications.push({ ...what, state: problem === null ? state : 'unknown' });
+      if (problem !== null) continue;
+      if (step !== null && !(step.action === 'restart' && away.has(peer))) {
+        actions.push({ ...step, node: node.name });
       }
-      const stored = documents.get(document._id) ?? null;
-      const step = { node: node.name, id: document._id, stored, desired: document };
-      if (stored === null) {
-        replications.push({ ...what, state: 'missing' });
-        actions.push({ ...step, action: 'create' });
-        problems.push(`${node.name} has no replication of ${database} from ${peer}`);
-      } else if (!isReplicationAsDesired(stored, document)) {
-        replications.push({ ...what, state: 'different' });
-        actions.push({ ...step, action: 'repair' });
+      if (state === 'missing') problems.push(`${node.name} has no replication of ${database} from ${peer}`);
+      else if (state === 'different') {
         problems.push(`${node.name} has another replication of ${database} from ${peer} than it should`);
-      } else {
-        const state = states.get(document._id) ?? 'initializing';
-        replications.push({ ...what, state });
-        if (STUCK.has(state) && isPeerUp) actions.push({ ...step, action: 'restart' });
-        if (state !== 'running')
-          problems.push(`${node.name} does not pull ${database} from ${peer}: ${state}`);
+      } else if (state !== 'running') {
+        problems.push(`${node.name} does not pull ${database} from ${peer}: ${state}`);
       }
     }
-    const wanted = new Set(desired.map(({ document }) => document?._id));
-    for (const [id, stored] of documents) {
+    const isOurs = (id: string): boolean => {
       const database = parseReplicationId(id)?.database;
-      if (database === undefined || !isOurName(database, scope.databasePrefix) || wanted.has(id)) continue;
-      actions.push({ node: node.name, id, action: 'remove', stored, desired: null });
-      problems.push(`${node.name} has a replication that nothing needs: ${id}`);
+      return database !== undefined && isOurName(database, scope.databasePrefix);
+    };
+    for (const step of needlessPulls(wanted, documents, isOurs)) {
+      actions.push({ ...step, node: node.name });
+      problems.push(`${node.name} has a replication that nothing needs: ${step.id}`);
     }
   }
   return { databases, replications, actions, problems };

@@ -1,6 +1,9 @@
+import type { StoredReplication } from '@restante/mailbox-node/mesh';
+import { readReplications, readSchedule } from '@restante/mailbox-node/replicator';
 import {
   connectCouch,
   CouchError,
+  couchRequest,
   toCouchError,
   type CouchServer,
   parseCouchUrl,
@@ -16,18 +19,13 @@ export type MeshNode = {
   readonly dataUrl: string;
 };
 
-export type StoredDocument = Readonly<Record<string, unknown>> & {
-  readonly _id: string;
-  readonly _rev: string;
-};
-
 /** What is there on one node. */
 export type Inspection = {
   readonly node: MeshNode;
   /** Why there is nothing to tell; null when the node answered. */
   readonly problem: string | null;
   readonly databases: readonly string[];
-  readonly documents: ReadonlyMap<string, StoredDocument>;
+  readonly documents: ReadonlyMap<string, StoredReplication>;
   /** State of each job in CouchDB's scheduler by its document's id. */
   readonly states: ReadonlyMap<string, string>;
 };
@@ -35,13 +33,6 @@ export type Inspection = {
 const TIMEOUT_MS = 5_000;
 
 const names = z.array(z.string());
-const stored = z.object({
-  rows: z.array(z.object({ doc: z.looseObject({ _id: z.string(), _rev: z.string() }) })),
-});
-const scheduled = z.object({
-  docs: z.array(z.object({ doc_id: z.string(), state: z.string().nullable() })),
-});
-
 /** Runs `use` with a connection that has the admin's credentials. */
 export const withAdmin = async <T>(node: MeshNode, use: (server: CouchServer) => Promise<T>): Promise<T> => {
   await using server = connectCouch(node.adminUrl, TIMEOUT_MS);
@@ -61,24 +52,11 @@ export const explainNodeError = ({ name, adminUrl }: MeshNode, thrown: unknown):
 export const inspectNode = async (node: MeshNode): Promise<Inspection> => {
   try {
     return await withAdmin(node, async (server) => {
-      const databases = names.parse(await server.request({ path: '_all_dbs' }));
-      const documents = stored.parse(
-        await server.request({
-          db: '_replicator',
-          path: '_all_docs',
-          qs: { startkey: 'restante-', endkey: 'restante-~', include_docs: true },
-        }),
-      );
-      const states = scheduled.parse(
-        await server.request({ path: '_scheduler/docs', qs: { limit: 10_000 } }),
-      );
-      return {
-        node,
-        problem: null,
-        databases,
-        documents: new Map(documents.rows.map(({ doc }) => [doc._id, doc])),
-        states: new Map(states.docs.map(({ doc_id, state }) => [doc_id, state ?? 'initializing'])),
-      };
+      const databases = names.parse(await couchRequest(server, { path: '_all_dbs' }));
+      const documents = await readReplications(server, 'restante-');
+      const schedule = await readSchedule(server);
+      const states = new Map([...schedule].map(([id, { state }]) => [id, state]));
+      return { node, problem: null, databases, documents, states };
     });
   } catch (error) {
     const problem =
@@ -98,7 +76,7 @@ export const probeDataPath = async (node: MeshNode, database: string): Promise<s
   url.password = encodeURIComponent(password);
   await using server = connectCouch(url.href.replace(/\/$/, ''), TIMEOUT_MS);
   try {
-    await server.request({ db: database });
+    await couchRequest(server, { db: database });
     return null;
   } catch (thrown) {
     const error = toCouchError(thrown);

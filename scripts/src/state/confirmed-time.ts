@@ -1,4 +1,10 @@
-import { CLOCK_DOCUMENT, clockDocument, hasStatus, type CouchServer } from '@restante/service-kit';
+import {
+  CLOCK_DOCUMENT,
+  clockDocument,
+  hasStatus,
+  couchRequest,
+  type CouchServer,
+} from '@restante/service-kit';
 import { withAdmin, type MeshNode } from '../mesh/mesh-node.ts';
 
 const read = async (
@@ -6,7 +12,7 @@ const read = async (
   db: string,
 ): Promise<{ confirmedAt: number; rev: string } | null> => {
   try {
-    const found = clockDocument.safeParse(await server.request({ db, path: CLOCK_DOCUMENT }));
+    const found = clockDocument.safeParse(await couchRequest(server, { db, path: CLOCK_DOCUMENT }));
     return found.success ? { confirmedAt: found.data.confirmedAt, rev: found.data._rev } : null;
   } catch (error) {
     if (hasStatus(error, 404)) return null;
@@ -14,14 +20,14 @@ const read = async (
   }
 };
 
-/** The confirmed time of a node, which it keeps in the database `directory`; null when it has written none. Throws nano's errors. */
+/** The confirmed time of a node, which it keeps in the database `directory`; null when it has written none. Throws as `couchRequest`. */
 export const readConfirmedTime = (node: MeshNode, directory: string): Promise<number | null> =>
   withAdmin(node, async (server) => (await read(server, directory))?.confirmedAt ?? null);
 
-/** Says to a node what time it is, whatever it has confirmed. Throws nano's errors. */
+/** Says to a node what time it is, whatever it has confirmed. Throws as `couchRequest`. */
 export const writeConfirmedTime = (node: MeshNode, directory: string, confirmedAt: number): Promise<void> =>
   withAdmin(node, async (server) => {
     const found = await read(server, directory);
     const body = found === null ? { confirmedAt } : { confirmedAt, _rev: found.rev };
-    await server.request({ db: directory, path: CLOCK_DOCUMENT, method: 'PUT', body });
+    await couchRequest(server, { db: directory, path: CLOCK_DOCUMENT, method: 'PUT', body });
   });

@@ -1,4 +1,4 @@
-import { connectCouch } from '@restante/service-kit';
+import { connectCouch, couchRequest } from '@restante/service-kit';
 import { z } from 'zod';
 import type { MeshNode } from '../mesh/mesh-node.ts';
 
@@ -27,9 +27,9 @@ export const countDatabase = async (
 ): Promise<DatabaseCount> => {
   await using server = connectCouch(node.adminUrl, TIMEOUT_MS);
   const [info, canaries] = await Promise.all<unknown>([
-    server.request({ db: database }),
+    couchRequest(server, { db: database }),
     // What is in a bucket and is not an envelope: canaries, by which the nodes measure the mesh's lag.
-    server.request({
+    couchRequest(server, {
       db: database,
       path: '_all_docs',
       qs: { startkey: 'canary:', endkey: 'canary;', limit: MOST_CANARIES },

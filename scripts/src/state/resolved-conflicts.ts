@@ -1,4 +1,4 @@
-import { connectCouch } from '@restante/service-kit';
+import { connectCouch, couchRequest } from '@restante/service-kit';
 import { z } from 'zod';
 import type { MeshNode } from '../mesh/mesh-node.ts';
 
@@ -17,7 +17,7 @@ export const readResolvedConflicts = async (
   directory: string,
 ): Promise<ResolvedConflict[]> => {
   await using server = connectCouch(node.adminUrl, TIMEOUT_MS);
-  const answer: unknown = await server.request({
+  const answer: unknown = await couchRequest(server, {
     db: directory,
     path: '_all_docs',
     qs: { startkey: 'conflict:', endkey: 'conflict;', include_docs: true, limit: MOST },

@@ -1,0 +1,14 @@
+export {
+  comparePulls,
+  needlessPulls,
+  type ComparedPull,
+  type MeshStep,
+  type StoredReplication,
+} from './compared.ts';
+export {
+  parseReplicationId,
+  replicationIdPrefix,
+  wantedPulls,
+  type ReplicationDocument,
+  type WantedPull,
+} from './wanted.ts';
