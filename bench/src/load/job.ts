@@ -18,6 +18,10 @@ export type Job = {
       readonly perRequest: number;
     }
   | {
+      /** One document per request to a server that stores what arrives at the same time together. */
+      readonly kind: 'document';
+    }
+  | {
       /** nano's `db.insert` of one document per request. */
       readonly kind: 'insert';
       readonly database: string;

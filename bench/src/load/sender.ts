@@ -60,6 +60,11 @@ export const createSender = (job: Job): Sender => {
           isGood: (answer) => answer.trim() === '[]',
         }),
       );
+    case 'document':
+      return bodySender(
+        newEnvelopes(requests, PER_MAILBOX).map((envelope) => JSON.stringify(envelopeDocument(envelope))),
+        openPost(url, '/', { connections, isGood: (answer) => answer === '{}' }),
+      );
     case 'insert':
       return nanoSender(job);
   }
