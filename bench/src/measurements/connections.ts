@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,8 +8,8 @@ import { startSockets } from '../load/start-sockets.ts';
 import type { Measurement } from '../measurement.ts';
 import { startBenchCluster } from '../servers/cluster.ts';
 import { cpuSeconds } from '../servers/cpu-time.ts';
-import { fillDirectory } from '../servers/fill-directory.ts';
 import { anonymousMemoryMb } from '../servers/resident-memory.ts';
+import { seedDevices } from '../servers/seed-devices.ts';
 
 /** Opened before the others, so that the heap has grown to what it needs at work. */
 const FIRST = 3_000;
@@ -44,7 +45,10 @@ export const connections: Measurement = {
       const token = await cluster.signer.device(device, 'master', Date.now() + TOKEN_TTL_MS);
       return [subprotocol(PROTOCOL_VERSION), tokenSubprotocol(token)];
     };
-    const protocols = await Promise.all((await fillDirectory(cluster, FIRST + COUNTED)).map(offered));
+    const devices = Array.from({ length: FIRST + COUNTED }, () => ({ accountId: randomUUID(), deviceId: 1 }));
+    const couchUrls = cluster.couchServers.map(({ adminUrl }) => adminUrl);
+    await seedDevices(couchUrls, `${cluster.databasePrefix}directory`, devices);
+    const protocols = await Promise.all(devices.map(offered));
     const url = `${cluster.masterUrl.replace('http', 'ws')}/ws`;
     const ours = await costOf({ pid: cluster.masters[0]!.pid!, url }, protocols);
 
