@@ -1,4 +1,5 @@
 import type { DeviceAddress } from '@restante/protocol';
+import { LRUCache } from 'lru-cache';
 
 /**
  * The bound of each mailbox (law 10), at almost no cost to a busy node. A mailbox is counted in the store only after
@@ -38,8 +39,7 @@ export const createMailboxQuota = ({
 }): MailboxQuota => {
   const firstCountAfter = Math.floor(maxMessages * UNCOUNTED_SHARE);
   const recountAfter = Math.ceil(maxMessages / 10);
-  /** In the order of last use. */
-  const entries = new Map<string, Entry>();
+  const entries = new LRUCache<string, Entry>({ max: MAX_ENTRIES });
 
   const keyOf = ({ accountId, deviceId }: DeviceAddress): string => `${accountId}:${deviceId}`;
 
@@ -51,12 +51,7 @@ export const createMailboxQuota = ({
       countedAtMs: null,
       counting: null,
     };
-    entries.delete(key);
     entries.set(key, entry);
-    if (entries.size > MAX_ENTRIES) {
-      const [oldest] = entries.keys();
-      if (oldest !== undefined) entries.delete(oldest);
-    }
     return entry;
   };
 
