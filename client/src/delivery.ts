@@ -5,6 +5,7 @@ import {
   type MessageId,
   type Receipt,
   type Welcome,
+  type Versions,
 } from '@restante/protocol';
 import { createCatchUp } from './receiving/catch-up.ts';
 import { createFollower } from './receiving/follower.ts';
@@ -42,7 +43,7 @@ import type { Presence } from './people/presence.ts';
 import type { Ratchet } from './ratchet/ratchet.ts';
 import { isAway, MessengerError } from './messenger-error.ts';
 import { mailboxApi, type MailboxAccess } from './server/mailbox-api.ts';
-import type { Fetch } from './server/http.ts';
+import type { Http } from './server/http.ts';
 import type { MasterApi } from './server/master-api.ts';
 import { standingOf } from './people/standings.ts';
 import type { PatientStore } from './vault/patient-store.ts';
@@ -68,8 +69,9 @@ export type Delivery = {
 
 export type DeliveryDeps = {
   readonly masters: readonly string[];
-  readonly fetch: Fetch;
+  readonly http: Http;
   readonly WebSocket: typeof globalThis.WebSocket;
+  readonly versions: Versions;
   readonly now: () => number;
   readonly backoff: Backoff;
   readonly patienceMs: number;
@@ -105,7 +107,7 @@ const isOver = ({ name }: ConnectionState): boolean =>
 
 export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const { store, device, clock, api, messages, events, backoff } = deps;
-  const mailboxes = mailboxApi(deps.fetch);
+  const mailboxes = mailboxApi(deps.http);
   let frames: SendFrame | null = null;
   let connected = new AbortController();
 
@@ -391,6 +393,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     masters: deps.masters,
     backoff,
     WebSocket: deps.WebSocket,
+    versions: deps.versions,
     now: deps.now,
     token: device.masterToken,
     authenticate: api.renewTokens,

@@ -1,4 +1,4 @@
-import { ERRORS, errorBody, type ErrorBody, type ErrorCode } from '@restante/protocol';
+import { ERRORS, type ErrorBody, type ErrorCode } from '@restante/protocol';
 
 /** Errors that arise on this side of the wire. */
 export type LocalErrorCode =
@@ -67,11 +67,11 @@ export class MessengerError extends Error {
       : new MessengerError('storage-failed', 'the vault could not be read or written', { cause });
   }
 
-  /** The error that an error body tells, or `bad-answer` when it is none. */
-  static fromBody(body: unknown): MessengerError {
-    const parsed = errorBody.safeParse(body);
-    if (!parsed.success) return new MessengerError('bad-answer', 'the server answered with no known error');
-    return new MessengerError(parsed.data.code, parsed.data.message, { body: parsed.data });
+  /** The error that an error body tells, or `bad-answer` when there is none. */
+  static fromBody(body: ErrorBody | undefined): MessengerError {
+    return body === undefined
+      ? new MessengerError('bad-answer', 'the server answered with no known error')
+      : new MessengerError(body.code, body.message, { body });
   }
 }
 

@@ -1,3 +1,4 @@
+import { VERSIONS } from '@restante/protocol';
 import { createAccount, type Account } from './account/account.ts';
 import { serverClock } from './server/clock.ts';
 import type { ConnectionState } from './connection/machine.ts';
@@ -27,6 +28,7 @@ import { readReceipt } from './people/read-receipt.ts';
 import { admitWriting } from './people/writing.ts';
 import { createSearching, type Searching } from './conversations/searching.ts';
 import { createReading, type Reading } from './conversations/reading.ts';
+import { createHttp } from './server/http.ts';
 import { masterApi } from './server/master-api.ts';
 import { createTrust, type Trust } from './people/trust.ts';
 import { createPatientStore } from './vault/patient-store.ts';
@@ -57,6 +59,7 @@ const DEFAULTS = {
   now: Date.now,
   monotonic: () => performance.now(),
   random: (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes),
+  versions: VERSIONS,
   ...DEFAULT_PACE,
 };
 
@@ -81,7 +84,8 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const clock = serverClock({ ...options, store: patient });
   const arrivals = createArrivals(patient, clock);
   const device = createDevice(patient, clock);
-  const api = masterApi(masters, options.fetch, device);
+  const http = createHttp(options.fetch, options.versions);
+  const api = masterApi(masters, http, device);
   const conversations = createConversations(events, device);
   const messages = createMessages(events, conversations, clock.now);
   const guard = createIdentityGuard({ events, device, clock, messages, conversations, now });
@@ -106,7 +110,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const delivery = createDelivery({
     ...options,
     ...{ events, device, clock, arrivals, api, sessions, guard, messages, composer, keys, contacts },
-    ...{ conversations, preferences, presence, outdatedVault, keepHouse, deviceWatch },
+    ...{ http, conversations, preferences, presence, outdatedVault, keepHouse, deviceWatch },
     store: patient,
   });
 

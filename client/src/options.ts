@@ -1,4 +1,5 @@
 import { DEFAULT_BACKOFF, type Backoff } from './connection/backoff.ts';
+import type { Versions } from '@restante/protocol';
 import type { Ratchet } from './ratchet/ratchet.ts';
 import type { Vault } from './vault/vault.ts';
 
@@ -16,6 +17,8 @@ export type MessengerOptions = {
   readonly random?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
   readonly fetch?: typeof globalThis.fetch;
   readonly WebSocket?: typeof globalThis.WebSocket;
+  /** Of the protocol: what it says and understands. */
+  readonly versions?: Versions;
   readonly backoff?: Backoff;
   /** A mailbox node that takes longer for a page does not hold back the others. */
   readonly patienceMs?: number;

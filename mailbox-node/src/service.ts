@@ -1,3 +1,4 @@
+import { VERSIONS, type Versions } from '@restante/protocol';
 import {
   connectCouch,
   CouchError,
@@ -58,7 +59,8 @@ export const startMailboxNode = async (
   {
     now = Date.now,
     log = createLog('mailbox-node', config.logLevel).child({ node: config.name }),
-  }: { readonly now?: () => number; readonly log?: Logger } = {},
+    versions = VERSIONS,
+  }: { readonly now?: () => number; readonly log?: Logger; readonly versions?: Versions } = {},
 ): Promise<MailboxNode> => {
   const { couch, messageTtlMs: ttlMs } = config;
   const address = parseCouchUrl(couch.url);
@@ -182,6 +184,7 @@ export const startMailboxNode = async (
   const app = createApp({
     log,
     registry,
+    versions,
     metrics,
     tokens,
     rateLimit: createRateLimit(config.requestsPerMinute),

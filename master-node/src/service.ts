@@ -1,4 +1,4 @@
-import { LIMITS } from '@restante/protocol';
+import { LIMITS, VERSIONS, type Versions } from '@restante/protocol';
 import {
   clockHealth,
   createConfirmedClock,
@@ -47,7 +47,12 @@ export type MasterNode = AsyncDisposable & {
   readonly url: string;
 };
 
-type Overrides = { readonly now?: () => number; readonly bus?: Bus; readonly log?: Logger };
+type Overrides = {
+  readonly now?: () => number;
+  readonly bus?: Bus;
+  readonly log?: Logger;
+  readonly versions?: Versions;
+};
 
 const REQUEST_DEADLINE_MS = 5000;
 /**
@@ -60,6 +65,7 @@ const CLOCKS_APART_MS = 3 * LIMITS.clockSkewMs;
 export const startMasterNode = async (config: Config, overrides: Overrides = {}): Promise<MasterNode> => {
   const now = overrides.now ?? Date.now;
   const log = overrides.log ?? createLog('master-node', config.logLevel);
+  const versions = overrides.versions ?? VERSIONS;
   const bus = scopeBus(overrides.bus ?? createLocalBus());
   const signer = createTokenSigner(config.tokens.privateKey, now);
   const verifier = createTokenVerifier(config.tokens.publicKey, now);
@@ -92,7 +98,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const storeToken = createStoreToken(signer, now);
   const connectCell = ({ name, nodes }: (typeof configuredCells)[number]) => {
     const connected = nodes.map((node) =>
-      connectMailboxNode(node, { timeoutMs: config.mailboxes.timeoutMs, log, metrics }),
+      connectMailboxNode(node, { timeoutMs: config.mailboxes.timeoutMs, versions, log, metrics }),
     );
     const writers = connected.map((node) => createStoreWriter(node, { token: storeToken, log, metrics }));
     return { name, nodes: connected, writers };
@@ -182,6 +188,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     }),
     isReady,
     trustProxy: config.trustProxy,
+    versions,
     log,
   });
   const http = await listen(app, config);
@@ -196,6 +203,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     },
     sockets: config.sockets,
     messageTtlMs: config.mailboxes.messageTtlMs,
+    versions,
     metrics,
     log,
     now,

@@ -9,7 +9,7 @@ export type EnvelopeType = z.infer<typeof envelopeType>;
 export const payload = base64(LIMITS.payloadBytes);
 
 /** An envelope as its recipient gets it, pushed or read: the mailbox is known, so it is not named. */
-export const envelope = z.strictObject({
+export const envelope = z.object({
   id: messageId,
   senderId: accountId,
   senderDeviceId: deviceId,

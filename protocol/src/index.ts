@@ -21,13 +21,17 @@ export { envelope, envelopeType, payload, storedEnvelope } from './envelope.ts';
 export type { Envelope, EnvelopeType, StoredEnvelope } from './envelope.ts';
 export { AUDIENCES, deviceClaims } from './token.ts';
 export type { DeviceClaims } from './token.ts';
+export { changed, commonVersion, createVersions } from './dialect.ts';
+export type { Body, BodyName, Dialect, NamedBody, Versions, VersionStep } from './dialect.ts';
 export {
-  MIN_SUPPORTED_VERSION,
   PROTOCOL_HISTORY,
   PROTOCOL_VERSION,
   subprotocol,
   tokenFromSubprotocols,
   tokenSubprotocol,
+  VERSION_HEADER,
+  VERSIONS,
+  VERSIONS_HEADER,
 } from './version.ts';
 export { upstream } from './upstream/index.ts';
 export type { Upstream } from './upstream/index.ts';

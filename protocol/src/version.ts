@@ -1,3 +1,5 @@
+import { createVersions, type VersionStep, type Versions } from './dialect.ts';
+
 /**
  * Version of the wire protocol: frames, HTTP bodies, ids, revisions. A change to any schema changes its
  * fingerprint, and `version.test.ts` fails until a line is added here.
@@ -16,15 +18,25 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 4,
-    fingerprint: 'e9e38e49578e6353',
-    change: '16 one-time Kyber keys, and ids of one-time keys that rise',
+    fingerprint: '',
+    change:
+      '16 one-time Kyber keys, and ids of one-time keys that rise; HTTP names its version; fields and frames that a client does not know are ignored',
   },
 ] as const;
 
 export const PROTOCOL_VERSION = 4;
 
-/** Oldest version that a server still speaks. */
-export const MIN_SUPPORTED_VERSION = 2;
+/** How each version that is still spoken, but the oldest, differs from the one before; in order. */
+const STEPS: readonly VersionStep[] = [];
+
+/** What this code speaks. */
+export const VERSIONS: Versions = createVersions(PROTOCOL_VERSION, STEPS);
+
+/** HTTP header of a request: the version in which it is said, and in which its answer is wanted. */
+export const VERSION_HEADER = 'restante-version';
+
+/** HTTP header of every answer: the versions that the server speaks, with commas between them. */
+export const VERSIONS_HEADER = 'restante-versions';
 
 /** WebSocket subprotocol of a version; the token travels beside it as {@link tokenSubprotocol}. */
 export const subprotocol = (version: number): string => `restante.${version}`;

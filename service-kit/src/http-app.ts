@@ -4,6 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import { LIMITS, type ErrorCode } from '@restante/protocol';
 import type { Logger } from './log.ts';
 import { ServiceError, toServiceError } from './service-error.ts';
+import { dialectOf } from './spoken-version.ts';
 
 /** Header that carries a request's id from service to service and back to the caller. */
 export const REQUEST_ID = 'x-request-id';
@@ -72,7 +73,8 @@ const lastHandler =
     if (error.detail.retryAfterMs !== undefined) {
       response.set('retry-after', String(Math.ceil(error.detail.retryAfterMs / 1000)));
     }
-    response.status(status).json(error.toBody());
+    const body = error.toBody();
+    response.status(status).json(dialectOf(response)?.bodies.say('errorBody', body) ?? body);
   };
 
 /** How a request ended. `route` is the pattern of its path, never the path itself. */

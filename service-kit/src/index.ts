@@ -57,6 +57,7 @@ export {
 } from './metrics.ts';
 export { watchOpenFiles } from './open-files.ts';
 export { runService } from './run-service.ts';
+export { answerWith, bodySaid, readBody, speaks } from './spoken-version.ts';
 export { parseInput, ServiceError, toServiceError } from './service-error.ts';
 export {
   createTokenSigner,

@@ -1,4 +1,4 @@
-import type { Downstream, ErrorCode } from '@restante/protocol';
+import type { Downstream, ErrorCode, Versions } from '@restante/protocol';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import type { Backoff } from './backoff.ts';
 import { transition, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './machine.ts';
@@ -8,6 +8,7 @@ export type ConnectionOptions = {
   readonly masters: readonly string[];
   readonly backoff: Backoff;
   readonly WebSocket: typeof globalThis.WebSocket;
+  readonly versions: Versions;
   readonly now: () => number;
   /** The master token, or null when there is none that is valid. */
   readonly token: () => string | null;
@@ -59,7 +60,10 @@ export const createConnection = (options: ConnectionOptions): Connection => {
 
   const open = (master: number, signal: AbortSignal, dispatchHere: (event: ConnectionEvent) => void): void =>
     openSocket(
-      { origin: originOf(master), token: options.token() ?? '', WebSocket: options.WebSocket, signal },
+      {
+        ...{ origin: originOf(master), token: options.token() ?? '', signal },
+        ...{ WebSocket: options.WebSocket, versions: options.versions },
+      },
       {
         onFrame: (frame, send) => {
           if (signal.aborted) return;

@@ -1,14 +1,13 @@
 import {
-  downstream,
   ERRORS,
   LIMITS,
-  MIN_SUPPORTED_VERSION,
-  PROTOCOL_VERSION,
   subprotocol,
   tokenSubprotocol,
+  type Dialect,
   type Downstream,
   type ErrorCode,
   type Upstream,
+  type Versions,
 } from '@restante/protocol';
 import { MessengerError } from '../messenger-error.ts';
 
@@ -17,12 +16,7 @@ const WELCOME_TIMEOUT_MS = 10_000;
 /** Pings per span of silence. */
 const PINGS = 3;
 
-/** Of a server that is one version behind nothing is missed but what is new. */
-const SPOKEN = Array.from({ length: PROTOCOL_VERSION - MIN_SUPPORTED_VERSION + 1 }, (_, index) =>
-  subprotocol(PROTOCOL_VERSION - index),
-);
-
-/** Sends one frame; a closed socket takes none. */
+/** Sends one frame; a closed socket takes none, and a server of an earlier version not those that are new. */
 export type SendFrame = (frame: Upstream) => void;
 
 export type SocketEvents = {
@@ -36,6 +30,7 @@ export type SocketEvents = {
 export type SocketOptions = {
   readonly origin: string;
   readonly token: string;
+  readonly versions: Versions;
   readonly WebSocket: typeof globalThis.WebSocket;
   readonly signal: AbortSignal;
 };
@@ -46,24 +41,26 @@ const codeByClose: ReadonlyMap<number, ErrorCode> = new Map(
     .map(([code, { close }]) => [close, code]),
 );
 
-const parseFrame = (data: unknown): Downstream | null => {
-  if (typeof data !== 'string' || data.length > LIMITS.frameBytes) return null;
-  try {
-    const parsed = downstream.safeParse(JSON.parse(data));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+/** Null: a frame of a newer server, which means nothing here. Throws when it breaks the protocol. */
+const parseFrame = (data: unknown, { downstream }: Dialect): Downstream | null => {
+  if (typeof data !== 'string') throw new Error('the frame is not text');
+  if (data.length > LIMITS.frameBytes) throw new Error('the frame is too large');
+  return downstream.read.parse(JSON.parse(data));
 };
 
 /**
  * One WebSocket to a master until it closes or `signal` aborts. Every frame is checked; one that breaks the
- * protocol ends the connection, and so does silence.
+ * protocol ends the connection, and so does silence. The version is the newest that both sides speak.
  */
 export const openSocket = (options: SocketOptions, events: SocketEvents): void => {
   const url = new URL('/ws', options.origin);
   url.protocol = url.protocol.replace('http', 'ws');
-  const socket = new options.WebSocket(url, [...SPOKEN, tokenSubprotocol(options.token)]);
+  const socket = new options.WebSocket(url, [
+    ...options.versions.map(({ version }) => subprotocol(version)),
+    tokenSubprotocol(options.token),
+  ]);
+  const dialect = (): Dialect =>
+    options.versions.find(({ version }) => subprotocol(version) === socket.protocol) ?? options.versions[0];
   let ended = false;
   let reason: ErrorCode | null = null;
   let silenceMs = WELCOME_TIMEOUT_MS;
@@ -80,7 +77,9 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
   };
   const abort = (): void => end(null);
   const send: SendFrame = (frame) => {
-    if (!ended && socket.readyState === socket.OPEN) socket.send(JSON.stringify(frame));
+    if (ended || socket.readyState !== socket.OPEN) return;
+    const said = dialect().upstream.say(frame);
+    if (said !== null) socket.send(JSON.stringify(said));
   };
   const look = (): void => {
     if (performance.now() - heardAt >= silenceMs) end(null);
@@ -94,12 +93,15 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
   socket.addEventListener('message', ({ data }: { data: unknown }) => {
     if (ended) return;
     heardAt = performance.now();
-    const frame = parseFrame(data);
-    if (frame === null) {
-      events.onFault(new MessengerError('bad-answer', 'a frame breaks the protocol'));
+    let frame: Downstream | null;
+    try {
+      frame = parseFrame(data, dialect());
+    } catch (cause) {
+      events.onFault(new MessengerError('bad-answer', 'a frame breaks the protocol', { cause }));
       end(null);
       return;
     }
+    if (frame === null) return;
     if (frame.type === 'error') reason = frame.error.code;
     if (frame.type === 'welcome') {
       silenceMs = frame.limits.silenceMs;

@@ -1,26 +1,45 @@
-import type * as z from 'zod/mini';
+import {
+  commonVersion,
+  VERSION_HEADER,
+  VERSIONS_HEADER,
+  type Body,
+  type BodyName,
+  type Dialect,
+  type NamedBody,
+  type Versions,
+} from '@restante/protocol';
 import { MessengerError } from '../messenger-error.ts';
 import { chunksOf } from './chunks.ts';
 
 export type Fetch = typeof globalThis.fetch;
 
 export type HttpRequest = {
-  readonly url: string;
+  /** Base URL: of a master's origin, or of a mailbox node. */
+  readonly server: string;
+  readonly path: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly token?: string;
-  readonly body?: unknown;
+  readonly body?: NamedBody;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+};
+
+/**
+ * Requests to servers, each in the newest version that the server was last heard to speak (law 14). A server that does not know the version
+ * says so before it does anything, and is asked again in one that it knows.
+ */
+export type Http = {
+  /** The JSON answer. Throws the server's error, `unreachable` or `bad-answer`. */
+  readonly ask: <N extends BodyName>(answer: N, request: HttpRequest) => Promise<Body<N>>;
+  /** The same where nothing is answered. */
+  readonly tell: (request: HttpRequest) => Promise<void>;
+  /** The answer as it begins, and the version that it is in. Throws the same. */
+  readonly open: (request: HttpRequest) => Promise<{ response: Response; dialect: Dialect }>;
 };
 
 const TIMEOUT_MS = 15_000;
 /** More than any answer that keeps to the protocol (a page: 4 MiB of envelopes and one more). */
 const MAX_ANSWER_BYTES = 6 * 1024 * 1024;
-
-const headersOf = ({ token, body }: Pick<HttpRequest, 'token' | 'body'>): Record<string, string> => ({
-  ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-  ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-});
 
 const readText = async (response: Response): Promise<string> => {
   const decoder = new TextDecoder();
@@ -48,37 +67,85 @@ const unreachable = (cause: unknown): MessengerError =>
     ? cause
     : new MessengerError('unreachable', 'no answer from the server', { cause });
 
-/** The response to a request, whatever its status. Throws `unreachable`. */
-export const request = async (fetch: Fetch, options: HttpRequest): Promise<Response> => {
-  const { url, method, body, signal } = options;
+const readJson = async (response: Response): Promise<unknown> => {
   try {
-    return await fetch(url, {
-      method,
-      headers: headersOf(options),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    return parseJson(await readText(response));
   } catch (error) {
     throw unreachable(error);
   }
 };
 
-/** The JSON answer to a request, checked by `schema`. Throws the server's error, `unreachable` or `bad-answer`. */
-export const requestJson = async <T>(
-  fetch: Fetch,
-  schema: z.ZodMiniType<T>,
-  options: HttpRequest,
-): Promise<T> => {
-  const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  const response = await request(fetch, { ...options, signal });
-  const text = await readText(response).catch((error: unknown) => {
-    throw unreachable(error);
-  });
-  const json = parseJson(text);
-  if (!response.ok) throw MessengerError.fromBody(json);
-  const parsed = schema.safeParse(json);
-  if (!parsed.success)
-    throw new MessengerError('bad-answer', 'the answer breaks the protocol', { cause: parsed.error });
-  return parsed.data;
+/** A request in a version. Throws `unsupported-version` when the version has no such request. */
+const said = ({ bodies, version }: Dialect, { token, body }: HttpRequest): RequestInit => {
+  const form = body === undefined ? undefined : bodies.say(body[0], body[1]);
+  if (form === null)
+    throw new MessengerError('unsupported-version', 'the server is too old for this request');
+  return {
+    headers: {
+      [VERSION_HEADER]: String(version),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(form === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(form === undefined ? {} : { body: JSON.stringify(form) }),
+  };
+};
+
+export const createHttp = (fetch: Fetch, versions: Versions): Http => {
+  const spoken = new Map<string, Dialect>();
+  const dialectOf = (server: string): Dialect => spoken.get(server) ?? versions[0];
+
+  const learn = (server: string, response: Response): void => {
+    const theirs = response.headers.get(VERSIONS_HEADER)?.split(',').map(Number) ?? [];
+    const common = commonVersion(versions, theirs);
+    if (common !== null) spoken.set(server, common);
+  };
+
+  const send = async (dialect: Dialect, request: HttpRequest): Promise<Response> => {
+    const { server, path, method, signal } = request;
+    const rest = said(dialect, request);
+    try {
+      const response = await fetch(server + path, {
+        method,
+        ...rest,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      learn(server, response);
+      return response;
+    } catch (error) {
+      throw unreachable(error);
+    }
+  };
+
+  const open: Http['open'] = async (request) => {
+    let dialect = dialectOf(request.server);
+    let response = await send(dialect, request);
+    if (response.status === 426 && dialectOf(request.server) !== dialect) {
+      dialect = dialectOf(request.server);
+      response = await send(dialect, request);
+    }
+    if (response.ok) return { response, dialect };
+    const error = dialect.bodies.read.errorBody.safeParse(await readJson(response));
+    throw MessengerError.fromBody(error.data);
+  };
+
+  const read = async (request: HttpRequest): Promise<{ json: unknown; dialect: Dialect }> => {
+    const timeout = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
+    const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
+    const { response, dialect } = await open({ ...request, signal });
+    return { json: await readJson(response), dialect };
+  };
+
+  return {
+    ask: async (answer, request) => {
+      const { json, dialect } = await read(request);
+      const parsed = dialect.bodies.read[answer].safeParse(json);
+      if (!parsed.success)
+        throw new MessengerError('bad-answer', 'the answer breaks the protocol', { cause: parsed.error });
+      return parsed.data;
+    },
+    tell: async (request) => {
+      await read(request);
+    },
+    open,
+  };
 };

@@ -1,4 +1,6 @@
+import { VERSIONS } from '@restante/protocol';
 import { expect, test } from 'vitest';
+import { createHttp } from './http.ts';
 import { mailboxApi } from './mailbox-api.ts';
 
 const good = (last: string) => ({
@@ -14,7 +16,8 @@ const good = (last: string) => ({
 test('an envelope that breaks the protocol is counted, and does not fail its page', async () => {
   const bad = [{ ...good('2'), payload: 5 }, { note: 'by hand' }, null];
   const body = { messages: [good('1'), ...bad, good('3')], complete: true, next: null, expired: 4 };
-  const api = mailboxApi(() => Promise.resolve(new Response(JSON.stringify(body))));
+  const answer = () => Promise.resolve(new Response(JSON.stringify(body)));
+  const api = mailboxApi(createHttp(answer, VERSIONS));
   const access = { node: 'http://node', mailbox: { accountId: good('1').senderId, deviceId: 1 }, token: 't' };
   const page = await api.page(access, null, 10, new AbortController().signal, 1_000);
   expect(page).toEqual({ ...body, messages: [good('1'), good('3')], unreadable: bad.length });

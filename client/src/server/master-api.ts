@@ -1,26 +1,22 @@
-import {
-  account,
-  devices,
-  keyBundles,
-  keyStock,
-  registeredDevice,
-  session,
-  type Account,
-  type AccountId,
-  type ChangePassword,
-  type DeviceId,
-  type Devices,
-  type KeyBundles,
-  type KeyStock,
-  type NewDevice,
-  type RegisteredDevice,
-  type ReplenishKeys,
-  type Session,
-  type TokenRequest,
+import type {
+  Account,
+  AccountId,
+  Body,
+  BodyName,
+  ChangePassword,
+  DeviceId,
+  Devices,
+  KeyBundles,
+  KeyStock,
+  NamedBody,
+  NewDevice,
+  RegisteredDevice,
+  ReplenishKeys,
+  Session,
+  TokenRequest,
 } from '@restante/protocol';
-import * as z from 'zod/mini';
 import { MessengerError } from '../messenger-error.ts';
-import { requestJson, type Fetch, type HttpRequest } from './http.ts';
+import type { Http, HttpRequest } from './http.ts';
 
 /** The REST side of a master. Each call throws a `MessengerError`. */
 export type MasterApi = {
@@ -52,8 +48,6 @@ export type TokenStore = {
   readonly keep: (tokens: Session) => Promise<void>;
 };
 
-const nothing = z.unknown();
-
 /** Base URLs of the mailbox nodes, made absolute. */
 const absolute = <S extends Session>(origin: string, answer: S): S => ({
   ...answer,
@@ -61,7 +55,7 @@ const absolute = <S extends Session>(origin: string, answer: S): S => ({
 });
 
 /** Asks the masters in their order, the last one that answered first. */
-export const masterApi = (masters: readonly string[], fetch: Fetch, tokens: TokenStore): MasterApi => {
+export const masterApi = (masters: readonly string[], http: Http, tokens: TokenStore): MasterApi => {
   let preferred = 0;
 
   const anyMaster = async <T>(ask: (origin: string) => Promise<T>): Promise<T> => {
@@ -82,10 +76,11 @@ export const masterApi = (masters: readonly string[], fetch: Fetch, tokens: Toke
   };
 
   const renewTokens: MasterApi['renewTokens'] = async (origin, signal) => {
-    const answer = await requestJson(fetch, session, {
-      url: `${origin}/api/tokens`,
+    const answer = await http.ask('session', {
+      server: origin,
+      path: '/api/tokens',
       method: 'POST',
-      body: tokens.tokenRequest(),
+      body: ['tokenRequest', tokens.tokenRequest()],
       ...(signal === undefined ? {} : { signal }),
     });
     await tokens.keep(absolute(origin, answer));
@@ -95,25 +90,28 @@ export const masterApi = (masters: readonly string[], fetch: Fetch, tokens: Toke
     return tokens.masterToken() ?? '';
   };
 
-  const ask = <T>(
-    schema: z.ZodMiniType<T>,
+  const asDevice = async (
+    server: string,
     method: HttpRequest['method'],
     path: string,
-    body?: unknown,
-  ): Promise<T> =>
-    anyMaster(async (origin) =>
-      requestJson(fetch, schema, {
-        url: `${origin}/api/${path}`,
-        method,
-        body,
-        token: await tokenFor(origin),
-      }),
-    );
+    body?: NamedBody,
+  ): Promise<HttpRequest> => ({
+    ...{ server, path: `/api/${path}`, method, token: await tokenFor(server) },
+    ...(body === undefined ? {} : { body }),
+  });
+  const ask = <N extends BodyName>(
+    answer: N,
+    ...request: [method: HttpRequest['method'], path: string, body?: NamedBody]
+  ): Promise<Body<N>> => anyMaster(async (origin) => http.ask(answer, await asDevice(origin, ...request)));
+  const tell = (...request: [method: HttpRequest['method'], path: string, body?: NamedBody]): Promise<void> =>
+    anyMaster(async (origin) => http.tell(await asDevice(origin, ...request)));
   const newDevice = (path: string, body: NewDevice): Promise<RegisteredDevice> =>
     anyMaster(async (origin) =>
       absolute(
         origin,
-        await requestJson(fetch, registeredDevice, { url: `${origin}/api/${path}`, method: 'POST', body }),
+        await http.ask('registeredDevice', {
+          ...{ server: origin, path: `/api/${path}`, method: 'POST', body: ['newDevice', body] },
+        }),
       ),
     );
 
@@ -122,9 +120,9 @@ export const masterApi = (masters: readonly string[], fetch: Fetch, tokens: Toke
     login: (body) => newDevice('devices', body),
     renewTokens,
     freshTokens: () => anyMaster((origin) => renewTokens(origin)),
-    account: (username) => ask(account, 'GET', `accounts/${encodeURIComponent(username)}`),
+    account: (username) => ask('account', 'GET', `accounts/${encodeURIComponent(username)}`),
     isRemoved: (accountId) =>
-      ask(nothing, 'GET', `removed-accounts/${accountId}`).then(
+      tell('GET', `removed-accounts/${accountId}`).then(
         () => true,
         (error: unknown) => {
           if (error instanceof MessengerError && error.code === 'not-found') return false;
@@ -132,23 +130,17 @@ export const masterApi = (masters: readonly string[], fetch: Fetch, tokens: Toke
         },
       ),
     keys: (accountId, deviceId) =>
-      ask(keyBundles, 'GET', `keys/${accountId}${deviceId === undefined ? '' : `?device=${deviceId}`}`),
-    replenish: (keys) => ask(keyStock, 'PUT', 'keys', keys),
-    keyStock: () => ask(keyStock, 'GET', 'keys'),
-    devices: () => ask(devices, 'GET', 'devices'),
-    removeDevice: async (deviceId) => {
-      await ask(nothing, 'DELETE', `devices/${deviceId}`);
-    },
+      ask('keyBundles', 'GET', `keys/${accountId}${deviceId === undefined ? '' : `?device=${deviceId}`}`),
+    replenish: (keys) => ask('keyStock', 'PUT', 'keys', ['replenishKeys', keys]),
+    keyStock: () => ask('keyStock', 'GET', 'keys'),
+    devices: () => ask('devices', 'GET', 'devices'),
+    removeDevice: (deviceId) => tell('DELETE', `devices/${deviceId}`),
     changePassword: (change) =>
       anyMaster(async (origin) => {
-        const answer = await requestJson(fetch, session, {
-          ...{ url: `${origin}/api/account/password`, method: 'PUT', body: change },
-          token: await tokenFor(origin),
-        });
+        const request = await asDevice(origin, 'PUT', 'account/password', ['changePassword', change]);
+        const answer = await http.ask('session', request);
         await tokens.keep(absolute(origin, answer));
       }),
-    deleteAccount: async (password) => {
-      await ask(nothing, 'DELETE', 'account', { password });
-    },
+    deleteAccount: (password) => tell('DELETE', 'account', ['deleteAccount', { password }]),
   };
 };

@@ -18,8 +18,12 @@ const start = (maxListeners = 100, heartbeatMs = 3_600_000) => {
     return {
       seen,
       ends,
-      send: (text: string) => {
-        seen.push(text);
+      tell: (told: Envelope) => {
+        seen.push(told.id);
+        return bufferedBytes;
+      },
+      beat: () => {
+        seen.push('beat');
         return bufferedBytes;
       },
       end: (reason: EndReason) => {
@@ -47,7 +51,7 @@ describe('live events', () => {
     stop();
     events.deliver(mailbox, envelope);
     expect([mine, also, other].map(({ seen }) => seen.length)).toEqual([1, 2, 0]);
-    expect(mine.seen[0]).toBe(`event: envelope\nid: ${envelope.id}\ndata: ${JSON.stringify(envelope)}\n\n`);
+    expect(mine.seen[0]).toBe(envelope.id);
     expect(events.listeners()).toBe(2);
   });
 

@@ -3,8 +3,10 @@ import { ServiceError } from '@restante/service-kit';
 
 /** One stream of live events to a device. */
 export type Listener = {
-  /** Hands text to the connection and says how many bytes it has not taken yet. */
-  readonly send: (text: string) => number;
+  /** Tells of an arrival, and says how many bytes the connection has not taken yet. */
+  readonly tell: (envelope: Envelope) => number;
+  /** Shows that the stream lives, and says the same. */
+  readonly beat: () => number;
   readonly end: (reason: EndReason) => void;
 };
 
@@ -63,8 +65,8 @@ export const createLiveEvents = ({
     entry.listener.end(reason);
   };
 
-  const send = (entry: Entry, text: string): void => {
-    if (entry.listener.send(text) > MAX_BUFFERED_BYTES) end(entry, 'slow');
+  const bound = (entry: Entry, bufferedBytes: number): void => {
+    if (bufferedBytes > MAX_BUFFERED_BYTES) end(entry, 'slow');
   };
 
   const all = (): Entry[] => [...byMailbox.values()].flatMap((entries) => [...entries]);
@@ -72,7 +74,7 @@ export const createLiveEvents = ({
   const beat = setInterval(() => {
     for (const entry of all()) {
       if (now() - entry.sinceMs > MAX_AGE_MS) end(entry, 'aged');
-      else send(entry, ':\n\n');
+      else bound(entry, entry.listener.beat());
     }
   }, heartbeatMs);
 
@@ -94,8 +96,7 @@ export const createLiveEvents = ({
     },
     isHeard: (mailbox) => byMailbox.has(keyOf(mailbox)),
     deliver: (mailbox, envelope) => {
-      const text = `event: envelope\nid: ${envelope.id}\ndata: ${JSON.stringify(envelope)}\n\n`;
-      for (const entry of byMailbox.get(keyOf(mailbox)) ?? []) send(entry, text);
+      for (const entry of byMailbox.get(keyOf(mailbox)) ?? []) bound(entry, entry.listener.tell(envelope));
     },
     listeners: () => total,
     [Symbol.dispose]: () => {

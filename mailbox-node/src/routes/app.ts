@@ -1,4 +1,4 @@
-import { LIMITS, type StoredEnvelope, type StoreResult } from '@restante/protocol';
+import { LIMITS, type StoredEnvelope, type StoreResult, type Versions } from '@restante/protocol';
 import {
   countAnswers,
   createHttpApp,
@@ -6,6 +6,7 @@ import {
   methodNotAllowed,
   metricsRoute,
   ServiceError,
+  speaks,
   type Logger,
   type Registry,
 } from '@restante/service-kit';
@@ -23,6 +24,7 @@ import { requireMaster, storeMessages } from './store-messages.ts';
 export type AppDeps = OwnerDeps & {
   readonly log: Logger;
   readonly registry: Registry;
+  readonly versions: Versions;
   readonly metrics: Metrics;
   readonly store: MailboxStore;
   readonly quota: MailboxQuota;
@@ -62,7 +64,7 @@ export const createApp = (deps: AppDeps): Express =>
       });
       app.get('/metrics', metricsRoute(deps.registry));
 
-      app.use('/messages', refuseWhenDraining(deps));
+      app.use('/messages', speaks(deps.versions), refuseWhenDraining(deps));
       app.post('/messages', requireMaster(deps), ...jsonBody(LIMITS.storeBodyBytes), storeMessages(deps));
       app.post('/messages/delete', requireDevice(deps), ...jsonBody(), deleteMessages(deps));
       app.get('/messages/:accountId', listMessages(deps));

@@ -1,11 +1,5 @@
-import {
-  deleteRequest,
-  messageId,
-  type DeleteResponse,
-  type DeviceAddress,
-  type MessageId,
-} from '@restante/protocol';
-import { parseInput } from '@restante/service-kit';
+import { messageId, type DeleteResponse, type DeviceAddress, type MessageId } from '@restante/protocol';
+import { answerWith, parseInput, readBody } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { MailboxQuota } from '../mail/mailbox-quota.ts';
@@ -34,7 +28,7 @@ export const deleteMessage =
   async (request, response) => {
     const owner = await ownerOf(request, deps);
     const { id } = parseInput(path, { id: request.params['id'] });
-    response.json(await acknowledge(deps, owner, [id]));
+    answerWith(response, 'deleteResponse', await acknowledge(deps, owner, [id]));
   };
 
 /** `POST /messages/delete`. */
@@ -42,6 +36,6 @@ export const deleteMessages =
   (deps: Deps): RequestHandler =>
   async (request, response) => {
     const owner = await ownerOf(request, deps);
-    const { ids } = parseInput(deleteRequest, request.body);
-    response.json(await acknowledge(deps, owner, [...new Set(ids)]));
+    const { ids } = readBody(request, response, 'deleteRequest');
+    answerWith(response, 'deleteResponse', await acknowledge(deps, owner, [...new Set(ids)]));
   };

@@ -1,5 +1,5 @@
-import { LIMITS, messageId, type MailboxPage } from '@restante/protocol';
-import { parseInput } from '@restante/service-kit';
+import { LIMITS, messageId } from '@restante/protocol';
+import { answerWith, parseInput } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
@@ -40,5 +40,5 @@ export const listMessages =
     deps.metrics.pageMessages.inc(page.messages.length);
     deps.metrics.pageExpired.inc(page.expired);
     const complete = page.complete && deps.isComplete();
-    response.set('cache-control', 'no-store').json({ ...page, complete } satisfies MailboxPage);
+    answerWith(response.set('cache-control', 'no-store'), 'mailboxPage', { ...page, complete });
   };

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@restante/protocol';
-import { parseInput, ServiceError } from '@restante/service-kit';
+import { bodySaid, parseInput, ServiceError } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { EndReason, LiveEvents } from '../mail/live-events.ts';
@@ -33,14 +33,22 @@ export const messageEvents =
     if (!deps.isFollowing()) {
       throw new ServiceError('unavailable', 'the store cannot be followed now', { retryAfterMs: 1_000 });
     }
+    const write = (text: string): number => {
+      response.write(text);
+      return response.writableLength;
+    };
     const stop = deps.events.listen(owner, {
-      send: (text) => {
-        response.write(text);
-        return response.writableLength;
+      tell: (envelope) => {
+        const said = bodySaid(response, 'mailboxEvent', envelope);
+        return write(`event: envelope\nid: ${envelope.id}\ndata: ${said}\n\n`);
       },
+      beat: () => write(':\n\n'),
       end: (reason) => {
         if (reason === 'slow') response.destroy();
-        else response.end(`event: end\ndata: ${JSON.stringify({ code: END_CODES[reason] })}\n\n`);
+        else
+          response.end(
+            `event: end\ndata: ${bodySaid(response, 'streamEnd', { code: END_CODES[reason] })}\n\n`,
+          );
       },
     });
     response.on('close', stop);

@@ -1,5 +1,5 @@
-import { storeRequest, type StoredEnvelope, type StoreResponse, type StoreResult } from '@restante/protocol';
-import { bearerToken, parseInput, ServiceError, type TokenVerifier } from '@restante/service-kit';
+import type { StoredEnvelope, StoreResult } from '@restante/protocol';
+import { answerWith, bearerToken, readBody, ServiceError, type TokenVerifier } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
 import type { Metrics } from './metrics.ts';
 
@@ -23,7 +23,7 @@ export const storeMessages =
     readonly metrics: Metrics;
   }): RequestHandler =>
   async (request, response) => {
-    const { envelopes } = parseInput(storeRequest, request.body);
+    const { envelopes } = readBody(request, response, 'storeRequest');
     const stopTimer = metrics.storeSeconds.startTimer();
     const results = await takeIn(envelopes);
     stopTimer();
@@ -35,5 +35,5 @@ export const storeMessages =
       if (result.status === 'stored') metrics.stored.inc();
       else metrics.refuse(result.code);
     }
-    response.json({ results } satisfies StoreResponse);
+    answerWith(response, 'storeResponse', { results });
   };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { LIMITS, type DeviceAddress, type Welcome } from '@restante/protocol';
+import { LIMITS, subprotocol, type DeviceAddress, type Versions, type Welcome } from '@restante/protocol';
 import { requestIdOf, ServiceError, type Logger } from '@restante/service-kit';
 import type { Admit, Admitted } from '../authenticate.ts';
 import type { Config } from '../config.ts';
@@ -10,7 +10,7 @@ import type { Presence } from '../live/presence.ts';
 import type { Metrics } from '../metrics.ts';
 import { createSession, type SessionDeps } from './session.ts';
 import type { Sessions } from './sessions.ts';
-import { createUpgrade, selectSubprotocol, versionOf } from './upgrade.ts';
+import { createUpgrade, selectVersion } from './upgrade.ts';
 
 /** The WebSocket side of a master: takes upgrades, keeps connections alive, ends them in order. */
 export type Gateway = {
@@ -29,6 +29,7 @@ export type GatewayDeps = {
   readonly onConnected: (device: DeviceAddress, state: { readonly keysLow: boolean }) => void;
   readonly sockets: Config['sockets'];
   readonly messageTtlMs: number;
+  readonly versions: Versions;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly now: () => number;
@@ -45,7 +46,7 @@ const REQUEST_ID_CHARACTERS = 64;
 const ownCopy = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 export const startGateway = (deps: GatewayDeps): Gateway => {
-  const { sockets, sessions, metrics, log, now } = deps;
+  const { sockets, sessions, versions, metrics, log, now } = deps;
   let isDraining = false;
   const options = {
     noServer: true,
@@ -53,7 +54,10 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
     maxPayload: LIMITS.frameBytes,
     clientTracking: true,
     closeTimeout: CLOSE_TIMEOUT_MS,
-    handleProtocols: selectSubprotocol,
+    handleProtocols: (offered: Set<string>) => {
+      const selected = selectVersion(versions, offered);
+      return selected !== null && subprotocol(selected.version);
+    },
   };
   const webSockets = new WebSocketServer(options);
 
@@ -87,10 +91,10 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
     { generation: tokenGeneration, keysLow, accountId, deviceId }: Admitted,
     requestId: string,
   ): void => {
-    const version = versionOf(socket.protocol);
+    const dialect = selectVersion(versions, new Set([socket.protocol])) ?? versions[0];
     const device = { accountId, deviceId };
     const session = createSession(
-      { socket, device, connectionId: newConnectionId(), version, tokenGeneration, requestId },
+      { socket, device, connectionId: newConnectionId(), dialect, tokenGeneration, requestId },
       sessionDeps,
     );
     metrics.connections.set(webSockets.clients.size);
@@ -98,7 +102,7 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
       session.end('draining', 'this server stops');
       return;
     }
-    session.reply(welcome(device, version));
+    session.reply(welcome(device, dialect.version));
     sessions.add(session);
     for (const frame of deps.presence.snapshot(device.accountId)) session.push(frame);
     deps.onConnected(device, { keysLow });
@@ -107,6 +111,7 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
   const upgrade = createUpgrade({
     admit: deps.admit,
     allowedOrigins: sockets.allowedOrigins,
+    versions,
     refusal: () => {
       if (isDraining) return new ServiceError('draining', 'this server stops');
       if (webSockets.clients.size < sockets.maxConnections) return null;

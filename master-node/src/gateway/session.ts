@@ -1,8 +1,8 @@
 import type { RawData, WebSocket } from 'ws';
 import {
   ERRORS,
-  upstream,
   type DeviceAddress,
+  type Dialect,
   type Downstream,
   type ErrorCode,
   type Upstream,
@@ -56,8 +56,8 @@ export type Connection = {
   readonly socket: WebSocket;
   readonly device: DeviceAddress;
   readonly connectionId: string;
-  /** Of the protocol that the peer speaks. */
-  readonly version: number;
+  /** The version of the protocol that the peer speaks. */
+  readonly dialect: Dialect;
   readonly tokenGeneration: number;
   /** Id of the request that became this connection; each frame's id begins with it. */
   readonly requestId: string;
@@ -66,10 +66,7 @@ export type Connection = {
 const FRAMES_IN_PROCESS = 64;
 const BAD_FRAMES = 5;
 
-/** Frames that peers of an earlier version do not know: they are not sent any. */
-const SINCE: Partial<Record<Downstream['type'], number>> = { devices: 3 };
-
-const parse = (data: RawData): Upstream => {
+const parse = (data: RawData, { upstream }: Dialect): Upstream => {
   const text = (data as Buffer).toString();
   let value: unknown;
   try {
@@ -77,7 +74,7 @@ const parse = (data: RawData): Upstream => {
   } catch {
     throw new ServiceError('bad-request', 'the frame is not JSON');
   }
-  return parseInput(upstream, value);
+  return parseInput(upstream.read, value);
 };
 
 /** A class, and not closures, for there are tens of thousands: methods are there once, fields in one object. */
@@ -86,7 +83,7 @@ class SocketSession implements Session {
   readonly connectionId: string;
   readonly tokenGeneration: number;
   readonly #socket: WebSocket;
-  readonly #version: number;
+  readonly #dialect: Dialect;
   readonly #requestId: string;
   readonly #deps: SessionDeps;
   readonly #waiting: RawData[] = [];
@@ -102,14 +99,14 @@ class SocketSession implements Session {
   #hasMissed = false;
 
   constructor(
-    { socket, device, connectionId, version, tokenGeneration, requestId }: Connection,
+    { socket, device, connectionId, dialect, tokenGeneration, requestId }: Connection,
     deps: SessionDeps,
   ) {
     this.device = device;
     this.connectionId = connectionId;
     this.tokenGeneration = tokenGeneration;
     this.#socket = socket;
-    this.#version = version;
+    this.#dialect = dialect;
     this.#requestId = requestId;
     this.#deps = deps;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
@@ -120,8 +117,10 @@ class SocketSession implements Session {
 
   reply(frame: Downstream): void {
     const socket = this.#socket;
-    if (socket.readyState !== socket.OPEN || this.#version < (SINCE[frame.type] ?? 0)) return;
-    socket.send(JSON.stringify(frame), () => this.#onWritten());
+    if (socket.readyState !== socket.OPEN) return;
+    const said = this.#dialect.downstream.say(frame);
+    if (said === null) return;
+    socket.send(JSON.stringify(said), () => this.#onWritten());
     if (this.#slowSince !== null || socket.bufferedAmount <= this.#deps.bufferBytes) return;
     this.#slowSince = this.#deps.now();
     this.#deps.metrics.slowConnections.inc();
@@ -249,7 +248,7 @@ class SocketSession implements Session {
     const frameId = `${this.#requestId}.${this.#frames}`;
     let frame: Upstream;
     try {
-      frame = parse(data);
+      frame = parse(data, this.#dialect);
     } catch (error) {
       metrics.frames.inc({ type: 'invalid' });
       this.#refuse(error, frameId);

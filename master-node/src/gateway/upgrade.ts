@@ -1,12 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
-import {
-  MIN_SUPPORTED_VERSION,
-  PROTOCOL_VERSION,
-  subprotocol,
-  tokenFromSubprotocols,
-} from '@restante/protocol';
+import { subprotocol, tokenFromSubprotocols, type Dialect, type Versions } from '@restante/protocol';
 import { requestIdOf, ServiceError, toServiceError, type Logger } from '@restante/service-kit';
 import type { Admit, Admitted } from '../authenticate.ts';
 import type { Metrics } from '../metrics.ts';
@@ -22,6 +17,7 @@ export type UpgradeDeps = {
   readonly refusal: () => ServiceError | null;
   /** Origins of browsers' pages that may connect; null for any. */
   readonly allowedOrigins: readonly string[] | null;
+  readonly versions: Versions;
   readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, device: Admitted) => void;
   readonly metrics: Pick<Metrics, 'upgradesRefused'>;
   readonly log: Logger;
@@ -29,16 +25,9 @@ export type UpgradeDeps = {
 
 export const WEBSOCKET_PATH = '/ws';
 
-const SUPPORTED = Array.from({ length: PROTOCOL_VERSION - MIN_SUPPORTED_VERSION + 1 }, (_, index) =>
-  subprotocol(PROTOCOL_VERSION - index),
-);
-
-/** The subprotocol to select: the newest that both sides speak; false for none. */
-export const selectSubprotocol = (offered: ReadonlySet<string>): string | false =>
-  SUPPORTED.find((name) => offered.has(name)) ?? false;
-
-/** The version that {@link selectSubprotocol} has selected. */
-export const versionOf = (selected: string): number => PROTOCOL_VERSION - SUPPORTED.indexOf(selected);
+/** The newest version of those that are offered. */
+export const selectVersion = (versions: Versions, offered: ReadonlySet<string>): Dialect | null =>
+  versions.find(({ version }) => offered.has(subprotocol(version))) ?? null;
 
 const offeredBy = (request: IncomingMessage): string[] =>
   (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
@@ -68,8 +57,9 @@ const check = async (request: IncomingMessage, deps: UpgradeDeps): Promise<Admit
     throw new ServiceError('forbidden', 'pages of this origin may not connect');
   }
   const offered = offeredBy(request);
-  if (selectSubprotocol(new Set(offered)) === false) {
-    throw new ServiceError('unsupported-version', `this server speaks ${SUPPORTED.join(', ')}`);
+  if (selectVersion(deps.versions, new Set(offered)) === null) {
+    const spoken = deps.versions.map(({ version }) => subprotocol(version));
+    throw new ServiceError('unsupported-version', `this server speaks ${spoken.join(', ')}`);
   }
   const token = tokenFromSubprotocols(offered);
   if (token === null) throw new ServiceError('unauthorized', 'a token is needed');

@@ -1,15 +1,6 @@
 import type { Express } from 'express';
-import {
-  accountId as accountIdSchema,
-  changePassword,
-  deleteAccount,
-  newDevice,
-  username,
-  type DeviceAddress,
-  type RegisteredDevice,
-  type Session,
-} from '@restante/protocol';
-import { jsonBody, parseInput, ServiceError } from '@restante/service-kit';
+import { accountId as accountIdSchema, username, type DeviceAddress } from '@restante/protocol';
+import { answerWith, jsonBody, parseInput, readBody, ServiceError } from '@restante/service-kit';
 import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
 import type { IssueSession } from '../accounts/issue-session.ts';
 import type { Passwords } from '../accounts/password.ts';
@@ -41,7 +32,7 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
     post: [
       ...jsonBody(),
       async (request, response) => {
-        const { username: name, password, device } = parseInput(newDevice, request.body);
+        const { username: name, password, device } = readBody(request, response, 'newDevice');
         await rateLimits.registrations.take(request.ip ?? '');
         if ((await directory.findUsername(name)) !== null) throw taken();
         const passwordHash = await passwords.hash(password);
@@ -52,7 +43,7 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
         });
         metrics.registrations.inc();
         const session = await issueSession(address, { username: name, tokenGeneration: 0 });
-        response.status(201).json({ ...session, deviceSecret } satisfies RegisteredDevice);
+        answerWith(response.status(201), 'registeredDevice', { ...session, deviceSecret });
       },
     ],
   });
@@ -64,7 +55,7 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
         const name = parseInput(username, request.params['username']);
         const accountId = await directory.findUsername(name);
         if (accountId === null) throw new ServiceError('not-found', 'no such account');
-        response.json({ accountId, username: name });
+        answerWith(response, 'account', { accountId, username: name });
       },
     ],
   });
@@ -86,7 +77,7 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
       authenticated,
       ...jsonBody(),
       async (request, response) => {
-        const { password } = parseInput(deleteAccount, request.body);
+        const { password } = readBody(request, response, 'deleteAccount');
         const { accountId } = deviceOf(response);
         const account = await directory.account(accountId);
         if (account === null) throw gone();
@@ -108,7 +99,7 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
       authenticated,
       ...jsonBody(),
       async (request, response) => {
-        const { password, newPassword, removeOtherDevices } = parseInput(changePassword, request.body);
+        const { password, newPassword, removeOtherDevices } = readBody(request, response, 'changePassword');
         const { accountId, deviceId } = deviceOf(response);
         const account = await directory.account(accountId);
         if (account === null) throw gone();
@@ -121,7 +112,7 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
         if (removeOtherDevices) await removeOthers({ accountId, deviceId });
         bus.publish({ kind: 'devices-changed', accountId });
         const session = await issueSession({ accountId, deviceId }, { ...account, tokenGeneration });
-        response.json(session satisfies Session);
+        answerWith(response, 'session', session);
       },
     ],
   });

@@ -1,5 +1,6 @@
 import type { Express } from 'express';
-import { createHttpApp, type Answer, type Logger } from '@restante/service-kit';
+import type { Versions } from '@restante/protocol';
+import { createHttpApp, speaks, type Answer, type Logger } from '@restante/service-kit';
 import { accountRoutes } from './accounts.ts';
 import { deviceRoutes } from './devices.ts';
 import { keyRoutes } from './keys.ts';
@@ -14,6 +15,7 @@ export type AppDeps = Parameters<typeof accountRoutes>[1] &
   Parameters<typeof statusRoutes>[1] & {
     /** Express's `trust proxy`: whose word on the caller's address counts; null for nobody's. */
     readonly trustProxy: string | null;
+    readonly versions: Versions;
     readonly onAnswer: (answer: Answer) => void;
     readonly log: Logger;
   };
@@ -29,7 +31,7 @@ export const createApp = (deps: AppDeps): Express =>
     deps.log,
     (app) => {
       if (deps.trustProxy !== null) app.set('trust proxy', trust(deps.trustProxy));
-      app.use('/api', noStore);
+      app.use('/api', noStore, speaks(deps.versions));
       accountRoutes(app, deps);
       deviceRoutes(app, deps);
       tokenRoutes(app, deps);

@@ -1,6 +1,6 @@
 import type { Express } from 'express';
-import { deviceId, newDevice, type Devices, type RegisteredDevice } from '@restante/protocol';
-import { jsonBody, parseInput } from '@restante/service-kit';
+import { deviceId } from '@restante/protocol';
+import { answerWith, jsonBody, parseInput, readBody } from '@restante/service-kit';
 import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
 import type { IssueSession } from '../accounts/issue-session.ts';
 import type { SignIn } from '../accounts/sign-in.ts';
@@ -24,7 +24,7 @@ export const deviceRoutes = (app: Express, deps: Deps): void => {
     post: [
       ...jsonBody(),
       async (request, response) => {
-        const { username, password, device } = parseInput(newDevice, request.body);
+        const { username, password, device } = readBody(request, response, 'newDevice');
         const found = await directory.findUsername(username);
         const known = found === null ? null : await directory.account(found);
         const account = await deps.signIn(request.ip ?? '', username, password, known);
@@ -34,21 +34,21 @@ export const deviceRoutes = (app: Express, deps: Deps): void => {
         const added = await directory.addDevice(accountId, { ...device, secretHash });
         bus.publish({ kind: 'devices-changed', accountId });
         const session = await deps.issueSession({ accountId, deviceId: added }, account);
-        response.status(201).json({ ...session, deviceSecret } satisfies RegisteredDevice);
+        answerWith(response.status(201), 'registeredDevice', { ...session, deviceSecret });
       },
     ],
     get: [
       authenticated,
       async (_request, response) => {
         const devices = (await directory.devices(deviceOf(response).accountId)) ?? [];
-        response.json({
+        answerWith(response, 'devices', {
           devices: devices.map(({ deviceId: number, name, createdAt, registrationId }) => ({
             deviceId: number,
             name,
             createdAt,
             registrationId,
           })),
-        } satisfies Devices);
+        });
       },
     ],
   });

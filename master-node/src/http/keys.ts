@@ -1,15 +1,7 @@
 import type { Express } from 'express';
 import { z } from 'zod';
-import {
-  accountId,
-  deviceId,
-  replenishKeys,
-  type AccountId,
-  type DeviceId,
-  type KeyBundle,
-  type KeyBundles,
-} from '@restante/protocol';
-import { jsonBody, parseInput, ServiceError } from '@restante/service-kit';
+import { accountId, deviceId, type AccountId, type DeviceId, type KeyBundle } from '@restante/protocol';
+import { answerWith, jsonBody, parseInput, readBody, ServiceError } from '@restante/service-kit';
 import type { Directory } from '../directory/directory.ts';
 import type { KeyStockWatch } from '../live/key-stock-watch.ts';
 import type { Metrics } from '../metrics.ts';
@@ -58,10 +50,10 @@ export const keyRoutes = (app: Express, deps: Deps): void => {
           throw new ServiceError('not-found', 'no such account or device');
         }
         const bundles = await Promise.all(wanted.map((number) => takeBundle(account, number)));
-        response.json({
+        answerWith(response, 'keyBundles', {
           accountId: account,
           bundles: bundles.filter((bundle) => bundle !== null),
-        } satisfies KeyBundles);
+        });
       },
     ],
   });
@@ -72,16 +64,16 @@ export const keyRoutes = (app: Express, deps: Deps): void => {
       async (_request, response) => {
         const stock = await directory.keyStock(deviceOf(response));
         if (stock === null) throw new ServiceError('unauthorized', 'the device has been removed');
-        response.json(stock);
+        answerWith(response, 'keyStock', stock);
       },
     ],
     put: [
       authenticated,
       ...jsonBody(),
       async (request, response) => {
-        const keys = parseInput(replenishKeys, request.body);
+        const keys = readBody(request, response, 'replenishKeys');
         const device = deviceOf(response);
-        response.json(await directory.replenishKeys(device, keys));
+        answerWith(response, 'keyStock', await directory.replenishKeys(device, keys));
       },
     ],
   });

@@ -1,6 +1,5 @@
 import type { Express } from 'express';
-import { tokenRequest } from '@restante/protocol';
-import { jsonBody, parseInput, ServiceError } from '@restante/service-kit';
+import { answerWith, jsonBody, readBody, ServiceError } from '@restante/service-kit';
 import { isDeviceSecret } from '../accounts/device-secret.ts';
 import type { IssueSession } from '../accounts/issue-session.ts';
 import type { Directory } from '../directory/directory.ts';
@@ -21,7 +20,7 @@ export const tokenRoutes = (app: Express, { directory, issueSession, rateLimits,
     post: [
       ...jsonBody(),
       async (request, response) => {
-        const { accountId, deviceId, deviceSecret } = parseInput(tokenRequest, request.body);
+        const { accountId, deviceId, deviceSecret } = readBody(request, response, 'tokenRequest');
         await rateLimits.tokens.take(request.ip ?? '');
         const address = { accountId, deviceId };
         const [device, account] = await Promise.all([
@@ -33,7 +32,7 @@ export const tokenRoutes = (app: Express, { directory, issueSession, rateLimits,
         if (!isRight || account === null) {
           throw new ServiceError('unauthorized', 'the device or its secret is wrong');
         }
-        response.json(await issueSession(address, account));
+        answerWith(response, 'session', await issueSession(address, account));
       },
     ],
   });

@@ -14,9 +14,11 @@ const setUp = (answers: Readonly<Record<string, boolean>>) => {
   const nodes = Object.entries(answers).map(([name, answer]): MailboxNode => ({
     name,
     isUp: () => true,
-    post: (_path, token, body) => {
+    post: (_call, token, body) => {
       requests.push({ node: name, token, ...(JSON.parse(body) as { ids: string[] }) });
-      return answer ? Promise.resolve({}) : Promise.reject(new ServiceError('unavailable', 'test'));
+      return answer
+        ? Promise.resolve({ deleted: 1 } as never)
+        : Promise.reject(new ServiceError('unavailable', 'test'));
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }));

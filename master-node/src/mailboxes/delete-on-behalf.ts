@@ -17,6 +17,7 @@ export type DeleteOnBehalf = (
   requestId: string,
 ) => Promise<number>;
 
+const DELETE = { path: '/messages/delete', request: 'deleteRequest', answer: 'deleteResponse' } as const;
 const TOKEN_TTL_MS = 60_000;
 const INTERVAL_MS = 200;
 const DEVICES_AT_A_TIME = 32;
@@ -46,7 +47,7 @@ export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options)
     requestIds: readonly string[],
   ): Promise<boolean> => {
     try {
-      await node.post('/messages/delete', token, body, requestIds);
+      await node.post(DELETE, token, body, requestIds);
       metrics.deletes.inc({ node: node.name, result: 'deleted' });
       return true;
     } catch {

@@ -1,4 +1,13 @@
-import { Agent, request } from 'undici';
+import {
+  commonVersion,
+  VERSION_HEADER,
+  VERSIONS_HEADER,
+  type Body,
+  type BodyName,
+  type Dialect,
+  type Versions,
+} from '@restante/protocol';
+import { Agent, request, type Dispatcher } from 'undici';
 import { MAX_REQUEST_IDS, REQUEST_ID, ServiceError, startLoop, type Logger } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
 import type { CellNode } from './cell.ts';
@@ -11,17 +20,24 @@ export type MailboxNode = AsyncDisposable & {
   readonly name: string;
   readonly isUp: () => boolean;
   /**
-   * `POST path` with a JSON text. `requestIds`: the requests on whose behalf this one is made; the first few of many are
-   * passed on.
+   * A call with a JSON text, in the newest form. `requestIds`: the requests on whose behalf this one is made; the first few
+   * of many are passed on.
    *
-   * @throws ServiceError `unavailable`
+   * @throws ServiceError `unavailable`; ZodError when the answer cannot be read
    */
-  readonly post: (
-    path: string,
+  readonly post: <A extends BodyName>(
+    call: NodeCall<A>,
     token: string,
     body: string,
     requestIds: readonly string[],
-  ) => Promise<unknown>;
+  ) => Promise<Body<A>>;
+};
+
+/** A `POST`: where, what is said, and what is answered. */
+export type NodeCall<A extends BodyName> = {
+  readonly path: string;
+  readonly request: BodyName;
+  readonly answer: A;
 };
 
 const PROBE_MS = 500;
@@ -31,13 +47,17 @@ const CONNECTIONS = 64;
 type Options = {
   /** For a whole call. */
   readonly timeoutMs: number;
+  readonly versions: Versions;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'nodeUp'>;
 };
 
+const sayAgain = (dialect: Dialect, name: BodyName, body: string): string =>
+  JSON.stringify(dialect.bodies.say(name, JSON.parse(body) as Body<BodyName>));
+
 export const connectMailboxNode = (
   { name, url }: CellNode,
-  { timeoutMs, log, metrics }: Options,
+  { timeoutMs, versions, log, metrics }: Options,
 ): MailboxNode => {
   const agent = new Agent({
     connections: CONNECTIONS,
@@ -45,6 +65,8 @@ export const connectMailboxNode = (
     keepAliveTimeout: 30_000,
   });
   let up = true;
+  /** The newest that the node was last heard to speak. */
+  let [dialect] = versions;
 
   const setUp = (next: boolean, cause?: unknown): void => {
     if (up === next) return;
@@ -67,37 +89,57 @@ export const connectMailboxNode = (
   const unavailable = (cause?: unknown): ServiceError =>
     new ServiceError('unavailable', 'a mailbox node does not answer', { cause });
 
+  const learn = ({ headers }: Dispatcher.ResponseData): void => {
+    const theirs = String(headers[VERSIONS_HEADER] ?? '').split(',');
+    dialect = commonVersion(versions, theirs.map(Number)) ?? dialect;
+  };
+
   return {
     name,
     isUp: () => up,
-    post: async (path, token, body, requestIds) => {
+    post: async (call, token, body, requestIds) => {
       if (!up) throw unavailable();
-      try {
-        const answer = await request(`${url}${path}`, {
+      const ids = requestIds.slice(0, MAX_REQUEST_IDS).join(',');
+      const ask = (spoken: Dialect): Promise<Dispatcher.ResponseData> =>
+        request(`${url}${call.path}`, {
           method: 'POST',
           headers: {
             'content-type': 'application/json',
             authorization: `Bearer ${token}`,
-            [REQUEST_ID]: requestIds.slice(0, MAX_REQUEST_IDS).join(','),
+            [REQUEST_ID]: ids,
+            [VERSION_HEADER]: String(spoken.version),
           },
-          body,
+          body: spoken === versions[0] ? body : sayAgain(spoken, call.request, body),
           dispatcher: agent,
           signal: AbortSignal.timeout(timeoutMs),
         });
-        if (answer.statusCode === 200) return await answer.body.json();
-        await answer.body.dump();
-        const refused = new Error(`a mailbox node answered ${answer.statusCode} to POST ${path}`);
-        if (answer.statusCode >= 500) throw refused;
-        log[answer.statusCode === 429 ? 'info' : 'error'](
-          { event: 'mailbox-node-refused', node: name, err: refused },
-          refused.message,
-        );
-        throw unavailable(refused);
+      let spoken = dialect;
+      let json: unknown;
+      try {
+        let answer = await ask(spoken);
+        learn(answer);
+        if (answer.statusCode === 426 && dialect !== spoken) {
+          await answer.body.dump();
+          spoken = dialect;
+          answer = await ask(spoken);
+        }
+        if (answer.statusCode !== 200) {
+          await answer.body.dump();
+          const refused = new Error(`a mailbox node answered ${answer.statusCode} to POST ${call.path}`);
+          if (answer.statusCode >= 500) throw refused;
+          log[answer.statusCode === 429 ? 'info' : 'error'](
+            { event: 'mailbox-node-refused', node: name, err: refused },
+            refused.message,
+          );
+          throw unavailable(refused);
+        }
+        json = await answer.body.json();
       } catch (error) {
         if (error instanceof ServiceError) throw error;
         setUp(false, error);
         throw unavailable(error);
       }
+      return spoken.bodies.read[call.answer].parse(json);
     },
     [Symbol.asyncDispose]: async () => {
       await probes[Symbol.asyncDispose]();

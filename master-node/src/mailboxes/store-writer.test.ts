@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { LIMITS } from '@restante/protocol';
+import { LIMITS, VERSIONS } from '@restante/protocol';
 import { listen, MAX_REQUEST_IDS, REQUEST_ID, type HttpServer } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { createMetrics } from '../metrics.ts';
@@ -53,7 +53,9 @@ describe('the writer of one mailbox node', () => {
     cleanup.defer(() => server.close(0));
     const metrics = createMetrics(['node']);
     const target = { name: 'node', url: server.url, publicUrl: '/node' };
-    node = cleanup.use(connectMailboxNode(target, { timeoutMs, log: silentLog, metrics }));
+    node = cleanup.use(
+      connectMailboxNode(target, { timeoutMs, versions: VERSIONS, log: silentLog, metrics }),
+    );
     writer = createStoreWriter(node, { token: () => Promise.resolve('t'), log: silentLog, metrics });
   };
   afterEach(() => cleanup.disposeAsync());

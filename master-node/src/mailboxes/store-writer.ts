@@ -1,4 +1,4 @@
-import { LIMITS, storeResponse, type StoreResult } from '@restante/protocol';
+import { LIMITS, type StoreResult } from '@restante/protocol';
 import { ServiceError, type Logger } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
 import type { MailboxNode } from './mailbox-node.ts';
@@ -16,6 +16,7 @@ export type StoreWriter = {
   readonly store: (envelopes: readonly string[], requestId: string) => Promise<StoreResult[]>;
 };
 
+const STORE = { path: '/messages', request: 'storeRequest', answer: 'storeResponse' } as const;
 const REQUESTS_IN_FLIGHT = 2;
 const MAX_QUEUE_BYTES = 64 * 1024 * 1024;
 /** What a request has around and between its envelopes. */
@@ -67,7 +68,7 @@ export const createStoreWriter = (node: MailboxNode, { token, log, metrics }: Op
     try {
       const body = `{"envelopes":[${envelopes.join(',')}]}`;
       const requestIds = batch.map(({ requestId }) => requestId);
-      const { results } = storeResponse.parse(await node.post('/messages', await token(), body, requestIds));
+      const { results } = await node.post(STORE, await token(), body, requestIds);
       if (results.length !== envelopes.length) throw new Error('not one result for each envelope');
       let from = 0;
       for (const job of batch) {

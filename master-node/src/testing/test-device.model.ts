@@ -112,13 +112,9 @@ export type TestSocket = {
 };
 
 /** Opens a WebSocket; resolves with its first frame heard. */
-export const connect = async (
-  masterUrl: string,
-  { masterToken }: { masterToken: string },
-  version: number = PROTOCOL_VERSION,
-) => {
+export const connect = async (masterUrl: string, { masterToken }: { masterToken: string }) => {
   const socket = new WebSocket(`${masterUrl.replace('http', 'ws')}/ws`, [
-    subprotocol(version),
+    subprotocol(PROTOCOL_VERSION),
     tokenSubprotocol(masterToken),
   ]);
   const frames: Downstream[] = [];

@@ -3,7 +3,7 @@ import { messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
 /** The messages are deleted on `copies` mailbox nodes; the mesh brings it to the others. */
-export const acknowledged = z.strictObject({
+export const acknowledged = z.object({
   type: z.literal('acknowledged'),
   ids: z.array(messageId).check(z.minLength(1), z.maxLength(LIMITS.idsPerAcknowledge)),
   copies: z.int().check(z.nonnegative()),

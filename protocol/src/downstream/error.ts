@@ -2,5 +2,5 @@ import * as z from 'zod/mini';
 import { errorBody } from '../errors.ts';
 
 /** A frame that is not a `send` was refused, or the connection ends with this code. */
-export const errorFrame = z.strictObject({ type: z.literal('error'), error: errorBody });
+export const errorFrame = z.object({ type: z.literal('error'), error: errorBody });
 export type ErrorFrame = z.infer<typeof errorFrame>;

@@ -13,7 +13,23 @@ import { refused } from './refused.ts';
 import { typingDown } from './typing.ts';
 import { welcome } from './welcome.ts';
 
-/** Every frame that a master sends. */
+/** Every frame that a master sends, by its type. */
+export const downstreamFrames = {
+  welcome,
+  accepted,
+  refused,
+  acknowledged,
+  envelope: envelopeFrame,
+  'catch-up': catchUp,
+  receipt,
+  typing: typingDown,
+  presence: presenceDown,
+  'keys-low': keysLow,
+  devices: devicesFrame,
+  pong,
+  error: errorFrame,
+};
+
 export const downstream = z.discriminatedUnion('type', [
   welcome,
   accepted,

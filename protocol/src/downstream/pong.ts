@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
 import { timestamp } from '../ids.ts';
 
-export const pong = z.strictObject({ type: z.literal('pong'), serverTime: timestamp });
+export const pong = z.object({ type: z.literal('pong'), serverTime: timestamp });
 export type Pong = z.infer<typeof pong>;

@@ -3,7 +3,7 @@ import { accountId, deviceId, messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
 /** A recipient's device has kept messages of this device. */
-export const receipt = z.strictObject({
+export const receipt = z.object({
   type: z.literal('receipt'),
   accountId,
   deviceId,

@@ -3,7 +3,7 @@ import { errorBody } from '../errors.ts';
 import { messageId } from '../ids.ts';
 
 /** The `send` with this id was not accepted. */
-export const refused = z.strictObject({
+export const refused = z.object({
   type: z.literal('refused'),
   id: messageId,
   error: errorBody,

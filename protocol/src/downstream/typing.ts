@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { accountId } from '../ids.ts';
 
-export const typingDown = z.strictObject({
+export const typingDown = z.object({
   type: z.literal('typing'),
   accountId,
   active: z.boolean(),

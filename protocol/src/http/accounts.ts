@@ -27,7 +27,7 @@ export type NewDevice = z.infer<typeof newDevice>;
 export const mailboxNodes = z.array(z.string()).check(z.minLength(1));
 
 /** Tokens of one device. The mailbox token outlives the other, so that mail flows while every master is down. */
-export const session = z.strictObject({
+export const session = z.object({
   accountId,
   deviceId,
   username,
@@ -50,7 +50,7 @@ export const tokenRequest = z.strictObject({ accountId, deviceId, deviceSecret }
 export type TokenRequest = z.infer<typeof tokenRequest>;
 
 /** `GET /api/accounts/:username`. */
-export const account = z.strictObject({ accountId, username });
+export const account = z.object({ accountId, username });
 export type Account = z.infer<typeof account>;
 
 /** `DELETE /api/account`. Answer: 204. */
@@ -66,9 +66,9 @@ export const changePassword = z.strictObject({
 export type ChangePassword = z.infer<typeof changePassword>;
 
 /** `GET /api/devices`: the account's own devices. */
-export const devices = z.strictObject({
+export const devices = z.object({
   devices: z
-    .array(z.strictObject({ deviceId, name: deviceName, createdAt: timestamp, registrationId: z.int() }))
+    .array(z.object({ deviceId, name: deviceName, createdAt: timestamp, registrationId: z.int() }))
     .check(z.maxLength(LIMITS.deviceId)),
 });
 export type Devices = z.infer<typeof devices>;

@@ -48,25 +48,25 @@ export const replenishKeys = z.strictObject({
 export type ReplenishKeys = z.infer<typeof replenishKeys>;
 
 /** One-time keys of a device that have not been handed out. */
-export const keyStock = z.strictObject({
+export const keyStock = z.object({
   preKeys: z.int().check(z.nonnegative()),
   kyberPreKeys: z.int().check(z.nonnegative()),
 });
 export type KeyStock = z.infer<typeof keyStock>;
 
 /** What starts a session with one device. Its one-time keys are handed out to nobody else. */
-export const keyBundle = z.strictObject({
+export const keyBundle = z.object({
   deviceId,
   registrationId: z.int().check(z.minimum(1), z.maximum(0x3fff)),
   identityKey: curveKey,
-  signedPreKey,
-  preKey: z.optional(preKey),
-  kyberPreKey,
+  signedPreKey: z.object(signedPreKey.shape),
+  preKey: z.optional(z.object(preKey.shape)),
+  kyberPreKey: z.object(kyberPreKey.shape),
 });
 export type KeyBundle = z.infer<typeof keyBundle>;
 
 /** `GET /api/keys/:accountId`, with `?device=` for one device. */
-export const keyBundles = z.strictObject({
+export const keyBundles = z.object({
   accountId,
   bundles: z.array(keyBundle).check(z.maxLength(LIMITS.deviceId)),
 });

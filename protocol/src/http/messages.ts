@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { envelope, storedEnvelope } from '../envelope.ts';
-import { errorCode } from '../errors.ts';
+import { heardErrorCode } from '../errors.ts';
 import { messageId } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -12,16 +12,16 @@ export type StoreRequest = z.infer<typeof storeRequest>;
 
 /** One result per envelope, in the order of the request. `stored` means on this node's disk. */
 export const storeResult = z.union([
-  z.strictObject({ status: z.literal('stored') }),
-  z.strictObject({ status: z.literal('refused'), code: errorCode }),
+  z.object({ status: z.literal('stored') }),
+  z.object({ status: z.literal('refused'), code: heardErrorCode }),
 ]);
 export type StoreResult = z.infer<typeof storeResult>;
 
-export const storeResponse = z.strictObject({ results: z.array(storeResult) });
+export const storeResponse = z.object({ results: z.array(storeResult) });
 export type StoreResponse = z.infer<typeof storeResponse>;
 
 /** `GET /messages/:accountId?device=&limit=&after=`, owner only: a page in id order. */
-export const mailboxPage = z.strictObject({
+export const mailboxPage = z.object({
   messages: z.array(envelope),
   /**
    * Nothing else waits on this node. Otherwise ask again with `after` = `next`; without a `next` the node is being filled
@@ -34,13 +34,18 @@ export const mailboxPage = z.strictObject({
 });
 export type MailboxPage = z.infer<typeof mailboxPage>;
 
+/** The same as its reader takes it: an envelope that breaks the protocol is null, and harms no other (law 16). */
+export const heardMailboxPage = z.extend(mailboxPage, {
+  messages: z.array(z.catch(z.nullable(envelope), null)),
+});
+
 /** `POST /messages/delete`, owner only. An id that is not there counts as deleted. */
 export const deleteRequest = z.strictObject({
   ids: z.array(messageId).check(z.minLength(1), z.maxLength(LIMITS.idsPerAcknowledge)),
 });
 export type DeleteRequest = z.infer<typeof deleteRequest>;
 
-export const deleteResponse = z.strictObject({ deleted: z.int().check(z.nonnegative()) });
+export const deleteResponse = z.object({ deleted: z.int().check(z.nonnegative()) });
 export type DeleteResponse = z.infer<typeof deleteResponse>;
 
 /** One event of `GET /messages/:accountId/events?device=` (server-sent events, event name `envelope`). */

@@ -1,0 +1,41 @@
+import * as z from 'zod/mini';
+import { envelope } from '../envelope.ts';
+import { errorBody } from '../errors.ts';
+import {
+  account,
+  changePassword,
+  deleteAccount,
+  devices,
+  newDevice,
+  registeredDevice,
+  session,
+  tokenRequest,
+} from './accounts.ts';
+import { keyBundles, keyStock, replenishKeys } from './keys.ts';
+import { deleteRequest, deleteResponse, heardMailboxPage, storeRequest, storeResponse } from './messages.ts';
+
+/** The code with which a server ends a stream of events. */
+export const streamEnd = z.pick(errorBody, { code: true });
+
+/** Every body of a request, of an answer and of an event, as its reader takes it. */
+export const bodies = {
+  account,
+  changePassword,
+  deleteAccount,
+  deleteRequest,
+  deleteResponse,
+  devices,
+  errorBody,
+  keyBundles,
+  keyStock,
+  mailboxEvent: envelope,
+  mailboxPage: heardMailboxPage,
+  newDevice,
+  registeredDevice,
+  replenishKeys,
+  session,
+  storeRequest,
+  storeResponse,
+  streamEnd,
+  tokenRequest,
+};
