@@ -1,5 +1,6 @@
 export { startCouchProcesses, type TestCouchProcesses } from './couch-processes.ts';
 export { startCouches, type TestCouches } from './couch.ts';
+export { EARLIER, EARLIER_VERSION, NOW_AND_EARLIER } from './earlier-version.ts';
 export { startFaultProxy, type Fault, type FaultProxy } from './fault-proxy.ts';
 export { newEnvelope, newMailbox } from './mail.ts';
 export { mailboxNodeConfigs, startTestNode, startTestNodes, type TestNode } from './mailbox-nodes.ts';

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig as readNodeConfig, startMailboxNode } from '@restante/mailbox-node';
+import { VERSIONS, type Versions } from '@restante/protocol';
 import { createTokenSigner, type TokenSigner } from '@restante/service-kit';
 import { startCouches, startFaultProxy, waitFor, type FaultProxy } from '@restante/testkit';
 import { readConfig, startMasterNode, type MasterNode } from '../index.ts';
@@ -48,9 +49,13 @@ export const testKeys = (): { privateKey: string; publicKey: string } =>
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
 
-/** `nodeVariables`: over the defaults of the mailbox nodes. All share one CouchDB, and no mesh. */
+/**
+ * `nodeVariables`: over the defaults of the mailbox nodes. `nodeVersions`: what each of them speaks. All share one CouchDB, and no
+ * mesh.
+ */
 export const startTestNodes = async (
   nodeVariables: Readonly<Record<string, string>> = {},
+  nodeVersions: readonly Versions[] = [],
 ): Promise<TestNodes> => {
   const cleanup = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'restante-master-'));
@@ -66,7 +71,7 @@ export const startTestNodes = async (
   };
 
   const nodes = await Promise.all(
-    ['node1', 'node2', 'node3'].map(async (name) => {
+    ['node1', 'node2', 'node3'].map(async (name, index) => {
       const couchUrl = new URL(adminUrl);
       couchUrl.username = `${couches.prefix}${name}`;
       couchUrl.password = 'data-path';
@@ -83,6 +88,7 @@ export const startTestNodes = async (
             REQUESTS_PER_MINUTE: '1000000',
             ...nodeVariables,
           }),
+          { versions: nodeVersions[index] ?? VERSIONS },
         ),
       );
       const proxy = cleanup.use(await startFaultProxy(node.url));

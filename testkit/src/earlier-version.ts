@@ -1,0 +1,129 @@
+import {
+  changed,
+  createVersions,
+  messageId,
+  PROTOCOL_VERSION,
+  type Body,
+  type Versions,
+  type VersionStep,
+} from '@restante/protocol';
+import * as z from 'zod/mini';
+
+/**
+ * A version before this one that never was: what is said today is said otherwise in it, on each wire, by each kind of change there
+ * is. Code that speaks with it can speak with the version before, whatever the next change is.
+ */
+
+const anything = z.unknown();
+const type = z.string();
+
+const session = z.object({
+  accountId: anything,
+  deviceId: anything,
+  username: anything,
+  masterToken: anything,
+  masterTokenExpiresAt: anything,
+  mailboxToken: anything,
+  mailboxTokenExpiresAt: anything,
+  mailboxNodes: anything,
+  serverTime: anything,
+});
+const upSession = (before: z.infer<typeof session>) => ({ ...before, writeConcern: 2 });
+const downSession = <S extends object>({ writeConcern: _, ...before }: S & { writeConcern: number }) =>
+  before;
+
+const envelope = z.looseObject({ id: anything, body: anything });
+const upEnvelope = ({ body, ...rest }: z.infer<typeof envelope>) => ({ ...rest, payload: body });
+const downEnvelope = ({ payload, ...rest }: Body<'mailboxEvent'>) => ({ ...rest, body: payload });
+
+const STEP: VersionStep = {
+  upstream: {
+    // A field that was called otherwise.
+    send: changed(
+      z.strictObject({ type, id: messageId, to: anything }),
+      ({ to, ...rest }) => ({ ...rest, recipients: to }),
+      ({ recipients, ...rest }: { recipients: unknown; type: string; id: string }) => ({
+        ...rest,
+        to: recipients,
+      }),
+    ),
+    // A field that was added, and what cannot be said without it.
+    typing: changed(
+      z.strictObject({ type, to: anything }),
+      (before) => ({ ...before, active: true }),
+      ({ active, ...before }: { active: boolean; type: string; to: unknown }) => (active ? before : null),
+    ),
+    // A frame that was added.
+    presence: null,
+  },
+  downstream: {
+    welcome: changed(
+      z.looseObject({ time: anything }),
+      ({ time, ...rest }) => ({ ...rest, serverTime: time }),
+      ({ serverTime, ...rest }: { serverTime: number }) => ({ ...rest, time: serverTime }),
+    ),
+    accepted: changed(
+      z.object({ type, id: anything, messageId: anything }),
+      (before) => ({ ...before, copies: 1 }),
+      ({ copies: _, ...before }: { copies: number; type: string; id: string; messageId: string }) => before,
+    ),
+    presence: null,
+    devices: null,
+  },
+  bodies: {
+    newDevice: changed(
+      z.strictObject({
+        username: anything,
+        password: anything,
+        device: z.strictObject({ label: anything, keys: anything }),
+      }),
+      ({ device: { label, keys }, ...rest }) => ({ ...rest, device: { name: label, keys } }),
+      ({ device: { name, keys }, ...rest }: Body<'newDevice'>) => ({
+        ...rest,
+        device: { label: name, keys },
+      }),
+    ),
+    session: changed(session, upSession, downSession<Body<'session'>>),
+    registeredDevice: changed(
+      z.extend(session, { deviceSecret: anything }),
+      upSession,
+      downSession<Body<'registeredDevice'>>,
+    ),
+    errorBody: changed(
+      z.looseObject({ code: anything }),
+      (before) => before,
+      ({ code, ...rest }: Body<'errorBody'>) => ({
+        ...rest,
+        code: code === 'not-found' ? 'forbidden' : code,
+      }),
+    ),
+    mailboxPage: changed(
+      z.object({ messages: z.array(envelope), complete: anything, next: anything }),
+      ({ messages, ...rest }) => ({ ...rest, messages: messages.map(upEnvelope), expired: 0 }),
+      ({ messages, complete, next }: Body<'mailboxPage'>) => ({
+        ...{ complete, next },
+        messages: messages.flatMap((message) => message ?? []).map(downEnvelope),
+      }),
+    ),
+    mailboxEvent: changed(envelope, upEnvelope, downEnvelope),
+    storeRequest: changed(
+      z.strictObject({ messages: anything }),
+      ({ messages }) => ({ envelopes: messages }),
+      ({ envelopes }: Body<'storeRequest'>) => ({ messages: envelopes }),
+    ),
+    deleteRequest: changed(
+      z.strictObject({ messages: anything }),
+      ({ messages }) => ({ ids: messages }),
+      ({ ids }: Body<'deleteRequest'>) => ({ messages: ids }),
+    ),
+  },
+};
+
+export const EARLIER_VERSION = PROTOCOL_VERSION - 1;
+
+const [now, earlier] = createVersions(PROTOCOL_VERSION, [STEP]);
+
+/** What code of the version before spoke. */
+export const EARLIER: Versions = [earlier!];
+/** What code of this version speaks, after one step. */
+export const NOW_AND_EARLIER: Versions = [now, earlier!];
