@@ -13,6 +13,7 @@ export type { LocalErrorCode } from './messenger-error.ts';
 export type { Backoff } from './connection/backoff.ts';
 export type { ConnectionState } from './connection/machine.ts';
 export { memoryVault } from './vault/memory-vault.ts';
+export { readRow } from './vault/rows.ts';
 export { inRange } from './vault/vault.ts';
 export type { Change, Range, Row, Vault } from './vault/vault.ts';
 export type {

@@ -24,6 +24,10 @@ export type LocalErrorCode =
   | 'keys-changed'
   /** This vault is older than what its device has sent: it was put back, or copied and used in two places. */
   | 'vault-outdated'
+  /** The vault was written by a later version of the messenger. */
+  | 'vault-too-new'
+  /** A row of the vault does not fit its table: it is passed over. */
+  | 'unfit-row'
   /** The clocks of this machine and of the server are far apart: nothing old is forgotten by the later one. */
   | 'wrong-clock'
   /** No session with this account: write to it first. */

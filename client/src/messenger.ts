@@ -73,7 +73,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   };
   const { masters, now, ratchet } = options;
   const events = createEvents<MessengerEvents>();
-  const store = createVaultStore(options.vault);
+  const store = createVaultStore(options.vault, (fault) => events.emit('fault', fault));
   const patient = createPatientStore(store, options.backoff, (failure) => {
     if (failure === null) events.emit('storage', 'working');
     else {

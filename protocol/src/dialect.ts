@@ -31,7 +31,8 @@ export type Change = {
 
 /**
  * `before`: its schema in the version before, strict for what clients say and tolerant for what they hear. `up` and `down` turn one
- * form into the other: what `up` gives is checked like anything in the newest form, and `down` gives null for what is better not said to a peer of the version before.
+ * form into the other: what `up` gives is checked like anything in the newest form, and `down` gives null for what is
+ * better not said to a peer of the version before. The schema of a frame has its `type` as a literal.
  */
 export const changed = <Before extends object, After extends object>(
   before: z.ZodMiniType<Before, object>,

@@ -15,7 +15,6 @@ import * as z from 'zod/mini';
  */
 
 const anything = z.unknown();
-const type = z.string();
 
 const session = z.object({
   accountId: anything,
@@ -40,32 +39,33 @@ const STEP: VersionStep = {
   upstream: {
     // A field that was called otherwise.
     send: changed(
-      z.strictObject({ type, id: messageId, to: anything }),
+      z.strictObject({ type: z.literal('send'), id: messageId, to: anything }),
       ({ to, ...rest }) => ({ ...rest, recipients: to }),
-      ({ recipients, ...rest }: { recipients: unknown; type: string; id: string }) => ({
+      ({ recipients, ...rest }: { recipients: unknown; type: 'send'; id: string }) => ({
         ...rest,
         to: recipients,
       }),
     ),
     // A field that was added, and what cannot be said without it.
     typing: changed(
-      z.strictObject({ type, to: anything }),
+      z.strictObject({ type: z.literal('typing'), to: anything }),
       (before) => ({ ...before, active: true }),
-      ({ active, ...before }: { active: boolean; type: string; to: unknown }) => (active ? before : null),
+      ({ active, ...before }: { active: boolean; type: 'typing'; to: unknown }) => (active ? before : null),
     ),
     // A frame that was added.
     presence: null,
   },
   downstream: {
     welcome: changed(
-      z.looseObject({ time: anything }),
+      z.looseObject({ type: z.literal('welcome'), time: anything }),
       ({ time, ...rest }) => ({ ...rest, serverTime: time }),
-      ({ serverTime, ...rest }: { serverTime: number }) => ({ ...rest, time: serverTime }),
+      ({ serverTime, ...rest }: { serverTime: number; type: 'welcome' }) => ({ ...rest, time: serverTime }),
     ),
     accepted: changed(
-      z.object({ type, id: anything, messageId: anything }),
+      z.object({ type: z.literal('accepted'), id: anything, messageId: anything }),
       (before) => ({ ...before, copies: 1 }),
-      ({ copies: _, ...before }: { copies: number; type: string; id: string; messageId: string }) => before,
+      ({ copies: _, ...before }: { copies: number; type: 'accepted'; id: string; messageId: string }) =>
+        before,
     ),
     presence: null,
     devices: null,
@@ -94,7 +94,7 @@ const STEP: VersionStep = {
       (before) => before,
       ({ code, ...rest }: Body<'errorBody'>) => ({
         ...rest,
-        code: code === 'not-found' ? 'forbidden' : code,
+        code: code === 'method-not-allowed' ? 'bad-request' : code,
       }),
     ),
     mailboxPage: changed(

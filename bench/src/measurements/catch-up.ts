@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DeviceAddress, Envelope } from '@restante/protocol';
-import type { Ciphertext, Messenger, Vault } from '@restante/client';
+import { readRow, type Ciphertext, type Messenger, type Vault } from '@restante/client';
 import { libsignalRatchet, sqliteVault } from '@restante/client/node';
 import { waitFor } from '@restante/testkit';
 import type { Bench, Measurement } from '../measurement.ts';
@@ -38,8 +38,9 @@ const slowestRead = async (
 
 /** Decrypts with the official package over the session in a vault, and changes nothing in it. */
 const decryptAlone = async (vault: Vault, mailbox: DeviceAddress, envelopes: Envelope[]): Promise<number> => {
-  const identity = (await vault.get('identity', 'only'))!;
-  const [session] = await vault.list('sessions', { limit: 1 });
+  const identity = readRow('identity', await vault.get('identity', 'only'))!;
+  const [row] = await vault.list('sessions', { limit: 1 });
+  const session = readRow('sessions', row?.value);
   const [first] = envelopes;
   const remote = { accountId: first!.senderId, deviceId: first!.senderDeviceId };
   const messages = envelopes.map(({ type, payload }): Ciphertext => ({
@@ -54,7 +55,7 @@ const decryptAlone = async (vault: Vault, mailbox: DeviceAddress, envelopes: Env
   };
   const parties = { identity, local: mailbox, remote };
   const { seconds, result } = await secondsOf(() =>
-    libsignalRatchet().decrypt(parties, session!.value, noKeys, messages),
+    libsignalRatchet().decrypt(parties, session!, noKeys, messages),
   );
   if (!result.results.every(({ ok }) => ok)) throw new Error('a message could not be decrypted');
   return seconds;

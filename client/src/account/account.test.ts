@@ -1,3 +1,5 @@
+import { readRow } from '../vault/rows.ts';
+import type { TableName } from '../vault/tables.ts';
 import { expect, test } from 'vitest';
 import { memoryVault } from '../index.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
@@ -30,15 +32,12 @@ test('what is exported has everything a person wrote and read, and no secret', a
   ]);
   expect(data.messages.map(({ text }) => text)).toEqual([...texts, 'an "answer"\n']);
 
-  const [self, identity, tokens] = await Promise.all([
-    vault.get('self', 'only'),
-    vault.get('identity', 'only'),
-    vault.get('tokens', 'only'),
-  ]);
+  const row = async <T extends TableName>(table: T) => readRow(table, await vault.get(table, 'only'));
+  const [self, identity, tokens] = await Promise.all([row('self'), row('identity'), row('tokens')]);
   const records = [
     ...(await vault.list('preKeys', { limit: 1_000 })),
     ...(await vault.list('sessions', { limit: 1_000 })),
-  ].map(({ value }) => toBase64(value.record));
+  ].map(({ value }) => toBase64((value as { record: Uint8Array }).record));
   const secrets = [
     self?.deviceSecret,
     tokens?.masterToken,

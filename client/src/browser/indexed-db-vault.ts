@@ -1,45 +1,9 @@
-import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
-import type { TableName, Tables } from '../vault/tables.ts';
+import { deleteDB, openDB, type IDBPDatabase, type IDBPTransaction } from 'idb';
+import { migrationsFrom } from '../vault/migrations/index.ts';
+import { migrateRow, migratedTables } from '../vault/migrations/migration.ts';
+import { TABLES, VAULT_VERSION } from '../vault/rows.ts';
+import type { TableName } from '../vault/tables.ts';
 import type { Range, Row, Vault } from '../vault/vault.ts';
-
-type Schema = DBSchema & { [Name in TableName]: { key: string; value: Tables[Name] } };
-
-/** Changed together with the tables: opening then creates those that are missing. */
-const VERSION = 2;
-
-const TABLES = Object.keys({
-  self: true,
-  identity: true,
-  tokens: true,
-  clock: true,
-  settledTime: true,
-  outdated: true,
-  keyRing: true,
-  ownDevicesKnown: true,
-  ownDevices: true,
-  introduction: true,
-  newcomers: true,
-  expired: true,
-  preKeys: true,
-  kyberUses: true,
-  sessions: true,
-  identityChanges: true,
-  verifications: true,
-  preferences: true,
-  standings: true,
-  renewals: true,
-  messages: true,
-  messageKeys: true,
-  sentIds: true,
-  conversations: true,
-  outbox: true,
-  seenIds: true,
-  pendingDeletes: true,
-  setAside: true,
-  annotations: true,
-  unknownContents: true,
-  requests: true,
-} satisfies Record<TableName, true>) as TableName[];
 
 /** Sorts after every key (keys are ASCII). */
 const AFTER_ASCII = '\u007f';
@@ -63,46 +27,79 @@ type StoreWithRecords = {
 
 const hasRecords = (store: object): store is StoreWithRecords => 'getAllRecords' in store;
 
+type Upgrade = IDBPTransaction<unknown, string[], 'versionchange'>;
+
+/** Waits for nothing but the database: its transaction would end. */
+const migrate = async (transaction: Upgrade, version: number): Promise<void> => {
+  const migrations = migrationsFrom(version);
+  for (const table of migratedTables(migrations)) {
+    if (!transaction.objectStoreNames.contains(table)) continue;
+    for (const key of (await transaction.objectStore(table).getAllKeys()) as string[]) {
+      const store = transaction.objectStore(table);
+      const value: unknown = await store.get(key);
+      await store.delete(key);
+      for (const row of migrateRow(migrations, { table, key, value }))
+        await transaction.objectStore(row.table).put(row.value, row.key);
+    }
+  }
+};
+
+/** Opens the database in this version: one of an earlier version is taken to it as a whole or not at all. */
+const openTables = async (name: string, onLost: () => void): Promise<IDBPDatabase> => {
+  let failure: unknown = null;
+  try {
+    return await openDB(name, VAULT_VERSION, {
+      upgrade: (opened, version, _to, transaction) => {
+        for (const table of TABLES)
+          if (!opened.objectStoreNames.contains(table)) opened.createObjectStore(table);
+        transaction.done.catch(() => undefined);
+        migrate(transaction as unknown as Upgrade, version).catch((error: unknown) => {
+          failure = error;
+          transaction.abort();
+        });
+      },
+      blocking: onLost,
+      terminated: onLost,
+    });
+  } catch (error) {
+    // Of a database of a later version the browser says no more than that.
+    if (error instanceof DOMException && error.name === 'VersionError') migrationsFrom(Infinity);
+    throw failure ?? error;
+  }
+};
+
 /**
  * A vault in an IndexedDB database, in a page or a worker. A commit is one transaction with `strict` durability.
- * `onLost` is called when the browser takes the database away while it is open.
+ * `onLost` is called when the browser takes the database away while it is open. Throws `vault-too-new`.
  */
 export const indexedDbVault = async (name: string, onLost: () => void): Promise<Vault> => {
-  const database: IDBPDatabase<Schema> = await openDB<Schema>(name, VERSION, {
-    upgrade: (opened) => {
-      for (const table of TABLES)
-        if (!opened.objectStoreNames.contains(table)) opened.createObjectStore(table);
-    },
-    blocking: onLost,
-    terminated: onLost,
-  });
+  const database = await openTables(name, onLost);
 
-  const list = async <T extends TableName>(
-    table: T,
+  const list = async (
+    table: TableName,
     query: IDBKeyRange,
     { limit, reverse = false }: Range,
-  ): Promise<Row<Tables[T]>[]> => {
+  ): Promise<Row<unknown>[]> => {
     const { store } = database.transaction(table);
     const direction = reverse ? 'prev' : 'next';
     if (hasRecords(store)) {
       const records = await store.getAllRecords({ query, count: limit, direction });
-      return records.map(({ key, value }) => ({ key, value: value as Tables[T] }));
+      return records.map(({ key, value }) => ({ key, value }));
     }
-    const rows: Row<Tables[T]>[] = [];
+    const rows: Row<unknown>[] = [];
     let cursor = await store.openCursor(query, direction);
     while (cursor !== null) {
-      rows.push({ key: cursor.key as string, value: cursor.value as Tables[T] });
+      rows.push({ key: cursor.key as string, value: cursor.value as unknown });
       cursor = rows.length < limit ? await cursor.continue() : null;
     }
     return rows;
   };
 
   return {
-    get: async <T extends TableName>(table: T, key: string) =>
-      (await database.get(table, key)) as Tables[T] | undefined,
-    getMany: async <T extends TableName>(table: T, keys: readonly string[]) => {
+    get: (table, key) => database.get(table, key) as Promise<unknown>,
+    getMany: async (table, keys) => {
       const { store } = database.transaction(table);
-      return Promise.all(keys.map(async (key) => (await store.get(key)) as Tables[T] | undefined));
+      return Promise.all(keys.map((key) => store.get(key) as Promise<unknown>));
     },
     list: async (table, range) => {
       const bounds = boundsOf(range);

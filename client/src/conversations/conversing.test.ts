@@ -1,3 +1,4 @@
+import { readRow } from '../vault/rows.ts';
 import { deriveMessageId, mintMessageId } from '@restante/protocol';
 import { describe, expect, test } from 'vitest';
 import { MAX_TEXT_BYTES, memoryVault, type Message, type Messenger } from '../index.ts';
@@ -442,7 +443,8 @@ describe('what a messenger cannot read', () => {
 
     // A newer messenger knows version 2: here, what was kept becomes version 1.
     for (const vault of [reader.vault, own.vault]) {
-      for (const { key, value } of await vault.list('unknownContents', { limit: 10 })) {
+      for (const { key, value: stored } of await vault.list('unknownContents', { limit: 10 })) {
+        const value = readRow('unknownContents', stored)!;
         const text = new TextDecoder().decode(value.plaintext).replace('"v":2', '"v":1');
         const plaintext = new TextEncoder().encode(text);
         // The mark of the padding is no UTF-8; what follows the last brace is made anew.

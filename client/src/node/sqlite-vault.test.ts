@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -7,6 +8,10 @@ import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
 import { vaultContract } from '../vault/vault.contract.ts';
 import type { Vault } from '../vault/vault.ts';
+import { createMessenger } from '../messenger.ts';
+import { readRow, TABLES, VAULT_VERSION } from '../vault/rows.ts';
+import { copyRecordedVault, recordedRows } from '../vault/testing/recorded-vault.ts';
+import { libsignalRatchet } from './libsignal-ratchet.ts';
 import { sqliteVault } from './sqlite-vault.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'restante-vault-'));
@@ -26,6 +31,68 @@ vaultContract(
   },
   (closed) => Promise.resolve(sqliteVault(paths.get(closed)!)),
 );
+
+test('a recorded vault of version 2 opens with every row, and a messenger shows what is in it', async () => {
+  const path = nextFile();
+  copyRecordedVault(path);
+  const vault = sqliteVault(path);
+  const rows = recordedRows();
+  for (const table of TABLES) {
+    const kept = await vault.list(table, { limit: 1_000 });
+    expect(kept.map(({ key }) => key)).toEqual(
+      rows.filter((row) => row.table === table).map(({ key }) => key),
+    );
+    for (const { key, value } of kept) expect([key, readRow(table, value)]).not.toEqual([key, undefined]);
+  }
+  const [session] = await vault.list('sessions', { limit: 1 });
+  expect(readRow('sessions', session?.value)).toMatchObject({ active: true, generation: 0 });
+
+  const faults: unknown[] = [];
+  await using messenger = createMessenger({ masters: [], vault, ratchet: libsignalRatchet() });
+  messenger.on('fault', (fault) => faults.push(fault));
+  const [conversation] = await messenger.conversations();
+  expect(conversation).toMatchObject({
+    username: 'bob',
+    verification: 'verified',
+    draft: 'Draft',
+    unread: 1,
+  });
+  const messages = await messenger.messages(conversation!.accountId);
+  expect(messages.map(({ text, state }) => [text, state])).toEqual([
+    ['How is the garden?', 'delivered'],
+    ['Full of snails.', 'received'],
+    ['Then we plant something else.', 'queued'],
+  ]);
+  expect(faults).toEqual([]);
+});
+
+test('a vault of a later version is told as that, and is left as it is', () => {
+  const path = nextFile();
+  copyRecordedVault(path);
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA user_version = ${VAULT_VERSION + 1}`);
+  database.close();
+  const before = readFileSync(path);
+  expect(() => sqliteVault(path)).toThrow(expect.objectContaining({ code: 'vault-too-new' }));
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test('a migration that fails leaves the vault as it was, and the next opening takes it again', async () => {
+  const path = nextFile();
+  copyRecordedVault(path);
+  const broken = new DatabaseSync(path);
+  broken.exec(`
+    CREATE TRIGGER refuse BEFORE DELETE ON entries WHEN old.tbl = 'sessions'
+    BEGIN SELECT RAISE(ABORT, 'no'); END;
+  `);
+  expect(() => sqliteVault(path)).toThrow('no');
+  broken.exec('DROP TRIGGER refuse');
+  broken.close();
+  const vault = sqliteVault(path);
+  const [session] = await vault.list('sessions', { limit: 1 });
+  expect(readRow('sessions', session?.value)).toMatchObject({ generation: 0 });
+  await vault.close();
+});
 
 test('kill -9 at any moment: every commit that was reported is whole, and none is half there', async () => {
   const path = nextFile();

@@ -1,7 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 import { promised } from '../promised.ts';
-import type { TableName, Tables } from '../vault/tables.ts';
+import { migrateRow, migratedTables } from '../vault/migrations/migration.ts';
+import { migrationsFrom } from '../vault/migrations/index.ts';
+import { VAULT_VERSION } from '../vault/rows.ts';
+import type { TableName } from '../vault/tables.ts';
 import type { Change, Range, Vault } from '../vault/vault.ts';
 
 /** The smallest text after every text that starts with `prefix` (keys are ASCII). */
@@ -23,10 +26,50 @@ const named = (error: unknown): unknown =>
     ? new DOMException(error.message, { name: 'QuotaExceededError', cause: error })
     : error;
 
+/** Vaults were not numbered before version 3. */
+const UNNUMBERED = 2;
+
+const versionOf = (database: DatabaseSync): number => {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version > 0) return version;
+  const entries = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'entries'");
+  return entries.get() === undefined ? VAULT_VERSION : UNNUMBERED;
+};
+
+/** Takes a vault of an earlier version to this one, as a whole or not at all. Throws `vault-too-new`. */
+const open = (database: DatabaseSync): void => {
+  const migrations = migrationsFrom(versionOf(database));
+  database.exec(SCHEMA);
+  const rows = database.prepare('SELECT key FROM entries WHERE tbl = ?');
+  const select = database.prepare('SELECT value FROM entries WHERE tbl = ? AND key = ?');
+  const remove = database.prepare('DELETE FROM entries WHERE tbl = ? AND key = ?');
+  const upsert = database.prepare('INSERT OR REPLACE INTO entries (tbl, key, value) VALUES (?, ?, ?)');
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const table of migratedTables(migrations)) {
+      for (const { key } of rows.all(table) as { key: string }[]) {
+        const value: unknown = deserialize(select.get(table, key)?.['value'] as Uint8Array);
+        remove.run(table, key);
+        for (const row of migrateRow(migrations, { table, key, value }))
+          upsert.run(row.table, row.key, serialize(row.value));
+      }
+    }
+    database.exec(`PRAGMA user_version = ${VAULT_VERSION}; COMMIT`);
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+};
+
 /** A vault in one SQLite file. With `synchronous = FULL` each commit is an fsync of the write-ahead log. */
 export const sqliteVault = (path: string): Vault => {
   const database = new DatabaseSync(path);
-  database.exec(SCHEMA);
+  try {
+    open(database);
+  } catch (error) {
+    database.close();
+    throw named(error);
+  }
   const begin = database.prepare('BEGIN IMMEDIATE');
   const end = database.prepare('COMMIT');
   const rollback = database.prepare('ROLLBACK');
@@ -38,16 +81,16 @@ export const sqliteVault = (path: string): Vault => {
   const ascending = database.prepare(`${range} ORDER BY key LIMIT ?`);
   const descending = database.prepare(`${range} ORDER BY key DESC LIMIT ?`);
 
-  const read = <T extends TableName>(table: T, key: string): Tables[T] | undefined => {
+  const read = (table: TableName, key: string): unknown => {
     const row = select.get(table, key);
-    return row === undefined ? undefined : (deserialize(row['value'] as Uint8Array) as Tables[T]);
+    return row === undefined ? undefined : deserialize(row['value'] as Uint8Array);
   };
-  const list = <T extends TableName>(table: T, { prefix = '', after, before, limit, reverse }: Range) =>
+  const list = (table: TableName, { prefix = '', after, before, limit, reverse }: Range) =>
     (reverse ? descending : ascending)
       .all(table, prefix, after ?? '', before ?? AFTER_ASCII, prefix + AFTER_ASCII, limit)
       .map((row) => ({
         key: row['key'] as string,
-        value: deserialize(row['value'] as Uint8Array) as Tables[T],
+        value: deserialize(row['value'] as Uint8Array) as unknown,
       }));
 
   const apply = ({ table, key, value }: Change): void => {

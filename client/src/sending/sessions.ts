@@ -55,7 +55,7 @@ export const generationOfSessions = async (reader: Pick<Transaction, 'get'>): Pr
   (await reader.get('outdated', ONLY))?.generation ?? 0;
 
 /** Whether messages may be encrypted with a session; `newest`: the newest generation. */
-export const mayEncrypt = ({ active, generation = 0 }: SessionRow, newest: number): boolean =>
+export const mayEncrypt = ({ active, generation }: SessionRow, newest: number): boolean =>
   active && generation === newest;
 
 export const createSessions = (

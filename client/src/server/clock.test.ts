@@ -1,3 +1,4 @@
+import { readRow } from '../vault/rows.ts';
 import { messageTime, mintMessageId } from '@restante/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -153,7 +154,7 @@ describe('where a message stands', () => {
       await waitForTexts(writer, reader, ['one', 'do you agree?']);
       await waitFor(
         'all to be taken',
-        async () => (await vault.get('clock', 'only'))?.takenUntilMs !== undefined,
+        async () => readRow('clock', await vault.get('clock', 'only'))?.takenUntilMs !== undefined,
       );
       if (when === 'while they are away') await reader[Symbol.asyncDispose]();
       await writer.sendText('reader', 'I told you');

@@ -6,6 +6,8 @@ import { waitFor } from '@restante/testkit';
 import { buildPage, launchProfile, startSite, type Profile, type Site } from '@restante/testkit/browser';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UNCLONABLE, type VaultPage } from './page/vault-page.ts';
+import { readRow, TABLES, VAULT_VERSION } from './rows.ts';
+import { RECORDED_VERSION, recordedRows } from './testing/recorded-vault.ts';
 import { vaultContract } from './vault.contract.ts';
 import type { Change, Vault } from './vault.ts';
 
@@ -64,13 +66,42 @@ vaultContract('IndexedDB in Chromium', open, (closed) => open(namesOf.get(closed
 
 describe('IndexedDB in Chromium', () => {
   test('a vault of an earlier release opens with what it holds, and has the tables of this one', async () => {
-    await profile.page.evaluate(() => vaultPage.makeEarlier('earlier', 'renewals', 'a', 1));
+    const row = { table: 'renewals', key: 'a', value: 1 };
+    await profile.page.evaluate((rows) => vaultPage.makeOther('earlier', 1, rows), [row]);
     const vault = await open('earlier');
     const settled = { settledMs: 1, readingMs: 2 };
     await vault.commit([{ table: 'settledTime', key: 'only', value: settled }]);
     expect(await vault.get('settledTime', 'only')).toEqual(settled);
     expect(await vault.get('renewals', 'a')).toBe(1);
     await vault.close();
+  });
+
+  test('a recorded vault of version 2 opens with every row, each as this version has it', async () => {
+    const rows = recordedRows();
+    await profile.page.evaluate(([version, given]) => vaultPage.makeOther('recorded', version, given), [
+      RECORDED_VERSION,
+      rows,
+    ] as const);
+    const vault = await open('recorded');
+    for (const table of TABLES) {
+      const kept = await vault.list(table, { limit: 1_000 });
+      expect(kept.map(({ key }) => key)).toEqual(
+        rows.filter((row) => row.table === table).map(({ key }) => key),
+      );
+      for (const { key, value } of kept) expect([key, readRow(table, value)]).not.toEqual([key, undefined]);
+    }
+    const [session] = await vault.list('sessions', { limit: 1 });
+    expect(readRow('sessions', session?.value)).toMatchObject({ active: true, generation: 0 });
+    await vault.close();
+  });
+
+  test('a vault of a later version is told as that, and is left as it is', async () => {
+    const row = { table: 'renewals', key: 'a', value: 1 };
+    await profile.page.evaluate(([version, rows]) => vaultPage.makeOther('later', version, rows), [
+      VAULT_VERSION + 1,
+      [row],
+    ] as const);
+    await expect(open('later')).rejects.toThrow('later version of the messenger');
   });
 
   test('a vault whose database is deleted under it is told so, and refuses from then on', async () => {

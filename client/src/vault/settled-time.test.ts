@@ -1,3 +1,4 @@
+import { readRow } from './rows.ts';
 import { LIMITS, mintMessageId } from '@restante/protocol';
 import { expect, test } from 'vitest';
 import { memoryVault, type TableName } from '../index.ts';
@@ -68,7 +69,7 @@ test('a messenger that begins with a wrong clock forgets nothing; what expired i
   };
   const settled = async (days: number): Promise<void> =>
     waitFor(`day ${days}`, async () => {
-      const time = await vault.get('settledTime', 'only');
+      const time = readRow('settledTime', await vault.get('settledTime', 'only'));
       return time !== undefined && Math.round((time.readingMs - Date.now()) / DAY_MS) === days;
     });
 

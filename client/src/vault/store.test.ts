@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { memoryVault } from './memory-vault.ts';
 import { createVaultStore } from './store.ts';
+import type { Conversation } from './tables.ts';
 import type { Vault } from './vault.ts';
 
 const counting = (vault: Vault): { vault: Vault; commits: () => number } => {
@@ -148,4 +149,39 @@ test('closing waits for what has begun and refuses what comes after', async () =
   await store.close();
   await begun;
   await expect(store.transact(() => undefined)).rejects.toThrow('closed');
+});
+
+/** A row that no version has written. */
+const unfit = { table: 'conversations', key: 'b', value: { note: 'by hand' } } as never;
+
+test('a row that does not fit harms itself alone, is told once, and is kept aside when it is written over', async () => {
+  const vault = memoryVault();
+  const fits = (accountId: string): Conversation => ({
+    ...{ accountId, username: null, standing: 'accepted', unread: 0, lastMessageAt: 0, preview: null },
+    ...{ unreadable: 0, draft: '', verification: 'none' },
+  });
+  await vault.commit([
+    { table: 'conversations', key: 'a', value: fits('a') },
+    unfit,
+    { table: 'conversations', key: 'c', value: fits('c') },
+  ]);
+  const faults: string[] = [];
+  const store = createVaultStore(vault, ({ code }) => faults.push(code));
+  const page = await store.list('conversations', { limit: 2 });
+  expect(page.map(({ key }) => key)).toEqual(['a', 'c']);
+  expect(await store.get('conversations', 'b')).toBeUndefined();
+  expect(await vault.get('conversations', 'b')).toEqual({ note: 'by hand' });
+  await store.transact(async (transaction) => {
+    const row = await transaction.get('conversations', 'b');
+    transaction.put('conversations', 'b', row ?? fits('b'));
+  });
+  expect(await store.get('conversations', 'b')).toEqual(fits('b'));
+  expect(await store.get('unfitRows', 'conversations b')).toEqual(unfit);
+  expect(faults).toEqual(['unfit-row']);
+});
+
+test('who a vault belongs to is not taken for nobody when it cannot be read', async () => {
+  const vault = memoryVault();
+  await vault.commit([{ table: 'self', key: 'only', value: { username: 'anna' } as never }]);
+  await expect(createVaultStore(vault).get('self', 'only')).rejects.toMatchObject({ code: 'storage-failed' });
 });

@@ -1,5 +1,6 @@
 import { MessengerError } from '../messenger-error.ts';
-import type { TableName, Tables } from './tables.ts';
+import { rowReader, type RowReader } from './row-reader.ts';
+import type { TableName, Tables, UnfitRow } from './tables.ts';
 import { inRange, type Change, type Range, type Row, type Vault } from './vault.ts';
 
 /**
@@ -11,19 +12,17 @@ import { inRange, type Change, type Range, type Row, type Vault } from './vault.
  */
 export type Transaction = {
   /** A row that was read before, also by `getMany`, is not read from the vault again. */
-  readonly get: <T extends TableName>(table: T, key: string) => Promise<Tables[T] | undefined>;
-  readonly getMany: <T extends TableName>(
-    table: T,
-    keys: readonly string[],
-  ) => Promise<(Tables[T] | undefined)[]>;
+  readonly get: RowReader['get'];
+  readonly getMany: RowReader['getMany'];
   /** Rows as `Vault.list` has them, with this transaction's changes applied. */
-  readonly list: <T extends TableName>(table: T, range: Range) => Promise<Row<Tables[T]>[]>;
+  readonly list: RowReader['list'];
   /** All rows whose key starts with `prefix`, at most `limit`. */
   readonly listPrefix: <T extends TableName>(
     table: T,
     prefix: string,
     limit: number,
   ) => Promise<Row<Tables[T]>[]>;
+  /** What was read here, does not fit its table and is now written over is kept aside. */
   readonly put: <T extends TableName>(table: T, key: string, value: Tables[T]) => void;
   readonly delete: (table: TableName, key: string) => void;
   /** Runs `action` when the changes are durable; not at all when they are dropped. */
@@ -34,9 +33,9 @@ export type Transaction = {
 export type Store = {
   /** Runs `work` on a staged copy. Resolves with its result when its changes are durable. */
   readonly transact: <R>(work: (transaction: Transaction) => Promise<R> | R) => Promise<R>;
-  readonly get: Vault['get'];
-  readonly getMany: Vault['getMany'];
-  readonly list: Vault['list'];
+  readonly get: RowReader['get'];
+  readonly getMany: RowReader['getMany'];
+  readonly list: RowReader['list'];
   /** Waits for running transactions, refuses new ones, closes the vault. */
   readonly close: () => Promise<void>;
 };
@@ -73,19 +72,30 @@ const withNamedFailures = ({ get, getMany, list, commit, close }: Vault): Vault 
 /** Transactions in one commit. */
 const MAX_GROUP = 64;
 
-const nameOf = (table: TableName, key: string): string => `${table} ${key}`;
+const nameOf = (table: string, key: string): string => `${table} ${key}`;
 
 const transactionOver = (
   vault: Vault,
   base: Staged,
   own: Staged,
   afterCommit: Transaction['afterCommit'],
+  onUnfit: (row: UnfitRow) => void,
 ): Transaction => {
   /** Only transactions change the vault, one at a time: what has been read stays true. */
   const seen = new Map<string, unknown>();
   const staged = (table: TableName, key: string): Change | undefined =>
     own.get(table)?.get(key) ?? base.get(table)?.get(key);
-  const stage = (change: Change): void => stageInto(own, change);
+  const unfit = new Map<string, UnfitRow>();
+  const rows = rowReader(vault, (row) => {
+    unfit.set(nameOf(row.table, row.key), row);
+    onUnfit(row);
+  });
+  const stage = (change: Change): void => {
+    stageInto(own, change);
+    const name = nameOf(change.table, change.key);
+    const lost = unfit.get(name);
+    if (lost !== undefined) stageInto(own, { table: 'unfitRows', key: name, value: lost });
+  };
   const isKnown = (table: TableName, key: string): boolean =>
     staged(table, key) !== undefined || seen.has(nameOf(table, key));
   const known = <T extends TableName>(table: T, key: string): Tables[T] | undefined => {
@@ -94,8 +104,8 @@ const transactionOver = (
   };
   const getMany: Transaction['getMany'] = async (table, keys) => {
     const missing = keys.filter((key) => !isKnown(table, key));
-    const rows = missing.length > 0 ? await vault.getMany(table, missing) : [];
-    missing.forEach((key, index) => seen.set(nameOf(table, key), rows[index]));
+    const read = missing.length > 0 ? await rows.getMany(table, missing) : [];
+    missing.forEach((key, index) => seen.set(nameOf(table, key), read[index]));
     return keys.map((key) => known(table, key));
   };
   const list: Transaction['list'] = async <T extends TableName>(table: T, range: Range) => {
@@ -103,18 +113,20 @@ const transactionOver = (
       ({ key }) => inRange(key, range),
     );
     const limit = range.limit + changes.length;
-    const rows = new Map((await vault.list(table, { ...range, limit })).map((row) => [row.key, row.value]));
+    const known = new Map((await rows.list(table, { ...range, limit })).map((row) => [row.key, row.value]));
     for (const { key, value } of changes) {
-      if (value === undefined) rows.delete(key);
-      else rows.set(key, value as Tables[T]);
+      if (value === undefined) known.delete(key);
+      else known.set(key, value as Tables[T]);
     }
-    const sorted = [...rows].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1));
+    const sorted = [...known]
+      .map(([key, value]) => ({ key, value }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
     return (range.reverse ? sorted.reverse() : sorted).slice(0, range.limit);
   };
 
   return {
     get: async <T extends TableName>(table: T, key: string) => {
-      if (!isKnown(table, key)) seen.set(nameOf(table, key), await vault.get(table, key));
+      if (!isKnown(table, key)) seen.set(nameOf(table, key), await rows.get(table, key));
       return known(table, key);
     },
     getMany,
@@ -126,8 +138,23 @@ const transactionOver = (
   };
 };
 
-export const createVaultStore = (given: Vault): Store => {
+/** Rows that do not fit and have been told. */
+const MAX_TOLD = 1_000;
+
+/** `onFault` is told once of each row that does not fit its table. */
+export const createVaultStore = (
+  given: Vault,
+  onFault: (fault: MessengerError) => void = () => undefined,
+): Store => {
   const vault = withNamedFailures(given);
+  const told = new Set<string>();
+  const onUnfit = ({ table, key }: UnfitRow): void => {
+    const name = nameOf(table, key);
+    if (told.has(name) || told.size >= MAX_TOLD) return;
+    told.add(name);
+    onFault(new MessengerError('unfit-row', `a row of ${table} does not fit: it is passed over`));
+  };
+  const rows = rowReader(vault, onUnfit);
   const waiting: Job[] = [];
   let running: Promise<void> | null = null;
   let closed = false;
@@ -164,7 +191,8 @@ export const createVaultStore = (given: Vault): Store => {
       await new Promise<void>((resolve, reject) => {
         const run = async (base: Staged): Promise<Staged> => {
           const own: Staged = new Map();
-          outcome.result = await work(transactionOver(vault, base, own, (action) => actions.push(action)));
+          const later = (action: () => void): void => void actions.push(action);
+          outcome.result = await work(transactionOver(vault, base, own, later, onUnfit));
           return own;
         };
         waiting.push({ run, resolve, reject });
@@ -173,9 +201,9 @@ export const createVaultStore = (given: Vault): Store => {
       for (const action of actions) action();
       return outcome.result as R;
     },
-    get: vault.get,
-    getMany: vault.getMany,
-    list: vault.list,
+    get: rows.get,
+    getMany: rows.getMany,
+    list: rows.list,
     close: async () => {
       closed = true;
       await running;

@@ -66,8 +66,8 @@ export type SessionRow = {
   /** Base64 of the device's identity key. */
   readonly identityKey: string;
   readonly active: boolean;
-  /** See `Outdated`; missing: 0. */
-  readonly generation?: number;
+  /** See `Outdated`. */
+  readonly generation: number;
 };
 
 export type MessageState = 'received' | 'seen' | 'queued' | 'accepted' | 'delivered' | 'read' | 'failed';
@@ -263,7 +263,10 @@ export type OwnDevice = {
   readonly isNew: boolean;
 };
 
-/** Name and row type of every table. Tables with one row keep it under {@link ONLY}. */
+/** A row that nobody could read, as it was. */
+export type UnfitRow = { readonly table: string; readonly key: string; readonly value: unknown };
+
+/** Name and row type of every table, which `rows.ts` has a schema for. Tables with one row keep it under {@link ONLY}. */
 export type Tables = {
   self: Self;
   identity: LocalIdentity;
@@ -311,6 +314,8 @@ export type Tables = {
   seenIds: true;
   pendingDeletes: PendingDelete;
   setAside: SetAside;
+  /** Rows that did not fit their table and were to be written over, `<table> <key>`. */
+  unfitRows: UnfitRow;
 };
 
 export type TableName = keyof Tables;

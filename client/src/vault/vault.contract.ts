@@ -1,3 +1,4 @@
+import { readRow } from './rows.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SetAside } from './tables.ts';
@@ -48,10 +49,12 @@ export const vaultContract = (
       const record = new Uint8Array([0, 1, 255]);
       await vault.commit([{ table: 'preKeys', key: 'ec:1', value: { record, createdAt: 5 } }]);
       record[0] = 9;
-      const read = await vault.get('preKeys', 'ec:1');
+      const read = readRow('preKeys', await vault.get('preKeys', 'ec:1'));
       expect([...(read?.record ?? [])]).toEqual([0, 1, 255]);
       read?.record.fill(7);
-      expect([...((await vault.get('preKeys', 'ec:1'))?.record ?? [])]).toEqual([0, 1, 255]);
+      expect([...(readRow('preKeys', await vault.get('preKeys', 'ec:1'))?.record ?? [])]).toEqual([
+        0, 1, 255,
+      ]);
       await vault.close();
     });
 

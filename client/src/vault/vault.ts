@@ -24,13 +24,11 @@ export type Range = {
  * anything else, fits as well as SQLite. One that has no room throws an error with the name `QuotaExceededError`.
  */
 export type Vault = {
-  readonly get: <T extends TableName>(table: T, key: string) => Promise<Tables[T] | undefined>;
+  /** As it is stored: `readRow` tells whether it fits its table. Undefined: there is none. */
+  readonly get: (table: TableName, key: string) => Promise<unknown>;
   /** The values of many keys, in the order of `keys`. */
-  readonly getMany: <T extends TableName>(
-    table: T,
-    keys: readonly string[],
-  ) => Promise<(Tables[T] | undefined)[]>;
-  readonly list: <T extends TableName>(table: T, range: Range) => Promise<Row<Tables[T]>[]>;
+  readonly getMany: (table: TableName, keys: readonly string[]) => Promise<unknown[]>;
+  readonly list: (table: TableName, range: Range) => Promise<Row<unknown>[]>;
   /** All changes or none. When it resolves they survive a power cut (law 3). */
   readonly commit: (changes: readonly Change[]) => Promise<void>;
   readonly close: () => Promise<void>;

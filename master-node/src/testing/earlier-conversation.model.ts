@@ -63,9 +63,9 @@ export const EARLIER_CONVERSATION: readonly Exchange[] = [
     answer: { ...tokens, masterToken: '*', mailboxToken: '*' },
   },
   {
-    // In that version nothing was said to be missing.
-    ...{ request: 'GET /api/accounts/nobody-there', to: 'master', token: '$master', status: 404 },
-    answer: { code: 'forbidden', message: 'no such account' },
+    // That version had no word for it.
+    ...{ request: 'GET /api/tokens', to: 'master', token: '$master', status: 405 },
+    answer: { code: 'bad-request', message: '*' },
   },
   { socket: 'open', token: '$master' },
   {
@@ -74,6 +74,7 @@ export const EARLIER_CONVERSATION: readonly Exchange[] = [
       limits: '*',
     },
   },
+  { hears: { type: 'keys-low', stock: { preKeys: 1, kyberPreKeys: 0 } } },
   { says: { type: 'typing', to: '$account' } },
   { hears: { type: 'typing', accountId: '$account', active: true } },
   {

@@ -6,6 +6,7 @@ import {
   type MessengerOptions,
   type Tables,
   type Vault,
+  readRow,
 } from '@restante/client';
 import { libsignalRatchet, sqliteVault } from '@restante/client/node';
 import type { DeviceAddress, Session } from '@restante/protocol';
@@ -128,7 +129,7 @@ export const createPerson = async (
     }
   };
   const only = async <T extends 'self' | 'tokens' | 'identity'>(table: T): Promise<Tables[T]> => {
-    const row = await inspect((vault) => vault.get(table, 'only'));
+    const row = readRow(table, await inspect((vault) => vault.get(table, 'only')));
     if (row === undefined) throw new Error(`no ${table} in the vault`);
     return row;
   };

@@ -24,9 +24,12 @@ const api: VaultPage = {
     return (vault[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
   },
   lost: (index) => losses[index] ?? 0,
-  makeEarlier: async (name, table, key, value) => {
-    const database = await openDB(name, 1, { upgrade: (opened) => void opened.createObjectStore(table) });
-    await database.put(table, value, key);
+  makeOther: async (name, version, rows) => {
+    const tables = [...new Set(rows.map(({ table }) => table))];
+    const database = await openDB(name, version, {
+      upgrade: (opened) => tables.forEach((table) => opened.createObjectStore(table)),
+    });
+    for (const { table, key, value } of rows) await database.put(table, value, key);
     database.close();
   },
   remove: deleteIndexedDbVault,

@@ -1,4 +1,4 @@
-import type { TableName } from '../tables.ts';
+import type { StoredRow } from '../migrations/migration.ts';
 import type { Vault } from '../vault.ts';
 
 /** What the page offers to the test, as `vaultPage`: vaults by number, their methods by name. */
@@ -7,8 +7,8 @@ export type VaultPage = {
   readonly call: (vault: number, method: keyof Vault, args: readonly unknown[]) => Promise<unknown>;
   /** How often this vault was told that the browser has taken its database. */
   readonly lost: (vault: number) => number;
-  /** Makes the database of an earlier release, with one row in the only table that it has. */
-  readonly makeEarlier: (name: string, table: TableName, key: string, value: unknown) => Promise<void>;
+  /** Makes a database of another version, with these rows and no other tables than theirs. */
+  readonly makeOther: (name: string, version: number, rows: readonly StoredRow[]) => Promise<void>;
   readonly remove: (name: string) => Promise<void>;
   /** Commits to two tables at once, again and again, and reports each commit to `report(count)`. */
   readonly writeForEver: (name: string) => Promise<never>;

@@ -10,6 +10,8 @@ export const errors = {
   'keys-changed': 'Die Sicherheitsnummer hat sich geändert. Prüfe sie, bevor du schreibst.',
   'vault-outdated':
     'Die Nachrichten auf diesem Gerät sind älter als das, was es gesendet hat: wiederhergestellt oder an zwei Orten benutzt.',
+  'vault-too-new': 'Die Nachrichten auf diesem Gerät gehören zu einer neueren Version. Lade die Seite neu.',
+  'unfit-row': 'Etwas, das auf diesem Gerät gespeichert war, lässt sich nicht lesen. Es wird übergangen.',
   'wrong-clock': 'Die Uhr dieses Geräts oder die des Servers geht um Tage falsch. Prüfe das Datum.',
   'no-session': 'Es wurde noch keine Nachricht gewechselt.',
   'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',

@@ -12,6 +12,8 @@ export const errors = {
   'keys-changed': 'The safety number has changed. Verify it before you write.',
   'vault-outdated':
     'The messages on this device are older than what it has sent: they were restored, or are used in two places.',
+  'vault-too-new': 'The messages on this device belong to a later version. Load the page again.',
+  'unfit-row': 'Something that was stored on this device cannot be read. It is passed over.',
   'wrong-clock': 'The clock of this device or of the server is wrong by days. Check the date.',
   'no-session': 'No message has been exchanged yet.',
   'no-storage': 'Your messages are not open here at the moment. Load the page again.',

@@ -1,0 +1,14 @@
+import { MessengerError } from '../../messenger-error.ts';
+import { VAULT_VERSION } from '../rows.ts';
+import type { Migration } from './migration.ts';
+import { toVersion3 } from './to-version-3.ts';
+
+/** In their order, to {@link VAULT_VERSION}. */
+const MIGRATIONS: readonly Migration[] = [toVersion3];
+
+/** The steps that a vault of `version` has to take. Throws `vault-too-new`. */
+export const migrationsFrom = (version: number): readonly Migration[] => {
+  if (version > VAULT_VERSION)
+    throw new MessengerError('vault-too-new', 'the vault was written by a later version of the messenger');
+  return MIGRATIONS.filter((migration) => migration.version > version);
+};
