@@ -164,18 +164,21 @@ export const ROWS: { readonly [N in TableName]: z.ZodMiniType<Tables[N]> } = {
 
 export const TABLES = Object.keys(ROWS) as TableName[];
 
+/** Of the first version there is no fingerprint. */
+type VaultVersion = { readonly version: number; readonly fingerprint?: string; readonly change: string };
+
 /**
  * A change to any table changes the fingerprint, and `rows.test.ts` fails until a line is added here, and to `migrations/` the way from the
  * version before. Version 1 is opened as one of version 2 that lacks tables.
  */
-export const VAULT_HISTORY = [
+export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 2, change: 'first version that is opened' },
   {
     version: 3,
     fingerprint: 'bca3e4ae5babaac7',
     change: 'each session has its generation; rows that do not fit are kept aside',
   },
-] as const;
+];
 
 export const VAULT_VERSION = 3;
 

@@ -28,8 +28,9 @@ export const faultOfRow = (id: string, rev: string): Exclude<DocumentFault, 'bad
   return rev === envelopeRevision(id) ? null : 'foreign-revision';
 };
 
-/** Fields of an envelope's document. What a later release adds does no harm. */
+/** Fields of an envelope's document. What a later release adds does no harm; another form is left to who knows it. */
 const stored = z.object({
+  v: z.literal(1).optional(),
   senderId: accountId,
   senderDeviceId: deviceId,
   sentAt: timestamp,
@@ -49,5 +50,6 @@ export const readEnvelope = (id: string, document: unknown): Envelope | null => 
   const parsed = parseDocumentId(id);
   const read = stored.safeParse(document);
   if (parsed === null || !read.success || read.data.sentAt !== messageTime(parsed.messageId)) return null;
-  return { id: parsed.messageId, ...read.data };
+  const { v: _form, ...fields } = read.data;
+  return { id: parsed.messageId, ...fields };
 };

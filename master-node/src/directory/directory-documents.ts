@@ -82,6 +82,9 @@ const HASH_DIGITS = 16;
 export const keyPageDocumentId = (device: DeviceAddress, identityKey: string): string =>
   keyPageRange(device).start + createHash('sha256').update(identityKey).digest('hex').slice(0, HASH_DIGITS);
 
+/** A document of another form is left to who knows it. Absent: 1. */
+const knownForm = z.object({ v: z.literal(1).optional() });
+
 /** Documents by kind. What a later release adds to one does no harm. */
 const documents = {
   username: usernameDocument,
@@ -117,5 +120,6 @@ export const parseDirectoryId = (
 /** Whether this is what a document with this id holds. Somebody else may have written it, or a disk lost half of it. */
 export const isDirectoryDocument = (id: string, document: object): boolean => {
   const about = parseDirectoryId(id);
-  return about !== null && documents[about.kind].safeParse(document).success;
+  if (about === null || !knownForm.safeParse(document).success) return false;
+  return documents[about.kind].safeParse(document).success;
 };

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { PROTOCOL_VERSION, subprotocol, tokenSubprotocol } from '@restante/protocol';
+import { PROTOCOL_VERSION, subprotocol, tokenSubprotocol, VERSIONS } from '@restante/protocol';
 import { createLog, listen } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { WebSocket } from 'ws';
@@ -43,6 +43,7 @@ it('keeps nothing of the request that a connection was made by', async () => {
       allowedOrigins: null,
     },
     messageTtlMs: 1_000,
+    versions: VERSIONS,
     metrics: createMetrics([]),
     log: createLog('gateway', 'silent'),
     now: Date.now,

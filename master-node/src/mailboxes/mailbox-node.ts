@@ -1,5 +1,6 @@
 import {
   commonVersion,
+  PROTOCOL_VERSION,
   VERSION_HEADER,
   VERSIONS_HEADER,
   type Body,
@@ -109,7 +110,7 @@ export const connectMailboxNode = (
             [REQUEST_ID]: ids,
             [VERSION_HEADER]: String(spoken.version),
           },
-          body: spoken === versions[0] ? body : sayAgain(spoken, call.request, body),
+          body: spoken.version === PROTOCOL_VERSION ? body : sayAgain(spoken, call.request, body),
           dispatcher: agent,
           signal: AbortSignal.timeout(timeoutMs),
         });
