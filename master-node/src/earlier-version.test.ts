@@ -185,7 +185,7 @@ describe('a client of this version, with servers of the one before', () => {
     const refused = new Map<string, number>();
     const watched: typeof globalThis.fetch = async (input, init) => {
       const response = await fetch(input, init);
-      const { origin } = new URL(input as string);
+      const { origin } = new URL(input);
       if (response.status === 426) refused.set(origin, (refused.get(origin) ?? 0) + 1);
       return response;
     };

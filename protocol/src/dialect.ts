@@ -34,14 +34,14 @@ export type Change = {
  * form into the other: what `up` gives is checked like anything in the newest form, and `down` gives null for what is
  * better not said to a peer of the version before. The schema of a frame has its `type` as a literal.
  */
-export const changed = <Before extends object, After extends object>(
+export const changed = <Before extends object>(
   before: z.ZodMiniType<Before, object>,
   up: (before: Before) => object,
-  down: (after: After) => Before | null,
+  down: (after: never) => Before | null,
 ): Change => ({
   before,
   up: (form) => up(form as Before),
-  down: (form) => down(form as After),
+  down: (form) => down(form as never),
 });
 
 /** What a version has changed. What is not named is said alike; `null` is new: peers of the version before neither say nor hear it. */
@@ -72,6 +72,7 @@ export type Dialect = {
 export type Versions = readonly [Dialect, ...Dialect[]];
 
 type Schema = z.ZodMiniType<unknown, object>;
+type Discriminable = [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]];
 type AnyFrame = { readonly type: string };
 type Changes = Readonly<Record<string, Change | null>>;
 
@@ -113,8 +114,7 @@ const createDialect = (version: number, laterSteps: readonly VersionStep[]): Dia
 
   const frames = (direction: 'upstream' | 'downstream') => {
     const readers = readersOf(direction);
-    const [first, ...others] = Object.values(readers) as z.core.$ZodTypeDiscriminable[];
-    const known = z.discriminatedUnion('type', [first!, ...others]);
+    const known = z.discriminatedUnion('type', Object.values(readers) as Discriminable);
     return { readers, known };
   };
   const heard = frames('downstream');

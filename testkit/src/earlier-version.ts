@@ -27,9 +27,8 @@ const session = z.object({
   mailboxNodes: anything,
   serverTime: anything,
 });
+const registered = z.extend(session, { deviceSecret: anything });
 const upSession = (before: z.infer<typeof session>) => ({ ...before, writeConcern: 2 });
-const downSession = <S extends object>({ writeConcern: _, ...before }: S & { writeConcern: number }) =>
-  before;
 
 const envelope = z.looseObject({ id: anything, body: anything });
 const upEnvelope = ({ body, ...rest }: z.infer<typeof envelope>) => ({ ...rest, payload: body });
@@ -64,8 +63,9 @@ const STEP: VersionStep = {
     accepted: changed(
       z.object({ type: z.literal('accepted'), id: anything, messageId: anything }),
       (before) => ({ ...before, copies: 1 }),
-      ({ copies: _, ...before }: { copies: number; type: 'accepted'; id: string; messageId: string }) =>
-        before,
+      ({ type, id, messageId: stored }: { type: 'accepted'; id: string; messageId: string }) => ({
+        ...{ type, id, messageId: stored },
+      }),
     ),
     presence: null,
     devices: null,
@@ -83,12 +83,9 @@ const STEP: VersionStep = {
         device: { label: name, keys },
       }),
     ),
-    session: changed(session, upSession, downSession<Body<'session'>>),
-    registeredDevice: changed(
-      z.extend(session, { deviceSecret: anything }),
-      upSession,
-      downSession<Body<'registeredDevice'>>,
-    ),
+    session: changed(session, upSession, (after: object) => session.parse(after)),
+    registeredDevice: changed(registered, upSession, (after: object) => registered.parse(after)),
+    // A code that was added.
     errorBody: changed(
       z.looseObject({ code: anything }),
       (before) => before,

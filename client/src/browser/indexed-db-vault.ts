@@ -53,7 +53,7 @@ const openTables = async (name: string, onLost: () => void): Promise<IDBPDatabas
         for (const table of TABLES)
           if (!opened.objectStoreNames.contains(table)) opened.createObjectStore(table);
         transaction.done.catch(() => undefined);
-        migrate(transaction as unknown as Upgrade, version).catch((error: unknown) => {
+        migrate(transaction, version).catch((error: unknown) => {
           failure = error;
           transaction.abort();
         });

@@ -10,7 +10,7 @@ import { vaultContract } from '../vault/vault.contract.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createMessenger } from '../messenger.ts';
 import { readRow, TABLES, VAULT_VERSION } from '../vault/rows.ts';
-import { copyRecordedVault, recordedRows } from '../vault/testing/recorded-vault.ts';
+import { copyRecordedVault, recordedRows } from './testing/recorded-vault.ts';
 import { libsignalRatchet } from './libsignal-ratchet.ts';
 import { sqliteVault } from './sqlite-vault.ts';
 

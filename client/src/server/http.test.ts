@@ -16,7 +16,7 @@ const server = (spoken: { versions: readonly number[] }) => {
     const headers = { [VERSIONS_HEADER]: spoken.versions.join(', ') };
     return Promise.resolve(new Response(JSON.stringify(body), { status: known ? 200 : 426, headers }));
   };
-  return { asked, http: createHttp(fetch as typeof globalThis.fetch, NOW_AND_EARLIER) };
+  return { asked, http: createHttp(fetch, NOW_AND_EARLIER) };
 };
 const ask = ({ http }: ReturnType<typeof server>) =>
   http.ask('deleteResponse', {

@@ -7,7 +7,7 @@ import { buildPage, launchProfile, startSite, type Profile, type Site } from '@r
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UNCLONABLE, type VaultPage } from './page/vault-page.ts';
 import { readRow, TABLES, VAULT_VERSION } from './rows.ts';
-import { RECORDED_VERSION, recordedRows } from './testing/recorded-vault.ts';
+import { RECORDED_VERSION, recordedRows } from '../node/testing/recorded-vault.ts';
 import { vaultContract } from './vault.contract.ts';
 import type { Change, Vault } from './vault.ts';
 

@@ -8,8 +8,11 @@ test('an envelope is read in the forms that are known, without what a later rele
   const stored = newEnvelope(mailbox);
   const id = documentId(mailbox, stored.id);
   const document = envelopeDocument(stored);
-  const { accountId: _account, deviceId: _device, ...rest } = stored;
-  const envelope = { ...rest, sentAt: document.sentAt };
+  const { senderId, senderDeviceId, expiresAt, type, payload } = stored;
+  const envelope = {
+    ...{ id: stored.id, sentAt: document.sentAt, expiresAt, type, payload },
+    ...{ senderId, senderDeviceId },
+  };
   expect(readEnvelope(id, document)).toEqual(envelope);
   expect(readEnvelope(id, { ...document, added: true })).toEqual(envelope);
   expect(readEnvelope(id, { ...document, v: 2 })).toBeNull();

@@ -28,9 +28,11 @@ export const faultOfRow = (id: string, rev: string): Exclude<DocumentFault, 'bad
   return rev === envelopeRevision(id) ? null : 'foreign-revision';
 };
 
-/** Fields of an envelope's document. What a later release adds does no harm; another form is left to who knows it. */
+/** A document of another form is left to who knows it. */
+const knownForm = z.object({ v: z.literal(1).optional() });
+
+/** Fields of an envelope's document. What a later release adds does no harm. */
 const stored = z.object({
-  v: z.literal(1).optional(),
   senderId: accountId,
   senderDeviceId: deviceId,
   sentAt: timestamp,
@@ -47,9 +49,9 @@ const stored = z.object({
 
 /** The envelope in an envelope's document, as its recipient gets it; null when it is none. */
 export const readEnvelope = (id: string, document: unknown): Envelope | null => {
+  if (!knownForm.safeParse(document).success) return null;
   const parsed = parseDocumentId(id);
   const read = stored.safeParse(document);
   if (parsed === null || !read.success || read.data.sentAt !== messageTime(parsed.messageId)) return null;
-  const { v: _form, ...fields } = read.data;
-  return { id: parsed.messageId, ...fields };
+  return { id: parsed.messageId, ...read.data };
 };

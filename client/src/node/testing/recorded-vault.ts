@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { deserialize } from 'node:v8';
-import type { StoredRow } from '../migrations/migration.ts';
+import type { StoredRow } from '../../vault/migrations/migration.ts';
 
 /**
  * A vault of version 2 as it was left on a disk: a person who has written with another, with a draft, a reaction, a verified contact and a
