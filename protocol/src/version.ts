@@ -18,7 +18,7 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 4,
-    fingerprint: '',
+    fingerprint: 'e3fc1585110aa28f',
     change:
       '16 one-time Kyber keys, and ids of one-time keys that rise; HTTP names its version; fields and frames that a client does not know are ignored',
   },
