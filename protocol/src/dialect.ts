@@ -114,7 +114,7 @@ const createDialect = (version: number, laterSteps: readonly VersionStep[]): Dia
 
   const frames = (direction: 'upstream' | 'downstream') => {
     const readers = readersOf(direction);
-    const known = z.discriminatedUnion('type', Object.values(readers) as Discriminable);
+    const known = z.discriminatedUnion('type', Object.values(readers) as unknown as Discriminable);
     return { readers, known };
   };
   const heard = frames('downstream');
