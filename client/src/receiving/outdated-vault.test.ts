@@ -23,7 +23,8 @@ test('receipts for what this device has not sent: a friend is believed, once a d
     await accountOf(alice),
     await accountOf(stranger),
   ];
-  const outdated = async (): Promise<number> => readRow('outdated', await vault.get('outdated', 'only'))?.generation ?? 0;
+  const outdated = async (): Promise<number> =>
+    readRow('outdated', await vault.get('outdated', 'only'))?.generation ?? 0;
   /** A receipt for what was sent, told on the same connection after the other one, shows that both have been dealt with. */
   const tell = async (accountId: string, ...ids: MessageId[]): Promise<void> => {
     scene.cluster.push(bobId, 1, { type: 'receipt', accountId, deviceId: 1, ids });
