@@ -27,10 +27,23 @@ export const find = async <D extends object>(
   options: { readonly conflicts?: true } = {},
 ): Promise<Found<D> | null> => (await unless([404], database.get(id, options))) as Found<D> | null;
 
+type BulkAnswer = {
+  readonly results: readonly {
+    readonly id: string;
+    readonly docs: readonly { readonly ok?: Found<object> & { readonly _deleted?: boolean } }[];
+  }[];
+};
+
 /** Those of the documents that are there, in one request. */
 export const findAll = async (database: Database, ids: readonly string[]): Promise<Found<object>[]> => {
-  const { rows } = wholeAnswer(await database.fetch({ keys: [...ids] }));
-  return (rows as readonly { readonly doc?: Found<object> | null }[]).flatMap(({ doc }) => doc ?? []);
+  const { results } = (await database.bulkGet(ids)) as BulkAnswer;
+  const found = await Promise.all(
+    results.map(async ({ id, docs }) => {
+      const leaves = docs.flatMap(({ ok }) => (ok === undefined || ok._deleted === true ? [] : [ok]));
+      return leaves.length > 1 ? find<object>(database, id) : leaves[0];
+    }),
+  );
+  return found.flatMap((document) => document ?? []);
 };
 
 /** All leaves of a document, deletions too. */

