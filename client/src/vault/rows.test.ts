@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import * as z from 'zod/mini';
-import { ROWS, VAULT_HISTORY, VAULT_VERSION } from './rows.ts';
+import { ROWS, VAULT_HISTORY, VAULT_VERSION, type UnreadableTables } from './rows.ts';
 import { migrationsFrom } from './migrations/index.ts';
 
 const fingerprint = (): string => {
@@ -23,4 +23,8 @@ test('each version has a way from the one before', () => {
   expect(migrationsFrom(versions[0]!).map(({ version }) => version)).toEqual(versions.slice(1));
   expect(migrationsFrom(VAULT_VERSION)).toEqual([]);
   expect(() => migrationsFrom(VAULT_VERSION + 1)).toThrow(expect.objectContaining({ code: 'vault-too-new' }));
+});
+
+test('what is written can be read: the types say of every table that its rows fit', () => {
+  expectTypeOf<UnreadableTables>().toBeNever();
 });
