@@ -78,7 +78,7 @@ test('a node that is away is nothing to tell of; one that answers what it should
   scene.cluster.masterDown = false;
   await live(alice);
 
-  for (const socket of scene.cluster.sockets.values()) socket.send('{"type":"nonsense"}');
+  for (const socket of scene.cluster.sockets.values()) socket.send('{"type":"envelope"}');
   await waitFor('the fault', () => faults.includes('bad-answer'));
   await live(alice);
 });
