@@ -1,4 +1,4 @@
-import { mintMessageId } from '@restante/protocol';
+import { messageTime, mintMessageId } from '@restante/protocol';
 import { describe, expect, test } from 'vitest';
 import { encodeContent } from '../content/codec.ts';
 import { memoryVault, type Vault } from '../index.ts';
@@ -83,4 +83,28 @@ describe('a recipient who has ended', () => {
     await waitForTexts(bob, alice, ['to both']);
     expect(scene.cluster.sends.map((send) => send.recipients.length)).toEqual([1]);
   });
+});
+
+test('what is behind something that is behind something else goes as well', async () => {
+  await using scene = await Scene.open();
+  const bob = await scene.person('bobby');
+  const carol = await scene.person('carol');
+  const vault = memoryVault();
+  const alice = scene.messenger({ vault });
+  await alice.register({ username: 'alice', password: 'correct horse', deviceName: 'first' });
+  const [self, bobId, carolId] = [await accountOf(alice), await accountOf(bob), await accountOf(carol)];
+  const queued = async (text: string, accounts: readonly string[]) => {
+    const id = mintMessageId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
+    const plaintext = encodeContent({ v: 1, kind: 'text', id, from: 'alice', text });
+    const recipients = accounts.map((accountId) => ({ accountId, plaintext, envelopes: [] }));
+    const value = { recipients, ownCopy: null, renew: [], messageKey: null };
+    await vault.commit([{ table: 'outbox', key: id, value }]);
+    await waitFor('another time', () => Date.now() > messageTime(id));
+  };
+  await queued('needs own devices', [carolId, self]);
+  await queued('is behind it', [bobId, self]);
+  await queued('is behind that', [bobId]);
+  await alice.start();
+  await waitForTexts(carol, alice, ['needs own devices']);
+  await waitForTexts(bob, alice, ['is behind it', 'is behind that']);
 });

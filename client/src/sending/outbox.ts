@@ -167,15 +167,22 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     }
     return accounts;
   };
-  /** An entry may go, or is no more; and so may what is behind it. */
+  /**
+   * An entry may go, or is no more; and so may what is behind it, and behind that: what is for several accounts holds back
+   * entries for each of them. Those that still may not are parked again when it is their turn.
+   */
   const unpark = (id: MessageId): void => {
     clearTimeout(timers.get(id));
     timers.delete(id);
-    const behind = takeOut(id)
-      .flatMap((account) => [...(parkedFor.get(account) ?? [])])
-      .filter((other) => parked.get(other)?.state === 'behind');
-    for (const other of behind) takeOut(other);
-    for (const each of [id, ...behind]) freed.add(each);
+    const released = new Set([id]);
+    const accounts = new Set(takeOut(id));
+    for (const account of accounts)
+      for (const other of [...(parkedFor.get(account) ?? [])]) {
+        if (parked.get(other)?.state !== 'behind') continue;
+        released.add(other);
+        for (const next of takeOut(other)) accounts.add(next);
+      }
+    for (const each of [...released].sort()) freed.add(each);
     pump();
   };
   const readFromStart = (): void => {
