@@ -9,7 +9,7 @@ import { ONLY, type KeyRing } from '../vault/tables.ts';
 /** Ids start again after the last. From then on a master takes no one-time keys: those of last resort go on. */
 const MAX_KEY_ID = LIMITS.keyId;
 const FIRST_SIGNED_KEY_ID = 1;
-export const FIRST_KEY_ID = 2;
+const FIRST_KEY_ID = 2;
 /** The masters hand out any of the older one-time keys: so many of the newest may be in their stock still, however old. */
 export const MAYBE_IN_STOCK = 5 * LIMITS.oneTimePreKeys;
 

@@ -43,6 +43,10 @@ test('receipts for what this device has not sent: a friend is believed, once a d
   await tell(aliceId, idAt(Date.now() + 1));
   await tell(aliceId, idAt(Date.now() + 2));
   expect(await outdated()).toBe(1);
+  const nextKeyId = async (): Promise<number> =>
+    readRow('keyRing', await vault.get('keyRing', 'only'))?.nextKeyId ?? 0;
+  const first = await nextKeyId();
+  expect(first).toBeGreaterThan(0x10000);
 
   aheadMs = 2 * DAY_MS;
   scene.cluster.clockOffsetMs = aheadMs;
@@ -53,4 +57,6 @@ test('receipts for what this device has not sent: a friend is believed, once a d
   expect(await outdated()).toBe(1);
   await tell(aliceId, idAt(Date.now() + aheadMs));
   await waitFor('learnt again', async () => (await outdated()) === 2);
+  // A master takes no key whose id is below one that it has seen.
+  expect(await nextKeyId()).toBeGreaterThan(first + 0x10000 - 1);
 });

@@ -1,7 +1,6 @@
 import { LIMITS, messageTime, type AccountId, type MessageId } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import type { Device } from '../account/device.ts';
-import { FIRST_KEY_ID } from '../account/keys.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { generationOfSessions } from '../sending/sessions.ts';
@@ -40,10 +39,13 @@ export type OutdatedVaultDeps = {
 /** Whoever says it again costs no more than a fresh session with everybody a day. */
 const INTERVAL_MS = 24 * 60 * 60 * 1000;
 
-/** Far from the ids of keys that were made in the lost time. */
-const farKeyId = (random: OutdatedVaultDeps['random']): number => {
-  const [high = 0, middle = 0, low = 0] = random(new Uint8Array(3));
-  return FIRST_KEY_ID + (((high << 16) | (middle << 8) | low) >> 1);
+/** More keys than the lost time may have made. */
+const LOST_KEY_IDS = 0x10000;
+
+/** Above all ids of the lost time, for masters take none below; apart from those that a copy of the vault takes. */
+const keyIdAfterLoss = (nextKeyId: number, random: OutdatedVaultDeps['random']): number => {
+  const [high = 0, low = 0] = random(new Uint8Array(2));
+  return nextKeyId + LOST_KEY_IDS + ((high << 8) | low);
 };
 
 /** Whether this may be news: nobody has been believed a short while ago, nor after that message had been sent. */
@@ -59,7 +61,10 @@ export const createOutdatedVault = (deps: OutdatedVaultDeps): OutdatedVault => {
     // Without sessions nobody knows them.
     transaction.delete('ownDevicesKnown', ONLY);
     const ring = await transaction.get('keyRing', ONLY);
-    if (ring) transaction.put('keyRing', ONLY, { ...ring, nextKeyId: farKeyId(random), signedAt: 0 });
+    if (ring) {
+      const nextKeyId = keyIdAfterLoss(ring.nextKeyId, random);
+      transaction.put('keyRing', ONLY, { ...ring, nextKeyId, signedAt: 0 });
+    }
     transaction.afterCommit(() => {
       const message = 'this vault is older than what its device has sent: it was put back or copied';
       events.emit('fault', new MessengerError('vault-outdated', message));
