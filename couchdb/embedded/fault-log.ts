@@ -1,4 +1,5 @@
 /** Faults that nobody foresaw, in the log: what and where, and once for as long as the same one goes on. */
+import { LRUCache } from 'lru-cache';
 import type { Log } from './log.ts';
 
 /** The same fault again within this time belongs to the same episode, of which only the count is told later. */
@@ -8,7 +9,7 @@ const maxEpisodes = 100;
 export type TellFault = (event: string, fields: Record<string, string>, failure: unknown) => void;
 
 export function createFaultLog(log: Log, now: () => number = Date.now): TellFault {
-  const episodes = new Map<string, { toldAt: number; untold: number }>();
+  const episodes = new LRUCache<string, { toldAt: number; untold: number }>({ max: maxEpisodes });
   return (event, fields, failure) => {
     const fault = { ...fields, ...describeFault(failure) };
     const key = JSON.stringify([event, fault]);
@@ -21,7 +22,6 @@ export function createFaultLog(log: Log, now: () => number = Date.now): TellFaul
       ...fault,
       ...(episode !== undefined && episode.untold > 0 && { repeated: episode.untold }),
     });
-    if (episodes.size >= maxEpisodes) episodes.clear();
     episodes.set(key, { toldAt: now(), untold: 0 });
   };
 }

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { AUDIENCES, deviceClaims, LIMITS, type DeviceAddress } from '@restante/protocol';
 import { ConfigError } from './config.ts';
 import { ServiceError } from './service-error.ts';
@@ -70,8 +71,8 @@ const notYet = (): ServiceError => new ServiceError('token-expired', 'the token 
 /** `publicKeyPem`: SPKI PEM; line breaks may be written as `\n`. A token's signature is checked once while it is in use. */
 export const createTokenVerifier = (publicKeyPem: string, now: () => number = Date.now): TokenVerifier => {
   const key = readKey('TOKEN_PUBLIC_KEY', publicKeyPem, createPublicKey);
-  /** Of tokens that were found valid, by {@link nameOf}, oldest first. */
-  const remembered = new Map<string, Known>();
+  /** Of tokens that were found valid, by {@link nameOf}. */
+  const remembered = new LRUCache<string, Known>({ max: MAX_REMEMBERED });
 
   const verify = async (token: string, audience: string): Promise<Known> => {
     const name = nameOf(token, audience);
@@ -88,8 +89,6 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
         clockTolerance: LIMITS.clockSkewMs / 1000,
       });
       if ((payload.iat ?? 0) * 1000 > now() + LIMITS.clockSkewMs) throw notYet();
-      const [oldest] = remembered.keys();
-      if (oldest !== undefined && remembered.size >= MAX_REMEMBERED) remembered.delete(oldest);
       const found = { expiresAtMs: (payload.exp ?? 0) * 1000, device: deviceOf(payload) };
       remembered.set(name, found);
       return found;

@@ -1,6 +1,8 @@
 import { accountId as accountIdSchema, type AccountId } from '@restante/protocol';
+import { LRUCache } from 'lru-cache';
 import { MAX_CONVERSATIONS } from '../conversations/reading.ts';
 import type { Conversations } from '../conversations/conversations.ts';
+import { MessengerError } from '../messenger-error.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 
@@ -34,8 +36,11 @@ export const createContacts = (
 ): Contacts => {
   /** Questions under way: many messages to one new name are one question. */
   const asking = new Map<string, Promise<AccountId>>();
-  /** Claims that have been looked at, by when: each text is one, and the vault is not read for each. */
-  const checked = new Map<string, number>();
+  /** Claims that have been looked at: each text is one, and neither the vault nor a master is asked for each. */
+  const checked = new LRUCache<string, true>({
+    ...{ max: MAX_CLAIMS, ttl: CLAIM_REST_MS },
+    perf: { now: monotonic },
+  });
 
   const isRemoved: Contacts['isRemoved'] = async (accountId) => {
     const removed = await api.isRemoved(accountId);
@@ -89,9 +94,8 @@ export const createContacts = (
     },
     verify: async (accountId, username) => {
       const claim = `${accountId} ${username}`;
-      if (monotonic() - (checked.get(claim) ?? -Infinity) < CLAIM_REST_MS) return;
-      if (checked.size >= MAX_CLAIMS) checked.clear();
-      checked.set(claim, monotonic());
+      if (checked.has(claim)) return;
+      checked.set(claim, true);
       try {
         const conversation = await store.get('conversations', accountId);
         if (conversation?.username === username && !conversation.former) return;
@@ -100,6 +104,8 @@ export const createContacts = (
           conversations.change(transaction, accountId, { username, former: null }),
         );
       } catch (error) {
+        // That nobody has the name is an answer.
+        if (error instanceof MessengerError && error.code === 'not-found') return;
         checked.delete(claim);
         throw error;
       }

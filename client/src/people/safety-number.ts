@@ -1,4 +1,5 @@
 import type { AccountId } from '@restante/protocol';
+import { LRUCache } from 'lru-cache';
 import type { Ratchet } from '../ratchet/ratchet.ts';
 
 /** One of the two who compare: an account and the sorted identity keys (base64) of its devices. */
@@ -24,7 +25,7 @@ const combined = async (digits: readonly string[]): Promise<string> => {
 
 /** Makes safety numbers: 60 digits, the same on both sides as long as both know the same devices. */
 export const createSafetyNumbers = (ratchet: Pick<Ratchet, 'fingerprint'>) => {
-  const halves = new Map<string, Promise<string>>();
+  const halves = new LRUCache<string, Promise<string>>({ max: MAX_REMEMBERED });
 
   const makeHalf = async ({ accountId, identityKeys }: SafetySide): Promise<string> => {
     const digits = await Promise.all(identityKeys.map((key) => ratchet.fingerprint(accountId, key)));
@@ -35,7 +36,6 @@ export const createSafetyNumbers = (ratchet: Pick<Ratchet, 'fingerprint'>) => {
     const name = [side.accountId, ...side.identityKeys].join(' ');
     const known = halves.get(name);
     if (known !== undefined) return known;
-    if (halves.size >= MAX_REMEMBERED) halves.clear();
     const half = makeHalf(side);
     halves.set(name, half);
     half.catch(() => halves.delete(name));

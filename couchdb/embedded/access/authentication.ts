@@ -1,5 +1,6 @@
 /** Tells who makes a request: basic credentials or a session cookie, of the admin or of a `_users` document. */
 import { createHash, createHmac } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { badRequest, unauthorized } from '../couch-error.ts';
 import type { Database } from '../storage/database.ts';
 import { isSameText, verifyPassword } from './password.ts';
@@ -33,7 +34,7 @@ export interface AuthenticationDeps {
 export class Authentication {
   readonly #deps: AuthenticationDeps;
   /** Logins known to be right, by their digest, as of one state of `_users`: a password is derived once, not per request. */
-  readonly #remembered = new Map<string, User>();
+  readonly #remembered = new LRUCache<string, User>({ max: maxRememberedLogins });
   #rememberedAsOf = '';
 
   constructor(deps: AuthenticationDeps) {
@@ -65,7 +66,6 @@ export class Authentication {
     const account = await this.#account(name, users);
     if (account === undefined || !(await account.hasPassword(password)))
       throw unauthorized('Name or password is incorrect.');
-    if (this.#remembered.size >= maxRememberedLogins) this.#remembered.clear();
     if (asOf === this.#rememberedAsOf) this.#remembered.set(digest, account.user);
     return account.user;
   }

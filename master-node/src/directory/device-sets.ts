@@ -1,5 +1,6 @@
 import type { AccountId, DeviceId } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
+import { LRUCache } from 'lru-cache';
 import type { Metrics } from '../metrics.ts';
 import type { Directory } from './directory.ts';
 
@@ -34,16 +35,8 @@ export const createDeviceSets = (
   reads: Metrics['deviceSets'],
   now: () => number,
 ): DeviceSets => {
-  /** In order of use, the longest unused first. */
-  const entries = new Map<AccountId, Entry>();
+  const entries = new LRUCache<AccountId, Entry>({ max: MAX_ACCOUNTS });
   const loading = new Map<AccountId, Promise<Read | null>>();
-
-  const keep = (account: AccountId, entry: Entry): void => {
-    entries.delete(account);
-    entries.set(account, entry);
-    const oldest = entries.keys().next();
-    if (entries.size > MAX_ACCOUNTS && !oldest.done) entries.delete(oldest.value);
-  };
 
   const read = async (account: AccountId): Promise<Read | null> => {
     reads.inc({ source: 'directory' });
@@ -64,7 +57,7 @@ export const createDeviceSets = (
     const reading = read(account)
       .then((found) => {
         if (loading.get(account) !== reading) return found;
-        if (found) keep(account, { ...found, freshUntil: startedAt + FRESH_MS });
+        if (found) entries.set(account, { ...found, freshUntil: startedAt + FRESH_MS });
         else entries.delete(account);
         return found;
       })
@@ -84,7 +77,6 @@ export const createDeviceSets = (
     const entry = entries.get(account);
     if (entry && entry.freshUntil > now()) {
       reads.inc({ source: 'cache' });
-      keep(account, entry);
       return entry;
     }
     try {
