@@ -78,3 +78,24 @@ test('an account that has another name now is told apart from the one that took 
   await alice.sendText(bobId, 'two');
   await waitForTexts(bob, alice, ['one', 'two']);
 });
+
+test('a name that an author claims is looked up once in a while, also when nobody has it', async () => {
+  await using scene = await Scene.open();
+  let restedMs = 0;
+  const alice = await scene.person('alice', { monotonic: () => performance.now() + restedMs });
+  const bob = await scene.person('bobby');
+  const { devices, lookUps } = scene.cluster;
+  const index = devices.findIndex(({ username }) => username === 'bobby');
+  devices[index] = { ...devices[index]!, username: 'bobby-12345678' };
+  const texts = ['one', 'two', 'three'];
+  for (const [sent, text] of texts.entries()) {
+    await bob.sendText('alice', text);
+    await waitForTexts(alice, bob, texts.slice(0, sent + 1));
+    await waitFor('a look-up', () => lookUps.includes('bobby'));
+  }
+  expect(lookUps.filter((name) => name === 'bobby')).toHaveLength(1);
+  restedMs = 11 * 60 * 1000;
+  await bob.sendText('alice', 'four');
+  await waitFor('another look-up', () => lookUps.filter((name) => name === 'bobby').length === 2);
+  expect((await alice.conversations())[0]?.username).toBeNull();
+});

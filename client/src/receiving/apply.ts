@@ -6,8 +6,8 @@ import { boundedTime } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import { applySync, type ApplySyncDeps } from './apply-sync.ts';
 import { placed, type Arrival } from './arrival.ts';
-import { comeAgain } from './renewal.ts';
 import { applyRenewal, type ApplyRenewalDeps } from './apply-renewal.ts';
+import { comeAgain } from './set-aside.ts';
 
 export type ApplyDeps = ApplyRenewalDeps &
   ApplySyncDeps & {

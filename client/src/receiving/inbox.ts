@@ -8,7 +8,8 @@ import { placed, type Arrivals } from './arrival.ts';
 import { decodeContent } from '../content/codec.ts';
 import { decryptBatch, type DecryptDeps } from './decrypt.ts';
 import { prefetch } from './prefetch.ts';
-import { requestRenewals, setAside, type RenewalDeps } from './renewal.ts';
+import { requestRenewals, type RenewalDeps } from './renewal.ts';
+import { setAside } from './set-aside.ts';
 
 /**
  * Takes envelopes into the vault, whichever way they came. One transaction holds the messages, their ids, the

@@ -1,94 +1,31 @@
-import type { AccountId, DeviceAddress, Envelope, MessageId } from '@restante/protocol';
+import type { AccountId, DeviceAddress } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import { encodeContent } from '../content/codec.ts';
 import { MAX_RENEWAL_IDS } from '../content/kinds/session-renewal.ts';
 import { CONTENT_VERSION } from '../content/parts.ts';
-import type { Device } from '../account/device.ts';
-import type { MessengerEventSource } from '../events/messenger-events.ts';
-import type { Messages } from '../conversations/messages.ts';
 import type { Composer } from '../sending/compose.ts';
-import type { Unread } from '../ratchet/ratchet.ts';
 import { standingOf } from '../people/standings.ts';
 import { deviceKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { SetAside } from '../vault/tables.ts';
 import type { Row } from '../vault/vault.ts';
+import { withoutSurplus, type SetAsideDeps } from './set-aside.ts';
 
 /**
- * Messages that cannot be decrypted are set aside, so that they neither block others nor are lost, and their sender
- * is asked, by a message that starts a fresh session, to send them again: a device once a minute, or a few times at
- * once, for what was under way before it had the fresh session. So is what the ratchet calls a repetition, and this
- * vault has never seen (law 17): its sender's vault was put back or copied. What has not come is asked for once more
- * with whatever is asked for next.
+ * The sender of what was set aside is asked, by a message that starts a fresh session, to send it again: a device once a
+ * minute, or a few times at once, for what was under way before it had the fresh session. What has not come is asked
+ * for once more with whatever is asked for next.
  */
 
 const INTERVAL_MS = 60_000;
 const MAX_AT_ONCE = 3;
-const MAX_SET_ASIDE = 1_000;
 
-export type RenewalDeps = {
-  readonly device: Device;
+export type RenewalDeps = SetAsideDeps & {
   readonly clock: ServerClock;
   readonly composer: Composer;
-  readonly messages: Messages;
-  readonly events: MessengerEventSource;
   readonly now: () => number;
   /** The next sender may be asked again after this time. */
   readonly onRenewalDue: (inMs: number) => void;
-};
-
-/** Copies of what own devices have sent belong to conversations that nobody knows yet: they are not counted. */
-type CountDeps = Pick<RenewalDeps, 'device' | 'messages'>;
-const count = async (
-  transaction: Transaction,
-  { device, messages }: CountDeps,
-  accountId: AccountId,
-  change: number,
-): Promise<void> => {
-  if (accountId !== device.accountId()) await messages.countUnreadable(transaction, accountId, change);
-};
-
-export const setAside = async (
-  transaction: Transaction,
-  deps: RenewalDeps,
-  envelope: Envelope,
-  reason: Unread['reason'],
-): Promise<void> => {
-  const { id, senderId, senderDeviceId, sentAt } = envelope;
-  const repeats = reason === 'duplicate' && ({ repeats: true } as const);
-  transaction.put('setAside', id, {
-    ...{ senderId, senderDeviceId, sentAt, requested: false },
-    ...repeats,
-  });
-  await count(transaction, deps, senderId, 1);
-  transaction.afterCommit(() => deps.events.emit('undecryptable', { id, senderId, senderDeviceId, sentAt }));
-};
-
-/** These are here now: they have come again from their sender. Answers when the first of them came, null for none. */
-export const comeAgain = async (
-  transaction: Transaction,
-  deps: CountDeps,
-  senderId: AccountId,
-  ids: readonly MessageId[],
-): Promise<number | null> => {
-  const rows = await transaction.getMany('setAside', ids);
-  const found = new Map(
-    ids.flatMap((id, index) => (rows[index]?.senderId === senderId ? [[id, rows[index].sentAt]] : [])),
-  );
-  if (found.size === 0) return null;
-  for (const id of found.keys()) transaction.delete('setAside', id);
-  await count(transaction, deps, senderId, -found.size);
-  return Math.min(...found.values());
-};
-
-/** What has been set aside. The oldest ones go when there are too many. */
-const withoutOldest = async (transaction: Transaction, deps: CountDeps): Promise<Row<SetAside>[]> => {
-  const rows = await transaction.list('setAside', { limit: 2 * MAX_SET_ASIDE });
-  for (const { key, value } of rows.slice(0, -MAX_SET_ASIDE)) {
-    transaction.delete('setAside', key);
-    await count(transaction, deps, value.senderId, -1);
-  }
-  return rows.slice(-MAX_SET_ASIDE);
 };
 
 /**
@@ -134,7 +71,7 @@ const isBlocked = async (transaction: Transaction, accountId: AccountId): Promis
 
 /** Asks every sender whose messages were set aside for them, unless it was asked a moment ago. */
 export const requestRenewals = async (transaction: Transaction, deps: RenewalDeps): Promise<void> => {
-  const missing = await withoutOldest(transaction, deps);
+  const missing = await withoutSurplus(transaction, deps);
   const byDevice = Map.groupBy(missing, ({ value }) =>
     deviceKey({ accountId: value.senderId, deviceId: value.senderDeviceId }),
   );

@@ -71,6 +71,8 @@ export class ScriptedCluster {
   readonly sends: Send[] = [];
   readonly acknowledges: Acknowledge[] = [];
   keyFetches = 0;
+  /** Usernames that were asked for. */
+  readonly lookUps: string[] = [];
   masterDown = false;
   /** Uploads of keys are answered with `unavailable`. */
   keyUploadsFail = false;
@@ -319,6 +321,7 @@ export class ScriptedCluster {
     }
     if (!caller) return fail(401, 'unauthorized');
     if (resource === 'accounts') {
+      this.lookUps.push(id ?? '');
       const found = this.devices.find(({ username }) => username === id);
       return found
         ? { status: 200, json: { accountId: found.accountId, username: id } }
