@@ -355,7 +355,9 @@ describe('people', () => {
       const found = nginx.requests().map(({ route }) => route);
       return found.includes('/ws') ? found : null;
     })) as string[];
-    expect(routes).toEqual(expect.arrayContaining(['/api/accounts', '/api/keys/:id', '/node1/messages/:id']));
+    expect(routes).toEqual(
+      expect.arrayContaining(['/api/accounts', '/api/keys/:id', '/node1/messages/:id/ids']),
+    );
     const secrets = [alice, bob].flatMap(({ username, address }) => [username, address.accountId]);
     for (const secret of [...secrets, masterToken, mailboxToken, 'device=', '127.0.0.1']) {
       expect(nginx.output()).not.toContain(secret);

@@ -1,5 +1,4 @@
 import {
-  LIMITS,
   type AccountId,
   type Downstream,
   type MessageId,
@@ -210,8 +209,16 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   let isCaughtUp = false;
   const catchUp = createCatchUp({
     nodes: () => ({ count: nodeUrls().length, writeConcern: device.tokens().writeConcern }),
-    page: async (node, after, signal) =>
-      mailboxes.page(await access(node), after, LIMITS.envelopesPerPage, signal, deps.pageTimeoutMs),
+    list: async (node, after, signal) =>
+      mailboxes.list(await access(node), after, signal, deps.pageTimeoutMs),
+    page: async (node, after, limit, signal) =>
+      mailboxes.page(await access(node), after, limit, signal, deps.pageTimeoutMs),
+    share: () => parseInt(device.address().accountId.slice(0, 8), 16),
+    unknown: async (ids) => {
+      const { fresh, returned } = await inbox.sift(ids);
+      if (returned.length > 0) background(deleteDirectly(returned));
+      return new Set(fresh);
+    },
     take: (batch) => inbox.take(batch),
     hold: () => {
       live.hold();

@@ -265,6 +265,36 @@ describe('catch-up', () => {
     await waitFor('complete', () => progress.at(-1)?.complete === true);
   });
 
+  test('nodes of the release before give their messages with the ids', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, progress, shown } = await offlineWithMail(scene, 30);
+    scene.cluster.nodes[0]!.isOld = true;
+    scene.cluster.nodes[2]!.isOld = true;
+    await bob.start();
+    await waitForTexts(bob, alice, numbered(30));
+    expect(shown).toEqual(numbered(30));
+    await waitFor('end', () => progress.at(-1)?.running === false);
+    expect(progress.at(-1)).toMatchObject({ received: 30, complete: true, nodesAnswered: 3 });
+    expect(scene.cluster.nodes[1]!.given).toEqual([]);
+  });
+
+  test('what came back after its deletion is deleted again, and not fetched', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob } = await offlineWithMail(scene, 5);
+    const [first] = scene.cluster.nodes;
+    const key = [...first!.mailboxes.keys()].find((each) => first!.mailboxes.get(each)!.size === 5)!;
+    const mail = [...first!.mailboxes.get(key)!.values()];
+    await bob.start();
+    await waitForTexts(bob, alice, numbered(5));
+    await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+    await waitFor('deletion', () => scene.cluster.acknowledges.length > 0);
+    for (const envelope of mail) first!.mailboxes.get(key)!.set(envelope.id, envelope);
+    for (const node of scene.cluster.nodes) node.given.length = 0;
+    bob.refresh();
+    await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+    expect(scene.cluster.nodes.flatMap(({ given }) => given)).toEqual([]);
+  });
+
   test('expired messages are told once', async () => {
     await using scene = await Scene.open();
     const { bob, progress } = await offlineWithMail(scene, 1);
@@ -313,10 +343,13 @@ describe('catch-up', () => {
     const again = scene.messenger({ vault });
     const shown: string[] = [];
     again.on('message', ({ text }) => shown.push(text));
+    const given = () => scene.cluster.nodes.reduce((sum, node) => sum + node.given.length, 0);
+    expect(given()).toBe(30);
     await again.start();
     await waitFor('nothing left', () => scene.cluster.waiting() === 0);
     await waitForTexts(again, alice, numbered(30));
     expect(shown).toEqual([]);
+    expect(given()).toBe(30);
   });
 
   test('without a master mail comes from the mailbox nodes, and receipts follow', async () => {

@@ -54,6 +54,7 @@ const expectError = async (answer: Response, code: string, status: number) => {
 /** Requests that a device may make of its own mailbox. */
 const ownerCalls = (accountId: string, id: string): [string, RequestInit][] => [
   [`/messages/${accountId}?device=1`, {}],
+  [`/messages/${accountId}/ids?device=1`, {}],
   [`/messages/${accountId}/events?device=1`, {}],
   [`/messages/${id}`, { method: 'DELETE' }],
   ['/messages/delete', { method: 'POST', headers: json, body: JSON.stringify({ ids: [id] }) }],
@@ -110,8 +111,8 @@ describe("another's mailbox (law 7)", () => {
       `${thief.accountId}?device=2`,
     ];
     for (const guess of guesses) {
-      for (const path of [`/messages/${guess}`, `/messages/${guess.replace('?', '/events?')}`]) {
-        const answer = await call(path, { headers });
+      for (const page of ['?', '/ids?', '/events?']) {
+        const answer = await call(`/messages/${guess.replace('?', page)}`, { headers });
         answers.add(`${answer.status} ${await answer.text()}`);
       }
     }
@@ -184,6 +185,8 @@ describe('requests', () => {
       [`?device=1&limit=${LIMITS.envelopesPerPage + 1}`, 'limit'],
       ['?device=1&after=x', 'after'],
       ['?device=1&more=1', ''],
+      ['/ids', 'device'],
+      [`/ids?device=1&limit=${LIMITS.idsPerPage + 1}`, 'limit'],
     ];
     for (const [query, path] of queries) {
       expect((await expectError(await call(own + query, { headers }), 'bad-request', 400)).path).toBe(path);

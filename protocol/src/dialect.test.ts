@@ -64,6 +64,7 @@ describe('versions', () => {
     const account: Body<'account'> = { accountId, username: 'anna' };
     expect(before!.bodies.say('account', account)).toBe(account);
     expect(first!.bodies.say('account', account)).toBeNull();
+    expect(first!.bodies.read.account.safeParse(account).success).toBe(false);
   });
 
   it('are agreed on: the newest that both sides speak', () => {

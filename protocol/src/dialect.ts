@@ -62,6 +62,7 @@ export type Dialect = {
     readonly say: (frame: Frame<'downstream'>) => object | null;
   };
   readonly bodies: {
+    /** What this version does not have fits nothing. */
     readonly read: { readonly [N in BodyName]: z.ZodMiniType<Body<N>> };
     /** Null: a peer of this version has no such thing. */
     readonly say: <N extends BodyName>(name: N, body: Body<N>) => object | null;
@@ -117,6 +118,10 @@ const createDialect = (version: number, laterSteps: readonly VersionStep[]): Dia
     const known = z.discriminatedUnion('type', Object.values(readers) as unknown as Discriminable);
     return { readers, known };
   };
+  const bodyReaders = (): Readonly<Record<string, Schema>> => {
+    const readers = readersOf('bodies');
+    return Object.fromEntries(Object.keys(bodies).map((name) => [name, readers[name] ?? z.never()]));
+  };
   const heard = frames('downstream');
   const unknown = z.pipe(
     z.object({ type: z.string().check(z.refine((type) => !Object.hasOwn(heard.readers, type))) }),
@@ -127,7 +132,7 @@ const createDialect = (version: number, laterSteps: readonly VersionStep[]): Dia
     upstream: { read: frames('upstream').known, say: sayFrame('upstream') },
     downstream: { read: z.union([heard.known, unknown]), say: sayFrame('downstream') },
     bodies: {
-      read: readersOf('bodies'),
+      read: bodyReaders(),
       say: (name: string, body: object) => sayAs('bodies', name, body),
     },
   };

@@ -95,6 +95,7 @@ export {
   deleteRequest,
   deleteResponse,
   mailboxEvent,
+  mailboxIds,
   mailboxPage,
   storeRequest,
   storeResponse,
@@ -103,6 +104,7 @@ export {
 export type {
   DeleteRequest,
   DeleteResponse,
+  MailboxIds,
   MailboxPage,
   StoreRequest,
   StoreResponse,

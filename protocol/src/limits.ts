@@ -19,6 +19,8 @@ export const LIMITS = {
   bodyBytes: 1024 * 1024,
   /** Envelopes in one page of a mailbox. */
   envelopesPerPage: 500,
+  /** Ids in one page of a mailbox's ids. */
+  idsPerPage: 2_000,
   /** A page ends after the envelope that reaches this size. */
   pageBytes: 4 * 1024 * 1024,
   /** Messages acknowledged in one frame or one `POST /messages/delete`. */

@@ -18,9 +18,9 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 4,
-    fingerprint: 'e3fc1585110aa28f',
+    fingerprint: '4d38fe7fa05eb097',
     change:
-      '16 one-time Kyber keys, and ids of one-time keys that rise; HTTP names its version; fields and frames that a client does not know are ignored',
+      '16 one-time Kyber keys, and ids of one-time keys that rise; HTTP names its version; fields and frames that a client does not know are ignored; ids of a mailbox alone',
   },
 ] as const;
 

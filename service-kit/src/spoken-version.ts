@@ -49,7 +49,13 @@ export const readBody = <N extends BodyName>(request: Request, response: Respons
 export const bodySaid = <N extends BodyName>(response: Response, name: N, body: Body<N>): string =>
   JSON.stringify(settled(response).bodies.say(name, body));
 
-/** Answers with a body, given in the newest form. */
+/**
+ * Answers with a body, given in the newest form.
+ *
+ * @throws ServiceError `not-found` when there is no such thing in the version that is spoken
+ */
 export const answerWith = <N extends BodyName>(response: Response, name: N, body: Body<N>): void => {
-  response.json(settled(response).bodies.say(name, body));
+  const said = settled(response).bodies.say(name, body);
+  if (said === null) throw new ServiceError('not-found', 'no such resource in this version');
+  response.json(said);
 };

@@ -102,6 +102,8 @@ const STEP: VersionStep = {
         messages: messages.flatMap((message) => message ?? []).map(downEnvelope),
       }),
     ),
+    // A body that was added, and what is asked for it.
+    mailboxIds: null,
     mailboxEvent: changed(envelope, upEnvelope, downEnvelope),
     storeRequest: changed(
       z.strictObject({ messages: anything }),

@@ -1,4 +1,11 @@
-import type { DeviceAddress, MailboxPage, MessageId, StoredEnvelope, StoreResult } from '@restante/protocol';
+import type {
+  DeviceAddress,
+  MailboxIds,
+  MailboxPage,
+  MessageId,
+  StoredEnvelope,
+  StoreResult,
+} from '@restante/protocol';
 import { startMailboxNode, type Config, type MailboxNode } from '@restante/mailbox-node';
 import { createLog } from '@restante/service-kit';
 import type { TestCouches } from './couch.ts';
@@ -10,6 +17,7 @@ export type TestNode = MailboxNode & {
   readonly config: Config;
   readonly store: (...envelopes: StoredEnvelope[]) => Promise<StoreResult[]>;
   readonly list: (mailbox: DeviceAddress, query?: string) => Promise<MailboxPage>;
+  readonly listIds: (mailbox: DeviceAddress, query?: string) => Promise<MailboxIds>;
   /** Ids of all messages that wait, in order. */
   readonly ids: (mailbox: DeviceAddress) => Promise<MessageId[]>;
   readonly acknowledge: (mailbox: DeviceAddress, ...ids: MessageId[]) => Promise<void>;
@@ -69,16 +77,18 @@ export const startTestNode = async (
   const json = { 'content-type': 'application/json' };
   const inAnHour = (): number => (overrides.now ?? Date.now)() + 3_600_000;
   const asOwner = (mailbox: DeviceAddress) => keys.asDevice(mailbox, 'mailbox', inAnHour());
-  const list: TestNode['list'] = async (mailbox, query = '') =>
+  const read = async <T>({ accountId, deviceId }: DeviceAddress, page: string, query = ''): Promise<T> =>
     parse(
-      await fetch(`${node.url}/messages/${mailbox.accountId}?device=${mailbox.deviceId}${query}`, {
-        headers: await asOwner(mailbox),
+      await fetch(`${node.url}/messages/${accountId}${page}?device=${deviceId}${query}`, {
+        headers: await asOwner({ accountId, deviceId }),
       }),
     );
+  const list: TestNode['list'] = (mailbox, query) => read(mailbox, '', query);
   return {
     ...node,
     config,
     list,
+    listIds: (mailbox, query) => read(mailbox, '/ids', query),
     store: async (...envelopes) => {
       const answer = await fetch(`${node.url}/messages`, {
         method: 'POST',

@@ -3,15 +3,17 @@ import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import type { CatchUpProgress } from '../events/messenger-events.ts';
-import type { ReadPage } from '../server/mailbox-api.ts';
-import { createMerge, type Merge } from './merge.ts';
+import type { Listing } from '../server/mailbox-api.ts';
+import { createBodies, type Bodies, type BodiesDeps } from './bodies.ts';
+import { createMerge, type Found, type Merge } from './merge.ts';
 import { pause } from '../pause.ts';
 
 /**
- * Reads the mailboxes of all nodes at once into the inbox, while live arrivals are held back. Subscribing comes
- * first: whoever calls `run` is already told of what arrives from now on, so no gap is left. With W copies of each
+ * Reads the mailboxes of all nodes at once into the inbox, while live arrivals are held back: the ids from all of them, what is
+ * new by them from one. Subscribing comes first: whoever calls `run` is already told of what arrives from now on, so no gap is left. With W copies of each
  * accepted message, N + 1 - W nodes read to their end are a complete catch-up; nodes that did
- * not answer are asked again until they do, as a message with fewer copies may be on one of them only.
+ * not answer are asked again until they do, as a message with fewer copies may be on one of them only. An id that nobody gives a
+ * message for is a gap until all nodes have been read.
  */
 export type CatchUp = {
   /** Reads all nodes anew. Resolves after the first round whose messages have been taken, whether or not it is complete. */
@@ -21,7 +23,12 @@ export type CatchUp = {
 
 export type CatchUpDeps = {
   readonly nodes: () => { readonly count: number; readonly writeConcern: number };
-  readonly page: (node: number, after: MessageId | null, signal: AbortSignal) => Promise<ReadPage>;
+  readonly list: (node: number, after: MessageId | null, signal: AbortSignal) => Promise<Listing>;
+  readonly page: BodiesDeps['page'];
+  /** Any number that is always the same here and another one for others: of it depends which node gives the messages. */
+  readonly share: () => number;
+  /** Those of the ids whose messages are not kept yet. */
+  readonly unknown: (ids: readonly MessageId[]) => Promise<ReadonlySet<MessageId>>;
   /** Takes a batch durably; answers how many were new. */
   readonly take: (batch: readonly Envelope[]) => Promise<number>;
   readonly hold: () => void;
@@ -37,8 +44,10 @@ export type CatchUpDeps = {
 
 /** Envelopes in one transaction. */
 const BATCH = 250;
-/** A node's next page is fetched while at most this many of its envelopes wait. */
+/** A node's next page is fetched while at most this many of its ids wait. */
 const READ_AHEAD = 500;
+/** A node that lists more for which nobody gives a message is not read on. */
+const MAX_WITHHELD = 1_000;
 
 type Run = {
   readonly signal: AbortSignal;
@@ -47,8 +56,14 @@ type Run = {
   readonly answered: Set<number>;
   /** What expired unread, by node that has been read. */
   readonly expired: Map<number, number>;
+  /** What was listed and nobody gave. */
+  readonly withheld: Set<MessageId>;
   received: number;
 };
+
+/** What nobody gave may be on any node that has not been read. */
+const isComplete = ({ answered, withheld, count, needed }: Run): boolean =>
+  answered.size >= (withheld.size === 0 ? needed : count);
 
 /** Something that is waited for and may happen at any time. */
 const createBell = () => {
@@ -75,13 +90,13 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
       nodesAnswered: run.answered.size,
       nodesNeeded: run.needed,
       nodes: run.count,
-      complete: run.answered.size >= run.needed,
+      complete: isComplete(run),
       expired,
     });
 
   const readNode = async (
     run: Run,
-    merge: Merge,
+    { merge, bodies }: { merge: Merge; bodies: Bodies },
     node: number,
     { page: pages, room }: { page: Bell; room: Bell },
     signal: AbortSignal,
@@ -95,28 +110,31 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
         await room.wait();
         signal.throwIfAborted();
       }
+      if (bodies.withheldBy(node) > MAX_WITHHELD)
+        throw new MessengerError('bad-answer', 'a node lists what nobody gives');
       const timer = setTimeout(() => {
         merge.overtake(node);
         pages.ring();
       }, deps.patienceMs);
-      const page: ReadPage = await deps.page(node, after, signal).finally(() => clearTimeout(timer));
+      const page: Listing = await deps.list(node, after, signal).finally(() => clearTimeout(timer));
       expired += page.expired;
       unreadable += page.unreadable;
       complete = page.complete;
       after = complete ? null : page.next;
-      merge.push(node, page.messages, after);
+      merge.push(node, page.listed, after);
       pages.ring();
     } while (after !== null);
     run.expired.set(node, expired);
     // A node that lost its database gives what it has by now; it is asked again until it has all.
-    if (unreadable > 0)
-      deps.onFault(new MessengerError('bad-answer', 'envelopes of a page break the protocol'));
+    if (unreadable > 0) deps.onFault(new MessengerError('bad-answer', 'a page breaks the protocol'));
     return complete && unreadable === 0;
   };
 
   /** One reading of the nodes that have not answered in this run: answered is one whose messages are all taken. */
   const round = async (run: Run, signal: AbortSignal): Promise<void> => {
     const merge = createMerge(run.count);
+    const nodes = Array.from({ length: run.count }, (_, index) => (deps.share() + index) % run.count);
+    const bodies = createBodies(deps, nodes);
     const read = new Set<number>();
     const page = createBell();
     const rooms = Array.from({ length: run.count }, createBell);
@@ -127,7 +145,7 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
         return;
       }
       reading += 1;
-      readNode(run, merge, node, { page, room }, signal)
+      readNode(run, { merge, bodies }, node, { page, room }, signal)
         .then((complete) => {
           if (complete) read.add(node);
         })
@@ -143,15 +161,44 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     signal.addEventListener('abort', () => {
       for (const room of rooms) room.ring();
     });
+
+    const answer = (emptied: readonly number[]): void => {
+      for (const node of emptied) if (!bodies.isOwing(node)) run.answered.add(node);
+    };
+    const take = async (
+      batch: readonly Found[],
+      wanted: ReadonlySet<MessageId>,
+      had: ReadonlyMap<MessageId, Envelope>,
+      emptied: readonly number[],
+    ): Promise<void> => {
+      if (had.size > 0) run.received += await deps.take([...had.values()]);
+      for (const { id } of batch) {
+        if (wanted.has(id) && !had.has(id)) run.withheld.add(id);
+        else run.withheld.delete(id);
+      }
+      answer(emptied);
+      report(run, true);
+    };
+    // One batch is taken while the next one is fetched.
+    let taking = Promise.resolve();
     for (;;) {
       const batch = merge.take(BATCH);
-      if (batch.length > 0) run.received += await deps.take(batch);
-      for (const node of read) if (merge.buffered(node) === 0) run.answered.add(node);
-      if (batch.length > 0) {
-        report(run, true);
-        for (const room of rooms) room.ring();
-      } else if (reading === 0) return;
-      else await page.wait();
+      const emptied = [...read].filter((node) => merge.buffered(node) === 0);
+      if (batch.length === 0) {
+        const isOver = reading === 0;
+        await taking;
+        answer(emptied);
+        if (isOver) return;
+        await page.wait();
+        continue;
+      }
+      for (const room of rooms) room.ring();
+      const fetch = async () => {
+        const wanted = await deps.unknown(batch.map(({ id }) => id));
+        return { wanted, had: await bodies.fetch(batch, wanted, signal) };
+      };
+      const [{ wanted, had }] = await Promise.all([fetch(), taking]);
+      taking = take(batch, wanted, had, emptied);
     }
   };
 
@@ -166,7 +213,7 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     }
     if (run.signal.aborted) return;
     const expired = Math.max(0, ...run.expired.values());
-    report(run, false, await deps.newlyExpired(expired, run.answered.size >= run.needed));
+    report(run, false, await deps.newlyExpired(expired, isComplete(run)));
   };
 
   /** Whether what a round brought was taken; what was not is still in the mailboxes. */
@@ -199,7 +246,10 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     const { count, writeConcern } = deps.nodes();
     const needed = Math.min(count, Math.max(1, count + 1 - writeConcern));
     const { signal } = current;
-    const run: Run = { signal, count, needed, answered: new Set(), expired: new Map(), received: 0 };
+    const run: Run = {
+      ...{ signal, count, needed, received: 0 },
+      ...{ answered: new Set(), expired: new Map(), withheld: new Set() },
+    };
     report(run, true);
     for (let attempt = 1; !(await isTaken(run)); attempt += 1)
       await pause(backoffDelayMs(deps.backoff, attempt, Math.random()), run.signal);

@@ -1,4 +1,4 @@
-import type { Envelope } from '@restante/protocol';
+import type { Envelope, MessageId } from '@restante/protocol';
 import type { Store, Transaction } from '../vault/store.ts';
 import { isIntroduced } from '../sending/introduction.ts';
 import { blockedSenders, standingOf } from '../people/standings.ts';
@@ -19,6 +19,10 @@ import { setAside } from './set-aside.ts';
 export type Inbox = {
   /** Resolves when the envelopes are kept. Answers how many were new. */
   readonly take: (envelopes: readonly Envelope[]) => Promise<number>;
+  /** Of these ids those that have not been taken, and those that have and whose deletion is not under way. */
+  readonly sift: (
+    ids: readonly MessageId[],
+  ) => Promise<{ readonly fresh: readonly MessageId[]; readonly returned: readonly MessageId[] }>;
 };
 
 export type InboxDeps = ApplyDeps &
@@ -111,4 +115,13 @@ export const createInbox = (deps: InboxDeps): Inbox => ({
       transaction.afterCommit(() => deps.onKept(owed));
       return fresh.length;
     }),
+  sift: async (ids) => {
+    const seen = await deps.store.getMany('seenIds', ids);
+    const known = ids.filter((_, index) => seen[index] !== undefined);
+    const pending = await deps.store.getMany('pendingDeletes', known);
+    return {
+      fresh: ids.filter((_, index) => seen[index] === undefined),
+      returned: known.filter((_, index) => pending[index] === undefined),
+    };
+  },
 });

@@ -1,23 +1,27 @@
-import type { Envelope, MessageId } from '@restante/protocol';
+import type { MessageId } from '@restante/protocol';
+import type { Listed } from '../server/mailbox-api.ts';
+
+/** What has been listed by one node or several, with the nodes that have it, and its envelope when one of them has given it already. */
+export type Found = Listed & { readonly nodes: readonly number[] };
 
 /**
- * Merges the pages of several mailbox nodes, each in id order, into one sequence in id order without repetitions. An
- * envelope comes out when every node has passed its id, has been read to its end, has failed, or is no longer
+ * Merges what several mailbox nodes have, each in id order, into one sequence in id order without repetitions. A
+ * message comes out when every node has passed its id, has been read to its end, has failed, or is no longer
  * waited for. What a node brings after it was no longer waited for comes out late, but it comes out.
  */
 export type Merge = {
   /** A page of this node, which has now been read up to the id `passed`; null: to its end. */
-  readonly push: (node: number, page: readonly Envelope[], passed: MessageId | null) => void;
+  readonly push: (node: number, page: readonly Listed[], passed: MessageId | null) => void;
   /** The node does not hold back the others any more: it has failed, or takes too long. */
   readonly overtake: (node: number) => void;
-  /** At most `limit` envelopes that may be processed now. */
-  readonly take: (limit: number) => Envelope[];
-  /** Envelopes of this node that wait. */
+  /** At most `limit` messages that may be processed now. */
+  readonly take: (limit: number) => Found[];
+  /** Messages of this node that wait. */
   readonly buffered: (node: number) => number;
 };
 
 type Reader = {
-  queue: Envelope[];
+  queue: readonly Listed[];
   next: number;
   /** Everything up to this id has been read; null: everything. */
   passed: MessageId | null;
@@ -37,24 +41,30 @@ export const createMerge = (nodes: number): Merge => {
     if (reader === undefined) throw new RangeError('no such node');
     return reader;
   };
-  const head = (reader: Reader): Envelope | undefined => reader.queue[reader.next];
+  const head = (reader: Reader): Listed | undefined => reader.queue[reader.next];
 
-  const smallest = (): Envelope | undefined => {
-    let best: Envelope | undefined;
+  const smallest = (): MessageId | undefined => {
+    let best: MessageId | undefined;
     for (const reader of readers) {
-      const candidate = head(reader);
-      if (candidate !== undefined && (best === undefined || candidate.id < best.id)) best = candidate;
+      const id = head(reader)?.id;
+      if (id !== undefined && (best === undefined || id < best)) best = id;
     }
     return best;
   };
   const isPassed = (id: MessageId): boolean =>
     readers.every(({ passed, awaited }) => !awaited || passed === null || id <= passed);
-  const drop = (id: MessageId): void => {
-    for (const reader of readers) {
-      if (head(reader)?.id !== id) continue;
+  const drop = (id: MessageId): Found => {
+    let envelope: Listed['envelope'] = null;
+    const nodes: number[] = [];
+    for (const [node, reader] of readers.entries()) {
+      const listed = head(reader);
+      if (listed?.id !== id) continue;
+      nodes.push(node);
+      envelope ??= listed.envelope;
       reader.next += 1;
       if (reader.next === reader.queue.length) [reader.queue, reader.next] = [[], 0];
     }
+    return { id, envelope, nodes };
   };
 
   return {
@@ -68,12 +78,11 @@ export const createMerge = (nodes: number): Merge => {
       readerOf(node).awaited = false;
     },
     take: (limit) => {
-      const taken: Envelope[] = [];
+      const taken: Found[] = [];
       while (taken.length < limit) {
         const next = smallest();
-        if (next === undefined || !isPassed(next.id)) break;
-        taken.push(next);
-        drop(next.id);
+        if (next === undefined || !isPassed(next)) break;
+        taken.push(drop(next));
       }
       return taken;
     },

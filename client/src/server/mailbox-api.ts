@@ -28,6 +28,20 @@ const readPage = ({ messages, ...page }: Body<'mailboxPage'>): ReadPage => {
   return { ...page, messages: readable, unreadable: messages.length - readable.length };
 };
 
+/** What a node has of a message: its id, and the envelope where an older node gives no ids alone. */
+export type Listed = { readonly id: MessageId; readonly envelope: Envelope | null };
+
+/** A page of what a node has, and how much of it breaks the protocol. */
+export type Listing = Pick<MailboxPage, 'complete' | 'next' | 'expired'> & {
+  readonly listed: readonly Listed[];
+  readonly unreadable: number;
+};
+
+const readIds = ({ ids, ...page }: Body<'mailboxIds'>): Listing => {
+  const listed = ids.flatMap((id) => (id === null ? [] : [{ id, envelope: null }]));
+  return { ...page, listed, unreadable: ids.length - listed.length };
+};
+
 /** Whose mailbox, at which node, by which right. */
 export type MailboxAccess = {
   /** Base URL of the node. */
@@ -38,6 +52,13 @@ export type MailboxAccess = {
 
 /** The owner's calls to a mailbox node. Each throws a `MessengerError`. */
 export type MailboxApi = {
+  /** What the mailbox has, in id order, after the id `after`. */
+  readonly list: (
+    access: MailboxAccess,
+    after: MessageId | null,
+    signal: AbortSignal,
+    timeoutMs: number,
+  ) => Promise<Listing>;
   /** A page in id order, after the id `after`. */
   readonly page: (
     access: MailboxAccess,
@@ -98,15 +119,41 @@ export const mailboxApi = (http: Http): MailboxApi => {
     }
   }
 
+  const ask = <N extends 'mailboxIds' | 'mailboxPage'>(
+    answer: N,
+    { node, mailbox, token }: MailboxAccess,
+    path: string,
+    {
+      after,
+      limit,
+      ...bounds
+    }: { after: MessageId | null; limit: number; signal: AbortSignal; timeoutMs: number },
+  ): Promise<Body<N>> => {
+    const query = new URLSearchParams({ device: String(mailbox.deviceId), limit: String(limit) });
+    if (after !== null) query.set('after', after);
+    return http.ask(answer, {
+      ...{ server: node, path: `/messages/${mailbox.accountId}${path}?${query.toString()}` },
+      ...{ method: 'GET', token, ...bounds },
+    });
+  };
+
+  const page: MailboxApi['page'] = async (access, after, limit, signal, timeoutMs) =>
+    readPage(await ask('mailboxPage', access, '', { after, limit, signal, timeoutMs }));
+
+  const list: MailboxApi['list'] = async (access, after, signal, timeoutMs) => {
+    try {
+      const limit = LIMITS.idsPerPage;
+      return readIds(await ask('mailboxIds', access, '/ids', { after, limit, signal, timeoutMs }));
+    } catch (error) {
+      if (!(error instanceof MessengerError && error.code === 'not-found')) throw error;
+    }
+    const { messages, ...rest } = await page(access, after, LIMITS.envelopesPerPage, signal, timeoutMs);
+    return { ...rest, listed: messages.map((envelope) => ({ id: envelope.id, envelope })) };
+  };
+
   return {
-    page: async ({ node, mailbox, token }, after, limit, signal, timeoutMs) => {
-      const query = new URLSearchParams({ device: String(mailbox.deviceId), limit: String(limit) });
-      if (after !== null) query.set('after', after);
-      const path = `/messages/${mailbox.accountId}?${query.toString()}`;
-      return readPage(
-        await http.ask('mailboxPage', { server: node, path, method: 'GET', token, signal, timeoutMs }),
-      );
-    },
+    list,
+    page,
     delete: async ({ node, token }, ids) => {
       await http.ask('deleteResponse', {
         ...{ server: node, path: '/messages/delete', method: 'POST', token },

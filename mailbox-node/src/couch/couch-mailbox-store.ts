@@ -6,6 +6,7 @@ import {
   messageTime,
   parseDocumentId,
   tombstoneDocument,
+  type DeviceAddress,
   type Envelope,
   type MailboxPage,
   type MessageId,
@@ -27,9 +28,9 @@ import type { Envelopes } from './envelopes.ts';
 import type { Databases } from '../mesh/databases.ts';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
 
-/** Documents of the first read of a page; grows while the page does, so that memory stays bounded. */
-const FIRST_CHUNK = 64;
-const LARGEST_CHUNK = 128;
+/** Documents of the first read of a page, and of each other: grows while the page does, so that memory stays bounded. */
+const ENVELOPE_CHUNKS = { first: 64, largest: 128 };
+const ID_CHUNKS = { first: 2_001, largest: 2_001 };
 const KEYS_PER_READ = 2_000;
 /** A page ends after this many rows even when all of them have expired. */
 const MAX_ROWS_PER_PAGE = 2_000;
@@ -40,6 +41,17 @@ const ENVELOPE_OVERHEAD_BYTES = 320;
 const after = (id: string): string => `${id}!`;
 
 const messageIdOf = (id: string): MessageId => id.slice(id.lastIndexOf(':') + 1);
+
+/** What a page is of. */
+type PageOf<T> = {
+  /** Of each row of a bucket; null where there is none to give. */
+  readonly read: (database: string, rows: readonly CouchRow[]) => Promise<(T | null)[]>;
+  readonly expiresAt: (item: T) => number;
+  /** Bytes of JSON, about. */
+  readonly size: (item: T) => number;
+  readonly chunks: { readonly first: number; readonly largest: number };
+  readonly includeDocuments: boolean;
+};
 
 const groupBy = <T>(items: readonly T[], database: (item: T) => string | null): Map<string, T[]> => {
   const groups = new Map<string, T[]>();
@@ -132,50 +144,81 @@ export const createCouchMailboxStore = ({
     );
   };
 
-  const list: MailboxStore['list'] = async (mailbox, options): Promise<MailboxPage> => {
+  type Page<T> = Pick<MailboxPage, 'complete' | 'next' | 'expired'> & { readonly items: T[] };
+
+  const readPage = async <T>(
+    mailbox: DeviceAddress,
+    options: { readonly limit: number; readonly after?: MessageId },
+    { read, expiresAt, size, chunks, includeDocuments }: PageOf<T>,
+  ): Promise<Page<T>> => {
     const startedAt = now();
     const { start, end } = mailboxRange(mailbox);
     const first =
       options.after === undefined ? null : databases.bucketFor(messageTime(options.after), startedAt);
-    const messages: Envelope[] = [];
+    const items: T[] = [];
     let rowsSeen = 0;
     let bytes = 0;
     let expired = 0;
     let next: MessageId | null = null;
-    let chunk = FIRST_CHUNK;
+    let chunk = chunks.first;
 
     const room = (): number =>
-      bytes >= LIMITS.pageBytes || rowsSeen >= MAX_ROWS_PER_PAGE ? 0 : options.limit - messages.length;
+      bytes >= LIMITS.pageBytes || rowsSeen >= MAX_ROWS_PER_PAGE ? 0 : options.limit - items.length;
 
     for (const database of databases.readableAt(startedAt)) {
       if (first !== null && database < first) continue;
       let from = options.after === undefined ? start : after(documentId(mailbox, options.after));
       for (;;) {
         const asked = Math.min(chunk, room() + 1);
-        const rows = await range(database, { start: from, end }, asked, room() > 0);
-        const read = await envelopes.read(database, rows);
+        const rows = await range(database, { start: from, end }, asked, includeDocuments && room() > 0);
+        const found = await read(database, rows);
         for (const [index, row] of rows.entries()) {
-          if (room() === 0) return { messages, complete: false, next, expired };
+          if (room() === 0) return { items, complete: false, next, expired };
           from = after(row.id);
           const parsed = parseDocumentId(row.id);
           // Not an id that the next page could begin after.
           if (parsed === null) continue;
           rowsSeen += 1;
           next = parsed.messageId;
-          const envelope = read[index] ?? null;
-          if (envelope === null) continue;
-          if (envelope.expiresAt <= startedAt) {
+          const item = found[index] ?? null;
+          if (item === null) continue;
+          if (expiresAt(item) <= startedAt) {
             expired += 1;
             continue;
           }
-          messages.push(envelope);
-          bytes += envelope.payload.length + ENVELOPE_OVERHEAD_BYTES;
+          items.push(item);
+          bytes += size(item);
         }
         if (rows.length < asked) break;
-        chunk = LARGEST_CHUNK;
+        chunk = chunks.largest;
       }
     }
-    return { messages, complete: true, next: null, expired };
+    return { items, complete: true, next: null, expired };
+  };
+
+  const ofEnvelopes: PageOf<Envelope> = {
+    read: envelopes.read,
+    expiresAt: (envelope) => envelope.expiresAt,
+    size: ({ payload }) => payload.length + ENVELOPE_OVERHEAD_BYTES,
+    chunks: ENVELOPE_CHUNKS,
+    includeDocuments: true,
+  };
+  const ofIds: PageOf<MessageId> = {
+    read: envelopes.ids,
+    expiresAt: (id) => messageTime(id) + ttlMs,
+    size: ({ length }) => length,
+    chunks: ID_CHUNKS,
+    includeDocuments: false,
+  };
+
+  const list: MailboxStore['list'] = async (mailbox, options) => {
+    const { items, ...page } = await readPage(mailbox, options, ofEnvelopes);
+    return { messages: items, ...page };
+  };
+
+  const listIds: MailboxStore['listIds'] = async (mailbox, options) => {
+    const { items, ...page } = await readPage(mailbox, options, ofIds);
+    return { ids: items, ...page };
   };
 
   const acknowledge: MailboxStore['acknowledge'] = async (mailbox, ids) => {
@@ -224,5 +267,5 @@ export const createCouchMailboxStore = ({
     await couchRequest(server, { db: databases.currentAt(latest()) });
   };
 
-  return { put, list, acknowledge, waiting, known, ping };
+  return { put, list, listIds, acknowledge, waiting, known, ping };
 };

@@ -1,8 +1,10 @@
 import {
   envelopeRevision,
   foreignTombstoneDocument,
+  parseDocumentId,
   tombstoneRevision,
   type Envelope,
+  type MessageId,
 } from '@restante/protocol';
 import {
   couchRequest,
@@ -28,6 +30,13 @@ export type Envelopes = {
    * @throws ServiceError `unavailable`, CouchError
    */
   readonly read: (database: string, rows: readonly CouchRow[]) => Promise<(Envelope | null)[]>;
+  /**
+   * The id of the envelope of each row, which is read without its document; null where there is none to give. Fields are not
+   * looked at: an envelope that is set aside for them has an id here.
+   *
+   * @throws ServiceError `unavailable`, CouchError
+   */
+  readonly ids: (database: string, rows: readonly CouchRow[]) => Promise<(MessageId | null)[]>;
   /**
    * Looks at a live document that has another leaf than its envelope: when its owner has deleted it every leaf ends, otherwise
    * it is noted. What fails is tried again when the document is read next.
@@ -128,29 +137,40 @@ export const createEnvelopes = ({
     }
   };
 
+  /** Each row with its envelope's document, as far as ids and revisions tell what that is; null where there is none. */
+  const sift = async (
+    db: string,
+    rows: readonly CouchRow[],
+  ): Promise<({ id: string; document: unknown } | null)[]> => {
+    const live = rows.filter(({ isDeleted }) => !isDeleted);
+    const faults = new Map(live.map(({ id, rev }) => [id, faultOfRow(id, rev)]));
+    const behind = await readBehind(
+      db,
+      live.filter(({ id }) => faults.get(id) === 'foreign-revision'),
+    );
+    const sifted: ({ id: string; document: unknown } | null)[] = [];
+    for (const { id, isDeleted, doc } of rows) {
+      const fault = faults.get(id) ?? null;
+      const hidden = behind.get(id);
+      if (hidden?.isDeleted === true) await mend(db, id);
+      else if (fault !== null) setAside.note(db, id, fault);
+      const isHidden = hidden !== undefined && (hidden.isDeleted || hidden.document === undefined);
+      const isGone = isDeleted || fault === 'foreign-id' || isHidden;
+      sifted.push(isGone ? null : { id, document: hidden === undefined ? doc : hidden.document });
+    }
+    return sifted;
+  };
+
   return {
-    read: async (db, rows) => {
-      const live = rows.filter(({ isDeleted }) => !isDeleted);
-      const faults = new Map(live.map(({ id, rev }) => [id, faultOfRow(id, rev)]));
-      const behind = await readBehind(
-        db,
-        live.filter(({ id }) => faults.get(id) === 'foreign-revision'),
-      );
-      const envelopes: (Envelope | null)[] = [];
-      for (const { id, isDeleted, doc } of rows) {
-        const fault = faults.get(id) ?? null;
-        const hidden = behind.get(id);
-        if (hidden?.isDeleted === true) await mend(db, id);
-        else if (fault !== null) setAside.note(db, id, fault);
-        const isGone = isDeleted || fault === 'foreign-id' || hidden?.isDeleted === true;
-        const document = hidden === undefined ? doc : hidden.document;
-        const isThere = !isGone && document !== undefined && document !== null;
-        const envelope = isThere ? readEnvelope(id, document) : null;
-        if (isThere && envelope === null) setAside.note(db, id, 'bad-fields');
-        envelopes.push(envelope);
-      }
-      return envelopes;
-    },
+    read: async (db, rows) =>
+      (await sift(db, rows)).map((row) => {
+        if (row === null || row.document === undefined || row.document === null) return null;
+        const envelope = readEnvelope(row.id, row.document);
+        if (envelope === null) setAside.note(db, row.id, 'bad-fields');
+        return envelope;
+      }),
+    ids: async (db, rows) =>
+      (await sift(db, rows)).map((row) => (row && parseDocumentId(row.id)?.messageId) ?? null),
     mend,
   };
 };

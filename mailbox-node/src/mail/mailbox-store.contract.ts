@@ -1,4 +1,10 @@
-import { LIMITS, messageTime, type DeviceAddress, type MessageId } from '@restante/protocol';
+import {
+  LIMITS,
+  messageTime,
+  type DeviceAddress,
+  type MessageId,
+  type StoredEnvelope,
+} from '@restante/protocol';
 import { newEnvelope, newMailbox } from '@restante/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -118,6 +124,30 @@ export const mailboxStoreContract = (name: string, start: () => Promise<StoreUnd
         }),
         { numRuns: 6 },
       );
+    });
+
+    it('lists ids alone as it gives the messages, page by page', async () => {
+      const mailbox = newMailbox();
+      const envelopes = [25, 14, 14, 2, 0, 0].map((day, index) =>
+        newEnvelope(mailbox, { timeMs: under.clock.nowMs - day * DAY_MS + index }),
+      );
+      const [first, dead] = envelopes as [StoredEnvelope, StoredEnvelope];
+      await store.put([...envelopes, newEnvelope(newMailbox())]);
+      await store.acknowledge(mailbox, [dead.id]);
+      const sorted = await idsIn(mailbox);
+      expect(sorted).toHaveLength(5);
+      for (const limit of [1, 2, 500]) {
+        const ids: MessageId[] = [];
+        let page = await store.listIds(mailbox, { limit });
+        for (; !page.complete; page = await store.listIds(mailbox, { limit, after: page.next! }))
+          ids.push(...page.ids);
+        expect([...ids, ...page.ids]).toEqual(sorted);
+        expect(page).toMatchObject({ next: null, expired: 0 });
+      }
+      const { nowMs } = under.clock;
+      under.clock.nowMs = messageTime(first.id) + under.ttlMs;
+      expect(await store.listIds(mailbox, { limit: 10 })).toMatchObject({ ids: sorted.slice(1), expired: 1 });
+      under.clock.nowMs = nowMs;
     });
 
     it('ends a page at its bound in bytes', async () => {

@@ -1,4 +1,11 @@
-import type { DeviceAddress, MailboxPage, MessageId, StoredEnvelope, StoreResult } from '@restante/protocol';
+import type {
+  DeviceAddress,
+  MailboxIds,
+  MailboxPage,
+  MessageId,
+  StoredEnvelope,
+  StoreResult,
+} from '@restante/protocol';
 
 /**
  * Where mail waits on this node. `mailbox-store.contract.ts` holds every implementation to these promises.
@@ -20,6 +27,14 @@ export type MailboxStore = {
     mailbox: DeviceAddress,
     options: { readonly limit: number; readonly after?: MessageId },
   ) => Promise<MailboxPage>;
+  /**
+   * The ids of such a page, which are read without the messages. A message whose fields are set aside, or that expires before its time, may be
+   * among them.
+   */
+  readonly listIds: (
+    mailbox: DeviceAddress,
+    options: { readonly limit: number; readonly after?: MessageId },
+  ) => Promise<MailboxIds>;
   /**
    * Deletes messages for good, durably, whether or not they are here yet (law 4). An id that no bucket may hold is
    * a success and changes nothing.

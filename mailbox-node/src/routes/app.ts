@@ -16,7 +16,7 @@ import type { MailboxQuota } from '../mail/mailbox-quota.ts';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
 import type { Metrics } from './metrics.ts';
 import { deleteMessage, deleteMessages } from './delete-messages.ts';
-import { listMessages } from './list-messages.ts';
+import { listIds, listMessages } from './list-messages.ts';
 import { messageEvents } from './message-events.ts';
 import { requireDevice, type OwnerDeps } from './owner.ts';
 import { requireMaster, storeMessages } from './store-messages.ts';
@@ -68,6 +68,7 @@ export const createApp = (deps: AppDeps): Express =>
       app.post('/messages', requireMaster(deps), ...jsonBody(LIMITS.storeBodyBytes), storeMessages(deps));
       app.post('/messages/delete', requireDevice(deps), ...jsonBody(), deleteMessages(deps));
       app.get('/messages/:accountId', listMessages(deps));
+      app.get('/messages/:accountId/ids', listIds(deps));
       app.get('/messages/:accountId/events', messageEvents(deps));
       app.delete('/messages/:id', deleteMessage(deps));
       for (const path of [
@@ -76,6 +77,7 @@ export const createApp = (deps: AppDeps): Express =>
         '/metrics',
         '/messages',
         '/messages/:id',
+        '/messages/:id/ids',
         '/messages/:id/events',
       ]) {
         app.all(path, methodNotAllowed);

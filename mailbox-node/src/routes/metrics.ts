@@ -206,16 +206,16 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
 
   return {
     batches,
-    catchUpsBegun: counter('mailbox_catch_ups_begun_total', 'First pages of a mailbox that were asked for'),
+    catchUpsBegun: counter('mailbox_catch_ups_begun_total', 'First pages of ids that were asked for'),
     catchUpsCompleted: counter(
       'mailbox_catch_ups_completed_total',
-      'Pages after which the mailbox had nothing more',
+      'Pages of ids after which the mailbox had nothing more',
     ),
     stored: counter('mailbox_stored_total', 'Envelopes stored, retries too'),
     deleted: counter('mailbox_deleted_total', 'Messages acknowledged, retries too'),
     pages: counter('mailbox_pages_total', 'Pages read'),
     pageMessages: counter('mailbox_page_messages_total', 'Messages read in pages'),
-    pageExpired: counter('mailbox_page_expired_total', 'Expired messages passed over in pages'),
+    pageExpired: counter('mailbox_page_expired_total', 'Expired messages passed over in pages of ids'),
     events: counter('mailbox_events_total', 'Envelopes sent to event streams'),
     storeSeconds: new Histogram({
       name: 'mailbox_store_seconds',

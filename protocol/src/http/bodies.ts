@@ -12,7 +12,14 @@ import {
   tokenRequest,
 } from './accounts.ts';
 import { keyBundles, keyStock, replenishKeys } from './keys.ts';
-import { deleteRequest, deleteResponse, heardMailboxPage, storeRequest, storeResponse } from './messages.ts';
+import {
+  deleteRequest,
+  deleteResponse,
+  heardMailboxIds,
+  heardMailboxPage,
+  storeRequest,
+  storeResponse,
+} from './messages.ts';
 
 /** The code with which a server ends a stream of events. */
 export const streamEnd = z.pick(errorBody, { code: true });
@@ -29,6 +36,7 @@ export const bodies = {
   keyBundles,
   keyStock,
   mailboxEvent: envelope,
+  mailboxIds: heardMailboxIds,
   mailboxPage: heardMailboxPage,
   newDevice,
   registeredDevice,

@@ -39,6 +39,15 @@ export const heardMailboxPage = z.extend(mailboxPage, {
   messages: z.array(z.catch(z.nullable(envelope), null)),
 });
 
+/** `GET /messages/:accountId/ids?device=&limit=&after=`, owner only: the same without the envelopes, so that they need not come from every node. */
+export const mailboxIds = z.extend(z.omit(mailboxPage, { messages: true }), { ids: z.array(messageId) });
+export type MailboxIds = z.infer<typeof mailboxIds>;
+
+/** The same as its reader takes it: what is no id is null. */
+export const heardMailboxIds = z.extend(mailboxIds, {
+  ids: z.array(z.catch(z.nullable(messageId), null)),
+});
+
 /** `POST /messages/delete`, owner only. An id that is not there counts as deleted. */
 export const deleteRequest = z.strictObject({
   ids: z.array(messageId).check(z.minLength(1), z.maxLength(LIMITS.idsPerAcknowledge)),

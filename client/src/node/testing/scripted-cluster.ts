@@ -20,6 +20,7 @@ import {
   type Envelope,
   type ErrorCode,
   type KeyBundle,
+  type MailboxIds,
   type MailboxPage,
   type Send,
 } from '@restante/protocol';
@@ -52,8 +53,14 @@ export type ScriptedNode = {
   down: boolean;
   /** Answers everything with this error. */
   refusing: ErrorCode | null;
-  /** Fails after this many more pages. */
+  /** Fails after this many more pages, of ids or of envelopes. */
   pagesLeft: number;
+  /** Of an older release: it gives no ids alone. */
+  isOld: boolean;
+  /** What it lists and does not give. */
+  withholds: (id: string) => boolean;
+  /** Ids of the envelopes that it has given in pages. */
+  readonly given: string[];
   expired: number;
 };
 
@@ -64,6 +71,9 @@ export class ScriptedCluster {
     down: false,
     refusing: null,
     pagesLeft: Infinity,
+    isOld: false,
+    withholds: () => false,
+    given: [],
     expired: 0,
   }));
   readonly sockets = new Map<string, WebSocket>();
@@ -373,21 +383,26 @@ export class ScriptedCluster {
     return { status: 200, json: { devices } };
   }
 
-  #page(node: ScriptedNode, key: string, query: URLSearchParams): Answer {
+  #page(node: ScriptedNode, key: string, query: URLSearchParams, isOfIds: boolean): Answer {
+    if (isOfIds && node.isOld) return fail(404, 'not-found');
     if (node.pagesLeft <= 0) return fail(503, 'unavailable');
     node.pagesLeft -= 1;
     const after = query.get('after') ?? '';
     const all = [...(node.mailboxes.get(key)?.values() ?? [])].filter(({ id }) => id > after);
-    const messages = all
+    const part = all
       .sort((a, b) => (a.id < b.id ? -1 : 1))
       .slice(0, Math.min(this.pageLimit, Number(query.get('limit'))));
-    const complete = messages.length === all.length;
-    const page: MailboxPage = {
-      ...{ messages, complete },
-      next: complete ? null : (messages.at(-1)?.id ?? null),
+    const complete = part.length === all.length;
+    const page = {
+      complete,
+      next: complete ? null : (part.at(-1)?.id ?? null),
       expired: after === '' ? node.expired : 0,
     };
-    return { status: 200, json: page };
+    if (isOfIds)
+      return { status: 200, json: { ...page, ids: part.map(({ id }) => id) } satisfies MailboxIds };
+    const messages = part.filter(({ id }) => !node.withholds(id));
+    node.given.push(...messages.map(({ id }) => id));
+    return { status: 200, json: { ...page, messages } satisfies MailboxPage };
   }
 
   #isBlocked(caller: Registered | undefined, body: unknown): boolean {
@@ -427,7 +442,7 @@ export class ScriptedCluster {
       return;
     }
     if (path[3] !== 'events') {
-      answer(this.#page(node, key, url.searchParams));
+      answer(this.#page(node, key, url.searchParams, path[3] === 'ids'));
       return;
     }
     const listeners = node.listeners.get(key) ?? new Set<ServerResponse>();
