@@ -76,22 +76,26 @@ describe('the ledger of a running node', () => {
   it('balances, also after a retry, a restart and a deletion of what never came', async () => {
     await shows({ accepted: 5, deleted: 1, waiting: 4, lost: 0, returned: 0 });
     await node.store(...mail);
-    await node.acknowledge(mailbox, newEnvelope(mailbox).id);
+    const early = newEnvelope(mailbox);
+    await node.acknowledge(mailbox, early.id);
     await shows({ accepted: 6, deleted: 2, waiting: 4, lost: 0, returned: 0 });
+    // It comes after its tombstone: CouchDB tells of that again.
+    await node.store(early, newEnvelope(mailbox));
+    await shows({ accepted: 7, deleted: 2, waiting: 5, lost: 0, returned: 0 });
     await node[Symbol.asyncDispose]();
     await start();
-    await shows({ accepted: 6, deleted: 2, waiting: 4, lost: 0, returned: 0 });
+    await shows({ accepted: 7, deleted: 2, waiting: 5, lost: 0, returned: 0 });
   });
 
   it('tells of a message that somebody else deleted, while it runs and while it does not, and goes on telling', async () => {
     await plantLoss(mail[0]!);
-    await shows({ accepted: 6, deleted: 2, waiting: 3, lost: 1, returned: -1 });
+    await shows({ accepted: 7, deleted: 2, waiting: 4, lost: 1, returned: -1 });
     await node[Symbol.asyncDispose]();
     await plantLoss(mail[1]!);
     await start();
-    await shows({ accepted: 6, deleted: 2, waiting: 2, lost: 2, returned: -2 });
+    await shows({ accepted: 7, deleted: 2, waiting: 3, lost: 2, returned: -2 });
     await node.acknowledge(mailbox, mail[2]!.id);
-    await shows({ accepted: 6, deleted: 3, waiting: 1, lost: 2, returned: -2 });
+    await shows({ accepted: 7, deleted: 3, waiting: 2, lost: 2, returned: -2 });
   });
 
   it('tells of a message that came back', async () => {
@@ -106,11 +110,11 @@ describe('the ledger of a running node', () => {
       });
     // A tombstone that does not name its ancestor does not hold. A node that runs would end what comes back.
     await plant({ _id: id, _rev: tombstoneRevision(id), _deleted: true });
-    await shows({ accepted: 7, deleted: 4, lost: 2, returned: -2 });
+    await shows({ accepted: 8, deleted: 4, lost: 2, returned: -2 });
     await node[Symbol.asyncDispose]();
     await plant(envelopeDocument(back));
     await start();
-    await shows({ deleted: 4, waiting: 2, lost: 2, returned: -1 });
+    await shows({ deleted: 4, waiting: 3, lost: 2, returned: -1 });
   });
 
   it('tells of a write that was confirmed and never came', async () => {

@@ -65,7 +65,7 @@ const checkpoint = z.object({
   /** Changes with every write: who finds another one than it wrote looks at a disk that was put back. */
   version: z.string(),
   accepted: count,
-  counts: z.object({ deleted: count, othersDeleted: count, unnamed: count }),
+  counts: z.object({ deleted: count, othersDeleted: count, unnamed: count, unsure: count }),
   sizes: z.object(ofMarks(() => count)),
   gap: z.object({ lost: count, returned: count }),
   series: z.enum(['a', 'b']),
@@ -324,6 +324,7 @@ export const createLedger = ({
       await lookForWritten(db, book, confirmed);
       for (const id of confirmed) written.get(db)?.delete(id);
       let isExact = isSame(before, await info(db));
+      if (isExact) book.settle(gapOf(book, before).returned - shelf.gap.returned);
       if (isExact && !isReadAgain && shelf.kept !== null && !isGap(gapOf(book, before), shelf.gap)) {
         await readAgain(db, shelf, signal);
         const after = await info(db);

@@ -32,6 +32,8 @@ export type BookCounts = {
   readonly othersDeleted: number;
   /** Mail that is lost and of which not even the id is known any more. */
   readonly unnamed: number;
+  /** Of the deletions those of mail that was not known: a tombstone that is told of again is counted again. See `settle`. */
+  readonly unsure: number;
 };
 
 /** What became of all mail that a bucket ever took in, as its changes tell. Of each document it keeps 53 bits. */
@@ -43,6 +45,11 @@ export type LedgerBook = {
   readonly sentUntil: (timeMs: number) => number;
   readonly knows: (id: string) => boolean;
   readonly apply: (change: BucketChange) => void;
+  /**
+   * Nothing has changed since the last change that was applied, and the engine has so many tombstones less than it should. What was
+   * told again is no deletion: CouchDB tells of a tombstone again when its envelope comes late.
+   */
+  readonly settle: (tooMany: number) => void;
   /** A message that was taken in and is not there. */
   readonly miss: (id: string) => void;
   /**
@@ -79,10 +86,10 @@ const markOf = (change: BucketChange): 'mail' | 'returned' | 'others' => {
 /** `spanMs` from `startMs`: the time of the bucket. `logs`: marks that were kept, read in this order. */
 export const createLedgerBook = (
   { startMs, spanMs }: { readonly startMs: number; readonly spanMs: number },
-  counts: BookCounts = { deleted: 0, othersDeleted: 0, unnamed: 0 },
+  counts: BookCounts = { deleted: 0, othersDeleted: 0, unnamed: 0, unsure: 0 },
   logs: readonly MarkLog[] = [],
 ): LedgerBook => {
-  let { deleted, othersDeleted, unnamed } = counts;
+  let { deleted, othersDeleted, unnamed, unsure } = counts;
   let marks = ofMarks(() => new Set<number>());
   let log: Record<Mark, number[]> | null = null;
 
@@ -119,7 +126,7 @@ export const createLedgerBook = (
   const accepted = (): number => deleted + marks.mail.size + marks.missing.size + unnamed;
 
   return {
-    counts: () => ({ deleted, othersDeleted, unnamed }),
+    counts: () => ({ deleted, othersDeleted, unnamed, unsure }),
     accepted,
     sizeOf: (mark) => marks[mark].size,
     sentUntil: (timeMs) => {
@@ -142,13 +149,19 @@ export const createLedgerBook = (
         if (!isDeletion(change)) return;
         const wasKnown = unset('mail', key) || unset('missing', key);
         // One with several leaves that was not there has been counted before: it came back, and was ended.
-        if (wasKnown || change.changes.length === 1) deleted += 1;
+        if (!wasKnown && change.changes.length > 1) return;
+        deleted += 1;
+        if (!wasKnown) unsure += 1;
       } else if (!marks.mail.has(key)) {
         const mark = markOf(change);
         for (const other of MARKS)
           if (other !== mark && (other !== 'missing' || mark === 'mail')) unset(other, key);
         set(mark, key);
       }
+    },
+    settle: (tooMany) => {
+      deleted -= Math.min(unsure, Math.max(0, tooMany));
+      unsure = 0;
     },
     miss: (id) => set('missing', keyOf(id)),
     readAgain: (isWhole) => {
@@ -170,7 +183,8 @@ export const createLedgerBook = (
         },
         end: () => {
           for (const key of live.mail) rest.delete(key);
-          deleted = Math.max(deleted, dead.size);
+          deleted = Math.max(deleted - unsure, dead.size);
+          unsure = 0;
           othersDeleted = othersDead.size;
           marks = { ...live, missing: rest };
           log = null;
