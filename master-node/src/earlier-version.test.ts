@@ -12,14 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MasterNode } from './index.ts';
 import { EARLIER_CONVERSATION, freshId } from './testing/earlier-conversation.model.ts';
 import { replay } from './testing/replay.model.ts';
-import {
-  connect,
-  PASSWORD,
-  randomKeys,
-  randomName,
-  recipient,
-  register,
-} from './testing/test-device.model.ts';
+import { connect, metric, PASSWORD, randomKeys, randomName, register } from './testing/test-device.model.ts';
 import { startTestNodes, type TestNodes } from './testing/test-nodes.model.ts';
 
 /** Law 14, over each wire: WebSocket, `/api`, `/messages` with its events, and from masters to mailbox nodes. */
@@ -194,13 +187,25 @@ describe('a client of this version, with servers of the one before', () => {
   });
 });
 
-describe('a master and mailbox nodes one version apart', () => {
-  it('store what is sent, whichever is newer', async () => {
-    const place = await open(NOW_AND_EARLIER, [EARLIER, NOW_AND_EARLIER, EARLIER]);
-    const [alice, bob] = [await register(place.master.url), await register(place.master.url)];
-    const socket = await connect(place.master.url, alice);
-    expect(await socket.send([recipient(bob)])).toMatchObject({ type: 'accepted' });
-    await waitFor('each node to have it', async () => (await left(place, bob)).every((count) => count === 1));
-    await socket.close();
+describe.each<[string, Versions, readonly Versions[]]>([
+  ['newer than two of its mailbox nodes', NOW_AND_EARLIER, [EARLIER, NOW_AND_EARLIER, EARLIER]],
+  ['older than two of its mailbox nodes', EARLIER, [NOW_AND_EARLIER, EARLIER, NOW_AND_EARLIER]],
+])('a master that is %s', (_, masterVersions, nodeVersions) => {
+  it('stores and deletes on each of them, whatever its people speak', async () => {
+    const place = await open(masterVersions, nodeVersions);
+    await converse(place, [place.messenger(NOW_AND_EARLIER), place.messenger(EARLIER)]);
+    await converse(place, [place.messenger(EARLIER), place.messenger(NOW_AND_EARLIER)]);
+    const count = (series: string, node: string, result: string): Promise<number> =>
+      metric(place.master.url, `gateway_${series}_total{node="${node}",result="${result}"}`);
+    for (const node of ['node1', 'node2', 'node3']) {
+      for (const [series, done] of [
+        ['store_envelopes', 'stored'],
+        ['deletes', 'deleted'],
+      ] as const) {
+        await waitFor(`${node} has ${done}`, async () => (await count(series, node, done)) > 0);
+        expect(await count(series, node, 'failed')).toBe(0);
+      }
+      expect(await count('store_envelopes', node, 'refused')).toBe(0);
+    }
   });
 });
