@@ -1,6 +1,7 @@
 import { buckets } from '@restante/protocol';
 import { BELIEVED_STEP_MS } from '@restante/service-kit';
 import {
+  askCouch,
   mailboxNodeConfigs,
   newEnvelope,
   newMailbox,
@@ -15,19 +16,16 @@ import { expect, it } from 'vitest';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const TTL_DAYS = 2;
 
-const adminOf = (node: TestNode) => {
-  const { origin, username, password } = new URL(node.config.couch.adminUrl);
-  const headers = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
-  return async (path: string): Promise<unknown> => (await fetch(`${origin}/${path}`, { headers })).json();
-};
+const ask = async (node: TestNode, path: string): Promise<unknown> =>
+  (await askCouch(node.config.couch.adminUrl, path)).body;
 
 const databasesOf = async (node: TestNode): Promise<string[]> =>
-  ((await adminOf(node)('_all_dbs')) as string[]).filter((name) =>
+  ((await ask(node, '_all_dbs')) as string[]).filter((name) =>
     name.startsWith(node.config.couch.databasePrefix),
   );
 
 const replicationsOf = async (node: TestNode, database: string): Promise<string[]> => {
-  const { rows } = (await adminOf(node)('_replicator/_all_docs')) as { rows: { id: string }[] };
+  const { rows } = (await ask(node, '_replicator/_all_docs')) as { rows: { id: string }[] };
   return rows.map(({ id }) => id).filter((id) => id.startsWith(`restante-${database}-from-`));
 };
 
@@ -49,7 +47,7 @@ it('a bucket lives from before its first message until after its last one, and n
   const mine = { members: { names: [`${couches.prefix}data`] } };
   const hasBuckets = async (node: TestNode, timeMs: number): Promise<boolean> => {
     for (const name of spans.liveAt(timeMs)) {
-      const security = await adminOf(node)(`${couches.prefix}${name}/_security`);
+      const security = await ask(node, `${couches.prefix}${name}/_security`);
       if ((security as Partial<typeof mine>).members?.names[0] !== mine.members.names[0]) return false;
     }
     return true;
@@ -64,11 +62,11 @@ it('a bucket lives from before its first message until after its last one, and n
   for (const node of nodes) {
     await waitFor('the next bucket', async () => (await databasesOf(node)).includes(next));
     await waitFor('its pull', async () => (await replicationsOf(node, next)).length === 1);
-    expect(await adminOf(node)(`${next}/_security`)).toMatchObject({
+    expect(await ask(node, `${next}/_security`)).toMatchObject({
       admins: { roles: ['_admin'] },
       members: { names: [`${couches.prefix}data`], roles: [] },
     });
-    expect(await adminOf(node)(`${couches.prefix}directory/_revs_limit`)).toBe(100);
+    expect(await ask(node, `${couches.prefix}directory/_revs_limit`)).toBe(100);
   }
 
   // Filled, also shortly before its time by a clock that runs ahead.

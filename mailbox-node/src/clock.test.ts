@@ -1,14 +1,13 @@
 import { buckets, LIMITS } from '@restante/protocol';
 import { BELIEVED_STEP_MS, CLOCK_DOCUMENT, connectCouch, type CouchServer } from '@restante/service-kit';
 import {
-  mailboxNodeConfigs,
   newEnvelope,
   newMailbox,
   newTestKeys,
   startCouches,
-  startTestNode,
+  startTestMesh,
   waitFor,
-  type TestCouches,
+  type TestMesh,
   type TestNode,
 } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,40 +28,34 @@ const healthOf = async ({ url }: TestNode) =>
   };
 
 describe('a wrong clock', () => {
-  let couches: TestCouches;
+  let mesh: TestMesh;
   let admins: (CouchServer & AsyncDisposable)[];
-  let running: TestNode[] = [];
   /** How far the clock of each node is off. */
   const offMs = [0, 0];
   const keys = newTestKeys(() => Math.min(...offMs) + Date.now());
   const mailbox = newMailbox();
+  const shifted = (index: number) => ({ now: () => Date.now() + offMs[index]! });
+
+  const running = (): [TestNode, TestNode] => mesh.nodes as [TestNode, TestNode];
+  const prefix = (): string => mesh.couches.prefix;
 
   beforeAll(async () => {
-    couches = await startCouches(2);
-    admins = couches.adminUrls.map((url) => connectCouch(url, 10_000));
+    mesh = await startTestMesh(await startCouches(2), keys, shifted);
+    admins = mesh.couches.adminUrls.map((url) => connectCouch(url, 10_000));
   });
-  const stop = async (): Promise<void> => {
-    await Promise.all(running.map((node) => node[Symbol.asyncDispose]()));
-    running = [];
-  };
   afterAll(async () => {
-    await stop();
     await Promise.all(admins.map((admin) => admin[Symbol.asyncDispose]()));
-    await couches[Symbol.asyncDispose]();
+    await mesh[Symbol.asyncDispose]();
   });
 
   /** Starts the nodes with their clocks off by so much. */
   const startAll = async (...off: readonly [number, number]): Promise<[TestNode, TestNode]> => {
-    await stop();
+    await mesh.stop();
     [offMs[0], offMs[1]] = off;
-    running = await Promise.all(
-      mailboxNodeConfigs(couches, keys).map((config, index) =>
-        startTestNode(config, keys, { now: () => Date.now() + offMs[index]! }),
-      ),
-    );
-    return running as [TestNode, TestNode];
+    await mesh.restart(shifted);
+    return running();
   };
-  const directory = (): string => `${couches.prefix}directory`;
+  const directory = (): string => `${prefix()}directory`;
   const confirmedOf = (index: number) =>
     waitFor(
       'the confirmed time',
@@ -83,12 +76,12 @@ describe('a wrong clock', () => {
   };
   const bucketsOf = async (index: number): Promise<string[]> =>
     ((await admins[index]!.request({ path: '_all_dbs' })) as string[]).filter((name) =>
-      name.startsWith(`${couches.prefix}messages-`),
+      name.startsWith(`${prefix()}messages-`),
     );
   const isDoubted = async (node: TestNode): Promise<boolean> => (await healthOf(node)).clock.isDoubted;
   /** Whole rounds of maintenance: every bucket of the node's own time is there, and swept after. */
   const hasSwept = async (index: number): Promise<void> => {
-    const wanted = liveAt(Date.now() + offMs[index]!).map((name) => couches.prefix + name);
+    const wanted = liveAt(Date.now() + offMs[index]!).map((name) => prefix() + name);
     await waitFor('its buckets', async () => {
       const present = await bucketsOf(index);
       return wanted.every((name) => present.includes(name));
@@ -98,12 +91,14 @@ describe('a wrong clock', () => {
       const { confirmedAt } = await confirmedOf(index);
       await sayConfirmed(index, confirmedAt + 1);
       await waitFor('another round', async () => {
-        const { clock } = (await healthOf(running[index]!)) as unknown as { clock: { confirmedAt: number } };
+        const { clock } = (await healthOf(running()[index]!)) as unknown as {
+          clock: { confirmedAt: number };
+        };
         return clock.confirmedAt >= confirmedAt + 1;
       });
     }
   };
-  const waiting = async (): Promise<string[][]> => Promise.all(running.map((node) => node.ids(mailbox)));
+  const waiting = async (): Promise<string[][]> => Promise.all(running().map((node) => node.ids(mailbox)));
 
   const mail = Array.from({ length: 3 }, (_, day) =>
     newEnvelope(mailbox, { timeMs: Date.now() - (20 - day) * DAY_MS }),
@@ -111,9 +106,8 @@ describe('a wrong clock', () => {
   const ids = mail.map(({ id }) => id);
 
   beforeAll(async () => {
-    const [first, second] = await startAll(0, 0);
-    await first.store(...mail);
-    for (const node of [first, second]) {
+    await running()[0].store(...mail);
+    for (const node of running()) {
       await waitFor('the mail', async () => (await node.ids(mailbox)).join() === ids.join());
       await waitFor('the mesh', async () => (await healthOf(node)).status === 'up');
     }
@@ -121,7 +115,7 @@ describe('a wrong clock', () => {
 
   const allIsThereAgain = async (): Promise<void> => {
     await startAll(0, 0);
-    for (const node of running) {
+    for (const node of running()) {
       await waitFor('all is well', async () => (await healthOf(node)).status === 'up');
       expect(await node.list(mailbox)).toMatchObject({ complete: true, expired: 0 });
     }
@@ -155,7 +149,7 @@ describe('a wrong clock', () => {
   });
 
   it('without a time on the disk, as after an update, the newest canary tells', async () => {
-    await stop();
+    await mesh.stop();
     for (const admin of admins) {
       const path = CLOCK_DOCUMENT;
       const { _rev: rev } = (await admin.request({ db: directory(), path })) as { _rev: string };
@@ -169,7 +163,7 @@ describe('a wrong clock', () => {
   });
 
   it('a node that was off for three weeks is confirmed by its peer', async () => {
-    const [first, second] = running as [TestNode, TestNode];
+    const [first, second] = running();
     await sayConfirmed(0, Date.now() - 21 * DAY_MS);
     await waitFor('the confirmation', async () => {
       const { confirmedAt } = await confirmedOf(0);
@@ -177,7 +171,7 @@ describe('a wrong clock', () => {
     });
     expect(await isDoubted(second)).toBe(false);
     const { rows } = (await admins[0]!.request({
-      db: couches.prefix + nameAt(Date.now()),
+      db: prefix() + nameAt(Date.now()),
       path: '_all_docs',
       qs: { startkey: CANARY_RANGE.start, endkey: CANARY_RANGE.end, include_docs: true },
     })) as { rows: { doc: unknown }[] };
@@ -203,7 +197,7 @@ describe('a wrong clock', () => {
 
   it("after an operator's word what is over is dropped", async () => {
     const ahead = LIMITS.messageTtlMs + BELIEVED_STEP_MS + 40 * DAY_MS;
-    const before = liveAt(Date.now()).map((name) => couches.prefix + name);
+    const before = liveAt(Date.now()).map((name) => prefix() + name);
     const nodes = await startAll(ahead, ahead);
     for (const node of nodes) await waitFor('the doubt', () => isDoubted(node));
     for (const index of [0, 1]) await sayConfirmed(index, Date.now() + ahead);

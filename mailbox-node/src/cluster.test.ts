@@ -1,5 +1,6 @@
 import { buckets, documentId, envelopeRevision, tombstoneRevision } from '@restante/protocol';
 import {
+  askCouch,
   newEnvelope,
   newMailbox,
   newTestKeys,
@@ -7,20 +8,14 @@ import {
   startCouches,
   startCouchProcesses,
   startFaultProxy,
+  startTestMesh,
   startTestNode,
-  startTestNodes,
   waitFor,
-  type TestCouches,
+  type TestMesh,
   type TestNode,
 } from '@restante/testkit';
 import { CAUGHT_UP_DOCUMENT } from '@restante/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const basic = (url: string): { origin: string; headers: { authorization: string } } => {
-  const { origin, username, password } = new URL(url);
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { origin, headers: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } };
-};
 
 type Changes = {
   readonly results: {
@@ -32,11 +27,10 @@ type Changes = {
 
 /** Leaf revisions of every message in the current bucket of a node's CouchDB; of a deleted one ` deleted` follows. */
 const readLeaves = async ({ config }: TestNode): Promise<Map<string, string[]>> => {
-  const { origin, headers } = basic(config.couch.adminUrl);
   const { nameAt } = buckets(config.bucketSpanDays, config.messageTtlMs);
   const database = config.couch.databasePrefix + nameAt(Date.now());
-  const answer = await fetch(`${origin}/${database}/_changes?style=all_docs`, { headers });
-  const { results } = (await answer.json()) as Changes;
+  const { body } = await askCouch(config.couch.adminUrl, `${database}/_changes?style=all_docs`);
+  const { results } = body as Changes;
   return new Map(
     results.map(({ id, deleted, changes }) => [
       id,
@@ -51,22 +45,17 @@ const isWhole = async (node: TestNode): Promise<boolean> => {
 };
 
 describe('nodes in a mesh', () => {
-  let couches: TestCouches;
-  let cluster: Awaited<ReturnType<typeof startTestNodes>>;
+  let mesh: TestMesh;
   beforeAll(async () => {
-    couches = await startCouches(3);
-    cluster = await startTestNodes(couches);
+    mesh = await startTestMesh(await startCouches(3));
   });
-  afterAll(async () => {
-    await cluster[Symbol.asyncDispose]();
-    await couches[Symbol.asyncDispose]();
-  });
+  afterAll(() => mesh[Symbol.asyncDispose]());
 
   it('make their mesh whole by themselves and measure its lag', async () => {
-    for (const node of cluster.nodes) {
+    for (const node of mesh.nodes) {
       await waitFor(`${node.config.name} is whole`, () => isWhole(node));
       for (const { name: peer } of node.config.couch.peers) {
-        const database = `${couches.prefix}directory`;
+        const database = `${mesh.couches.prefix}directory`;
         expect(await node.metric(`mailbox_replication_running{database="${database}",peer="${peer}"}`)).toBe(
           1,
         );
@@ -76,11 +65,11 @@ describe('nodes in a mesh', () => {
   });
 
   it('carry a message stored at one node to all, and a delete at one node too', async () => {
-    const [first, second, third] = cluster.nodes as [TestNode, TestNode, TestNode];
+    const [first, second, third] = mesh.nodes as [TestNode, TestNode, TestNode];
     const mailbox = newMailbox();
     const envelope = newEnvelope(mailbox);
     await first.store(envelope);
-    for (const node of cluster.nodes) {
+    for (const node of mesh.nodes) {
       await waitFor('the message', async () => (await node.ids(mailbox)).includes(envelope.id));
     }
     await third.acknowledge(mailbox, envelope.id);
@@ -90,14 +79,14 @@ describe('nodes in a mesh', () => {
   });
 
   it('hold one revision of a message that was stored through two nodes at once (law 5)', async () => {
-    const [first, second] = cluster.nodes as [TestNode, TestNode];
+    const [first, second] = mesh.nodes as [TestNode, TestNode];
     const mailbox = newMailbox();
     const envelopes = Array.from({ length: 20 }, () => newEnvelope(mailbox));
     await Promise.all([first.store(...envelopes), second.store(...envelopes), first.store(...envelopes)]);
     const late = newEnvelope(mailbox);
     await Promise.all([first.store(late), second.acknowledge(mailbox, late.id)]);
     const lateId = documentId(mailbox, late.id);
-    for (const node of cluster.nodes) {
+    for (const node of mesh.nodes) {
       await waitFor('both sides of the race', async () => {
         const leaves = (await readLeaves(node)).get(lateId);
         return leaves?.join() === `${tombstoneRevision(lateId)} deleted`;
@@ -112,25 +101,21 @@ describe('nodes in a mesh', () => {
   });
 
   it('repair a mesh that somebody broke', async () => {
-    const [first, second] = cluster.nodes as [TestNode, TestNode];
+    const [first, second] = mesh.nodes as [TestNode, TestNode];
     await waitFor('the mesh', () => isWhole(first));
-    const { origin, headers } = basic(first.config.couch.adminUrl);
-    const prefix = `restante-${couches.prefix}`;
+    const { adminUrl } = first.config.couch;
+    const prefix = `restante-${mesh.couches.prefix}`;
     const documents = async () => {
-      const answer = await fetch(`${origin}/_replicator/_all_docs?include_docs=true`, { headers });
-      const { rows } = (await answer.json()) as { rows: { id: string; doc: Record<string, unknown> }[] };
+      const { body } = await askCouch(adminUrl, '_replicator/_all_docs?include_docs=true');
+      const { rows } = body as { rows: { id: string; doc: Record<string, unknown> }[] };
       return rows.filter(({ id }) => id.startsWith(prefix)).map(({ doc }) => doc);
     };
     const before = await documents();
     const [removed, changed] = before as [Record<string, unknown>, Record<string, unknown>];
     const path = (document: Record<string, unknown>) =>
-      `${origin}/_replicator/${encodeURIComponent(String(document['_id']))}`;
-    await fetch(`${path(removed)}?rev=${String(removed['_rev'])}`, { method: 'DELETE', headers });
-    await fetch(path(changed), {
-      method: 'PUT',
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ ...changed, continuous: false }),
-    });
+      `_replicator/${encodeURIComponent(String(document['_id']))}`;
+    await askCouch(adminUrl, `${path(removed)}?rev=${String(removed['_rev'])}`, 'DELETE');
+    await askCouch(adminUrl, path(changed), 'PUT', { ...changed, continuous: false });
     await waitFor('the repair', async () => {
       const now = await documents();
       return now.length === before.length && now.every(({ continuous }) => continuous === true);
@@ -167,11 +152,10 @@ describe('a pull whose peer was away', () => {
     const peers = [{ name, url: to.href.replace(/\/$/, '') }];
     await using node = await startTestNode({ ...config, couch: { ...config.couch, peers } }, keys);
     await using peer = await startTestNode(peerConfig, keys);
-    const { origin, headers } = basic(config.couch.adminUrl);
     const prefix = `restante-${couches.prefix}`;
     const jobs = async (): Promise<readonly Job[]> => {
-      const answer = await fetch(`${origin}/_scheduler/jobs?limit=1000`, { headers });
-      const all = ((await answer.json()) as { jobs: Job[] }).jobs;
+      const { body } = await askCouch(config.couch.adminUrl, '_scheduler/jobs?limit=1000');
+      const all = (body as { jobs: Job[] }).jobs;
       return all.filter(({ doc_id }) => doc_id.startsWith(prefix) && doc_id.endsWith(`-from-${name}`));
     };
     const told = async (): Promise<Health> => (await fetch(`${node.url}/health`)).json() as Promise<Health>;
@@ -202,9 +186,9 @@ describe('a pull whose peer was away', () => {
   });
 
   it('is not told to run while the own CouchDB is away', async () => {
-    await using couches = await startCouchProcesses(2);
-    await using cluster = await startTestNodes(couches);
-    const [node] = cluster.nodes as [TestNode];
+    await using mesh = await startTestMesh(await startCouchProcesses(2));
+    const { couches } = mesh;
+    const [node] = mesh.nodes as [TestNode];
     await waitFor('the mesh', () => isWhole(node));
     const states = async (): Promise<string[]> => {
       const health = (await (await fetch(`${node.url}/health`)).json()) as {
@@ -223,14 +207,13 @@ describe('a pull whose peer was away', () => {
 
 describe('a node that is killed', () => {
   it('never brings back what was deleted on the two others meanwhile, nor does a late retry (law 4)', async () => {
-    await using couches = await startCouchProcesses(3);
-    const keys = newTestKeys();
-    await using cluster = await startTestNodes(couches, keys);
-    const [first, second, third] = cluster.nodes as [TestNode, TestNode, TestNode];
+    await using mesh = await startTestMesh(await startCouchProcesses(3));
+    const { couches, nodes } = mesh;
+    const [first, second, third] = nodes as [TestNode, TestNode, TestNode];
     const mailbox = newMailbox();
     const gone = newEnvelope(mailbox);
     const kept = newEnvelope(mailbox);
-    for (const node of cluster.nodes) await node.store(gone, kept);
+    for (const node of nodes) await node.store(gone, kept);
 
     await couches.kill(2);
     await waitFor('the third knows', async () => !(await fetch(`${third.url}/ready`)).ok);
@@ -241,18 +224,18 @@ describe('a node that is killed', () => {
 
     await couches.restart(2);
     const expected = [kept.id, while3Down.id].sort();
-    for (const node of cluster.nodes) {
+    for (const node of nodes) {
       await waitFor(`${node.config.name} has healed`, async () => {
         const ids = await node.ids(mailbox);
         return JSON.stringify(ids) === JSON.stringify(expected);
       });
     }
-    for (const node of cluster.nodes) {
+    for (const node of nodes) {
       expect(await node.store(gone)).toEqual([{ status: 'stored' }]);
     }
     const witness = newEnvelope(mailbox);
     await third.store(witness);
-    for (const node of cluster.nodes) {
+    for (const node of nodes) {
       await waitFor('the witness', async () => (await node.ids(mailbox)).includes(witness.id));
       expect(await node.ids(mailbox)).toEqual([...expected, witness.id].sort());
       const document = documentId(mailbox, gone.id);
@@ -276,22 +259,18 @@ describe('the directory of a node', () => {
     to.host = proxy.address;
     const peers = [{ name, url: to.href.replace(/\/$/, '') }];
     const directory = `${couches.prefix}directory`;
-    const ask = async (index: number, path: string, init: RequestInit = {}) => {
-      const { origin, headers } = basic(couches.adminUrls[index]!);
-      const answer = await fetch(`${origin}/${directory}/${path}`, { ...init, headers });
-      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-    };
-    const record = () => ask(0, CAUGHT_UP_DOCUMENT);
-    const isDocumentThere = async () => (await ask(0, 'a-document')).status === 200;
+    const record = () => askCouch(couches.adminUrls[0]!, `${directory}/${CAUGHT_UP_DOCUMENT}`);
+    const aDocument = `${directory}/a-document`;
+    const isDocumentThere = async () => (await askCouch(couches.adminUrls[0]!, aDocument)).status === 200;
 
     await using peer = await startTestNode(peerConfig, keys);
     expect(peer.config.name).toBe(name);
     proxy.set('refuse');
     await using node = await startTestNode({ ...config, couch: { ...config.couch, peers } }, keys);
-    const put = await ask(1, 'a-document', { method: 'PUT', body: '{}' });
+    const put = await askCouch(couches.adminUrls[1]!, aDocument, 'PUT', {});
     expect(put.status).toBe(201);
     const isTold = async () => (await node.metric('mailbox_caught_up')) === 1;
-    const isComplete = async () => (await record()).body['isComplete'] === true;
+    const isComplete = async () => ((await record()).body as { isComplete?: boolean }).isComplete === true;
     expect(await isComplete()).toBe(false);
     proxy.set('pass');
     await waitFor('the directory to be complete', isComplete);

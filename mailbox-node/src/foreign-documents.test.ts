@@ -9,14 +9,14 @@ import {
 } from '@restante/protocol';
 import { createLog } from '@restante/service-kit';
 import {
-  mailboxNodeConfigs,
+  askCouch,
   newEnvelope,
   newMailbox,
   newTestKeys,
   startCouches,
-  startTestNode,
+  startTestMesh,
   waitFor,
-  type TestCouches,
+  type TestMesh,
   type TestNode,
 } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -37,22 +37,16 @@ const BAD_FIELDS = [
 type Couch = (method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
 
 const connect = ({ config }: TestNode): Couch => {
-  const { origin, username, password } = new URL(config.couch.adminUrl);
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
   const database = config.couch.databasePrefix + buckets(10, config.messageTtlMs).nameAt(Date.now());
-  return async (method, path, body) => {
-    const answer = await fetch(`${origin}/${database}/${path}`, {
-      method,
-      headers: { authorization, 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    return (await answer.json()) as Record<string, unknown>;
-  };
+  return async (method, path, body) =>
+    (await askCouch(config.couch.adminUrl, `${database}/${path}`, method, body)).body as Record<
+      string,
+      unknown
+    >;
 };
 
 describe('documents that no node wrote', () => {
-  let couches: TestCouches;
+  let mesh: TestMesh;
   let nodes: [TestNode, TestNode];
   let first: TestNode;
   let second: TestNode;
@@ -61,20 +55,16 @@ describe('documents that no node wrote', () => {
   const lines: string[] = [];
 
   beforeAll(async () => {
-    couches = await startCouches(2);
     const log = createLog('test', 'info', { write: (line) => void lines.push(line) });
-    const started = mailboxNodeConfigs(couches, keys).map((config) => startTestNode(config, keys, { log }));
-    nodes = (await Promise.all(started)) as [TestNode, TestNode];
+    mesh = await startTestMesh(await startCouches(2), keys, () => ({ log }));
+    nodes = mesh.nodes as [TestNode, TestNode];
     [first, second] = nodes;
     [onFirst, onSecond] = [connect(first), connect(second)];
     for (const node of nodes) {
       await waitFor('the nodes to be complete', async () => (await node.metric('mailbox_caught_up')) === 1);
     }
   });
-  afterAll(async () => {
-    await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
-    await couches[Symbol.asyncDispose]();
-  });
+  afterAll(() => mesh[Symbol.asyncDispose]());
 
   const setAside = (node: TestNode, fault: string) =>
     node.metric(`mailbox_documents_set_aside{fault="${fault}"}`);

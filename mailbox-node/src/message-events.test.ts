@@ -1,15 +1,14 @@
 import { envelope as envelopeSchema, type DeviceAddress, type Envelope } from '@restante/protocol';
 import {
-  mailboxNodeConfigs,
   newEnvelope,
   newMailbox,
   newTestKeys,
   startCouches,
   startFaultProxy,
+  startTestMesh,
   startTestNode,
-  startTestNodes,
   waitFor,
-  type TestCouches,
+  type TestMesh,
   type TestNode,
 } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,19 +45,14 @@ const openStream = async (node: TestNode, mailbox: DeviceAddress) => {
 };
 
 describe('a stream of live events', () => {
-  let couches: TestCouches;
-  let cluster: Awaited<ReturnType<typeof startTestNodes>>;
+  let mesh: TestMesh;
   let first: TestNode;
   let second: TestNode;
   beforeAll(async () => {
-    couches = await startCouches(2);
-    cluster = await startTestNodes(couches, keys);
-    [first, second] = cluster.nodes as [TestNode, TestNode];
+    mesh = await startTestMesh(await startCouches(2), keys);
+    [first, second] = mesh.nodes as [TestNode, TestNode];
   });
-  afterAll(async () => {
-    await cluster[Symbol.asyncDispose]();
-    await couches[Symbol.asyncDispose]();
-  });
+  afterAll(() => mesh[Symbol.asyncDispose]());
 
   it('brings what is stored here and what replication brings, to its mailbox alone', async () => {
     const [mailbox, other] = [newMailbox(), newMailbox()];
@@ -95,11 +89,11 @@ describe('a stream of live events', () => {
   });
 
   it('goes on when the connection to CouchDB breaks', async () => {
-    const [config] = mailboxNodeConfigs(couches, keys);
-    await using proxy = await startFaultProxy(new URL(config!.couch.url).origin);
-    const url = new URL(config!.couch.url);
+    const { config } = first;
+    await using proxy = await startFaultProxy(new URL(config.couch.url).origin);
+    const url = new URL(config.couch.url);
     url.host = proxy.address;
-    await using node = await startTestNode({ ...config!, couch: { ...config!.couch, url: url.href } }, keys);
+    await using node = await startTestNode({ ...config, couch: { ...config.couch, url: url.href } }, keys);
     const mailbox = newMailbox();
     using stream = await openStream(node, mailbox);
     const [before, during] = [newEnvelope(mailbox), newEnvelope(mailbox)];
@@ -113,8 +107,7 @@ describe('a stream of live events', () => {
   });
 
   it('says why it ends', async () => {
-    const [config] = mailboxNodeConfigs(couches, keys);
-    const node = await startTestNode(config!, keys);
+    const node = await startTestNode(first.config, keys);
     const mailbox = newMailbox();
     const streams = [];
     for (let index = 0; index < 5; index += 1) streams.push(await openStream(node, mailbox));

@@ -1,12 +1,11 @@
 import { errorBody, mailboxPage, storeResponse } from '@restante/protocol';
 import {
-  mailboxNodeConfigs,
   newEnvelope,
   newMailbox,
   newTestKeys,
   startCouches,
-  startTestNode,
-  type TestCouches,
+  startTestMesh,
+  type TestMesh,
   type TestNode,
 } from '@restante/testkit';
 import fc from 'fast-check';
@@ -19,15 +18,14 @@ const AT_ONCE = 32;
 
 const keys = newTestKeys();
 const agent = new Agent({ connections: AT_ONCE });
-let couches: TestCouches;
+let mesh: TestMesh;
 let node: TestNode;
 beforeAll(async () => {
-  couches = await startCouches(1);
-  node = await startTestNode(mailboxNodeConfigs(couches, keys)[0]!, { ...keys });
+  mesh = await startTestMesh(await startCouches(1), keys);
+  node = mesh.nodes[0]!;
 });
 afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await couches[Symbol.asyncDispose]();
+  await mesh[Symbol.asyncDispose]();
   await agent.destroy();
 });
 

@@ -1,15 +1,15 @@
 import { errorBody, LIMITS } from '@restante/protocol';
 import { createLog } from '@restante/service-kit';
 import {
-  mailboxNodeConfigs,
   newEnvelope,
   newMailbox,
   newTestKeys,
   startCouches,
   startFaultProxy,
+  startTestMesh,
   startTestNode,
   waitFor,
-  type TestCouches,
+  type TestMesh,
   type TestNode,
 } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,18 +17,15 @@ import type { Config } from './config.ts';
 import { startMailboxNode } from './service.ts';
 
 const keys = newTestKeys();
-let couches: TestCouches;
+let mesh: TestMesh;
 let config: Config;
 let node: TestNode;
 beforeAll(async () => {
-  couches = await startCouches(1);
-  config = mailboxNodeConfigs(couches, keys)[0]!;
-  node = await startTestNode(config, keys);
+  mesh = await startTestMesh(await startCouches(1), keys);
+  node = mesh.nodes[0]!;
+  config = node.config;
 });
-afterAll(async () => {
-  await node[Symbol.asyncDispose]();
-  await couches[Symbol.asyncDispose]();
-});
+afterAll(() => mesh[Symbol.asyncDispose]());
 
 const json = { 'content-type': 'application/json' };
 
@@ -362,8 +359,8 @@ describe('operators', () => {
     const log = createLog('test', 'info', { write: (line) => (lines += line) });
     const couch = {
       ...config.couch,
-      url: wrong(config.couch.url, `${couches.prefix}nobody`),
-      adminUrl: wrong(config.couch.adminUrl, `${couches.prefix}nobody-either`),
+      url: wrong(config.couch.url, `${mesh.couches.prefix}nobody`),
+      adminUrl: wrong(config.couch.adminUrl, `${mesh.couches.prefix}nobody-either`),
     };
     await using refused = await startMailboxNode({ ...config, couch }, { log });
     const health = await waitFor('the refusal', async () => {

@@ -6,6 +6,7 @@ import {
   tombstoneRevision,
 } from '@restante/protocol';
 import {
+  askCouch,
   mailboxNodeConfigs,
   newEnvelope,
   newMailbox,
@@ -13,6 +14,7 @@ import {
   startCouches,
   startTestNode,
   waitFor,
+  type TestCouches,
 } from '@restante/testkit';
 import fc from 'fast-check';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -57,27 +59,17 @@ const startRecorder = async (target: string) => {
 };
 
 describe('two ways back from the dead', () => {
-  let couches: Awaited<ReturnType<typeof startCouches>>;
-  let couch: (method: string, path: string, body?: object) => Promise<{ status: number; body: unknown }>;
+  let couches: TestCouches;
   let database: string;
   beforeAll(async () => {
     couches = await startCouches(1);
-    const { origin, username, password } = new URL(couches.adminUrls[0]!);
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    couch = async (method, path, body) => {
-      const headers = { authorization, 'content-type': 'application/json' };
-      const answer = await fetch(`${origin}/${path}`, {
-        method,
-        headers,
-        ...(body && { body: JSON.stringify(body) }),
-      });
-      return { status: answer.status, body: await answer.json() };
-    };
     database = `${couches.prefix}engine`;
     await couch('PUT', database);
   });
   afterAll(() => couches[Symbol.asyncDispose]());
 
+  const couch = (method: string, path: string, body?: object) =>
+    askCouch(couches.adminUrls[0]!, path, method, body);
   const bulk = (...docs: object[]) => couch('POST', `${database}/_bulk_docs`, { new_edits: false, docs });
   const read = async (id: string) => (await couch('GET', `${database}/${encodeURIComponent(id)}`)).status;
 

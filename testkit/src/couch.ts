@@ -13,6 +13,26 @@ export type TestCouches = AsyncDisposable & {
   readonly prefix: string;
 };
 
+/** Asks a server at a URL with credentials; answers with its status and its JSON. */
+export const askCouch = async (
+  url: string,
+  path: string,
+  method = 'GET',
+  body?: object,
+): Promise<{ readonly status: number; readonly body: unknown }> => {
+  const { origin, username, password } = new URL(url);
+  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
+  const answer = await fetch(`${origin}/${path}`, {
+    method,
+    headers: {
+      authorization: `Basic ${credentials.toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: answer.status, body: await answer.json() };
+};
+
 const newPrefix = (): string => `t${randomBytes(5).toString('hex')}-`;
 
 /**

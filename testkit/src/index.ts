@@ -1,9 +1,15 @@
 export { startCouchProcesses, type TestCouchProcesses } from './couch-processes.ts';
-export { startCouches, type TestCouches } from './couch.ts';
+export { askCouch, startCouches, type TestCouches } from './couch.ts';
 export { EARLIER, EARLIER_VERSION, NOW_AND_EARLIER } from './earlier-version.ts';
 export { startFaultProxy, type Fault, type FaultProxy } from './fault-proxy.ts';
 export { newEnvelope, newMailbox } from './mail.ts';
-export { mailboxNodeConfigs, startTestNode, startTestNodes, type TestNode } from './mailbox-nodes.ts';
+export {
+  mailboxNodeConfigs,
+  startTestMesh,
+  startTestNode,
+  type TestMesh,
+  type TestNode,
+} from './mailbox-nodes.ts';
 export { mountSmallDisk, smallDiskHindrance, type SmallDisk } from './small-disk.ts';
 export { newTestKeys, type TestKeys } from './test-keys.ts';
 export { waitFor } from './wait-for.ts';

@@ -123,18 +123,49 @@ export const startTestNode = async (
   };
 };
 
-/** A mesh of `couches.adminUrls.length` nodes, all ready. */
-export const startTestNodes = async (
-  couches: TestCouches,
+type Overrides = Parameters<typeof startMailboxNode>[1];
+
+/** CouchDB servers with a mailbox node on each, in a mesh. The servers stay while the nodes come and go. */
+export type TestMesh<Couches extends TestCouches = TestCouches> = AsyncDisposable & {
+  readonly couches: Couches;
+  readonly configs: readonly Config[];
+  /** Those that run. */
+  readonly nodes: readonly TestNode[];
+  readonly stop: () => Promise<void>;
+  /** Starts all nodes anew on what they had. */
+  readonly restart: (overrides?: (index: number) => Overrides) => Promise<void>;
+};
+
+/** Takes the servers over, and starts a node on each; all are ready. `overrides`: of each node, by its index. */
+export const startTestMesh = async <Couches extends TestCouches>(
+  couches: Couches,
   keys = newTestKeys(),
-): Promise<{ readonly nodes: readonly TestNode[] } & AsyncDisposable> => {
-  const nodes = await Promise.all(
-    mailboxNodeConfigs(couches, keys).map((config) => startTestNode(config, keys)),
-  );
+  overrides?: (index: number) => Overrides,
+): Promise<TestMesh<Couches>> => {
+  const configs = mailboxNodeConfigs(couches, keys);
+  let nodes: readonly TestNode[] = [];
+  const stop = async (): Promise<void> => {
+    const stopping = nodes;
+    nodes = [];
+    await Promise.all(stopping.map((node) => node[Symbol.asyncDispose]()));
+  };
+  const restart: TestMesh['restart'] = async (given) => {
+    await stop();
+    nodes = await Promise.all(configs.map((config, index) => startTestNode(config, keys, given?.(index))));
+  };
+  await using starting = new AsyncDisposableStack();
+  starting.use(couches);
+  await restart(overrides);
+  starting.defer(stop);
+  const cleanup = starting.move();
   return {
-    nodes,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
+    couches,
+    configs,
+    get nodes() {
+      return nodes;
     },
+    stop,
+    restart,
+    [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };
 };

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '@restante/testkit';
 import { buildPage, launchProfile, startSite, type Profile, type Site } from '@restante/testkit/browser';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StoredRow } from './migrations/migration.ts';
 import { UNCLONABLE, type VaultPage } from './page/vault-page.ts';
 import { readRow, TABLES, VAULT_VERSION } from './rows.ts';
 import { RECORDED_VERSION, recordedRows } from '../node/testing/recorded-vault.ts';
@@ -24,6 +25,13 @@ const namesOf = new Map<Vault, { readonly name: string; readonly index: number }
 const load = async (): Promise<void> => {
   await profile.page.goto(site.url);
   await profile.page.waitForFunction(() => 'vaultPage' in globalThis);
+};
+
+/** Kills the browser, and has another one on what it kept. */
+const restart = async (): Promise<void> => {
+  await profile.kill();
+  profile = await launchProfile(join(folder, 'profile'));
+  await load();
 };
 
 beforeAll(async () => {
@@ -95,6 +103,48 @@ describe('IndexedDB in Chromium', () => {
     await vault.close();
   });
 
+  describe.each(['error', 'for good'] as const)('a migration that ends half-way: %s', (end) => {
+    test('leaves the vault as it was, and the next opening takes it again', async () => {
+      const name = `half-way-${end}`;
+      const recorded = recordedRows();
+      const session = recorded.find(({ table }) => table === 'sessions')!;
+      const rows = [...recorded, { ...session, key: `${session.key}0` }];
+      await profile.page.evaluate(
+        ([database, version, given]) => vaultPage.makeOther(database, version, given),
+        [name, RECORDED_VERSION, rows] as const,
+      );
+      const readAsIs = () => profile.page.evaluate((given) => vaultPage.readAsIs(given), name);
+      const before = await readAsIs();
+      expect(before.version).toBe(RECORDED_VERSION);
+      expect(before.rows).toHaveLength(rows.length);
+
+      const openHalfWay = () =>
+        profile.page.evaluate((given) => vaultPage.openHalfWay(...given), [name, 1, end] as const);
+      if (end === 'error') await expect(openHalfWay()).rejects.toThrow('no room');
+      else {
+        const isHalfWay = Promise.withResolvers<number>();
+        await profile.page.exposeFunction('report', isHalfWay.resolve);
+        const opening = openHalfWay().catch(() => undefined);
+        expect(await isHalfWay.promise).toBe(2);
+        await restart();
+        await opening;
+      }
+      expect(await readAsIs()).toEqual(before);
+
+      const vault = await open(name);
+      const sessions = await vault.list('sessions', { limit: 10 });
+      expect(sessions.map(({ value }) => readRow('sessions', value))).toMatchObject([
+        { generation: 0 },
+        { generation: 0 },
+      ]);
+      await vault.close();
+      const { version, rows: after } = await readAsIs();
+      expect(version).toBe(VAULT_VERSION);
+      const others = (list: readonly StoredRow[]) => list.filter(({ table }) => table !== 'sessions');
+      expect(others(after)).toEqual(others(before.rows));
+    });
+  });
+
   test('a vault of a later version is told as that, and is left as it is', async () => {
     const row = { table: 'renewals', key: 'a', value: 1 };
     await profile.page.evaluate(([version, rows]) => vaultPage.makeOther('later', version, rows), [
@@ -125,11 +175,8 @@ describe('IndexedDB in Chromium', () => {
       await profile.page.exposeFunction('report', (count: number) => (reported = count));
       const writing = profile.page.evaluate(() => vaultPage.writeForEver('killed')).catch(() => undefined);
       await waitFor('enough commits', () => reported >= target, { everyMs: 1 });
-      await profile.kill();
+      await restart();
       await writing;
-
-      profile = await launchProfile(join(folder, 'profile'));
-      await load();
       const vault = await open('killed');
       const one = (await vault.list('renewals', { limit: 100_000 })).map(({ key }) => key);
       const two = (await vault.list('expired', { limit: 100_000 })).map(({ key }) => key);

@@ -8,14 +8,13 @@ import {
 } from '@restante/protocol';
 import { connectCouch, type CouchServer } from '@restante/service-kit';
 import {
-  mailboxNodeConfigs,
   newEnvelope,
   newMailbox,
   newTestKeys,
   startCouches,
-  startTestNode,
+  startTestMesh,
   waitFor,
-  type TestCouches,
+  type TestMesh,
   type TestNode,
 } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,7 +28,7 @@ const TTL_MS = 30 * 86_400_000;
 const idOf = (envelope: StoredEnvelope): string => documentId(envelope, envelope.id);
 
 describe('the ledger of a running node', () => {
-  let couches: TestCouches;
+  let mesh: TestMesh;
   let admin: CouchServer & AsyncDisposable;
   let node: TestNode;
   let bucket: string;
@@ -38,21 +37,20 @@ describe('the ledger of a running node', () => {
   const mail = Array.from({ length: 5 }, () => newEnvelope(mailbox));
 
   const start = async (): Promise<void> => {
-    const [config] = mailboxNodeConfigs(couches, keys);
-    node = await startTestNode(config!, keys);
+    await mesh.restart();
+    node = mesh.nodes[0]!;
   };
   beforeAll(async () => {
-    couches = await startCouches(1);
-    admin = connectCouch(couches.adminUrls[0]!, 10_000);
-    bucket = createDatabases(couches.prefix, 10, TTL_MS).currentAt(messageTime(mail[0]!.id));
-    await start();
+    mesh = await startTestMesh(await startCouches(1), keys);
+    node = mesh.nodes[0]!;
+    admin = connectCouch(mesh.couches.adminUrls[0]!, 10_000);
+    bucket = createDatabases(mesh.couches.prefix, 10, TTL_MS).currentAt(messageTime(mail[0]!.id));
     await node.store(...mail);
     await node.acknowledge(mailbox, mail[4]!.id);
   });
   afterAll(async () => {
-    await node[Symbol.asyncDispose]();
     await admin[Symbol.asyncDispose]();
-    await couches[Symbol.asyncDispose]();
+    await mesh[Symbol.asyncDispose]();
   });
 
   const shows = (expected: Readonly<Record<string, number>>): Promise<unknown> =>
@@ -82,7 +80,6 @@ describe('the ledger of a running node', () => {
     // It comes after its tombstone: CouchDB tells of that again.
     await node.store(early, newEnvelope(mailbox));
     await shows({ accepted: 7, deleted: 2, waiting: 5, lost: 0, returned: 0 });
-    await node[Symbol.asyncDispose]();
     await start();
     await shows({ accepted: 7, deleted: 2, waiting: 5, lost: 0, returned: 0 });
   });
@@ -90,7 +87,7 @@ describe('the ledger of a running node', () => {
   it('tells of a message that somebody else deleted, while it runs and while it does not, and goes on telling', async () => {
     await plantLoss(mail[0]!);
     await shows({ accepted: 7, deleted: 2, waiting: 4, lost: 1, returned: -1 });
-    await node[Symbol.asyncDispose]();
+    await mesh.stop();
     await plantLoss(mail[1]!);
     await start();
     await shows({ accepted: 7, deleted: 2, waiting: 3, lost: 2, returned: -2 });
@@ -111,14 +108,14 @@ describe('the ledger of a running node', () => {
     // A tombstone that does not name its ancestor does not hold. A node that runs would end what comes back.
     await plant({ _id: id, _rev: tombstoneRevision(id), _deleted: true });
     await shows({ accepted: 8, deleted: 4, lost: 2, returned: -2 });
-    await node[Symbol.asyncDispose]();
+    await mesh.stop();
     await plant(envelopeDocument(back));
     await start();
     await shows({ deleted: 4, waiting: 3, lost: 2, returned: -1 });
   });
 
   it('tells of a write that was confirmed and never came', async () => {
-    const { timeOf } = createDatabases(couches.prefix, 10, TTL_MS);
+    const { timeOf } = createDatabases(mesh.couches.prefix, 10, TTL_MS);
     const ledger = createLedger({ server: admin, ttlMs: TTL_MS, timeOf, now: Date.now });
     const { signal } = new AbortController();
     const { accepted } = await ledger.count(bucket, signal);

@@ -1,3 +1,5 @@
+import { askCouch } from '../couch.ts';
+
 /** What a CouchDB server holds, read by its HTTP API as an operator would: the witness of the cluster's tests. */
 
 /** Leaf revisions of a document, deleted ones too, sorted. More than one is a conflict, past or present. */
@@ -12,13 +14,9 @@ type ChangesAnswer = {
 };
 
 const ask = async (serverUrl: string, path: string): Promise<unknown> => {
-  const { origin, username, password } = new URL(serverUrl);
-  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
-  const answer = await fetch(`${origin}/${path}`, {
-    headers: { authorization: `Basic ${credentials.toString('base64')}` },
-  });
-  if (!answer.ok) throw new Error(`${answer.status} for ${path}`);
-  return answer.json();
+  const { status, body } = await askCouch(serverUrl, path);
+  if (status !== 200) throw new Error(`${status} for ${path}`);
+  return body;
 };
 
 const isMessage = (id: string): boolean => !id.startsWith('canary:') && !id.startsWith('_');

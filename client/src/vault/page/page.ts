@@ -1,7 +1,13 @@
 import { openDB } from 'idb';
 import { deleteIndexedDbVault, indexedDbVault } from '../../browser/indexed-db-vault.ts';
+import type { StoredRow } from '../migrations/migration.ts';
 import type { Change, Vault } from '../vault.ts';
 import { UNCLONABLE, type VaultPage } from './vault-page.ts';
+
+type Put = (this: IDBObjectStore, ...row: Parameters<IDBObjectStore['put']>) => IDBRequest<IDBValidKey>;
+
+/** Offered by the test. */
+declare const report: (count: number) => Promise<void>;
 
 const revive = (change: Change): Change =>
   (change.value as unknown) === UNCLONABLE
@@ -32,9 +38,36 @@ const api: VaultPage = {
     for (const { table, key, value } of rows) await database.put(table, value, key);
     database.close();
   },
+  readAsIs: async (name) => {
+    const database = await openDB(name);
+    const { version } = database;
+    const rows: StoredRow[] = [];
+    for (const table of database.objectStoreNames) {
+      const { store } = database.transaction(table);
+      const [keys, values] = await Promise.all([store.getAllKeys(), store.getAll()]);
+      keys.forEach((key, index) => rows.push({ table, key: key as string, value: values[index] as unknown }));
+    }
+    database.close();
+    return { version, rows };
+  },
+  openHalfWay: async (name, rows, end) => {
+    const put = Reflect.get(IDBObjectStore.prototype, 'put') as Put;
+    let written = 0;
+    IDBObjectStore.prototype.put = function (...row) {
+      written += 1;
+      if (written > rows && end === 'error') throw new DOMException('no room', 'QuotaExceededError');
+      if (written > rows) void report(written);
+      while (written > rows);
+      return put.apply(this, row);
+    };
+    try {
+      return await api.open(name);
+    } finally {
+      IDBObjectStore.prototype.put = put;
+    }
+  },
   remove: deleteIndexedDbVault,
   writeForEver: async (name) => {
-    const { report } = globalThis as unknown as { report: (count: number) => Promise<void> };
     const vault = await indexedDbVault(name, () => undefined);
     const existing = (await vault.list('renewals', { limit: 100_000 })).length;
     for (let count = existing + 1; ; count += 1) {

@@ -9,6 +9,10 @@ export type VaultPage = {
   readonly lost: (vault: number) => number;
   /** Makes a database of another version, with these rows and no other tables than theirs. */
   readonly makeOther: (name: string, version: number, rows: readonly StoredRow[]) => Promise<void>;
+  /** A database as it lies there, whatever its version. */
+  readonly readAsIs: (name: string) => Promise<{ readonly version: number; readonly rows: StoredRow[] }>;
+  /** Opens a vault whose way to this version ends at a row after so many others: by an error, or for good, which `report` hears. */
+  readonly openHalfWay: (name: string, rows: number, end: 'error' | 'for good') => Promise<number>;
   readonly remove: (name: string) => Promise<void>;
   /** Commits to two tables at once, again and again, and reports each commit to `report(count)`. */
   readonly writeForEver: (name: string) => Promise<never>;
