@@ -1,3 +1,4 @@
+import { conversationWith } from '@restante/client';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mountSmallDisk, smallDiskHindrance, waitFor, type SmallDisk } from '@restante/testkit';
@@ -34,7 +35,7 @@ const waitingOn = async (number: number): Promise<string[]> =>
     .map(([id]) => id);
 
 const textsTo = async (from: Person, to: Person): Promise<string[]> =>
-  (await from.messenger().messages(to.address.accountId, { limit: 1_000 }))
+  (await from.messenger().messages(conversationWith(to.address.accountId), { limit: 1_000 }))
     .filter(({ direction }) => direction === 'out')
     .map(({ text }) => text);
 

@@ -1,3 +1,4 @@
+import { conversationWith } from '@restante/client';
 import { randomBytes, randomInt } from 'node:crypto';
 import type { ClusterProcess } from '@restante/scripts/cluster';
 import { waitFor } from '@restante/testkit';
@@ -87,7 +88,7 @@ const step = async ({ below, pick }: ReturnType<typeof seededRandom>): Promise<v
 };
 
 const textsOf = async (from: Person, to: Person): Promise<string[]> =>
-  (await from.messenger().messages(to.address.accountId, { limit: 100_000 }))
+  (await from.messenger().messages(conversationWith(to.address.accountId), { limit: 100_000 }))
     .filter(({ direction }) => direction === 'out')
     .map(({ text }) => text);
 

@@ -1,4 +1,4 @@
-import type { Vault } from '@restante/client';
+import { conversationWith, type Vault } from '@restante/client';
 import { sqliteVault } from '@restante/client/node';
 import { LIMITS } from '@restante/protocol';
 import { startFaultProxy, waitFor } from '@restante/testkit';
@@ -90,7 +90,7 @@ describe('a client that crashes between commit and delete (laws 2, 3)', () => {
       let isHeard = false;
       alice.messenger().on('typing', () => (isHeard = true));
       await waitFor('a later frame of Bob to come through', () => {
-        bob.messenger().setTyping(alice.address.accountId, true);
+        bob.messenger().setTyping(conversationWith(alice.address.accountId), true);
         return isHeard;
       });
       expect(await acknowledgements()).toBe(before);
@@ -186,7 +186,7 @@ describe('a wrong clock', () => {
 
     expect(bob.shown).toEqual(['first', 'second', 'third']);
     expect(await alice.textsFrom(bob)).toEqual(['answer']);
-    const times = (await bob.messenger().messages(alice.address.accountId))
+    const times = (await bob.messenger().messages(conversationWith(alice.address.accountId)))
       .filter(({ direction }) => direction === 'in')
       .map(({ sentAt }) => sentAt);
     for (const time of times) expect(time).toBeLessThanOrEqual(Date.now() + LIMITS.clockSkewMs);

@@ -13,7 +13,7 @@ import { call, untilPhase, type TestPage } from './web-engine/test-page.ts';
 
 declare const restante: TestPage;
 
-const ACCOUNT = '11111111-1111-4111-8111-111111111111';
+const CONVERSATION = '11111111-1111-4111-8111-111111111111';
 const NOBODY = 'http://127.0.0.1:1';
 
 /** What the tests ask a page's window for; their own program has no DOM. */
@@ -159,12 +159,12 @@ describe('the messenger as an app', () => {
       });
     const notify = (title: string): Promise<void> =>
       page.evaluate(
-        ([accountId, given]) =>
+        ([conversation, given]) =>
           restante.notifications.show(
-            { accountId, title: given, body: 'New message', path: `/#/c/${accountId}` },
+            { conversation, title: given, body: 'New message', path: `/#/c/${conversation}` },
             () => given !== 'read meanwhile',
           ),
-        [ACCOUNT, title] as const,
+        [CONVERSATION, title] as const,
       );
 
     await notify('seen');
@@ -173,12 +173,12 @@ describe('the messenger as an app', () => {
     await notify('first');
     await notify('second');
     await notify('read meanwhile');
-    expect(await shown()).toEqual([`second New message ${ACCOUNT}`]);
+    expect(await shown()).toEqual([`second New message ${CONVERSATION}`]);
     await page.evaluate(() => restante.notifications.closeRead(() => false));
     expect(await shown()).toHaveLength(1);
     await page.evaluate(
-      (accountId) => restante.notifications.closeRead((read) => read === accountId),
-      ACCOUNT,
+      (conversation) => restante.notifications.closeRead((read) => read === conversation),
+      CONVERSATION,
     );
     expect(await shown()).toEqual([]);
     await setVisibility(page, 'visible');
@@ -190,12 +190,12 @@ describe('the messenger as an app', () => {
     const page = await installed();
     await setVisibility(page, 'hidden');
     await page.evaluate(
-      (accountId) =>
+      (conversation) =>
         restante.notifications.show(
-          { accountId, title: 'Alice', body: '', path: `/#/c/${accountId}` },
+          { conversation, title: 'Alice', body: '', path: `/#/c/${conversation}` },
           () => true,
         ),
-      ACCOUNT,
+      CONVERSATION,
     );
     const [worker] = context.serviceWorkers();
     await worker!.evaluate(async () => {
@@ -208,7 +208,7 @@ describe('the messenger as an app', () => {
       scope.dispatchEvent(new scope.NotificationEvent('notificationclick', { notification }));
     });
     await waitFor('the conversation to be opened', () =>
-      page.evaluate((accountId) => restante.opened.includes(accountId), ACCOUNT),
+      page.evaluate((conversation) => restante.opened.includes(conversation), CONVERSATION),
     );
   });
 

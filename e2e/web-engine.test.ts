@@ -1,3 +1,4 @@
+import { conversationWith } from '@restante/client';
 import { TEST_PASSWORD, type Person } from '@restante/testkit/cluster';
 import { waitFor } from '@restante/testkit';
 import type { Page } from 'playwright-core';
@@ -71,10 +72,10 @@ describe('leader and followers', () => {
     expect(new Set(sent.map(({ id }) => id)).size).toBe(texts.length);
 
     const { self } = await untilLive(page);
-    const history = await call(page, 'messages', bob.address.accountId, { limit: 200 });
+    const history = await call(page, 'messages', conversationWith(bob.address.accountId), { limit: 200 });
     expect(history.map(({ text }) => text)).toEqual(texts);
     await waitFor('all to be there', () => bob.shown.length >= texts.length);
-    const received = await bob.messenger().messages(self!.accountId, { limit: 200 });
+    const received = await bob.messenger().messages(conversationWith(self!.accountId), { limit: 200 });
     expect(received.map(({ text }) => text)).toEqual(texts);
     expect([...bob.shown].sort()).toEqual([...texts].sort());
   });
@@ -198,7 +199,10 @@ describe('account and storage', () => {
     };
     await say(page, 'one');
     await bob.messenger().sendText(self!.accountId, 'an answer');
-    await waitFor('the answer', async () => (await call(page, 'messages', accountId, {})).length === 2);
+    await waitFor(
+      'the answer',
+      async () => (await call(page, 'messages', conversationWith(accountId), {})).length === 2,
+    );
     await using old = await profile.copy();
     for (const text of ['two', 'three', 'four']) await say(page, text);
     await page.close();
@@ -210,7 +214,7 @@ describe('account and storage', () => {
     const copied = await profile.open();
     await untilLive(copied);
     for (const text of ['after 4', 'after 5']) await say(copied, text);
-    const received = await bob.messenger().messages(self!.accountId, { limit: 100 });
+    const received = await bob.messenger().messages(conversationWith(self!.accountId), { limit: 100 });
     expect(received.filter(({ direction }) => direction === 'in').map(({ text }) => text)).toEqual(texts);
   });
 

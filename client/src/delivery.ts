@@ -45,6 +45,7 @@ import { mailboxApi, type MailboxAccess } from './server/mailbox-api.ts';
 import type { Http } from './server/http.ts';
 import type { MasterApi } from './server/master-api.ts';
 import { standingOf } from './people/standings.ts';
+import { conversationWith } from './vault/conversation-id.ts';
 import type { PatientStore } from './vault/patient-store.ts';
 import { ONLY } from './vault/tables.ts';
 
@@ -267,7 +268,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         for (const sent of await transaction.getMany('sentIds', ids)) {
           if (!sent?.messageKey) continue;
           const message = await transaction.get('messages', sent.messageKey);
-          if (message?.accountId === accountId)
+          if (message?.conversation === conversationWith(accountId))
             await messages.advance(transaction, sent.messageKey, 'delivered');
         }
       }),

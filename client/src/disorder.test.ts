@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { memoryVault, type Message, type Messenger, type Vault } from './index.ts';
+import { conversationWith, memoryVault, type Message, type Messenger, type Vault } from './index.ts';
 import { sqliteVault } from './node/sqlite-vault.ts';
 import { dyingVault, type Death } from './node/testing/dying-vault.ts';
 import { accountOf, live, Scene } from './node/testing/scene.ts';
@@ -32,11 +32,16 @@ const perform = async (alice: Messenger, bobId: string, deeds: readonly Deed[]):
   const author = await accountOf(alice);
   await alice.sendText(bobId, 'the first');
   for (const [index, { what, which }] of deeds.entries()) {
-    const texts = (await alice.messages(bobId)).filter(({ kind }) => kind === 'text');
+    const texts = (await alice.messages(conversationWith(bobId))).filter(({ kind }) => kind === 'text');
     const target = texts[which % texts.length];
     if (what === 'text' || target === undefined) await alice.sendText(bobId, `text ${index}`);
-    else if (what === 'delete') await alice.deleteForEveryone(bobId, target.id);
-    else await alice.react(bobId, { author, id: target.id }, what === 'react' ? `${index}` : null);
+    else if (what === 'delete') await alice.deleteForEveryone(conversationWith(bobId), target.id);
+    else
+      await alice.react(
+        conversationWith(bobId),
+        { author, id: target.id },
+        what === 'react' ? `${index}` : null,
+      );
   }
 };
 
@@ -66,7 +71,7 @@ test.each(Object.keys(vaults))('both sides see the same, whatever happens on the
       await first[Symbol.asyncDispose]();
       await perform(alice, bobId, done);
       await waitFor('accepted', async () =>
-        (await alice.messages(bobId)).every(({ state }) => state !== 'queued'),
+        (await alice.messages(conversationWith(bobId))).every(({ state }) => state !== 'queued'),
       );
       await waitFor('all stored', () => scene.cluster.waiting() === scene.cluster.sends.length);
 
@@ -98,8 +103,8 @@ test.each(Object.keys(vaults))('both sides see the same, whatever happens on the
         }
       }
       await live(bob.messenger);
-      const expected = await alice.messages(bobId);
-      const shown = await bob.messenger.messages(aliceId);
+      const expected = await alice.messages(conversationWith(bobId));
+      const shown = await bob.messenger.messages(conversationWith(aliceId));
       expect(shown.map(looks)).toEqual(expected.map(looks));
       const [conversation] = await bob.messenger.conversations();
       expect(conversation).toMatchObject({

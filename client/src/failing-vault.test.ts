@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { memoryVault, type Messenger } from './index.ts';
+import { conversationWith, memoryVault, type Messenger } from './index.ts';
 import { failingVault } from './node/testing/failing-vault.ts';
 import { accountOf, live, Scene, textsWith } from './node/testing/scene.ts';
 import { waitFor } from './node/testing/wait-for.ts';
@@ -47,7 +47,7 @@ const failingAtEach = async (
 /** Shown once and in order, receipts given, nothing left anywhere. */
 const arrives = async (scene: Scene, { alice, kept, bobId }: Friends, text: string): Promise<void> => {
   await waitFor(`${text} to be delivered`, async () =>
-    (await alice.messages(bobId, { limit: 1 })).every(
+    (await alice.messages(conversationWith(bobId), { limit: 1 })).every(
       (last) => last.text === text && last.state === 'delivered',
     ),
   );
@@ -80,7 +80,7 @@ test('what a catch-up brings', async () => {
     both.bob.stop();
     await both.alice.sendText(both.bobId, text);
     await waitFor('accepted', async () => {
-      const [last] = await both.alice.messages(both.bobId, { limit: 1 });
+      const [last] = await both.alice.messages(conversationWith(both.bobId), { limit: 1 });
       return last?.state === 'accepted' && last.text === text;
     });
     await both.bob.start();
@@ -125,7 +125,7 @@ test('what is sent', async () => {
       });
     await send();
     await waitFor(`${text} to be delivered`, async () =>
-      (await kept.messages(aliceId, { limit: 1 })).some(
+      (await kept.messages(conversationWith(aliceId), { limit: 1 })).some(
         (last) => last.text === text && last.state === 'delivered',
       ),
     );

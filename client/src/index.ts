@@ -12,6 +12,8 @@ export { MessengerError } from './messenger-error.ts';
 export type { LocalErrorCode } from './messenger-error.ts';
 export type { Backoff } from './connection/backoff.ts';
 export type { ConnectionState } from './connection/machine.ts';
+export { conversationWith, named } from './vault/conversation-id.ts';
+export type { ConversationId, Named } from './vault/conversation-id.ts';
 export { memoryVault } from './vault/memory-vault.ts';
 export { readRow } from './vault/rows.ts';
 export { inRange } from './vault/vault.ts';

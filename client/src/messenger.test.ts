@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { memoryVault, type CatchUpProgress, type Message } from './index.ts';
+import { conversationWith, memoryVault, type CatchUpProgress, type Message } from './index.ts';
 import { accountOf, live, Scene, textsWith, waitForTexts } from './node/testing/scene.ts';
 import { waitFor } from './node/testing/wait-for.ts';
 
@@ -16,7 +16,11 @@ describe('live', () => {
 
     await alice.sendText('bobby', 'hello');
     await waitFor('delivered', () => states.includes('delivered') && received.length === 1);
-    expect(received[0]).toMatchObject({ text: 'hello', direction: 'in', accountId: await accountOf(alice) });
+    expect(received[0]).toMatchObject({
+      text: 'hello',
+      direction: 'in',
+      conversation: await accountOf(alice),
+    });
     await bob.setStanding(await accountOf(alice), 'accepted');
     await bob.markRead(received);
     await waitFor('read', () => states.includes('read'));
@@ -113,7 +117,9 @@ describe('outbox', () => {
     await waitForTexts(bob, again, ['before', 'lost answer']);
     expect(scene.cluster.sends[2]).toEqual(scene.cluster.sends[1]);
     await waitFor('accepted', async () =>
-      (await again.messages(await accountOf(bob))).every(({ state }) => state === 'delivered'),
+      (await again.messages(conversationWith(await accountOf(bob)))).every(
+        ({ state }) => state === 'delivered',
+      ),
     );
   });
 
@@ -125,7 +131,9 @@ describe('outbox', () => {
     scene.cluster.masterDown = true;
     scene.cluster.dropSockets();
     for (const text of numbered(150)) await alice.sendText(bobId, text);
-    expect((await alice.messages(bobId)).every(({ state }) => state === 'queued')).toBe(true);
+    expect((await alice.messages(conversationWith(bobId))).every(({ state }) => state === 'queued')).toBe(
+      true,
+    );
     scene.cluster.masterDown = false;
     await waitForTexts(bob, alice, numbered(150));
     expect(scene.cluster.keyFetches).toBe(1);
@@ -193,7 +201,7 @@ describe('outbox', () => {
     await Promise.all(['two', 'three', 'four'].map((text) => alice.sendText('bobby', text)));
     await waitForTexts(bob2, alice, ['two', 'three', 'four']);
     await waitForTexts(bob, alice, ['one', 'two', 'three', 'four']);
-    const ids = (await alice.messages(await accountOf(bob))).map(({ id }) => id);
+    const ids = (await alice.messages(conversationWith(await accountOf(bob)))).map(({ id }) => id);
     const attempts = scene.cluster.sends.slice(before).filter(({ id }) => ids.includes(id));
     expect(new Set(attempts.map(({ id }) => id)).size).toBe(3);
     const payloads = new Set(attempts.map(({ recipients }) => recipients[0]!.envelopes[0]!.payload));
@@ -373,7 +381,7 @@ describe('catch-up', () => {
 
     scene.cluster.blocked.clear();
     await waitFor('late receipt', async () =>
-      (await alice.messages(bobId)).every(({ state }) => state === 'delivered'),
+      (await alice.messages(conversationWith(bobId))).every(({ state }) => state === 'delivered'),
     );
   });
 });

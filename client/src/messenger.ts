@@ -31,6 +31,7 @@ import { createReading, type Reading } from './conversations/reading.ts';
 import { createHttp } from './server/http.ts';
 import { masterApi } from './server/master-api.ts';
 import { createTrust, type Trust } from './people/trust.ts';
+import { named } from './vault/conversation-id.ts';
 import { createPatientStore } from './vault/patient-store.ts';
 import { createVaultStore } from './vault/store.ts';
 
@@ -132,9 +133,10 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     ...createConversing({
       ...{ store, device, clock, messages, conversations, composer, ready },
       resolve: contacts.resolve,
-      admitWriting: (transaction, accountId, despiteKeys) =>
-        admitWriting(transaction, writing, accountId, despiteKeys),
-      readReceipt: (transaction, accountId, seen) => readReceipt(transaction, writing, accountId, seen),
+      admitWriting: (transaction, conversation, despiteKeys) =>
+        admitWriting(transaction, writing, conversation, despiteKeys),
+      readReceipt: (transaction, conversation, seen) =>
+        readReceipt(transaction, writing, named(conversation).accountId, seen),
       pump: delivery.pump,
     }),
     setTyping: presence.setTyping,

@@ -9,6 +9,7 @@ import { sqliteVault } from './node/sqlite-vault.ts';
 import { accountOf, live, Scene, textsWith, waitForTexts as waitForShown } from './node/testing/scene.ts';
 import { waitFor } from './node/testing/wait-for.ts';
 import { signalRatchet } from './signal/signal-ratchet.ts';
+import { conversationWith } from './vault/conversation-id.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
@@ -110,7 +111,7 @@ describe.each<[string, () => Ratchet]>([
     await waitForTexts(bob, alice, ['a1', 'b1', 'a2', 'a3', 'a4', 'a5', ...after]);
     expect(shown).toEqual(after);
     await waitFor('delivered', async () =>
-      (await back.messages(await accountOf(bob)))
+      (await back.messages(conversationWith(await accountOf(bob))))
         .filter(({ text }) => after.includes(text))
         .every(({ state }) => state === 'delivered'),
     );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DEFAULT_PACE } from '@restante/client';
+import { conversationWith, DEFAULT_PACE } from '@restante/client';
 import { waitFor } from '@restante/testkit';
 import { createPerson, type Person } from '@restante/testkit/cluster';
 
@@ -73,7 +73,9 @@ export const startChat = async (origin: string, folder: string, names: [string, 
       });
       await waitFor('every text to be accepted', async () => (await author.outboxSize()) === 0);
       const seen = await reader.textsFrom(author);
-      const own = await author.messenger().messages(reader.address.accountId, { limit: written.length });
+      const own = await author
+        .messenger()
+        .messages(conversationWith(reader.address.accountId), { limit: written.length });
       const pauses = arrivals.slice(1).map((at, index) => at - (arrivals[index] ?? at));
       return {
         texts: written.length,

@@ -22,16 +22,17 @@ const PATIENTLY = { timeoutMs: 150_000 };
 describe('10,000 messages in a conversation', () => {
   /** Puts them into the vault as if they had come before the greeting. */
   const seed = async (reader: BrowserPerson, writer: BrowserPerson): Promise<void> => {
-    const { accountId } = writer.address;
+    const conversation = writer.address.accountId;
     const rows = Array.from({ length: MANY }, (_, index) => {
       const sentAt = Date.now() - (MANY + 1 - index) * 60_000;
       const id = mintMessageId(sentAt, crypto.getRandomValues(new Uint8Array(10)));
-      const key = `${accountId}:${sentAt.toString(16).padStart(12, '0')}:${id}:in`;
+      const key = `${conversation}:${sentAt.toString(16).padStart(12, '0')}:${id}:in`;
       const text =
         index % 10 === 0 ? `message ${index}\n${'and more '.repeat(index % 70)}` : `message ${index}`;
-      return { key, value: { id, accountId, sentAt, text, direction: 'in', kind: 'text', state: 'seen' } };
+      const value = { id, conversation, sentAt, text, direction: 'in', kind: 'text', state: 'seen' };
+      return { key, value };
     });
-    const keys = rows.map(({ key, value }) => ({ key: `${accountId}:${value.id}`, value: key }));
+    const keys = rows.map(({ key, value }) => ({ key: `${conversation}:${value.id}`, value: key }));
     await reader.tamper(async (page) => {
       await page.evaluate((given) => probe.put('messages', given), rows as unknown as StoredRow[]);
       await page.evaluate((given) => probe.put('messageKeys', given), keys as unknown as StoredRow[]);

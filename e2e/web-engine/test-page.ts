@@ -16,10 +16,10 @@ export type TestPage = {
   readonly updates: { readonly applyUpdate: () => void };
   readonly notifications: {
     readonly show: (
-      content: { accountId: string; title: string; body: string; path: string },
+      content: { conversation: string; title: string; body: string; path: string },
       wanted: () => boolean,
     ) => Promise<void>;
-    readonly closeRead: (isRead: (accountId: string) => boolean) => Promise<void>;
+    readonly closeRead: (isRead: (conversation: string) => boolean) => Promise<void>;
   };
   readonly badge: { readonly show: (unread: number) => void };
 };

@@ -1,4 +1,4 @@
-import { createMessenger, memoryVault, type Messenger } from '@restante/client';
+import { conversationWith, createMessenger, memoryVault, type Messenger } from '@restante/client';
 import { libsignalRatchet } from '@restante/client/node';
 import {
   PROTOCOL_VERSION,
@@ -52,7 +52,7 @@ const enter = async (messenger: Messenger): Promise<DeviceAddress & { username: 
 };
 
 const textsWith = async (messenger: Messenger, { accountId }: DeviceAddress): Promise<string[]> =>
-  (await messenger.messages(accountId)).map(({ text }) => text);
+  (await messenger.messages(conversationWith(accountId))).map(({ text }) => text);
 
 /** Two people write to each other: live, to one who is away, and without a master. */
 const converse = async (place: Place, [alice, bob]: readonly [Messenger, Messenger]): Promise<void> => {
@@ -66,7 +66,7 @@ const converse = async (place: Place, [alice, bob]: readonly [Messenger, Messeng
   bob.stop();
   await alice.sendText(b.username, 'three');
   await waitFor('three to be accepted', async () =>
-    (await alice.messages(b.accountId)).every(({ state }) => state !== 'queued'),
+    (await alice.messages(conversationWith(b.accountId))).every(({ state }) => state !== 'queued'),
   );
   await bob.start();
   await waitFor('three', async () => (await textsWith(bob, a)).length === 3);

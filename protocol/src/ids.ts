@@ -1,8 +1,12 @@
 import * as z from 'zod/mini';
 import { LIMITS } from './limits.ts';
 
+/** Text that names one kind of thing: the compiler finds where the name of another kind is taken for it. */
+export type Id<Kind extends string> = string & { readonly names?: Kind };
+
+export type AccountId = Id<'account'>;
 /** A UUID of any version in its one canonical, lower-case form: ids are compared as text. */
-export const accountId = z
+export const accountId: z.ZodMiniType<AccountId, string> = z
   .string()
   .check(
     z.regex(
@@ -10,7 +14,6 @@ export const accountId = z
       'not a lower-case UUID',
     ),
   );
-export type AccountId = z.infer<typeof accountId>;
 
 /** Number of a device within its account. */
 export const deviceId = z.int().check(z.minimum(1), z.maximum(LIMITS.deviceId));

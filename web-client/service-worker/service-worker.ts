@@ -28,14 +28,14 @@ self.addEventListener('fetch', (event) => {
   if (path !== null) event.respondWith(precache.answer(path));
 });
 
-const openConversation = async ({ accountId, path }: NotificationData): Promise<void> => {
+const openConversation = async ({ conversation, path }: NotificationData): Promise<void> => {
   const tabs = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
   const tab = tabs.find(({ visibilityState }) => visibilityState === 'visible') ?? tabs[0];
   if (tab === undefined) {
     await self.clients.openWindow(path);
     return;
   }
-  tab.postMessage({ kind: 'open-conversation', accountId } satisfies FromServiceWorker);
+  tab.postMessage({ kind: 'open-conversation', conversation } satisfies FromServiceWorker);
   await tab.focus();
 };
 

@@ -22,6 +22,6 @@ const page = {
 };
 
 engine.onEvent((event) => events.push(event));
-notifications.onOpen((accountId) => opened.push(accountId));
+notifications.onOpen((conversation) => opened.push(conversation));
 updates.onUpdate(() => (page.updatesReady += 1));
 Object.assign(globalThis, { restante: page });

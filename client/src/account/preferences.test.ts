@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { memoryVault } from '../index.ts';
+import { conversationWith, memoryVault, named } from '../index.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
@@ -39,32 +39,42 @@ test('without read receipts none are sent, and none are shown', async () => {
   await waitForTexts(bob, alice, ['one', 'two']);
   await waitForTexts(alice, bob, ['one', 'two']);
   await waitFor('delivered', async () =>
-    [...(await alice.messages(bobId)), ...(await bob.messages(aliceId))].every(
-      ({ direction, state }) => direction === 'in' || state === 'delivered',
-    ),
+    [
+      ...(await alice.messages(conversationWith(bobId))),
+      ...(await bob.messages(conversationWith(aliceId))),
+    ].every(({ direction, state }) => direction === 'in' || state === 'delivered'),
   );
-  await bob.markRead(await bob.messages(aliceId));
-  await alice.markRead(await alice.messages(bobId));
+  await bob.markRead(await bob.messages(conversationWith(aliceId)));
+  await alice.markRead(await alice.messages(conversationWith(bobId)));
   // What comes after the receipts shows that they have come, or were never sent.
   await alice.sendText('bobby', 'three');
   await waitForTexts(bob, alice, ['one', 'two', 'three']);
   await bob.sendText('alice', 'four');
   await waitForTexts(bob, alice, ['one', 'two', 'three', 'four']);
   await waitForTexts(alice, bob, ['one', 'two', 'three', 'four']);
-  expect((await bob.messages(aliceId))[1]).toMatchObject({ text: 'two', state: 'delivered' });
-  expect((await alice.messages(bobId))[0]).toMatchObject({ text: 'one', state: 'delivered' });
+  expect((await bob.messages(conversationWith(aliceId)))[1]).toMatchObject({
+    text: 'two',
+    state: 'delivered',
+  });
+  expect((await alice.messages(conversationWith(bobId)))[0]).toMatchObject({
+    text: 'one',
+    state: 'delivered',
+  });
 
   await bob.setPreferences({ readReceipts: true });
-  await bob.markRead(await bob.messages(aliceId));
+  await bob.markRead(await bob.messages(conversationWith(aliceId)));
   await waitFor('read', async () =>
-    (await alice.messages(bobId)).some(({ text, state }) => text === 'three' && state === 'read'),
+    (await alice.messages(conversationWith(bobId))).some(
+      ({ text, state }) => text === 'three' && state === 'read',
+    ),
   );
 });
 
 test('without typing and presence nobody is told of them, and those who were are told of the end', async () => {
   await using scene = await Scene.open();
   const [bob] = [await scene.person('bobby'), await scene.person('alice')];
-  const { accountId } = await bob.addContact('alice');
+  const { id } = await bob.addContact('alice');
+  const { accountId } = named(id);
   const frames: unknown[] = [];
   scene.cluster.intercept = (frame) => {
     if (frame.type === 'typing' || frame.type === 'presence') frames.push(frame);
@@ -74,7 +84,7 @@ test('without typing and presence nobody is told of them, and those who were are
   await waitFor('shown', () => frames.length === 1);
   await bob.setPreferences({ typing: false, presence: false });
   await waitFor('hidden', () => frames.length === 2);
-  bob.setTyping(accountId, true);
+  bob.setTyping(id, true);
   bob.setPresence('away', [accountId]);
   await waitFor('still hidden', () => frames.length === 3);
   scene.cluster.dropSockets();

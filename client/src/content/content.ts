@@ -1,6 +1,6 @@
 import type { AccountId } from '@restante/protocol';
 import * as z from 'zod/mini';
-import type { ConversationId } from '../vault/conversation-id.ts';
+import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
 import type { Applying, Kind, Sent } from './kind.ts';
 import { receipt } from './kinds/receipt.ts';
 import { sent } from './kinds/sent.ts';
@@ -46,7 +46,7 @@ export const referencesOf = (received: Content, envelope: Sent): ReturnType<AnyK
 
 /** The conversation that a content of this author belongs to. */
 export const conversationOf = (received: Content, author: AccountId): ConversationId =>
-  kindOf(received).conversation?.(received) ?? author;
+  kindOf(received).conversation?.(received) ?? conversationWith(author);
 
 /** Whether this messenger knows all that is in it. */
 export const isKnown = (received: Content): boolean => kindOf(received).isKnown?.(received) ?? true;

@@ -5,7 +5,7 @@ import type { Annotation, Message } from '../vault/tables.ts';
 import type { MessageReference } from './parts.ts';
 
 /** Where a content belongs, and how a message begins there. */
-export type Place = Pick<Message, 'accountId' | 'direction' | 'state'> & {
+export type Place = Pick<Message, 'conversation' | 'direction' | 'state'> & {
   readonly author: AccountId;
   /** Where a message with this id stands. */
   readonly timeOf: (id: MessageId) => Pick<Message, 'sentAt' | 'writtenAt'>;
@@ -54,7 +54,7 @@ export type Kind<Schema extends z.ZodMiniType, Needs = Applying> = {
   readonly schema: Schema;
   /** Who sends it: from others it means nothing. */
   readonly from: 'others' | 'own devices' | 'anyone';
-  /** Whose conversation it belongs to, when that is not its author's. */
+  /** The conversation it belongs to, when that is not the one with its author. */
   readonly conversation?: (content: z.infer<Schema>) => ConversationId;
   /** Messages that it adds or speaks of: they are read together before it is applied. */
   readonly references: (content: z.infer<Schema>, sent: Sent) => readonly MessageReference[];

@@ -30,8 +30,8 @@ export const mergeAnnotations = (first: Annotation, second: Annotation): Annotat
   ...(first.reactions && { reactions: mergeReactions(first.reactions, second.reactions ?? {}) }),
 });
 
-const takenBack = ({ id, accountId, direction, sentAt, state }: Message): Message => ({
-  ...{ id, accountId, direction, sentAt, state },
+const takenBack = ({ id, conversation, direction, sentAt, state }: Message): Message => ({
+  ...{ id, conversation, direction, sentAt, state },
   ...{ kind: 'deleted', text: '' },
 });
 
@@ -49,9 +49,9 @@ export const annotated = (message: Message, { reactions = {}, state, deleted }: 
 
 /** A message that has failed, on its way once more. */
 export const queuedAgain = (failed: Message): Message => {
-  const { id, accountId, direction, sentAt, kind, text, replyTo, reactions } = failed;
+  const { id, conversation, direction, sentAt, kind, text, replyTo, reactions } = failed;
   return {
-    ...{ id, accountId, direction, sentAt, kind, text, state: 'queued' },
+    ...{ id, conversation, direction, sentAt, kind, text, state: 'queued' },
     ...(replyTo && { replyTo }),
     ...(reactions && { reactions }),
   };

@@ -1,24 +1,20 @@
-import type { AccountId } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
+import { named, type ConversationId } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Conversation } from '../vault/tables.ts';
 import { verificationOf } from '../sending/verification.ts';
 
 /** The rows of conversations, inside a transaction. */
 export type Conversations = {
-  /** The conversation with an account; a new one, not yet kept, when there is none. `by`: who has begun it. */
-  readonly of: (
-    transaction: Transaction,
-    accountId: AccountId,
-    by: 'self' | 'other',
-  ) => Promise<Conversation>;
+  /** A conversation; a new one, not yet kept, when there is none. `by`: who has begun it. */
+  readonly of: (transaction: Transaction, id: ConversationId, by: 'self' | 'other') => Promise<Conversation>;
   readonly keep: (transaction: Transaction, conversation: Conversation) => void;
   /** Changes a conversation, if there is one. */
   readonly change: (
     transaction: Transaction,
-    accountId: AccountId,
-    change: Partial<Omit<Conversation, 'accountId'>>,
+    id: ConversationId,
+    change: Partial<Omit<Conversation, 'id'>>,
   ) => Promise<void>;
 };
 
@@ -28,14 +24,15 @@ export const createConversations = (
 ): Conversations => {
   const begin = async (
     transaction: Transaction,
-    accountId: AccountId,
+    id: ConversationId,
     by: 'self' | 'other',
   ): Promise<Conversation> => {
+    const { accountId } = named(id);
     const known = await transaction.get('standings', accountId);
     const verified = await transaction.get('verifications', accountId);
     const isStranger = by === 'other' && accountId !== device.accountId();
     return {
-      accountId,
+      id,
       username: null,
       standing: known ?? (isStranger ? 'request' : 'accepted'),
       unread: 0,
@@ -46,26 +43,26 @@ export const createConversations = (
       verification: verificationOf(verified),
     };
   };
-  const changed = new WeakMap<Transaction, Map<AccountId, Conversation>>();
+  const changed = new WeakMap<Transaction, Map<ConversationId, Conversation>>();
   /** Told once for a transaction, however often it changes there. */
   const keep: Conversations['keep'] = (transaction, conversation) => {
-    transaction.put('conversations', conversation.accountId, conversation);
-    const told = changed.get(transaction) ?? new Map<AccountId, Conversation>();
+    transaction.put('conversations', conversation.id, conversation);
+    const told = changed.get(transaction) ?? new Map<ConversationId, Conversation>();
     if (told.size === 0) {
       changed.set(transaction, told);
       transaction.afterCommit(() => {
         for (const each of told.values()) events.emit('conversation', each);
       });
     }
-    told.set(conversation.accountId, conversation);
+    told.set(conversation.id, conversation);
   };
 
   return {
-    of: async (transaction, accountId, by) =>
-      (await transaction.get('conversations', accountId)) ?? begin(transaction, accountId, by),
+    of: async (transaction, id, by) =>
+      (await transaction.get('conversations', id)) ?? begin(transaction, id, by),
     keep,
-    change: async (transaction, accountId, change) => {
-      const conversation = await transaction.get('conversations', accountId);
+    change: async (transaction, id, change) => {
+      const conversation = await transaction.get('conversations', id);
       if (conversation !== undefined) keep(transaction, { ...conversation, ...change });
     },
   };

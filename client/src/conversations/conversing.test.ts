@@ -1,17 +1,17 @@
 import { readRow } from '../vault/rows.ts';
 import { deriveMessageId, mintMessageId } from '@restante/protocol';
 import { describe, expect, test } from 'vitest';
-import { MAX_TEXT_BYTES, memoryVault, type Message, type Messenger } from '../index.ts';
+import { conversationWith, MAX_TEXT_BYTES, memoryVault, type Message, type Messenger } from '../index.ts';
 import { forgingRatchet } from '../node/testing/forging-ratchet.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
 const withOther = async (messenger: Messenger, other: Messenger): Promise<Message[]> =>
-  messenger.messages(await accountOf(other), { limit: 1_000 });
+  messenger.messages(conversationWith(await accountOf(other)), { limit: 1_000 });
 
 const conversation = async (messenger: Messenger, other: Messenger) => {
   const accountId = await accountOf(other);
-  return (await messenger.conversations()).find((each) => each.accountId === accountId);
+  return (await messenger.conversations()).find((each) => each.id === accountId);
 };
 
 /** Waits until the only message between two people looks like this on a device. */
@@ -89,18 +89,18 @@ describe('reactions and replies', () => {
       for (const each of [alice, alice2]) await waitForOnly(each, bob, looks);
       for (const each of [bob, bob2]) await waitForOnly(each, alice, looks);
     };
-    await bob.react(aliceId, target, '👍');
+    await bob.react(conversationWith(aliceId), target, '👍');
     await everywhere(bobId, '👍');
-    await bob2.react(aliceId, target, '🎉');
+    await bob2.react(conversationWith(aliceId), target, '🎉');
     await everywhere(bobId, '🎉');
-    await alice2.react(bobId, target, '❤️');
+    await alice2.react(conversationWith(bobId), target, '❤️');
     await everywhere(aliceId, '❤️');
     await everywhere(bobId, '🎉');
-    await bob.react(aliceId, target, null);
+    await bob.react(conversationWith(aliceId), target, null);
     await everywhere(bobId, null);
     await everywhere(aliceId, '❤️');
     const sends = scene.cluster.sends.length;
-    await bob.react(aliceId, target, null);
+    await bob.react(conversationWith(aliceId), target, null);
     await settled(scene);
     expect(scene.cluster.sends).toHaveLength(sends);
   });
@@ -109,10 +109,16 @@ describe('reactions and replies', () => {
     await using scene = await Scene.open();
     const { bob, aliceId, target } = await fourDevices(scene);
     const nothing = { ...target, id: mintMessageId(Date.now(), new Uint8Array(10)) };
-    await expect(bob.react(aliceId, nothing, '👍')).rejects.toMatchObject({ code: 'not-found' });
-    await expect(bob.react(aliceId, target, 'x'.repeat(65))).rejects.toMatchObject({ code: 'bad-text' });
-    await expect(bob.react(aliceId, target, '\uFE0F')).rejects.toMatchObject({ code: 'bad-text' });
-    expect((await bob.messages(aliceId))[0]?.reactions).toBeUndefined();
+    await expect(bob.react(conversationWith(aliceId), nothing, '👍')).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await expect(bob.react(conversationWith(aliceId), target, 'x'.repeat(65))).rejects.toMatchObject({
+      code: 'bad-text',
+    });
+    await expect(bob.react(conversationWith(aliceId), target, '\uFE0F')).rejects.toMatchObject({
+      code: 'bad-text',
+    });
+    expect((await bob.messages(conversationWith(aliceId)))[0]?.reactions).toBeUndefined();
   });
 
   test('a reply names its message on every device', async () => {
@@ -154,7 +160,7 @@ describe('reactions and replies', () => {
       1,
       deriveMessageId({ accountId: aliceId, deviceId: 1 }, sent.id),
     );
-    await alice.react(bobId, target, '👀');
+    await alice.react(conversationWith(bobId), target, '👀');
     await alice.sendText('bobby', 'next');
     await carol.sendText('bobby', 'forge');
     await waitFor('reaction, text, forgery', () => scene.cluster.waiting() === 3);
@@ -163,7 +169,7 @@ describe('reactions and replies', () => {
     await settled(scene);
     release();
     await waitForTexts(back, alice, ['to come late', 'next']);
-    const [late] = await back.messages(aliceId);
+    const [late] = await back.messages(conversationWith(aliceId));
     expect(Object.entries(late!.reactions!)).toMatchObject([[aliceId, { emoji: '👀' }]]);
     expect(await back.conversations()).toHaveLength(1);
     await settled(scene);
@@ -175,16 +181,20 @@ describe('deleting', () => {
   test('for everyone: text and reactions go everywhere, only by their author', async () => {
     await using scene = await Scene.open();
     const { alice, alice2, bob, bob2, aliceId, bobId, target } = await fourDevices(scene);
-    await bob.react(aliceId, target, '👍');
+    await bob.react(conversationWith(aliceId), target, '👍');
     await waitForOnly(alice2, bob, ({ reactions }) => reactions !== undefined);
-    await expect(bob.deleteForEveryone(aliceId, target.id)).rejects.toMatchObject({ code: 'not-found' });
-    await alice2.deleteForEveryone(bobId, target.id);
+    await expect(bob.deleteForEveryone(conversationWith(aliceId), target.id)).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await alice2.deleteForEveryone(conversationWith(bobId), target.id);
     const isGone = ({ kind, text, reactions }: Message): boolean =>
       kind === 'deleted' && text === '' && reactions === undefined;
     for (const each of [alice, alice2]) await waitForOnly(each, bob, isGone);
     for (const each of [bob, bob2]) await waitForOnly(each, alice, isGone);
     expect((await conversation(bob, alice))?.preview).toMatchObject({ kind: 'deleted', text: '' });
-    await expect(bob.react(aliceId, target, '👍')).rejects.toMatchObject({ code: 'not-found' });
+    await expect(bob.react(conversationWith(aliceId), target, '👍')).rejects.toMatchObject({
+      code: 'not-found',
+    });
   });
 
   test('for everyone: what comes after it was taken back, or from somebody else, changes nothing', async () => {
@@ -200,7 +210,7 @@ describe('deleting', () => {
     const taken = await alice.sendText('bobby', 'taken back');
     const stored = deriveMessageId({ accountId: aliceId, deviceId: 1 }, taken.id);
     const release = await withhold(scene, bobId, 1, stored);
-    await alice.deleteForEveryone(bobId, taken.id);
+    await alice.deleteForEveryone(conversationWith(bobId), taken.id);
     const stays = await alice.sendText('bobby', 'stays');
     target = stays.id;
     const carol = await scene.person('carol', { ratchet: forgingRatchet(forge) });
@@ -210,7 +220,10 @@ describe('deleting', () => {
     await settled(scene);
     release();
     await waitForTexts(back, alice, ['', 'stays']);
-    expect((await back.messages(aliceId)).map(({ kind }) => kind)).toEqual(['deleted', 'text']);
+    expect((await back.messages(conversationWith(aliceId))).map(({ kind }) => kind)).toEqual([
+      'deleted',
+      'text',
+    ]);
   });
 
   test('for me: from all own devices, also one that has not got it yet; others keep it', async () => {
@@ -223,13 +236,13 @@ describe('deleting', () => {
     const texts = ['one', 'two', 'three'];
     for (const text of texts) await alice.sendText('bobby', text);
     await waitForTexts(bob, alice, texts);
-    const [one, , three] = await bob.messages(aliceId);
+    const [one, , three] = await bob.messages(conversationWith(aliceId));
     const stored = deriveMessageId({ accountId: aliceId, deviceId: 1 }, three!.id);
     const release = await withhold(scene, bobId, 2, stored);
     const removed: string[] = [];
     bob.on('message-removed', ({ id }) => removed.push(id));
     await bob.deleteForMe(
-      aliceId,
+      conversationWith(aliceId),
       [one!, three!].map(({ id }) => ({ author: aliceId, id })),
     );
     expect(removed).toEqual([one!.id, three!.id]);
@@ -241,7 +254,7 @@ describe('deleting', () => {
     await waitForTexts(bob2, alice, ['two']);
     release();
     await settled(scene);
-    await alice.react(bobId, { author: aliceId, id: three!.id }, '👍');
+    await alice.react(conversationWith(bobId), { author: aliceId, id: three!.id }, '👍');
     await alice.sendText('bobby', 'four');
     for (const each of [bob, bob2]) await waitForTexts(each, alice, ['two', 'four']);
     await waitForTexts(alice, bob, [...texts, 'four']);
@@ -251,7 +264,7 @@ describe('deleting', () => {
   test('own messages for me: from own devices alone', async () => {
     await using scene = await Scene.open();
     const { alice, alice2, bob, bobId, target } = await fourDevices(scene);
-    await alice.deleteForMe(bobId, [target, target]);
+    await alice.deleteForMe(conversationWith(bobId), [target, target]);
     await waitForTexts(alice2, bob, []);
     await waitForTexts(alice, bob, []);
     await waitForTexts(bob, alice, ['hello']);
@@ -271,15 +284,15 @@ describe('reading', () => {
       async () => (await conversation(bob2, alice))?.standing === 'accepted',
     );
     await settled(scene);
-    const received = await bob.messages(aliceId);
+    const received = await bob.messages(conversationWith(aliceId));
     const sends = scene.cluster.sends.length;
     await bob.markRead(received);
     for (const each of [alice, alice2]) await waitForOnly(each, bob, ({ state }) => state === 'read');
     await waitForOnly(bob2, alice, ({ state }) => state === 'seen');
     expect(await conversation(bob2, alice)).toMatchObject({ unread: 0 });
     await settled(scene);
-    await bob2.markRead(await bob2.messages(aliceId));
-    await alice.markRead(await alice.messages(bobId));
+    await bob2.markRead(await bob2.messages(conversationWith(aliceId)));
+    await alice.markRead(await alice.messages(conversationWith(bobId)));
     await settled(scene);
     expect(new Set(scene.cluster.sends.slice(sends).map(({ id }) => id)).size).toBe(1);
   });
@@ -315,7 +328,7 @@ describe('reading', () => {
     const toBob = await withhold(scene, bobId, 2, stored);
     await waitForTexts(bob, alice, ['hello']);
     await bob.setStanding(aliceId, 'accepted');
-    await bob.markRead(await bob.messages(aliceId));
+    await bob.markRead(await bob.messages(conversationWith(aliceId)));
     await waitForOnly(alice, bob, ({ state }) => state === 'read');
     const [alice2, bob2] = [await aliceAway.come(), await bobAway.come()];
     await settled(scene);
@@ -335,17 +348,25 @@ describe('reading', () => {
     const texts = (messages: readonly Message[]): number[] =>
       messages.map(({ text }) => Number(text.slice(5)));
     const around = (index: number, limit: number) =>
-      alice.messagesAround(bobId, { author: aliceId, id: all[index]!.id }, limit).then(texts);
-    expect(texts(await alice.messages(bobId, { before: all[5]!, limit: 3 }))).toEqual([2, 3, 4]);
-    expect(texts(await alice.messages(bobId, { after: all[5]!, limit: 3 }))).toEqual([6, 7, 8]);
-    expect(texts(await alice.messages(bobId, { after: all[5]!, before: all[8]! }))).toEqual([6, 7]);
+      alice
+        .messagesAround(conversationWith(bobId), { author: aliceId, id: all[index]!.id }, limit)
+        .then(texts);
+    expect(texts(await alice.messages(conversationWith(bobId), { before: all[5]!, limit: 3 }))).toEqual([
+      2, 3, 4,
+    ]);
+    expect(texts(await alice.messages(conversationWith(bobId), { after: all[5]!, limit: 3 }))).toEqual([
+      6, 7, 8,
+    ]);
+    expect(texts(await alice.messages(conversationWith(bobId), { after: all[5]!, before: all[8]! }))).toEqual(
+      [6, 7],
+    );
     expect(await around(10, 5)).toEqual([8, 9, 10, 11, 12]);
     expect(await around(0, 4)).toEqual([0, 1, 2, 3]);
     expect(await around(19, 4)).toEqual([16, 17, 18, 19]);
     expect(await around(7, 1)).toEqual([7]);
     expect(await around(7, 100)).toHaveLength(20);
     const gone = { author: bobId, id: all[3]!.id };
-    expect(await alice.messagesAround(bobId, gone, 5)).toEqual([]);
+    expect(await alice.messagesAround(conversationWith(bobId), gone, 5)).toEqual([]);
     const references = [gone, { author: aliceId, id: all[4]!.id }];
     expect((await alice.messagesByReference(references)).map((message) => message?.text)).toEqual([
       undefined,
@@ -387,15 +408,17 @@ describe('writing', () => {
     await waitFor('failure', async () => (await ofSent(alice, bob))?.failure === 'message-expired');
     scene.cluster.intercept = () => false;
     const sends = scene.cluster.sends.length;
-    expect(await alice.retry(bobId, sent.id)).toEqual(sent);
-    await alice.retry(bobId, sent.id);
+    expect(await alice.retry(conversationWith(bobId), sent.id)).toEqual(sent);
+    await alice.retry(conversationWith(bobId), sent.id);
     for (const each of [alice, alice2]) await waitForTexts(each, bob, ['hello', 'at last']);
     await waitForTexts(bob, alice, ['hello', 'at last']);
     expect(await ofSent(bob, alice)).toMatchObject({ text: 'at last' });
     await waitFor('delivery', async () => (await ofSent(alice, bob))?.state === 'delivered');
     expect(await ofSent(alice, bob)).not.toHaveProperty('failure');
     expect(new Set(scene.cluster.sends.slice(sends).map(({ id }) => id)).size).toBe(1);
-    await expect(alice.retry(bobId, mintMessageId(0, new Uint8Array(10)))).rejects.toMatchObject({
+    await expect(
+      alice.retry(conversationWith(bobId), mintMessageId(0, new Uint8Array(10))),
+    ).rejects.toMatchObject({
       code: 'not-found',
     });
   });
@@ -429,15 +452,19 @@ describe('what a messenger cannot read', () => {
     const sent = await alice.sendText('bobby', 'from the future');
     const other = await alice.sendText('bobby', 'another');
     const kinds = async (messenger: Messenger, account: string) =>
-      (await messenger.messages(account)).map(({ kind, text, state }) => ({ kind, text, state }));
+      (await messenger.messages(conversationWith(account))).map(({ kind, text, state }) => ({
+        kind,
+        text,
+        state,
+      }));
     const unknown = { kind: 'unknown', text: '' };
     await waitFor('both', async () => (await kinds(reader.first, aliceId)).length === 2);
     await waitFor('copies', async () => (await kinds(own.first, bobId)).length === 2);
     expect(await kinds(own.first, bobId)).toMatchObject([unknown, unknown]);
-    const [first, second] = await reader.first.messages(aliceId);
+    const [first, second] = await reader.first.messages(conversationWith(aliceId));
     expect([first, second]).toMatchObject([unknown, unknown]);
     await reader.first.markRead([first!]);
-    await reader.first.deleteForMe(aliceId, [{ author: aliceId, id: second!.id }]);
+    await reader.first.deleteForMe(conversationWith(aliceId), [{ author: aliceId, id: second!.id }]);
     await reader.leave();
     await own.leave();
 
@@ -458,8 +485,13 @@ describe('what a messenger cannot read', () => {
     const [back, ownBack] = [await reader.come(), await own.come()];
     await waitForTexts(back, alice, ['from the future']);
     await waitForTexts(ownBack, reader.first, ['from the future', 'another']);
-    expect(await back.messages(aliceId)).toMatchObject([{ id: sent.id, kind: 'text', state: 'seen' }]);
-    expect((await ownBack.messages(bobId)).map(({ id }) => id)).toEqual([sent.id, other.id]);
+    expect(await back.messages(conversationWith(aliceId))).toMatchObject([
+      { id: sent.id, kind: 'text', state: 'seen' },
+    ]);
+    expect((await ownBack.messages(conversationWith(bobId))).map(({ id }) => id)).toEqual([
+      sent.id,
+      other.id,
+    ]);
     expect(await conversation(back, alice)).toMatchObject({
       unread: 0,
       preview: { text: 'from the future' },
@@ -475,7 +507,7 @@ describe('what a messenger cannot read', () => {
     const aliceId = await accountOf(alice);
     await bob.first.sendText('alice', 'to react to');
     await waitForTexts(alice, bob.first, ['to react to']);
-    const [asked] = await alice.messages(bobId);
+    const [asked] = await alice.messages(conversationWith(bobId));
     const first = await alice.sendText('bobby', 'one');
     const second = await alice.sendText('bobby', 'two');
     await waitForTexts(bob.first, alice, ['to react to', 'one', 'two']);
@@ -487,18 +519,18 @@ describe('what a messenger cannot read', () => {
     bob.first.on('undecryptable', () => (unreadable += 1));
     scene.cluster.blocked.add(`${bobId}:1`);
     scene.cluster.sockets.get(`${bobId}:1`)!.close(1001);
-    await alice.react(bobId, { author: bobId, id: asked!.id }, '👍');
+    await alice.react(conversationWith(bobId), { author: bobId, id: asked!.id }, '👍');
     await alice.markRead([asked!]);
-    await alice.deleteForEveryone(bobId, first.id);
+    await alice.deleteForEveryone(conversationWith(bobId), first.id);
     const third = await alice.sendText('bobby', 'three');
     await alice.sendText('bobby', 'four', { replyTo: { author: aliceId, id: second.id } });
-    await alice.deleteForEveryone(bobId, third.id);
+    await alice.deleteForEveryone(conversationWith(bobId), third.id);
     await waitFor('set aside', () => unreadable === 6);
     expect(await conversation(bob.first, alice)).toMatchObject({ unreadable: 6 });
     scene.cluster.corrupt = (_, envelope) => envelope;
     scene.cluster.blocked.clear();
     await waitFor('all again', async () => (await conversation(bob.first, alice))?.unreadable === 0);
-    const shown = await bob.first.messages(aliceId);
+    const shown = await bob.first.messages(conversationWith(aliceId));
     expect(shown.map(({ text, kind }) => `${kind} ${text}`)).toEqual([
       'text to react to',
       'deleted ',
@@ -520,15 +552,18 @@ test('a message that is seen says the same of all before it, and of none after i
   const texts = Array.from({ length: 1_100 }, (_, index) => `text ${index}`);
   await Promise.all(texts.map((text) => alice.sendText('bobby', text)));
   await waitForTexts(bob, alice, texts);
-  const received = await bob.messages(aliceId, { limit: 2_000 });
+  const received = await bob.messages(conversationWith(aliceId), { limit: 2_000 });
   await bob.markRead(received.slice(500, 510));
   await bob.markReadUpTo(received[1_049]!);
   expect(await conversation(bob, alice)).toMatchObject({ unread: 50 });
-  await waitFor('read', async () => (await alice.messages(bobId, { limit: 2_000 }))[1_049]?.state === 'read');
+  await waitFor(
+    'read',
+    async () => (await alice.messages(conversationWith(bobId), { limit: 2_000 }))[1_049]?.state === 'read',
+  );
   await bob.markReadUpTo(received[1_099]!);
   await bob.markReadUpTo(received[1_099]!);
   expect(await conversation(bob, alice)).toMatchObject({ unread: 0 });
   await waitFor('all read', async () =>
-    (await alice.messages(bobId, { limit: 2_000 })).every(({ state }) => state === 'read'),
+    (await alice.messages(conversationWith(bobId), { limit: 2_000 })).every(({ state }) => state === 'read'),
   );
 });

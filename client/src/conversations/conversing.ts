@@ -1,4 +1,4 @@
-import { messageId, messageTime, type AccountId, type MessageId } from '@restante/protocol';
+import { messageId, messageTime, type MessageId } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import { addressed } from '../content/addressed.ts';
 import { textContent } from '../content/kinds/text.ts';
@@ -15,6 +15,7 @@ import type { MessageRow, Messages } from './messages.ts';
 import type { Composer, Draft } from '../sending/compose.ts';
 import { tellOwnDevices } from '../sending/own-sync.ts';
 import { unreadUpTo } from './unread.ts';
+import { named, type ConversationId } from '../vault/conversation-id.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { Message } from '../vault/tables.ts';
 
@@ -31,18 +32,22 @@ export type TextOptions = {
 /** What a person does in a conversation. All of it is durable when the promise resolves, and goes out when it can. */
 export type Conversing = {
   /**
-   * Queues a text for a username or account id; `message-changed` events tell how far it gets. A username that was
+   * Queues a text for a username or a conversation; `message-changed` events tell how far it gets. A username that was
    * never written to is looked up, which needs a master.
    */
   readonly sendText: (to: string, text: string, options?: TextOptions) => Promise<Message>;
   /** One reaction of a person to a message: another one replaces it, null takes it back. */
-  readonly react: (accountId: AccountId, target: MessageReference, emoji: string | null) => Promise<void>;
+  readonly react: (
+    conversation: ConversationId,
+    target: MessageReference,
+    emoji: string | null,
+  ) => Promise<void>;
   /** These messages go from all devices of this account, and never come back. Others keep them. */
-  readonly deleteForMe: (accountId: AccountId, targets: readonly MessageReference[]) => Promise<void>;
+  readonly deleteForMe: (conversation: ConversationId, targets: readonly MessageReference[]) => Promise<void>;
   /** Takes an own message back: it becomes `deleted` on all devices that get to know of it. */
-  readonly deleteForEveryone: (accountId: AccountId, id: MessageId) => Promise<void>;
+  readonly deleteForEveryone: (conversation: ConversationId, id: MessageId) => Promise<void>;
   /** Sends an own message that has failed again; one that has not is left as it is. */
-  readonly retry: (accountId: AccountId, id: MessageId) => Promise<Message>;
+  readonly retry: (conversation: ConversationId, id: MessageId) => Promise<Message>;
   /** Says that a person has seen these incoming messages: own devices and their authors are told. */
   readonly markRead: (messages: readonly Message[]) => Promise<void>;
   /** The same of this incoming message and all before it in its conversation. */
@@ -55,18 +60,18 @@ export type ConversingDeps = {
   readonly clock: ServerClock;
   readonly messages: Messages;
   readonly composer: Composer;
-  /** The account of a username or account id. */
-  readonly resolve: (to: string) => Promise<AccountId>;
-  /** What writing to an account asks for and means. */
+  /** The conversation with the account of a username, or a conversation itself. */
+  readonly resolve: (to: string) => Promise<ConversationId>;
+  /** What writing into a conversation asks for and means. */
   readonly admitWriting: (
     transaction: Transaction,
-    accountId: AccountId,
+    conversation: ConversationId,
     despiteKeys: boolean,
   ) => Promise<void>;
   /** What tells the author of these messages that they have been read, unless nothing may. */
   readonly readReceipt: (
     transaction: Transaction,
-    accountId: AccountId,
+    conversation: ConversationId,
     seen: readonly Message[],
   ) => Promise<Draft['to']>;
   readonly conversations: Conversations;
@@ -114,44 +119,44 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
 
   const textRow = async (
     transaction: Transaction,
-    accountId: AccountId,
+    conversation: ConversationId,
     target: MessageReference,
   ): Promise<MessageRow> => {
-    const row = await messages.find(transaction, accountId, target);
+    const row = await messages.find(transaction, conversation, target);
     if (row?.message.kind !== 'text') throw new MessengerError('not-found', 'there is no such message here');
     return row;
   };
 
   const send = async (
     transaction: Transaction,
-    accountId: AccountId,
+    conversation: ConversationId,
     content: SharedContent,
     { id = content.id, shows = null, ...options }: SendingOptions = {},
   ): Promise<void> => {
     checkContent(content);
-    const contents = addressed(device.self(), accountId, content);
+    const contents = addressed(device.self(), named(conversation).accountId, content);
     await composer.enqueue(transaction, id, { ...contents, ...options, renew: [], shows });
   };
 
   const queueText = async (
     transaction: Transaction,
-    accountId: AccountId,
+    conversation: ConversationId,
     text: string,
     { replyTo, requestId, despiteKeys = false, draft }: TextOptions,
   ): Promise<Message> => {
     const author = device.accountId();
     const sent = requestId && (await transaction.get('requests', requestId));
-    if (sent) return (await textRow(transaction, accountId, { author, id: sent })).message;
+    if (sent) return (await textRow(transaction, conversation, { author, id: sent })).message;
     const id = await clock.mint(transaction);
     const message: Message = {
-      ...{ id, accountId, text, sentAt: messageTime(id) },
+      ...{ id, conversation, text, sentAt: messageTime(id) },
       ...{ direction: 'out', kind: 'text', state: 'queued' },
       ...(replyTo && { replyTo }),
     };
-    await deps.admitWriting(transaction, accountId, despiteKeys);
+    await deps.admitWriting(transaction, conversation, despiteKeys);
     const { key } = await messages.add(transaction, author, message);
-    if (draft !== undefined) await deps.conversations.change(transaction, accountId, { draft });
-    await send(transaction, accountId, textContent(message, device.self().username), {
+    if (draft !== undefined) await deps.conversations.change(transaction, conversation, { draft });
+    await send(transaction, conversation, textContent(message, device.self().username), {
       shows: key,
       despiteKeys,
     });
@@ -159,11 +164,11 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     return message;
   };
 
-  const hide = (accountId: AccountId, targets: readonly MessageReference[]): Promise<void> =>
+  const hide = (conversation: ConversationId, targets: readonly MessageReference[]): Promise<void> =>
     act(async (transaction) => {
       const found: MessageReference[] = [];
       for (const { author, id } of targets) {
-        const row = await messages.find(transaction, accountId, { author, id });
+        const row = await messages.find(transaction, conversation, { author, id });
         if (row === null) continue;
         await messages.remove(transaction, row, author);
         found.push({ author, id });
@@ -172,24 +177,25 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       await tellOwnDevices(transaction, deps, { type: 'hidden', messages: found });
     });
 
-  const see = (accountId: AccountId, incoming: readonly Message[]): Promise<void> =>
+  const see = (conversation: ConversationId, incoming: readonly Message[]): Promise<void> =>
     act(async (transaction) => {
+      const { accountId: author } = named(conversation);
       await prefetchMessages(
         transaction,
-        incoming.map(({ id }) => ({ author: accountId, id })),
+        incoming.map(({ id }) => ({ author, id })),
       );
       const seen: Message[] = [];
       for (const message of incoming) {
-        const target = { author: accountId, id: message.id };
-        if (await messages.annotate(transaction, accountId, target, { state: 'seen' })) seen.push(message);
+        const target = { author, id: message.id };
+        if (await messages.annotate(transaction, conversation, target, { state: 'seen' })) seen.push(message);
       }
       if (seen.length === 0) return;
       const change = {
         type: 'seen' as const,
-        messages: seen.map(({ id }) => ({ author: accountId, id })),
+        messages: seen.map(({ id }) => ({ author, id })),
       };
       await composer.enqueue(transaction, await clock.mint(transaction), {
-        to: await deps.readReceipt(transaction, accountId, seen),
+        to: await deps.readReceipt(transaction, conversation, seen),
         ownCopy: encodeContent({ v, kind: 'sync', change }),
         ...{ renew: [], shows: null },
       });
@@ -200,52 +206,52 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       checkText(text);
       checkRequestId(options.requestId);
       await ready();
-      const accountId = await deps.resolve(to);
-      return act((transaction) => queueText(transaction, accountId, text, options));
+      const conversation = await deps.resolve(to);
+      return act((transaction) => queueText(transaction, conversation, text, options));
     },
-    react: (accountId, target, emoji) =>
+    react: (conversation, target, emoji) =>
       act(async (transaction) => {
         if (emoji !== null && isBlank(emoji)) throw new MessengerError('bad-text', 'a reaction is seen');
         const self = device.accountId();
-        const { message } = await textRow(transaction, accountId, target);
+        const { message } = await textRow(transaction, conversation, target);
         if ((message.reactions?.[self]?.emoji ?? null) === emoji) return;
         const id = await clock.mint(transaction);
-        await messages.annotate(transaction, accountId, target, { reactions: { [self]: { emoji, id } } });
-        await send(transaction, accountId, { v, kind: 'reaction', id, target, emoji });
+        await messages.annotate(transaction, conversation, target, { reactions: { [self]: { emoji, id } } });
+        await send(transaction, conversation, { v, kind: 'reaction', id, target, emoji });
       }),
-    deleteForMe: async (accountId, targets) => {
-      for (const page of pagesOf(targets)) await hide(accountId, page);
+    deleteForMe: async (conversation, targets) => {
+      for (const page of pagesOf(targets)) await hide(conversation, page);
     },
-    deleteForEveryone: (accountId, target) =>
+    deleteForEveryone: (conversation, target) =>
       act(async (transaction) => {
         const own = { author: device.accountId(), id: target };
-        const { message } = await textRow(transaction, accountId, own);
-        await messages.annotate(transaction, accountId, own, { deleted: true });
+        const { message } = await textRow(transaction, conversation, own);
+        await messages.annotate(transaction, conversation, own, { deleted: true });
         const id = await clock.mint(transaction);
         await send(
           transaction,
-          message.accountId,
+          message.conversation,
           { v, kind: 'deletion', id, target },
           { takesBack: target },
         );
       }),
-    retry: (accountId, id) =>
+    retry: (conversation, id) =>
       act(async (transaction) => {
-        const row = await textRow(transaction, accountId, { author: device.accountId(), id });
+        const row = await textRow(transaction, conversation, { author: device.accountId(), id });
         if (row.message.state !== 'failed') return row.message;
-        await deps.admitWriting(transaction, accountId, false);
+        await deps.admitWriting(transaction, conversation, false);
         const message = await messages.requeue(transaction, row);
         const content = textContent(message, device.self().username);
-        await send(transaction, accountId, content, { id: await clock.mint(transaction), shows: row.key });
+        await send(transaction, conversation, content, { id: await clock.mint(transaction), shows: row.key });
         return message;
       }),
     markRead: async (read) => {
       const incoming = read.filter(({ direction }) => direction === 'in');
-      for (const [accountId, all] of Map.groupBy(incoming, (each) => each.accountId))
-        for (const page of pagesOf(all)) await see(accountId, page);
+      for (const [conversation, all] of Map.groupBy(incoming, (each) => each.conversation))
+        for (const page of pagesOf(all)) await see(conversation, page);
     },
     markReadUpTo: async (message) => {
-      for (const page of await unreadUpTo(store, message)) await see(message.accountId, page);
+      for (const page of await unreadUpTo(store, message)) await see(message.conversation, page);
     },
   };
 };

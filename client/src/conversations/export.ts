@@ -10,18 +10,18 @@ export type Exporting = {
 };
 
 /** Version of the form of what is exported. */
-const EXPORT_VERSION = 1;
+const EXPORT_VERSION = 2;
 const PAGE = 500;
 
-const contactOf = ({ accountId, username, standing, verification, draft }: Conversation) => ({
-  ...{ accountId, username, standing, verification, draft },
+const contactOf = ({ id, username, standing, verification, draft }: Conversation) => ({
+  ...{ conversation: id, username, standing, verification, draft },
 });
 
 /** Field by field, so that nothing gets out that is added to a row some day. */
 const messageOf = (message: Message) => {
-  const { id, accountId, direction, sentAt, writtenAt, kind, state } = message;
+  const { id, conversation, direction, sentAt, writtenAt, kind, state } = message;
   const said = rowKindOf(message)?.exported(message) ?? { text: '' };
-  return { id, accountId, direction, sentAt, writtenAt, kind, ...said, state };
+  return { id, conversation, direction, sentAt, writtenAt, kind, ...said, state };
 };
 
 /** Builds the JSON in pages: each is handed to the blob, which need not be in memory. */

@@ -7,7 +7,7 @@ import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts
 import type { SentMessages } from '../sending/outbox.ts';
 import { readSettledTime } from '../vault/settled-time.ts';
 import { annotationKey, authoredKey, keyOfMessage, messageKey } from '../vault/keys.ts';
-import type { ConversationId } from '../vault/conversation-id.ts';
+import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Annotation, Message } from '../vault/tables.ts';
 
@@ -45,8 +45,12 @@ export type Messages = SentMessages & {
   ) => Promise<MessageRow | null>;
   /** Takes a row away; its message does not come back. */
   readonly remove: (transaction: Transaction, row: MessageRow, author: AccountId) => Promise<void>;
-  /** So many more messages of an account wait for coming again. */
-  readonly countUnreadable: (transaction: Transaction, accountId: AccountId, change: number) => Promise<void>;
+  /** So many more messages of a conversation wait for coming again. */
+  readonly countUnreadable: (
+    transaction: Transaction,
+    conversation: ConversationId,
+    change: number,
+  ) => Promise<void>;
 };
 
 /** Writing to somebody lets them in; a blocked one only by a decision of its own. */
@@ -68,7 +72,7 @@ export const createMessages = (
     transaction.afterCommit(() => events.emit('message-changed', by));
     const isRead = message.state === 'received' && by.state === 'seen';
     if (!isRead && by.kind === message.kind) return;
-    const conversation = await conversations.of(transaction, by.accountId, 'other');
+    const conversation = await conversations.of(transaction, by.conversation, 'other');
     conversations.keep(transaction, {
       ...conversation,
       unread: Math.max(0, conversation.unread - (isRead ? 1 : 0)),
@@ -79,13 +83,11 @@ export const createMessages = (
   const remove: Messages['remove'] = async (transaction, { key, message }, author) => {
     transaction.delete('messages', key);
     if (message.kind === 'unknown') transaction.delete('unknownContents', message.id);
-    const { accountId, id } = message;
-    transaction.afterCommit(() => events.emit('message-removed', { accountId, author, id }));
-    const conversation = await conversations.of(transaction, accountId, 'other');
-    const unread = Math.max(0, conversation.unread - (message.state === 'received' ? 1 : 0));
-    const last = isPreviewed(conversation, message)
-      ? await withNewestRow(transaction, conversation)
-      : conversation;
+    const { conversation, id } = message;
+    transaction.afterCommit(() => events.emit('message-removed', { conversation, author, id }));
+    const row = await conversations.of(transaction, conversation, 'other');
+    const unread = Math.max(0, row.unread - (message.state === 'received' ? 1 : 0));
+    const last = isPreviewed(row, message) ? await withNewestRow(transaction, row) : row;
     conversations.keep(transaction, { ...last, unread });
   };
 
@@ -110,13 +112,13 @@ export const createMessages = (
   const takeWaiting = async (
     transaction: Transaction,
     author: AccountId,
-    { id, accountId }: Message,
+    { id, conversation }: Message,
   ): Promise<Annotation> => {
     const key = annotationKey(author, id);
     const waiting = await transaction.get('annotations', key);
     if (waiting === undefined) return {};
     transaction.delete('annotations', key);
-    return mergeAnnotations(waiting[accountId] ?? {}, waiting[author] ?? {});
+    return mergeAnnotations(waiting[conversation] ?? {}, waiting[conversationWith(author)] ?? {});
   };
 
   return {
@@ -131,7 +133,7 @@ export const createMessages = (
       const message = annotated(written, annotation);
       transaction.put('messages', key, message);
       const by = message.direction === 'out' ? 'self' : 'other';
-      const conversation = await conversations.of(transaction, message.accountId, by);
+      const conversation = await conversations.of(transaction, message.conversation, by);
       conversations.keep(transaction, {
         ...withMessage(conversation, message),
         standing: standingAfter(conversation.standing, message),
@@ -167,7 +169,7 @@ export const createMessages = (
         await remove(transaction, row, target.author);
         return true;
       }
-      if (message.accountId !== conversation) return false;
+      if (message.conversation !== conversation) return false;
       const changed = annotated(message, annotation);
       if (changed === message) return false;
       await replace(transaction, row, changed);
@@ -176,12 +178,12 @@ export const createMessages = (
     move: async (transaction, author, key, sentAt) => {
       const message = await transaction.get('messages', key);
       if (message === undefined) return key;
-      const { id, accountId, direction } = message;
-      const moved = messageKey(accountId, sentAt, id, direction);
+      const { id, direction } = message;
+      const moved = messageKey(message.conversation, sentAt, id, direction);
       transaction.delete('messages', key);
       transaction.put('messages', moved, { ...message, sentAt });
       transaction.put('messageKeys', authoredKey(author, id), moved);
-      const conversation = await conversations.of(transaction, accountId, 'other');
+      const conversation = await conversations.of(transaction, message.conversation, 'other');
       if (isPreviewed(conversation, message))
         conversations.keep(transaction, await withNewestRow(transaction, conversation));
       return moved;
@@ -189,7 +191,7 @@ export const createMessages = (
     find: async (transaction, conversation, { author, id }) => {
       const key = await transaction.get('messageKeys', authoredKey(author, id));
       const message = key === undefined ? undefined : await transaction.get('messages', key);
-      return key !== undefined && message?.accountId === conversation ? { key, message } : null;
+      return key !== undefined && message?.conversation === conversation ? { key, message } : null;
     },
     remove,
     noteNotTakenBack: async (transaction, self, id, failure) => {
@@ -198,10 +200,9 @@ export const createMessages = (
       if (key === undefined || message?.kind !== 'deleted') return;
       await replace(transaction, { key, message }, { ...message, failure });
     },
-    countUnreadable: async (transaction, accountId, change) => {
-      const conversation = await conversations.of(transaction, accountId, 'other');
-      const unreadable = Math.max(0, conversation.unreadable + change);
-      conversations.keep(transaction, { ...conversation, unreadable });
+    countUnreadable: async (transaction, conversation, change) => {
+      const row = await conversations.of(transaction, conversation, 'other');
+      conversations.keep(transaction, { ...row, unreadable: Math.max(0, row.unreadable + change) });
     },
   };
 };

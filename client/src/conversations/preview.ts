@@ -17,7 +17,7 @@ export const isPreviewed = ({ preview }: Conversation, { id, direction }: Messag
 /** Whether a message that is added to the conversation is its newest then. */
 const isNewest = ({ preview, lastMessageAt }: Conversation, message: Message): boolean =>
   preview === null ||
-  keyOfMessage(message) > messageKey(message.accountId, lastMessageAt, preview.id, preview.direction);
+  keyOfMessage(message) > messageKey(message.conversation, lastMessageAt, preview.id, preview.direction);
 
 export const withMessage = (conversation: Conversation, message: Message): Conversation =>
   isNewest(conversation, message)
@@ -29,7 +29,7 @@ export const withNewestRow = async (
   transaction: Transaction,
   conversation: Conversation,
 ): Promise<Conversation> => {
-  const prefix = conversationPrefix(conversation.accountId);
+  const prefix = conversationPrefix(conversation.id);
   const [newest] = await transaction.list('messages', { prefix, limit: 1, reverse: true });
   const cleared = { ...conversation, preview: null };
   return newest === undefined ? cleared : withMessage(cleared, newest.value);

@@ -1,6 +1,6 @@
-import type { AccountId } from '@restante/protocol';
 import type { MessageReference } from '../content/parts.ts';
 import { conversationPrefix, authoredKey, keyOfMessage } from '../vault/keys.ts';
+import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation, Message } from '../vault/tables.ts';
 
@@ -12,10 +12,10 @@ export type Reading = {
   /** Newest first. */
   readonly conversations: () => Promise<Conversation[]>;
   /** At most `limit` messages, oldest first: the last ones before `before` (default: the newest), or the next ones after `after`. */
-  readonly messages: (accountId: AccountId, page?: MessagePage) => Promise<Message[]>;
+  readonly messages: (conversation: ConversationId, page?: MessagePage) => Promise<Message[]>;
   /** A window of at most `limit` messages, oldest first, with the referenced one in it; empty when that is gone. */
   readonly messagesAround: (
-    accountId: AccountId,
+    conversation: ConversationId,
     reference: MessageReference,
     limit?: number,
   ) => Promise<Message[]>;
@@ -39,9 +39,12 @@ export const createReading = (store: Store): Reading => {
     return keys.map((key) => (key === undefined ? null : (next.next().value ?? null)));
   };
 
-  const messages: Reading['messages'] = async (accountId, { before, after, limit = DEFAULT_LIMIT } = {}) => {
+  const messages: Reading['messages'] = async (
+    conversation,
+    { before, after, limit = DEFAULT_LIMIT } = {},
+  ) => {
     const rows = await store.list('messages', {
-      prefix: conversationPrefix(accountId),
+      prefix: conversationPrefix(conversation),
       ...(before && { before: keyOfMessage(before) }),
       ...(after && { after: keyOfMessage(after) }),
       limit,
@@ -57,13 +60,13 @@ export const createReading = (store: Store): Reading => {
         .map(({ value }) => value)
         .sort((a, b) => b.lastMessageAt - a.lastMessageAt),
     messages,
-    messagesAround: async (accountId, reference, limit = DEFAULT_LIMIT) => {
+    messagesAround: async (conversation, reference, limit = DEFAULT_LIMIT) => {
       const [message] = await byReference([reference]);
-      if (message?.accountId !== accountId) return [];
+      if (message?.conversation !== conversation) return [];
       const others = Math.max(0, limit - 1);
       const [older, newer] = await Promise.all([
-        messages(accountId, { before: message, limit: others }),
-        messages(accountId, { after: message, limit: others }),
+        messages(conversation, { before: message, limit: others }),
+        messages(conversation, { after: message, limit: others }),
       ]);
       // The half of the window, or more when the other side has less.
       const before = Math.min(older.length, Math.max(Math.floor(others / 2), others - newer.length));

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { createMessenger, memoryVault, type Change, type Message } from '../index.ts';
+import { conversationWith, createMessenger, memoryVault, type Change, type Message } from '../index.ts';
 import { mintMessageId } from '@restante/protocol';
 import { libsignalRatchet } from '../node/libsignal-ratchet.ts';
 import { messageKey } from '../vault/keys.ts';
 
-const PEOPLE = ['a', 'b', 'c'].map((digit) => `${digit.repeat(8)}-1111-4111-8111-111111111111`);
+const PEOPLE = ['a', 'b', 'c'].map((digit) =>
+  conversationWith(`${digit.repeat(8)}-1111-4111-8111-111111111111`),
+);
 const BEGIN = Date.UTC(2030, 0, 1);
 
 /** Messages of three conversations, the later ones in turn, as a vault keeps them. */
@@ -13,20 +15,20 @@ const filled = async (texts: readonly string[]) => {
   const messages = texts.map((text, index): Message => {
     const sentAt = BEGIN + index;
     const id = mintMessageId(sentAt, new Uint8Array(10));
-    const accountId = PEOPLE[index % PEOPLE.length]!;
-    return { id, accountId, sentAt, text, direction: 'out', kind: 'text', state: 'accepted' };
+    const conversation = PEOPLE[index % PEOPLE.length]!;
+    return { id, conversation, sentAt, text, direction: 'out', kind: 'text', state: 'accepted' };
   });
   const rows = messages.map((value): Change => ({
     ...{ table: 'messages', value },
-    key: messageKey(value.accountId, value.sentAt, value.id, value.direction),
+    key: messageKey(value.conversation, value.sentAt, value.id, value.direction),
   }));
-  const conversations = PEOPLE.map((accountId): Change => {
-    const lastMessageAt = messages.findLast((message) => message.accountId === accountId)?.sentAt ?? 0;
+  const conversations = PEOPLE.map((id): Change => {
+    const lastMessageAt = messages.findLast((message) => message.conversation === id)?.sentAt ?? 0;
     const value = {
-      ...{ accountId, username: null, standing: 'accepted' as const, unread: 0, lastMessageAt },
+      ...{ id, username: null, standing: 'accepted' as const, unread: 0, lastMessageAt },
       ...{ preview: null, unreadable: 0, draft: '', verification: 'none' as const },
     };
-    return { table: 'conversations', key: accountId, value };
+    return { table: 'conversations', key: id, value };
   });
   await vault.commit([...rows, ...conversations]);
   const messenger = createMessenger({ masters: [], vault, ratchet: libsignalRatchet() });

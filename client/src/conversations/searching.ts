@@ -30,16 +30,16 @@ const newestFirst = (a: Message, b: Message): number =>
  */
 export const createSearching = (store: Store, loaded: Promise<unknown>): Searching => {
   const scan = async (
-    { accountId }: Conversation,
+    { id }: Conversation,
     before: Message | undefined,
     isHit: (message: Message) => boolean,
     offer: (message: Message) => void,
     isTooOld: (sentAt: number) => boolean,
   ): Promise<void> => {
-    let bound = before && messageKey(accountId, before.sentAt, before.id, before.direction);
+    let bound = before && messageKey(id, before.sentAt, before.id, before.direction);
     for (;;) {
       const rows = await store.list('messages', {
-        prefix: conversationPrefix(accountId),
+        prefix: conversationPrefix(id),
         ...(bound !== undefined && { before: bound }),
         limit: PAGE,
         reverse: true,

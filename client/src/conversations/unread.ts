@@ -11,11 +11,11 @@ export const unreadUpTo = async (
   message: Message,
 ): Promise<(readonly Message[])[]> => {
   const pages: (readonly Message[])[] = isUnread(message) ? [[message]] : [];
-  let missing = ((await store.get('conversations', message.accountId))?.unread ?? 0) - pages.length;
+  let missing = ((await store.get('conversations', message.conversation))?.unread ?? 0) - pages.length;
   let before = keyOfMessage(message);
   while (missing > 0) {
     const range = {
-      prefix: conversationPrefix(message.accountId),
+      prefix: conversationPrefix(message.conversation),
       before,
       limit: MAX_REFERENCES,
       reverse: true,

@@ -1,6 +1,7 @@
 import type { AccountId, DeviceId, MessageId } from '@restante/protocol';
 import type { ConnectionState } from '../connection/machine.ts';
 import type { Events } from './events.ts';
+import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Conversation, Message, OwnDevice, Preferences } from '../vault/tables.ts';
 
 /** What a catch-up has brought so far. `complete`: enough mailbox nodes have been read to the end (law 11). */
@@ -23,12 +24,20 @@ export type MessengerEvents = {
   /** A message has another state, other reactions, or was taken back. */
   'message-changed': Message;
   /** A message has been deleted for this person alone. */
-  'message-removed': { readonly accountId: AccountId; readonly author: AccountId; readonly id: MessageId };
+  'message-removed': {
+    readonly conversation: ConversationId;
+    readonly author: AccountId;
+    readonly id: MessageId;
+  };
   conversation: Conversation;
-  'conversation-removed': { readonly accountId: AccountId };
+  'conversation-removed': { readonly conversation: ConversationId };
   preferences: Preferences;
   'catch-up': CatchUpProgress;
-  typing: { readonly accountId: AccountId; readonly active: boolean };
+  typing: {
+    readonly conversation: ConversationId;
+    readonly accountId: AccountId;
+    readonly active: boolean;
+  };
   presence: { readonly accountId: AccountId; readonly state: 'online' | 'away' | 'offline' };
   /** A device shows another identity key than before: its owner set it up anew, or somebody pretends to be them. */
   'identity-changed': { readonly accountId: AccountId; readonly deviceId: DeviceId };

@@ -57,7 +57,7 @@ test('a recorded vault of version 2 opens with every row, and a messenger shows 
     draft: 'Draft',
     unread: 1,
   });
-  const messages = await messenger.messages(conversation!.accountId);
+  const messages = await messenger.messages(conversation!.id);
   expect(messages.map(({ text, state }) => [text, state])).toEqual([
     ['How is the garden?', 'delivered'],
     ['Full of snails.', 'received'],

@@ -15,7 +15,7 @@ const meetAndEnd = async (scene: Scene) => {
   return { alice, bobId };
 };
 const formers = async (messenger: Awaited<ReturnType<Scene['person']>>) =>
-  new Map((await messenger.conversations()).map(({ accountId, former }) => [accountId, former ?? null]));
+  new Map((await messenger.conversations()).map(({ id, former }) => [id as string, former ?? null]));
 
 describe('an account that was made anew under its name', () => {
   test('is found by adding it, and the dead conversation says so', async () => {
@@ -23,7 +23,7 @@ describe('an account that was made anew under its name', () => {
     const { alice, bobId } = await meetAndEnd(scene);
     const next = await scene.person('bobby');
     const nextId = await accountOf(next);
-    expect((await alice.addContact('bobby')).accountId).toBe(nextId);
+    expect((await alice.addContact('bobby')).id).toBe(nextId);
     expect(await formers(alice)).toEqual(
       new Map([
         [bobId, 'gone'],
@@ -58,7 +58,7 @@ describe('an account that was made anew under its name', () => {
       return known.get(bobId) === 'gone' && known.get(nextId) === null;
     });
     await waitFor('the name', async () =>
-      (await alice.conversations()).some((each) => each.accountId === nextId && each.username === 'bobby'),
+      (await alice.conversations()).some((each) => each.id === nextId && each.username === 'bobby'),
     );
   });
 });
@@ -73,7 +73,7 @@ test('an account that has another name now is told apart from the one that took 
   const index = devices.findIndex(({ accountId }) => accountId === bobId);
   devices[index] = { ...devices[index]!, username: 'bobby-12345678' };
   const next = await scene.person('bobby');
-  expect((await alice.addContact('bobby')).accountId).toBe(await accountOf(next));
+  expect((await alice.addContact('bobby')).id).toBe(await accountOf(next));
   expect((await formers(alice)).get(bobId)).toBe('renamed');
   await alice.sendText(bobId, 'two');
   await waitForTexts(bob, alice, ['one', 'two']);

@@ -4,6 +4,7 @@ import { MAX_CONVERSATIONS } from '../conversations/reading.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MasterApi } from '../server/master-api.ts';
+import { conversationWith, named, type ConversationId } from '../vault/conversation-id.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 
 /**
@@ -11,8 +12,8 @@ import type { Store, Transaction } from '../vault/store.ts';
  * another name: what is kept of names is what was true once, and whoever has no such name any more is `former`.
  */
 export type Contacts = {
-  /** The account of a username or account id: the one that is known by that name here, else as `lookUp`. */
-  readonly resolve: (to: string) => Promise<AccountId>;
+  /** A conversation itself, or the one with the account of a username: who is known by that name here, else as `lookUp`. */
+  readonly resolve: (to: string) => Promise<ConversationId>;
   /** The account that has a username now, as a master tells. Throws `not-found`. */
   readonly lookUp: (username: string) => Promise<AccountId>;
   /** An author says what their name is: keeps it when that is so. */
@@ -45,20 +46,23 @@ export const createContacts = (
   const isRemoved: Contacts['isRemoved'] = async (accountId) => {
     const removed = await api.isRemoved(accountId);
     if (removed)
-      await store.transact((transaction) => conversations.change(transaction, accountId, { former: 'gone' }));
+      await store.transact((transaction) =>
+        conversations.change(transaction, conversationWith(accountId), { former: 'gone' }),
+      );
     return removed;
   };
-  const named = async (username: string): Promise<AccountId[]> =>
+  const conversationsOf = async (username: string): Promise<ConversationId[]> =>
     (await store.list('conversations', { limit: MAX_CONVERSATIONS }))
       .filter(({ value }) => value.username === username && !value.former)
-      .map(({ key }) => key);
+      .map(({ value }) => value.id);
 
   /** Those who were known by a name that is another's now have ended or have another one. */
   const outdate = async (username: string, owner: AccountId): Promise<void> => {
-    for (const accountId of await named(username)) {
+    for (const conversation of await conversationsOf(username)) {
+      const { accountId } = named(conversation);
       if (accountId === owner || (await isRemoved(accountId))) continue;
       await store.transact((transaction) =>
-        conversations.change(transaction, accountId, { former: 'renamed' }),
+        conversations.change(transaction, conversation, { former: 'renamed' }),
       );
       checked.clear();
     }
@@ -75,8 +79,8 @@ export const createContacts = (
     asking.set(username, asked);
     return asked;
   };
-  const keep = async (transaction: Transaction, accountId: AccountId, username: string): Promise<void> => {
-    const conversation = await conversations.of(transaction, accountId, 'other');
+  const keep = async (transaction: Transaction, id: ConversationId, username: string): Promise<void> => {
+    const conversation = await conversations.of(transaction, id, 'other');
     if (conversation.username !== username || conversation.former)
       conversations.keep(transaction, { ...conversation, username, former: null });
   };
@@ -85,23 +89,24 @@ export const createContacts = (
     lookUp,
     isRemoved,
     resolve: async (to) => {
-      if (accountIdSchema.safeParse(to).success) return to;
-      const [known] = await named(to);
+      if (accountIdSchema.safeParse(to).success) return conversationWith(to);
+      const [known] = await conversationsOf(to);
       if (known !== undefined) return known;
-      const accountId = await lookUp(to);
-      await store.transact((transaction) => keep(transaction, accountId, to));
-      return accountId;
+      const conversation = conversationWith(await lookUp(to));
+      await store.transact((transaction) => keep(transaction, conversation, to));
+      return conversation;
     },
     verify: async (accountId, username) => {
       const claim = `${accountId} ${username}`;
       if (checked.has(claim)) return;
       checked.set(claim, true);
       try {
-        const conversation = await store.get('conversations', accountId);
+        const id = conversationWith(accountId);
+        const conversation = await store.get('conversations', id);
         if (conversation?.username === username && !conversation.former) return;
         if ((await lookUp(username)) !== accountId) return;
         await store.transact((transaction) =>
-          conversations.change(transaction, accountId, { username, former: null }),
+          conversations.change(transaction, id, { username, former: null }),
         );
       } catch (error) {
         // That nobody has the name is an answer.

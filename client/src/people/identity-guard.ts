@@ -6,6 +6,7 @@ import { verificationOf } from '../sending/verification.ts';
 import type { Device } from '../account/device.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import type { Messages } from '../conversations/messages.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 import { devicesPrefix, deviceKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { VerificationRow } from '../vault/tables.ts';
@@ -58,11 +59,12 @@ export const createIdentityGuard = (deps: IdentityGuardDeps): IdentityGuard => {
 
   /** Where there is no conversation, or a hidden one, there is no place for a note. */
   const note = async (transaction: Transaction, accountId: AccountId): Promise<void> => {
-    const conversation = await transaction.get('conversations', accountId);
-    if (conversation === undefined || conversation.standing === 'blocked') return;
+    const conversation = conversationWith(accountId);
+    const row = await transaction.get('conversations', conversation);
+    if (row === undefined || row.standing === 'blocked') return;
     const id = await clock.mint(transaction);
     await messages.add(transaction, accountId, {
-      ...{ id, accountId, sentAt: messageTime(id), text: '' },
+      ...{ id, conversation, sentAt: messageTime(id), text: '' },
       ...{ direction: 'in', kind: 'keys-changed', state: 'seen' },
     });
   };
@@ -79,11 +81,11 @@ export const createIdentityGuard = (deps: IdentityGuardDeps): IdentityGuard => {
       if (isReplaced || isUnverified) await note(transaction, accountId);
       if (!isUnverified) return;
       transaction.put('verifications', accountId, { ...verified, changed: true });
-      await conversations.change(transaction, accountId, { verification: 'changed' });
+      await conversations.change(transaction, conversationWith(accountId), { verification: 'changed' });
     },
     verify: async (transaction, accountId, identityKeys) => {
       transaction.put('verifications', accountId, { identityKeys, changed: false });
-      await conversations.change(transaction, accountId, { verification: 'verified' });
+      await conversations.change(transaction, conversationWith(accountId), { verification: 'verified' });
     },
     learn: async (transaction, accountId, { identityKeys, changed }) => {
       if ((await transaction.get('verifications', accountId)) !== undefined) return;
@@ -91,11 +93,13 @@ export const createIdentityGuard = (deps: IdentityGuardDeps): IdentityGuard => {
       const isOther = sessions.some(({ value }) => value.active && !identityKeys.includes(value.identityKey));
       const row = { identityKeys, changed: changed || isOther };
       transaction.put('verifications', accountId, row);
-      await conversations.change(transaction, accountId, { verification: verificationOf(row) });
+      await conversations.change(transaction, conversationWith(accountId), {
+        verification: verificationOf(row),
+      });
     },
     forget: async (transaction, accountId) => {
       transaction.delete('verifications', accountId);
-      await conversations.change(transaction, accountId, { verification: 'none' });
+      await conversations.change(transaction, conversationWith(accountId), { verification: 'none' });
     },
   };
 };

@@ -4,6 +4,7 @@ import type { Conversations } from '../conversations/conversations.ts';
 import { tellOwnDevices, type OwnSyncDeps } from '../sending/own-sync.ts';
 import { readReceipt, type ReceiptDeps } from './read-receipt.ts';
 import { setStanding } from './standings.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 import { conversationPrefix } from '../vault/keys.ts';
 import { pagesOf } from '../vault/pages.ts';
 import type { Transaction } from '../vault/store.ts';
@@ -17,7 +18,7 @@ const tellWhatWasRead = async (
   deps: LettingInDeps,
   accountId: AccountId,
 ): Promise<void> => {
-  const range = { prefix: conversationPrefix(accountId), limit: MAX_REFERENCES };
+  const range = { prefix: conversationPrefix(conversationWith(accountId)), limit: MAX_REFERENCES };
   for await (const rows of pagesOf(transaction, 'messages', range)) {
     const seen = rows.map(({ value }) => value).filter(({ state }) => state === 'seen');
     const to = await readReceipt(transaction, deps, accountId, seen);

@@ -1,20 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { memoryVault, type Conversation, type Message, type Messenger } from '../index.ts';
+import { conversationWith, memoryVault, type Conversation, type Message, type Messenger } from '../index.ts';
 import { accountOf, Scene, textsWith, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
-const conversationWith = async (
-  messenger: Messenger,
-  other: Messenger,
-): Promise<Conversation | undefined> => {
+const rowOf = async (messenger: Messenger, other: Messenger): Promise<Conversation | undefined> => {
   const accountId = await accountOf(other);
-  return (await messenger.conversations()).find((each) => each.accountId === accountId);
+  return (await messenger.conversations()).find((each) => each.id === accountId);
 };
 const waitForStanding = (messenger: Messenger, other: Messenger, standing: string): Promise<void> =>
-  waitFor(standing, async () => (await conversationWith(messenger, other))?.standing === standing);
+  waitFor(standing, async () => (await rowOf(messenger, other))?.standing === standing);
 
 const incoming = async (messenger: Messenger, other: Messenger): Promise<Message[]> =>
-  (await messenger.messages(await accountOf(other))).filter(({ direction }) => direction === 'in');
+  (await messenger.messages(conversationWith(await accountOf(other)))).filter(
+    ({ direction }) => direction === 'in',
+  );
 
 /** What the other side has been told of messages. */
 const receiptsOf = (scene: Scene): number =>
@@ -29,9 +28,12 @@ describe('a stranger', () => {
     const [aliceId, bobId] = [await accountOf(alice), await accountOf(bob)];
     await alice.sendText('bobby', 'hello');
     await waitForTexts(bob, alice, ['hello']);
-    expect(await conversationWith(bob, alice)).toMatchObject({ standing: 'request', unread: 1 });
-    expect(await conversationWith(alice, bob)).toMatchObject({ standing: 'accepted' });
-    await waitFor('delivered', async () => (await alice.messages(bobId))[0]?.state === 'delivered');
+    expect(await rowOf(bob, alice)).toMatchObject({ standing: 'request', unread: 1 });
+    expect(await rowOf(alice, bob)).toMatchObject({ standing: 'accepted' });
+    await waitFor(
+      'delivered',
+      async () => (await alice.messages(conversationWith(bobId)))[0]?.state === 'delivered',
+    );
 
     const frames: string[] = [];
     scene.cluster.intercept = (frame) => {
@@ -44,16 +46,16 @@ describe('a stranger', () => {
     bob.on('presence', ({ state }) => heardByBob.push(state));
     scene.cluster.push(bobId, 1, { type: 'typing', accountId: aliceId, active: true });
     scene.cluster.push(bobId, 1, { type: 'presence', accountId: aliceId, state: 'online' });
-    bob.setTyping(aliceId, true);
+    bob.setTyping(conversationWith(aliceId), true);
     bob.setPresence('online', [aliceId]);
     await bob.markRead(await incoming(bob, alice));
     await waitFor('presence for nobody', () => frames.length > 0);
     expect(frames).toEqual(['presence 0']);
 
-    expect((await alice.messages(bobId))[0]?.state).toBe('delivered');
+    expect((await alice.messages(conversationWith(bobId)))[0]?.state).toBe('delivered');
     await bob.setStanding(aliceId, 'accepted');
     await waitFor('presence', () => frames.includes('presence 1'));
-    bob.setTyping(aliceId, true);
+    bob.setTyping(conversationWith(aliceId), true);
     await waitFor('typing', () => frames.includes('typing true'));
     scene.cluster.push(bobId, 1, { type: 'typing', accountId: aliceId, active: false });
     scene.cluster.push(bobId, 1, { type: 'presence', accountId: aliceId, state: 'away' });
@@ -62,7 +64,10 @@ describe('a stranger', () => {
     await alice.sendText('bobby', 'again');
     await waitForTexts(bob, alice, ['hello', 'again']);
     await bob.markRead(await incoming(bob, alice));
-    await waitFor('read', async () => (await alice.messages(bobId)).at(-1)?.state === 'read');
+    await waitFor(
+      'read',
+      async () => (await alice.messages(conversationWith(bobId))).at(-1)?.state === 'read',
+    );
   });
 
   test.each<[string, (bob: Messenger, aliceId: string) => Promise<unknown>]>([
@@ -74,7 +79,9 @@ describe('a stranger', () => {
     const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
     const [aliceId, bobId] = [await accountOf(alice), await accountOf(bob)];
     const states = async (): Promise<string[]> =>
-      (await alice.messages(bobId)).flatMap(({ direction, state }) => (direction === 'out' ? [state] : []));
+      (await alice.messages(conversationWith(bobId))).flatMap(({ direction, state }) =>
+        direction === 'out' ? [state] : [],
+      );
     for (const text of ['one', 'two', 'three']) await alice.sendText('bobby', text);
     await waitForTexts(bob, alice, ['one', 'two', 'three']);
     await waitFor('delivered', async () => (await states()).every((state) => state === 'delivered'));
@@ -94,7 +101,7 @@ describe('a stranger', () => {
     await bob.markRead(await incoming(bob, alice));
     await bob.sendText(aliceId, 'who are you?');
     await waitForTexts(alice, bob, ['hello', 'who are you?']);
-    expect((await alice.messages(bobId))[0]?.state).toBe('delivered');
+    expect((await alice.messages(conversationWith(bobId)))[0]?.state).toBe('delivered');
   });
 
   test('is accepted by an answer, on all devices', async () => {
@@ -121,7 +128,7 @@ describe('a stranger', () => {
     await waitFor('the greeting of the new device', () => isHeardOf(2));
     const added = await bob.addContact('alice');
     expect(added).toMatchObject({
-      accountId: await accountOf(alice),
+      id: await accountOf(alice),
       username: 'alice',
       standing: 'accepted',
     });
@@ -130,8 +137,8 @@ describe('a stranger', () => {
     await alice.sendText('bobby', 'hello');
     await waitForTexts(bob, alice, ['hello']);
     await waitForTexts(bob2, alice, ['hello']);
-    expect((await conversationWith(bob, alice))?.standing).toBe('accepted');
-    expect((await conversationWith(bob2, alice))?.standing).toBe('accepted');
+    expect((await rowOf(bob, alice))?.standing).toBe('accepted');
+    expect((await rowOf(bob2, alice))?.standing).toBe('accepted');
     await expect(bob.addContact('nobody')).rejects.toMatchObject({ code: 'not-found' });
     await expect(bob.addContact('No Name')).rejects.toMatchObject({ code: 'not-found' });
     await expect(bob.addContact('bobby')).rejects.toMatchObject({ code: 'own-account' });
@@ -160,14 +167,14 @@ describe('who is blocked', () => {
     bob.on('conversation', () => expect.fail('a blocked conversation has changed'));
     for (const text of ['one', 'two', 'three']) await alice.sendText('bobby', text);
     await waitFor('accepted', async () =>
-      (await alice.messages(bobId)).every(({ state }) => state !== 'queued'),
+      (await alice.messages(conversationWith(bobId))).every(({ state }) => state !== 'queued'),
     );
     await waitFor('forgotten by the nodes', () => scene.cluster.waiting() === 0);
     expect(receiptsOf(scene)).toBe(receipts);
     expect(shown).toEqual([]);
     expect(await textsWith(bob, alice)).toEqual(['before']);
     expect(await textsWith(bob2, alice)).toEqual(['before']);
-    expect((await alice.messages(bobId)).at(-1)?.state).toBe('accepted');
+    expect((await alice.messages(conversationWith(bobId))).at(-1)?.state).toBe('accepted');
   });
 
   test('and let in again is read on, from the next message', async () => {
@@ -183,7 +190,7 @@ describe('who is blocked', () => {
     await alice.sendText('bobby', 'lost');
     await waitFor(
       'accepted',
-      async () => (await alice.messages(await accountOf(bob)))[1]?.state === 'accepted',
+      async () => (await alice.messages(conversationWith(await accountOf(bob))))[1]?.state === 'accepted',
     );
     await waitFor('forgotten', () => scene.cluster.waiting() === 0);
     await bob.sendText('alice', 'come back');
@@ -201,7 +208,10 @@ describe('who is blocked', () => {
     const [aliceId, bobId] = [await accountOf(alice), await accountOf(bob)];
     await bob.sendText('alice', 'before');
     await waitForTexts(alice, bob, ['before']);
-    await waitFor('delivered', async () => (await bob.messages(aliceId))[0]?.state === 'delivered');
+    await waitFor(
+      'delivered',
+      async () => (await bob.messages(conversationWith(aliceId)))[0]?.state === 'delivered',
+    );
     await bob.setStanding(aliceId, 'blocked');
     await alice.setStanding(bobId, 'accepted');
     await alice.markRead(await incoming(alice, bob));
@@ -215,7 +225,7 @@ describe('who is blocked', () => {
     await alice.sendText('bobby', 'whole');
     await waitFor('forgotten', () => scene.cluster.sends.length > sends + 1 && scene.cluster.waiting() === 0);
     expect(scene.cluster.sends).toHaveLength(sends + 2);
-    expect((await bob.messages(aliceId)).map(({ state }) => state)).toEqual(['delivered']);
+    expect((await bob.messages(conversationWith(aliceId))).map(({ state }) => state)).toEqual(['delivered']);
   });
 });
 
@@ -228,22 +238,22 @@ describe('a conversation', () => {
     await bob.addContact('alice');
     for (const text of ['one', 'two']) await alice.sendText('bobby', text);
     await waitForTexts(bob, alice, ['one', 'two']);
-    await bob.setDraft(aliceId, 'half a sente');
-    expect((await conversationWith(bob, alice))?.draft).toBe('half a sente');
+    await bob.setDraft(conversationWith(aliceId), 'half a sente');
+    expect((await rowOf(bob, alice))?.draft).toBe('half a sente');
     const removed: string[] = [];
-    bob.on('conversation-removed', ({ accountId }) => removed.push(accountId));
-    await bob.deleteConversation(aliceId);
+    bob.on('conversation-removed', ({ conversation }) => removed.push(conversation));
+    await bob.deleteConversation(conversationWith(aliceId));
     expect(removed).toEqual([aliceId]);
     expect(await bob.conversations()).toEqual([]);
-    expect(await bob.messages(aliceId)).toEqual([]);
+    expect(await bob.messages(conversationWith(aliceId))).toEqual([]);
     expect(await vault.list('messageKeys', { limit: 10 })).toHaveLength(2);
-    await bob.setDraft(aliceId, 'too late');
+    await bob.setDraft(conversationWith(aliceId), 'too late');
     expect(await bob.conversations()).toEqual([]);
 
     await alice.sendText('bobby', 'three');
     await waitForTexts(bob, alice, ['three']);
-    await waitFor('its name', async () => (await conversationWith(bob, alice))?.username === 'alice');
-    expect(await conversationWith(bob, alice)).toMatchObject({ standing: 'accepted', draft: '', unread: 1 });
+    await waitFor('its name', async () => (await rowOf(bob, alice))?.username === 'alice');
+    expect(await rowOf(bob, alice)).toMatchObject({ standing: 'accepted', draft: '', unread: 1 });
   });
 
   test('that is deleted stays blocked', async () => {
@@ -253,7 +263,7 @@ describe('a conversation', () => {
     await alice.sendText('bobby', 'one');
     await waitForTexts(bob, alice, ['one']);
     await bob.setStanding(aliceId, 'blocked');
-    await bob.deleteConversation(aliceId);
+    await bob.deleteConversation(conversationWith(aliceId));
     const sends = scene.cluster.sends.length;
     await alice.sendText('bobby', 'two');
     await waitFor('forgotten', () => scene.cluster.sends.length > sends && scene.cluster.waiting() === 0);
@@ -266,15 +276,15 @@ describe('a conversation', () => {
   test('keeps a draft of any text that can be sent', async () => {
     await using scene = await Scene.open();
     const [, bob] = [await scene.person('alice'), await scene.person('bobby')];
-    const { accountId } = await bob.addContact('alice');
+    const { id } = await bob.addContact('alice');
     const drafts: string[] = [];
     bob.on('conversation', ({ draft }) => drafts.push(draft));
-    await bob.setDraft(accountId, ' as typed ');
-    await bob.setDraft(accountId, '');
+    await bob.setDraft(id, ' as typed ');
+    await bob.setDraft(id, '');
     expect(drafts).toEqual([' as typed ', '']);
-    await bob.setDraft(accountId, 'one, two');
+    await bob.setDraft(id, 'one, two');
     await bob.sendText('alice', 'one', { draft: 'two' });
     expect(drafts).toEqual([' as typed ', '', 'one, two', 'two']);
-    await expect(bob.setDraft(accountId, 'x'.repeat(65 * 1024))).rejects.toMatchObject({ code: 'bad-text' });
+    await expect(bob.setDraft(id, 'x'.repeat(65 * 1024))).rejects.toMatchObject({ code: 'bad-text' });
   });
 });

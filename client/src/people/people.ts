@@ -8,6 +8,7 @@ import { MessengerError } from '../messenger-error.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { tellOwnDevices } from '../sending/own-sync.ts';
 import { setStanding, standingOf } from './standings.ts';
+import { conversationWith, named, type ConversationId } from '../vault/conversation-id.ts';
 import { conversationPrefix } from '../vault/keys.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation } from '../vault/tables.ts';
@@ -19,9 +20,9 @@ export type People = {
   /** Lets an account in, or blocks it; own devices follow. */
   readonly setStanding: (accountId: AccountId, standing: 'accepted' | 'blocked') => Promise<void>;
   /** Deletes a conversation on this device. A blocked account stays blocked. */
-  readonly deleteConversation: (accountId: AccountId) => Promise<void>;
+  readonly deleteConversation: (conversation: ConversationId) => Promise<void>;
   /** Keeps what has been written and not sent. */
-  readonly setDraft: (accountId: AccountId, text: string) => Promise<void>;
+  readonly setDraft: (conversation: ConversationId, text: string) => Promise<void>;
 };
 
 /** Messages that are deleted in one transaction. */
@@ -46,18 +47,19 @@ export const createPeople = (deps: PeopleDeps): People => {
   };
 
   /** Deletes a page of messages, or with the last one the conversation. Answers whether there is more. */
-  const deletePage = (accountId: AccountId): Promise<boolean> =>
+  const deletePage = (conversation: ConversationId): Promise<boolean> =>
     store.transact(async (transaction) => {
-      const rows = await transaction.listPrefix('messages', conversationPrefix(accountId), PAGE);
+      const rows = await transaction.listPrefix('messages', conversationPrefix(conversation), PAGE);
       for (const { key } of rows) transaction.delete('messages', key);
       if (rows.length >= PAGE) return true;
-      const conversation = await transaction.get('conversations', accountId);
-      if (conversation === undefined) return false;
-      if (conversation.standing !== 'request') transaction.put('standings', accountId, conversation.standing);
-      transaction.delete('conversations', accountId);
+      const row = await transaction.get('conversations', conversation);
+      if (row === undefined) return false;
+      if (row.standing !== 'request')
+        transaction.put('standings', named(conversation).accountId, row.standing);
+      transaction.delete('conversations', conversation);
       transaction.afterCommit(() => {
         contacts.forget();
-        events.emit('conversation-removed', { accountId });
+        events.emit('conversation-removed', { conversation });
       });
       return false;
     });
@@ -73,7 +75,7 @@ export const createPeople = (deps: PeopleDeps): People => {
         transaction.afterCommit(pump);
         const known = await standingOf(transaction, accountId);
         const conversation: Conversation = {
-          ...(await conversations.of(transaction, accountId, 'self')),
+          ...(await conversations.of(transaction, conversationWith(accountId), 'self')),
           ...{ username, former: null },
         };
         conversations.keep(transaction, conversation);
@@ -93,13 +95,13 @@ export const createPeople = (deps: PeopleDeps): People => {
         await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing });
       });
     },
-    deleteConversation: async (accountId) => {
+    deleteConversation: async (conversation) => {
       await loaded;
-      while (await deletePage(accountId));
+      while (await deletePage(conversation));
     },
-    setDraft: async (accountId, text) => {
+    setDraft: async (conversation, text) => {
       if (text !== '') checkLength(text);
-      await store.transact((transaction) => conversations.change(transaction, accountId, { draft: text }));
+      await store.transact((transaction) => conversations.change(transaction, conversation, { draft: text }));
     },
   };
 };

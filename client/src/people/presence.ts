@@ -3,12 +3,13 @@ import { coalesce } from '../coalesce.ts';
 import type { SendFrame } from '../connection/socket.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
+import { conversationWith, named, type ConversationId } from '../vault/conversation-id.ts';
 import { mayBeTold, standingOf, standingsOf } from './standings.ts';
 import type { Store } from '../vault/store.ts';
 
 /** What people who are connected at the same moment see of each other: nothing, where one has not let the other in. */
 export type Presenting = {
-  readonly setTyping: (to: AccountId, active: boolean) => void;
+  readonly setTyping: (conversation: ConversationId, active: boolean) => void;
   /** Shows these accounts that this device is there, now and after each reconnection. */
   readonly setPresence: (state: PresenceUp['state'], to: readonly AccountId[]) => void;
 };
@@ -42,7 +43,8 @@ export const createPresence = (
   const announce = (): void => void announceOnce().catch(onFault);
 
   events.on('preferences', announce);
-  events.on('conversation', ({ accountId, standing }) => {
+  events.on('conversation', ({ id, standing }) => {
+    const { accountId } = named(id);
     if (wanted?.to.includes(accountId) && mayBeTold(standing) !== audience.has(accountId)) announce();
   });
 
@@ -55,7 +57,8 @@ export const createPresence = (
       .catch(onFault);
 
   return {
-    setTyping: (to, active) => {
+    setTyping: (conversation, active) => {
+      const { accountId: to } = named(conversation);
       if (preferences.current().typing) ifMet(to, () => send?.({ type: 'typing', to, active }));
     },
     setPresence: (state, to) => {
@@ -69,7 +72,10 @@ export const createPresence = (
     disconnect: () => {
       send = null;
     },
-    onTyping: ({ accountId, active }) => ifMet(accountId, () => events.emit('typing', { accountId, active })),
+    onTyping: ({ accountId, active }) =>
+      ifMet(accountId, () =>
+        events.emit('typing', { conversation: conversationWith(accountId), accountId, active }),
+      ),
     onPresence: ({ accountId, state }) =>
       ifMet(accountId, () => events.emit('presence', { accountId, state })),
   };

@@ -1,6 +1,7 @@
 import type { AccountId, Envelope } from '@restante/protocol';
 import type { Standing } from '../content/parts.ts';
 import type { Conversations } from '../conversations/conversations.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 
 /**
@@ -16,7 +17,8 @@ export const standingOf = async (
   reader: Pick<Reader, 'get'>,
   accountId: AccountId,
 ): Promise<Standing | undefined> =>
-  (await reader.get('conversations', accountId))?.standing ?? reader.get('standings', accountId);
+  (await reader.get('conversations', conversationWith(accountId)))?.standing ??
+  reader.get('standings', accountId);
 
 /** Of many accounts in one read, and one more when some of them have no conversation. */
 export const standingsOf = async (
@@ -24,7 +26,7 @@ export const standingsOf = async (
   accountIds: readonly AccountId[],
 ): Promise<ReadonlyMap<AccountId, Standing | undefined>> => {
   if (accountIds.length === 0) return new Map();
-  const rows = await reader.getMany('conversations', accountIds);
+  const rows = await reader.getMany('conversations', accountIds.map(conversationWith));
   const strangers = accountIds.filter((_, index) => rows[index] === undefined);
   const known = strangers.length === 0 ? [] : await reader.getMany('standings', strangers);
   return new Map([
@@ -43,9 +45,10 @@ export const setStanding = async (
   conversations: Pick<Conversations, 'change'>,
   { accountId, standing }: StandingChange,
 ): Promise<void> => {
-  if ((await transaction.get('conversations', accountId)) === undefined) {
+  const conversation = conversationWith(accountId);
+  if ((await transaction.get('conversations', conversation)) === undefined) {
     transaction.put('standings', accountId, standing);
-  } else await conversations.change(transaction, accountId, { standing });
+  } else await conversations.change(transaction, conversation, { standing });
 };
 
 /** The blocked ones among the senders of a batch. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { memoryVault, type Messenger } from '../index.ts';
+import { conversationWith, memoryVault, type Messenger } from '../index.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 import { signalRatchet } from '../signal/signal-ratchet.ts';
@@ -11,7 +11,7 @@ const digitsOf = async (messenger: Messenger, other: Messenger): Promise<string>
 const verificationOf = async (messenger: Messenger, other: Messenger): Promise<string> =>
   (await messenger.safety(await accountOf(other))).verification;
 const kindsOf = async (messenger: Messenger, other: Messenger): Promise<string[]> =>
-  (await messenger.messages(await accountOf(other))).map(({ kind }) => kind);
+  (await messenger.messages(conversationWith(await accountOf(other)))).map(({ kind }) => kind);
 
 /** Alice has verified Bob, who has written to her. */
 const verifiedPair = async (scene: Scene, vault = memoryVault()) => {
@@ -87,9 +87,9 @@ describe('a verified contact', () => {
     expect((await alice.conversations())[0]).toMatchObject({ verification: 'changed', unread: 2 });
     expect(await digitsOf(alice, anew)).not.toBe(before);
 
-    const shown = (await alice.messages(bobId)).length;
+    const shown = (await alice.messages(conversationWith(bobId))).length;
     await expect(alice.sendText('bobby', 'secret')).rejects.toMatchObject({ code: 'keys-changed' });
-    expect(await alice.messages(bobId)).toHaveLength(shown);
+    expect(await alice.messages(conversationWith(bobId))).toHaveLength(shown);
     await alice.sendText('bobby', 'I dare', { despiteKeys: true });
     await waitForTexts(anew, alice, ['it is me', 'I dare']);
     expect(await verificationOf(alice, anew)).toBe('changed');
@@ -116,9 +116,12 @@ describe('a verified contact', () => {
     await waitFor(
       'failures',
       async () =>
-        (await alice.messages(bobId)).filter(({ failure }) => failure === 'keys-changed').length === 2,
+        (await alice.messages(conversationWith(bobId))).filter(({ failure }) => failure === 'keys-changed')
+          .length === 2,
     );
-    const ids = (await alice.messages(bobId)).filter(({ state }) => state === 'failed').map(({ id }) => id);
+    const ids = (await alice.messages(conversationWith(bobId)))
+      .filter(({ state }) => state === 'failed')
+      .map(({ id }) => id);
     const attempts = scene.cluster.sends.slice(sends).filter(({ id }) => ids.includes(id));
     const registered = scene.cluster.devices.find(({ keys }) => keys.identityKey === identityKey)!;
     const forNewKeys = attempts.flatMap(({ recipients }) =>
@@ -138,7 +141,7 @@ describe('a verified contact', () => {
   test('with a device more: changed, also in a conversation that was deleted meanwhile', async () => {
     await using scene = await Scene.open();
     const { alice, bob, bobId } = await verifiedPair(scene);
-    await alice.deleteConversation(bobId);
+    await alice.deleteConversation(conversationWith(bobId));
     const bob2 = await scene.device('bobby');
     await bob2.sendText('alice', 'from another device');
     await waitForTexts(alice, bob, ['from another device']);
@@ -153,7 +156,8 @@ describe('a verified contact', () => {
       accountId === bobId ? { ...envelope, payload: 'AAAA' } : envelope;
     await bob[Symbol.asyncDispose]();
     await alice.sendText('bobby', 'secret');
-    const secret = async () => (await alice.messages(bobId)).find(({ text }) => text === 'secret');
+    const secret = async () =>
+      (await alice.messages(conversationWith(bobId))).find(({ text }) => text === 'secret');
     await waitFor('stored', async () => (await secret())?.state === 'accepted');
     scene.cluster.corrupt = (_, envelope) => envelope;
     const anew = await scene.anew('bobby', browser());

@@ -1,16 +1,17 @@
-import type { AccountId } from '@restante/protocol';
 import { checkKeys } from '../sending/verification.ts';
+import { named, type ConversationId } from '../vault/conversation-id.ts';
 import { letIn, type LettingInDeps } from './letting-in.ts';
 import type { Transaction } from '../vault/store.ts';
 
-/** What writing to an account asks for and means: its keys may be used, and whoever was not let in is now. */
+/** What writing into a conversation asks for and means: the other's keys may be used, and whoever was not let in is now. */
 export const admitWriting = async (
   transaction: Transaction,
   deps: LettingInDeps,
-  accountId: AccountId,
+  id: ConversationId,
   despiteKeys: boolean,
 ): Promise<void> => {
+  const { accountId } = named(id);
   if (!despiteKeys) await checkKeys(transaction, accountId);
-  const conversation = await transaction.get('conversations', accountId);
+  const conversation = await transaction.get('conversations', id);
   if (conversation !== undefined) await letIn(transaction, deps, accountId, conversation.standing);
 };

@@ -7,6 +7,7 @@ import { noteAnswer } from '../sending/introduction.ts';
 import type { Messages } from '../conversations/messages.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
 import { applyStanding, standingOf } from '../people/standings.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type Annotation } from '../vault/tables.ts';
 
@@ -76,5 +77,5 @@ export const applySync = async (
   }
   const annotation: Annotation = change.type === 'seen' ? { state: 'seen' } : { hidden: true };
   for (const target of change.messages)
-    await deps.messages.annotate(transaction, target.author, target, annotation);
+    await deps.messages.annotate(transaction, conversationWith(target.author), target, annotation);
 };

@@ -2,6 +2,7 @@ import type { AccountId, Envelope } from '@restante/protocol';
 import { applyContent, type ApplyingAny, type Content } from '../content/content.ts';
 import type { Place } from '../content/kind.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 import { boundedTime } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import { applySync, type ApplySyncDeps } from './apply-sync.ts';
@@ -36,9 +37,9 @@ const keepUnknown = async (
   const { sentAt, writtenAt } = place?.timeOf(id) ?? placed(id, envelope.sentAt, arrival);
   transaction.put('unknownContents', id, { senderId, senderDeviceId, sentAt, plaintext });
   if (place === null) return;
-  const { author, accountId, direction, state } = place;
+  const { author, conversation, direction, state } = place;
   await messages.add(transaction, author, {
-    ...{ id, accountId, direction, state, sentAt, kind: 'unknown', text: '' },
+    ...{ id, conversation, direction, state, sentAt, kind: 'unknown', text: '' },
     ...(writtenAt !== undefined && { writtenAt }),
   });
 };
@@ -65,7 +66,7 @@ export const applyPlaintext = async (
     if (firstAt !== null) arrival = { ...arrival, after: Math.min(arrival.after, firstAt) };
   }
   const place: Place = {
-    ...{ author: senderId, accountId: senderId, direction: 'in', state: 'received' },
+    ...{ author: senderId, conversation: conversationWith(senderId), direction: 'in', state: 'received' },
     timeOf: (id) => placed(id, sentAt, arrival),
   };
   if (content === null) {
@@ -76,7 +77,7 @@ export const applyPlaintext = async (
   const applying: ApplyingAny = {
     ...{ self, from, place },
     placeOfCopy: (to) => ({
-      ...{ ...place, accountId: to, direction: 'out', state: 'accepted' },
+      ...{ ...place, conversation: conversationWith(to), direction: 'out', state: 'accepted' },
       // Own devices are believed: it stands everywhere as on the one that it was written on.
       timeOf: (id) => ({ sentAt: boundedTime(id, sentAt) }),
     }),

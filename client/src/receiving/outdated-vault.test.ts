@@ -1,7 +1,7 @@
 import { readRow } from '../vault/rows.ts';
 import { mintMessageId, type MessageId } from '@restante/protocol';
 import { expect, test } from 'vitest';
-import { memoryVault } from '../index.ts';
+import { conversationWith, memoryVault } from '../index.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
@@ -30,7 +30,9 @@ test('receipts for what this device has not sent: a friend is believed, once a d
     scene.cluster.push(bobId, 1, { type: 'receipt', accountId, deviceId: 1, ids });
     const { id } = await bob.sendText('alice', `after ${ids.join()}`);
     await waitFor('delivered', async () =>
-      (await bob.messages(aliceId)).some((each) => each.id === id && each.state === 'delivered'),
+      (await bob.messages(conversationWith(aliceId))).some(
+        (each) => each.id === id && each.state === 'delivered',
+      ),
     );
   };
 

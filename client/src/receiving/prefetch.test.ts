@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { memoryVault, type Vault } from '../index.ts';
+import { conversationWith, memoryVault, type Vault } from '../index.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
@@ -35,7 +35,7 @@ test('what comes in a batch is applied without waiting for the vault at each mes
     const texts = Array.from({ length: count }, (_, index) => `text ${index}`);
     for (const text of texts) {
       const { id } = await alice.sendText('bobby', text);
-      await alice.react(bobId, { author: await accountOf(alice), id }, '👍');
+      await alice.react(conversationWith(bobId), { author: await accountOf(alice), id }, '👍');
     }
     await waitFor('all stored', () => scene.cluster.waiting() === 2 * count);
     const { vault, reads } = countingVault(disk);

@@ -2,6 +2,7 @@ import type { AccountId } from '@restante/protocol';
 import { conversationOf, referencesOf } from '../content/content.ts';
 import type { MessageReference } from '../content/parts.ts';
 import { prefetchMessages } from '../conversations/prefetch-messages.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Opened } from './apply.ts';
 
@@ -18,11 +19,11 @@ export const prefetch = async (
   batch: readonly Opened[],
 ): Promise<void> => {
   const references = batch.flatMap((opened) => messagesOf(self, opened));
-  const accounts = batch.map(({ envelope, content }) =>
-    content === null ? envelope.senderId : conversationOf(content, envelope.senderId),
+  const conversations = batch.map(({ envelope, content }) =>
+    content === null ? conversationWith(envelope.senderId) : conversationOf(content, envelope.senderId),
   );
   await Promise.all([
     prefetchMessages(transaction, references),
-    transaction.getMany('conversations', [...new Set(accounts)]),
+    transaction.getMany('conversations', [...new Set(conversations)]),
   ]);
 };

@@ -4,7 +4,7 @@ import { createConversations } from '../conversations/conversations.ts';
 import { createMessages } from '../conversations/messages.ts';
 import { createEvents } from '../events/events.ts';
 import type { MessengerEvents } from '../events/messenger-events.ts';
-import { memoryVault } from '../index.ts';
+import { conversationWith, memoryVault } from '../index.ts';
 import { createVaultStore } from '../vault/store.ts';
 import { setAside, withoutSurplus } from './set-aside.ts';
 
@@ -43,7 +43,8 @@ const openScene = async () => {
       (await store.list('setAside', { limit: 5_000 }))
         .filter(({ value }) => value.senderId === senderId)
         .map(({ value }) => value.sentAt),
-    unreadable: async (senderId: AccountId) => (await store.get('conversations', senderId))?.unreadable,
+    unreadable: async (senderId: AccountId) =>
+      (await store.get('conversations', conversationWith(senderId)))?.unreadable,
   };
 };
 

@@ -4,6 +4,7 @@ import type { Messages } from '../conversations/messages.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { standingsOf } from '../people/standings.ts';
 import type { Unread } from '../ratchet/ratchet.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { SetAside } from '../vault/tables.ts';
 import type { Row } from '../vault/vault.ts';
@@ -33,7 +34,8 @@ const count = async (
   accountId: AccountId,
   change: number,
 ): Promise<void> => {
-  if (accountId !== device.accountId()) await messages.countUnreadable(transaction, accountId, change);
+  if (accountId === device.accountId()) return;
+  await messages.countUnreadable(transaction, conversationWith(accountId), change);
 };
 
 export const setAside = async (

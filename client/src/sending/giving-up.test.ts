@@ -3,6 +3,7 @@ import type { ErrorCode } from '@restante/protocol';
 import type { Message, Messenger } from '../index.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 
 /** What is queued ends only when it is accepted, or when nobody can ever get it; then it is told. */
 
@@ -17,7 +18,7 @@ const friends = async (scene: Scene) => {
 };
 
 const onlyFrom = async (alice: Messenger, bob: Messenger): Promise<Message | undefined> =>
-  (await alice.messages(await accountOf(bob))).at(-1);
+  (await alice.messages(conversationWith(await accountOf(bob)))).at(-1);
 
 /** The next so many sends are refused. */
 const refuseNext = (scene: Scene, count: number, code: ErrorCode): { readonly left: () => number } => {
@@ -42,13 +43,15 @@ describe('what is not found', () => {
     await waitForTexts(bob, alice, ['one', 'two']);
 
     const refused = refuseNext(scene, 8, 'not-found');
-    await alice.deleteForEveryone(bobId, sent.id);
+    await alice.deleteForEveryone(conversationWith(bobId), sent.id);
     await waitFor('the deletion', async () => {
-      const [first] = await bob.messages(await accountOf(alice));
+      const [first] = await bob.messages(conversationWith(await accountOf(alice)));
       return first?.kind === 'deleted';
     });
     expect(refused.left()).toBe(0);
-    expect((await alice.messages(bobId)).every(({ failure }) => failure === undefined)).toBe(true);
+    expect(
+      (await alice.messages(conversationWith(bobId))).every(({ failure }) => failure === undefined),
+    ).toBe(true);
   });
 
   test('ends a text, and tells of a deletion, once there is a record that the account has ended', async () => {
@@ -56,16 +59,16 @@ describe('what is not found', () => {
     const { alice, bobId, sent, faults } = await friends(scene);
     refuseNext(scene, Infinity, 'not-found');
     await alice.sendText(bobId, 'is anyone there?');
-    await alice.deleteForEveryone(bobId, sent.id);
+    await alice.deleteForEveryone(conversationWith(bobId), sent.id);
     await waitFor('sends', () => scene.cluster.sends.length > 4);
-    expect((await alice.messages(bobId)).at(-1)?.state).toBe('queued');
+    expect((await alice.messages(conversationWith(bobId))).at(-1)?.state).toBe('queued');
 
     scene.cluster.removedAccounts.add(bobId);
     await waitFor('both to be told', async () => {
-      const [first, second] = await alice.messages(bobId);
+      const [first, second] = await alice.messages(conversationWith(bobId));
       return first?.failure === 'not-found' && second?.failure === 'not-found';
     });
-    const [first, second] = await alice.messages(bobId);
+    const [first, second] = await alice.messages(conversationWith(bobId));
     expect([first?.kind, second?.state]).toEqual(['deleted', 'failed']);
     expect(faults).toEqual(['not-found']);
   });
@@ -102,7 +105,7 @@ describe('refusals are counted by kind', () => {
     await waitFor('a refusal', () => scene.cluster.sends.length > 1);
     const { id, recipients } = scene.cluster.sends.at(-1)!;
     const [envelope] = recipients[0]!.envelopes;
-    const message = (await alice.messages(bobId)).at(-1)!;
+    const message = (await alice.messages(conversationWith(bobId))).at(-1)!;
     expect(message.copies).toBe(undefined);
     scene.cluster.deliver(await accountOf(alice), 1, { accountId: bobId, deviceId: 1 }, id, envelope!);
     await waitForTexts(bob, alice, ['one', 'two']);

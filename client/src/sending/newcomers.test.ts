@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { memoryVault, type Messenger } from '../index.ts';
+import { conversationWith, memoryVault, type Messenger } from '../index.ts';
 import { accountOf, live, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
 /** A new own device knows what the others know before it tells anybody of itself. */
 
-const conversationWith = async (messenger: Messenger, accountId: string) =>
-  (await messenger.conversations()).find((each) => each.accountId === accountId);
+const rowOf = async (messenger: Messenger, accountId: string) =>
+  (await messenger.conversations()).find((each) => each.id === accountId);
 const settled = (scene: Scene): Promise<void> => waitFor('nothing left', () => scene.cluster.waiting() === 0);
 const statesOf = async (messenger: Messenger, accountId: string): Promise<string[]> =>
-  (await messenger.messages(accountId)).map(({ state }) => state);
+  (await messenger.messages(conversationWith(accountId))).map(({ state }) => state);
 
 /** Alice has accepted and verified Bob, and blocked Mallory. */
 const known = async (scene: Scene) => {
@@ -43,10 +43,10 @@ test('standings, verifications and preferences are there, and who is blocked is 
   await bob.sendText(aliceId, 'to both');
   await waitFor('delivered', async () => (await statesOf(bob, aliceId)).at(-1) === 'delivered');
   await waitFor('preferences', async () => !(await alice2.preferences()).readReceipts);
-  await waitFor('bob', async () => (await conversationWith(alice2, bobId))?.standing === 'accepted');
-  expect(await conversationWith(alice2, bobId)).toMatchObject({ verification: 'verified' });
+  await waitFor('bob', async () => (await rowOf(alice2, bobId))?.standing === 'accepted');
+  expect(await rowOf(alice2, bobId)).toMatchObject({ verification: 'verified' });
   await settled(scene);
-  expect((await conversationWith(alice2, malloryId))?.standing ?? 'blocked').toBe('blocked');
+  expect((await rowOf(alice2, malloryId))?.standing ?? 'blocked').toBe('blocked');
   expect(await statesOf(mallory, aliceId)).toEqual(['delivered', 'accepted']);
 });
 
@@ -66,7 +66,7 @@ test('while no other device answers, strangers are told when the person lets the
 
   const back = scene.messenger({ vault });
   await back.start();
-  await waitFor('blocked', async () => (await conversationWith(alice2, malloryId))?.standing === 'blocked');
+  await waitFor('blocked', async () => (await rowOf(alice2, malloryId))?.standing === 'blocked');
   await settled(scene);
   await bob.sendText(aliceId, 'to both');
   await waitFor('delivered', async () => (await statesOf(bob, aliceId)).at(-1) === 'delivered');
@@ -80,15 +80,17 @@ test('what was written and read while nobody knew of the new device reaches it',
   await alice2.login({ username: 'alice', password: 'correct horse', deviceName: 'second' });
   await bob.sendText(aliceId, 'read me');
   await waitForTexts(alice, bob, ['hi', 'welcome', 'read me']);
-  await alice.markRead((await alice.messages(bobId)).slice(-1));
+  await alice.markRead((await alice.messages(conversationWith(bobId))).slice(-1));
   await alice.sendText(bobId, 'answer');
   await waitForTexts(bob, alice, ['hi', 'welcome', 'read me', 'answer']);
   await alice2.start();
   await live(alice2);
   await waitFor('both, and that it was read', async () => {
-    const texts = (await alice2.messages(bobId)).map(({ text, state }) => `${text} ${state}`);
+    const texts = (await alice2.messages(conversationWith(bobId))).map(
+      ({ text, state }) => `${text} ${state}`,
+    );
     return texts.includes('read me seen') && texts.some((text) => text.startsWith('answer '));
   });
-  expect(await conversationWith(alice2, bobId)).toMatchObject({ unread: 0, standing: 'accepted' });
+  expect(await rowOf(alice2, bobId)).toMatchObject({ unread: 0, standing: 'accepted' });
   await settled(scene);
 });

@@ -6,6 +6,7 @@ import type { AccountState, VerificationState } from '../content/kinds/sync.ts';
 import type { Standing } from '../content/parts.ts';
 import { contentsOf, type SendAgainDeps } from './send-again.ts';
 import { tellOwnDevices } from './own-sync.ts';
+import { named } from '../vault/conversation-id.ts';
 import { firstIdAt } from '../vault/keys.ts';
 import { rowsOf } from '../vault/pages.ts';
 import type { Store, Transaction } from '../vault/store.ts';
@@ -51,7 +52,8 @@ const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
   const { store, clock } = deps;
   const decided = new Map<AccountId, Standing>();
   for (const { key, value } of await rowsOf(store, 'standings', ALL)) decided.set(key, value);
-  for (const { key, value } of await rowsOf(store, 'conversations', ALL)) decided.set(key, value.standing);
+  for (const { value } of await rowsOf(store, 'conversations', ALL))
+    decided.set(named(value.id).accountId, value.standing);
   const standings = [...decided]
     .filter(([, standing]) => standing !== 'request')
     .map(([accountId, standing]) => ({ accountId, standing }));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { memoryVault } from '../index.ts';
+import { conversationWith, memoryVault } from '../index.ts';
 import { accountOf, live, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
@@ -39,7 +39,7 @@ test('sending does not wait for a master that cannot tell the own devices: the c
   await phone.start();
   await live(phone);
   await waitForTexts(bob, phone, ['hello', 'written on the train']);
-  expect(await desktop.messages(bobId)).toEqual([]);
+  expect(await desktop.messages(conversationWith(bobId))).toEqual([]);
   scene.cluster.ownDevicesFail = false;
   await waitForTexts(desktop, bob, ['written on the train']);
   await waitFor('nothing left', () => scene.cluster.waiting() === 0);

@@ -5,6 +5,7 @@ import { decodeContent, encodeContent } from '../content/codec.ts';
 import { rowKindOf } from '../content/shared.ts';
 import type { Device } from '../account/device.ts';
 import type { Composer } from './compose.ts';
+import { named } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { SentId } from '../vault/tables.ts';
 
@@ -29,7 +30,7 @@ export const contentsOf = async (
   const self = device.self();
   const writing = { username: self.username, mint: () => clock.mint(transaction) };
   const content = await rowKindOf(message)?.again(message, writing);
-  return content ? addressed(self, message.accountId, content) : null;
+  return content ? addressed(self, named(message.conversation).accountId, content) : null;
 };
 
 const comingAgain = (plaintext: Uint8Array | null, earlier: MessageId[]): Uint8Array | null => {

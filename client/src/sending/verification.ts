@@ -1,5 +1,6 @@
 import type { AccountId } from '@restante/protocol';
 import { MessengerError } from '../messenger-error.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Conversation, VerificationRow } from '../vault/tables.ts';
 
@@ -11,7 +12,7 @@ export const hasUnverifiedKeys = async (
   reader: Pick<Transaction, 'get'>,
   accountId: AccountId,
 ): Promise<boolean> => {
-  const conversation = await reader.get('conversations', accountId);
+  const conversation = await reader.get('conversations', conversationWith(accountId));
   if (conversation !== undefined) return conversation.verification === 'changed';
   return (await reader.get('verifications', accountId))?.changed === true;
 };

@@ -9,6 +9,7 @@ import { forgingRatchet } from '../node/testing/forging-ratchet.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 import { memoryVault } from '../vault/memory-vault.ts';
 import { createVaultStore } from '../vault/store.ts';
+import { conversationWith } from '../vault/conversation-id.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -111,7 +112,7 @@ describe('a clock that is set while the messenger runs', () => {
     }
     await waitForTexts(alice, bob, written);
     await waitForTexts(bob, alice, written);
-    for (const { sentAt } of await alice.messages(await accountOf(bob)))
+    for (const { sentAt } of await alice.messages(conversationWith(await accountOf(bob))))
       expect(Math.abs(sentAt - Date.now())).toBeLessThan(MINUTE);
   });
 });
@@ -165,7 +166,7 @@ describe('where a message stands', () => {
       }
       const order = ['one', 'do you agree?', 'I told you', 'yes'];
       await waitFor('all four', async () => (await textsWith(reader, writer)).length === 4);
-      const shown = await reader.messages(await accountOf(writer));
+      const shown = await reader.messages(conversationWith(await accountOf(writer)));
       expect(shown.map(({ text }) => text).sort()).toEqual([...order].sort());
       expect(shown.slice(0, 2).map(({ text }) => text)).toEqual(order.slice(0, 2));
       const told = shown.find(({ text }) => text === 'I told you');

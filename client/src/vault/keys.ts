@@ -34,8 +34,8 @@ export const messageKey = (
   direction: 'in' | 'out',
 ): string => `${conversation}:${timeMs.toString(16).padStart(12, '0')}:${id}:${direction}`;
 
-export const keyOfMessage = ({ accountId, sentAt, id, direction }: Message): string =>
-  messageKey(accountId, sentAt, id, direction);
+export const keyOfMessage = ({ conversation, sentAt, id, direction }: Message): string =>
+  messageKey(conversation, sentAt, id, direction);
 
 /** Names a message of any author: what makes it shown once (law 2). */
 export const authoredKey = (author: AccountId, id: MessageId): string => `${author}:${id}`;

@@ -1,15 +1,15 @@
 import { MessengerError } from '../messenger-error.ts';
 import { readRow } from './rows.ts';
-import type { TableName, Tables, UnfitRow } from './tables.ts';
+import type { KeyOf, TableName, Tables, UnfitRow } from './tables.ts';
 import type { Range, Row, Vault } from './vault.ts';
 
 /** Reads rows that fit their tables: others are passed over, and harm no other row (law 16). */
 export type RowReader = {
-  readonly get: <T extends TableName>(table: T, key: string) => Promise<Tables[T] | undefined>;
+  readonly get: <T extends TableName>(table: T, key: KeyOf<T>) => Promise<Tables[T] | undefined>;
   /** The values of many keys, in the order of `keys`. */
   readonly getMany: <T extends TableName>(
     table: T,
-    keys: readonly string[],
+    keys: readonly KeyOf<T>[],
   ) => Promise<(Tables[T] | undefined)[]>;
   readonly list: <T extends TableName>(table: T, range: Range) => Promise<Row<Tables[T]>[]>;
 };

@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode } from '@restante/protocol';
 import * as z from 'zod/mini';
+import type { ConversationId } from './conversation-id.ts';
 import type { TableName, Tables } from './tables.ts';
 
 /**
@@ -9,6 +10,7 @@ import type { TableName, Tables } from './tables.ts';
 
 const text = z.string();
 const number = z.number();
+const conversation = text as unknown as z.ZodMiniType<ConversationId, ConversationId>;
 const flag = z.boolean();
 const bytes = z.instanceof(Uint8Array);
 const optional = z.exactOptional;
@@ -90,7 +92,7 @@ const rows = {
   renewals: number,
   messages: z.looseObject({
     id: text,
-    accountId: text,
+    conversation,
     direction,
     sentAt: number,
     writtenAt: optional(number),
@@ -123,7 +125,7 @@ const rows = {
     sentAgain: optional(z.array(text)),
   }),
   conversations: z.looseObject({
-    accountId: text,
+    id: conversation,
     username: nullable(text),
     former: optional(nullable(z.enum(['gone', 'renamed']))),
     standing,
@@ -163,11 +165,13 @@ export const ROWS: { readonly [N in TableName]: z.ZodMiniType<Tables[N]> } = row
 
 type Writable<T> = T extends Uint8Array
   ? Uint8Array<ArrayBuffer>
-  : T extends readonly (infer E)[]
-    ? Writable<E>[]
-    : T extends object
-      ? { -readonly [K in keyof T]: Writable<T[K]> }
-      : T;
+  : T extends string
+    ? T
+    : T extends readonly (infer E)[]
+      ? Writable<E>[]
+      : T extends object
+        ? { -readonly [K in keyof T]: Writable<T[K]> }
+        : T;
 
 /** Tables whose rows, as they are written, would not fit when they are read. */
 export type UnreadableTables = {
@@ -187,8 +191,8 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 2, change: 'first version that is opened' },
   {
     version: 3,
-    fingerprint: '19c1fb6fd77414b0',
-    change: 'each session has its generation; rows that do not fit are kept aside',
+    fingerprint: '1f46cb77cb8c1bb7',
+    change: 'each session has its generation; a conversation has an id; rows that do not fit are kept aside',
   },
 ];
 

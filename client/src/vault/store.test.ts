@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { conversationWith } from './conversation-id.ts';
 import { memoryVault } from './memory-vault.ts';
 import { createVaultStore } from './store.ts';
 import type { Conversation } from './tables.ts';
@@ -156,8 +157,16 @@ const unfit = { table: 'conversations', key: 'b', value: { note: 'by hand' } } a
 
 test('a row that does not fit harms itself alone, is told once, and is kept aside when it is written over', async () => {
   const vault = memoryVault();
+  const b = conversationWith('b');
   const fits = (accountId: string): Conversation => ({
-    ...{ accountId, username: null, standing: 'accepted', unread: 0, lastMessageAt: 0, preview: null },
+    ...{
+      id: conversationWith(accountId),
+      username: null,
+      standing: 'accepted',
+      unread: 0,
+      lastMessageAt: 0,
+      preview: null,
+    },
     ...{ unreadable: 0, draft: '', verification: 'none' },
   });
   await vault.commit([
@@ -169,13 +178,13 @@ test('a row that does not fit harms itself alone, is told once, and is kept asid
   const store = createVaultStore(vault, ({ code }) => faults.push(code));
   const page = await store.list('conversations', { limit: 2 });
   expect(page.map(({ key }) => key)).toEqual(['a', 'c']);
-  expect(await store.get('conversations', 'b')).toBeUndefined();
+  expect(await store.get('conversations', b)).toBeUndefined();
   expect(await vault.get('conversations', 'b')).toEqual({ note: 'by hand' });
   await store.transact(async (transaction) => {
-    const row = await transaction.get('conversations', 'b');
-    transaction.put('conversations', 'b', row ?? fits('b'));
+    const row = await transaction.get('conversations', b);
+    transaction.put('conversations', b, row ?? fits('b'));
   });
-  expect(await store.get('conversations', 'b')).toEqual(fits('b'));
+  expect(await store.get('conversations', b)).toEqual(fits('b'));
   expect(await store.get('unfitRows', 'conversations b')).toEqual(unfit);
   expect(faults).toEqual(['unfit-row']);
 });

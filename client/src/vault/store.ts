@@ -1,6 +1,6 @@
 import { MessengerError } from '../messenger-error.ts';
 import { rowReader, type RowReader } from './row-reader.ts';
-import type { TableName, Tables, UnfitRow } from './tables.ts';
+import type { KeyOf, TableName, Tables, UnfitRow } from './tables.ts';
 import { inRange, type Change, type Range, type Row, type Vault } from './vault.ts';
 
 /**
@@ -23,8 +23,8 @@ export type Transaction = {
     limit: number,
   ) => Promise<Row<Tables[T]>[]>;
   /** What was read here, does not fit its table and is now written over is kept aside. */
-  readonly put: <T extends TableName>(table: T, key: string, value: Tables[T]) => void;
-  readonly delete: (table: TableName, key: string) => void;
+  readonly put: <T extends TableName>(table: T, key: KeyOf<T>, value: Tables[T]) => void;
+  readonly delete: <T extends TableName>(table: T, key: KeyOf<T>) => void;
   /** Runs `action` when the changes are durable; not at all when they are dropped. */
   readonly afterCommit: (action: () => void) => void;
 };
@@ -125,7 +125,7 @@ const transactionOver = (
   };
 
   return {
-    get: async <T extends TableName>(table: T, key: string) => {
+    get: async <T extends TableName>(table: T, key: KeyOf<T>) => {
       if (!isKnown(table, key)) seen.set(nameOf(table, key), await rows.get(table, key));
       return known(table, key);
     },

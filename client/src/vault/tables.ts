@@ -1,5 +1,6 @@
 import type { AccountId, DeviceId, EnvelopeType, ErrorCode, MessageId, Session } from '@restante/protocol';
 import type { MessageReference, Standing } from '../content/parts.ts';
+import type { ConversationId } from './conversation-id.ts';
 
 /** This device's account, and the credential that gets it tokens. */
 export type Self = {
@@ -81,8 +82,7 @@ export type Reactions = Readonly<
 export type Message = {
   /** Logical id: stays the same when the message is sent again. Unique for its author. */
   readonly id: MessageId;
-  /** The other account: whose conversation this belongs to. */
-  readonly accountId: AccountId;
+  readonly conversation: ConversationId;
   readonly direction: 'in' | 'out';
   /** Where it stands: when its author says it was written, or when it arrived. Milliseconds since 1970, server's clock. */
   readonly sentAt: number;
@@ -116,7 +116,7 @@ export type Annotation = {
 };
 
 export type Conversation = {
-  readonly accountId: AccountId;
+  readonly id: ConversationId;
   /** Known once it has been looked up, or told by the other side and verified. */
   readonly username: string | null;
   /** The account has ended (`gone`) or is called otherwise (`renamed`): `username` is what its name was. */
@@ -295,15 +295,15 @@ export type Tables = {
   standings: Standing;
   /** When a device was last asked for a fresh session. */
   renewals: number;
-  /** `<accountId>:<time of the message, 12 hex>:<id>:<direction>`. */
+  /** `<conversation>:<time of the message, 12 hex>:<id>:<direction>`. */
   messages: Message;
   /** `<author's accountId>:<id>` to the key in `messages`. */
   messageKeys: string;
   /**
-   * Annotations that came before their message, `<id>:<author's accountId>`, each by the account whose conversation it
-   * came in: nobody speaks of messages elsewhere.
+   * Annotations that came before their message, `<id>:<author's accountId>`, each by the conversation that it came in:
+   * nobody speaks of messages elsewhere.
    */
-  annotations: Readonly<Record<AccountId, Annotation>>;
+  annotations: Readonly<Record<ConversationId, Annotation>>;
   unknownContents: UnknownContent;
   /** By the id that a caller gave to a request: the message that came of it. */
   requests: MessageId;
@@ -319,6 +319,12 @@ export type Tables = {
 };
 
 export type TableName = keyof Tables;
+
+/** Tables whose keys name something else than text. */
+type Named = { conversations: ConversationId; standings: AccountId; verifications: AccountId };
+
+/** What names a row of a table. */
+export type KeyOf<T extends TableName> = T extends keyof Named ? Named[T] : string;
 
 /** Key of the row in a table that has one row. */
 export const ONLY = 'only';

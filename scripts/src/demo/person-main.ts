@@ -50,7 +50,7 @@ const list = async (username: string): Promise<ListedMessage[]> => {
   const listed: ListedMessage[] = [];
   let before: Awaited<ReturnType<Messenger['messages']>>[number] | undefined;
   do {
-    const page = await messenger.messages(conversation.accountId, { limit: PAGE, ...(before && { before }) });
+    const page = await messenger.messages(conversation.id, { limit: PAGE, ...(before && { before }) });
     listed.unshift(
       ...page.map(({ text, direction, state }) => ({ text, direction, isAccepted: ACCEPTED.has(state) })),
     );

@@ -1,4 +1,5 @@
 import {
+  conversationWith,
   createMessenger,
   type CatchUpProgress,
   type Message,
@@ -135,13 +136,13 @@ export const createPerson = async (
   };
 
   const history = (other: Addressed): Promise<Message[]> =>
-    messenger().messages(other.address.accountId, { limit: HISTORY });
+    messenger().messages(conversationWith(other.address.accountId), { limit: HISTORY });
   const textsFrom = async (other: Addressed): Promise<string[]> =>
     (await history(other)).filter(({ direction }) => direction === 'in').map(({ text }) => text);
   const send = (to: Addressed, text: string): Promise<Message> =>
     messenger().sendText(to.address.accountId, text);
-  const find = async ({ id, accountId }: Message): Promise<Message> => {
-    const messages = await messenger().messages(accountId, { limit: HISTORY });
+  const find = async ({ id, conversation }: Message): Promise<Message> => {
+    const messages = await messenger().messages(conversation, { limit: HISTORY });
     const found = messages.find((message) => message.id === id);
     if (found === undefined) throw new Error('no such message');
     return found;

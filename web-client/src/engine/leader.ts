@@ -29,7 +29,7 @@ export const lead = async (): Promise<never> => {
     onEvent: (event) => {
       post({ kind: 'event', event });
       if (event.type === 'conversation') presence.noteConversation(event.detail);
-      else if (event.type === 'conversation-removed') presence.forgetConversation(event.detail.accountId);
+      else if (event.type === 'conversation-removed') presence.forgetConversation(event.detail.conversation);
     },
     onLeavingAccount: () => post({ kind: 'leaving-account' }),
   });

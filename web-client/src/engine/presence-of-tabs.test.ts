@@ -1,4 +1,4 @@
-import type { Conversation } from '@restante/client';
+import { conversationWith, type Conversation } from '@restante/client';
 import { expect, test } from 'vitest';
 import { createPresenceOfTabs } from './presence-of-tabs.ts';
 
@@ -7,7 +7,15 @@ const conversation = (
   lastMessageAt: number,
   standing: Conversation['standing'] = 'accepted',
 ): Conversation => ({
-  ...{ accountId, lastMessageAt, standing, username: null, unread: 0, preview: null, unreadable: 0 },
+  ...{
+    id: conversationWith(accountId),
+    lastMessageAt,
+    standing,
+    username: null,
+    unread: 0,
+    preview: null,
+    unreadable: 0,
+  },
   ...{ draft: '', verification: 'none' },
 });
 
@@ -45,7 +53,7 @@ test('conversations are read once, however often tabs and conversations change',
   expect(told.at(-1)).toEqual(['online', ['new', 'old']]);
   presence.noteConversation(conversation('asking', 3));
   expect(told.at(-1)).toEqual(['online', ['asking', 'new', 'old']]);
-  presence.forgetConversation('new');
+  presence.forgetConversation(conversationWith('new'));
   presence.forget('tab');
   expect(told.at(-1)).toEqual(['away', ['asking', 'old']]);
   expect(reads()).toBe(1);
@@ -55,7 +63,7 @@ test('what changes while they are read is newer than what is read', async () => 
   const { presence, told } = scripted([conversation('friend', 1), conversation('gone', 2)]);
   presence.begin();
   presence.noteConversation(conversation('friend', 3, 'blocked'));
-  presence.forgetConversation('gone');
+  presence.forgetConversation(conversationWith('gone'));
   expect(told).toEqual([]);
   await settled();
   expect(told).toEqual([['away', []]]);
@@ -70,7 +78,7 @@ test('only the latest conversations are told, and a new message that changes not
     rows
       .slice(-256)
       .reverse()
-      .map(({ accountId }) => accountId),
+      .map(({ id }) => id),
   );
   presence.noteConversation(conversation('account 0', 1_000));
   expect(told).toHaveLength(1);

@@ -1,4 +1,4 @@
-import type { Conversation, Messenger } from '@restante/client';
+import { named, type Conversation, type ConversationId, type Messenger } from '@restante/client';
 
 /** Contacts that see whether this person is there: those of the latest conversations. */
 const AUDIENCE = 256;
@@ -9,7 +9,7 @@ export type PresenceOfTabs = {
   readonly forget: (tab: string) => void;
   /** A conversation has changed: it may be a newer one now, or have been accepted or blocked. */
   readonly noteConversation: (conversation: Conversation) => void;
-  readonly forgetConversation: (accountId: string) => void;
+  readonly forgetConversation: (id: ConversationId) => void;
   /** A messenger has begun to run: its conversations are read, once. */
   readonly begin: () => void;
 };
@@ -24,31 +24,31 @@ export const createPresenceOfTabs = (
 ): PresenceOfTabs => {
   const visible = new Set<string>();
   /** Null: it has been deleted. What is noted while they are read is newer than what is read. */
-  let known = new Map<string, Known | null>();
+  let known = new Map<ConversationId, Known | null>();
   let isRead = false;
 
   const tell = (): void => {
     if (!isRead) return;
     const audience = [...known]
-      .flatMap(([accountId, each]) => (each?.standing === 'accepted' ? [{ accountId, ...each }] : []))
+      .flatMap(([id, each]) => (each?.standing === 'accepted' ? [{ id, ...each }] : []))
       .sort((a, b) => b.lastMessageAt - a.lastMessageAt)
       .slice(0, AUDIENCE);
     messenger()?.setPresence(
       visible.size > 0 ? 'online' : 'away',
-      audience.map(({ accountId }) => accountId),
+      audience.map(({ id }) => named(id).accountId),
     );
   };
   const begin = (): void => {
     const by = messenger();
     if (by === null) return;
-    const fresh = new Map<string, Known | null>();
+    const fresh = new Map<ConversationId, Known | null>();
     known = fresh;
     isRead = false;
     by.conversations()
       .then((all) => {
         if (known !== fresh) return;
-        for (const { accountId, standing, lastMessageAt } of all)
-          if (!fresh.has(accountId)) fresh.set(accountId, { standing, lastMessageAt });
+        for (const { id, standing, lastMessageAt } of all)
+          if (!fresh.has(id)) fresh.set(id, { standing, lastMessageAt });
         isRead = true;
         tell();
       })
@@ -67,14 +67,14 @@ export const createPresenceOfTabs = (
     forget: (tab) => {
       if (visible.delete(tab)) tell();
     },
-    noteConversation: ({ accountId, standing, lastMessageAt }) => {
-      const before = known.get(accountId)?.standing;
-      known.set(accountId, { standing, lastMessageAt });
+    noteConversation: ({ id, standing, lastMessageAt }) => {
+      const before = known.get(id)?.standing;
+      known.set(id, { standing, lastMessageAt });
       if (before !== standing) tell();
     },
-    forgetConversation: (accountId) => {
-      if (isRead) known.delete(accountId);
-      else known.set(accountId, null);
+    forgetConversation: (id) => {
+      if (isRead) known.delete(id);
+      else known.set(id, null);
       tell();
     },
     begin,

@@ -1,16 +1,21 @@
+import type { ConversationId } from '@restante/client';
 import type { Strings } from '../i18n/en/index.ts';
 import type { Route } from '../state/router.svelte.ts';
 
 type Words = Pick<Strings, 'appName' | 'conversation' | 'people' | 'settings' | 'writing'>;
 
-const subjectOf = (route: Route, t: Words, nameOf: (accountId: string) => string): string | null => {
+const subjectOf = (
+  route: Route,
+  t: Words,
+  nameOf: (conversation: ConversationId) => string,
+): string | null => {
   switch (route.name) {
     case 'home':
       return null;
     case 'conversation':
-      return nameOf(route.accountId);
+      return nameOf(route.conversation);
     case 'safety':
-      return t.people.safetyTitle(nameOf(route.accountId));
+      return t.people.safetyTitle(nameOf(route.conversation));
     case 'add':
       return t.people.addTitle;
     case 'search':
@@ -21,7 +26,11 @@ const subjectOf = (route: Route, t: Words, nameOf: (accountId: string) => string
 };
 
 /** What a tab and the browser's history call the page: what is shown, and the messenger. */
-export const pageTitle = (route: Route, t: Words, nameOf: (accountId: string) => string): string => {
+export const pageTitle = (
+  route: Route,
+  t: Words,
+  nameOf: (conversation: ConversationId) => string,
+): string => {
   const subject = subjectOf(route, t, nameOf);
   return subject === null ? t.appName : `${subject} – ${t.appName}`;
 };

@@ -1,4 +1,5 @@
 import type { Conversation, Message } from '@restante/client';
+import { conversationWith } from '@restante/client/conversation-id';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { EngineEvent } from '../engine/channel.ts';
 import { en } from '../i18n/en/index.ts';
@@ -22,26 +23,26 @@ const scene = () => {
       },
     },
     notifications: {
-      show: ({ accountId, title, body }, wanted) => {
+      show: ({ conversation, title, body }, wanted) => {
         if (!wanted()) return Promise.resolve();
         told += 1;
-        shown.set(accountId, `${title}: ${body}`);
+        shown.set(conversation, `${title}: ${body}`);
         return Promise.resolve();
       },
       closeRead: (isRead) => {
-        for (const accountId of shown.keys()) if (isRead(accountId)) shown.delete(accountId);
+        for (const id of shown.keys()) if (isRead(conversationWith(id))) shown.delete(id);
         return Promise.resolve();
       },
       onOpen: () => undefined,
     },
     alerts: { on: true, withDetails: true },
     connection: state as never,
-    conversations: { get: (accountId) => known.get(accountId), loaded: true },
+    conversations: { get: (id) => known.get(id), loaded: true },
     locale: { t: en },
     router: { go: () => undefined, href: () => '#/' },
   });
   const has = (accountId: string, unread: number): void => {
-    const detail = { accountId, username: accountId, unread } as Conversation;
+    const detail = { id: conversationWith(accountId), username: accountId, unread } as Conversation;
     known.set(accountId, detail);
     listener([{ type: 'conversation', detail }]);
   };
@@ -50,7 +51,8 @@ const scene = () => {
     told: () => told,
     comes: (accountId: string, text: string): void => {
       has(accountId, (known.get(accountId)?.unread ?? 0) + 1);
-      const detail = { accountId, text, direction: 'in', state: 'received', kind: 'text' } as Message;
+      const conversation = conversationWith(accountId);
+      const detail = { conversation, text, direction: 'in', state: 'received', kind: 'text' } as Message;
       listener([{ type: 'message', detail }]);
     },
     passes: () => vi.advanceTimersByTimeAsync(3_000),

@@ -1,4 +1,4 @@
-import type { Message } from '@restante/client';
+import type { ConversationId, Message } from '@restante/client';
 import type { Alerts } from '../state/alerts.svelte.ts';
 import type { Connection } from '../state/connection.svelte.ts';
 import type { Conversations } from '../state/conversations.svelte.ts';
@@ -27,23 +27,24 @@ const SETTLE_MS = 1_000;
 export const alertOfMessages = (deps: Deps): void => {
   const { feed, notifications, alerts, connection, conversations, locale, router } = deps;
   /** The newest message of each conversation that is to be told of. */
-  let untold = new Map<string, Message>();
+  let untold = new Map<ConversationId, Message>();
   let timer: ReturnType<typeof setTimeout> | null = null;
 
-  const isUnread = (accountId: string): boolean => (conversations.get(accountId)?.unread ?? 0) > 0;
-  const tell = ({ accountId, text }: Message): void => {
-    const conversation = conversations.get(accountId);
+  const isUnread = (conversation: ConversationId): boolean =>
+    (conversations.get(conversation)?.unread ?? 0) > 0;
+  const tell = ({ conversation, text }: Message): void => {
+    const row = conversations.get(conversation);
     const { appName, alert, conversation: strings } = locale.t;
-    const count = conversation?.unread ?? 0;
-    const path = `/${router.href({ name: 'conversation', accountId })}`;
+    const count = row?.unread ?? 0;
+    const path = `/${router.href({ name: 'conversation', conversation })}`;
     const many = count > 1 ? strings.arrivedMany(count) : null;
     const words = alerts.withDetails
       ? {
-          title: conversation?.username ?? strings.unnamed,
+          title: row?.username ?? strings.unnamed,
           body: many === null ? text : strings.arrived(many, text),
         }
       : { title: appName, body: many ?? alert };
-    void notifications.show({ accountId, path, ...words }, () => isUnread(accountId));
+    void notifications.show({ conversation, path, ...words }, () => isUnread(conversation));
   };
   const settle = (): void => {
     timer = null;
@@ -53,8 +54,8 @@ export const alertOfMessages = (deps: Deps): void => {
     }
     const settled = untold;
     untold = new Map();
-    if (alerts.on) for (const message of settled.values()) if (isUnread(message.accountId)) tell(message);
-    void notifications.closeRead((accountId) => !isUnread(accountId));
+    if (alerts.on) for (const message of settled.values()) if (isUnread(message.conversation)) tell(message);
+    void notifications.closeRead((conversation) => !isUnread(conversation));
   };
   const wait = (): void => {
     timer ??= setTimeout(settle, SETTLE_MS);
@@ -64,13 +65,13 @@ export const alertOfMessages = (deps: Deps): void => {
     for (const { type, detail } of events) {
       if (type === 'conversation-removed' || (type === 'conversation' && detail.unread === 0)) wait();
       if (type !== 'message') continue;
-      const { accountId, direction, state, kind } = detail;
+      const { conversation, direction, state, kind } = detail;
       if (direction !== 'in' || state !== 'received' || kind !== 'text') continue;
-      untold.set(accountId, detail);
+      untold.set(conversation, detail);
       wait();
     }
   });
   // What was read elsewhere while no tab was open.
   wait();
-  notifications.onOpen((accountId) => router.go({ name: 'conversation', accountId }));
+  notifications.onOpen((conversation) => router.go({ name: 'conversation', conversation }));
 };

@@ -1,9 +1,10 @@
+import type { ConversationId } from '@restante/client';
 import { holdLock } from '../engine/lifetime-lock.ts';
 import type { FromServiceWorker, NotificationData } from './service-worker-messages.ts';
 
 /** What is shown of a message. Its text is in `body` only if the person wants that. */
 export type NotificationContent = {
-  readonly accountId: string;
+  readonly conversation: ConversationId;
   readonly title: string;
   readonly body: string;
   /** Where a tab opens that shows the conversation. */
@@ -17,9 +18,9 @@ export type Notifications = {
   /** Shows it unless a tab is visible or it is not `wanted` any more. One for each conversation: it replaces the one before. */
   readonly show: (content: NotificationContent, wanted: () => boolean) => Promise<void>;
   /** Closes those of conversations that have been read. */
-  readonly closeRead: (isRead: (accountId: string) => boolean) => Promise<void>;
+  readonly closeRead: (isRead: (conversation: ConversationId) => boolean) => Promise<void>;
   /** The person has clicked the notification of a conversation; this tab has the focus. */
-  readonly onOpen: (listener: (accountId: string) => void) => void;
+  readonly onOpen: (listener: (conversation: ConversationId) => void) => void;
 };
 
 /** Held, shared, by visible tabs. */
@@ -49,7 +50,7 @@ const permission = (): NotificationPermission | 'unsupported' =>
   isSupported ? Notification.permission : 'unsupported';
 
 export const createNotifications = (): Notifications => {
-  const listeners = new Set<(accountId: string) => void>();
+  const listeners = new Set<(conversation: ConversationId) => void>();
   let isNotifier = false;
   /** One after the other: what is closed has been shown. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -63,7 +64,7 @@ export const createNotifications = (): Notifications => {
     holdWhileVisible();
     void holdLock(NOTIFIER_LOCK).then(() => (isNotifier = true));
     navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<FromServiceWorker>) => {
-      for (const listener of listeners) listener(data.accountId);
+      for (const listener of listeners) listener(data.conversation);
     });
     navigator.serviceWorker.startMessages();
   }
@@ -71,20 +72,25 @@ export const createNotifications = (): Notifications => {
   return {
     permission,
     ask: () => (isSupported ? Notification.requestPermission() : Promise.resolve('unsupported')),
-    show: ({ accountId, title, body, path }, wanted) =>
+    show: ({ conversation, title, body, path }, wanted) =>
       inTurn(async () => {
         if (permission() !== 'granted' || !isNotifier || (await isAnyTabVisible())) return;
         const registration = await navigator.serviceWorker.ready;
-        const data: NotificationData = { accountId, path };
+        const data: NotificationData = { conversation, path };
         if (wanted())
-          await registration.showNotification(title, { body, tag: accountId, data, icon: '/icon-192.png' });
+          await registration.showNotification(title, {
+            body,
+            tag: conversation,
+            data,
+            icon: '/icon-192.png',
+          });
       }),
     closeRead: (isRead) =>
       inTurn(async () => {
         if (permission() !== 'granted') return;
         const registration = await navigator.serviceWorker.getRegistration();
         for (const notification of (await registration?.getNotifications()) ?? [])
-          if (isRead(notification.tag)) notification.close();
+          if (isRead(notification.tag as ConversationId)) notification.close();
       }),
     onOpen: (listener) => void listeners.add(listener),
   };

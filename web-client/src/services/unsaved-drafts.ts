@@ -1,13 +1,14 @@
+import type { ConversationId } from '@restante/client';
 /**
  * What was written in a page's last moment: the worker that saves drafts may end with the page, this is kept at once. It
  * is as plain as the vault itself, and goes with the account.
  */
 export type UnsavedDrafts = {
   /** `over`: the drafts that the vault may hold by then. When it holds another one, `text` is old. */
-  readonly keep: (accountId: string, text: string, over: readonly string[]) => void;
+  readonly keep: (conversation: ConversationId, text: string, over: readonly string[]) => void;
   /** What goes on where `saved` ends, once; null: nothing does. */
-  readonly take: (accountId: string, saved: string) => string | null;
-  readonly forget: (accountId: string) => void;
+  readonly take: (conversation: ConversationId, saved: string) => string | null;
+  readonly forget: (conversation: ConversationId) => void;
   readonly forgetAll: () => void;
 };
 
@@ -35,19 +36,19 @@ const parse = (stored: string): Kept | null => {
 type Strings = Pick<Storage, 'length' | 'key' | 'getItem' | 'setItem' | 'removeItem'>;
 
 export const createUnsavedDrafts = (storage: Strings): UnsavedDrafts => {
-  const forget = (accountId: string): void => storage.removeItem(PREFIX + accountId);
+  const forget = (conversation: ConversationId): void => storage.removeItem(PREFIX + conversation);
   return {
-    keep: (accountId, text, over) => {
+    keep: (conversation, text, over) => {
       try {
-        storage.setItem(PREFIX + accountId, JSON.stringify({ text, over } satisfies Kept));
+        storage.setItem(PREFIX + conversation, JSON.stringify({ text, over } satisfies Kept));
       } catch {
         // There is no room: what has been saved until now has to do.
       }
     },
-    take: (accountId, saved) => {
-      const stored = storage.getItem(PREFIX + accountId);
+    take: (conversation, saved) => {
+      const stored = storage.getItem(PREFIX + conversation);
       if (stored === null) return null;
-      forget(accountId);
+      forget(conversation);
       const kept = parse(stored);
       return kept?.over.includes(saved) === true ? kept.text : null;
     },

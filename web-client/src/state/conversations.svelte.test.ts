@@ -1,4 +1,5 @@
 import type { Conversation } from '@restante/client';
+import { conversationWith } from '@restante/client/conversation-id';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { INITIAL_STATUS, type Calls, type Status } from '../engine/calls.ts';
 import type { EngineEvent } from '../engine/channel.ts';
@@ -6,7 +7,14 @@ import { EventFeed } from '../services/event-feed.ts';
 import { Conversations } from './conversations.svelte.ts';
 
 const conversation = (accountId: string, change: Partial<Conversation> = {}): Conversation => ({
-  ...{ accountId, username: accountId, standing: 'accepted', unread: 0, lastMessageAt: 1, preview: null },
+  ...{
+    id: conversationWith(accountId),
+    username: accountId,
+    standing: 'accepted',
+    unread: 0,
+    lastMessageAt: 1,
+    preview: null,
+  },
   ...{ unreadable: 0, draft: '', verification: 'none' },
   ...change,
 });
@@ -25,7 +33,7 @@ const start = async (kept: Conversation[]) => {
   };
   return { conversations, happen, tell };
 };
-const names = (list: readonly Conversation[]): string[] => list.map(({ accountId }) => accountId);
+const names = (list: readonly Conversation[]): string[] => list.map(({ id }) => id);
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -51,7 +59,7 @@ test('follow events, and go with the account', async () => {
   );
   expect(names(conversations.list)).toEqual(['ben', 'anna']);
   expect(conversations.unread).toBe(1);
-  happen({ type: 'conversation-removed', detail: { accountId: 'ben' } });
+  happen({ type: 'conversation-removed', detail: { conversation: conversationWith('ben') } });
   expect(names(conversations.list)).toEqual(['anna']);
   tell({ ...INITIAL_STATUS, phase: 'signed-out' });
   expect(conversations.list).toEqual([]);
@@ -72,25 +80,26 @@ test('what changes while they are read is not undone by the older answer', async
 
 test('somebody types until they stop, write, or are not heard of any more', async () => {
   const { conversations, happen } = await start([conversation('anna')]);
-  const types = (active: boolean) => happen({ type: 'typing', detail: { accountId: 'anna', active } });
+  const types = (active: boolean) =>
+    happen({ type: 'typing', detail: { conversation: conversationWith('anna'), accountId: 'anna', active } });
   types(true);
-  expect(conversations.isTyping('anna')).toBe(true);
+  expect(conversations.isTyping(conversationWith('anna'))).toBe(true);
   types(false);
-  expect(conversations.isTyping('anna')).toBe(false);
+  expect(conversations.isTyping(conversationWith('anna'))).toBe(false);
   types(true);
   vi.advanceTimersByTime(7_000);
   types(true);
   vi.advanceTimersByTime(7_000);
-  expect(conversations.isTyping('anna')).toBe(true);
+  expect(conversations.isTyping(conversationWith('anna'))).toBe(true);
   vi.advanceTimersByTime(1_000);
-  expect(conversations.isTyping('anna')).toBe(false);
+  expect(conversations.isTyping(conversationWith('anna'))).toBe(false);
   types(true);
   happen({
     type: 'message',
     detail: {
       ...{
         id: '1',
-        accountId: 'anna',
+        conversation: conversationWith('anna'),
         direction: 'in',
         sentAt: 1,
         kind: 'text',
@@ -99,7 +108,7 @@ test('somebody types until they stop, write, or are not heard of any more', asyn
       },
     },
   });
-  expect(conversations.isTyping('anna')).toBe(false);
+  expect(conversations.isTyping(conversationWith('anna'))).toBe(false);
 });
 
 test('presence is what was told last, in this connection', async () => {

@@ -1,4 +1,5 @@
-import type { Conversation, MessengerEvents } from '@restante/client';
+import type { Conversation, ConversationId, MessengerEvents } from '@restante/client';
+import type { AccountId } from '@restante/protocol';
 import { SvelteMap } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -13,9 +14,9 @@ const TYPING_MS = 8_000;
 export class Conversations {
   readonly #calls: Engine['calls'];
   readonly #events: Subscription;
-  readonly #byId = new SvelteMap<string, Conversation>();
-  readonly #presence = new SvelteMap<string, PresenceState>();
-  readonly #typing = new SvelteMap<string, ReturnType<typeof setTimeout>>();
+  readonly #byId = new SvelteMap<ConversationId, Conversation>();
+  readonly #presence = new SvelteMap<AccountId, PresenceState>();
+  readonly #typing = new SvelteMap<ConversationId, ReturnType<typeof setTimeout>>();
   #loaded = $state.raw(false);
   readonly #sorted = $derived([...this.#byId.values()].sort((a, b) => b.lastMessageAt - a.lastMessageAt));
   /** Accepted, newest first. */
@@ -50,21 +51,21 @@ export class Conversations {
   get loaded(): boolean {
     return this.#loaded;
   }
-  get(accountId: string): Conversation | undefined {
-    return this.#byId.get(accountId);
+  get(id: ConversationId): Conversation | undefined {
+    return this.#byId.get(id);
   }
-  presenceOf(accountId: string): PresenceState {
+  presenceOf(accountId: AccountId): PresenceState {
     return this.#presence.get(accountId) ?? 'offline';
   }
-  isTyping(accountId: string): boolean {
-    return this.#typing.has(accountId);
+  isTyping(id: ConversationId): boolean {
+    return this.#typing.has(id);
   }
 
   async #load(): Promise<void> {
     await this.#events.holdDuring(async () => {
       const conversations = await this.#calls.conversations();
       this.#byId.clear();
-      for (const conversation of conversations) this.#byId.set(conversation.accountId, conversation);
+      for (const conversation of conversations) this.#byId.set(conversation.id, conversation);
       this.#loaded = true;
     });
   }
@@ -72,42 +73,42 @@ export class Conversations {
   #clear(): void {
     this.#byId.clear();
     this.#presence.clear();
-    for (const accountId of [...this.#typing.keys()]) this.#stopTyping(accountId);
+    for (const id of [...this.#typing.keys()]) this.#stopTyping(id);
     this.#loaded = false;
   }
 
   #apply(event: EngineEvent): void {
     switch (event.type) {
       case 'conversation':
-        this.#byId.set(event.detail.accountId, event.detail);
+        this.#byId.set(event.detail.id, event.detail);
         break;
       case 'conversation-removed':
-        this.#byId.delete(event.detail.accountId);
+        this.#byId.delete(event.detail.conversation);
         break;
       case 'presence':
         this.#presence.set(event.detail.accountId, event.detail.state);
         break;
       case 'typing':
-        this.#stopTyping(event.detail.accountId);
-        if (event.detail.active) this.#startTyping(event.detail.accountId);
+        this.#stopTyping(event.detail.conversation);
+        if (event.detail.active) this.#startTyping(event.detail.conversation);
         break;
       case 'message':
-        if (event.detail.direction === 'in') this.#stopTyping(event.detail.accountId);
+        if (event.detail.direction === 'in') this.#stopTyping(event.detail.conversation);
         break;
       default:
         break;
     }
   }
 
-  #startTyping(accountId: string): void {
+  #startTyping(id: ConversationId): void {
     this.#typing.set(
-      accountId,
-      setTimeout(() => this.#typing.delete(accountId), TYPING_MS),
+      id,
+      setTimeout(() => this.#typing.delete(id), TYPING_MS),
     );
   }
 
-  #stopTyping(accountId: string): void {
-    clearTimeout(this.#typing.get(accountId));
-    this.#typing.delete(accountId);
+  #stopTyping(id: ConversationId): void {
+    clearTimeout(this.#typing.get(id));
+    this.#typing.delete(id);
   }
 }

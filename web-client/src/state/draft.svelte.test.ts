@@ -1,3 +1,5 @@
+import type { ConversationId } from '@restante/client';
+import { conversationWith } from '@restante/client/conversation-id';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createUnsavedDrafts } from '../services/unsaved-drafts.ts';
 import { Draft } from './draft.svelte.ts';
@@ -5,7 +7,7 @@ import { Draft } from './draft.svelte.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const ACCOUNT = 'anna';
+const ANNA = conversationWith('anna');
 
 const memoryStorage = () => {
   const items = new Map<string, string>();
@@ -23,12 +25,12 @@ const memoryStorage = () => {
 const start = (saved = '', unsaved = createUnsavedDrafts(memoryStorage())) => {
   const kept: string[] = [];
   const calls = {
-    setDraft: (accountId: string, text: string) => {
-      kept.push(`${accountId}: ${text}`);
+    setDraft: (conversation: ConversationId, text: string) => {
+      kept.push(`${conversation}: ${text}`);
       return Promise.resolve();
     },
   };
-  return { draft: new Draft({ calls, unsaved, accountId: ACCOUNT, saved }), kept };
+  return { draft: new Draft({ calls, unsaved, conversation: ANNA, saved }), kept };
 };
 
 test('begins with what was kept, and is kept again and again while it is written', () => {
@@ -122,7 +124,7 @@ test('one that could not be kept is tried again', async () => {
     return calls.length === 1 ? Promise.reject(new Error('closed')) : Promise.resolve();
   };
   const unsaved = createUnsavedDrafts(memoryStorage());
-  const draft = new Draft({ calls: { setDraft }, unsaved, accountId: ACCOUNT, saved: '' });
+  const draft = new Draft({ calls: { setDraft }, unsaved, conversation: ANNA, saved: '' });
   draft.write('Hello');
   draft.save();
   await Promise.resolve();
@@ -141,7 +143,7 @@ describe('a page that goes', () => {
     return {
       unsaved,
       answers,
-      draft: new Draft({ calls: { setDraft }, unsaved, accountId: ACCOUNT, saved }),
+      draft: new Draft({ calls: { setDraft }, unsaved, conversation: ANNA, saved }),
     };
   };
 
@@ -175,7 +177,7 @@ describe('a page that goes', () => {
     answers[0]?.();
     await Promise.resolve();
     draft.leave();
-    expect(unsaved.take(ACCOUNT, '')).toBeNull();
+    expect(unsaved.take(ANNA, '')).toBeNull();
   });
 
   test('does not bring back what has become a message meanwhile', async () => {
@@ -193,8 +195,8 @@ describe('a page that goes', () => {
     const { draft, unsaved } = page('');
     draft.write('Hello');
     draft.leave();
-    expect(unsaved.take('bob', '')).toBeNull();
+    expect(unsaved.take(conversationWith('bob'), '')).toBeNull();
     unsaved.forgetAll();
-    expect(unsaved.take(ACCOUNT, '')).toBeNull();
+    expect(unsaved.take(ANNA, '')).toBeNull();
   });
 });

@@ -1,3 +1,4 @@
+import type { ConversationId } from '@restante/client';
 import type { Calls } from '../engine/calls.ts';
 import type { UnsavedDrafts } from '../services/unsaved-drafts.ts';
 
@@ -9,7 +10,7 @@ const joinTexts = (...texts: readonly string[]): string => texts.filter((text) =
 type DraftParts = {
   readonly calls: Pick<Calls, 'setDraft'>;
   readonly unsaved: UnsavedDrafts;
-  readonly accountId: string;
+  readonly conversation: ConversationId;
   /** What the conversation has kept. */
   readonly saved: string;
 };
@@ -18,7 +19,7 @@ type DraftParts = {
 export class Draft {
   readonly #calls: Pick<Calls, 'setDraft'>;
   readonly #unsaved: UnsavedDrafts;
-  readonly #accountId: string;
+  readonly #conversation: ConversationId;
   #text = $state.raw('');
   /** Texts that are not messages yet, oldest first. */
   #sending: readonly { readonly text: string }[] = [];
@@ -28,12 +29,12 @@ export class Draft {
   #asked: readonly string[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ calls, unsaved, accountId, saved }: DraftParts) {
+  constructor({ calls, unsaved, conversation, saved }: DraftParts) {
     this.#calls = calls;
     this.#unsaved = unsaved;
-    this.#accountId = accountId;
+    this.#conversation = conversation;
     this.#confirmed = saved;
-    this.#text = unsaved.take(accountId, saved) ?? saved;
+    this.#text = unsaved.take(conversation, saved) ?? saved;
     this.save();
   }
 
@@ -59,7 +60,7 @@ export class Draft {
     try {
       await send(sending.text, rest);
       if (this.#saved === saved) [this.#confirmed, this.#asked] = [rest, []];
-      this.#unsaved.forget(this.#accountId);
+      this.#unsaved.forget(this.#conversation);
     } catch (error) {
       this.#text = joinTexts(sending.text, this.#text);
       throw error;
@@ -75,7 +76,7 @@ export class Draft {
     const text = this.#unsent;
     if (text === this.#saved) return;
     this.#asked = [...this.#asked, text];
-    this.#calls.setDraft(this.#accountId, text).then(
+    this.#calls.setDraft(this.#conversation, text).then(
       () => this.#confirm(text),
       () => this.#answered(text),
     );
@@ -86,7 +87,7 @@ export class Draft {
     this.save();
     const text = this.#unsent;
     if (text === this.#confirmed) return;
-    this.#unsaved.keep(this.#accountId, text, [this.#confirmed, ...this.#asked]);
+    this.#unsaved.keep(this.#conversation, text, [this.#confirmed, ...this.#asked]);
   }
 
   get #saved(): string {
@@ -101,7 +102,7 @@ export class Draft {
   #confirm(text: string): void {
     this.#answered(text);
     this.#confirmed = text;
-    if (text === this.#unsent) this.#unsaved.forget(this.#accountId);
+    if (text === this.#unsent) this.#unsaved.forget(this.#conversation);
   }
 
   get #unsent(): string {

@@ -1,4 +1,4 @@
-import type { Message } from '@restante/client';
+import type { ConversationId, Message } from '@restante/client';
 import type { Calls } from '../engine/calls.ts';
 import { isUnread, PAGE_SIZE, WINDOW_SIZE } from './message-window.ts';
 
@@ -15,13 +15,13 @@ export type Opening = {
 /** The window a conversation is opened at: around its oldest unread message, or its newest ones. */
 export const findFirstUnread = async (
   calls: Pick<Calls, 'messages'>,
-  accountId: string,
+  conversation: ConversationId,
   unread: number,
 ): Promise<Opening> => {
   const limit = Math.min(WINDOW_SIZE, Math.max(PAGE_SIZE, unread + CONTEXT));
   let missing = unread;
   let newer: readonly Message[] = [];
-  let messages: readonly Message[] = await calls.messages(accountId, { limit });
+  let messages: readonly Message[] = await calls.messages(conversation, { limit });
   let atEnd = true;
   let firstUnread = messages.find(isUnread) ?? null;
   missing -= messages.filter(isUnread).length;
@@ -29,7 +29,7 @@ export const findFirstUnread = async (
     const before = messages[0];
     if (before === undefined) break;
     newer = messages;
-    messages = await calls.messages(accountId, { before, limit });
+    messages = await calls.messages(conversation, { before, limit });
     missing -= messages.filter(isUnread).length;
     firstUnread = messages.find(isUnread) ?? firstUnread;
     atEnd = false;

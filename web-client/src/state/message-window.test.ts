@@ -1,4 +1,5 @@
 import type { Message } from '@restante/client';
+import { conversationWith } from '@restante/client/conversation-id';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compareMessages, mergeMessages, messageKey } from './message-window.ts';
@@ -6,7 +7,14 @@ import { compareMessages, mergeMessages, messageKey } from './message-window.ts'
 const message: fc.Arbitrary<Message> = fc
   .record({ number: fc.nat(20), direction: fc.constantFrom('in', 'out') })
   .map(({ number, direction }) => ({
-    ...{ id: `id-${number}`, accountId: 'ben', direction, sentAt: (number * 7) % 5, kind: 'text', text: '' },
+    ...{
+      id: `id-${number}`,
+      conversation: conversationWith('ben'),
+      direction,
+      sentAt: (number * 7) % 5,
+      kind: 'text',
+      text: '',
+    },
     state: direction === 'in' ? 'seen' : 'queued',
   }));
 /** As a page is: in order, each once. */

@@ -1,4 +1,5 @@
 import type { Message, MessageReference } from '@restante/client';
+import { named } from '@restante/client/conversation-id';
 
 /** Messages of a conversation that are in memory at most. */
 export const WINDOW_SIZE = 400;
@@ -24,7 +25,7 @@ export const isUnread = ({ direction, state }: Message): boolean =>
 
 /** How others name this message. */
 export const referenceTo = (message: Message, self: string): MessageReference => ({
-  author: message.direction === 'out' ? self : message.accountId,
+  author: message.direction === 'out' ? self : named(message.conversation).accountId,
   id: message.id,
 });
 

@@ -1,3 +1,4 @@
+import type { ConversationId } from '@restante/client';
 export const SETTINGS_SECTIONS = [
   'account',
   'privacy',
@@ -11,8 +12,8 @@ export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 export type Route =
   | { readonly name: 'home' }
   | { readonly name: 'search' }
-  | { readonly name: 'conversation'; readonly accountId: string }
-  | { readonly name: 'safety'; readonly accountId: string }
+  | { readonly name: 'conversation'; readonly conversation: ConversationId }
+  | { readonly name: 'safety'; readonly conversation: ConversationId }
   /** `username`: whose link was followed. */
   | { readonly name: 'add'; readonly username: string | null }
   | { readonly name: 'settings'; readonly section: SettingsSection | null };
@@ -29,7 +30,7 @@ const decode = (part: string): string => {
 const parse = (hash: string): Route => {
   const [first, second, third] = hash.replace(/^#\/?/, '').split('/').map(decode);
   if (first === 'c' && second)
-    return { name: third === 'safety' ? 'safety' : 'conversation', accountId: second };
+    return { name: third === 'safety' ? 'safety' : 'conversation', conversation: second as ConversationId };
   if (first === 'add') return { name: 'add', username: second || null };
   if (first === 'search') return { name: 'search' };
   if (first === 'settings') {
@@ -43,9 +44,9 @@ const format = (route: Route): string => {
     case 'home':
       return '#/';
     case 'conversation':
-      return `#/c/${route.accountId}`;
+      return `#/c/${route.conversation}`;
     case 'safety':
-      return `#/c/${route.accountId}/safety`;
+      return `#/c/${route.conversation}/safety`;
     case 'add':
       return route.username === null ? '#/add' : `#/add/${encodeURIComponent(route.username)}`;
     case 'search':

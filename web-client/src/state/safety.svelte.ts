@@ -1,3 +1,4 @@
+import { named } from '@restante/client/conversation-id';
 import type { AccountId } from '@restante/protocol';
 import type { Calls } from '../engine/calls.ts';
 import { failureOf, type Failure } from '../services/error-text.ts';
@@ -44,7 +45,8 @@ export class Safety {
     return feed.subscribe((events) => {
       const isMeant = events.some(
         ({ type, detail }) =>
-          (type === 'conversation' || type === 'identity-changed') && detail.accountId === this.#accountId,
+          (type === 'conversation' && named(detail.id).accountId === this.#accountId) ||
+          (type === 'identity-changed' && detail.accountId === this.#accountId),
       );
       if (isMeant) void this.load();
     }).end;

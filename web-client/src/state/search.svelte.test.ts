@@ -1,4 +1,5 @@
 import type { Message } from '@restante/client';
+import { conversationWith } from '@restante/client/conversation-id';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { EngineEvent } from '../engine/channel.ts';
 import { EventFeed } from '../services/event-feed.ts';
@@ -7,7 +8,8 @@ import { Search } from './search.svelte.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const message = (text: string): Message => ({ text, id: text, accountId: 'anna' }) as Message;
+const message = (text: string): Message =>
+  ({ text, id: text, conversation: conversationWith('anna') }) as Message;
 
 type Asked = {
   readonly query: string;
@@ -115,10 +117,16 @@ test('what is deleted goes from the results', async () => {
   search.look('a');
   vi.runAllTimers();
   await asked[0]!.answer(['one', 'two', 'three', 'four']);
-  tell({ type: 'message-removed', detail: { accountId: 'anna', author: 'anna', id: 'one' } });
+  tell({
+    type: 'message-removed',
+    detail: { conversation: conversationWith('anna'), author: 'anna', id: 'one' },
+  });
   tell({ type: 'message-changed', detail: { ...message('two'), kind: 'deleted' } });
   tell({ type: 'message-changed', detail: { ...message('three'), kind: 'text', state: 'read' } });
-  tell({ type: 'message-removed', detail: { accountId: 'bob', author: 'bob', id: 'four' } });
+  tell({
+    type: 'message-removed',
+    detail: { conversation: conversationWith('bob'), author: 'bob', id: 'four' },
+  });
   vi.runAllTimers();
   expect(texts()).toEqual(['three', 'four']);
   unfollow();

@@ -65,7 +65,8 @@ export class Search {
       );
       if (gone.length === 0) return;
       this.#results = this.#results.filter(
-        ({ accountId, id }) => !gone.some((other) => other.accountId === accountId && other.id === id),
+        ({ conversation, id }) =>
+          !gone.some((other) => other.conversation === conversation && other.id === id),
       );
     }).end;
   }

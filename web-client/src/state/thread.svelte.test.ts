@@ -1,4 +1,5 @@
 import type { Message, MessageReference } from '@restante/client';
+import { conversationWith } from '@restante/client/conversation-id';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Calls } from '../engine/calls.ts';
 import type { EngineEvent } from '../engine/channel.ts';
@@ -8,9 +9,10 @@ import { Thread } from './thread.svelte.ts';
 
 const SELF = 'anna';
 const BEN = 'ben';
+const WITH_BEN = conversationWith(BEN);
 
 const message = (number: number, change: Partial<Message> = {}): Message => ({
-  ...{ id: `id-${String(number).padStart(6, '0')}`, accountId: BEN, direction: 'in', sentAt: number },
+  ...{ id: `id-${String(number).padStart(6, '0')}`, conversation: WITH_BEN, direction: 'in', sentAt: number },
   ...{ kind: 'text', text: `${number}`, state: 'seen' },
   ...change,
 });
@@ -55,7 +57,7 @@ const start = async (stored: Message[], unread = 0) => {
     },
   } as unknown as Calls;
   const feed = new EventFeed({ onEvent: (listener) => void (emit = listener) });
-  const thread = new Thread({ calls, feed, self: SELF, accountId: BEN, unread });
+  const thread = new Thread({ calls, feed, self: SELF, conversation: WITH_BEN, unread });
   await vi.waitUntil(() => thread.loaded);
   const happen = (...events: EngineEvent[]): void => {
     events.forEach((event) => emit(event));
@@ -154,8 +156,11 @@ test('follows changes and removals', async () => {
   thread.replyingTo = asked ?? null;
   happen(
     { type: 'message-changed', detail: message(2, { text: 'changed' }) },
-    { type: 'message-removed', detail: { accountId: BEN, author: BEN, id: message(3).id } },
-    { type: 'message-removed', detail: { accountId: 'carl', author: 'carl', id: message(4).id } },
+    { type: 'message-removed', detail: { conversation: WITH_BEN, author: BEN, id: message(3).id } },
+    {
+      type: 'message-removed',
+      detail: { conversation: conversationWith('carl'), author: 'carl', id: message(4).id },
+    },
   );
   expect(texts(thread)).toEqual(['0', '1', 'changed', '4']);
   expect(thread.replyingTo).toBeNull();
@@ -223,7 +228,7 @@ test('what happens while messages are read is not undone by the older answer', a
   duringNextRead(() => {
     arrive(message(1_000));
     happen({ type: 'message-changed', detail: message(999, { text: 'changed' }) });
-    happen({ type: 'message-removed', detail: { accountId: BEN, author: BEN, id: message(998).id } });
+    happen({ type: 'message-removed', detail: { conversation: WITH_BEN, author: BEN, id: message(998).id } });
   });
   await thread.jumpToLatest();
   expect(texts(thread).slice(-3)).toEqual(['997', 'changed', '1000']);

@@ -1,4 +1,4 @@
-import type { Message, MessageReference, TextOptions } from '@restante/client';
+import type { ConversationId, Message, MessageReference, TextOptions } from '@restante/client';
 import { createContext, tick } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
@@ -29,7 +29,7 @@ type ThreadParts = {
   readonly feed: EventFeed;
   /** The own account. */
   readonly self: string;
-  readonly accountId: string;
+  readonly conversation: ConversationId;
   /** How many messages are unread when it is opened. */
   readonly unread: number;
 };
@@ -39,7 +39,7 @@ type ThreadParts = {
  * read again when it is needed.
  */
 export class Thread {
-  readonly accountId: string;
+  readonly conversation: ConversationId;
   readonly self: string;
   readonly #calls: Calls;
   readonly #quotes: Quotes;
@@ -61,10 +61,10 @@ export class Thread {
   #loading = false;
   readonly #byKey = $derived(indexByKey(this.#items));
 
-  constructor({ calls, feed, self, accountId, unread }: ThreadParts) {
+  constructor({ calls, feed, self, conversation, unread }: ThreadParts) {
     this.#calls = calls;
     this.self = self;
-    this.accountId = accountId;
+    this.conversation = conversation;
     this.#quotes = new Quotes(calls, self);
     this.#events = feed.subscribe((events) => this.#apply(events));
     this.#opening = this.#events.holdDuring(() => this.#open(unread));
@@ -164,7 +164,7 @@ export class Thread {
     await this.#opening;
     if (!this.#atEnd) {
       await this.#events.holdDuring(async () => {
-        const page = await this.#calls.messages(this.accountId, { limit: PAGE_SIZE });
+        const page = await this.#calls.messages(this.conversation, { limit: PAGE_SIZE });
         this.#replace(page, { atStart: page.length < PAGE_SIZE, atEnd: true });
       });
     }
@@ -179,7 +179,7 @@ export class Thread {
     const key = referencedKey(reference, this.self);
     if (!this.#byKey.has(key)) {
       const isThere = await this.#events.holdDuring(async () => {
-        const around = await this.#calls.messagesAround(this.accountId, reference, PAGE_SIZE);
+        const around = await this.#calls.messagesAround(this.conversation, reference, PAGE_SIZE);
         if (around.length > 0) this.#replace(around, { atStart: false, atEnd: false });
         return around.length > 0;
       });
@@ -211,7 +211,7 @@ export class Thread {
     const answered = this.#replyingTo;
     this.#replyingTo = null;
     try {
-      const sent = await this.#calls.sendText(this.accountId, text, {
+      const sent = await this.#calls.sendText(this.conversation, text, {
         ...options,
         ...(answered && { replyTo: this.referenceTo(answered) }),
       });
@@ -235,24 +235,24 @@ export class Thread {
     const window = this.#window;
     const limit = Math.max(PAGE_SIZE, this.#items.length);
     await this.#events.holdDuring(async () => {
-      const newest = await this.#calls.messages(this.accountId, { limit });
+      const newest = await this.#calls.messages(this.conversation, { limit });
       if (window === this.#window && this.#atEnd) this.#set(mergeMessages(this.#items, newest), false);
     });
   }
 
   /** Gives a message this reaction; null takes the own one back. */
   async react(message: Message, emoji: string | null): Promise<void> {
-    await this.#calls.react(this.accountId, this.referenceTo(message), emoji);
+    await this.#calls.react(this.conversation, this.referenceTo(message), emoji);
   }
   async deleteForMe(message: Message): Promise<void> {
-    await this.#calls.deleteForMe(this.accountId, [this.referenceTo(message)]);
+    await this.#calls.deleteForMe(this.conversation, [this.referenceTo(message)]);
   }
   async deleteForEveryone(message: Message): Promise<void> {
-    await this.#calls.deleteForEveryone(this.accountId, message.id);
+    await this.#calls.deleteForEveryone(this.conversation, message.id);
   }
   /** Sends an own message that failed again. */
   async retry(message: Message): Promise<void> {
-    await this.#calls.retry(this.accountId, message.id);
+    await this.#calls.retry(this.conversation, message.id);
   }
 
   dispose(): void {
@@ -261,7 +261,7 @@ export class Thread {
 
   async #open(unread: number): Promise<void> {
     try {
-      const opened = await findFirstUnread(this.#calls, this.accountId, unread);
+      const opened = await findFirstUnread(this.#calls, this.conversation, unread);
       this.#replace(opened.messages, opened);
       if (opened.firstUnread !== null) {
         this.#firstUnread = this.referenceTo(opened.firstUnread);
@@ -284,7 +284,7 @@ export class Thread {
     const window = this.#window;
     try {
       await this.#events.holdDuring(async () => {
-        const page = await this.#calls.messages(this.accountId, { ...from, limit: PAGE_SIZE });
+        const page = await this.#calls.messages(this.conversation, { ...from, limit: PAGE_SIZE });
         if (window === this.#window) await show(page);
       });
     } finally {
@@ -322,11 +322,12 @@ export class Thread {
   #apply(events: readonly EngineEvent[]): void {
     const added: Message[] = [];
     for (const event of events) {
-      if (event.type === 'message' && event.detail.accountId === this.accountId) added.push(event.detail);
+      if (event.type === 'message' && event.detail.conversation === this.conversation)
+        added.push(event.detail);
       else if (event.type === 'message-changed') this.#change(event.detail, added);
-      else if (event.type === 'message-removed' && event.detail.accountId === this.accountId) {
+      else if (event.type === 'message-removed' && event.detail.conversation === this.conversation) {
         this.#remove(referencedKey(event.detail, this.self), added);
-      } else if (event.type === 'conversation-removed' && event.detail.accountId === this.accountId) {
+      } else if (event.type === 'conversation-removed' && event.detail.conversation === this.conversation) {
         this.#replace([], { atStart: true, atEnd: true });
       }
     }
@@ -334,7 +335,7 @@ export class Thread {
   }
 
   #change(changed: Message, added: Message[]): void {
-    if (changed.accountId !== this.accountId) return;
+    if (changed.conversation !== this.conversation) return;
     const key = messageKey(changed);
     const place = (messages: readonly Message[]): number =>
       messages.findIndex((message) => messageKey(message) === key);

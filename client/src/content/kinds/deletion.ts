@@ -12,8 +12,8 @@ export const deletion: Kind<typeof schema> = {
   from: 'others',
   references: ({ target }, { author }) => [{ author, id: target }],
   apply: async ({ place, annotate }, { target }) => {
-    const { author, accountId } = place;
-    await annotate(accountId, { author, id: target }, { deleted: true });
+    const { author, conversation } = place;
+    await annotate(conversation, { author, id: target }, { deleted: true });
     return false;
   },
 };

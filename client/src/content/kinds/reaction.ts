@@ -1,5 +1,6 @@
 import { messageId } from '@restante/protocol';
 import * as z from 'zod/mini';
+import { named } from '../../vault/conversation-id.ts';
 import type { Kind } from '../kind.ts';
 import { earlier, messageReference, v } from '../parts.ts';
 
@@ -18,9 +19,9 @@ export const reaction: Kind<typeof schema> = {
   from: 'others',
   references: ({ target }) => [target],
   apply: async ({ self, place, annotate }, { id, target, emoji }) => {
-    const { author, accountId } = place;
-    if (target.author === accountId || target.author === self)
-      await annotate(accountId, target, { reactions: { [author]: { emoji, id } } });
+    const { author, conversation } = place;
+    if (target.author === named(conversation).accountId || target.author === self)
+      await annotate(conversation, target, { reactions: { [author]: { emoji, id } } });
     return false;
   },
 };

@@ -17,7 +17,8 @@ export const receipt: Kind<typeof schema> = {
   from: 'others',
   references: ({ ids }, { self }) => ids.map((id) => ({ author: self, id })),
   apply: async ({ self, place, annotate, stateWhenRead }, { ids }) => {
-    for (const id of ids) await annotate(place.author, { author: self, id }, { state: stateWhenRead() });
+    for (const id of ids)
+      await annotate(place.conversation, { author: self, id }, { state: stateWhenRead() });
     return false;
   },
 };

@@ -1,5 +1,6 @@
 import { accountId } from '@restante/protocol';
 import * as z from 'zod/mini';
+import { conversationWith } from '../../vault/conversation-id.ts';
 import type { Kind } from '../kind.ts';
 import { earlier, v } from '../parts.ts';
 import { shared, sharedKindOf, type SharedContent } from '../shared.ts';
@@ -13,7 +14,7 @@ const copied = (content: unknown): SharedContent | null => shared.safeParse(cont
 export const sent: Kind<typeof schema> = {
   schema,
   from: 'own devices',
-  conversation: ({ to }) => to,
+  conversation: ({ to }) => conversationWith(to),
   references: ({ content }, envelope) => {
     const known = copied(content);
     const { author, id } = envelope;

@@ -33,9 +33,9 @@ export const text: Kind<typeof schema> = {
   from: 'others',
   references: ({ id }, { author }) => [{ author, id }],
   apply: async ({ place, add, onNameHint }, { id, text, from, replyTo }) => {
-    const { author, accountId, direction, state, timeOf } = place;
+    const { author, conversation, direction, state, timeOf } = place;
     await add(author, {
-      ...{ id, accountId, direction, state, text, kind: 'text', ...timeOf(id) },
+      ...{ id, conversation, direction, state, text, kind: 'text', ...timeOf(id) },
       ...(replyTo && { replyTo }),
     });
     if (direction === 'in') onNameHint(author, from);

@@ -1,4 +1,10 @@
-import { createMessenger, memoryVault, type Messenger, type MessengerOptions } from '../../index.ts';
+import {
+  conversationWith,
+  createMessenger,
+  memoryVault,
+  type Messenger,
+  type MessengerOptions,
+} from '../../index.ts';
 import { libsignalRatchet } from '../libsignal-ratchet.ts';
 import { ScriptedCluster } from './scripted-cluster.ts';
 import { waitFor } from './wait-for.ts';
@@ -74,7 +80,7 @@ export const accountOf = async (messenger: Messenger): Promise<string> =>
 
 /** Texts of a conversation with a username, as a person sees them. */
 export const textsWith = async (messenger: Messenger, other: Messenger): Promise<string[]> =>
-  (await messenger.messages(await accountOf(other), { limit: 10_000 }))
+  (await messenger.messages(conversationWith(await accountOf(other)), { limit: 10_000 }))
     .filter(({ kind }) => kind !== 'keys-changed')
     .map(({ text }) => text);
 
