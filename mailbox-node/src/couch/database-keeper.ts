@@ -69,7 +69,9 @@ export const createDatabaseKeeper = ({
 
   const create = async (db: string): Promise<void> => {
     try {
-      await couchRequest(admin, { db, method: 'PUT' });
+      // The directory is one file: what is written in one request is there as a whole or not at all.
+      const qs = db === databases.directory ? { q: 1 } : {};
+      await couchRequest(admin, { db, method: 'PUT', qs });
       log.info({ event: 'database-created', database: db }, 'database created');
     } catch (error) {
       if (!hasStatus(error, 412)) throw error;

@@ -8,6 +8,7 @@ import {
   type TestDirectories,
 } from '../testing/test-directory.model.ts';
 import { createCouchDirectory } from './couch-directory.ts';
+import type { CouchServers, Database } from './couch-servers.ts';
 import { directoryContract, NUMBER_REST_MS } from './directory.contract.ts';
 import { keyPageDocumentId } from './directory-documents.ts';
 import { CLOSED_PAGE } from './key-page.ts';
@@ -69,6 +70,37 @@ describe('the directory in CouchDB', () => {
       if (id.startsWith('keys:')) expect(doc).toEqual({ _id: id, _rev, ...CLOSED_PAGE });
       else expect(Object.keys(doc).sort()).toEqual(['_id', '_rev', 'removedAt', 'updatedAt']);
     }
+  });
+
+  it('writes an account with device, keys and name by one request, so that none is there without the others', async () => {
+    const servers = directories.connect(...directories.urls);
+    const writes: string[] = [];
+    const watched: CouchServers = {
+      ...servers,
+      run: (operation) =>
+        servers.run((database) =>
+          operation(
+            new Proxy(database, {
+              get: (target, name: keyof Database) => {
+                if (name === 'bulk' || name === 'insert') writes.push(name);
+                return target[name];
+              },
+            }),
+          ),
+        ),
+    };
+    const directory = createCouchDirectory(watched, {
+      now: Date.now,
+      clock: { surely: Date.now, latest: Date.now },
+      numberRestMs: NUMBER_REST_MS,
+      reader: directories.reader,
+    });
+    const username = randomName();
+    const device = { name: 'test', keys: randomKeys(2), secretHash: 'a-secret-hash' };
+    const { accountId } = await directory.createAccount(username, 'a-password-hash', device);
+    expect(writes).toEqual(['bulk']);
+    expect(await directory.findUsername(username)).toBe(accountId);
+    expect(await directory.keyStock({ accountId, deviceId: 1 })).toEqual({ preKeys: 2, kyberPreKeys: 2 });
   });
 
   it('frees no number by a clock that is not confirmed, nor by one that was behind at the removal (law 15)', async () => {

@@ -210,17 +210,17 @@ export const createCouchDirectory = (
       const createdAt = now();
       const account: LiveAccount = { username, passwordHash, createdAt, updatedAt: createdAt };
       const address = { accountId, deviceId: 1 };
-      // All of them new, whatever became of an earlier try: nobody else knows this id.
-      await servers.run((database) =>
-        insertAll(database, [
-          { _id: accountDocumentId(accountId), ...account },
-          { _id: deviceDocumentId(address), ...newDevice(device, createdAt) },
-          { _id: keyPageDocumentId(address, device.keys.identityKey), ...addKeys(EMPTY_PAGE, device.keys) },
-        ]),
-      );
+      const name = usernameDocumentId(username);
+      // All but the name are new, whatever became of an earlier try: nobody else knows this id.
+      const documents = [
+        { _id: accountDocumentId(accountId), ...account },
+        { _id: deviceDocumentId(address), ...newDevice(device, createdAt) },
+        { _id: keyPageDocumentId(address, device.keys.identityKey), ...addKeys(EMPTY_PAGE, device.keys) },
+        { _id: name, accountId, createdAt },
+      ];
       try {
         await servers.run(async (database) => {
-          if (await write(database, usernameDocumentId(username), { accountId, createdAt })) return;
+          if (!(await insertAll(database, documents)).has(name)) return;
           const owner = await reader.username(database, username);
           if (owner?.accountId !== accountId)
             throw new ServiceError('username-taken', 'the username is taken');

@@ -113,7 +113,7 @@ export const write = async (
 export const remove = async (database: Database, id: string, rev: string): Promise<boolean> =>
   (await unless([404, 409], database.destroy(id, rev))) !== null;
 
-type BulkResult = { readonly error?: string };
+type BulkResult = { readonly id?: string; readonly error?: string };
 
 /** Throws when a server did not do what it was asked: what failed does not count as done. */
 const assertDone = (results: readonly BulkResult[]): void => {
@@ -121,12 +121,14 @@ const assertDone = (results: readonly BulkResult[]): void => {
   throw new ServiceError('unavailable', 'the directory refused a document');
 };
 
-/** Writes documents of which none was there before this caller's first try. */
+/** Writes new documents in one request. Gives the ids of those that were there before. */
 export const insertAll = async (
   database: Database,
   docs: readonly { readonly _id: string }[],
-): Promise<void> => {
-  assertDone(wholeAnswer(await database.bulk({ docs: [...docs] })));
+): Promise<ReadonlySet<string>> => {
+  const results: readonly BulkResult[] = wholeAnswer(await database.bulk({ docs: [...docs] }));
+  assertDone(results);
+  return new Set(results.flatMap(({ id, error }) => (id !== undefined && error !== undefined ? [id] : [])));
 };
 
 /** Deletes revisions in one request. Those that are gone already are passed over. Gives how many it deleted. */
