@@ -1,5 +1,6 @@
 import {
   buckets,
+  deviceKey,
   documentId,
   envelopeDocument,
   envelopeRevision,
@@ -74,7 +75,7 @@ describe('documents that no node wrote', () => {
 
   /** Documents among the mail of a mailbox, of every kind. */
   const foreign = (mailbox: DeviceAddress): object[] => {
-    const prefix = `${mailbox.accountId}:${mailbox.deviceId}:`;
+    const prefix = `${deviceKey(mailbox)}:`;
     const good = () => envelopeDocument(newEnvelope(mailbox));
     const odd = [
       '',
@@ -143,7 +144,7 @@ describe('documents that no node wrote', () => {
 
   it('are counted, named to the operator, and logged once and without their content', async () => {
     const mailbox = newMailbox();
-    const prefix = `${mailbox.accountId}:${mailbox.deviceId}:`;
+    const prefix = `${deviceKey(mailbox)}:`;
     const countsOf = () => Promise.all(nodes.map((node) => setAside(node, 'foreign-id')));
     const before = await waitFor('both nodes to know the same', async () => {
       const [here, there] = await countsOf();

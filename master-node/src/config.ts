@@ -1,3 +1,4 @@
+import { directoryDatabase } from '@restante/protocol';
 import { z } from 'zod';
 import {
   ConfigError,
@@ -146,7 +147,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     },
     directory: {
       urls: read.DIRECTORY_URLS,
-      database: `${read.DATABASE_PREFIX ?? ''}directory`,
+      database: directoryDatabase(read.DATABASE_PREFIX),
       timeoutMs: read.DIRECTORY_TIMEOUT_MS,
     },
     masters: read.MASTERS,

@@ -3,9 +3,8 @@ import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ServiceError } from '@restante/service-kit';
 import type { Limits } from './config.ts';
-import { deviceKey } from './live/device-key.ts';
 import type { Metrics } from './metrics.ts';
-import type { DeviceAddress } from '@restante/protocol';
+import { deviceKey, type DeviceAddress } from '@restante/protocol';
 
 /** A rate for each device, address or username. */
 export type RateLimit<K> = {

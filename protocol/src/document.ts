@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { accountId, deviceId, messageId, type DeviceAddress, type MessageId } from './ids.ts';
+import { accountId, deviceId, deviceKey, messageId, type DeviceAddress, type MessageId } from './ids.ts';
 import { messageTime } from './message-id.ts';
 import type { StoredEnvelope } from './envelope.ts';
 
@@ -11,12 +11,11 @@ import type { StoredEnvelope } from './envelope.ts';
  */
 
 /** `_id` of an envelope. Ids of one mailbox are one contiguous range, in the order of their time. */
-export const documentId = (mailbox: DeviceAddress, id: MessageId): string =>
-  `${mailbox.accountId}:${mailbox.deviceId}:${id}`;
+export const documentId = (mailbox: DeviceAddress, id: MessageId): string => `${deviceKey(mailbox)}:${id}`;
 
 /** First key of a mailbox and the first key after it, in the byte order of the primary index. */
 export const mailboxRange = (mailbox: DeviceAddress): { start: string; end: string } => {
-  const prefix = `${mailbox.accountId}:${mailbox.deviceId}`;
+  const prefix = deviceKey(mailbox);
   return { start: `${prefix}:`, end: `${prefix};` };
 };
 

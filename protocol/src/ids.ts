@@ -37,6 +37,9 @@ export type Username = z.infer<typeof username>;
 /** One device of one account: whose mailbox, or who speaks. */
 export type DeviceAddress = { readonly accountId: AccountId; readonly deviceId: DeviceId };
 
+/** A device as one text: key of maps and rows, and in the ids of documents. */
+export const deviceKey = ({ accountId, deviceId }: DeviceAddress): string => `${accountId}:${deviceId}`;
+
 /** Milliseconds since 1970, UTC. */
 export const timestamp = z.int().check(z.nonnegative());
 

@@ -1,7 +1,7 @@
 export { LIMITS } from './limits.ts';
 export { ERRORS, deviceMismatch, errorBody, errorCode } from './errors.ts';
 export type { DeviceMismatch, ErrorBody, ErrorCode, ErrorRow } from './errors.ts';
-export { accountId, base64, deviceId, messageId, timestamp, username } from './ids.ts';
+export { accountId, base64, deviceId, deviceKey, messageId, timestamp, username } from './ids.ts';
 export type { AccountId, DeviceAddress, DeviceId, MessageId, Username } from './ids.ts';
 export { deriveMessageId, messageTime, mintMessageId, nextMessageTime } from './message-id.ts';
 export {
@@ -16,6 +16,7 @@ export {
 } from './document.ts';
 export type { EnvelopeDocument, TombstoneDocument } from './document.ts';
 export { buckets } from './bucket.ts';
+export { directoryDatabase } from './directory-database.ts';
 export type { Buckets } from './bucket.ts';
 export { envelope, envelopeType, payload, storedEnvelope } from './envelope.ts';
 export type { Envelope, EnvelopeType, StoredEnvelope } from './envelope.ts';

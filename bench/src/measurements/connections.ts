@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { PROTOCOL_VERSION, subprotocol, tokenSubprotocol, type DeviceAddress } from '@restante/protocol';
+import {
+  directoryDatabase,
+  PROTOCOL_VERSION,
+  subprotocol,
+  tokenSubprotocol,
+  type DeviceAddress,
+} from '@restante/protocol';
 import { startSockets } from '../load/start-sockets.ts';
 import type { Measurement } from '../measurement.ts';
 import { startBenchCluster } from '../servers/cluster.ts';
@@ -47,7 +53,7 @@ export const connections: Measurement = {
     };
     const devices = Array.from({ length: FIRST + COUNTED }, () => ({ accountId: randomUUID(), deviceId: 1 }));
     const couchUrls = cluster.couchServers.map(({ adminUrl }) => adminUrl);
-    await seedDevices(couchUrls, `${cluster.databasePrefix}directory`, devices);
+    await seedDevices(couchUrls, directoryDatabase(cluster.databasePrefix), devices);
     const protocols = await Promise.all(devices.map(offered));
     const url = `${cluster.masterUrl.replace('http', 'ws')}/ws`;
     const ours = await costOf({ pid: cluster.masters[0]!.pid!, url }, protocols);

@@ -1,3 +1,4 @@
+import { directoryDatabase } from '@restante/protocol';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figure } from '../figure.ts';
@@ -28,7 +29,7 @@ export const reconnect: Measurement = {
     const [master] = cluster.masters;
     bench.progress(`  ${sockets} devices in the directory`);
     const devices = Array.from({ length: sockets }, () => ({ accountId: randomUUID(), deviceId: 1 }));
-    const database = `${cluster.databasePrefix}directory`;
+    const database = directoryDatabase(cluster.databasePrefix);
     await seedDevices(
       cluster.couchServers.map(({ adminUrl }) => adminUrl),
       database,

@@ -1,5 +1,5 @@
 import nano from 'nano';
-import type { DeviceAddress } from '@restante/protocol';
+import { deviceKey, type DeviceAddress } from '@restante/protocol';
 import { waitFor } from '@restante/testkit';
 import { newDeviceKeys } from '../load/device.ts';
 
@@ -24,7 +24,13 @@ export const seedDevices = async (
       const username = `seed${accountId.slice(0, 8)}`;
       return [
         { _id: `account:${accountId}`, username, passwordHash: hash, ...times },
-        { _id: `device:${accountId}:${deviceId}`, name: 'bench', ...keys, secretHash: hash, ...times },
+        {
+          _id: `device:${deviceKey({ accountId, deviceId })}`,
+          name: 'bench',
+          ...keys,
+          secretHash: hash,
+          ...times,
+        },
       ];
     });
     await first!.bulk({ docs });

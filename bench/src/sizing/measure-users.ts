@@ -1,3 +1,4 @@
+import { directoryDatabase } from '@restante/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figure } from '../figure.ts';
 import type { Bench } from '../measurement.ts';
@@ -6,7 +7,7 @@ import { anonymousMemoryMb } from '../servers/resident-memory.ts';
 import { beyondRest, per } from './per.ts';
 import type { Stage } from './stage.ts';
 
-const DIRECTORY = 'directory';
+const DIRECTORY = directoryDatabase();
 const MINUTE_MS = 60_000;
 
 /** Accounts, their connections, and the cluster at rest with all of them connected. They stay connected. */

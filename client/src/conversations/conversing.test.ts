@@ -1,5 +1,5 @@
 import { readRow } from '../vault/rows.ts';
-import { deriveMessageId, mintMessageId } from '@restante/protocol';
+import { deriveMessageId, deviceKey, mintMessageId } from '@restante/protocol';
 import { describe, expect, test } from 'vitest';
 import { conversationWith, MAX_TEXT_BYTES, memoryVault, type Message, type Messenger } from '../index.ts';
 import { forgingRatchet } from '../node/testing/forging-ratchet.ts';
@@ -49,7 +49,7 @@ const fourDevices = async (scene: Scene) => {
 
 /** Takes an envelope out of a mailbox on all nodes; the answer puts it back. */
 const withhold = async (scene: Scene, accountId: string, deviceId: number, storedId: string) => {
-  const key = `${accountId}:${deviceId}`;
+  const key = deviceKey({ accountId, deviceId });
   const boxes = () => scene.cluster.nodes.map(({ mailboxes }) => mailboxes.get(key));
   await waitFor('envelope', () => boxes().every((box) => box?.has(storedId)));
   const envelope = boxes()[0]!.get(storedId)!;

@@ -1,4 +1,4 @@
-import { LIMITS, messageTime, type AccountId, type DeviceAddress } from '@restante/protocol';
+import { deviceKey, LIMITS, messageTime, type AccountId, type DeviceAddress } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { SessionWatch } from '../sending/sessions.ts';
@@ -7,7 +7,7 @@ import type { Device } from '../account/device.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import type { Messages } from '../conversations/messages.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
-import { devicesPrefix, deviceKey } from '../vault/keys.ts';
+import { devicesPrefix } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { VerificationRow } from '../vault/tables.ts';
 

@@ -1,4 +1,4 @@
-import type { DeviceAddress, Envelope } from '@restante/protocol';
+import { deviceKey, type DeviceAddress, type Envelope } from '@restante/protocol';
 import { fromBase64 } from '../base64.ts';
 import type { Sessions } from '../sending/sessions.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type NeededKeys,
   type Ratchet,
 } from '../ratchet/ratchet.ts';
-import { deviceKey, preKeyKey, type PreKeyKind } from '../vault/keys.ts';
+import { preKeyKey, type PreKeyKind } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
 

@@ -1,11 +1,10 @@
-import type { AccountId, DeviceAddress } from '@restante/protocol';
+import { deviceKey, type AccountId, type DeviceAddress } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import { encodeContent } from '../content/codec.ts';
 import { MAX_RENEWAL_IDS } from '../content/kinds/session-renewal.ts';
 import { CONTENT_VERSION } from '../content/parts.ts';
 import type { Composer } from '../sending/compose.ts';
 import { standingOf } from '../people/standings.ts';
-import { deviceKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { SetAside } from '../vault/tables.ts';
 import type { Row } from '../vault/vault.ts';

@@ -1,4 +1,5 @@
 import {
+  deviceKey,
   LIMITS,
   type AccountId,
   type DeviceAddress,
@@ -9,7 +10,7 @@ import { toBase64 } from '../base64.ts';
 import type { Device } from '../account/device.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { Parties, Ratchet, RatchetSession } from '../ratchet/ratchet.ts';
-import { devicesPrefix, deviceIdOf, deviceKey } from '../vault/keys.ts';
+import { devicesPrefix, deviceIdOf } from '../vault/keys.ts';
 import type { Row } from '../vault/vault.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type OutboxEnvelope, type SessionRow } from '../vault/tables.ts';

@@ -1,18 +1,10 @@
-import {
-  messageTime,
-  mintMessageId,
-  type AccountId,
-  type DeviceAddress,
-  type MessageId,
-} from '@restante/protocol';
+import { messageTime, mintMessageId, type AccountId, type MessageId } from '@restante/protocol';
 import type { ConversationId } from './conversation-id.ts';
 import type { Message } from './tables.ts';
 
 /** Keys of the vault's rows. */
 
-export const deviceKey = ({ accountId, deviceId }: DeviceAddress): string => `${accountId}:${deviceId}`;
-
-/** Prefix of the keys of all devices of an account. */
+/** Prefix of the `deviceKey`s of all devices of an account. */
 export const devicesPrefix = (accountId: AccountId): string => `${accountId}:`;
 
 export const deviceIdOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));

@@ -1,4 +1,5 @@
 import {
+  deviceKey,
   LIMITS,
   messageTime,
   type DeviceAddress,
@@ -33,7 +34,7 @@ const byMailbox = (envelopes: readonly StoredEnvelope[]): MailboxGroup[] => {
   const groups = new Map<string, MailboxGroup>();
   for (const envelope of envelopes) {
     const { accountId, deviceId } = envelope;
-    const key = `${accountId}:${deviceId}`;
+    const key = deviceKey(envelope);
     const group = groups.get(key) ?? { mailbox: { accountId, deviceId }, envelopes: [] };
     group.envelopes.push(envelope);
     groups.set(key, group);

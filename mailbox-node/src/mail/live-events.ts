@@ -1,4 +1,4 @@
-import type { DeviceAddress, Envelope } from '@restante/protocol';
+import { deviceKey, type DeviceAddress, type Envelope } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
 
 /** One stream of live events to a device. */
@@ -32,8 +32,6 @@ const MAX_AGE_MS = 15 * 60_000;
 const MAX_BUFFERED_BYTES = 512 * 1024;
 const MAX_PER_MAILBOX = 4;
 const RETRY_AFTER_MS = 10_000;
-
-const keyOf = ({ accountId, deviceId }: DeviceAddress): string => `${accountId}:${deviceId}`;
 
 export const createLiveEvents = ({
   maxListeners,
@@ -80,7 +78,7 @@ export const createLiveEvents = ({
 
   return {
     listen: (mailbox, listener) => {
-      const key = keyOf(mailbox);
+      const key = deviceKey(mailbox);
       const entries = byMailbox.get(key) ?? new Set();
       const [oldest] = entries;
       if (oldest !== undefined && entries.size >= MAX_PER_MAILBOX) end(oldest, 'replaced');
@@ -94,9 +92,10 @@ export const createLiveEvents = ({
         remove(entry);
       };
     },
-    isHeard: (mailbox) => byMailbox.has(keyOf(mailbox)),
+    isHeard: (mailbox) => byMailbox.has(deviceKey(mailbox)),
     deliver: (mailbox, envelope) => {
-      for (const entry of byMailbox.get(keyOf(mailbox)) ?? []) bound(entry, entry.listener.tell(envelope));
+      for (const entry of byMailbox.get(deviceKey(mailbox)) ?? [])
+        bound(entry, entry.listener.tell(envelope));
     },
     listeners: () => total,
     [Symbol.dispose]: () => {

@@ -1,4 +1,4 @@
-import type { DeviceAddress } from '@restante/protocol';
+import { deviceKey, type DeviceAddress } from '@restante/protocol';
 import { LRUCache } from 'lru-cache';
 
 /**
@@ -41,8 +41,6 @@ export const createMailboxQuota = ({
   const recountAfter = Math.ceil(maxMessages / 10);
   const entries = new LRUCache<string, Entry>({ max: MAX_ENTRIES });
 
-  const keyOf = ({ accountId, deviceId }: DeviceAddress): string => `${accountId}:${deviceId}`;
-
   const use = (key: string): Entry => {
     const entry = entries.get(key) ?? {
       count: 0,
@@ -70,7 +68,7 @@ export const createMailboxQuota = ({
 
   return {
     reserve: async (mailbox, wanted) => {
-      const entry = use(keyOf(mailbox));
+      const entry = use(deviceKey(mailbox));
       if (isDue(entry, wanted)) {
         entry.counting ??= recount(entry, mailbox).finally(() => {
           entry.counting = null;
@@ -84,13 +82,13 @@ export const createMailboxQuota = ({
       return granted;
     },
     settle: (mailbox, reserved, stored) => {
-      const entry = entries.get(keyOf(mailbox));
+      const entry = entries.get(deviceKey(mailbox));
       if (!entry) return;
       entry.inFlight -= reserved;
       entry.count -= reserved - stored;
     },
     release: (mailbox, places) => {
-      const entry = entries.get(keyOf(mailbox));
+      const entry = entries.get(deviceKey(mailbox));
       if (entry) entry.count = Math.max(0, entry.count - places);
     },
   };

@@ -1,4 +1,4 @@
-import { buckets, LIMITS } from '@restante/protocol';
+import { buckets, directoryDatabase, LIMITS } from '@restante/protocol';
 
 /** Names of a node's databases in its CouchDB. Nothing else knows of the prefix. */
 export type Databases = {
@@ -17,6 +17,8 @@ export type Databases = {
   readonly timeOf: (database: string) => { readonly startMs: number; readonly spanMs: number };
   /** Whether this is a bucket of ours, of whatever time. */
   readonly isBucket: (database: string) => boolean;
+  /** Whether this is the directory or a bucket of ours, of whatever time. */
+  readonly isOurs: (database: string) => boolean;
   /** Whether this is a bucket of ours in which everything has expired. */
   readonly isExpired: (database: string, nowMs: number) => boolean;
 };
@@ -30,8 +32,11 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
     const last = prefix + spans.nameAt(nowMs + LIMITS.clockSkewMs);
     return liveAt(nowMs).filter((database) => database <= last);
   };
+  const directory = directoryDatabase(prefix);
+  const isBucket = (database: string): boolean =>
+    database.startsWith(prefix) && spans.startOf(database.slice(prefix.length)) !== null;
   return {
-    directory: `${prefix}directory`,
+    directory,
     currentAt: (nowMs) => prefix + spans.nameAt(nowMs),
     bucketFor: (messageTimeMs, nowMs) => {
       if (messageTimeMs > nowMs + LIMITS.clockSkewMs) return null;
@@ -47,8 +52,8 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
       startMs: spans.startOf(database.slice(prefix.length)) ?? 0,
       spanMs: spanDays * DAY_MS,
     }),
-    isBucket: (database) =>
-      database.startsWith(prefix) && spans.startOf(database.slice(prefix.length)) !== null,
+    isBucket,
+    isOurs: (database) => database === directory || isBucket(database),
     isExpired: (database, nowMs) =>
       database.startsWith(prefix) && spans.isExpired(database.slice(prefix.length), nowMs),
   };

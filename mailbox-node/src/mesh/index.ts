@@ -5,6 +5,7 @@ export {
   type MeshStep,
   type StoredReplication,
 } from './compared.ts';
+export { createDatabases, type Databases } from './databases.ts';
 export {
   parseReplicationId,
   replicationIdPrefix,

@@ -1,4 +1,4 @@
-import { accountId, deviceId, type DeviceAddress } from '@restante/protocol';
+import { accountId, deviceId, deviceKey, type DeviceAddress } from '@restante/protocol';
 import { bearerToken, parseInput, ServiceError, type TokenVerifier } from '@restante/service-kit';
 import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
@@ -28,7 +28,7 @@ export const requireDevice =
 /** The mailbox whose device asks. Every request of a device counts against its rate. */
 export const ownerOf = async (request: Request, { tokens, rateLimit }: OwnerDeps): Promise<DeviceAddress> => {
   const owner = await tokens.device(bearerToken(request), 'mailbox');
-  await rateLimit(`${owner.accountId}:${owner.deviceId}`);
+  await rateLimit(deviceKey(owner));
   return owner;
 };
 

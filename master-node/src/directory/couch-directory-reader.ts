@@ -1,4 +1,4 @@
-import type { AccountId, DeviceAddress, Username } from '@restante/protocol';
+import { directoryDatabase, type AccountId, type DeviceAddress, type Username } from '@restante/protocol';
 import { ServiceError, type SetAside } from '@restante/service-kit';
 import { find, findAll, leavesOf, list, listIds, type Found, type Range } from './couch-documents.ts';
 import type { Database } from './couch-servers.ts';
@@ -24,7 +24,7 @@ export type DirectoryFault = (typeof DIRECTORY_FAULTS)[number];
 type FoundPage = { readonly page: KeyPage | null; readonly over: { readonly _rev: string } };
 
 /** The name under which documents of the directory are set aside. */
-export const DIRECTORY = 'directory';
+export const DIRECTORY = directoryDatabase();
 
 /**
  * Reads documents of the directory, each checked (law 16). One that is not what it should be is read in a leaf that is, if there

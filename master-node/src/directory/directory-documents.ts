@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   accountId,
   deviceId,
+  deviceKey,
   kyberPreKey,
   signedPreKey,
   timestamp,
@@ -63,8 +64,7 @@ export const isRemoval = (document: object): document is Removal => 'removedAt' 
 
 export const usernameDocumentId = (name: Username): string => `username:${name}`;
 export const accountDocumentId = (account: AccountId): string => `account:${account}`;
-export const deviceDocumentId = (device: DeviceAddress): string =>
-  `device:${device.accountId}:${device.deviceId}`;
+export const deviceDocumentId = (device: DeviceAddress): string => `device:${deviceKey(device)}`;
 
 /** First id with a prefix, and the first id after them, in the byte order of the primary index. */
 const range = (prefix: string): { start: string; end: string } => ({
@@ -75,7 +75,7 @@ const range = (prefix: string): { start: string; end: string } => ({
 export const deviceRange = (account: AccountId) => range(`device:${account}`);
 
 /** Pages of whoever had this number. */
-export const keyPageRange = (device: DeviceAddress) => range(`keys:${device.accountId}:${device.deviceId}`);
+export const keyPageRange = (device: DeviceAddress) => range(`keys:${deviceKey(device)}`);
 
 const HASH_DIGITS = 16;
 

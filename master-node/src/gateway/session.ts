@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
 import {
+  deviceKey,
   ERRORS,
   type DeviceAddress,
   type Dialect,
@@ -179,7 +180,7 @@ class SocketSession implements Session {
   }
 
   #who(): string {
-    return pseudonym(`${this.device.accountId}:${this.device.deviceId}`);
+    return pseudonym(deviceKey(this.device));
   }
 
   #onClose(): void {

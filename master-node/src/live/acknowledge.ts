@@ -1,8 +1,7 @@
-import type { Acknowledge, Acknowledged, DeviceAddress } from '@restante/protocol';
+import { deviceKey, type Acknowledge, type Acknowledged, type DeviceAddress } from '@restante/protocol';
 import type { DeleteOnBehalf } from '../mailboxes/delete-on-behalf.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Bus } from './bus.ts';
-import { deviceKey } from './device-key.ts';
 
 export type AcknowledgeDeps = {
   readonly deleteOnBehalf: DeleteOnBehalf;

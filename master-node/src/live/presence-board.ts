@@ -1,5 +1,4 @@
-import type { AccountId, DeviceAddress, PresenceDown } from '@restante/protocol';
-import { deviceKey } from './device-key.ts';
+import { deviceKey, type AccountId, type DeviceAddress, type PresenceDown } from '@restante/protocol';
 
 /**
  * Who shows themselves to whom. A publisher is on the board from its first presence frame to the end of its

@@ -1,6 +1,6 @@
+import { deviceKey } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
 import { createLocalBus } from './bus.ts';
-import { deviceKey } from './device-key.ts';
 import { createPushWindows } from './push-windows.ts';
 
 describe('the window between push and store', () => {

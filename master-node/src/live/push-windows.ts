@@ -1,5 +1,4 @@
-import type { DeviceAddress } from '@restante/protocol';
-import { deviceKey } from './device-key.ts';
+import { deviceKey, type DeviceAddress } from '@restante/protocol';
 import type { Bus } from './bus.ts';
 
 /**

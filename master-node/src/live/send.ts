@@ -1,5 +1,6 @@
 import {
   deriveMessageId,
+  deviceKey,
   LIMITS,
   messageTime,
   type Accepted,
@@ -17,7 +18,6 @@ import type { Store } from '../mailboxes/fan-out.ts';
 import type { Metrics } from '../metrics.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { Bus } from './bus.ts';
-import { deviceKey } from './device-key.ts';
 import type { PushWindows } from './push-windows.ts';
 
 export type SendDeps = {

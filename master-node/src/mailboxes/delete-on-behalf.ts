@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LIMITS, type AccountId, type DeviceAddress, type MessageId } from '@restante/protocol';
+import { deviceKey, LIMITS, type AccountId, type DeviceAddress, type MessageId } from '@restante/protocol';
 import type { TokenSigner } from '@restante/service-kit';
-import { deviceKey } from '../live/device-key.ts';
 import type { Metrics } from '../metrics.ts';
 import { createSlots } from '../slots.ts';
 import type { MailboxNode } from './mailbox-node.ts';

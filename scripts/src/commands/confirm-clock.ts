@@ -1,3 +1,4 @@
+import { directoryDatabase } from '@restante/protocol';
 import { BELIEVED_STEP_MS } from '@restante/service-kit';
 import { z } from 'zod';
 import { readOptions, UsageError, type Command } from '../cli/command.ts';
@@ -41,7 +42,7 @@ Exit code: 0 all nodes have a time to go by, 1 one has not or did not answer, 2 
       throw new UsageError(`--today: this machine's clock says ${text(nowMs)}: one of the two is wrong`);
     }
     const { nodes, scope } = await findTarget(environment);
-    const directory = `${scope.databasePrefix}directory`;
+    const directory = directoryDatabase(scope.databasePrefix);
     const rows: string[][] = [];
     const problems: string[] = [];
     for (const node of nodes) {

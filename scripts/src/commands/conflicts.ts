@@ -1,3 +1,4 @@
+import { directoryDatabase } from '@restante/protocol';
 import { toCouchError } from '@restante/service-kit';
 import { z } from 'zod';
 import { readOptions, type Command } from '../cli/command.ts';
@@ -33,7 +34,7 @@ Exit code: 0 nothing is unresolved, 1 something is or a node did not answer, 2 b
   run: async ({ args, environment, print }) => {
     const flags = readOptions(args, { json: { type: 'boolean' } }, options);
     const { nodes, scope } = await findTarget(environment);
-    const database = `${scope.databasePrefix}directory`;
+    const database = directoryDatabase(scope.databasePrefix);
     const resolved = new Map<string, ResolvedConflict>();
     const unresolved: LiveConflict[] = [];
     const problems: string[] = [];

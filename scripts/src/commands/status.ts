@@ -1,3 +1,4 @@
+import { directoryDatabase } from '@restante/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readOptions, UsageError, type Command, type CommandContext } from '../cli/command.ts';
@@ -42,7 +43,7 @@ const settled = async <T>(
 
 const createStatusReader = (target: Target): (() => Promise<Status>) => {
   const scans = target.nodes.map((node) => createConflictScan(node));
-  const directory = `${target.scope.databasePrefix}directory`;
+  const directory = directoryDatabase(target.scope.databasePrefix);
   return async () => {
     const [state, { inspections, mesh }] = await Promise.all([
       readClusterState(target.masterUrls, target.mailboxNodeUrls),

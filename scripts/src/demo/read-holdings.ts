@@ -1,3 +1,4 @@
+import { directoryDatabase } from '@restante/protocol';
 import type { Cluster } from '../cluster/index.ts';
 import type { MeshScope } from '../mesh/compare-mesh.ts';
 import { inspectMesh } from '../mesh/inspect-mesh.ts';
@@ -14,7 +15,7 @@ export type Holdings = {
   readonly isSettled: boolean;
 };
 
-const directoryOf = (scope: MeshScope): string => `${scope.databasePrefix}directory`;
+const directoryOf = (scope: MeshScope): string => directoryDatabase(scope.databasePrefix);
 
 /** Rejects when a node does not answer. */
 export const readHoldings = async ({ couchServers }: Cluster, scope: MeshScope): Promise<Holdings> => {

@@ -1,9 +1,10 @@
-import { buckets } from '@restante/protocol';
 import {
   comparePulls,
+  createDatabases,
   needlessPulls,
   parseReplicationId,
   wantedPulls,
+  type Databases,
   type MeshStep,
 } from '@restante/mailbox-node/mesh';
 import type { Inspection } from './mesh-node.ts';
@@ -36,29 +37,17 @@ export type MeshComparison = {
   readonly problems: readonly string[];
 };
 
-/** Databases of the mesh among all names of a server. */
-const inScope = (scope: MeshScope, nowMs: number) => {
-  const live = new Set(buckets(scope.bucketSpanDays, scope.messageTtlMs).liveAt(nowMs));
-  return (database: string): boolean => {
-    if (!database.startsWith(scope.databasePrefix)) return false;
-    const name = database.slice(scope.databasePrefix.length);
-    return name === 'directory' || live.has(name);
-  };
-};
-
-const isOurName = (database: string, prefix: string): boolean =>
-  database.startsWith(prefix) && /^(?:directory|messages-\d{8})$/.test(database.slice(prefix.length));
+const databasesOf = ({ databasePrefix, bucketSpanDays, messageTtlMs }: MeshScope): Databases =>
+  createDatabases(databasePrefix, bucketSpanDays, messageTtlMs);
 
 /** Whether a node pulls a database of the mesh from the node of this name. */
-export const replicatesFrom = (
-  { documents }: Inspection,
-  name: string,
-  { databasePrefix }: MeshScope,
-): boolean =>
-  [...documents.keys()].some((id) => {
+export const replicatesFrom = ({ documents }: Inspection, name: string, scope: MeshScope): boolean => {
+  const { isOurs } = databasesOf(scope);
+  return [...documents.keys()].some((id) => {
     const replication = parseReplicationId(id);
-    return replication?.peer === name && isOurName(replication.database, databasePrefix);
+    return replication?.peer === name && isOurs(replication.database);
   });
+};
 
 /** What is there against what should be: every node pulls every database from each other node. Pure. */
 export const compareMesh = (
@@ -66,9 +55,12 @@ export const compareMesh = (
   scope: MeshScope,
   nowMs: number,
 ): MeshComparison => {
-  const isIn = inScope(scope, nowMs);
+  const { directory, liveAt, isOurs } = databasesOf(scope);
+  const inMesh = new Set([directory, ...liveAt(nowMs)]);
   const live = inspections.filter(({ problem }) => problem === null);
-  const databases = [...new Set(live.flatMap((inspection) => inspection.databases.filter(isIn)))].sort();
+  const databases = [
+    ...new Set(live.flatMap((inspection) => inspection.databases.filter((name) => inMesh.has(name)))),
+  ].sort();
   const problems = inspections.flatMap(({ problem }) => (problem === null ? [] : [problem]));
   if (live.length > 0 && databases.length === 0) {
     problems.push('there is no database to replicate: the mailbox nodes make them, start these first');
@@ -101,11 +93,8 @@ export const compareMesh = (
         problems.push(`${node.name} does not pull ${database} from ${peer}: ${state}`);
       }
     }
-    const isOurs = (id: string): boolean => {
-      const database = parseReplicationId(id)?.database;
-      return database !== undefined && isOurName(database, scope.databasePrefix);
-    };
-    for (const step of needlessPulls(wanted, documents, isOurs)) {
+    const isOfMesh = (id: string): boolean => isOurs(parseReplicationId(id)?.database ?? '');
+    for (const step of needlessPulls(wanted, documents, isOfMesh)) {
       actions.push({ ...step, node: node.name });
       problems.push(`${node.name} has a replication that nothing needs: ${step.id}`);
     }

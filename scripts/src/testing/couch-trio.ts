@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buckets, LIMITS } from '@restante/protocol';
+import { buckets, directoryDatabase, LIMITS } from '@restante/protocol';
 import { connectCouch } from '@restante/service-kit';
 import { createClusterProcess, type ClusterProcess } from '../cluster/cluster-process.ts';
 import { couchEnvironment, SCRIPTS, withCredentials } from '../cluster/roles.ts';
@@ -39,7 +39,7 @@ export const startCouchTrio = async (): Promise<CouchTrio> => {
     adminUrl: withCredentials(url, admin),
     dataUrl: withCredentials(url, data),
   }));
-  const databases = ['directory', buckets(10, LIMITS.messageTtlMs).nameAt(Date.now())] as const;
+  const databases = [directoryDatabase(), buckets(10, LIMITS.messageTtlMs).nameAt(Date.now())] as const;
   for (const { adminUrl } of nodes) {
     await using server = connectCouch(adminUrl, 10_000);
     await server.request({

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import {
   deleteRequest,
   deriveMessageId,
+  deviceKey,
   ERRORS,
   messageTime,
   newDevice,
@@ -36,7 +37,6 @@ const TTL_MS = 30 * 24 * 60 * 60 * 1000;
 type Registered = { accountId: string; deviceId: number; username: string; keys: DeviceKeys };
 type Answer = { status: number; json: unknown };
 
-const mailboxOf = (accountId: string, deviceId: number): string => `${accountId}:${deviceId}`;
 const fail = (status: number, code: ErrorCode): Answer => ({ status, json: { code, message: code } });
 
 const readBody = async (request: IncomingMessage): Promise<unknown> => {
@@ -120,7 +120,7 @@ export class ScriptedCluster {
       if (
         cluster.masterDown ||
         !known ||
-        cluster.blocked.has(mailboxOf(known.accountId, known.deviceId)) ||
+        cluster.blocked.has(deviceKey(known)) ||
         !offered.includes(subprotocol(PROTOCOL_VERSION))
       )
         return socket.destroy();
@@ -150,13 +150,13 @@ export class ScriptedCluster {
   }
 
   push(accountId: string, deviceId: number, frame: Downstream): void {
-    this.sockets.get(mailboxOf(accountId, deviceId))?.send(JSON.stringify(frame));
+    this.sockets.get(deviceKey({ accountId, deviceId }))?.send(JSON.stringify(frame));
   }
 
   /** Puts an envelope on the nodes that are up, and tells who listens. */
   store(accountId: string, deviceId: number, envelope: Envelope): number {
     const up = this.nodes.filter(({ down }) => !down);
-    const key = mailboxOf(accountId, deviceId);
+    const key = deviceKey({ accountId, deviceId });
     for (const { mailboxes, listeners } of up) {
       const box = mailboxes.get(key) ?? new Map<string, Envelope>();
       mailboxes.set(key, box.set(envelope.id, envelope));
@@ -190,7 +190,7 @@ export class ScriptedCluster {
   }
 
   #connect(ws: WebSocket, { accountId, deviceId }: Registered): void {
-    const key = mailboxOf(accountId, deviceId);
+    const key = deviceKey({ accountId, deviceId });
     this.sockets.get(key)?.close(4409);
     this.sockets.set(key, ws);
     const reply = (frame: Downstream): void => ws.send(JSON.stringify(frame));
@@ -265,7 +265,7 @@ export class ScriptedCluster {
     reply: (frame: Downstream) => void,
   ): void {
     const ids = frame.messages.map(({ id }) => id);
-    reply({ type: 'acknowledged', ids, copies: this.#delete(mailboxOf(accountId, deviceId), ids) });
+    reply({ type: 'acknowledged', ids, copies: this.#delete(deviceKey({ accountId, deviceId }), ids) });
     if (!frame.receipts) return;
     for (const { id, senderId, senderDeviceId } of frame.messages) {
       this.push(senderId, senderDeviceId, {
@@ -407,7 +407,7 @@ export class ScriptedCluster {
 
   #isBlocked(caller: Registered | undefined, body: unknown): boolean {
     const asker = caller ?? tokenRequest.safeParse(body).data;
-    return asker !== undefined && this.blocked.has(mailboxOf(asker.accountId, asker.deviceId));
+    return asker !== undefined && this.blocked.has(deviceKey(asker));
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -434,7 +434,7 @@ export class ScriptedCluster {
       answer(fail(ERRORS[code].status, code));
       return;
     }
-    const key = mailboxOf(caller.accountId, caller.deviceId);
+    const key = deviceKey(caller);
     if (path[2] === 'delete') {
       const { ids } = deleteRequest.parse(body);
       for (const id of ids) node.mailboxes.get(key)?.delete(id);
