@@ -35,7 +35,7 @@ import { createPresence } from './live/presence.ts';
 import { createPushWindows } from './live/push-windows.ts';
 import { cellOf } from './mailboxes/cell.ts';
 import { createDeleteOnBehalf } from './mailboxes/delete-on-behalf.ts';
-import { createStore } from './mailboxes/fan-out.ts';
+import { createFanOut } from './mailboxes/fan-out.ts';
 import { connectMailboxNode } from './mailboxes/mailbox-node.ts';
 import { createStoreToken } from './mailboxes/store-token.ts';
 import { createStoreWriter } from './mailboxes/store-writer.ts';
@@ -137,7 +137,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const admit = createAdmit(verifier, deviceSets, directory);
   const handle = createHandle({
     deviceSets,
-    store: createStore(cells, config.mailboxes),
+    store: createFanOut(cells, config.mailboxes),
     deleteOnBehalf: createDeleteOnBehalf({
       nodesOf: (account) => cellOf(account, cells).nodes,
       signer,

@@ -8,7 +8,7 @@ import type { Config } from '../config.ts';
 import type { Handle } from '../live/handle.ts';
 import type { Presence } from '../live/presence.ts';
 import type { Metrics } from '../metrics.ts';
-import { createSession, type SessionDeps } from './session.ts';
+import { createLiveSession, type SessionDeps } from './session.ts';
 import type { Sessions } from './sessions.ts';
 import { createUpgrade, selectVersion } from './upgrade.ts';
 
@@ -93,7 +93,7 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
   ): void => {
     const dialect = selectVersion(versions, new Set([socket.protocol])) ?? versions[0];
     const device = { accountId, deviceId };
-    const session = createSession(
+    const session = createLiveSession(
       { socket, device, connectionId: newConnectionId(), dialect, tokenGeneration, requestId },
       sessionDeps,
     );

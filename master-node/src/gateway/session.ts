@@ -19,7 +19,7 @@ import type { Metrics } from '../metrics.ts';
  * the socket is paused. Outward, frames that nobody asked for are left out while more than `bufferBytes` wait, and
  * the peer is told to catch up once it has read (law 10, law 11).
  */
-export type Session = {
+export type LiveSession = {
   readonly device: DeviceAddress;
   readonly connectionId: string;
   /** Of the token that it began with. */
@@ -43,7 +43,7 @@ export type SessionDeps = {
   readonly handle: Handle;
   readonly bufferBytes: number;
   readonly stallMs: number;
-  readonly onClosed: (session: Session) => void;
+  readonly onClosed: (session: LiveSession) => void;
   readonly metrics: Pick<
     Metrics,
     'frames' | 'pushes' | 'pushesLeftOut' | 'catchUps' | 'connectionsEnded' | 'slowConnections'
@@ -79,7 +79,7 @@ const parse = (data: RawData, { upstream }: Dialect): Upstream => {
 };
 
 /** A class, and not closures, for there are tens of thousands: methods are there once, fields in one object. */
-class SocketSession implements Session {
+class SocketSession implements LiveSession {
   readonly device: DeviceAddress;
   readonly connectionId: string;
   readonly tokenGeneration: number;
@@ -276,5 +276,5 @@ class SocketSession implements Session {
   }
 }
 
-export const createSession = (connection: Connection, deps: SessionDeps): Session =>
+export const createLiveSession = (connection: Connection, deps: SessionDeps): LiveSession =>
   new SocketSession(connection, deps);

@@ -1,28 +1,28 @@
 import type { AccountId, DeviceAddress, Downstream } from '@restante/protocol';
 import type { Bus, BusEvent } from '../live/bus.ts';
-import type { Session } from './session.ts';
+import type { LiveSession } from './session.ts';
 
 /** The connections of this master: one per device, the newest. Takes from the bus what is for them. */
 export type Sessions = {
   /** Ends an older connection of the same device, here or at another master. */
-  readonly add: (session: Session) => void;
+  readonly add: (session: LiveSession) => void;
   /** True when this was still the device's connection. */
-  readonly remove: (session: Session) => boolean;
-  readonly ofAccount: (account: AccountId) => readonly Session[];
-  readonly all: () => Session[];
+  readonly remove: (session: LiveSession) => boolean;
+  readonly ofAccount: (account: AccountId) => readonly LiveSession[];
+  readonly all: () => LiveSession[];
 };
 
-const supersede = (session: Session): void =>
+const supersede = (session: LiveSession): void =>
   session.end('superseded', 'a newer connection of this device took over');
 
 export const createSessions = (bus: Bus): Sessions => {
-  const byAccount = new Map<AccountId, readonly Session[]>();
+  const byAccount = new Map<AccountId, readonly LiveSession[]>();
 
-  const ofAccount = (account: AccountId): readonly Session[] => byAccount.get(account) ?? [];
-  const ofDevice = ({ accountId, deviceId }: DeviceAddress): Session | undefined =>
+  const ofAccount = (account: AccountId): readonly LiveSession[] => byAccount.get(account) ?? [];
+  const ofDevice = ({ accountId, deviceId }: DeviceAddress): LiveSession | undefined =>
     ofAccount(accountId).find(({ device }) => device.deviceId === deviceId);
 
-  const remove = (session: Session): boolean => {
+  const remove = (session: LiveSession): boolean => {
     const { accountId } = session.device;
     const before = ofAccount(accountId);
     const others = before.filter((other) => other !== session);

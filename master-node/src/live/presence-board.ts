@@ -74,5 +74,3 @@ export const createPresenceBoard = () => {
     size: (): number => shown.size,
   };
 };
-
-export type PresenceBoard = ReturnType<typeof createPresenceBoard>;

@@ -14,7 +14,7 @@ import {
 } from '@restante/protocol';
 import { ServiceError, toServiceError, type Logger } from '@restante/service-kit';
 import type { DeviceSet, DeviceSets } from '../directory/device-sets.ts';
-import type { Store } from '../mailboxes/fan-out.ts';
+import type { FanOut } from '../mailboxes/fan-out.ts';
 import type { Metrics } from '../metrics.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { Bus } from './bus.ts';
@@ -22,7 +22,7 @@ import type { PushWindows } from './push-windows.ts';
 
 export type SendDeps = {
   readonly deviceSets: DeviceSets;
-  readonly store: Store;
+  readonly store: FanOut;
   readonly bus: Bus;
   readonly pushWindows: PushWindows;
   readonly rateLimits: Pick<RateLimits, 'messages'>;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode, StoredEnvelope, StoreResult } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
-import { createStore, type WritableCell } from './fan-out.ts';
+import { createFanOut, type WritableCell } from './fan-out.ts';
 import type { StoreWriter } from './store-writer.ts';
 
 /** What one node does with every envelope; `never` does not answer. */
@@ -39,7 +39,7 @@ const store = (
   outcomes: readonly Outcome[],
   writePolicy: 'available' | 'strict' = 'available',
 ): Promise<number | ErrorCode> =>
-  createStore([cell('a', outcomes)], { writeConcern: 2, writePolicy })(
+  createFanOut([cell('a', outcomes)], { writeConcern: 2, writePolicy })(
     [envelope(), envelope()],
     'request',
   ).catch((error: unknown) => (error as ServiceError).code);
@@ -68,9 +68,9 @@ describe('law 1', () => {
       cell('b', ['stored', 'failed', 'failed']),
     ] as const;
     const envelopes = Array.from({ length: 32 }, envelope);
-    const put = createStore([...cells], { writeConcern: 2, writePolicy: 'available' });
+    const put = createFanOut([...cells], { writeConcern: 2, writePolicy: 'available' });
     expect(await put(envelopes, 'request')).toBe(1);
-    const strict = createStore([...cells], { writeConcern: 2, writePolicy: 'strict' });
+    const strict = createFanOut([...cells], { writeConcern: 2, writePolicy: 'strict' });
     await expect(strict(envelopes, 'request')).rejects.toMatchObject({ code: 'unavailable' });
   });
 

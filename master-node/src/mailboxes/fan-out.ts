@@ -8,11 +8,11 @@ import type { StoreWriter } from './store-writer.ts';
  * others. When all have answered or failed and fewer than W have it, policy `available` takes one copy for enough,
  * `strict` does not.
  */
-export type Store = (envelopes: readonly StoredEnvelope[], requestId: string) => Promise<number>;
+export type FanOut = (envelopes: readonly StoredEnvelope[], requestId: string) => Promise<number>;
 
 export type WritableCell = { readonly name: string; readonly writers: readonly StoreWriter[] };
 
-export type StoreOptions = {
+export type FanOutOptions = {
   readonly writeConcern: number;
   readonly writePolicy: 'available' | 'strict';
 };
@@ -33,8 +33,8 @@ const refusal = (envelope: Progress): ServiceError => {
 };
 
 /** Gives the number of copies. Throws ServiceError `unavailable`, or what all nodes that answered refused it for. */
-export const createStore =
-  (cells: readonly [WritableCell, ...WritableCell[]], { writeConcern, writePolicy }: StoreOptions): Store =>
+export const createFanOut =
+  (cells: readonly [WritableCell, ...WritableCell[]], { writeConcern, writePolicy }: FanOutOptions): FanOut =>
   (envelopes, requestId) =>
     new Promise((resolve, reject) => {
       const enough = writePolicy === 'strict' ? writeConcern : 1;

@@ -2,4 +2,3 @@ import * as z from 'zod/mini';
 import { timestamp } from '../ids.ts';
 
 export const pong = z.object({ type: z.literal('pong'), serverTime: timestamp });
-export type Pong = z.infer<typeof pong>;

@@ -2,4 +2,3 @@ import * as z from 'zod/mini';
 
 /** Answered by `pong`: browsers can neither send nor see WebSocket ping frames. */
 export const ping = z.strictObject({ type: z.literal('ping') });
-export type Ping = z.infer<typeof ping>;
