@@ -41,12 +41,15 @@ export type TestCluster = AsyncDisposable & {
 
 export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'mailboxAddresses' | 'settings'>;
 
-/** Short periods, cheap passwords, no rate that a test could meet by accident. */
+/**
+ * Periods that are short, and no shorter: a cluster at rest takes its share of the machine from the tests. Cheap passwords, no rate that a
+ * test could meet by accident.
+ */
 const SETTINGS = {
   mailboxNode: {
-    CANARY_INTERVAL_MS: '1000',
-    MAINTENANCE_INTERVAL_MS: '500',
-    LEDGER_INTERVAL_MS: '500',
+    CANARY_INTERVAL_MS: '2000',
+    MAINTENANCE_INTERVAL_MS: '2000',
+    LEDGER_INTERVAL_MS: '2000',
     REQUESTS_PER_MINUTE: '1000000',
     LOG_LEVEL: 'debug',
   },

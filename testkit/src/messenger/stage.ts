@@ -30,6 +30,9 @@ export type StartFront = (
 /** The words with which friends have begun. */
 export const GREETING = 'hello';
 
+/** People in browsers see nothing of what nodes do by themselves: less of it leaves the machine to them. */
+const AT_REST = { CANARY_INTERVAL_MS: '5000', MAINTENANCE_INTERVAL_MS: '10000', LEDGER_INTERVAL_MS: '60000' };
+
 const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void> => {
   await one.add(other.username);
   await one.write(GREETING);
@@ -45,7 +48,7 @@ export const startStage = async (startFront?: StartFront): Promise<Stage> => {
   const cluster = starting.use(
     await startTestCluster({
       mailboxAddresses: 'front',
-      settings: { front: { MESSENGER_DIR: messengerDir } },
+      settings: { front: { MESSENGER_DIR: messengerDir }, mailboxNode: AT_REST },
     }),
   );
   const front =
