@@ -13,6 +13,8 @@ export type Buckets = {
   readonly isExpired: (name: string, nowMs: number) => boolean;
   /** First millisecond of a bucket, or null when the name is not a bucket's. */
   readonly startOf: (name: string) => number | null;
+  /** Whether this is a bucket's name, of whatever span. */
+  readonly isName: (name: string) => boolean;
 };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -41,6 +43,7 @@ export const buckets = (spanDays: number, ttlMs: number): Buckets => {
   return {
     nameAt,
     startOf,
+    isName: (name) => NAME.test(name),
     nameOfLiving: (timeMs, nowMs) => (hasExpiredAt(startAt(timeMs), nowMs) ? null : nameAt(timeMs)),
     liveAt: (nowMs) => {
       const names: string[] = [];

@@ -17,7 +17,7 @@ export type Databases = {
   readonly timeOf: (database: string) => { readonly startMs: number; readonly spanMs: number };
   /** Whether this is a bucket of ours, of whatever time. */
   readonly isBucket: (database: string) => boolean;
-  /** Whether this is the directory or a bucket of ours, of whatever time. */
+  /** Whether this is the directory or a bucket of ours, of whatever time and span. */
   readonly isOurs: (database: string) => boolean;
   /** Whether this is a bucket of ours in which everything has expired. */
   readonly isExpired: (database: string, nowMs: number) => boolean;
@@ -33,8 +33,6 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
     return liveAt(nowMs).filter((database) => database <= last);
   };
   const directory = directoryDatabase(prefix);
-  const isBucket = (database: string): boolean =>
-    database.startsWith(prefix) && spans.startOf(database.slice(prefix.length)) !== null;
   return {
     directory,
     currentAt: (nowMs) => prefix + spans.nameAt(nowMs),
@@ -52,8 +50,10 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
       startMs: spans.startOf(database.slice(prefix.length)) ?? 0,
       spanMs: spanDays * DAY_MS,
     }),
-    isBucket,
-    isOurs: (database) => database === directory || isBucket(database),
+    isBucket: (database) =>
+      database.startsWith(prefix) && spans.startOf(database.slice(prefix.length)) !== null,
+    isOurs: (database) =>
+      database === directory || (database.startsWith(prefix) && spans.isName(database.slice(prefix.length))),
     isExpired: (database, nowMs) =>
       database.startsWith(prefix) && spans.isExpired(database.slice(prefix.length), nowMs),
   };
