@@ -18,7 +18,7 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 4,
-    fingerprint: '4d38fe7fa05eb097',
+    fingerprint: '5b5fd80e73de521e',
     change:
       '16 one-time Kyber keys, and ids of one-time keys that rise; HTTP names its version; fields and frames that a client does not know are ignored; ids of a mailbox alone',
   },

@@ -3,9 +3,9 @@ import {
   deviceId,
   envelopeRevision,
   envelopeType,
-  LIMITS,
   messageTime,
   parseDocumentId,
+  payload,
   timestamp,
   type Envelope,
 } from '@restante/protocol';
@@ -38,13 +38,7 @@ const stored = z.object({
   sentAt: timestamp,
   expiresAt: timestamp,
   type: envelopeType,
-  // As `payload` of the protocol, by an expression that takes a tenth of the time.
-  payload: z
-    .string()
-    .min(4)
-    .max(LIMITS.payloadBytes)
-    .regex(/^[A-Za-z0-9+/]*={0,2}$/)
-    .refine((text) => text.length % 4 === 0),
+  payload,
 });
 
 /** The envelope in an envelope's document, as its recipient gets it; null when it is none. */
