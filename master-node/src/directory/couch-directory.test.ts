@@ -8,7 +8,7 @@ import {
   type TestDirectories,
 } from '../testing/test-directory.model.ts';
 import { createCouchDirectory } from './couch-directory.ts';
-import type { CouchServers, Database } from './couch-servers.ts';
+import type { CouchServers } from './couch-servers.ts';
 import { directoryContract, NUMBER_REST_MS } from './directory.contract.ts';
 import { keyPageDocumentId } from './directory-documents.ts';
 import { CLOSED_PAGE } from './key-page.ts';
@@ -81,9 +81,9 @@ describe('the directory in CouchDB', () => {
         servers.run((database) =>
           operation(
             new Proxy(database, {
-              get: (target, name: keyof Database) => {
+              get: (target, name) => {
                 if (name === 'bulk' || name === 'insert') writes.push(name);
-                return target[name];
+                return Reflect.get(target, name) as unknown;
               },
             }),
           ),
