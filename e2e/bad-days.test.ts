@@ -64,7 +64,7 @@ describe.skipIf(isShared)("a node's data folder that is deleted", () => {
     await bob.leave();
     for (const text of numbered(20)) await alice.sendAccepted(bob, text);
     await cluster.alike();
-    for (const number of [1, 2, 3]) await waitFor('all nodes to be caught up', () => isCaughtUp(number));
+    await cluster.caughtUp();
 
     await lose(1);
     // Its peers do not answer it: nobody can fill it now.

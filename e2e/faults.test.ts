@@ -10,6 +10,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startTestCluster({ masters: 2 });
+  await cluster.caughtUp();
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 afterEach(() => cluster.heal());

@@ -182,7 +182,10 @@ describe('start that cannot', () => {
     // The first embedded server takes the fourth port of the row.
     const busy = run({ DATA_DIR: dataDir, PORT: String(port - 4) });
     expect(await busy.ended).toBe(1);
-    expect(busy.text()).toContain(`Port ${port} is taken by another program.`);
+    // Whatever else has a port of the row is named as well as this one.
+    const named = Number(/^Port (\d+) is taken by another program\./m.exec(busy.text())?.[1]);
+    expect(named).toBeGreaterThanOrEqual(port - 4);
+    expect(named).toBeLessThanOrEqual(port + 2);
     other.close();
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
   });

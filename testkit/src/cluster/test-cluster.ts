@@ -7,6 +7,7 @@ import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from
 import { waitFor } from '../wait-for.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
+import { metricOf } from './metrics.ts';
 import { createPerson, type Addressed, type Person, type PersonOptions } from './person.ts';
 
 /** A cluster for one test file: real processes, a fault proxy in each link, people to talk through it. */
@@ -33,6 +34,8 @@ export type TestCluster = AsyncDisposable & {
   readonly waiting: () => Promise<string[][]>;
   /** Documents of any CouchDB that are in conflict. */
   readonly conflicts: () => Promise<string[]>;
+  /** Waits until every node knows that it has what its peers had: it says "complete" from then on, whoever dies. */
+  readonly caughtUp: () => Promise<void>;
   /** Waits until the mesh has made the nodes alike; answers with what each of them holds. */
   readonly alike: () => Promise<Map<string, Leaves>>;
   /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
@@ -74,6 +77,9 @@ const sharedCouchUrls = (): string[] | undefined => {
 
 const isReady = async ({ url }: { readonly url: string }): Promise<boolean> =>
   (await fetch(`${url}/ready`)).ok;
+
+const isCaughtUp = async ({ url }: { readonly url: string }): Promise<boolean> =>
+  (await metricOf(url, 'mailbox_caught_up')) === 1;
 
 const seesAllUp = async (master: { readonly url: string }): Promise<boolean> => {
   const response = await fetch(`${master.url}/health`);
@@ -162,6 +168,11 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       envelopes: () => onEachCouch(envelopesOf),
       waiting: () => onEachCouch(waitingOf),
       conflicts: async () => (await onEachCouch(conflictsOf)).flat(),
+      caughtUp: async () => {
+        await waitFor('all nodes to be caught up', async () =>
+          (await Promise.all(parts.mailboxNodes.map(isCaughtUp))).every(Boolean),
+        );
+      },
       alike: () =>
         waitFor('the nodes to hold the same', async () => {
           const [first, ...others] = await onEachCouch(envelopesOf);
