@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrationsFrom } from './migrations/index.ts';
 import { migratedTables, type StoredRow } from './migrations/migration.ts';
 import { UNCLONABLE, type VaultPage } from './page/vault-page.ts';
-import { readRow, TABLES, VAULT_VERSION } from './rows.ts';
-import { RECORDED_VERSION, recordedRows } from '../node/testing/recorded-vault.ts';
+import { readRow, VAULT_VERSION } from './rows.ts';
+import { expectRecordedRows, RECORDED_VERSION, recordedRows } from '../node/testing/recorded-vault.ts';
 import { vaultContract } from './vault.contract.ts';
 import type { Change, Vault } from './vault.ts';
 
@@ -92,15 +92,7 @@ describe('IndexedDB in Chromium', () => {
       rows,
     ] as const);
     const vault = await open('recorded');
-    for (const table of TABLES) {
-      const kept = await vault.list(table, { limit: 1_000 });
-      expect(kept.map(({ key }) => key)).toEqual(
-        rows.filter((row) => row.table === table).map(({ key }) => key),
-      );
-      for (const { key, value } of kept) expect([key, readRow(table, value)]).not.toEqual([key, undefined]);
-    }
-    const [session] = await vault.list('sessions', { limit: 1 });
-    expect(readRow('sessions', session?.value)).toMatchObject({ active: true, generation: 0 });
+    await expectRecordedRows(vault);
     await vault.close();
   });
 

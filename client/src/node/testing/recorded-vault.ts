@@ -2,7 +2,10 @@ import { copyFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { deserialize } from 'node:v8';
+import { expect } from 'vitest';
 import type { StoredRow } from '../../vault/migrations/migration.ts';
+import { readRow, TABLES } from '../../vault/rows.ts';
+import type { Vault } from '../../vault/vault.ts';
 
 /**
  * A vault of version 2 as it was left on a disk: a person who has written with another, with a draft, a reaction, a verified contact and a
@@ -26,4 +29,18 @@ export const recordedRows = (): StoredRow[] => {
   } finally {
     database.close();
   }
+};
+
+/** A vault that was opened on the recorded one has every row of it, each as this version has it. */
+export const expectRecordedRows = async (vault: Vault): Promise<void> => {
+  const rows = recordedRows();
+  for (const table of TABLES) {
+    const kept = await vault.list(table, { limit: 1_000 });
+    expect(kept.map(({ key }) => key)).toEqual(
+      rows.filter((row) => row.table === table).map(({ key }) => key),
+    );
+    for (const { key, value } of kept) expect([key, readRow(table, value)]).not.toEqual([key, undefined]);
+  }
+  const [session] = await vault.list('sessions', { limit: 1 });
+  expect(readRow('sessions', session?.value)).toMatchObject({ active: true, generation: 0 });
 };
