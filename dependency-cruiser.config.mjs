@@ -12,6 +12,7 @@ const packages = [
   'scripts',
   'e2e',
   'bench',
+  'chaos',
 ];
 
 const mayImport = {
@@ -27,6 +28,7 @@ const mayImport = {
   testkit: packages,
   e2e: packages,
   bench: packages,
+  chaos: packages,
 };
 
 /** Tests beside the units may start real servers by the testkit. */

@@ -1,0 +1,61 @@
+import type { DeviceState, SeenMessage } from '../history/line.ts';
+import { keyOf, type Device, type Facts } from './facts.ts';
+import { rowsOf } from './sends.ts';
+import type { Finding } from './violation.ts';
+
+/** All devices of a person say the same in the end, of what has come since the newest of them is there. */
+
+const describe = ({ kind, text, state, direction, reactions }: SeenMessage): string =>
+  JSON.stringify([
+    kind,
+    text,
+    // Of what others wrote it is told whether it was seen.
+    direction === 'in' ? state : null,
+    Object.entries(reactions).sort(),
+  ]);
+
+const standingsOf = (state: DeviceState): Map<string, string> =>
+  new Map(state.conversations.map(({ accountId, standing }) => [accountId, standing]));
+
+const bothSides = (one: Device, other: Device, since: number): Finding[] => {
+  const findings: Finding[] = [];
+  const [left, right] = [rowsOf(one), rowsOf(other)];
+  const isLate = (key: string): boolean =>
+    [one, other].every(({ told }) =>
+      told.every((line) => !('message' in line) || keyOf(line.message) !== key || line.at > since),
+    );
+  for (const key of new Set([...left.keys(), ...right.keys()])) {
+    const [a, b] = [left.get(key)?.[0], right.get(key)?.[0]];
+    const kinds = [a, b].map((row) => row?.kind);
+    // Notes of a device's own, and a row that was taken back and one that never was, are the same to a person.
+    if (kinds.includes('keys-changed') || kinds.includes('unknown')) continue;
+    if (kinds.every((kind) => kind === undefined || kind === 'deleted')) continue;
+    // What nobody accepted is known where it was written alone.
+    if ([a, b].some((row) => row?.state === 'failed' || row?.state === 'queued')) continue;
+    if (!isLate(key)) continue;
+    const [said, otherwise] = [a, b].map((row) => (row ? describe(row) : 'nothing'));
+    if (said === otherwise) continue;
+    const what = `of ${key} ${one.name} says ${said}, ${other.name} ${otherwise}`;
+    findings.push({ law: 'own-devices-agree', what, shownBy: [since] });
+  }
+  if (one.state === null || other.state === null) return findings;
+  const [standings, others] = [standingsOf(one.state), standingsOf(other.state)];
+  for (const [accountId, standing] of standings) {
+    const told = others.get(accountId);
+    if (told === undefined || told === standing) continue;
+    const what = `${one.name} has ${accountId} as ${standing}, ${other.name} as ${told}`;
+    findings.push({ law: 'own-devices-agree', what, shownBy: [] });
+  }
+  return findings;
+};
+
+export const agreement = (facts: Facts): Finding[] =>
+  [...Map.groupBy(facts.devices, ({ accountId }) => accountId).values()].flatMap((own) => {
+    const staying = own.filter(
+      ({ state, leavesAt, putBacks }) => state !== null && leavesAt === Infinity && putBacks.length === 0,
+    );
+    const [first, ...rest] = staying;
+    if (first === undefined) return [];
+    const since = Math.max(...staying.map(({ enrolledAt }) => enrolledAt));
+    return rest.flatMap((other) => bothSides(first, other, since));
+  });

@@ -1,0 +1,131 @@
+import { keyOf, type Device, type Facts } from './facts.ts';
+import { messagesTold, rowsOf, sendsOf, type Send } from './sends.ts';
+import type { Finding } from './violation.ts';
+
+/**
+ * What was promised arrives at every device of its reader that existed when it was sent and exists, once; the same for the copies of
+ * the sender's own devices.
+ */
+
+/** Why a device need not have a message in the end, or null when it must have it. */
+const excuse = (facts: Facts, send: Send, reader: Device): string | null => {
+  const isOwnCopy = reader.accountId === send.device.accountId;
+  const wasAccepted = send.acceptedAt !== Infinity;
+  if (!wasAccepted && send.device.leavesAt !== Infinity) return 'its sender left before it was accepted';
+  if (
+    !wasAccepted &&
+    send.device.putBacks.some(({ copiedAt, at }) => copiedAt < send.returnedAt && at > send.invokedAt)
+  )
+    return 'its vault was put back before it was accepted';
+  if (facts.endsAt(send.to) !== Infinity) return 'its reader has ended their account';
+  if (facts.endsAt(send.device.accountId) !== Infinity && isOwnCopy)
+    return 'its sender has ended their account';
+  const parties = new Set([reader.accountId]);
+  const about = facts.operations.filter(({ device }) => parties.has(device.accountId));
+  const other = isOwnCopy ? send.to : send.device.accountId;
+  if (about.some(({ name, args }) => name === 'forget' && args.to === other))
+    return 'the conversation was deleted';
+  if (about.some(({ name, args }) => name === 'standing' && args.standing === 'blocked' && args.to === other))
+    return 'its sender was blocked';
+  const key = keyOf(send.message);
+  if (about.some(({ name, message }) => name === 'hide' && message && keyOf(message) === key))
+    return 'it was hidden';
+  const isTakenBack = facts.named('take-back').some(({ message }) => message && keyOf(message) === key);
+  return isTakenBack ? 'it was taken back' : null;
+};
+
+/** Whether the message was shown in a time that was taken from a vault. */
+const wasTakenWith = (reader: Device, shownAt: readonly number[]): boolean =>
+  reader.putBacks.some(({ copiedAt, at }) => shownAt.some((shown) => shown > copiedAt && shown < at));
+
+export const arrival = (facts: Facts): Finding[] => {
+  const findings: Finding[] = [];
+  const sends = sendsOf(facts);
+  const held = new Map(facts.devices.map((device) => [device, rowsOf(device)]));
+  const told = new Map(facts.devices.map((device) => [device, messagesTold(device)]));
+  for (const send of sends) {
+    const key = keyOf(send.message);
+    const readers = [...facts.devicesOf(send.to), ...facts.devicesOf(send.device.accountId)].filter(
+      ({ state, enrolledAt, leavesAt }) =>
+        state !== null && leavesAt === Infinity && enrolledAt < send.invokedAt,
+    );
+    for (const reader of readers) {
+      if (held.get(reader)?.has(key)) continue;
+      if (excuse(facts, send, reader) !== null) continue;
+      const what = `"${send.text}" of ${send.device.name} is not at ${reader.name}`;
+      const shownAt = (told.get(reader)?.get(key) ?? []).map(([at]) => at);
+      if (send.copies === 1 && facts.disksLostAt.some((at) => at > send.invokedAt)) {
+        findings.push({ policy: 'one copy, told as one, on a disk that was lost', what });
+      } else if (wasTakenWith(reader, shownAt)) {
+        findings.push({ policy: 'read, deleted from the servers, and lost with the vault', what });
+      } else {
+        findings.push({ law: 'arrives', what, shownBy: [send.invokedAt, send.returnedAt, ...shownAt] });
+      }
+    }
+    const [last] = (told.get(send.device)?.get(key) ?? []).toReversed();
+    if (last?.[1].state === 'failed' && excuse(facts, send, send.device) === null) {
+      const what = `"${send.text}" of ${send.device.name} has failed, and nothing stands against it`;
+      findings.push({ law: 'arrives', what, shownBy: [send.invokedAt, last[0]] });
+    }
+  }
+  return findings;
+};
+
+/** Nobody is shown anything twice, neither under one id nor under two. */
+export const once = (facts: Facts): Finding[] => {
+  const findings: Finding[] = [];
+  for (const device of facts.devices) {
+    const rows = [...rowsOf(device)];
+    for (const [key, copies] of rows.filter(([, found]) => found.length > 1)) {
+      findings.push({
+        law: 'once',
+        what: `${key} stands ${copies.length} times at ${device.name}`,
+        shownBy: [],
+      });
+    }
+    const byText = Map.groupBy(
+      rows.flatMap(([, found]) => found).filter(({ kind }) => kind === 'text'),
+      ({ text }) => text,
+    );
+    for (const [text, found] of byText) {
+      if (new Set(found.map(keyOf)).size < 2) continue;
+      findings.push({ law: 'once', what: `"${text}" stands under two ids at ${device.name}`, shownBy: [] });
+    }
+    const shown = Map.groupBy(
+      device.lineage.flatMap((line) => (line.event === 'message' ? [line] : [])),
+      ({ message }) => keyOf(message),
+    );
+    for (const [key, lines] of shown) {
+      if (lines.length < 2) continue;
+      const shownBy = lines.map(({ at }) => at);
+      findings.push({
+        law: 'once',
+        what: `${key} was shown ${lines.length} times at ${device.name}`,
+        shownBy,
+      });
+    }
+  }
+  return findings;
+};
+
+/** What somebody sent one after the other from one device stands in that order in each conversation. */
+export const order = (facts: Facts): Finding[] => {
+  const findings: Finding[] = [];
+  const sends = new Map(sendsOf(facts).map((send) => [keyOf(send.message), send]));
+  for (const device of facts.devices) {
+    for (const { messages } of device.state?.conversations ?? []) {
+      const latest = new Map<Device, Send>();
+      for (const message of messages) {
+        const send = sends.get(keyOf(message));
+        if (send === undefined) continue;
+        const above = latest.get(send.device);
+        if (above !== undefined && send.returnedAt < above.invokedAt) {
+          const what = `at ${device.name} "${send.text}" stands below "${above.text}", which was sent later`;
+          findings.push({ law: 'order', what, shownBy: [send.returnedAt, above.invokedAt] });
+        }
+        if (above === undefined || send.invokedAt > above.invokedAt) latest.set(send.device, send);
+      }
+    }
+  }
+  return findings;
+};

@@ -1,0 +1,200 @@
+import { expect, test } from 'vitest';
+import type { DeviceState, Line, SeenMessage, ServersState } from '../history/line.ts';
+import { check } from './check.ts';
+import type { Law } from './violation.ts';
+
+/** Histories that break one law each: the checker tells of that law, and of nothing in the history that they are made from. */
+
+const ALICE = 'account-alice';
+const BOB = 'account-bob';
+
+const message = (given: Partial<SeenMessage> = {}): SeenMessage => ({
+  author: ALICE,
+  id: 'id-1',
+  conversation: BOB,
+  direction: 'out',
+  kind: 'text',
+  text: 'one',
+  state: 'delivered',
+  reactions: {},
+  ...given,
+});
+const atBob = (given: Partial<SeenMessage> = {}): SeenMessage =>
+  message({ conversation: ALICE, direction: 'in', state: 'received', ...given });
+
+const state = (
+  accountId: string,
+  messages: readonly SeenMessage[],
+  more: Partial<DeviceState> = {},
+): DeviceState => ({
+  self: { accountId, deviceId: 1 },
+  conversations: [
+    { accountId: accountId === ALICE ? BOB : ALICE, standing: 'accepted', unread: 0, messages },
+  ],
+  outbox: 0,
+  setAside: 0,
+  ...more,
+});
+
+const SERVERS: ServersState = {
+  waiting: [],
+  different: [],
+  conflicts: [],
+  unbalanced: [],
+  filesWithSecrets: [],
+  unhandled: [],
+};
+
+/** Alice writes two texts to Bob, who catches up and has two devices. */
+const whole = (): Line[] => [
+  { at: 1, type: 'enrolled', device: 'alice/1', accountId: ALICE, deviceId: 1 },
+  { at: 2, type: 'enrolled', device: 'bob/1', accountId: BOB, deviceId: 1 },
+  { at: 3, type: 'enrolled', device: 'bob/2', accountId: BOB, deviceId: 2 },
+  ...[1, 2].flatMap((n): Line[] => {
+    const [id, text] = [`id-${n}`, `text ${n}`];
+    return [
+      { at: 10 * n, type: 'invoked', device: 'alice/1', operation: n, name: 'text', args: { to: BOB, text } },
+      { at: 10 * n + 1, type: 'returned', device: 'alice/1', operation: n, message: { author: ALICE, id } },
+      {
+        ...{ at: 10 * n + 2, type: 'told', device: 'alice/1', event: 'message-changed' },
+        message: message({ id, text, state: 'accepted', copies: 3 }),
+      },
+      ...['bob/1', 'bob/2'].map((device): Line => ({
+        ...{ at: 10 * n + 3, type: 'told', device, event: 'message' },
+        message: atBob({ id, text }),
+      })),
+    ];
+  }),
+  { at: 30, type: 'told', device: 'bob/1', event: 'catch-up', running: true, complete: false },
+  { at: 31, type: 'told', device: 'bob/1', event: 'catch-up', running: false, complete: true },
+  { at: 40, type: 'healed' },
+  { at: 41, type: 'settled', isSettled: true },
+  {
+    ...{ at: 50, type: 'state', device: 'alice/1' },
+    state: state(ALICE, [message({ text: 'text 1' }), message({ id: 'id-2', text: 'text 2' })]),
+  },
+  ...['bob/1', 'bob/2'].map((device): Line => ({
+    ...{ at: 51, type: 'state', device },
+    state: state(BOB, [atBob({ text: 'text 1' }), atBob({ id: 'id-2', text: 'text 2' })]),
+  })),
+  { at: 52, type: 'servers', state: SERVERS },
+];
+
+/** The history with what Bob's first device shows in the end replaced. */
+const showing = (...messages: readonly SeenMessage[]): Line[] =>
+  whole().map((line) =>
+    line.type === 'state' && line.device === 'bob/1' ? { ...line, state: state(BOB, messages) } : line,
+  );
+const [one, two] = [atBob({ text: 'text 1' }), atBob({ id: 'id-2', text: 'text 2' })];
+const withLines = (...lines: readonly Line[]): Line[] => [...whole(), ...lines];
+const told = (at: number, device: string, changed: SeenMessage): Line => ({
+  ...{ at, type: 'told', device, event: 'message-changed' },
+  message: changed,
+});
+const servers = (found: Partial<ServersState>): Line[] =>
+  whole().map((line) => (line.type === 'servers' ? { ...line, state: { ...SERVERS, ...found } } : line));
+
+test('a history in which nothing is wrong has no violation', () => {
+  expect(check(whole())).toEqual({ violations: [], allowed: [] });
+});
+
+const broken: readonly (readonly [what: string, law: Law, history: Line[]])[] = [
+  ['a text that is nowhere', 'arrives', showing(two)],
+  [
+    'a text that failed without a reason',
+    'arrives',
+    withLines(told(25, 'alice/1', message({ text: 'text 1', state: 'failed' }))),
+  ],
+  ['a text that stands twice', 'once', showing(one, two, two)],
+  ['a text under two ids', 'once', showing(one, two, atBob({ id: 'id-3', text: 'text 2' }))],
+  [
+    'a text that is shown twice',
+    'once',
+    withLines({ at: 33, type: 'told', device: 'bob/1', event: 'message', message: one }),
+  ],
+  ['texts in another order', 'order', showing(two, one)],
+  [
+    'a text that was taken back and stands',
+    'deleted-stays-deleted',
+    withLines(
+      {
+        ...{ at: 32, type: 'invoked', device: 'alice/1', operation: 9, name: 'take-back' },
+        args: { to: BOB, message: { author: ALICE, id: 'id-1' } },
+      },
+      { at: 33, type: 'returned', device: 'alice/1', operation: 9 },
+    ),
+  ],
+  [
+    'a text that comes back',
+    'deleted-stays-deleted',
+    withLines(told(33, 'bob/1', { ...one, kind: 'deleted', text: '' }), told(34, 'bob/1', one)),
+  ],
+  [
+    'a text of somebody who is blocked',
+    'blocked-is-not-shown',
+    withLines(
+      {
+        ...{ at: 32, type: 'invoked', device: 'bob/1', operation: 9, name: 'standing' },
+        args: { to: ALICE, standing: 'blocked' },
+      },
+      { at: 33, type: 'returned', device: 'bob/1', operation: 9 },
+      {
+        at: 34,
+        type: 'told',
+        device: 'bob/1',
+        event: 'message',
+        message: atBob({ id: 'id-9', text: 'late' }),
+      },
+    ),
+  ],
+  ['own devices that differ', 'own-devices-agree', showing(one, { ...two, state: 'seen' })],
+  [
+    'a state that goes back',
+    'states-go-forward',
+    withLines(
+      told(33, 'alice/1', message({ state: 'read' })),
+      told(34, 'alice/1', message({ state: 'delivered' })),
+    ),
+  ],
+  [
+    '"complete" before all has come',
+    'complete-is-true',
+    whole().map((line) =>
+      line.type === 'told' &&
+      line.device === 'bob/1' &&
+      line.event === 'message' &&
+      line.message.id === 'id-2'
+        ? { ...line, at: 35 }
+        : line,
+    ),
+  ],
+  ['mail that waits', 'servers-empty-and-alike', servers({ waiting: ['id-1'] })],
+  ['nodes that differ', 'servers-empty-and-alike', servers({ different: ['id-1'] })],
+  ['a conflict', 'servers-empty-and-alike', servers({ conflicts: ['id-1'] })],
+  ['a ledger that does not add up', 'servers-empty-and-alike', servers({ unbalanced: ['node1'] })],
+  ['a text on a disk', 'no-plaintext', servers({ filesWithSecrets: ['couch1/log'] })],
+  ['an error that nobody caught', 'no-crash', withLines({ at: 33, type: 'crashed', who: 'bob/1', how: 'x' })],
+  ['memory without bound', 'no-crash', withLines({ at: 33, type: 'memory', who: 'node1', bytes: 2 ** 31 })],
+  [
+    'what does not heal',
+    'heals',
+    whole().map((line) => (line.type === 'settled' ? { ...line, isSettled: false, why: 'x' } : line)),
+  ],
+];
+
+test.each(broken)('%s breaks "%s"', (_what, law, history) => {
+  const laws = new Set(check(history).violations.map((violation) => violation.law));
+  expect(laws).toContain(law);
+});
+
+test('what had one copy, told as one, on a disk that was lost, is allowed and counted', () => {
+  const history = showing(two).map((line) =>
+    line.type === 'told' && line.device === 'alice/1' && 'message' in line
+      ? ({ ...line, message: { ...line.message, copies: 1 } } as Line)
+      : line,
+  );
+  history.push({ at: 22, type: 'fault', fault: 1, name: 'lost-data', on: 'couch1' });
+  const verdict = check(history);
+  expect(verdict.violations.filter(({ law }) => law === 'arrives')).toEqual([]);
+  expect(verdict.allowed).toMatchObject([{ policy: 'one copy, told as one, on a disk that was lost' }]);
+});

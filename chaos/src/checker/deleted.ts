@@ -1,0 +1,90 @@
+import { keyOf, type Done, type Facts } from './facts.ts';
+import { rowsOf } from './sends.ts';
+import type { Finding } from './violation.ts';
+
+/** What was taken back or hidden never comes back; what was blocked is never shown. */
+
+const takenBack = (facts: Facts): Finding[] => {
+  const findings: Finding[] = [];
+  for (const deletion of facts.named('take-back')) {
+    const { message, device: author, returnedAt } = deletion;
+    const isPromised =
+      returnedAt !== Infinity && author.leavesAt === Infinity && author.putBacks.length === 0;
+    if (message === null || !isPromised) continue;
+    for (const device of facts.devices) {
+      const [row] = rowsOf(device).get(keyOf(message)) ?? [];
+      if (row?.kind !== 'text' || device.leavesAt !== Infinity) continue;
+      if (facts.endsAt(device.accountId) !== Infinity) continue;
+      const what = `"${row.text}" was taken back by ${author.name} and still stands at ${device.name}`;
+      findings.push({ law: 'deleted-stays-deleted', what, shownBy: [deletion.invokedAt, returnedAt] });
+    }
+  }
+  return findings;
+};
+
+const returnsFromTheDead = (facts: Facts): Finding[] => {
+  const findings: Finding[] = [];
+  for (const device of facts.devices) {
+    const goneAt = new Map<string, number>();
+    for (const line of device.lineage) {
+      if (line.event === 'message-removed') goneAt.set(keyOf(line.message), line.at);
+      if (line.event !== 'message' && line.event !== 'message-changed') continue;
+      const key = keyOf(line.message);
+      if (line.message.kind === 'deleted') goneAt.set(key, line.at);
+      const gone = goneAt.get(key);
+      if (line.message.kind !== 'text' || gone === undefined) continue;
+      const what = `"${line.message.text}" came back at ${device.name}`;
+      findings.push({ law: 'deleted-stays-deleted', what, shownBy: [gone, line.at] });
+    }
+  }
+  return findings;
+};
+
+const hidden = (facts: Facts): Finding[] => {
+  const findings: Finding[] = [];
+  for (const { device: by, message, invokedAt, returnedAt } of facts.named('hide')) {
+    if (message === null || returnedAt === Infinity || by.putBacks.length > 0) continue;
+    if (by.leavesAt !== Infinity) continue;
+    for (const device of facts.devicesOf(by.accountId)) {
+      const [row] = rowsOf(device).get(keyOf(message)) ?? [];
+      if (row === undefined || device.leavesAt !== Infinity) continue;
+      const what = `"${row.text}" was hidden by ${by.name} and stands at ${device.name}`;
+      findings.push({ law: 'deleted-stays-deleted', what, shownBy: [invokedAt, returnedAt] });
+    }
+  }
+  return findings;
+};
+
+export const deleted = (facts: Facts): Finding[] => [
+  ...takenBack(facts),
+  ...hidden(facts),
+  ...returnsFromTheDead(facts),
+];
+
+/** What lets somebody in: their account is accepted, or written to. */
+const letsIn = ({ name, args }: Done): boolean =>
+  name === 'text' || name === 'react' || (name === 'standing' && args.standing === 'accepted');
+
+/** From when a device has blocked somebody until anybody of its account begins to let them in again. */
+export const blocked = (facts: Facts): Finding[] => {
+  const findings: Finding[] = [];
+  for (const { device, args, invokedAt, returnedAt } of facts.named('standing')) {
+    if (args.standing !== 'blocked' || returnedAt === Infinity) continue;
+    const letIn = facts.operations.find(
+      (later) =>
+        later.device.accountId === device.accountId &&
+        later.args.to === args.to &&
+        later.returnedAt > invokedAt &&
+        letsIn(later),
+    );
+    const until = letIn?.invokedAt ?? Infinity;
+    for (const line of device.lineage) {
+      if (line.event !== 'message' || line.message.direction !== 'in' || line.message.author !== args.to)
+        continue;
+      if (line.at <= returnedAt || line.at >= until) continue;
+      const what = `"${line.message.text}" was shown at ${device.name}, which had blocked its author`;
+      findings.push({ law: 'blocked-is-not-shown', what, shownBy: [returnedAt, line.at] });
+    }
+  }
+  return findings;
+};

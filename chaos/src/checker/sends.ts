@@ -1,0 +1,62 @@
+import type { Reference, SeenMessage } from '../history/line.ts';
+import { keyOf, type Device, type Done, type Facts } from './facts.ts';
+
+/** A text that somebody was promised: it was in the outbox, or was told to be accepted. */
+export type Send = Done & {
+  readonly to: string;
+  readonly text: string;
+  readonly message: Reference;
+  /** When its sender was first told that it is accepted; `Infinity`: never. */
+  readonly acceptedAt: number;
+  /** Of the first acceptance. */
+  readonly copies: number;
+};
+
+const isAccepted = ({ state }: SeenMessage): boolean =>
+  state === 'accepted' || state === 'delivered' || state === 'read';
+
+/** What a device told of its messages, by their keys. */
+export const messagesTold = (
+  device: Device,
+  lines = device.told,
+): Map<string, [at: number, SeenMessage][]> => {
+  const told = new Map<string, [number, SeenMessage][]>();
+  for (const line of lines) {
+    if (line.event !== 'message' && line.event !== 'message-changed') continue;
+    const key = keyOf(line.message);
+    const list = told.get(key);
+    if (list) list.push([line.at, line.message]);
+    else told.set(key, [[line.at, line.message]]);
+  }
+  return told;
+};
+
+export const sendsOf = (facts: Facts): Send[] => {
+  const toldBy = new Map(facts.devices.map((device) => [device, messagesTold(device)]));
+  return facts.named('text').flatMap((done): Send[] => {
+    const { message, device } = done;
+    const { to, text } = done.args;
+    if (to === undefined || text === undefined || message === null) return [];
+    const accepted = toldBy
+      .get(device)
+      ?.get(keyOf(message))
+      ?.find(([, seen]) => isAccepted(seen));
+    return [
+      {
+        ...done,
+        to,
+        text,
+        message,
+        acceptedAt: accepted?.[0] ?? Infinity,
+        copies: accepted?.[1].copies ?? 0,
+      },
+    ];
+  });
+};
+
+/** Rows of a device in the end, by key. */
+export const rowsOf = (device: Device): Map<string, SeenMessage[]> =>
+  Map.groupBy(
+    (device.state?.conversations ?? []).flatMap(({ messages }) => messages),
+    keyOf,
+  );

@@ -1,0 +1,47 @@
+import type { Facts } from './facts.ts';
+import type { Finding, Law } from './violation.ts';
+
+/** What the servers and the machine look like in the end. */
+
+/** More than a process of the cluster, or a messenger, needs for what a run does. */
+const MAX_BYTES = 700 * 1024 * 1024;
+
+const each = (law: Law, items: readonly string[], what: (item: string) => string): Finding[] =>
+  items.map((item) => ({ law, what: what(item), shownBy: [] }));
+
+export const servers = ({ lines }: Facts): Finding[] =>
+  lines.flatMap((line): Finding[] => {
+    switch (line.type) {
+      case 'servers': {
+        const { waiting, different, conflicts, unbalanced, filesWithSecrets, unhandled } = line.state;
+        return [
+          ...each('servers-empty-and-alike', waiting, (id) => `${id} still waits`),
+          ...each('servers-empty-and-alike', different, (id) => `the nodes differ in ${id}`),
+          ...each('servers-empty-and-alike', conflicts, (id) => `${id} is in conflict`),
+          ...each('servers-empty-and-alike', unbalanced, (ledger) => `a ledger does not add up: ${ledger}`),
+          ...each('no-plaintext', filesWithSecrets, (file) => `${file} holds what only people may read`),
+          ...each('no-crash', unhandled, (text) => `an error nobody caught: ${text}`),
+        ];
+      }
+      case 'crashed':
+        return [{ law: 'no-crash', what: `${line.who} ended: ${line.how}`, shownBy: [line.at] }];
+      case 'memory':
+        return line.bytes <= MAX_BYTES
+          ? []
+          : [{ law: 'no-crash', what: `${line.who} has ${line.bytes} bytes`, shownBy: [line.at] }];
+      case 'settled':
+        return line.isSettled
+          ? []
+          : [{ law: 'heals', what: `not whole in time: ${line.why ?? ''}`, shownBy: [line.at] }];
+      default:
+        return [];
+    }
+  });
+
+/** Nothing is left in a messenger that waits or cannot be read. */
+export const outboxes = ({ devices }: Facts): Finding[] =>
+  devices.flatMap(({ name, state, leavesAt }): Finding[] =>
+    state === null || leavesAt !== Infinity || state.outbox === 0
+      ? []
+      : [{ law: 'heals', what: `${state.outbox} still wait in the outbox of ${name}`, shownBy: [] }],
+  );

@@ -1,0 +1,117 @@
+/**
+ * What happened in a run, as those to whom it happened wrote it down: one JSON line each. `at`: milliseconds of the machine's
+ * monotonic clock, which all processes share and no fault moves.
+ */
+
+/** Name of a device in a run: its person's name and a number, such as `alice/2`. A new sign-in is a new device. */
+export type DeviceName = string;
+
+/** A message by its author and its logical id. */
+export type Reference = { readonly author: string; readonly id: string };
+
+/** A row of a conversation as its messenger tells it. */
+export type SeenMessage = Reference & {
+  /** The account of the other side. */
+  readonly conversation: string;
+  readonly direction: 'in' | 'out';
+  readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed';
+  readonly text: string;
+  readonly state: 'received' | 'seen' | 'queued' | 'accepted' | 'delivered' | 'read' | 'failed';
+  readonly copies?: number;
+  /** Emoji by account; those that were taken back are left out. */
+  readonly reactions: Readonly<Record<string, string>>;
+};
+
+/** What a messenger tells its person. */
+export type Telling =
+  | { readonly event: 'message' | 'message-changed'; readonly message: SeenMessage }
+  | { readonly event: 'message-removed'; readonly message: Reference }
+  | { readonly event: 'connection'; readonly state: string }
+  | { readonly event: 'catch-up'; readonly running: boolean; readonly complete: boolean }
+  | { readonly event: 'storage'; readonly state: 'working' | 'full' | 'failing' }
+  | { readonly event: 'undecryptable'; readonly message: Reference }
+  | { readonly event: 'fault'; readonly code: string };
+
+/** What an operation was asked to do: by name, with what it needs to be understood later. */
+export type OperationArguments = {
+  readonly to?: string;
+  readonly text?: string;
+  readonly message?: Reference;
+  readonly emoji?: string | null;
+  readonly standing?: 'accepted' | 'blocked';
+  readonly device?: number;
+};
+
+/** What a device holds in the end. */
+export type DeviceState = {
+  readonly self: { readonly accountId: string; readonly deviceId: number };
+  readonly conversations: readonly {
+    readonly accountId: string;
+    readonly standing: 'accepted' | 'request' | 'blocked';
+    readonly unread: number;
+    /** In the order in which they are shown. */
+    readonly messages: readonly SeenMessage[];
+  }[];
+  readonly outbox: number;
+  readonly setAside: number;
+};
+
+/** What the servers hold in the end, as an operator sees it. */
+export type ServersState = {
+  /** Ids that wait on any node. */
+  readonly waiting: readonly string[];
+  /** Ids whose revisions differ between nodes. */
+  readonly different: readonly string[];
+  readonly conflicts: readonly string[];
+  /** Nodes whose ledger does not add up, with its figures. */
+  readonly unbalanced: readonly string[];
+  /** Files with a text or a secret of the run. */
+  readonly filesWithSecrets: readonly string[];
+  /** Lines of logs that tell of an error nobody caught. */
+  readonly unhandled: readonly string[];
+};
+
+export type Line = { readonly at: number } & (
+  | { readonly type: 'run'; readonly seed: number }
+  | {
+      readonly type: 'enrolled';
+      readonly device: DeviceName;
+      readonly accountId: string;
+      readonly deviceId: number;
+    }
+  | { readonly type: 'started' | 'stopped'; readonly device: DeviceName }
+  /** The vault of a device is put back to what it was when the line `copiedAt` was written. */
+  | { readonly type: 'put-back'; readonly device: DeviceName; readonly copiedAt: number }
+  | {
+      readonly type: 'invoked';
+      readonly device: DeviceName;
+      readonly operation: number;
+      readonly name: string;
+      readonly args: OperationArguments;
+    }
+  /** `message`: what came of it. */
+  | {
+      readonly type: 'returned';
+      readonly device: DeviceName;
+      readonly operation: number;
+      readonly message?: Reference;
+    }
+  | { readonly type: 'threw'; readonly device: DeviceName; readonly operation: number; readonly code: string }
+  | ({ readonly type: 'told'; readonly device: DeviceName } & Telling)
+  | { readonly type: 'crashed'; readonly who: string; readonly how: string }
+  | {
+      readonly type: 'fault' | 'fault-ended';
+      readonly fault: number;
+      readonly name: string;
+      readonly on: string;
+    }
+  /** All faults have ended, and everything runs. */
+  | { readonly type: 'healed' }
+  /** Nothing moves any more. `false`: not within the time that is allowed. */
+  | { readonly type: 'settled'; readonly isSettled: boolean; readonly why?: string }
+  | { readonly type: 'memory'; readonly who: string; readonly bytes: number }
+  | { readonly type: 'state'; readonly device: DeviceName; readonly state: DeviceState }
+  | { readonly type: 'servers'; readonly state: ServersState }
+);
+
+export type LineOf<T extends Line['type']> = Extract<Line, { readonly type: T }>;

@@ -1,0 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import type { Line } from './line.ts';
+
+/** All lines of some files, in the order of their time. A last line that was cut off by a death is left out. */
+export const readHistory = async (files: readonly string[]): Promise<Line[]> => {
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  return texts
+    .flatMap((text) => text.split('\n').slice(0, -1))
+    .map((line) => JSON.parse(line) as Line)
+    .sort((a, b) => a.at - b.at);
+};

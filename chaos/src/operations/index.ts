@@ -1,0 +1,22 @@
+import { hide, react, read, takeBack } from './annotating.ts';
+import { deleteAccount, refresh, removeDevice, signOut } from './devices.ts';
+import type { Operation } from './operation.ts';
+import { draft, forget, standing } from './standing.ts';
+import { burst, text } from './text.ts';
+
+/** All that people do: a new kind of content has its operation here. */
+export const OPERATIONS: readonly Operation[] = [
+  text,
+  burst,
+  react,
+  takeBack,
+  hide,
+  read,
+  standing,
+  forget,
+  draft,
+  refresh,
+  removeDevice,
+  signOut,
+  deleteAccount,
+];

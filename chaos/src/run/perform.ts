@@ -1,0 +1,28 @@
+import { pick } from '../faults/fault.ts';
+import type { World } from '../world/world.ts';
+
+/** Has one of the people do something, on one of their devices; what ends a device or an account has its consequences here. */
+export const perform = async (
+  world: World,
+  name: string,
+  [who = 0, where = 0, ...rest]: readonly number[],
+  text: string,
+): Promise<void> => {
+  const people = world.people();
+  const person = pick(people, who);
+  const device = person && pick(person.devices, where);
+  if (person === undefined || device === undefined) return;
+  const others = people
+    .filter((one) => one !== person && one.accountId !== '')
+    .map(({ accountId }) => accountId);
+  if (others.length === 0) return;
+  // Whoever signs out of their last device would be gone for good.
+  if ((name === 'sign-out' || name === 'remove-device') && person.devices.length < 2) return;
+  const wish = { to: others, text, numbers: rest };
+  const ended = await device.process.ask('perform', { operation: name, wish });
+  const done = ended?.find(({ isDone }) => isDone);
+  if (done === undefined) return;
+  if (name === 'sign-out') await world.drop(person, device.deviceId);
+  if (name === 'remove-device' && done.device !== undefined) await world.drop(person, done.device);
+  if (name === 'delete-account') await world.makeAnew(person);
+};

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestCluster } from '@restante/testkit/cluster';
+import { check, type Verdict } from '../checker/check.ts';
+import { FAULTS } from '../faults/index.ts';
+import { readHistory } from '../history/read.ts';
+import type { Line } from '../history/line.ts';
+import type { Step } from '../plan/plan.ts';
+import { createWorld, type World } from '../world/world.ts';
+import { EVENTS } from './events.ts';
+import { perform } from './perform.ts';
+import { noteStates, serversState, settle } from './settle.ts';
+
+export type RunResult = Verdict & {
+  readonly history: readonly Line[];
+  /** From the end of all faults until everything is at rest. */
+  readonly healMs: number;
+};
+
+/** Everything arrives within this time once all faults have ended. */
+const HEAL_DEADLINE_MS = 60_000;
+/** Operations that are under way at the same time. */
+const MAX_UNDER_WAY = 24;
+
+const execute = async (world: World, plan: readonly Step[]): Promise<void> => {
+  const ends = new Map<number, () => Promise<void>>();
+  const underWay = new Set<Promise<void>>();
+  const goOn = (what: Promise<void>): void => {
+    const going = what.finally(() => underWay.delete(going));
+    underWay.add(going);
+  };
+  const failed = (error: unknown): void =>
+    world.note({ type: 'crashed', who: 'the run', how: String(error) });
+  for (const [index, step] of plan.entries()) {
+    await sleep(step.pauseMs);
+    switch (step.kind) {
+      case 'operation':
+        goOn(perform(world, step.name, step.numbers, `${index} ${world.marker}`).catch(failed));
+        break;
+      case 'event':
+        await EVENTS.find(({ name }) => name === step.name)?.happen(world, step.numbers);
+        break;
+      case 'fault': {
+        const begun = await FAULTS.find(({ name }) => name === step.name)?.begin(world, step.numbers);
+        if (!begun) break;
+        const { name, fault } = step;
+        world.note({ type: 'fault', fault, name, on: begun.on });
+        ends.set(fault, async () => {
+          ends.delete(fault);
+          await begun.end();
+          world.note({ type: 'fault-ended', fault, name, on: begun.on });
+        });
+        break;
+      }
+      case 'fault-ended':
+        await ends.get(step.fault)?.();
+    }
+    if (underWay.size >= MAX_UNDER_WAY) await Promise.race(underWay);
+  }
+  for (const end of [...ends.values()]) await end();
+  // What waits for a server that is away ends when it is back.
+  await Promise.race([Promise.all(underWay), sleep(1_000)]);
+};
+
+/** Runs a plan with fresh people on a cluster, and holds what happened against the laws. */
+export const runPlan = async (
+  cluster: TestCluster,
+  folder: string,
+  { plan, people, seed }: { readonly plan: readonly Step[]; readonly people: number; readonly seed: number },
+): Promise<RunResult> => {
+  await using world = await createWorld(cluster, folder, people);
+  world.note({ type: 'run', seed });
+  await execute(world, plan);
+  const healedAt = performance.now();
+  await settle(world, HEAL_DEADLINE_MS);
+  const healMs = performance.now() - healedAt;
+  await noteStates(world);
+  world.note({ type: 'servers', state: await serversState(world) });
+  const history = await readHistory(world.historyFiles());
+  return { ...check(history), history, healMs };
+};

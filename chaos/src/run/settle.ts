@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { Leaves } from '@restante/testkit/cluster';
+import { conflictsOf, envelopesOf, filesWithText, ledgersOf } from '@restante/testkit/cluster';
+import type { ServersState } from '../history/line.ts';
+import type { ChaosDevice } from '../world/device.ts';
+import type { World } from '../world/world.ts';
+
+/** The end of a run: everything is healed, and is given a bounded time to become whole. */
+
+const POLL_MS = 100;
+
+const isLive = (leaf: string): boolean => !leaf.endsWith(' deleted');
+
+/** Ids that wait for a device of this run that stays. */
+const waitingFor = (held: ReadonlyMap<string, Leaves>, mailboxes: readonly string[]): string[] =>
+  [...held]
+    .filter(([id, leaves]) => leaves.some(isLive) && mailboxes.some((mailbox) => id.startsWith(mailbox)))
+    .map(([id]) => id);
+
+const mailboxesOf = (world: World): string[] =>
+  world
+    .people()
+    .flatMap(({ accountId, devices }) => devices.map(({ deviceId }) => `${accountId}:${deviceId}:`));
+
+const holdings = ({ cluster }: World): Promise<Map<string, Leaves>[]> =>
+  Promise.all(
+    cluster.parts.couchServers.map(({ adminUrl }) => envelopesOf(adminUrl, cluster.parts.databasePrefix)),
+  );
+
+/** Why the run is not at rest yet, or null when it is. */
+const unrest = async (world: World, devices: readonly ChaosDevice[]): Promise<string | null> => {
+  for (const { name, process } of devices) {
+    const rest = await process.ask('rest', null);
+    if (rest === null) return `${name} does not run`;
+    if (!rest.isLive) return `${name} is not live`;
+    if (rest.outbox > 0) return `${rest.outbox} wait in the outbox of ${name}`;
+  }
+  const held = await holdings(world);
+  const mailboxes = mailboxesOf(world);
+  for (const [index, each] of held.entries()) {
+    const [first] = waitingFor(each, mailboxes);
+    if (first !== undefined) return `${first} waits on node ${index + 1}`;
+  }
+  const [first, ...others] = held;
+  return others.every((other) => isDeepStrictEqual(other, first)) ? null : 'the nodes differ';
+};
+
+/** Heals everything, and waits until all is at rest twice in a row. */
+export const settle = async (world: World, deadlineMs: number): Promise<void> => {
+  await world.cluster.heal();
+  const devices = world.people().flatMap((person) => person.devices);
+  await Promise.all(
+    devices.map(async (device) => {
+      // What its run was told to suffer ends with it.
+      await device.kill();
+      await device.start();
+    }),
+  );
+  world.note({ type: 'healed' });
+  const end = Date.now() + deadlineMs;
+  let calm = 0;
+  let why: string | null = null;
+  while (calm < 2 && Date.now() < end) {
+    why = await unrest(world, devices).catch((error: unknown) => String(error));
+    calm = why === null ? calm + 1 : 0;
+    await sleep(POLL_MS);
+  }
+  world.note({ type: 'settled', isSettled: calm === 2, ...(why !== null && { why }) });
+};
+
+const unbalanced = async ({ cluster }: World): Promise<string[]> => {
+  const found: string[] = [];
+  for (const { name, url } of cluster.parts.mailboxNodes) {
+    for (const [bucket, ledger] of await ledgersOf(url)) {
+      const { accepted, deleted, expired, waiting } = ledger;
+      if (accepted !== deleted + expired + waiting) found.push(`${name} ${bucket} ${JSON.stringify(ledger)}`);
+    }
+  }
+  return found;
+};
+
+const LEDGER_MS = 10_000;
+
+/** What an operator sees in the end. Ledgers are counted every half second. */
+export const serversState = async (world: World): Promise<ServersState> => {
+  const { cluster } = world;
+  const held = await holdings(world);
+  const mailboxes = mailboxesOf(world);
+  const ids = new Set(held.flatMap((each) => [...each.keys()]));
+  const different = [...ids].filter((id) =>
+    held.some((each) => !isDeepStrictEqual(each.get(id), held[0]?.get(id))),
+  );
+  const conflicts = await Promise.all(
+    cluster.parts.couchServers.map(({ adminUrl }) => conflictsOf(adminUrl, cluster.parts.databasePrefix)),
+  );
+  let ledgers = await unbalanced(world);
+  const end = Date.now() + LEDGER_MS;
+  while (ledgers.length > 0 && Date.now() < end) {
+    await sleep(POLL_MS);
+    ledgers = await unbalanced(world);
+  }
+  return {
+    waiting: held.flatMap((each) => waitingFor(each, mailboxes)),
+    different,
+    conflicts: conflicts.flat(),
+    unbalanced: ledgers,
+    filesWithSecrets: await filesWithText(cluster.dataDir, [world.marker]),
+    unhandled: [],
+  };
+};
+
+/** Notes what each device shows. */
+export const noteStates = async (world: World): Promise<void> => {
+  for (const { name, process } of world.people().flatMap(({ devices }) => devices)) {
+    const state = await process.ask('state', null);
+    if (state !== null) world.note({ type: 'state', device: name, state });
+  }
+};

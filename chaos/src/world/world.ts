@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { TEST_PASSWORD, type TestCluster } from '@restante/testkit/cluster';
+import { historyFile, type Happening } from '../history/write.ts';
+import { createDevice, type ChaosDevice } from './device.ts';
+
+/** Somebody in the chaos. An account that is made anew is another account of the same person. */
+export type ChaosPerson = {
+  readonly username: string;
+  readonly accountId: string;
+  readonly devices: readonly ChaosDevice[];
+};
+
+export type World = AsyncDisposable & {
+  readonly cluster: TestCluster;
+  /** What stands in each text of this run, and nowhere else. */
+  readonly marker: string;
+  readonly people: () => readonly ChaosPerson[];
+  readonly note: (happening: Happening) => void;
+  readonly historyFiles: () => readonly string[];
+  readonly signIn: (person: ChaosPerson) => Promise<void>;
+  /** The device is not the person's any more, and ends. */
+  readonly drop: (person: ChaosPerson, deviceId: number) => Promise<void>;
+  /** All devices of the account end; its person makes a new one, under the same name. */
+  readonly makeAnew: (person: ChaosPerson) => Promise<void>;
+  /** Things that are done once in a run. */
+  readonly isFirst: (what: string) => boolean;
+};
+
+type Mutable = { username: string; accountId: string; devices: ChaosDevice[] };
+
+const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'];
+
+/** Fresh people on a cluster that may have served others. Every second one has two devices, and the other ratchet. */
+export const createWorld = async (cluster: TestCluster, folder: string, count: number): Promise<World> => {
+  mkdirSync(folder, { recursive: true });
+  const marker = `marker${randomBytes(6).toString('hex')}`;
+  const files: string[] = [];
+  const runnerFile = join(folder, 'runner.jsonl');
+  files.push(runnerFile);
+  const note = historyFile(runnerFile);
+  const people: Mutable[] = [];
+  const done = new Set<string>();
+  const suffix = randomBytes(4).toString('hex');
+  const made = new Map<string, number>();
+
+  const newDevice = async (person: Mutable, how: 'register' | 'login', index: number): Promise<void> => {
+    const number = (made.get(person.username) ?? 0) + 1;
+    made.set(person.username, number);
+    const name = `${person.username.split('-')[0] ?? ''}/${number}`;
+    const base = join(folder, name.replace('/', '-'));
+    files.push(`${base}.jsonl`);
+    const created = await createDevice(
+      {
+        device: name,
+        vaultFile: `${base}.sqlite`,
+        historyFile: `${base}.jsonl`,
+        masters: cluster.masters,
+        ratchet: index % 2 === 0 ? 'libsignal' : 'signal',
+        enroll: { how, username: person.username, deviceName: name },
+        password: TEST_PASSWORD,
+      },
+      note,
+    );
+    if (created === null) return;
+    person.accountId = created.accountId;
+    person.devices.push(created.device);
+  };
+
+  const of = (person: ChaosPerson): Mutable | undefined =>
+    people.find(({ username }) => username === person.username);
+
+  for (let index = 0; index < count; index += 1) {
+    const person: Mutable = {
+      username: `${NAMES[index % NAMES.length] ?? ''}-${suffix}`,
+      accountId: '',
+      devices: [],
+    };
+    people.push(person);
+    await newDevice(person, 'register', index);
+    if (index % 2 === 1) await newDevice(person, 'login', index + 1);
+  }
+
+  return {
+    cluster,
+    marker,
+    people: () => people,
+    note,
+    historyFiles: () => files,
+    signIn: async (person) => {
+      const known = of(person);
+      if (known) await newDevice(known, 'login', known.devices.length);
+    },
+    drop: async (person, deviceId) => {
+      const known = of(person);
+      const dropped = known?.devices.find((device) => device.deviceId === deviceId);
+      if (known === undefined || dropped === undefined) return;
+      known.devices = known.devices.filter((device) => device !== dropped);
+      await dropped.retire();
+    },
+    makeAnew: async (person) => {
+      const known = of(person);
+      if (known === undefined) return;
+      const gone = known.devices;
+      known.devices = [];
+      await Promise.all(gone.map((device) => device.retire()));
+      await newDevice(known, 'register', gone.length);
+    },
+    isFirst: (what) => !done.has(what) && done.add(what).has(what),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(people.flatMap(({ devices }) => devices.map((device) => device.process.kill())));
+    },
+  };
+};
