@@ -72,7 +72,7 @@ const step = async ({ below, pick }: ReturnType<typeof seededRandom>): Promise<v
   const couch = 1 + below(3);
   const service = pick([...mailboxNodes, ...masters]);
   const player = pick(players);
-  const link = pick(cluster.links.all());
+  const link = pick(cluster.links.all()).proxy;
   const fault = pick(['refuse', 'stall', 'half-open'] as const);
   const burst = Array.from({ length: 1 + below(8) }, () => pick(others(player)));
   const dice = below(100);

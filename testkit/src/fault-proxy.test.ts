@@ -100,4 +100,77 @@ describe('the fault proxy', () => {
     await waitFor('the client to be gone', () => heard.closed);
     expect([...echo.sockets][0]!.destroyed).toBe(false);
   });
+
+  it('carries out what is asked one way, and loses the answers', async () => {
+    const { socket, heard } = await open(proxy);
+    proxy.set('one-way');
+    await waitFor('the server to see it', () => echo.sockets.size === 1);
+    socket.write('asked');
+    const [asked] = (await once([...echo.sockets][0]!, 'data')) as [Buffer];
+    expect(asked.toString()).toBe('asked');
+    expect(heard).toEqual({ text: '', closed: false });
+    proxy.set('pass');
+    await waitFor('the end of what has a hole', () => heard.closed);
+    expect(heard.text).toBe('');
+    const second = await open(proxy);
+    second.socket.write('again');
+    await waitFor('the echo', () => second.heard.text === 'AGAIN');
+  });
+
+  it('is slow: late, in order, as many bytes a second as it is told, and all of it at once when it ends', async () => {
+    const latencyMs = 50;
+    const { socket, heard } = await open(proxy);
+    proxy.set({ latencyMs, bytesPerSecond: 1_000 });
+    const begunAt = performance.now();
+    socket.write('x'.repeat(50));
+    await waitFor('the first of it', () => heard.text.length === 50);
+    // Each way: 50 ms for the way and 50 ms for the bytes; timers are a little early.
+    expect(performance.now() - begunAt).toBeGreaterThan(4 * latencyMs - 10);
+    socket.write('y'.repeat(100_000));
+    socket.write('z');
+    await waitFor('the server to be far behind', () => socket.bytesWritten === 100_051);
+    expect(heard.text.length).toBe(50);
+    proxy.set('pass');
+    await waitFor('the rest', () => heard.text.length === 100_051);
+    expect(heard.text.endsWith('YZ')).toBe(true);
+  });
+
+  it('ends a slow connection after what was said on it', async () => {
+    proxy.set({ latencyMs: 20, bytesPerSecond: 1_000_000 });
+    const { heard } = await open(proxy);
+    await waitFor('the server to see it', () => echo.sockets.size === 1);
+    [...echo.sockets][0]!.end('the last word');
+    await waitFor('the end', () => heard.closed);
+    expect(heard.text).toBe('the last word');
+    await waitFor('nothing to be left of it', () => proxy.connections() === 0);
+  });
+
+  it('breaks connections in the middle, at the same bytes for the same seed', async () => {
+    const lengths = async (seed: number): Promise<number[]> => {
+      proxy.set({ seed, meanBytes: 200 });
+      const found: number[] = [];
+      for (let connection = 0; connection < 5; connection += 1) {
+        const { socket, heard } = await open(proxy);
+        // Nobody answers: what is counted is what has been asked.
+        let length = 0;
+        await waitFor('the server to see it', () => echo.sockets.size === 1);
+        const [served] = echo.sockets;
+        served!.removeAllListeners('data');
+        served!.on('data', (chunk) => (length += chunk.length));
+        socket.write('x'.repeat(1_000));
+        await waitFor('the end of both', () => heard.closed && served!.destroyed);
+        echo.sockets.delete(served!);
+        found.push(length);
+      }
+      return found;
+    };
+    const drawn = await lengths(1);
+    expect(await lengths(1)).toEqual(drawn);
+    expect(await lengths(2)).not.toEqual(drawn);
+    expect(drawn.every((length) => length < 400)).toBe(true);
+    proxy.set('pass');
+    const { socket, heard } = await open(proxy);
+    socket.write('x'.repeat(1_000));
+    await waitFor('all of it', () => heard.text.length === 1_000);
+  });
 });

@@ -1,4 +1,9 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createDelayLine, type DelayLine, type Pace } from './delay-line.ts';
+import { seededRandom } from './seeded-random.ts';
+
+/** Connections that break, each after so many bytes as are drawn for it, about `meanBytes`. */
+export type Lossy = { readonly seed: number; readonly meanBytes: number };
 
 /**
  * What the proxy does to the traffic between a client and the server behind it:
@@ -6,9 +11,12 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
  * - `refuse`: resets new connections at once, as a dead process does;
  * - `stall`: takes connections and bytes, and delivers nothing until it passes again;
  * - `half-open`: what comes from the server still arrives, what the client sends is lost, and nobody is told. When it
- *   ends, present connections are reset: nobody can go on in a stream with a hole.
+ *   ends, present connections are reset: nobody can go on in a stream with a hole;
+ * - `one-way`: the same in the other direction. What is asked is done, and no answer comes;
+ * - a {@link Pace}: carries it, late and slowly, each direction of each connection by itself;
+ * - {@link Lossy}: carries it, and resets connections in the middle of what they carry.
  */
-export type Fault = 'pass' | 'refuse' | 'stall' | 'half-open';
+export type Fault = 'pass' | 'refuse' | 'stall' | 'half-open' | 'one-way' | Pace | Lossy;
 
 export type FaultProxy = AsyncDisposable & {
   /** `host:port` that clients connect to. */
@@ -22,7 +30,31 @@ export type FaultProxy = AsyncDisposable & {
   readonly connections: () => number;
 };
 
-type Pair = { readonly client: Socket; readonly server: Socket };
+/** One direction of a connection. */
+type Direction = { readonly line: DelayLine; readonly flow: () => void };
+type Pair = {
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly directions: readonly Direction[];
+  /** Bytes until it breaks. */
+  left: number;
+};
+
+const isPace = (fault: Fault): fault is Pace => typeof fault === 'object' && 'latencyMs' in fault;
+const hasHoles = (fault: Fault): boolean => fault === 'half-open' || fault === 'one-way';
+
+const reset = ({ client, server, directions }: Pair): void => {
+  directions.forEach(({ line }) => line.clear());
+  client.resetAndDestroy();
+  server.destroy();
+};
+
+/** How far the next connections come. */
+const breakingPoints = (fault: Fault): (() => number) => {
+  if (typeof fault !== 'object' || isPace(fault)) return () => Infinity;
+  const { below } = seededRandom(fault.seed);
+  return () => 1 + below(2 * fault.meanBytes);
+};
 
 /**
  * A TCP proxy in front of `target` (`http://host:port`, or `https:`), on a free port of the same host: whoever reaches the target
@@ -32,14 +64,47 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
   const { protocol, hostname, port } = new URL(target);
   const pairs = new Set<Pair>();
   let fault: Fault = 'pass';
+  let nextBreakingPoint = breakingPoints(fault);
 
-  const apply = ({ client, server }: Pair): void => {
-    if (fault === 'stall') {
-      client.pause();
-      server.pause();
-    } else {
-      client.resume();
-      server.resume();
+  /** Carries what comes from one side to the other. `losing`: the fault under which it is lost on the way. */
+  const carry = (from: Socket, to: Socket, losing: Fault, pairOf: () => Pair): Direction => {
+    const line = createDelayLine();
+    const flow = (): void => {
+      if (fault === 'stall' || to.writableNeedDrain || line.isFull()) from.pause();
+      else from.resume();
+    };
+    const isLost = (): boolean => fault === losing;
+    to.on('drain', flow);
+    from.on('data', (chunk: Buffer) => {
+      if (isLost()) return;
+      const pair = pairOf();
+      const carried = chunk.subarray(0, pair.left);
+      pair.left -= carried.length;
+      line.carry(carried.length, () => {
+        if (carried.length < chunk.length) to.write(carried, () => reset(pair));
+        else to.write(carried);
+        flow();
+      });
+      flow();
+    });
+    from.on('end', () => {
+      if (!isLost()) line.carry(0, () => to.end());
+    });
+    from.on('close', () => {
+      if (to.destroyed) pairs.delete(pairOf());
+      else if (!isLost()) line.carry(0, () => to.destroy());
+    });
+    from.on('error', () => {
+      line.clear();
+      to.destroy();
+    });
+    return { line, flow };
+  };
+
+  const treat = ({ directions }: Pair): void => {
+    for (const { line, flow } of directions) {
+      line.set(isPace(fault) ? fault : null);
+      flow();
     }
   };
 
@@ -50,25 +115,17 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
       return;
     }
     const server = connect({ host: hostname, port: Number(port), noDelay: true });
-    const pair = { client, server };
-    pairs.add(pair);
-    const forward = (from: Socket, to: Socket, lost: () => boolean): void => {
-      from.on('data', (chunk) => {
-        if (lost()) return;
-        if (to.write(chunk)) return;
-        from.pause();
-        to.once('drain', () => fault !== 'stall' && from.resume());
-      });
-      from.on('end', () => !lost() && to.end());
-      from.on('close', () => {
-        pairs.delete(pair);
-        if (!lost()) to.destroy();
-      });
-      from.on('error', () => to.destroy());
+    const pair: Pair = {
+      client,
+      server,
+      left: nextBreakingPoint(),
+      directions: [
+        carry(client, server, 'half-open', () => pair),
+        carry(server, client, 'one-way', () => pair),
+      ],
     };
-    forward(client, server, () => fault === 'half-open');
-    forward(server, client, () => false);
-    apply(pair);
+    pairs.add(pair);
+    treat(pair);
   });
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject);
@@ -76,19 +133,18 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
   });
   const address = `${hostname}:${(listener.address() as AddressInfo).port}`;
 
-  const cut = (): void => {
-    for (const { client, server } of pairs) {
-      client.resetAndDestroy();
-      server.destroy();
-    }
-  };
+  const cut = (): void => pairs.forEach(reset);
   return {
     address,
     url: `${protocol}//${address}`,
     set: (next) => {
-      if (fault === 'half-open' && next !== 'half-open') cut();
+      if (hasHoles(fault) && next !== fault) cut();
       fault = next;
-      pairs.forEach(apply);
+      nextBreakingPoint = breakingPoints(next);
+      for (const pair of pairs) {
+        pair.left = nextBreakingPoint();
+        treat(pair);
+      }
     },
     cut,
     connections: () => pairs.size,

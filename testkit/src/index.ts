@@ -1,7 +1,8 @@
 export { startCouchProcesses, type TestCouchProcesses } from './couch-processes.ts';
 export { askCouch, startCouches, type TestCouches } from './couch.ts';
 export { EARLIER, EARLIER_VERSION, NOW_AND_EARLIER } from './earlier-version.ts';
-export { startFaultProxy, type Fault, type FaultProxy } from './fault-proxy.ts';
+export type { Pace } from './delay-line.ts';
+export { startFaultProxy, type Fault, type FaultProxy, type Lossy } from './fault-proxy.ts';
 export { newEnvelope, newMailbox } from './mail.ts';
 export {
   mailboxNodeConfigs,

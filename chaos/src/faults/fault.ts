@@ -1,8 +1,8 @@
-import type { Weighted } from '../plan/plan.ts';
+import type { Lasting } from '../plan/plan.ts';
 import type { World } from '../world/world.ts';
 
 /** Something that goes wrong for a while. */
-export type Fault = Weighted & {
+export type Fault = Lasting & {
   /** Null: not possible here, or not now. `end` undoes it; it may be called late, when much else has happened. */
   readonly begin: (
     world: World,

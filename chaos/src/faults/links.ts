@@ -3,17 +3,22 @@ import { pick, type Fault } from './fault.ts';
 
 /** What happens between two parts. */
 
-const link = (name: string, weight: number, fault: LinkFault): Fault => ({
+const link = (
+  name: string,
+  weight: number,
+  faultOf: (...numbers: readonly [number, number]) => LinkFault,
+): Fault => ({
   name,
   weight,
-  begin: ({ cluster }, [which]) => {
-    const links = cluster.links.all();
-    const proxy = pick(links, which);
-    if (proxy === undefined) return Promise.resolve(null);
+  begin: ({ cluster }, [which, first = 0, second = 0]) => {
+    const chosen = pick(cluster.links.all(), which);
+    if (chosen === undefined) return Promise.resolve(null);
+    const { from, to, proxy } = chosen;
+    const fault = faultOf(first, second);
     proxy.set(fault);
     if (fault === 'refuse') proxy.cut();
     return Promise.resolve({
-      on: `link ${links.indexOf(proxy)}`,
+      on: `${from} to ${to}${typeof fault === 'object' ? ` ${JSON.stringify(fault)}` : ''}`,
       end: () => {
         proxy.set('pass');
         return Promise.resolve();
@@ -22,9 +27,21 @@ const link = (name: string, weight: number, fault: LinkFault): Fault => ({
   },
 });
 
-export const refused = link('refused', 6, 'refuse');
-export const stalled = link('stalled', 6, 'stall');
-export const halfOpen = link('half-open', 6, 'half-open');
+const MAX_LATENCY_MS = 3_000;
+/** Octets a second: a line of a modem, of a bad mobile phone, and one that is good enough. */
+const RATES = [4_000, 20_000, 200_000] as const;
+/** About a frame or two, about a page of mail, and long enough for most of what is asked. */
+const MEAN_BYTES = [1_500, 10_000, 100_000] as const;
+
+export const refused = link('refused', 6, () => 'refuse');
+export const stalled = link('stalled', 6, () => 'stall');
+export const halfOpen = link('half-open', 6, () => 'half-open');
+export const oneWay = link('one-way', 6, () => 'one-way');
+export const slow = link('slow', 6, (latency, rate) => ({
+  latencyMs: latency % MAX_LATENCY_MS,
+  bytesPerSecond: pick(RATES, rate) ?? 0,
+}));
+export const lossy = link('lossy', 6, (seed, length) => ({ seed, meanBytes: pick(MEAN_BYTES, length) ?? 0 }));
 
 /** All links of a part at once: a cable that is pulled. */
 export const isolated: Fault = {

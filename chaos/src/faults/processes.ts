@@ -1,5 +1,7 @@
 import { kill as signal } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterProcess } from '@restante/scripts/cluster';
+import { seededRandom } from '@restante/testkit/seeded-random';
 import type { World } from '../world/world.ts';
 import { pick, type Fault } from './fault.ts';
 
@@ -19,7 +21,9 @@ const death = (name: string, weight: number, how: NodeJS.Signals): Fault => ({
   begin: async (world, [which]) => {
     const process = pick(parts(world), which);
     if (process === undefined) return null;
-    await process.kill(how);
+    const end = process.kill(how);
+    // A graceful end may take long, and people go on in the meantime.
+    if (how === 'SIGKILL') await end;
     return {
       on: process.name,
       end: () => {
@@ -33,19 +37,102 @@ const death = (name: string, weight: number, how: NodeJS.Signals): Fault => ({
 export const killed = death('killed', 10, 'SIGKILL');
 export const terminated = death('terminated', 4, 'SIGTERM');
 
+const START_PAUSE_MS = 300;
+
+/** Starts them one after the other, each when the one before has begun to start. */
+const startInTurn = async (processes: readonly ClusterProcess[]): Promise<void> => {
+  for (const process of processes) {
+    startSoon(process);
+    await sleep(START_PAUSE_MS);
+  }
+};
+
+/** Deaths of many at once, which come back in an order that is drawn. */
+const deaths = (
+  name: string,
+  weight: number,
+  of: (world: World, seed: number) => readonly ClusterProcess[],
+): Fault => ({
+  name,
+  weight,
+  begin: async (world, [seed = 0, order = 0]) => {
+    const dying = of(world, seed);
+    if (dying.length === 0) return null;
+    await Promise.all(dying.map((process) => process.kill('SIGKILL')));
+    return {
+      on: dying.map((process) => process.name).join(' '),
+      end: () => {
+        void startInTurn(seededRandom(order).shuffled(dying));
+        return Promise.resolve();
+      },
+    };
+  },
+});
+
+export const someDead = deaths('some-dead', 3, (world, seed) => {
+  const all = seededRandom(seed).shuffled(parts(world));
+  return all.slice(0, 2 + (seed % (all.length - 1)));
+});
+export const couchesDead = deaths('couches-dead', 2, ({ cluster }) => cluster.parts.couches);
+export const nodesDead = deaths('nodes-dead', 2, ({ cluster }) => cluster.parts.mailboxNodes);
+export const mastersDead = deaths('masters-dead', 2, ({ cluster }) => cluster.parts.masters);
+export const everythingDead = deaths('everything-dead', 2, parts);
+
 /** It is there and does nothing: connections stay, and nobody answers. */
-export const stopped: Fault = {
-  name: 'stopped',
-  weight: 5,
-  begin: async (world, [which]) => {
+const stopping = (name: string, weight: number, maxSteps?: number): Fault => ({
+  name,
+  weight,
+  ...(maxSteps !== undefined && { maxSteps }),
+  begin: (world, [which]) => {
     const process = pick(parts(world), which);
     const pid = process?.pid;
-    if (process === undefined || pid === undefined) return null;
+    if (process === undefined || pid === undefined) return Promise.resolve(null);
     signal(pid, 'SIGSTOP');
     return Promise.resolve({
       on: process.name,
       end: () => {
         if (process.pid === pid) signal(pid, 'SIGCONT');
+        return Promise.resolve();
+      },
+    });
+  },
+});
+
+/** A minute, in steps of an eighth of a second on the average. */
+const MINUTE_STEPS = 480;
+
+export const stopped = stopping('stopped', 5);
+export const stoppedForLong = stopping('stopped-for-long', 2, MINUTE_STEPS);
+
+const LIMP_MS = 400;
+
+/** It runs for a moment, and then not for a much longer one: all that it does and keeps comes late. */
+export const limping: Fault = {
+  name: 'limping',
+  weight: 3,
+  begin: (world, [which, share = 0]) => {
+    const process = pick(parts(world), which);
+    const pid = process?.pid;
+    if (process === undefined || pid === undefined) return Promise.resolve(null);
+    const signalTo = (name: NodeJS.Signals): void => {
+      if (process.pid === pid) signal(pid, name);
+    };
+    const runMs = 10 + (share % (LIMP_MS / 4));
+    let timer: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      signalTo('SIGSTOP');
+      timer = setTimeout(goOn, LIMP_MS - runMs);
+    };
+    const goOn = (): void => {
+      signalTo('SIGCONT');
+      timer = setTimeout(stop, runMs);
+    };
+    stop();
+    return Promise.resolve({
+      on: `${process.name} runs ${runMs} ms of ${LIMP_MS}`,
+      end: () => {
+        clearTimeout(timer);
+        signalTo('SIGCONT');
         return Promise.resolve();
       },
     });

@@ -18,13 +18,16 @@ export type Step = { readonly pauseMs: number } & (
 /** Something that may be drawn, the more often the greater its weight. */
 export type Weighted = { readonly name: string; readonly weight: number };
 
+/** Something that lasts for a while: for so many steps at most, if not for as many as others. */
+export type Lasting = Weighted & { readonly maxSteps?: number };
+
 export type PlanOptions = {
   readonly seed: number;
   readonly steps: number;
   readonly operations: readonly Weighted[];
   /** What is done to people's devices by themselves: they sign in, restart, and so on. */
   readonly events: readonly Weighted[];
-  readonly faults: readonly Weighted[];
+  readonly faults: readonly Lasting[];
 };
 
 const NUMBERS = 4;
@@ -38,7 +41,7 @@ const EVENTS = 8;
 
 export const makePlan = ({ seed, steps, operations, events, faults }: PlanOptions): Step[] => {
   const { below } = seededRandom(seed);
-  const draw = (from: readonly Weighted[]): Weighted | undefined => {
+  const draw = (from: readonly Lasting[]): Lasting | undefined => {
     let left = below(from.reduce((sum, { weight }) => sum + weight, 0));
     return from.find(({ weight }) => (left -= weight) < 0);
   };
@@ -52,13 +55,13 @@ export const makePlan = ({ seed, steps, operations, events, faults }: PlanOption
     const kind = dice < FAULTS ? 'fault' : dice < FAULTS + EVENTS ? 'event' : 'operation';
     const drawn = draw({ fault: faults, event: events, operation: operations }[kind]);
     if (drawn === undefined) continue;
-    const { name } = drawn;
+    const { name, maxSteps = MAX_STEPS_OF_FAULT } = drawn;
     if (kind !== 'fault') {
       plan.push({ kind, name, numbers: numbers(), pauseMs });
       continue;
     }
     plan.push({ kind, name, numbers: numbers(), fault: step, pauseMs });
-    const end = step + 1 + below(MAX_STEPS_OF_FAULT);
+    const end = step + 1 + below(maxSteps);
     ends.set(end, [...(ends.get(end) ?? []), step]);
   }
   return plan;

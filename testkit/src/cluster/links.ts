@@ -1,11 +1,12 @@
 import type { Link, Route } from '@restante/scripts/cluster';
 import { startFaultProxy, type FaultProxy } from '../fault-proxy.ts';
 
+export type NamedLink = Pick<Link, 'from' | 'to'> & { readonly proxy: FaultProxy };
+
 /** A fault proxy in each connection between two parts of a cluster, by the names of its processes. */
 export type Links = AsyncDisposable & {
   readonly route: Route;
-  /** All of them. */
-  readonly all: () => readonly FaultProxy[];
+  readonly all: () => readonly NamedLink[];
   /** The link by which `from` finds `to`. */
   readonly between: (from: string, to: string) => FaultProxy;
   /** Breaks the links between every part of one side and every part of the other, both ways. */
@@ -17,16 +18,14 @@ export type Links = AsyncDisposable & {
   readonly heal: () => void;
 };
 
-type Entry = Pick<Link, 'from' | 'to'> & { readonly proxy: FaultProxy };
-
-const refuse = ({ proxy }: Entry): void => {
+const refuse = ({ proxy }: NamedLink): void => {
   proxy.set('refuse');
   proxy.cut();
 };
-const pass = ({ proxy }: Entry): void => proxy.set('pass');
+const pass = ({ proxy }: NamedLink): void => proxy.set('pass');
 
 export const createLinks = (): Links => {
-  const entries: Entry[] = [];
+  const entries: NamedLink[] = [];
   const starting = new Map<string, Promise<FaultProxy>>();
 
   const start = async ({ from, to, url }: Link): Promise<FaultProxy> => {
@@ -34,7 +33,8 @@ export const createLinks = (): Links => {
     entries.push({ from, to, proxy });
     return proxy;
   };
-  const touching = (name: string): Entry[] => entries.filter(({ from, to }) => from === name || to === name);
+  const touching = (name: string): NamedLink[] =>
+    entries.filter(({ from, to }) => from === name || to === name);
 
   return {
     route: async (link) => {
@@ -45,7 +45,7 @@ export const createLinks = (): Links => {
       routed.host = (await proxy).address;
       return routed.href.replace(/\/$/, '');
     },
-    all: () => entries.map(({ proxy }) => proxy),
+    all: () => entries,
     between: (from, to) => {
       const entry = entries.find((link) => link.from === from && link.to === to);
       if (entry === undefined) throw new RangeError(`${from} has no link to ${to}`);
