@@ -3,12 +3,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startTestCluster } from '@restante/testkit/cluster';
 import { FAULTS } from './faults/index.ts';
 import { OPERATIONS } from './operations/index.ts';
 import { makePlan } from './plan/plan.ts';
 import { EVENTS } from './run/events.ts';
 import { runPlan } from './run/run-plan.ts';
+import { startStage } from './world/stage.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,11 +32,12 @@ const events = EVENTS.filter(({ name }) => isWanted(null, name));
 
 const first = Number(values.seed ?? randomInt(2 ** 31));
 const folder = mkdtempSync(join(tmpdir(), 'restante-chaos-'));
-await using cluster = await startTestCluster();
+await using stage = await startStage();
+for (const lack of stage.missing) process.stdout.write(`${lack}\n`);
 for (let seed = first; seed < first + Number(values.seeds); seed += 1) {
   const plan = makePlan({ seed, steps: Number(values.steps), operations, events, faults });
   const startedAt = performance.now();
-  const result = await runPlan(cluster, join(folder, String(seed)), {
+  const result = await runPlan(stage, join(folder, String(seed)), {
     plan,
     people: Number(values.people),
     seed,

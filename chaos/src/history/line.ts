@@ -115,3 +115,6 @@ export type Line = { readonly at: number } & (
 );
 
 export type LineOf<T extends Line['type']> = Extract<Line, { readonly type: T }>;
+
+/** A line without its time. */
+export type Happening = Line extends infer L ? (L extends Line ? Omit<L, 'at'> : never) : never;

@@ -1,3 +1,4 @@
+import type { MessengerOptions } from '@restante/client';
 import type { Wish } from '../operations/operation.ts';
 import type { DeviceState } from '../history/line.ts';
 
@@ -15,6 +16,8 @@ export type DeviceStart = {
     readonly deviceName: string;
   } | null;
   readonly password: string;
+  /** Delays of its messenger. */
+  readonly pace: Pick<MessengerOptions, 'backoff' | 'patienceMs' | 'pageTimeoutMs'>;
 };
 
 /** What a device is asked for. */

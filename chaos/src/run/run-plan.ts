@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestCluster } from '@restante/testkit/cluster';
 import { check, type Verdict } from '../checker/check.ts';
 import { FAULTS } from '../faults/index.ts';
 import { readHistory } from '../history/read.ts';
 import type { Line } from '../history/line.ts';
 import type { Step } from '../plan/plan.ts';
+import type { Stage } from '../world/stage.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { EVENTS } from './events.ts';
 import { perform } from './perform.ts';
@@ -61,13 +61,13 @@ const execute = async (world: World, plan: readonly Step[]): Promise<void> => {
   await Promise.race([Promise.all(underWay), sleep(1_000)]);
 };
 
-/** Runs a plan with fresh people on a cluster, and holds what happened against the laws. */
+/** Runs a plan with fresh people on a stage, and holds what happened against the laws. */
 export const runPlan = async (
-  cluster: TestCluster,
+  stage: Stage,
   folder: string,
   { plan, people, seed }: { readonly plan: readonly Step[]; readonly people: number; readonly seed: number },
 ): Promise<RunResult> => {
-  await using world = await createWorld(cluster, folder, people);
+  await using world = await createWorld(stage, folder, people);
   world.note({ type: 'run', seed });
   await execute(world, plan);
   const healedAt = performance.now();

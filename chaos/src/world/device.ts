@@ -1,6 +1,8 @@
-import { copyFile, rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { monotonicMs } from '../history/clock.ts';
-import type { Happening } from '../history/write.ts';
+import type { Happening } from '../history/line.ts';
+import { createBrowserDevice } from '../people/browser-device.ts';
 import { createDeviceProcess, type DeviceProcess } from '../people/device-process.ts';
 import type { DeviceStart } from '../people/requests.ts';
 
@@ -19,19 +21,28 @@ export type ChaosDevice = {
   readonly putBack: () => Promise<boolean>;
 };
 
-const PARTS = ['', '-wal', '-shm'];
+const partsOfSqlite = (file: string): string[] => ['', '-wal', '-shm'].map((part) => file + part);
+const partsOfProfile = (folder: string): string[] => [join(folder, 'Default', 'IndexedDB')];
 
+/** Puts a file or folder in the place of another; nothing in that of nothing. */
+const replace = async (from: string, to: string): Promise<void> => {
+  await rm(to, { recursive: true, force: true });
+  await cp(from, to, { recursive: true }).catch(() => undefined);
+};
+
+/** `page`: the address of the page that it is in; null for one in Node. */
 export const createDevice = async (
   start: DeviceStart,
+  page: string | null,
   note: (happening: Happening) => void,
 ): Promise<{ device: ChaosDevice; accountId: string } | null> => {
-  const process = createDeviceProcess(start);
+  const process = page === null ? createDeviceProcess(start) : createBrowserDevice(start, page);
   const self = await process.start();
   if (self === null) return null;
   let copiedAt: number | null = null;
   let isRetired = false;
   const name = start.device;
-  const { vaultFile } = start;
+  const parts = page === null ? partsOfSqlite(start.vaultFile) : partsOfProfile(start.vaultFile);
   const device: ChaosDevice = {
     name,
     deviceId: self.deviceId,
@@ -41,7 +52,7 @@ export const createDevice = async (
     },
     retire: async () => {
       isRetired = true;
-      await process.kill();
+      await process[Symbol.asyncDispose]();
     },
     kill: async () => {
       await process.kill();
@@ -49,17 +60,11 @@ export const createDevice = async (
     },
     copyVault: async () => {
       copiedAt = monotonicMs();
-      for (const part of PARTS) {
-        await rm(`${vaultFile}.copy${part}`, { force: true });
-        await copyFile(vaultFile + part, `${vaultFile}.copy${part}`).catch(() => undefined);
-      }
+      for (const part of parts) await replace(part, `${part}.copy`);
     },
     putBack: async () => {
       if (copiedAt === null) return false;
-      for (const part of PARTS) {
-        await rm(vaultFile + part, { force: true });
-        await copyFile(`${vaultFile}.copy${part}`, vaultFile + part).catch(() => undefined);
-      }
+      for (const part of parts) await replace(`${part}.copy`, part);
       note({ type: 'put-back', device: name, copiedAt });
       return true;
     },

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_PASSWORD, type TestCluster } from '@restante/testkit/cluster';
-import { historyFile, type Happening } from '../history/write.ts';
+import { TEST_PACE, TEST_PASSWORD, type TestCluster } from '@restante/testkit/cluster';
+import type { Happening } from '../history/line.ts';
+import { historyFile } from '../history/write.ts';
 import { createDevice, type ChaosDevice } from './device.ts';
+import type { Stage } from './stage.ts';
 
 /** Somebody in the chaos. An account that is made anew is another account of the same person. */
 export type ChaosPerson = {
@@ -28,18 +30,26 @@ export type World = AsyncDisposable & {
   readonly isFirst: (what: string) => boolean;
 };
 
-type Mutable = { username: string; accountId: string; devices: ChaosDevice[] };
+type Mutable = { username: string; accountId: string; devices: ChaosDevice[]; readonly isInBrowser: boolean };
 
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'];
 
-/** Fresh people on a cluster that may have served others. Every second one has two devices, and the other ratchet. */
-export const createWorld = async (cluster: TestCluster, folder: string, count: number): Promise<World> => {
+/**
+ * Fresh people on a stage that may have served others. Every second one has two devices, and the other ratchet; the last one's first
+ * device is a browser.
+ */
+export const createWorld = async (
+  { cluster, page, onCrash }: Pick<Stage, 'cluster' | 'page' | 'onCrash'>,
+  folder: string,
+  count: number,
+): Promise<World> => {
   mkdirSync(folder, { recursive: true });
   const marker = `marker${randomBytes(6).toString('hex')}`;
   const files: string[] = [];
   const runnerFile = join(folder, 'runner.jsonl');
   files.push(runnerFile);
   const note = historyFile(runnerFile);
+  const watch = onCrash((who, how) => note({ type: 'crashed', who, how }));
   const people: Mutable[] = [];
   const done = new Set<string>();
   const suffix = randomBytes(4).toString('hex');
@@ -50,17 +60,20 @@ export const createWorld = async (cluster: TestCluster, folder: string, count: n
     made.set(person.username, number);
     const name = `${person.username.split('-')[0] ?? ''}/${number}`;
     const base = join(folder, name.replace('/', '-'));
+    const inBrowser = person.isInBrowser && person.devices.length === 0 ? page : null;
     files.push(`${base}.jsonl`);
     const created = await createDevice(
       {
         device: name,
-        vaultFile: `${base}.sqlite`,
+        vaultFile: `${base}.${inBrowser === null ? 'sqlite' : 'profile'}`,
         historyFile: `${base}.jsonl`,
         masters: cluster.masters,
         ratchet: index % 2 === 0 ? 'libsignal' : 'signal',
         enroll: { how, username: person.username, deviceName: name },
         password: TEST_PASSWORD,
+        pace: TEST_PACE,
       },
+      inBrowser,
       note,
     );
     if (created === null) return;
@@ -76,6 +89,7 @@ export const createWorld = async (cluster: TestCluster, folder: string, count: n
       username: `${NAMES[index % NAMES.length] ?? ''}-${suffix}`,
       accountId: '',
       devices: [],
+      isInBrowser: index === count - 1,
     };
     people.push(person);
     await newDevice(person, 'register', index);
@@ -109,7 +123,9 @@ export const createWorld = async (cluster: TestCluster, folder: string, count: n
     },
     isFirst: (what) => !done.has(what) && done.add(what).has(what),
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(people.flatMap(({ devices }) => devices.map((device) => device.process.kill())));
+      watch[Symbol.dispose]();
+      const devices = people.flatMap((person) => person.devices);
+      await Promise.all(devices.map(({ process }) => process[Symbol.asyncDispose]()));
     },
   };
 };

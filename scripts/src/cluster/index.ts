@@ -1,6 +1,7 @@
 export type { Couch, Link, Route } from './addresses.ts';
 export {
   createClusterProcess,
+  howItEnded,
   ProcessStartError,
   type ClusterProcess,
   type Exit,

@@ -33,22 +33,27 @@ export const launchChromium = (certificateFile?: string): Promise<Browser> =>
 /** A Chromium whose profile is a folder: what it keeps is on disk, and there for the next one that is launched on it. */
 export type Profile = {
   readonly page: Page;
+  /** Of the browser process. */
+  readonly pid: number;
   readonly close: () => Promise<void>;
   /** Ends the browser process by SIGKILL. */
   readonly kill: () => Promise<void>;
 };
 
-export const launchProfile = async (folder: string): Promise<Profile> => {
-  const context = await chromium.launchPersistentContext(folder, launchOptions());
+/** `args`: more arguments of its command line. */
+export const launchProfile = async (folder: string, args: string[] = []): Promise<Profile> => {
+  const context = await chromium.launchPersistentContext(folder, { ...launchOptions(), args });
   const page = context.pages()[0] ?? (await context.newPage());
+  const cdp = await context.browser()!.newBrowserCDPSession();
+  const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
+  const pid = processInfo.find(({ type }) => type === 'browser')!.id;
   return {
     page,
+    pid,
     close: () => context.close(),
     kill: async () => {
-      const cdp = await context.browser()!.newBrowserCDPSession();
-      const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
       const closed = context.waitForEvent('close');
-      process.kill(processInfo.find(({ type }) => type === 'browser')!.id, 'SIGKILL');
+      process.kill(pid, 'SIGKILL');
       await closed;
     },
   };

@@ -42,7 +42,10 @@ export type TestCluster = AsyncDisposable & {
   readonly empty: (person?: Addressed) => Promise<void>;
 };
 
-export type TestClusterOptions = Pick<ClusterOptions, 'masters' | 'mailboxAddresses' | 'settings'>;
+export type TestClusterOptions = Pick<
+  ClusterOptions,
+  'masters' | 'mailboxAddresses' | 'settings' | 'onEvent'
+>;
 
 /**
  * Periods that are short, and no shorter: a cluster at rest takes its share of the machine from the tests. Cheap passwords, no rate that a
@@ -116,6 +119,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
           master: { ...SETTINGS.master, ...options.settings?.master },
         },
         ...(couchUrls && { couchUrls }),
+        ...(options.onEvent && { onEvent: options.onEvent }),
       }),
     );
     // Nobody needs the data afterwards: no reason to wait for a graceful end.

@@ -1,0 +1,38 @@
+import { indexedDbVault } from '@restante/client/browser';
+import { signalRatchet } from '@restante/client/signal';
+import { runDevice, type RunningDevice } from '../run-device.ts';
+import type { ChaosPage, ChaosPageHost } from './chaos-page.ts';
+
+/** A device of a person in a page. */
+
+declare const writeLine: ChaosPageHost['writeLine'];
+declare const die: ChaosPageHost['die'];
+
+const VAULT = 'chaos';
+
+let device: RunningDevice | null = null;
+
+const api: ChaosPage = {
+  now: () => performance.now(),
+  begin: async (start, firstOperation) => {
+    device = runDevice({
+      start,
+      vault: await indexedDbVault(VAULT, () => undefined),
+      ratchet: signalRatchet(),
+      write: (happening) => writeLine(performance.now(), happening),
+      die: () => void die(),
+      firstOperation,
+    });
+    return device.begin();
+  },
+  answer: async (request) => {
+    if (device === null) return { refusal: 'the device has not begun' };
+    try {
+      return { value: await device.answer(request) };
+    } catch (error) {
+      return { refusal: String(error) };
+    }
+  },
+};
+
+Object.assign(globalThis, { chaosPage: api });

@@ -1,0 +1,144 @@
+import { createMessenger, MessengerError, type Messenger, type Ratchet, type Vault } from '@restante/client';
+import type { Happening, Telling } from '../history/line.ts';
+import { OPERATIONS } from '../operations/index.ts';
+import { seen, visibleState } from '../operations/messages.ts';
+import type { Acting } from '../operations/operation.ts';
+import { fragileVault } from './fragile-vault.ts';
+import type { Answers, DeviceStart, Request } from './requests.ts';
+
+/** What a process lends to the device in it: in Node or in a browser. */
+export type DeviceHost = {
+  readonly start: DeviceStart;
+  readonly vault: Vault;
+  readonly ratchet: Ratchet;
+  /** Writes down a line; resolves when it is there, however this process ends. */
+  readonly write: (happening: Happening) => Promise<void>;
+  /** Ends this process as SIGKILL does. */
+  readonly die: () => void;
+  /** Operations are numbered from here: no other run of this device has these numbers. */
+  readonly firstOperation: number;
+};
+
+/** A messenger that writes down what it does and what it is told. */
+export type RunningDevice = {
+  /** Signs in when the vault has no device yet, and connects. Null: it could not. */
+  readonly begin: () => Promise<{ readonly accountId: string; readonly deviceId: number } | null>;
+  readonly answer: (request: Request) => Promise<unknown>;
+};
+
+const MAX_ATTEMPTS = 40;
+const RETRY_MS = 500;
+const HISTORY = 10_000;
+
+export const codeOf = (error: unknown): string =>
+  error instanceof MessengerError ? error.code : error instanceof Error ? error.name : 'unknown';
+
+export const runDevice = (host: DeviceHost): RunningDevice => {
+  const { start, write } = host;
+  const { device, password } = start;
+  const fragile = fragileVault(host.vault, host.die);
+  const messenger: Messenger = createMessenger({
+    masters: start.masters,
+    vault: fragile.vault,
+    ratchet: host.ratchet,
+    ...start.pace,
+  });
+
+  let self = { accountId: '', deviceId: 0 };
+  const tell = (telling: Telling): void => void write({ type: 'told', device, ...telling });
+  messenger.on('message', (message) => tell({ event: 'message', message: seen({ self }, message) }));
+  messenger.on('message-changed', (message) =>
+    tell({ event: 'message-changed', message: seen({ self }, message) }),
+  );
+  messenger.on('message-removed', ({ author, id }) =>
+    tell({ event: 'message-removed', message: { author, id } }),
+  );
+  messenger.on('connection', ({ name }) => tell({ event: 'connection', state: name }));
+  messenger.on('catch-up', ({ running, complete }) => tell({ event: 'catch-up', running, complete }));
+  messenger.on('storage', (state) => tell({ event: 'storage', state }));
+  messenger.on('undecryptable', ({ id, senderId }) =>
+    tell({ event: 'undecryptable', message: { author: senderId, id } }),
+  );
+  messenger.on('fault', (fault) => tell({ event: 'fault', code: codeOf(fault) }));
+
+  type Ended = Answers['perform'][number];
+  let operations = 0;
+  /** Writes down an operation of this name. */
+  const acting =
+    (name: string, ended: Ended[]): Acting['act'] =>
+    async (args, what) => {
+      operations += 1;
+      const operation = host.firstOperation + operations;
+      await write({ type: 'invoked', device, operation, name, args });
+      try {
+        const message = await what();
+        await write({ type: 'returned', device, operation, ...(message && { message }) });
+        ended.push({ isDone: true, ...(args.device !== undefined && { device: args.device }) });
+      } catch (error) {
+        await write({ type: 'threw', device, operation, code: codeOf(error) });
+        ended.push({ isDone: false });
+      }
+    };
+
+  const countOf = async (table: 'outbox' | 'setAside'): Promise<number> =>
+    (await fragile.vault.list(table, { limit: HISTORY })).length;
+
+  const answers: { [N in Request['name']]: (request: Extract<Request, { name: N }>) => Promise<Answers[N]> } =
+    {
+      perform: async ({ asked: { operation: name, wish } }) => {
+        const operation = OPERATIONS.find((one) => one.name === name);
+        if (operation === undefined) throw new RangeError(`no operation is called ${name}`);
+        const ended: Ended[] = [];
+        const act = acting(operation.writtenAs ?? name, ended);
+        await operation.perform({ messenger, self, password, act }, wish);
+        return ended;
+      },
+      state: async () => ({
+        self,
+        conversations: await visibleState(messenger, self),
+        outbox: await countOf('outbox'),
+        setAside: await countOf('setAside'),
+      }),
+      rest: async () => ({
+        isLive: messenger.connection().name === 'live',
+        outbox: await countOf('outbox'),
+        setAside: await countOf('setAside'),
+      }),
+      failing: ({ asked }) => {
+        fragile.fail(asked);
+        return Promise.resolve(null);
+      },
+      dieAtCommit: ({ asked: { count, when } }) => {
+        fragile.dieAt(count, when);
+        return Promise.resolve(null);
+      },
+    };
+
+  /** Servers may be away, and an answer may be lost: then a name is taken that is this person's own. */
+  const enroll = async ({ how, username, deviceName }: NonNullable<DeviceStart['enroll']>): Promise<void> => {
+    let way = how;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      try {
+        await messenger[way]({ username, password, deviceName });
+        return;
+      } catch (error) {
+        if (codeOf(error) === 'username-taken') way = 'login';
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  };
+
+  return {
+    begin: async () => {
+      if (start.enroll !== null && (await messenger.self()) === null) await enroll(start.enroll);
+      const known = await messenger.self();
+      if (known === null) return null;
+      self = { accountId: known.accountId, deviceId: known.deviceId };
+      if (start.enroll !== null) await write({ type: 'enrolled', device, ...self });
+      await write({ type: 'started', device });
+      await messenger.start();
+      return self;
+    },
+    answer: (request) => (answers[request.name] as (request: Request) => Promise<unknown>)(request),
+  };
+};

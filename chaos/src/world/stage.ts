@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import { findChromium } from '@restante/scripts/find-chromium';
+import { buildPage, startSite } from '@restante/testkit/browser';
+import { startTestCluster, type TestCluster } from '@restante/testkit/cluster';
+import { howItEnded, type Exit } from '@restante/scripts/cluster';
+
+/** What many runs share: each has people of its own on it. */
+export type Stage = AsyncDisposable & {
+  readonly cluster: TestCluster;
+  /** Where the page is served of those who are in a browser; null: there is no Chromium. */
+  readonly page: string | null;
+  /** What cannot take part on this machine, in sentences. */
+  readonly missing: readonly string[];
+  /** Tells of services that end though nobody has asked them to, until it is disposed of. */
+  readonly onCrash: (tell: (who: string, how: string) => void) => Disposable;
+};
+
+export type StageOptions = { readonly masters?: number };
+
+const PAGE = fileURLToPath(new URL('../people/page/', import.meta.url));
+
+const describe = (exit: Exit): string => [howItEnded(exit), exit.cause].filter(Boolean).join(': ');
+
+export const startStage = async ({ masters = 1 }: StageOptions = {}): Promise<Stage> => {
+  const cleanup = new AsyncDisposableStack();
+  try {
+    const listeners = new Set<(who: string, how: string) => void>();
+    const hasChromium = findChromium() !== null;
+    const site = hasChromium ? cleanup.use(await startSite(await buildPage(PAGE))) : null;
+    const cluster = cleanup.use(
+      await startTestCluster({
+        masters,
+        onEvent: (event) => {
+          if (event.type !== 'exited' || event.expected) return;
+          for (const tell of listeners) tell(event.process.name, describe(event.exit));
+        },
+      }),
+    );
+    return {
+      cluster,
+      page: site?.url ?? null,
+      missing: hasChromium ? [] : ['there is no Chromium: everybody is in Node (see CHROMIUM_PATH)'],
+      onCrash: (tell) => {
+        listeners.add(tell);
+        return { [Symbol.dispose]: () => void listeners.delete(tell) };
+      },
+      [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+    };
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+};
