@@ -20,6 +20,7 @@ const standingsOf = (state: DeviceState): Map<string, string> =>
 const bothSides = (one: Device, other: Device, since: number): Finding[] => {
   const findings: Finding[] = [];
   const [left, right] = [rowsOf(one), rowsOf(other)];
+  const devices = [one.name, other.name];
   const isLate = (key: string): boolean =>
     [one, other].every(({ told }) =>
       told.every((line) => !('message' in line) || keyOf(line.message) !== key || line.at > since),
@@ -36,7 +37,7 @@ const bothSides = (one: Device, other: Device, since: number): Finding[] => {
     const [said, otherwise] = [a, b].map((row) => (row ? describe(row) : 'nothing'));
     if (said === otherwise) continue;
     const what = `of ${key} ${one.name} says ${said}, ${other.name} ${otherwise}`;
-    findings.push({ law: 'own-devices-agree', what, shownBy: [since] });
+    findings.push({ law: 'own-devices-agree', what, shownBy: [since], about: { messages: [key], devices } });
   }
   if (one.state === null || other.state === null) return findings;
   const [standings, others] = [standingsOf(one.state), standingsOf(other.state)];
@@ -44,7 +45,7 @@ const bothSides = (one: Device, other: Device, since: number): Finding[] => {
     const told = others.get(accountId);
     if (told === undefined || told === standing) continue;
     const what = `${one.name} has ${accountId} as ${standing}, ${other.name} as ${told}`;
-    findings.push({ law: 'own-devices-agree', what, shownBy: [] });
+    findings.push({ law: 'own-devices-agree', what, shownBy: [], about: { devices } });
   }
   return findings;
 };

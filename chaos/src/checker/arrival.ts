@@ -59,13 +59,16 @@ export const arrival = (facts: Facts): Finding[] => {
       } else if (wasTakenWith(reader, shownAt)) {
         findings.push({ policy: 'read, deleted from the servers, and lost with the vault', what });
       } else {
-        findings.push({ law: 'arrives', what, shownBy: [send.invokedAt, send.returnedAt, ...shownAt] });
+        const shownBy = [send.invokedAt, send.returnedAt, ...shownAt];
+        const about = { messages: [key], devices: [send.device.name, reader.name] };
+        findings.push({ law: 'arrives', what, shownBy, about });
       }
     }
     const [last] = (told.get(send.device)?.get(key) ?? []).toReversed();
     if (last?.[1].state === 'failed' && excuse(facts, send, send.device) === null) {
       const what = `"${send.text}" of ${send.device.name} has failed, and nothing stands against it`;
-      findings.push({ law: 'arrives', what, shownBy: [send.invokedAt, last[0]] });
+      const about = { messages: [key], devices: [send.device.name] };
+      findings.push({ law: 'arrives', what, shownBy: [send.invokedAt, last[0]], about });
     }
   }
   return findings;
@@ -77,11 +80,8 @@ export const once = (facts: Facts): Finding[] => {
   for (const device of facts.devices) {
     const rows = [...rowsOf(device)];
     for (const [key, copies] of rows.filter(([, found]) => found.length > 1)) {
-      findings.push({
-        law: 'once',
-        what: `${key} stands ${copies.length} times at ${device.name}`,
-        shownBy: [],
-      });
+      const what = `${key} stands ${copies.length} times at ${device.name}`;
+      findings.push({ law: 'once', what, shownBy: [], about: { messages: [key], devices: [device.name] } });
     }
     const byText = Map.groupBy(
       rows.flatMap(([, found]) => found).filter(({ kind }) => kind === 'text'),
@@ -89,7 +89,9 @@ export const once = (facts: Facts): Finding[] => {
     );
     for (const [text, found] of byText) {
       if (new Set(found.map(keyOf)).size < 2) continue;
-      findings.push({ law: 'once', what: `"${text}" stands under two ids at ${device.name}`, shownBy: [] });
+      const what = `"${text}" stands under two ids at ${device.name}`;
+      const about = { messages: found.map(keyOf), devices: [device.name] };
+      findings.push({ law: 'once', what, shownBy: [], about });
     }
     const shown = Map.groupBy(
       device.lineage.flatMap((line) => (line.event === 'message' ? [line] : [])),
@@ -98,11 +100,8 @@ export const once = (facts: Facts): Finding[] => {
     for (const [key, lines] of shown) {
       if (lines.length < 2) continue;
       const shownBy = lines.map(({ at }) => at);
-      findings.push({
-        law: 'once',
-        what: `${key} was shown ${lines.length} times at ${device.name}`,
-        shownBy,
-      });
+      const what = `${key} was shown ${lines.length} times at ${device.name}`;
+      findings.push({ law: 'once', what, shownBy, about: { messages: [key], devices: [device.name] } });
     }
   }
   return findings;
@@ -121,7 +120,9 @@ export const order = (facts: Facts): Finding[] => {
         const above = latest.get(send.device);
         if (above !== undefined && send.returnedAt < above.invokedAt) {
           const what = `at ${device.name} "${send.text}" stands below "${above.text}", which was sent later`;
-          findings.push({ law: 'order', what, shownBy: [send.returnedAt, above.invokedAt] });
+          const messages = [above, send].map((one) => keyOf(one.message));
+          const shownBy = [send.returnedAt, above.invokedAt];
+          findings.push({ law: 'order', what, shownBy, about: { messages, devices: [device.name] } });
         }
         if (above === undefined || send.invokedAt > above.invokedAt) latest.set(send.device, send);
       }

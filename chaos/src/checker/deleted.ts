@@ -16,7 +16,9 @@ const takenBack = (facts: Facts): Finding[] => {
       if (row?.kind !== 'text' || device.leavesAt !== Infinity) continue;
       if (facts.endsAt(device.accountId) !== Infinity) continue;
       const what = `"${row.text}" was taken back by ${author.name} and still stands at ${device.name}`;
-      findings.push({ law: 'deleted-stays-deleted', what, shownBy: [deletion.invokedAt, returnedAt] });
+      const about = { messages: [keyOf(message)], devices: [author.name, device.name] };
+      const shownBy = [deletion.invokedAt, returnedAt];
+      findings.push({ law: 'deleted-stays-deleted', what, shownBy, about });
     }
   }
   return findings;
@@ -34,7 +36,8 @@ const returnsFromTheDead = (facts: Facts): Finding[] => {
       const gone = goneAt.get(key);
       if (line.message.kind !== 'text' || gone === undefined) continue;
       const what = `"${line.message.text}" came back at ${device.name}`;
-      findings.push({ law: 'deleted-stays-deleted', what, shownBy: [gone, line.at] });
+      const about = { messages: [key], devices: [device.name] };
+      findings.push({ law: 'deleted-stays-deleted', what, shownBy: [gone, line.at], about });
     }
   }
   return findings;
@@ -49,7 +52,8 @@ const hidden = (facts: Facts): Finding[] => {
       const [row] = rowsOf(device).get(keyOf(message)) ?? [];
       if (row === undefined || device.leavesAt !== Infinity) continue;
       const what = `"${row.text}" was hidden by ${by.name} and stands at ${device.name}`;
-      findings.push({ law: 'deleted-stays-deleted', what, shownBy: [invokedAt, returnedAt] });
+      const about = { messages: [keyOf(message)], devices: [by.name, device.name] };
+      findings.push({ law: 'deleted-stays-deleted', what, shownBy: [invokedAt, returnedAt], about });
     }
   }
   return findings;
@@ -83,7 +87,8 @@ export const blocked = (facts: Facts): Finding[] => {
         continue;
       if (line.at <= returnedAt || line.at >= until) continue;
       const what = `"${line.message.text}" was shown at ${device.name}, which had blocked its author`;
-      findings.push({ law: 'blocked-is-not-shown', what, shownBy: [returnedAt, line.at] });
+      const about = { messages: [keyOf(line.message)], devices: [device.name] };
+      findings.push({ law: 'blocked-is-not-shown', what, shownBy: [invokedAt, returnedAt, line.at], about });
     }
   }
   return findings;

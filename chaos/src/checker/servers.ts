@@ -7,7 +7,7 @@ import type { Finding, Law } from './violation.ts';
 const MAX_BYTES = 700 * 1024 * 1024;
 
 const each = (law: Law, items: readonly string[], what: (item: string) => string): Finding[] =>
-  items.map((item) => ({ law, what: what(item), shownBy: [] }));
+  items.map((item) => ({ law, what: what(item), shownBy: [], about: {} }));
 
 export const servers = ({ lines }: Facts): Finding[] =>
   lines.flatMap((line): Finding[] => {
@@ -24,15 +24,22 @@ export const servers = ({ lines }: Facts): Finding[] =>
         ];
       }
       case 'crashed':
-        return [{ law: 'no-crash', what: `${line.who} ended: ${line.how}`, shownBy: [line.at] }];
+        return [
+          {
+            law: 'no-crash',
+            what: `${line.who} ended: ${line.how}`,
+            shownBy: [line.at],
+            about: { devices: [line.who] },
+          },
+        ];
       case 'memory':
         return line.bytes <= MAX_BYTES
           ? []
-          : [{ law: 'no-crash', what: `${line.who} has ${line.bytes} bytes`, shownBy: [line.at] }];
+          : [{ law: 'no-crash', what: `${line.who} has ${line.bytes} bytes`, shownBy: [line.at], about: {} }];
       case 'settled':
         return line.isSettled
           ? []
-          : [{ law: 'heals', what: `not whole in time: ${line.why ?? ''}`, shownBy: [line.at] }];
+          : [{ law: 'heals', what: `not whole in time: ${line.why ?? ''}`, shownBy: [line.at], about: {} }];
       default:
         return [];
     }
@@ -43,5 +50,12 @@ export const outboxes = ({ devices }: Facts): Finding[] =>
   devices.flatMap(({ name, state, leavesAt }): Finding[] =>
     state === null || leavesAt !== Infinity || state.outbox === 0
       ? []
-      : [{ law: 'heals', what: `${state.outbox} still wait in the outbox of ${name}`, shownBy: [] }],
+      : [
+          {
+            law: 'heals',
+            what: `${state.outbox} still wait in the outbox of ${name}`,
+            shownBy: [],
+            about: { devices: [name] },
+          },
+        ],
   );

@@ -23,7 +23,8 @@ export const forward = (facts: Facts): Finding[] => {
       for (const now of told.slice(1)) {
         if (before !== undefined && RANK[now[1].state] < RANK[before[1].state]) {
           const what = `${key} was ${before[1].state} at ${device.name}, and ${now[1].state} later`;
-          findings.push({ law: 'states-go-forward', what, shownBy: [before[0], now[0]] });
+          const about = { messages: [key], devices: [device.name] };
+          findings.push({ law: 'states-go-forward', what, shownBy: [before[0], now[0]], about });
         }
         before = now;
       }
@@ -62,7 +63,9 @@ export const complete = (facts: Facts): Finding[] => {
           if (send.acceptedAt > begunAt || shown < line.at || isLeftOut(facts, device.accountId, send))
             continue;
           const what = `${device.name} was told "complete" and had not "${send.text}"`;
-          findings.push({ law: 'complete-is-true', what, shownBy: [send.acceptedAt, begunAt, line.at] });
+          const about = { messages: [key], devices: [send.device.name, device.name] };
+          const shownBy = [send.acceptedAt, begunAt, line.at];
+          findings.push({ law: 'complete-is-true', what, shownBy, about });
         }
       }
     }

@@ -1,3 +1,5 @@
+import type { DeviceName } from '../history/line.ts';
+
 /** The laws that a run is held to. */
 export type Law =
   | 'arrives'
@@ -19,6 +21,8 @@ export type Violation = {
   readonly what: string;
   /** Times of the lines that show it, in order. */
   readonly shownBy: readonly number[];
+  /** Messages by their keys, and devices, that it is about. */
+  readonly about: { readonly messages?: readonly string[]; readonly devices?: readonly DeviceName[] };
 };
 
 /** A loss that a policy allows, such as of what had one copy, told as one copy, on a disk that was lost. */

@@ -21,7 +21,19 @@ const HEAL_DEADLINE_MS = 60_000;
 /** Operations that are under way at the same time. */
 const MAX_UNDER_WAY = 24;
 
-const execute = async (world: World, plan: readonly Step[]): Promise<void> => {
+/** Where a run is. */
+export type Progress = {
+  readonly phase: 'people arrive' | 'step' | 'healing' | 'reading';
+  /** Steps that were done. */
+  readonly done: number;
+  readonly of: number;
+};
+
+const execute = async (
+  world: World,
+  plan: readonly Step[],
+  onStep: (done: number) => void,
+): Promise<void> => {
   const ends = new Map<number, () => Promise<void>>();
   const underWay = new Set<Promise<void>>();
   const goOn = (what: Promise<void>): void => {
@@ -31,6 +43,7 @@ const execute = async (world: World, plan: readonly Step[]): Promise<void> => {
   const failed = (error: unknown): void =>
     world.note({ type: 'crashed', who: 'the run', how: String(error) });
   for (const [index, step] of plan.entries()) {
+    onStep(index);
     await sleep(step.pauseMs);
     switch (step.kind) {
       case 'operation':
@@ -61,18 +74,30 @@ const execute = async (world: World, plan: readonly Step[]): Promise<void> => {
   await Promise.race([Promise.all(underWay), sleep(1_000)]);
 };
 
+export type RunOptions = {
+  readonly plan: readonly Step[];
+  readonly people: number;
+  readonly seed: number;
+  readonly onProgress?: (progress: Progress) => void;
+};
+
 /** Runs a plan with fresh people on a stage, and holds what happened against the laws. */
 export const runPlan = async (
   stage: Stage,
   folder: string,
-  { plan, people, seed }: { readonly plan: readonly Step[]; readonly people: number; readonly seed: number },
+  { plan, people, seed, onProgress }: RunOptions,
 ): Promise<RunResult> => {
+  const tell = (phase: Progress['phase'], done: number): void =>
+    onProgress?.({ phase, done, of: plan.length });
+  tell('people arrive', 0);
   await using world = await createWorld(stage, folder, people);
   world.note({ type: 'run', seed });
-  await execute(world, plan);
+  await execute(world, plan, (done) => tell('step', done));
+  tell('healing', plan.length);
   const healedAt = performance.now();
   await settle(world, HEAL_DEADLINE_MS);
   const healMs = performance.now() - healedAt;
+  tell('reading', plan.length);
   await noteStates(world);
   world.note({ type: 'servers', state: await serversState(world) });
   const history = await readHistory(world.historyFiles());

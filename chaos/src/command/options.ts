@@ -1,0 +1,138 @@
+import { randomInt } from 'node:crypto';
+import { readOptions, UsageError } from '@restante/scripts/cli';
+import { z } from 'zod';
+import { FAULTS } from '../faults/index.ts';
+import { OPERATIONS } from '../operations/index.ts';
+import type { Weighted } from '../plan/plan.ts';
+import { EVENTS } from '../run/events.ts';
+
+/** What a run is asked to be. */
+export type ChaosOptions = {
+  /** The first one. */
+  readonly seed: number;
+  /** How many; `Infinity`: until the time is up. */
+  readonly seeds: number;
+  /** No seed is begun after so many minutes; `Infinity`: whatever they take. */
+  readonly minutes: number;
+  readonly steps: number;
+  readonly people: number;
+  readonly faults: readonly Weighted[];
+  readonly operations: readonly Weighted[];
+  readonly events: readonly Weighted[];
+  readonly json: boolean;
+  /** What else than its seed makes a run what it is, to be said again for the same one. */
+  readonly flags: readonly string[];
+};
+
+const MAX_SEED = 2 ** 31;
+const MAX_STEPS = 10_000;
+const MAX_PEOPLE = 8;
+const MAX_SEEDS = 100_000;
+const NONE = 'none';
+
+const whole = (atLeast: number, atMost: number): z.ZodType<number> => {
+  const says = `needs a whole number from ${atLeast} to ${atMost}`;
+  return z
+    .string()
+    .regex(/^\d+$/, says)
+    .transform(Number)
+    .refine((number) => number >= atLeast && number <= atMost, says);
+};
+const minutes = z
+  .string()
+  .transform(Number)
+  .refine((number) => number > 0, 'needs a number above 0');
+
+const namesOf = (items: readonly Weighted[]): string[] => items.map(({ name }) => name);
+/** Names separated by commas; all of them are known. */
+const names = (known: readonly string[]): z.ZodType<readonly string[]> =>
+  z.string().transform((given, context) => {
+    const list = given.split(',').map((name) => name.trim());
+    const unknown = list.find((name) => !known.includes(name));
+    if (unknown === undefined) return list;
+    context.addIssue(`does not know "${unknown}": ${known.join(', ')}`);
+    return z.NEVER;
+  });
+
+const KINDS = [...FAULTS, ...OPERATIONS, ...EVENTS];
+
+const schema = z.object({
+  seed: whole(0, MAX_SEED).optional(),
+  seeds: whole(1, MAX_SEEDS).optional(),
+  minutes: minutes.optional(),
+  steps: whole(1, MAX_STEPS).default(150),
+  people: whole(2, MAX_PEOPLE).default(4),
+  faults: names([NONE, ...namesOf(FAULTS)]).optional(),
+  without: names(namesOf(KINDS)).default([]),
+  only: names(namesOf(OPERATIONS)).optional(),
+  json: z.boolean().default(false),
+});
+
+const ARGUMENTS = {
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  minutes: { type: 'string' },
+  steps: { type: 'string' },
+  people: { type: 'string' },
+  faults: { type: 'string' },
+  without: { type: 'string' },
+  only: { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+/**
+ * Reads the arguments of `npm run chaos`.
+ *
+ * @throws UsageError naming the option that is unknown or has a bad value
+ */
+export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
+  const given = readOptions(args, ARGUMENTS, schema);
+  const isWanted =
+    (only: readonly string[] | undefined) =>
+    ({ name }: Weighted): boolean =>
+      (only?.includes(name) ?? true) && !given.without.includes(name);
+  const operations = OPERATIONS.filter(isWanted(given.only));
+  if (operations.length === 0) throw new UsageError('--only and --without leave nothing that people do');
+  return {
+    seed: given.seed ?? randomInt(MAX_SEED),
+    seeds: given.seeds ?? (given.minutes === undefined ? 1 : Infinity),
+    minutes: given.minutes ?? Infinity,
+    steps: given.steps,
+    people: given.people,
+    faults: FAULTS.filter(isWanted(given.faults)),
+    operations,
+    events: EVENTS.filter(isWanted(undefined)),
+    json: given.json,
+    flags: Object.entries({
+      steps: given.steps,
+      people: given.people,
+      faults: given.faults?.join(','),
+      without: given.without.join(','),
+      only: given.only?.join(','),
+    }).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`--${name} ${value}`])),
+  };
+};
+
+const listed = (items: readonly Weighted[]): string => namesOf(items).join(', ');
+
+export const HELP = `
+Usage: npm run chaos -- [options]
+
+People talk through a real cluster while everything fails that can. What their messengers told is held against the laws.
+
+  --seed <n>        the first seed (any)
+  --seeds <n>       how many seeds, one after the other (1)
+  --minutes <n>     goes on with the next seed until so many minutes are over
+  --steps <n>       steps of a seed (150)
+  --people <n>      how many people, 2 to ${MAX_PEOPLE} (4)
+  --faults <names>  these faults alone, or none: ${listed(FAULTS)}
+  --only <names>    these operations alone: ${listed(OPERATIONS)}
+  --without <names> not these faults, operations and events (${listed(EVENTS)})
+  --json            a JSON object for each seed and a summary, one a line
+  --help            print this
+
+Names are separated by commas. With COUCHDB_URLS, three base URLs with an admin's credentials, separated by commas, these servers are
+used instead of embedded ones; what they cannot suffer is left out.
+
+Exit code: 0 no violation, 1 a violation or no run, 2 bad options.
+`;
