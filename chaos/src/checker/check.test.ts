@@ -7,6 +7,7 @@ import type { Law } from './violation.ts';
 
 const ALICE = 'account-alice';
 const BOB = 'account-bob';
+const MIB = 1024 * 1024;
 
 const message = (given: Partial<SeenMessage> = {}): SeenMessage => ({
   author: ALICE,
@@ -96,6 +97,8 @@ const servers = (found: Partial<ServersState>): Line[] =>
 
 test('a history in which nothing is wrong has no violation', () => {
   expect(check(whole())).toEqual({ violations: [], allowed: [] });
+  const memory = withLines({ at: 33, type: 'memory', who: 'couch1', bytes: 600 * MIB });
+  expect(check(memory)).toEqual({ violations: [], allowed: [] });
 });
 
 const broken: readonly (readonly [what: string, law: Law, history: Line[]])[] = [
@@ -174,7 +177,17 @@ const broken: readonly (readonly [what: string, law: Law, history: Line[]])[] = 
   ['a ledger that does not add up', 'servers-empty-and-alike', servers({ unbalanced: ['node1'] })],
   ['a text on a disk', 'no-plaintext', servers({ filesWithSecrets: ['couch1/log'] })],
   ['an error that nobody caught', 'no-crash', withLines({ at: 33, type: 'crashed', who: 'bob/1', how: 'x' })],
-  ['memory without bound', 'no-crash', withLines({ at: 33, type: 'memory', who: 'node1', bytes: 2 ** 31 })],
+  ['an error in a log', 'no-crash', servers({ unhandled: ['node1: request-failed TypeError'] })],
+  [
+    'a node with more memory than it may have',
+    'no-crash',
+    withLines({ at: 33, type: 'memory', who: 'node1', bytes: 400 * MIB }),
+  ],
+  [
+    'a messenger with more memory than it needs',
+    'no-crash',
+    withLines({ at: 33, type: 'memory', who: 'bob/1', bytes: 600 * MIB }),
+  ],
   [
     'what does not heal',
     'heals',

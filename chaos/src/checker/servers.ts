@@ -3,8 +3,17 @@ import type { Finding, Law } from './violation.ts';
 
 /** What the servers and the machine look like in the end. */
 
-/** More than a process of the cluster, or a messenger, needs for what a run does. */
-const MAX_BYTES = 700 * 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/** What each process has in production, by the start of its name; a messenger, and what serves it, has the last. */
+const MAX_MEMORY: readonly (readonly [start: string, bytes: number])[] = [
+  ['couch', 1_024 * MIB],
+  ['node', 384 * MIB],
+  ['master', 1_024 * MIB],
+  ['', 512 * MIB],
+];
+const maxMemory = (who: string): number =>
+  MAX_MEMORY.find(([start]) => who.startsWith(start))?.[1] ?? Infinity;
 
 const each = (law: Law, items: readonly string[], what: (item: string) => string): Finding[] =>
   items.map((item) => ({ law, what: what(item), shownBy: [], about: {} }));
@@ -33,7 +42,7 @@ export const servers = ({ lines }: Facts): Finding[] =>
           },
         ];
       case 'memory':
-        return line.bytes <= MAX_BYTES
+        return line.bytes <= maxMemory(line.who)
           ? []
           : [{ law: 'no-crash', what: `${line.who} has ${line.bytes} bytes`, shownBy: [line.at], about: {} }];
       case 'settled':

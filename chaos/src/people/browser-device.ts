@@ -92,9 +92,9 @@ export const createBrowserDevice = (given: DeviceStart, pageUrl: string): Device
     kill,
     isRunning: () => running() !== null,
     pid: () => running()?.profile.pid,
-    start: async () => {
+    start: async (more = {}) => {
       if (running() !== null) return null;
-      const start: DeviceStart = isEnrolled ? { ...given, enroll: null } : given;
+      const start: DeviceStart = { ...given, ...(isEnrolled && { enroll: null }), ...more };
       runs += 1;
       const launched = await launch();
       const begun = launched.profile.page.evaluate(

@@ -5,7 +5,10 @@ import type { Answers, Asked, DeviceStart, Report } from './requests.ts';
 
 /** A device's process, seen from outside: it can be killed at any moment and started again on the same vault. */
 export type DeviceProcess = AsyncDisposable & {
-  readonly start: () => Promise<{ readonly accountId: string; readonly deviceId: number } | null>;
+  /** `more`: of this run alone. */
+  readonly start: (
+    more?: Partial<DeviceStart>,
+  ) => Promise<{ readonly accountId: string; readonly deviceId: number } | null>;
   readonly kill: (signal?: NodeJS.Signals) => Promise<void>;
   readonly isRunning: () => boolean;
   readonly pid: () => number | undefined;
@@ -53,9 +56,9 @@ export const createDeviceProcess = (
     kill,
     isRunning: () => !isOver(child),
     pid: () => (isOver(child) ? undefined : child.pid),
-    start: async () => {
+    start: async (more = {}) => {
       if (!isOver(child)) return null;
-      const start: DeviceStart = isEnrolled ? { ...given, enroll: null } : given;
+      const start: DeviceStart = { ...given, ...(isEnrolled && { enroll: null }), ...more };
       const run = fork(MAIN, [JSON.stringify(start)], {
         execArgv: [],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

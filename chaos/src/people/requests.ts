@@ -18,6 +18,16 @@ export type DeviceStart = {
   readonly password: string;
   /** Delays of its messenger. */
   readonly pace: Pick<MessengerOptions, 'backoff' | 'patienceMs' | 'pageTimeoutMs'>;
+  /** Its signed keys are taken for older than they are, so that they are replaced. */
+  readonly areKeysOld?: boolean;
+};
+
+/** What nobody but a device's person may read. */
+export type Secrets = {
+  /** Tokens and passwords. */
+  readonly texts: readonly string[];
+  /** Private keys, in base64. */
+  readonly keys: readonly string[];
 };
 
 /** What a device is asked for. */
@@ -26,6 +36,7 @@ export type Asked = {
   readonly perform: { readonly operation: string; readonly wish: Wish };
   readonly state: null;
   readonly rest: null;
+  readonly secrets: null;
   /** The vault takes no writes until it is told that it does. */
   readonly failing: boolean;
   /** Dies at so many commits from now, before or after it. */
@@ -38,6 +49,7 @@ export type Answers = {
   readonly state: DeviceState;
   /** Whether it waits for nothing. */
   readonly rest: { readonly isLive: boolean; readonly outbox: number; readonly setAside: number };
+  readonly secrets: Secrets;
   readonly failing: null;
   readonly dieAtCommit: null;
 };

@@ -1,4 +1,13 @@
-import { createMessenger, MessengerError, type Messenger, type Ratchet, type Vault } from '@restante/client';
+import {
+  createMessenger,
+  MessengerError,
+  readRow,
+  type Messenger,
+  type Ratchet,
+  type TableName,
+  type Tables,
+  type Vault,
+} from '@restante/client';
 import type { Happening, Telling } from '../history/line.ts';
 import { OPERATIONS } from '../operations/index.ts';
 import { seen, visibleState } from '../operations/messages.ts';
@@ -29,6 +38,12 @@ export type RunningDevice = {
 const MAX_ATTEMPTS = 40;
 const RETRY_MS = 500;
 const HISTORY = 10_000;
+/** Longer than signed keys are used. */
+const KEYS_AGE_MS = 10 * 24 * 60 * 60 * 1_000;
+/** A key pair ends with its private half, whoever has written it. */
+const PRIVATE_KEY_BYTES = 32;
+
+const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 
 export const codeOf = (error: unknown): string =>
   error instanceof MessengerError ? error.code : error instanceof Error ? error.name : 'unknown';
@@ -80,6 +95,18 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
       }
     };
 
+  const onlyRow = async <T extends TableName>(table: T): Promise<Tables[T] | undefined> =>
+    readRow(table, await host.vault.get(table, 'only'));
+
+  /** Before the messenger has read them. */
+  const ageKeys = acting('rotate-keys', []).bind(null, {}, async () => {
+    const ring = await onlyRow('keyRing');
+    if (ring === undefined) return null;
+    const value = { ...ring, signedAt: ring.signedAt - KEYS_AGE_MS };
+    await host.vault.commit([{ table: 'keyRing', key: 'only', value }]);
+    return null;
+  });
+
   const countOf = async (table: 'outbox' | 'setAside'): Promise<number> =>
     (await fragile.vault.list(table, { limit: HISTORY })).length;
 
@@ -104,6 +131,19 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
         outbox: await countOf('outbox'),
         setAside: await countOf('setAside'),
       }),
+      secrets: async () => {
+        const [tokens, own, identity] = await Promise.all([
+          onlyRow('tokens'),
+          onlyRow('self'),
+          onlyRow('identity'),
+        ]);
+        return {
+          texts: [password, tokens?.masterToken, tokens?.mailboxToken, own?.deviceSecret].filter(
+            (text) => text !== undefined,
+          ),
+          keys: identity ? [toBase64(identity.keyPair.slice(-PRIVATE_KEY_BYTES))] : [],
+        };
+      },
       failing: ({ asked }) => {
         fragile.fail(asked);
         return Promise.resolve(null);
@@ -136,6 +176,7 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
       self = { accountId: known.accountId, deviceId: known.deviceId };
       if (start.enroll !== null) await write({ type: 'enrolled', device, ...self });
       await write({ type: 'started', device });
+      if (start.areKeysOld === true) await ageKeys();
       await messenger.start();
       return self;
     },

@@ -1,5 +1,6 @@
 import type { Weighted } from '../plan/plan.ts';
 import { pick } from '../faults/fault.ts';
+import type { DeviceStart } from '../people/requests.ts';
 import type { World } from '../world/world.ts';
 
 /** What people do with whole devices. */
@@ -18,17 +19,20 @@ const signsIn: LifeEvent = {
   },
 };
 
-const restarts: LifeEvent = {
-  name: 'restarts',
-  weight: 6,
-  happen: async (world, [who]) => {
+/** Ends a device and starts it again. */
+const restart =
+  (more?: Partial<DeviceStart>): LifeEvent['happen'] =>
+  async (world, [who]) => {
     const device = pick(
       world.people().flatMap(({ devices }) => devices),
       who,
     );
     await device?.kill();
-    await device?.start();
-  },
-};
+    await device?.start(more);
+  };
 
-export const EVENTS: readonly LifeEvent[] = [signsIn, restarts];
+const restarts: LifeEvent = { name: 'restarts', weight: 6, happen: restart() };
+/** Its signed keys have become old meanwhile, and are replaced when it has connected. */
+const rotatesKeys: LifeEvent = { name: 'rotates-keys', weight: 2, happen: restart({ areKeysOld: true }) };
+
+export const EVENTS: readonly LifeEvent[] = [signsIn, restarts, rotatesKeys];

@@ -7,6 +7,7 @@ import type { Step } from '../plan/plan.ts';
 import type { Stage } from '../world/stage.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { EVENTS } from './events.ts';
+import { noteMemory } from './memory.ts';
 import { perform } from './perform.ts';
 import { noteStates, serversState, settle } from './settle.ts';
 
@@ -92,6 +93,7 @@ export const runPlan = async (
   tell('people arrive', 0);
   await using world = await createWorld(stage, folder, people);
   world.note({ type: 'run', seed });
+  await noteMemory(world);
   await execute(world, plan, (done) => tell('step', done));
   tell('healing', plan.length);
   const healedAt = performance.now();
@@ -99,6 +101,7 @@ export const runPlan = async (
   const healMs = performance.now() - healedAt;
   tell('reading', plan.length);
   await noteStates(world);
+  await noteMemory(world);
   world.note({ type: 'servers', state: await serversState(world) });
   const history = await readHistory(world.historyFiles());
   return { ...check(history), history, healMs };

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Leaves } from '@restante/testkit/cluster';
-import { conflictsOf, envelopesOf, filesWithText, ledgersOf } from '@restante/testkit/cluster';
+import { conflictsOf, envelopesOf, ledgersOf } from '@restante/testkit/cluster';
 import type { ServersState } from '../history/line.ts';
 import type { ChaosDevice } from '../world/device.ts';
 import type { World } from '../world/world.ts';
+import { filesWithSecrets } from './leaks.ts';
 
 /** The end of a run: everything is healed, and is given a bounded time to become whole. */
 
@@ -105,8 +106,8 @@ export const serversState = async (world: World): Promise<ServersState> => {
     different,
     conflicts: conflicts.flat(),
     unbalanced: ledgers,
-    filesWithSecrets: await filesWithText(cluster.dataDir, [world.marker]),
-    unhandled: [],
+    filesWithSecrets: await filesWithSecrets(world),
+    unhandled: await world.logs.unforeseen(),
   };
 };
 

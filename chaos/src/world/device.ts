@@ -11,7 +11,8 @@ export type ChaosDevice = {
   readonly name: string;
   readonly deviceId: number;
   readonly process: DeviceProcess;
-  readonly start: () => Promise<void>;
+  /** `more`: of this run alone. */
+  readonly start: (more?: Partial<DeviceStart>) => Promise<void>;
   readonly kill: () => Promise<void>;
   /** It ends, and does not start again. */
   readonly retire: () => Promise<void>;
@@ -47,8 +48,8 @@ export const createDevice = async (
     name,
     deviceId: self.deviceId,
     process,
-    start: async () => {
-      if (!isRetired) await process.start();
+    start: async (more) => {
+      if (!isRetired) await process.start(more);
     },
     retire: async () => {
       isRetired = true;

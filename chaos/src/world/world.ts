@@ -5,6 +5,7 @@ import { TEST_PACE, TEST_PASSWORD, type TestCluster } from '@restante/testkit/cl
 import type { Happening } from '../history/line.ts';
 import { historyFile } from '../history/write.ts';
 import { createDevice, type ChaosDevice } from './device.ts';
+import { followLogs, type ServiceLogs } from './service-logs.ts';
 import type { Stage } from './stage.ts';
 
 /** Somebody in the chaos. An account that is made anew is another account of the same person. */
@@ -18,6 +19,10 @@ export type World = AsyncDisposable & {
   readonly cluster: TestCluster;
   /** What stands in each text of this run, and nowhere else. */
   readonly marker: string;
+  /** When it was made, by this machine's clock. */
+  readonly begunAtMs: number;
+  /** Since it was made. */
+  readonly logs: ServiceLogs;
   readonly people: () => readonly ChaosPerson[];
   readonly note: (happening: Happening) => void;
   readonly historyFiles: () => readonly string[];
@@ -44,6 +49,8 @@ export const createWorld = async (
   count: number,
 ): Promise<World> => {
   mkdirSync(folder, { recursive: true });
+  const begunAtMs = Date.now();
+  const logs = await followLogs(cluster.parts.processes);
   const marker = `marker${randomBytes(6).toString('hex')}`;
   const files: string[] = [];
   const runnerFile = join(folder, 'runner.jsonl');
@@ -99,6 +106,8 @@ export const createWorld = async (
   return {
     cluster,
     marker,
+    begunAtMs,
+    logs,
     people: () => people,
     note,
     historyFiles: () => files,
