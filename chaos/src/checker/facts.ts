@@ -123,8 +123,11 @@ export const factsOf = (unordered: readonly Line[]): Facts => {
     operations,
     named: (...names) => operations.filter(({ name }) => names.includes(name)),
     endsAt,
-    disksLostAt: of('fault')
-      .filter(({ name }) => name === 'lost-data')
-      .map(({ at }) => at),
+    disksLostAt: lines.flatMap((line) =>
+      (line.type === 'fault' && line.name === 'lost-data') ||
+      (line.type === 'fault-ended' && line.name === 'lost-data-while-away')
+        ? [line.at]
+        : [],
+    ),
   };
 };

@@ -37,6 +37,16 @@ test('what makes a run what it is is said again', () => {
   expect(`--seed ${seed} ${flags.join(' ')}`).toBe('--seed 7 --steps 30 --people 4 --faults killed');
 });
 
+test('mistakes are planted when it is asked for, all of them when none is named', () => {
+  expect(readChaosOptions([]).planted).toBeNull();
+  expect(readChaosOptions(['--planted', '--json'])).toMatchObject({ json: true });
+  expect(namesOf(readChaosOptions(['--seed', '1', '--planted']).planted ?? [])).toContain('no-fsync');
+  expect(namesOf(readChaosOptions(['--planted', 'no-fsync,false-complete']).planted ?? [])).toEqual([
+    'no-fsync',
+    'false-complete',
+  ]);
+});
+
 test.each([
   [['--sed', '1'], /--sed/],
   [['--seed', 'x'], /^--seed: needs a whole number/],
@@ -48,6 +58,7 @@ test.each([
   [['--only', 'tea'], /^--only: does not know "tea"/],
   [['--without', ''], /^--without: does not know ""/],
   [['--only', 'text', '--without', 'text'], /leave nothing that people do/],
+  [['--planted', 'gremlin'], /^--planted: does not know "gremlin"/],
   [['text'], /text/],
 ])('%j is refused by name', (args, says) => {
   expect(() => readChaosOptions(args)).toThrow(UsageError);

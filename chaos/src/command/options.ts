@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto';
 import { readOptions, UsageError } from '@restante/scripts/cli';
 import { z } from 'zod';
 import { FAULTS } from '../faults/index.ts';
+import type { Bug } from '../planted/bug.ts';
+import { BUGS } from '../planted/bugs/index.ts';
 import { OPERATIONS } from '../operations/index.ts';
 import type { Weighted } from '../plan/plan.ts';
 import { EVENTS } from '../run/events.ts';
@@ -20,6 +22,8 @@ export type ChaosOptions = {
   readonly operations: readonly Weighted[];
   readonly events: readonly Weighted[];
   readonly json: boolean;
+  /** Mistakes that are made on purpose, to see whether they are found; null: nothing is planted. */
+  readonly planted: readonly Bug[] | null;
   /** What else than its seed makes a run what it is, to be said again for the same one. */
   readonly flags: readonly string[];
 };
@@ -29,6 +33,7 @@ const MAX_STEPS = 10_000;
 const MAX_PEOPLE = 8;
 const MAX_SEEDS = 100_000;
 const NONE = 'none';
+const ALL = 'all';
 
 const whole = (atLeast: number, atMost: number): z.ZodType<number> => {
   const says = `needs a whole number from ${atLeast} to ${atMost}`;
@@ -43,7 +48,7 @@ const minutes = z
   .transform(Number)
   .refine((number) => number > 0, 'needs a number above 0');
 
-const namesOf = (items: readonly Weighted[]): string[] => items.map(({ name }) => name);
+const namesOf = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => name);
 /** Names separated by commas; all of them are known. */
 const names = (known: readonly string[]): z.ZodType<readonly string[]> =>
   z.string().transform((given, context) => {
@@ -66,6 +71,7 @@ const schema = z.object({
   without: names(namesOf(KINDS)).default([]),
   only: names(namesOf(OPERATIONS)).optional(),
   json: z.boolean().default(false),
+  planted: names([ALL, ...namesOf(BUGS)]).optional(),
 });
 
 const ARGUMENTS = {
@@ -78,7 +84,15 @@ const ARGUMENTS = {
   without: { type: 'string' },
   only: { type: 'string' },
   json: { type: 'boolean' },
+  planted: { type: 'string' },
 } as const;
+
+/** `--planted` alone means all of them. */
+const withPlanted = (args: readonly string[]): string[] =>
+  args.map((arg, index) => {
+    const next = args[index + 1];
+    return arg === '--planted' && (next === undefined || next.startsWith('-')) ? `--planted=${ALL}` : arg;
+  });
 
 /**
  * Reads the arguments of `npm run chaos`.
@@ -86,7 +100,8 @@ const ARGUMENTS = {
  * @throws UsageError naming the option that is unknown or has a bad value
  */
 export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
-  const given = readOptions(args, ARGUMENTS, schema);
+  const given = readOptions(withPlanted(args), ARGUMENTS, schema);
+  const { planted } = given;
   const isWanted =
     (only: readonly string[] | undefined) =>
     ({ name }: Weighted): boolean =>
@@ -103,6 +118,7 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
     operations,
     events: EVENTS.filter(isWanted(undefined)),
     json: given.json,
+    planted: planted ? BUGS.filter(({ name }) => planted.includes(ALL) || planted.includes(name)) : null,
     flags: Object.entries({
       steps: given.steps,
       people: given.people,
@@ -113,7 +129,7 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
   };
 };
 
-const listed = (items: readonly Weighted[]): string => namesOf(items).join(', ');
+const listed = (items: readonly { readonly name: string }[]): string => namesOf(items).join(', ');
 
 export const HELP = `
 Usage: npm run chaos -- [options]
@@ -128,11 +144,13 @@ People talk through a real cluster while everything fails that can. What their m
   --faults <names>  these faults alone, or none: ${listed(FAULTS)}
   --only <names>    these operations alone: ${listed(OPERATIONS)}
   --without <names> not these faults, operations and events (${listed(EVENTS)})
+  --planted [names] plants mistakes in the product, one after the other, and tells which law finds each, at which seed:
+                    at most 20 seeds each, or --seeds; ${namesOf(BUGS).join(', ')}
   --json            a JSON object for each seed and a summary, one a line
   --help            print this
 
 Names are separated by commas. With COUCHDB_URLS, three base URLs with an admin's credentials, separated by commas, these servers are
 used instead of embedded ones; what they cannot suffer is left out.
 
-Exit code: 0 no violation, 1 a violation or no run, 2 bad options.
+Exit code: 0 no violation, 1 a violation or no run, 2 bad options. With --planted: 0 when each mistake was found.
 `;

@@ -1,5 +1,5 @@
 import { deviceKilled, diesAtCommit, vaultFails, vaultPutBack } from './devices.ts';
-import { lostData } from './disks.ts';
+import { lostData, lostDataWhileAway } from './disks.ts';
 import type { Fault } from './fault.ts';
 import { halfOpen, isolated, lossy, oneWay, refused, slow, stalled } from './links.ts';
 import {
@@ -34,6 +34,7 @@ export const FAULTS: readonly Fault[] = [
   lossy,
   isolated,
   lostData,
+  lostDataWhileAway,
   deviceKilled,
   diesAtCommit,
   vaultFails,

@@ -31,13 +31,16 @@ const replace = async (from: string, to: string): Promise<void> => {
   await cp(from, to, { recursive: true }).catch(() => undefined);
 };
 
-/** `page`: the address of the page that it is in; null for one in Node. */
+/** `page`: the address of the page that it is in; null for one in Node. `environment`: more variables of its process. */
 export const createDevice = async (
   start: DeviceStart,
-  page: string | null,
+  {
+    page,
+    environment,
+  }: { readonly page: string | null; readonly environment: Readonly<Record<string, string>> },
   note: (happening: Happening) => void,
 ): Promise<{ device: ChaosDevice; accountId: string } | null> => {
-  const process = page === null ? createDeviceProcess(start) : createBrowserDevice(start, page);
+  const process = page === null ? createDeviceProcess(start, environment) : createBrowserDevice(start, page);
   const self = await process.start();
   if (self === null) return null;
   let copiedAt: number | null = null;

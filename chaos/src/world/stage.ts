@@ -9,27 +9,40 @@ export type Stage = AsyncDisposable & {
   readonly cluster: TestCluster;
   /** Where the page is served of those who are in a browser; null: there is no Chromium. */
   readonly page: string | null;
+  /** More variables of the processes of devices. */
+  readonly deviceEnvironment: Readonly<Record<string, string>>;
   /** What cannot take part on this machine, in sentences. */
   readonly missing: readonly string[];
   /** Tells of services that end though nobody has asked them to, until it is disposed of. */
   readonly onCrash: (tell: (who: string, how: string) => void) => Disposable;
 };
 
-export type StageOptions = { readonly masters?: number };
+export type StageOptions = {
+  readonly masters?: number;
+  /** Everybody is in Node. */
+  readonly withoutBrowser?: boolean;
+  /** More variables of services and devices. */
+  readonly environment?: Readonly<Record<string, string>>;
+};
 
 const PAGE = fileURLToPath(new URL('../people/page/', import.meta.url));
 
 const describe = (exit: Exit): string => [howItEnded(exit), exit.cause].filter(Boolean).join(': ');
 
-export const startStage = async ({ masters = 1 }: StageOptions = {}): Promise<Stage> => {
+export const startStage = async ({
+  masters = 1,
+  withoutBrowser = false,
+  environment = {},
+}: StageOptions = {}): Promise<Stage> => {
   const cleanup = new AsyncDisposableStack();
   try {
     const listeners = new Set<(who: string, how: string) => void>();
-    const hasChromium = findChromium() !== null;
+    const hasChromium = !withoutBrowser && findChromium() !== null;
     const site = hasChromium ? cleanup.use(await startSite(await buildPage(PAGE))) : null;
     const cluster = cleanup.use(
       await startTestCluster({
         masters,
+        settings: { couch: environment, mailboxNode: environment, master: environment },
         onEvent: (event) => {
           if (event.type !== 'exited' || event.expected) return;
           for (const tell of listeners) tell(event.process.name, describe(event.exit));
@@ -39,7 +52,11 @@ export const startStage = async ({ masters = 1 }: StageOptions = {}): Promise<St
     return {
       cluster,
       page: site?.url ?? null,
-      missing: hasChromium ? [] : ['there is no Chromium: everybody is in Node (see CHROMIUM_PATH)'],
+      deviceEnvironment: environment,
+      missing:
+        hasChromium || withoutBrowser
+          ? []
+          : ['there is no Chromium: everybody is in Node (see CHROMIUM_PATH)'],
       onCrash: (tell) => {
         listeners.add(tell);
         return { [Symbol.dispose]: () => void listeners.delete(tell) };

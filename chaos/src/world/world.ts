@@ -44,7 +44,7 @@ const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi
  * device is a browser.
  */
 export const createWorld = async (
-  { cluster, page, onCrash }: Pick<Stage, 'cluster' | 'page' | 'onCrash'>,
+  { cluster, page, deviceEnvironment, onCrash }: Omit<Stage, 'missing' | typeof Symbol.asyncDispose>,
   folder: string,
   count: number,
 ): Promise<World> => {
@@ -80,7 +80,7 @@ export const createWorld = async (
         password: TEST_PASSWORD,
         pace: TEST_PACE,
       },
-      inBrowser,
+      { page: inBrowser, environment: deviceEnvironment },
       note,
     );
     if (created === null) return;

@@ -1,0 +1,157 @@
+import type { Bug } from '../bug.ts';
+
+/** Mistakes of a messenger. */
+
+const LINKS = 'refused,stalled,half-open,lossy';
+const TALK = ['--only', 'text,burst'];
+
+export const deleteBeforeCommit: Bug = {
+  name: 'delete-before-commit',
+  what: 'a client has the servers delete what it has not kept yet',
+  patches: [
+    {
+      file: 'client/src/receiving/inbox.ts',
+      find: 'transaction.afterCommit(() => deps.onKept(owed));',
+      put: 'deps.onKept(owed);',
+    },
+  ],
+  laws: ['arrives'],
+  args: ['--faults', 'vault-fails,dies-at-commit', ...TALK],
+};
+
+export const shownBeforeKept: Bug = {
+  name: 'shown-before-kept',
+  what: 'a client shows a message before its vault has it',
+  patches: [
+    {
+      file: 'client/src/conversations/messages.ts',
+      find: "transaction.afterCommit(() => events.emit('message', message));",
+      put: "events.emit('message', message);",
+    },
+  ],
+  laws: ['once'],
+  args: ['--faults', 'vault-fails,dies-at-commit', ...TALK],
+};
+
+export const dropAtReconnect: Bug = {
+  name: 'drop-at-reconnect',
+  what: 'what was under way when a connection broke is not sent again',
+  patches: [
+    {
+      file: 'client/src/sending/outbox.ts',
+      find: '      inFlight.clear();',
+      put: `      for (const id of inFlight.keys()) background(settle(id, () => Promise.resolve()));
+      inFlight.clear();`,
+    },
+  ],
+  laws: ['arrives'],
+  args: ['--faults', `killed,masters-dead,${LINKS}`, ...TALK],
+};
+
+export const dedupeRemoved: Bug = {
+  name: 'dedupe-removed',
+  what: 'nobody looks whether a message is there already: not the inbox, not the conversation, and not what is sent again',
+  patches: [
+    {
+      file: 'client/src/receiving/inbox.ts',
+      find: 'const fresh = unique.filter((_, index) => seen[index] === undefined);\n      const known',
+      put: 'const fresh = unique;\n      const known = [];\n      const unused',
+    },
+    {
+      file: 'client/src/conversations/messages.ts',
+      find: 'if (existing !== undefined) return { key: existing, added: false };',
+      put: '',
+    },
+  ],
+  laws: ['once'],
+  args: ['--faults', `killed,masters-dead,device-killed,${LINKS}`, ...TALK],
+};
+
+export const duplicateTakenForKnown: Bug = {
+  name: 'duplicate-taken-for-known',
+  what: 'what the ratchet calls a repetition is dropped, though the vault has never seen it',
+  patches: [
+    {
+      file: 'client/src/receiving/inbox.ts',
+      find: 'if (result?.ok === false && !blocked.has(envelope.senderId)) {',
+      put: "if (result?.ok === false && result.reason !== 'duplicate' && !blocked.has(envelope.senderId)) {",
+    },
+  ],
+  laws: ['arrives'],
+  args: ['--faults', 'vault-put-back', ...TALK],
+};
+
+export const stateBackwards: Bug = {
+  name: 'state-backwards',
+  what: 'a state that comes late takes the place of a later one',
+  patches: [
+    {
+      file: 'client/src/conversations/messages.ts',
+      find: 'const isLate = !isLater(state, message.state);',
+      put: 'const isLate = false;',
+    },
+  ],
+  laws: ['states-go-forward'],
+  args: ['--faults', `killed,masters-dead,${LINKS}`, '--only', 'text,burst,read,standing'],
+};
+
+export const ownCopiesLost: Bug = {
+  name: 'own-copies-lost-at-sign-in',
+  what: 'what is sent while an own device signs in has no copy for it',
+  patches: [
+    {
+      file: 'client/src/sending/outbox.ts',
+      find: '    if (others.length === 0) return;\n    for await',
+      put: '    if (others.length >= 0) return;\n    for await',
+    },
+    {
+      file: 'client/src/sending/newcomers.ts',
+      find: 'if (!content || !isLasting(content)) return;',
+      put: 'if (content !== undefined) return;',
+    },
+  ],
+  laws: ['arrives'],
+  args: ['--faults', `masters-dead,${LINKS}`, '--only', 'text,burst,sign-out'],
+};
+
+export const repairGivesUp: Bug = {
+  name: 'repair-gives-up',
+  what: 'a message whose devices did not fit five times is given up',
+  patches: [
+    {
+      file: 'client/src/sending/outbox.ts',
+      find: 'else later(id, count - MAX_REPAIRS, () => repair(id, mismatches));',
+      put: "else background(fail(id, 'devices-changed').then(() => unpark(id)));",
+    },
+  ],
+  laws: ['arrives'],
+  args: ['--faults', `isolated,couches-dead,killed,${LINKS}`, '--only', 'text,burst,sign-out,remove-device'],
+};
+
+export const failedOnNotFound: Bug = {
+  name: 'failed-on-not-found',
+  what: 'a message fails for good when a server does not know its reader',
+  patches: [
+    {
+      file: 'client/src/sending/outbox.ts',
+      find: "if (readiness === 'later') await failExpiredOrWait(id);",
+      put: "if (readiness === 'later') await fail(id, 'not-found').then(() => unpark(id));",
+    },
+  ],
+  laws: ['arrives'],
+  args: ['--faults', 'lost-data,isolated,killed,couches-dead', '--only', 'text,burst,delete-account'],
+};
+
+export const falseComplete: Bug = {
+  name: 'false-complete',
+  what: 'a catch-up is complete, however few nodes have answered',
+  patches: [
+    {
+      file: 'client/src/receiving/catch-up.ts',
+      find: 'answered.size >= (withheld.size === 0 ? needed : count);',
+      put: 'answered.size + needed + count + withheld.size > 0;',
+    },
+  ],
+  laws: ['complete-is-true'],
+  args: ['--faults', `nodes-dead,couches-dead,killed,isolated,${LINKS}`, ...TALK],
+};

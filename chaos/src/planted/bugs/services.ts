@@ -1,0 +1,130 @@
+import type { Bug } from '../bug.ts';
+
+/** Mistakes of masters, mailbox nodes and the embedded CouchDB. */
+
+const TALK = ['--only', 'text,burst'];
+
+export const acceptBeforeStore: Bug = {
+  name: 'accept-before-store',
+  what: 'a master accepts a message before any node has it',
+  patches: [
+    {
+      file: 'master-node/src/live/send.ts',
+      find: 'const copies = await deps.store(envelopes, requestId);',
+      put: `void deps.store(envelopes, requestId).catch(() => undefined);
+        const copies = 3;`,
+    },
+  ],
+  laws: ['arrives', 'complete-is-true'],
+  args: ['--faults', 'nodes-dead,couches-dead,device-killed,killed', ...TALK],
+};
+
+export const noFsync: Bug = {
+  name: 'no-fsync',
+  what: 'a CouchDB answers before its disk has what was written, and a kill takes it',
+  patches: [
+    {
+      file: 'couchdb/embedded/storage/level-store.ts',
+      find: "import path from 'node:path';",
+      put: `import path from 'node:path';
+import { lossyLevel } from '${new URL('../lossy-level.ts', import.meta.url).href}';`,
+    },
+    {
+      file: 'couchdb/embedded/storage/level-store.ts',
+      find: 'this.#level = new ClassicLevel<string, string | Buffer>(location);',
+      put: 'this.#level = lossyLevel(new ClassicLevel<string, string | Buffer>(location), location);',
+    },
+  ],
+  laws: ['arrives', 'servers-empty-and-alike', 'complete-is-true'],
+  args: ['--faults', 'couches-dead,everything-dead,device-killed', ...TALK],
+};
+
+export const lateRetryRecreates: Bug = {
+  name: 'late-retry-recreates',
+  what: 'a message that is stored again after its reader has deleted it is there again',
+  patches: [
+    {
+      file: 'mailbox-node/src/couch/bulk-writer.ts',
+      find: 'const toItem = (document: EnvelopeDocument | TombstoneDocument): Item => ({',
+      put: `const ended = new Map<string, readonly string[]>();
+let recreated = 0;
+const asWritten = (document) => {
+  if ('_deleted' in document) ended.set(document._id, document._revisions.ids);
+  const before = '_deleted' in document ? undefined : ended.get(document._id);
+  if (before === undefined) return document;
+  const hash = (recreated += 1).toString(16).padStart(32, '0');
+  return { ...document, _rev: \`3-\${hash}\`, _revisions: { start: 3, ids: [hash, ...before] } };
+};
+const toItem = (given: EnvelopeDocument | TombstoneDocument): Item => itemOf(asWritten(given));
+const itemOf = (document: EnvelopeDocument | TombstoneDocument): Item => ({`,
+    },
+    {
+      file: 'mailbox-node/src/couch/envelope-row.ts',
+      find: "return rev === envelopeRevision(id) ? null : 'foreign-revision';",
+      put: 'return null;',
+    },
+  ],
+  laws: ['servers-empty-and-alike', 'heals'],
+  args: ['--faults', 'masters-dead,killed,refused,stalled,half-open,lossy', ...TALK],
+};
+
+export const emptyDiskAnswers: Bug = {
+  name: 'empty-disk-answers',
+  what: 'a node whose disk was lost says that nothing waits there',
+  patches: [
+    {
+      file: 'mailbox-node/src/service.ts',
+      find: 'const isComplete = (): boolean => !clock.isBehind() && completeness.holds(databases.readableAt(now()));',
+      put: 'const isComplete = (): boolean => true;',
+    },
+  ],
+  laws: ['complete-is-true'],
+  args: ['--faults', 'lost-data-while-away,device-killed', ...TALK],
+};
+
+export const bucketsDropped: Bug = {
+  name: 'buckets-dropped-by-a-clock',
+  what: 'a node whose clock is months ahead drops the mail of today',
+  patches: [
+    {
+      file: 'mailbox-node/src/service.ts',
+      find: 'const times = [clock.confirmed() ?? now(), clock.latest()];',
+      put: 'const times = [now()];',
+    },
+    {
+      file: 'mailbox-node/src/service.ts',
+      find: 'if (databases.isExpired(database, clock.surely())) await keeper.drop(database);',
+      put: 'if (databases.isExpired(database, now())) await keeper.drop(database);',
+    },
+  ],
+  laws: ['arrives'],
+  args: ['--faults', 'device-killed', ...TALK],
+};
+
+export const unfitTaken: Bug = {
+  name: 'unfit-document-taken',
+  what: 'of contradicting documents of the directory one is taken that is none',
+  patches: [
+    {
+      file: 'master-node/src/directory/couch-conflict-resolver.ts',
+      find: '(leaf) => isDirectoryDocument(id, leaf)',
+      put: '() => true',
+    },
+  ],
+  laws: ['arrives', 'heals'],
+  args: ['--faults', 'lost-data', ...TALK],
+};
+
+export const passwordInLog: Bug = {
+  name: 'plaintext-in-a-log',
+  what: 'a service logs what it was asked, with the password in it',
+  patches: [
+    {
+      file: 'service-kit/src/http-app.ts',
+      find: "log.debug({ event: 'request', ...answer,",
+      put: "log.debug({ event: 'request', said: JSON.stringify(request.body ?? null), ...answer,",
+    },
+  ],
+  laws: ['no-plaintext'],
+  args: ['--faults', 'none', ...TALK],
+};
