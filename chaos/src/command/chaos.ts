@@ -10,7 +10,8 @@ import { figuresOf, summaryOf, type Figures } from './figures.ts';
 import { HELP, readChaosOptions, type ChaosOptions } from './options.ts';
 import { reportSearches, searchForAll } from './planted.ts';
 import { reportRun, reportSummary, reportViolations } from './report.ts';
-import { progressOnStandardError, runSeed, untilAborted } from './run-seed.ts';
+import { planOf, progressOnStandardError, runKept, untilAborted } from './run-kept.ts';
+import { tellSmallestPlan } from './smallest-plan.ts';
 
 const environment = z.object({ COUCHDB_URLS: clusterCouchUrls.optional() });
 
@@ -21,7 +22,7 @@ const runSeeds = async (
   stage: Stage,
   folder: string,
   options: ChaosOptions,
-  { print }: CommandContext,
+  { print, complain }: CommandContext,
 ): Promise<Figures[]> => {
   const progress = progressOnStandardError();
   const { seed: first } = options;
@@ -29,15 +30,34 @@ const runSeeds = async (
   const runs: Figures[] = [];
   for (let seed = first; seed < first + options.seeds; seed += 1) {
     if (seed > first && performance.now() >= endsAt) break;
-    const result = await runSeed(stage, folder, options, seed, { progress, title: `seed ${seed}` });
+    const plan = planOf(options, seed);
+    const result = await runKept(stage, folder, plan, { progress, title: `seed ${seed}` });
     const run = figuresOf(seed, result.seconds, result);
     runs.push(run);
-    const again = `npm run chaos -- ${[`--seed ${seed}`, ...options.flags].join(' ')}`;
     if (options.json) print(JSON.stringify(run));
     else
-      [...reportRun(run), ...reportViolations(result.history, result.violations, again)].forEach((line) =>
-        print(line),
-      );
+      [
+        ...reportRun(run),
+        ...reportViolations(result.history, result.violations, options.again(seed)),
+      ].forEach((line) => print(line));
+    const [broken] = run.violations;
+    if (options.shrink && broken) {
+      const smallest = await tellSmallestPlan(plan, broken.law, {
+        folder,
+        progress,
+        broken: async (steps, title) => {
+          const { violations, folder: own } = await runKept(
+            stage,
+            folder,
+            { ...plan, steps },
+            { progress, title },
+          );
+          rmSync(own, { recursive: true, force: true });
+          return new Set(violations.map(({ law }) => law));
+        },
+      });
+      smallest.forEach((line) => (options.json ? complain(line) : print(line)));
+    }
     if (run.violations.length === 0) rmSync(result.folder, { recursive: true, force: true });
     else process.stderr.write(`histories and vaults of seed ${seed}: ${result.folder}\n`);
   }

@@ -1,5 +1,10 @@
 import { UsageError } from '@restante/scripts/cli';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Step } from '../plan/plan.ts';
+import { writePlan } from '../plan/plan-file.ts';
 import { readChaosOptions } from './options.ts';
 
 const namesOf = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => name);
@@ -33,8 +38,28 @@ test('names choose faults, operations and events', () => {
 
 test('what makes a run what it is is said again', () => {
   const args = ['--seed', '7', '--steps=30', '--faults', 'killed', '--json'];
-  const { seed, flags } = readChaosOptions(args);
-  expect(`--seed ${seed} ${flags.join(' ')}`).toBe('--seed 7 --steps 30 --people 4 --faults killed');
+  expect(readChaosOptions(args).again(8)).toBe(
+    'npm run chaos -- --seed 8 --steps 30 --people 4 --faults killed',
+  );
+});
+
+test('a plan that was kept is run instead', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'restante-plan-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'plan.json');
+  const steps: Step[] = [
+    { kind: 'fault', name: 'killed', numbers: [1, 2], fault: 0, pauseMs: 10 },
+    { kind: 'operation', name: 'text', numbers: [3], pauseMs: 200 },
+    { kind: 'fault-ended', fault: 0, pauseMs: 0 },
+  ];
+  writePlan(file, { seed: 9, people: 3, steps });
+  const { plan, seed, again } = readChaosOptions(['--plan', file]);
+  expect(plan).toEqual({ seed: 9, people: 3, steps });
+  expect(seed).toBe(9);
+  expect(again(9)).toBe(`npm run chaos -- --plan ${file}`);
+  expect(() => readChaosOptions(['--plan', join(folder, 'none')])).toThrow(/^--plan: .*ENOENT/);
+  writeFileSync(file, '{"seed":1,"people":2,"steps":[{"kind":"tea"}]}');
+  expect(() => readChaosOptions(['--plan', file])).toThrow(/^--plan: .*it is no plan/);
 });
 
 test('mistakes are planted when it is asked for, all of them when none is named', () => {

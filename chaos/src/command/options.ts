@@ -5,6 +5,7 @@ import { FAULTS } from '../faults/index.ts';
 import type { Bug } from '../planted/bug.ts';
 import { BUGS } from '../planted/bugs/index.ts';
 import { OPERATIONS } from '../operations/index.ts';
+import { readPlan, type KeptPlan } from '../plan/plan-file.ts';
 import type { Weighted } from '../plan/plan.ts';
 import { EVENTS } from '../run/events.ts';
 
@@ -22,10 +23,14 @@ export type ChaosOptions = {
   readonly operations: readonly Weighted[];
   readonly events: readonly Weighted[];
   readonly json: boolean;
+  /** Whether a plan that breaks a law is made smaller. */
+  readonly shrink: boolean;
+  /** Run instead of what the seeds would make. */
+  readonly plan: KeptPlan | null;
   /** Mistakes that are made on purpose, to see whether they are found; null: nothing is planted. */
   readonly planted: readonly Bug[] | null;
-  /** What else than its seed makes a run what it is, to be said again for the same one. */
-  readonly flags: readonly string[];
+  /** The command that runs a seed again. */
+  readonly again: (seed: number) => string;
 };
 
 const MAX_SEED = 2 ** 31;
@@ -71,6 +76,8 @@ const schema = z.object({
   without: names(namesOf(KINDS)).default([]),
   only: names(namesOf(OPERATIONS)).optional(),
   json: z.boolean().default(false),
+  shrink: z.boolean().default(false),
+  plan: z.string().optional(),
   planted: names([ALL, ...namesOf(BUGS)]).optional(),
 });
 
@@ -84,8 +91,18 @@ const ARGUMENTS = {
   without: { type: 'string' },
   only: { type: 'string' },
   json: { type: 'boolean' },
+  shrink: { type: 'boolean' },
+  plan: { type: 'string' },
   planted: { type: 'string' },
 } as const;
+
+const planIn = (file: string): KeptPlan => {
+  try {
+    return readPlan(file);
+  } catch (error) {
+    throw new UsageError(`--plan: ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
 
 /** `--planted` alone means all of them. */
 const withPlanted = (args: readonly string[]): string[] =>
@@ -102,6 +119,7 @@ const withPlanted = (args: readonly string[]): string[] =>
 export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
   const given = readOptions(withPlanted(args), ARGUMENTS, schema);
   const { planted } = given;
+  const plan = given.plan === undefined ? null : planIn(given.plan);
   const isWanted =
     (only: readonly string[] | undefined) =>
     ({ name }: Weighted): boolean =>
@@ -109,7 +127,7 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
   const operations = OPERATIONS.filter(isWanted(given.only));
   if (operations.length === 0) throw new UsageError('--only and --without leave nothing that people do');
   return {
-    seed: given.seed ?? randomInt(MAX_SEED),
+    seed: plan?.seed ?? given.seed ?? randomInt(MAX_SEED),
     seeds: given.seeds ?? (given.minutes === undefined ? 1 : Infinity),
     minutes: given.minutes ?? Infinity,
     steps: given.steps,
@@ -118,14 +136,23 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
     operations,
     events: EVENTS.filter(isWanted(undefined)),
     json: given.json,
+    shrink: given.shrink,
+    plan,
     planted: planted ? BUGS.filter(({ name }) => planted.includes(ALL) || planted.includes(name)) : null,
-    flags: Object.entries({
-      steps: given.steps,
-      people: given.people,
-      faults: given.faults?.join(','),
-      without: given.without.join(','),
-      only: given.only?.join(','),
-    }).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`--${name} ${value}`])),
+    again: (seed) => {
+      const flags = plan
+        ? { plan: given.plan }
+        : {
+            seed,
+            steps: given.steps,
+            people: given.people,
+            faults: given.faults?.join(','),
+            without: given.without.join(','),
+            only: given.only?.join(','),
+          };
+      const said = Object.entries(flags).filter(([, value]) => value !== undefined && value !== '');
+      return ['npm run chaos --', ...said.map(([name, value]) => `--${name} ${value}`)].join(' ');
+    },
   };
 };
 
@@ -144,6 +171,8 @@ People talk through a real cluster while everything fails that can. What their m
   --faults <names>  these faults alone, or none: ${listed(FAULTS)}
   --only <names>    these operations alone: ${listed(OPERATIONS)}
   --without <names> not these faults, operations and events (${listed(EVENTS)})
+  --shrink          looks for the smallest plan that breaks the law again, in at most 80 runs, and keeps it in a file
+  --plan <file>     runs such a plan; with --seeds as often as that
   --planted [names] plants mistakes in the product, one after the other, and tells which law finds each, at which seed:
                     at most 20 seeds each, or --seeds; ${namesOf(BUGS).join(', ')}
   --json            a JSON object for each seed and a summary, one a line

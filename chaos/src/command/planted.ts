@@ -6,7 +6,7 @@ import type { Bug } from '../planted/bug.ts';
 import { plantedEnvironment } from '../planted/planted-environment.ts';
 import { startStage } from '../world/stage.ts';
 import { readChaosOptions, type ChaosOptions } from './options.ts';
-import { progressOnStandardError, runSeed, untilAborted } from './run-seed.ts';
+import { planOf, progressOnStandardError, runKept, untilAborted } from './run-kept.ts';
 
 /** What became of the search for a bug. */
 export type Search = {
@@ -40,7 +40,7 @@ const search = async (
   for (let seed = first; ; seed += 1) {
     const title = `${name}, seed ${seed}`;
     const run = await Promise.race([
-      runSeed(stage, join(folder, name), options, seed, { progress, title }),
+      runKept(stage, join(folder, name), planOf(options, seed), { progress, title }),
       untilAborted(signal),
     ]);
     seconds += run.seconds;

@@ -1,4 +1,6 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KeptPlan } from '../plan/plan-file.ts';
 import { makePlan } from '../plan/plan.ts';
 import { runPlan, type RunResult } from '../run/run-plan.ts';
 import type { Stage } from '../world/stage.ts';
@@ -20,20 +22,31 @@ export const untilAborted = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', stop);
   });
 
-/** One seed with fresh people. `title`: for the line that says how far it is. */
-export const runSeed = async (
-  stage: Stage,
-  folder: string,
-  { steps, operations, events, faults, people }: ChaosOptions,
+/** What a seed is run as. */
+export const planOf = (
+  { steps, operations, events, faults, people, plan }: ChaosOptions,
   seed: number,
+): KeptPlan => plan ?? { seed, people, steps: makePlan({ seed, steps, operations, events, faults }) };
+
+export type FinishedRun = RunResult & {
+  readonly seconds: number;
+  /** Of its histories and vaults. */
+  readonly folder: string;
+};
+
+/** A plan with fresh people, in a folder of its own. `title`: for the line that says how far it is. */
+export const runKept = async (
+  stage: Stage,
+  parent: string,
+  { seed, people, steps }: KeptPlan,
   { progress, title }: { readonly progress: ProgressLine; readonly title: string },
-): Promise<RunResult & { readonly seconds: number; readonly folder: string }> => {
+): Promise<FinishedRun> => {
   const startedAt = performance.now();
-  const ownFolder = join(folder, String(seed));
-  const plan = makePlan({ seed, steps, operations, events, faults });
-  const result = await runPlan(stage, ownFolder, {
-    ...{ plan, people, seed },
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, `${seed}-`));
+  const result = await runPlan(stage, folder, {
+    ...{ plan: steps, people, seed },
     onProgress: (now) => progress.show(title, now),
   }).finally(progress.clear);
-  return { ...result, seconds: Math.round((performance.now() - startedAt) / 1000), folder: ownFolder };
+  return { ...result, seconds: Math.round((performance.now() - startedAt) / 1000), folder };
 };
