@@ -1,10 +1,11 @@
 import type { ChaosDevice } from '../world/device.ts';
+import type { Ailment, Death } from '../people/requests.ts';
 import type { World } from '../world/world.ts';
 import { pick, type Fault } from './fault.ts';
 
 /** What happens to the machines of people. */
 
-const deviceOf = ({ people }: World, number = 0): ChaosDevice | undefined =>
+export const deviceOf = ({ people }: World, number = 0): ChaosDevice | undefined =>
   pick(
     people().flatMap(({ devices }) => devices),
     number,
@@ -21,17 +22,17 @@ export const deviceKilled: Fault = {
   },
 };
 
-/** Dies at one of its next writes to the vault, before or after it. */
-export const diesAtCommit: Fault = {
-  name: 'dies-at-commit',
-  weight: 8,
+/** Dies at one of the next steps that its messenger waits for, before or after it. */
+const dies = (name: string, weight: number, at: Death['at'], maxCount: number): Fault => ({
+  name,
+  weight,
   begin: async (world, [which, count = 0, when = 0]) => {
     const device = deviceOf(world, which);
     if (device === undefined) return null;
-    const asked = { count: 1 + (count % 12), when: when % 2 === 0 ? 'before' : 'after' } as const;
-    await device.process.ask('dieAtCommit', asked);
+    const death = { at, count: 1 + (count % maxCount), when: when % 2 === 0 ? 'before' : 'after' } as const;
+    await device.process.ask('dieAt', death);
     return {
-      on: `${device.name} ${asked.when} commit ${asked.count}`,
+      on: `${device.name} ${death.when} ${at} ${death.count}`,
       // One that has not died yet dies now.
       end: async () => {
         await device.kill();
@@ -39,23 +40,36 @@ export const diesAtCommit: Fault = {
       },
     };
   },
-};
+});
 
-export const vaultFails: Fault = {
-  name: 'vault-fails',
-  weight: 4,
-  begin: async (world, [which]) => {
+export const diesAtCommit = dies('dies-at-commit', 6, 'commit', 12);
+export const diesAtRequest = dies('dies-at-request', 4, 'request', 12);
+export const diesAtFrame = dies('dies-at-frame', 4, 'frame', 12);
+export const diesAtStep = dies('dies-at-step', 6, 'any', 200);
+
+const suffers = (name: string, weight: number, ailmentOf: (number: number) => Ailment): Fault => ({
+  name,
+  weight,
+  begin: async (world, [which, number = 0]) => {
     const device = deviceOf(world, which);
     if (device === undefined) return null;
-    await device.process.ask('failing', true);
+    const ailment = ailmentOf(number);
+    await device.process.ask('suffer', ailment);
     return {
-      on: device.name,
+      on: ailment.kind === 'slow' ? `${device.name} ${ailment.ms} ms` : device.name,
       end: async () => {
-        await device.process.ask('failing', false);
+        await device.process.ask('suffer', null);
       },
     };
   },
-};
+});
+
+const MAX_COMMIT_MS = 2_000;
+
+export const vaultFails = suffers('vault-fails', 4, () => ({ kind: 'failing' }));
+export const vaultFull = suffers('vault-full', 4, () => ({ kind: 'full' }));
+export const vaultUnreadable = suffers('vault-unreadable', 3, () => ({ kind: 'unreadable' }));
+export const vaultSlow = suffers('vault-slow', 4, (ms) => ({ kind: 'slow', ms: ms % MAX_COMMIT_MS }));
 
 /** A vault that is put back as it was when the fault began. */
 export const vaultPutBack: Fault = {

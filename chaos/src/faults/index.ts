@@ -1,4 +1,16 @@
-import { deviceKilled, diesAtCommit, vaultFails, vaultPutBack } from './devices.ts';
+import { deviceClockOff, deviceClockSteps, serviceClockOff, serviceClockSteps } from './clocks.ts';
+import {
+  deviceKilled,
+  diesAtCommit,
+  diesAtFrame,
+  diesAtRequest,
+  diesAtStep,
+  vaultFails,
+  vaultFull,
+  vaultPutBack,
+  vaultSlow,
+  vaultUnreadable,
+} from './devices.ts';
 import { lostData, lostDataWhileAway } from './disks.ts';
 import type { Fault } from './fault.ts';
 import { halfOpen, isolated, lossy, oneWay, refused, slow, stalled } from './links.ts';
@@ -37,6 +49,16 @@ export const FAULTS: readonly Fault[] = [
   lostDataWhileAway,
   deviceKilled,
   diesAtCommit,
+  diesAtRequest,
+  diesAtFrame,
+  diesAtStep,
   vaultFails,
+  vaultFull,
+  vaultUnreadable,
+  vaultSlow,
   vaultPutBack,
+  serviceClockOff,
+  serviceClockSteps,
+  deviceClockOff,
+  deviceClockSteps,
 ];

@@ -7,7 +7,7 @@ import { pick, type Fault } from './fault.ts';
 
 /** Deaths and pauses of the services. */
 
-const parts = ({ cluster }: World): readonly ClusterProcess[] => {
+export const parts = ({ cluster }: World): readonly ClusterProcess[] => {
   const { couches, mailboxNodes, masters } = cluster.parts;
   return [...couches, ...mailboxNodes, ...masters];
 };

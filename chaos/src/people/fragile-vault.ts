@@ -1,40 +1,34 @@
 import type { Vault } from '@restante/client';
+import type { Ailment } from './requests.ts';
 
-/** A vault that fails, or takes its process with it, when it is told to. */
-export type FragileVault = {
-  readonly vault: Vault;
-  readonly fail: (isFailing: boolean) => void;
-  /** Dies at so many commits from now, before or after it. */
-  readonly dieAt: (count: number, when: 'before' | 'after') => void;
-};
+/** A vault whose disk fails when it is told to. */
+export type FragileVault = { readonly vault: Vault; readonly suffer: (ailment: Ailment | null) => void };
 
-/** `die`: ends the process, though perhaps not before it returns: nothing is written any more. */
-export const fragileVault = (inner: Vault, die: () => void): FragileVault => {
-  let isFailing = false;
-  let death: { left: number; readonly when: 'before' | 'after' } | null = null;
-  let isDying = false;
-  const end = (): Promise<never> => {
-    isDying = true;
-    die();
-    return new Promise(() => undefined);
+/** As the vaults themselves say that there is no room. */
+const noRoom = (): DOMException => new DOMException('the disk is full', 'QuotaExceededError');
+
+export const fragileVault = (inner: Vault): FragileVault => {
+  let ailment: Ailment | null = null;
+  const read = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (ailment?.kind === 'unreadable') throw new Error('the disk does not answer');
+    return act();
   };
   return {
     vault: {
       ...inner,
+      get: (table, key) => read(() => inner.get(table, key)),
+      getMany: (table, keys) => read(() => inner.getMany(table, keys)),
+      list: (table, range) => read(() => inner.list(table, range)),
       commit: async (changes) => {
-        if (isDying) return end();
-        if (isFailing) throw new Error('the disk does not answer');
-        const due = death !== null && (death.left -= 1) <= 0 ? death.when : null;
-        if (due === 'before') return end();
+        const { kind, ms = 0 } = ailment ?? {};
+        if (kind === 'slow') await new Promise((resolve) => setTimeout(resolve, ms));
+        if (kind === 'full') throw noRoom();
+        if (kind === 'failing') throw new Error('the disk takes no writes');
         await inner.commit(changes);
-        if (due === 'after') return end();
       },
     },
-    fail: (now) => {
-      isFailing = now;
-    },
-    dieAt: (count, when) => {
-      death = { left: count, when };
+    suffer: (next) => {
+      ailment = next;
     },
   };
 };

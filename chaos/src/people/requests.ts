@@ -16,6 +16,8 @@ export type DeviceStart = {
     readonly deviceName: string;
   } | null;
   readonly password: string;
+  /** By how much its clock is off. */
+  readonly clockShiftMs: number;
   /** Delays of its messenger. */
   readonly pace: Pick<MessengerOptions, 'backoff' | 'patienceMs' | 'pageTimeoutMs'>;
   /** Its signed keys are taken for older than they are, so that they are replaced. */
@@ -30,6 +32,21 @@ export type Secrets = {
   readonly keys: readonly string[];
 };
 
+/** What a messenger waits for: reads and commits of its vault, requests, frames that it sends. */
+export type StepKind = 'read' | 'commit' | 'request' | 'frame';
+
+/** SIGKILL before or after the step that is so many of its kind from now; 1 is the next. */
+export type Death = {
+  readonly at: StepKind | 'any';
+  readonly count: number;
+  readonly when: 'before' | 'after';
+};
+
+/** What a disk does to a vault: it takes no writes, has no room, gives nothing, or takes so long for each commit. */
+export type Ailment =
+  | { readonly kind: 'failing' | 'full' | 'unreadable'; readonly ms?: never }
+  | { readonly kind: 'slow'; readonly ms: number };
+
 /** What a device is asked for. */
 export type Asked = {
   /** Starts an operation; answered when it has ended, however. */
@@ -37,10 +54,11 @@ export type Asked = {
   readonly state: null;
   readonly rest: null;
   readonly secrets: null;
-  /** The vault takes no writes until it is told that it does. */
-  readonly failing: boolean;
-  /** Dies at so many commits from now, before or after it. */
-  readonly dieAtCommit: { readonly count: number; readonly when: 'before' | 'after' };
+  /** Moves its clock: off by so many milliseconds from now on. */
+  readonly setClock: number;
+  /** What its disk does until it is told otherwise; null: nothing. */
+  readonly suffer: Ailment | null;
+  readonly dieAt: Death | null;
 };
 
 export type Answers = {
@@ -50,8 +68,9 @@ export type Answers = {
   /** Whether it waits for nothing. */
   readonly rest: { readonly isLive: boolean; readonly outbox: number; readonly setAside: number };
   readonly secrets: Secrets;
-  readonly failing: null;
-  readonly dieAtCommit: null;
+  readonly setClock: null;
+  readonly suffer: null;
+  readonly dieAt: null;
 };
 
 export type Request = {

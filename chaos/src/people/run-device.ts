@@ -12,6 +12,7 @@ import type { Happening, Telling } from '../history/line.ts';
 import { OPERATIONS } from '../operations/index.ts';
 import { seen, visibleState } from '../operations/messages.ts';
 import type { Acting } from '../operations/operation.ts';
+import { countedSteps } from './counted-steps.ts';
 import { fragileVault } from './fragile-vault.ts';
 import type { Answers, DeviceStart, Request } from './requests.ts';
 
@@ -51,10 +52,15 @@ export const codeOf = (error: unknown): string =>
 export const runDevice = (host: DeviceHost): RunningDevice => {
   const { start, write } = host;
   const { device, password } = start;
-  const fragile = fragileVault(host.vault, host.die);
+  const fragile = fragileVault(host.vault);
+  const steps = countedSteps(host.die);
+  let { clockShiftMs } = start;
   const messenger: Messenger = createMessenger({
     masters: start.masters,
-    vault: fragile.vault,
+    vault: steps.vault(fragile.vault),
+    fetch: steps.fetch,
+    WebSocket: steps.WebSocket,
+    now: () => Date.now() + clockShiftMs,
     ratchet: host.ratchet,
     ...start.pace,
   });
@@ -108,7 +114,7 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
   });
 
   const countOf = async (table: 'outbox' | 'setAside'): Promise<number> =>
-    (await fragile.vault.list(table, { limit: HISTORY })).length;
+    (await host.vault.list(table, { limit: HISTORY })).length;
 
   const answers: { [N in Request['name']]: (request: Extract<Request, { name: N }>) => Promise<Answers[N]> } =
     {
@@ -144,12 +150,16 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
           keys: identity ? [toBase64(identity.keyPair.slice(-PRIVATE_KEY_BYTES))] : [],
         };
       },
-      failing: ({ asked }) => {
-        fragile.fail(asked);
+      setClock: ({ asked }) => {
+        clockShiftMs = asked;
         return Promise.resolve(null);
       },
-      dieAtCommit: ({ asked: { count, when } }) => {
-        fragile.dieAt(count, when);
+      suffer: ({ asked }) => {
+        fragile.suffer(asked);
+        return Promise.resolve(null);
+      },
+      dieAt: ({ asked }) => {
+        steps.dieAt(asked);
         return Promise.resolve(null);
       },
     };

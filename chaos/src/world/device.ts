@@ -16,6 +16,8 @@ export type ChaosDevice = {
   readonly kill: () => Promise<void>;
   /** It ends, and does not start again. */
   readonly retire: () => Promise<void>;
+  /** Moves its clock: off by so many milliseconds from now on, over all its runs. */
+  readonly setClock: (shiftMs: number) => Promise<void>;
   /** Keeps the vault as it is. Nobody may have it open. */
   readonly copyVault: () => Promise<void>;
   /** Puts it back as it was kept, if it was. */
@@ -45,6 +47,7 @@ export const createDevice = async (
   if (self === null) return null;
   let copiedAt: number | null = null;
   let isRetired = false;
+  let clockShiftMs = 0;
   const name = start.device;
   const parts = page === null ? partsOfSqlite(start.vaultFile) : partsOfProfile(start.vaultFile);
   const device: ChaosDevice = {
@@ -52,7 +55,7 @@ export const createDevice = async (
     deviceId: self.deviceId,
     process,
     start: async (more) => {
-      if (!isRetired) await process.start(more);
+      if (!isRetired) await process.start({ clockShiftMs, ...more });
     },
     retire: async () => {
       isRetired = true;
@@ -61,6 +64,10 @@ export const createDevice = async (
     kill: async () => {
       await process.kill();
       note({ type: 'stopped', device: name });
+    },
+    setClock: async (shiftMs) => {
+      clockShiftMs = shiftMs;
+      await process.ask('setClock', shiftMs);
     },
     copyVault: async () => {
       copiedAt = monotonicMs();

@@ -43,6 +43,7 @@ export const startStage = async ({
       await startTestCluster({
         masters,
         settings: { couch: environment, mailboxNode: environment, master: environment },
+        movableClocks: true,
         onEvent: (event) => {
           if (event.type !== 'exited' || event.expected) return;
           for (const tell of listeners) tell(event.process.name, describe(event.exit));

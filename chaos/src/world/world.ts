@@ -78,6 +78,7 @@ export const createWorld = async (
         ratchet: index % 2 === 0 ? 'libsignal' : 'signal',
         enroll: { how, username: person.username, deviceName: name },
         password: TEST_PASSWORD,
+        clockShiftMs: 0,
         pace: TEST_PACE,
       },
       { page: inBrowser, environment: deviceEnvironment },

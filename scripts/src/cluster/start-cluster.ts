@@ -60,6 +60,8 @@ export type ClusterOptions = {
    * is whoever finds a mailbox node directly.
    */
   readonly route?: Route;
+  /** For tests that start a part in another way: what it is to be started with, by its name. Asked at each start. */
+  readonly adapt?: (name: string, environment: Environment) => Environment;
   readonly onEvent?: (event: ClusterEvent) => void;
   /** Gives up the start. Has no meaning afterwards. */
   readonly signal?: AbortSignal;
@@ -98,6 +100,8 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
     rmSync(logDir, { recursive: true, force: true });
     mkdirSync(logDir, { recursive: true });
     const secrets = ensureSecrets(dataDir);
+    const adapt: NonNullable<ClusterOptions['adapt']> =
+      options.adapt ?? ((_name, environment) => environment);
 
     const create = (
       name: string,
@@ -110,7 +114,7 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
         name,
         script,
         port: port ?? 0,
-        environment,
+        environment: (own) => adapt(name, environment(own)),
         readyPath,
         logFile: join(logDir, `${name}.log`),
         onExit: (exit, expected) => options.onEvent?.({ type: 'exited', process, exit, expected }),

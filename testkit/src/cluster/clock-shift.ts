@@ -1,3 +1,4 @@
+import { rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const PRELOAD = fileURLToPath(new URL('shift-clock.ts', import.meta.url));
@@ -13,4 +14,26 @@ export const clockShift = (shiftMs: number, node?: string): Readonly<Record<stri
 export const clockShiftOf = (file: string): Readonly<Record<string, string>> => ({
   NODE_OPTIONS: `--import ${PRELOAD}`,
   CLOCK_SHIFT_FILE: file,
+});
+
+/** A clock that can be moved while its process runs. */
+export type MovableClock = {
+  /** The environment of the process, made of what it has anyway. */
+  readonly environment: (given: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+  /** From within the next tenth of a second on, over all its runs, it is off by so much. */
+  readonly set: (shiftMs: number) => Promise<void>;
+};
+
+/** `file`: for its shift; nobody else's. */
+export const movableClock = (file: string): MovableClock => ({
+  environment: (given) => ({
+    ...given,
+    NODE_OPTIONS: `${given['NODE_OPTIONS'] ?? ''} --import ${PRELOAD}`.trim(),
+    CLOCK_FILE: file,
+  }),
+  set: async (shiftMs) => {
+    // Whoever reads it in the middle of the writing would take it for another one.
+    await writeFile(`${file}.next`, String(shiftMs));
+    await rename(`${file}.next`, file);
+  },
 });

@@ -1,4 +1,4 @@
-export { clockShift, clockShiftOf } from './clock-shift.ts';
+export { clockShift, clockShiftOf, movableClock, type MovableClock } from './clock-shift.ts';
 export { createClientProcess, type ClientProcess } from './client-process.ts';
 export { conflictsOf, databasesOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
 export { ledgersOf, type Ledger } from './ledger.ts';

@@ -1,14 +1,31 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, watchFile } from 'node:fs';
 
 /**
- * Loaded into a service before it starts (`node --import`): its clock is off by `CLOCK_SHIFT_MS`, or by what stands in
- * `CLOCK_SHIFT_FILE` when it starts, on the node named `CLOCK_SHIFT_NODE` alone if there is one.
+ * Loaded into a process before it starts (`node --import`): its clock is off by `CLOCK_SHIFT_MS`, or by what stands in
+ * `CLOCK_SHIFT_FILE` when it starts, on the node named `CLOCK_SHIFT_NODE` alone if there is one; or by what stands in `CLOCK_FILE`
+ * at any moment, by nothing while there is no such file.
  */
-const { CLOCK_SHIFT_FILE, CLOCK_SHIFT_NODE, NODE_NAME } = process.env;
+const { CLOCK_FILE, CLOCK_SHIFT_FILE, CLOCK_SHIFT_NODE, NODE_NAME } = process.env;
 const CLOCK_SHIFT_MS =
   CLOCK_SHIFT_FILE === undefined ? process.env['CLOCK_SHIFT_MS'] : readFileSync(CLOCK_SHIFT_FILE, 'utf8');
 const isMeant = CLOCK_SHIFT_NODE === undefined || CLOCK_SHIFT_NODE === NODE_NAME;
-const shiftMs = isMeant ? Number(CLOCK_SHIFT_MS ?? 0) : 0;
+let shiftMs = isMeant ? Number(CLOCK_SHIFT_MS ?? 0) : 0;
+
+const FOLLOW_MS = 50;
+
+const follow = (file: string): void => {
+  const read = (): void => {
+    try {
+      shiftMs = Number(readFileSync(file, 'utf8'));
+    } catch {
+      shiftMs = 0;
+    }
+  };
+  read();
+  watchFile(file, { interval: FOLLOW_MS, persistent: false }, read);
+};
+if (CLOCK_FILE !== undefined) follow(CLOCK_FILE);
+
 const RealDate = Date;
 
 class ShiftedDate extends RealDate {

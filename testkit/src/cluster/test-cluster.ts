@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
 import { waitFor } from '../wait-for.ts';
+import { movableClock, type MovableClock } from './clock-shift.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
 import { metricOf } from './metrics.ts';
@@ -24,7 +25,9 @@ export type TestCluster = AsyncDisposable & {
   readonly killCouch: (number: number) => Promise<void>;
   /** The way back from `killCouch`: links that a test has cut stay cut. */
   readonly startCouch: (number: number) => Promise<void>;
-  /** Makes all links whole, starts what is down, and waits until every node is ready and every master knows it. */
+  /** Moves the clock of a service, by its name: off by so many milliseconds from now on. For `movableClocks` alone. */
+  readonly setClock: (name: string, shiftMs: number) => Promise<void>;
+  /** Makes all links whole, sets all clocks right, starts what is down, and waits until every node is ready and every master knows it. */
   readonly heal: () => Promise<void>;
   /** What each CouchDB holds: leaf revisions by the id of the envelope. */
   readonly envelopes: () => Promise<Map<string, Leaves>[]>;
@@ -45,7 +48,10 @@ export type TestCluster = AsyncDisposable & {
 export type TestClusterOptions = Pick<
   ClusterOptions,
   'masters' | 'mailboxAddresses' | 'settings' | 'onEvent'
->;
+> & {
+  /** Whether clocks can be moved while their services run. */
+  readonly movableClocks?: boolean;
+};
 
 /**
  * Periods that are short, and no shorter: a cluster at rest takes its share of the machine from the tests. Cheap passwords, no rate that a
@@ -100,7 +106,13 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     const couchUrls = sharedCouchUrls();
     const databasePrefix = `e2e${randomBytes(5).toString('hex')}_`;
     const dataDir = join(root, 'cluster');
-    const { mailboxAddresses = 'direct' } = options;
+    const { mailboxAddresses = 'direct', movableClocks = false } = options;
+    const clocks = new Map<string, MovableClock>();
+    const clockOf = (name: string): MovableClock => {
+      const clock = clocks.get(name) ?? movableClock(join(root, `${name}.clock`));
+      clocks.set(name, clock);
+      return clock;
+    };
     if (couchUrls) {
       cleanup.defer(async () => {
         await Promise.all(couchUrls.map((url) => removeFromCouch(url, databasePrefix)));
@@ -113,6 +125,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         masters: options.masters ?? 1,
         mailboxAddresses,
         route: links.route,
+        ...(movableClocks && { adapt: (name, given) => clockOf(name).environment(given) }),
         settings: {
           ...options.settings,
           mailboxNode: { ...SETTINGS.mailboxNode, ...options.settings?.mailboxNode },
@@ -158,8 +171,13 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         else await process.kill('SIGKILL');
       },
       startCouch,
+      setClock: async (name, shiftMs) => {
+        if (!movableClocks) throw new RangeError('no clock of this cluster can be moved');
+        await clockOf(name).set(shiftMs);
+      },
       heal: async () => {
         links.heal();
+        await Promise.all([...clocks.values()].map((clock) => clock.set(0)));
         await Promise.all([1, 2, 3].map(startCouch));
         await Promise.all(parts.processes.map((process) => process.start()));
         await waitFor('all nodes to be ready, in the eyes of all masters too', async () =>

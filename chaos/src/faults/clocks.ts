@@ -1,0 +1,83 @@
+import { seededRandom, type SeededRandom } from '@restante/testkit/seeded-random';
+import type { World } from '../world/world.ts';
+import { deviceOf } from './devices.ts';
+import { pick, type Fault } from './fault.ts';
+import { parts } from './processes.ts';
+
+/** Clocks of machines that are wrong. The history goes by the monotonic clock, which nobody moves. */
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/**
+ * How far off at most. Parts that are less than ten minutes apart work with each other; beyond that they refuse each other until the clocks are
+ * right. Mail lives for 30 days by the clock of who reads it, so none is off by as much.
+ */
+const REACHES_MS = [30 * SECOND_MS, 9 * MINUTE_MS, 12 * 60 * MINUTE_MS, 25 * DAY_MS] as const;
+
+type Clock = { readonly owner: string; readonly set: (shiftMs: number) => Promise<void> };
+
+const clockOfService = (world: World, number?: number): Clock | null => {
+  const process = pick(parts(world), number);
+  return process
+    ? { owner: process.name, set: (shiftMs) => world.cluster.setClock(process.name, shiftMs) }
+    : null;
+};
+const clockOfDevice = (world: World, number?: number): Clock | null => {
+  const device = deviceOf(world, number);
+  return device ? { owner: device.name, set: device.setClock } : null;
+};
+
+const seconds = (ms: number): number => Math.round(ms / SECOND_MS);
+/** Forwards or backwards. */
+const within = (reachMs: number, { below }: SeededRandom): number => below(2 * reachMs) - reachMs;
+
+/** Off by the same for a while. */
+const off = (name: string, weight: number, clockOf: typeof clockOfService): Fault => ({
+  name,
+  weight,
+  maxSteps: 60,
+  begin: async (world, [which, reach, seed = 0]) => {
+    const clock = clockOf(world, which);
+    const reachMs = pick(REACHES_MS, reach);
+    if (clock === null || reachMs === undefined) return null;
+    const shiftMs = within(reachMs, seededRandom(seed));
+    await clock.set(shiftMs);
+    return { on: `${clock.owner} ${seconds(shiftMs)} s`, end: () => clock.set(0) };
+  },
+});
+
+const STEP_MS = 700;
+
+/** It jumps forwards and backwards again and again. */
+const stepping = (name: string, weight: number, clockOf: typeof clockOfService): Fault => ({
+  name,
+  weight,
+  begin: async (world, [which, reach, seed = 0]) => {
+    const clock = clockOf(world, which);
+    const reachMs = pick(REACHES_MS, reach);
+    if (clock === null || reachMs === undefined) return null;
+    const random = seededRandom(seed);
+    let last = Promise.resolve();
+    const step = (): void => {
+      last = last.then(() => clock.set(within(reachMs, random)));
+    };
+    step();
+    const timer = setInterval(step, STEP_MS);
+    await last;
+    return {
+      on: `${clock.owner} by ${seconds(reachMs)} s`,
+      end: async () => {
+        clearInterval(timer);
+        await last;
+        await clock.set(0);
+      },
+    };
+  },
+});
+
+export const serviceClockOff = off('service-clock-off', 4, clockOfService);
+export const serviceClockSteps = stepping('service-clock-steps', 2, clockOfService);
+export const deviceClockOff = off('device-clock-off', 4, clockOfDevice);
+export const deviceClockSteps = stepping('device-clock-steps', 2, clockOfDevice);
