@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,7 +13,8 @@ export type SmallDisk = AsyncDisposable & {
 };
 
 const run = promisify(execFile);
-const BALLAST = 'ballast';
+const MEGABYTE = 1024 * 1024;
+const ATTEMPTS = 20;
 
 const mount = (folder: string, megabytes: number): Promise<unknown> =>
   run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
@@ -44,16 +45,24 @@ export const mountSmallDisk = async (folder: string, megabytes: number): Promise
   await mount(folder, megabytes);
   await copyWhole(copy, folder);
   await rm(copy, { recursive: true });
+  const resize = async (bytes: number): Promise<void> => {
+    await run('mount', ['-o', `remount,size=${bytes}`, folder]);
+  };
   return {
     fill: async (leaveBytes = 0) => {
-      const { bavail, bsize } = await statfs(folder);
-      const bytes = Buffer.alloc(Math.max(0, bavail * bsize - leaveBytes));
-      // Whoever writes at the same moment takes a part of it: full is full.
-      await appendFile(join(folder, BALLAST), bytes).catch((error: unknown) => {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
-      });
+      for (let attempt = 1; ; attempt += 1) {
+        const { blocks, bfree, bsize } = await statfs(folder);
+        try {
+          // Zero would be without a bound.
+          await resize(Math.max((blocks - bfree) * bsize + leaveBytes, bsize));
+          return;
+        } catch (error) {
+          // Whoever has written at the same moment has more than is left to it: the disk takes no size below that.
+          if (attempt === ATTEMPTS) throw error;
+        }
+      }
     },
-    clear: () => rm(join(folder, BALLAST), { force: true }),
+    clear: () => resize(megabytes * MEGABYTE),
     [Symbol.asyncDispose]: async () => {
       await unmount(folder);
     },

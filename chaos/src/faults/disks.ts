@@ -1,26 +1,59 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { metricOf, type TestCluster } from '@restante/testkit/cluster';
 import type { ClusterProcess } from '@restante/scripts/cluster';
-import type { TestCluster } from '@restante/testkit/cluster';
+import type { World } from '../world/world.ts';
 import { pick, type Fault } from './fault.ts';
+import { startSoon } from './processes.ts';
 
-const lose = async (cluster: TestCluster, couch: ClusterProcess): Promise<void> => {
-  await couch.kill('SIGKILL');
-  await rm(join(cluster.dataDir, couch.name), { recursive: true, force: true });
+/** What happens to the disks of CouchDBs. */
+
+const READINGS = 5;
+const READING_MS = 100;
+
+/** Whether every node knows that it has what the others had, and has it: then any one of them may lose everything. */
+const isWhole = async ({ parts, envelopes }: TestCluster): Promise<boolean> => {
+  for (let reading = 0; reading < READINGS; reading += 1) {
+    const known = await Promise.all(parts.mailboxNodes.map(({ url }) => metricOf(url, 'mailbox_caught_up')));
+    const [first, ...others] = await envelopes();
+    if (known.every((value) => value === 1) && others.every((other) => isDeepStrictEqual(other, first)))
+      return true;
+    await sleep(READING_MS);
+  }
+  return false;
 };
 
-/** A node's data is gone: once in a run, for the mesh must have filled it before another one may lose its own. */
+/** A disk as it is when it is new. The folder itself may be where one of its own is mounted. */
+const lose = async ({ dataDir }: TestCluster, couch: ClusterProcess): Promise<void> => {
+  await couch.kill('SIGKILL');
+  const folder = join(dataDir, couch.name);
+  for (const entry of await readdir(folder)) await rm(join(folder, entry), { recursive: true, force: true });
+};
+
+/** Runs in which more is lost at the end of a fault that has begun: nobody else may lose anything in them. */
+const losing = new WeakSet<World>();
+
+const PATIENCE_MS = 2_000;
+
+/** Its data is gone: again in a run only when the others have filled whoever lost it before. */
 export const lostData: Fault = {
   name: 'lost-data',
   weight: 2,
-  begin: async ({ cluster, isFirst }, [which]) => {
+  begin: async (world, [which]) => {
+    const { cluster } = world;
     const couch = pick(cluster.parts.couches, which);
-    if (couch === undefined || !isFirst('lost-data')) return null;
+    if (couch === undefined || losing.has(world)) return null;
+    if (!world.isFirst('lost-data')) {
+      const whole = isWhole(cluster).catch(() => false);
+      if (!(await Promise.race([whole, sleep(PATIENCE_MS, false)]))) return null;
+    }
     await lose(cluster, couch);
     return {
       on: couch.name,
       end: () => {
-        void couch.start().catch(() => undefined);
+        startSoon(couch);
         return Promise.resolve();
       },
     };
@@ -36,21 +69,41 @@ const AWAY_MS = 8_000;
 export const lostDataWhileAway: Fault = {
   name: 'lost-data-while-away',
   weight: 1,
-  begin: ({ cluster, isFirst }, [which = 0]) => {
+  begin: (world, [which = 0]) => {
+    const { cluster } = world;
     const { couches } = cluster.parts;
-    const [late, losing, away] = [0, 1, 2].map((place) => pick(couches, which + place));
-    if (!late || !losing || !away || !isFirst('lost-data')) return Promise.resolve(null);
+    const [late, loser, away] = [0, 1, 2].map((place) => pick(couches, which + place));
+    if (!late || !loser || !away || !world.isFirst('lost-data')) return Promise.resolve(null);
+    losing.add(world);
     const { links } = cluster;
     links.isolate(late.name);
     return Promise.resolve({
-      on: `${late.name} is away, ${losing.name} loses its data, ${away.name} has it`,
+      on: `${late.name} is away, ${loser.name} loses its data, ${away.name} has it`,
       end: async () => {
         links.isolate(away.name);
-        await lose(cluster, losing);
+        await lose(cluster, loser);
         links.join(late.name);
-        void losing.start().catch(() => undefined);
+        startSoon(loser);
         setTimeout(() => links.join(away.name), AWAY_MS);
       },
     });
+  },
+};
+
+/** Nothing is left, or what a write may fill in its middle. */
+const ROOMS = [0, 9 * 1024 * 1024] as const;
+
+/** It has no room. For the first time it gets a small disk, for which it has to start anew. */
+export const diskFull: Fault = {
+  name: 'disk-full',
+  weight: 3,
+  begin: async ({ cluster }, [which, room]) => {
+    const couch = pick(cluster.parts.couches, which);
+    if (couch === undefined) return null;
+    const disk = await cluster.smallDisk(1 + cluster.parts.couches.indexOf(couch));
+    if (disk === null) return null;
+    startSoon(couch);
+    await disk.fill(pick(ROOMS, room));
+    return { on: couch.name, end: disk.clear };
   },
 };

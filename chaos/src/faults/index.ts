@@ -11,7 +11,8 @@ import {
   vaultSlow,
   vaultUnreadable,
 } from './devices.ts';
-import { lostData, lostDataWhileAway } from './disks.ts';
+import { diskFull, lostData, lostDataWhileAway } from './disks.ts';
+import { damagedEnvelope, overwritten, strayDocument } from './documents.ts';
 import type { Fault } from './fault.ts';
 import { halfOpen, isolated, lossy, oneWay, refused, slow, stalled } from './links.ts';
 import {
@@ -47,6 +48,10 @@ export const FAULTS: readonly Fault[] = [
   isolated,
   lostData,
   lostDataWhileAway,
+  diskFull,
+  strayDocument,
+  damagedEnvelope,
+  overwritten,
   deviceKilled,
   diesAtCommit,
   diesAtRequest,

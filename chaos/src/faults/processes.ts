@@ -13,7 +13,7 @@ export const parts = ({ cluster }: World): readonly ClusterProcess[] => {
 };
 
 /** One that cannot become ready now is started by whoever heals everything. */
-const startSoon = (process: ClusterProcess): void => void process.start().catch(() => undefined);
+export const startSoon = (process: ClusterProcess): void => void process.start().catch(() => undefined);
 
 const death = (name: string, weight: number, how: NodeJS.Signals): Fault => ({
   name,

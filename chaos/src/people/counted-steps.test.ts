@@ -22,7 +22,7 @@ const run = async (count: number, when: 'before' | 'after', at: 'any' | 'commit'
   steps.dieAt({ at, count, when });
   const living = async (): Promise<string> => {
     for (let round = 0; round < 2; round += 1) {
-      await vault.get('account', 'a');
+      await vault.get('outbox', 'a');
       await vault.commit([]);
     }
     return 'lived';

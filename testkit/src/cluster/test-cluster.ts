@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
+import { mountSmallDisk, smallDiskHindrance, type SmallDisk } from '../small-disk.ts';
 import { waitFor } from '../wait-for.ts';
 import { movableClock, type MovableClock } from './clock-shift.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
@@ -25,9 +26,14 @@ export type TestCluster = AsyncDisposable & {
   readonly killCouch: (number: number) => Promise<void>;
   /** The way back from `killCouch`: links that a test has cut stay cut. */
   readonly startCouch: (number: number) => Promise<void>;
+  /**
+   * Puts a disk of its own under the data of a CouchDB (1 to 3), which is killed for it, the first time that it is asked for. Null: not
+   * possible here.
+   */
+  readonly smallDisk: (number: number) => Promise<SmallDisk | null>;
   /** Moves the clock of a service, by its name: off by so many milliseconds from now on. For `movableClocks` alone. */
   readonly setClock: (name: string, shiftMs: number) => Promise<void>;
-  /** Makes all links whole, sets all clocks right, starts what is down, and waits until every node is ready and every master knows it. */
+  /** Makes all links whole, sets all clocks right, gives disks their room, starts what is down, and waits until every node is ready and every master knows it. */
   readonly heal: () => Promise<void>;
   /** What each CouchDB holds: leaf revisions by the id of the envelope. */
   readonly envelopes: () => Promise<Map<string, Leaves>[]>;
@@ -78,6 +84,9 @@ const SETTINGS = {
   },
 };
 
+/** More than a run needs: what is not used costs nothing. */
+const DISK_MEGABYTES = 1024;
+
 /** Servers to run on instead of embedded ones (`COUCHDB_URLS`), with admin credentials. */
 const sharedCouchUrls = (): string[] | undefined => {
   const given = process.env['COUCHDB_URLS'] ?? '';
@@ -107,6 +116,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     const databasePrefix = `e2e${randomBytes(5).toString('hex')}_`;
     const dataDir = join(root, 'cluster');
     const { mailboxAddresses = 'direct', movableClocks = false } = options;
+    const disks = new Map<number, SmallDisk>();
     const clocks = new Map<string, MovableClock>();
     const clockOf = (name: string): MovableClock => {
       const clock = clocks.get(name) ?? movableClock(join(root, `${name}.clock`));
@@ -171,6 +181,22 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         else await process.kill('SIGKILL');
       },
       startCouch,
+      smallDisk: async (number) => {
+        const process = parts.couches[number - 1];
+        const known = disks.get(number);
+        if (known !== undefined || process === undefined || (await smallDiskHindrance()) !== null)
+          return known ?? null;
+        await process.kill('SIGKILL');
+        const disk = await mountSmallDisk(join(dataDir, couch(number)), DISK_MEGABYTES);
+        if (process.pid !== undefined) {
+          // Somebody has started it in the meantime, on what lies below.
+          await process.kill('SIGKILL');
+          await disk[Symbol.asyncDispose]();
+          return null;
+        }
+        disks.set(number, cleanup.use(disk));
+        return disk;
+      },
       setClock: async (name, shiftMs) => {
         if (!movableClocks) throw new RangeError('no clock of this cluster can be moved');
         await clockOf(name).set(shiftMs);
@@ -178,6 +204,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       heal: async () => {
         links.heal();
         await Promise.all([...clocks.values()].map((clock) => clock.set(0)));
+        await Promise.all([...disks.values()].map((disk) => disk.clear()));
         await Promise.all([1, 2, 3].map(startCouch));
         await Promise.all(parts.processes.map((process) => process.start()));
         await waitFor('all nodes to be ready, in the eyes of all masters too', async () =>

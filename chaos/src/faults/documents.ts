@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buckets, envelopeDocument, LIMITS } from '@restante/protocol';
+import { askCouch, newEnvelope } from '@restante/testkit';
+import { envelopesOf } from '@restante/testkit/cluster';
+import type { World } from '../world/world.ts';
+import { pick, type Fault } from './fault.ts';
+
+/** Documents among the mail that no node wrote, and mail that somebody has written over: straight into a CouchDB. */
+
+const BUCKET_DAYS = 10;
+const PATIENCE_MS = 2_000;
+
+type Couch = {
+  readonly name: string;
+  readonly adminUrl: string;
+  readonly ask: (path: string, method?: string, body?: object) => ReturnType<typeof askCouch>;
+};
+
+const couches = ({ cluster: { parts } }: World): Couch[] => {
+  const database = parts.databasePrefix + buckets(BUCKET_DAYS, LIMITS.messageTtlMs).nameAt(Date.now());
+  return parts.couchServers.map(({ name, adminUrl }) => ({
+    name,
+    adminUrl,
+    ask: (path, method, body) => askCouch(adminUrl, `${database}/${path}`, method, body),
+  }));
+};
+
+/** Null when it takes too long, or fails: such a server may be dead or stopped. */
+const soon = async <T>(act: Promise<T>): Promise<T | null> =>
+  Promise.race([act.catch(() => null), sleep(PATIENCE_MS, null)]);
+
+const write = async ({ ask }: Couch, document: object): Promise<boolean> => {
+  const answer = await soon(ask('_bulk_docs', 'POST', { docs: [document], new_edits: false }));
+  return answer !== null && answer.status < 300;
+};
+
+const TRIES = 60;
+/** The mesh carries what one server has done before another one is asked. */
+const MESH_MS = 1_000;
+
+/** Takes a document from the first server that has it, until none has it any more. */
+const remove = async (servers: readonly Couch[], id: string): Promise<void> => {
+  const path = encodeURIComponent(id);
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    let gone = 0;
+    for (const { ask } of servers) {
+      const found = await soon(ask(path));
+      if (found?.status === 404) gone += 1;
+      if (found?.status !== 200) continue;
+      const { _rev: rev } = found.body as { readonly _rev: string };
+      await soon(ask(`${path}?rev=${rev}`, 'DELETE'));
+      break;
+    }
+    if (gone === servers.length) return;
+    await sleep(MESH_MS);
+  }
+};
+
+/** A document in the mailbox of somebody, which is taken away again when the fault ends. */
+const foreign = (
+  name: string,
+  weight: number,
+  documentFor: (mailbox: { accountId: string; deviceId: number }, kind: number) => { readonly _id: string },
+): Fault => ({
+  name,
+  weight,
+  begin: async (world, [where, whose, kind = 0]) => {
+    const servers = couches(world);
+    const server = pick(servers, where);
+    const mailbox = pick(
+      world
+        .people()
+        .flatMap(({ accountId, devices }) => devices.map(({ deviceId }) => ({ accountId, deviceId }))),
+      whose,
+    );
+    if (server === undefined || mailbox === undefined) return null;
+    const document = documentFor(mailbox, kind);
+    // What was written though nobody said so is taken away as well.
+    const isWritten = await write(server, document);
+    if (!isWritten) {
+      void remove(servers, document._id);
+      return null;
+    }
+    return {
+      on: `${server.name} ${document._id}`,
+      end: () => {
+        void remove(servers, document._id);
+        return Promise.resolve();
+      },
+    };
+  },
+});
+
+/** Ids that no message has; the first sorts before all mail. */
+const STRAY = [' ', 'note ', 'zz '] as const;
+const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
+
+export const strayDocument = foreign('stray-document', 2, ({ accountId, deviceId }, kind) => ({
+  _id: `${accountId}:${deviceId}:${pick(STRAY, kind) ?? ''}${hex(4)}`,
+  _rev: `1-${hex(16)}`,
+  note: 'not a message',
+}));
+
+const DAMAGES = [
+  { payload: 5, expiresAt: 'soon', senderId: 'me', senderDeviceId: 'x', sentAt: null, type: 7 },
+  { payload: null },
+  { payload: 'not base64!' },
+  { expiresAt: 1e300 },
+  { senderDeviceId: 0 },
+  { type: 'letter' },
+] as const;
+
+export const damagedEnvelope = foreign('damaged-envelope', 2, (mailbox, kind) => ({
+  ...envelopeDocument(newEnvelope(mailbox)),
+  ...pick(DAMAGES, kind),
+}));
+
+const isLive = (leaf: string): boolean => !leaf.endsWith(' deleted');
+
+/** Other revisions of an envelope: beside it, or above it with a longer history. */
+const OTHERS = ['1-00', '1-ff', '7-ff'] as const;
+
+/** Somebody writes over an envelope that waits. It stays: each of its revisions ends when its owner deletes it. */
+export const overwritten: Fault = {
+  name: 'overwritten',
+  weight: 2,
+  begin: async (world, [where, which, kind]) => {
+    const server = pick(couches(world), where);
+    if (server === undefined) return null;
+    const held = await soon(envelopesOf(server.adminUrl, world.cluster.parts.databasePrefix));
+    const waiting = [...(held ?? [])].filter(([, leaves]) => leaves.some(isLive)).map(([id]) => id);
+    const id = pick(waiting, which);
+    if (id === undefined) return null;
+    const found = await soon(server.ask(encodeURIComponent(id)));
+    if (found?.status !== 200) return null;
+    const [generation = '', digits = ''] = (pick(OTHERS, kind) ?? '').split('-');
+    const revision = `${generation}-${digits.repeat(16)}`;
+    const isWritten = await write(server, { ...(found.body as object), _rev: revision, payload: 'ZWRpdGVk' });
+    // It may have been written though nobody said so: then it stands in the history as well.
+    return {
+      on: `${id} ${revision} ${server.name}${isWritten ? '' : ' perhaps'}`,
+      end: () => Promise.resolve(),
+    };
+  },
+};
