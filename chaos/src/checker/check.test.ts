@@ -195,6 +195,14 @@ const broken: readonly (readonly [what: string, law: Law, history: Line[]])[] = 
   ],
 ];
 
+test('an envelope that somebody has written over may have more revisions than one', () => {
+  const conflicts = ['id-1', 'messages-20260101/id-1'];
+  const onFault = { at: 15, type: 'fault', fault: 1, name: 'overwritten', on: 'id-1 1-ff node1' } as const;
+  const history = servers({ conflicts });
+  expect(check(history).violations).toHaveLength(2);
+  expect(check([...history, onFault]).violations).toEqual([]);
+});
+
 test.each(broken)('%s breaks "%s"', (_what, law, history) => {
   const laws = new Set(check(history).violations.map((violation) => violation.law));
   expect(laws).toContain(law);

@@ -48,6 +48,8 @@ export type Facts = {
   readonly endsAt: (accountId: string) => number;
   /** When data folders of CouchDBs were lost. */
   readonly disksLostAt: readonly number[];
+  /** Ids of envelopes that somebody has written over in a CouchDB: they have more revisions than one for good. */
+  readonly overwritten: ReadonlySet<string>;
 };
 
 export const keyOf = ({ author, id }: Reference): string => `${author} ${id}`;
@@ -123,6 +125,11 @@ export const factsOf = (unordered: readonly Line[]): Facts => {
     operations,
     named: (...names) => operations.filter(({ name }) => names.includes(name)),
     endsAt,
+    overwritten: new Set(
+      of('fault')
+        .filter(({ name }) => name === 'overwritten')
+        .map(({ on }) => on.split(' ')[0] ?? ''),
+    ),
     disksLostAt: lines.flatMap((line) =>
       (line.type === 'fault' && line.name === 'lost-data') ||
       (line.type === 'fault-ended' && line.name === 'lost-data-while-away')

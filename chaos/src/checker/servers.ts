@@ -18,7 +18,7 @@ const maxMemory = (who: string): number =>
 const each = (law: Law, items: readonly string[], what: (item: string) => string): Finding[] =>
   items.map((item) => ({ law, what: what(item), shownBy: [], about: {} }));
 
-export const servers = ({ lines }: Facts): Finding[] =>
+export const servers = ({ lines, overwritten }: Facts): Finding[] =>
   lines.flatMap((line): Finding[] => {
     switch (line.type) {
       case 'servers': {
@@ -26,7 +26,11 @@ export const servers = ({ lines }: Facts): Finding[] =>
         return [
           ...each('servers-empty-and-alike', waiting, (id) => `${id} still waits`),
           ...each('servers-empty-and-alike', different, (id) => `the nodes differ in ${id}`),
-          ...each('servers-empty-and-alike', conflicts, (id) => `${id} is in conflict`),
+          ...each(
+            'servers-empty-and-alike',
+            conflicts.filter((id) => !overwritten.has(id.slice(id.indexOf('/') + 1))),
+            (id) => `${id} is in conflict`,
+          ),
           ...each('servers-empty-and-alike', unbalanced, (ledger) => `a ledger does not add up: ${ledger}`),
           ...each('no-plaintext', filesWithSecrets, (file) => `${file} holds what only people may read`),
           ...each('no-crash', unhandled, (text) => `an error nobody caught: ${text}`),

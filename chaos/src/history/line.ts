@@ -114,7 +114,7 @@ export type Line = { readonly at: number } & (
   | { readonly type: 'servers'; readonly state: ServersState }
 );
 
-export type LineOf<T extends Line['type']> = Extract<Line, { readonly type: T }>;
+export type LineOf<T extends Line['type']> = Line & { readonly type: T };
 
 /** A line without its time. */
 export type Happening = Line extends infer L ? (L extends Line ? Omit<L, 'at'> : never) : never;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Leaves } from '@restante/testkit/cluster';
-import { conflictsOf, envelopesOf, ledgersOf } from '@restante/testkit/cluster';
+import { envelopesOf, ledgersOf } from '@restante/testkit/cluster';
 import type { ServersState } from '../history/line.ts';
 import type { ChaosDevice } from '../world/device.ts';
 import type { World } from '../world/world.ts';
@@ -92,9 +92,7 @@ export const serversState = async (world: World): Promise<ServersState> => {
   const different = [...ids].filter((id) =>
     held.some((each) => !isDeepStrictEqual(each.get(id), held[0]?.get(id))),
   );
-  const conflicts = await Promise.all(
-    cluster.parts.couchServers.map(({ adminUrl }) => conflictsOf(adminUrl, cluster.parts.databasePrefix)),
-  );
+  const conflicts = await cluster.conflicts();
   let ledgers = await unbalanced(world);
   const end = Date.now() + LEDGER_MS;
   while (ledgers.length > 0 && Date.now() < end) {
@@ -104,7 +102,7 @@ export const serversState = async (world: World): Promise<ServersState> => {
   return {
     waiting: held.flatMap((each) => waitingFor(each, mailboxes)),
     different,
-    conflicts: conflicts.flat(),
+    conflicts: conflicts.filter((id) => !world.earlierConflicts.has(id)),
     unbalanced: ledgers,
     filesWithSecrets: await filesWithSecrets(world),
     unhandled: await world.logs.unforeseen(),

@@ -23,6 +23,8 @@ export type World = AsyncDisposable & {
   readonly begunAtMs: number;
   /** Since it was made. */
   readonly logs: ServiceLogs;
+  /** Documents that were in conflict before this run. */
+  readonly earlierConflicts: ReadonlySet<string>;
   readonly people: () => readonly ChaosPerson[];
   readonly note: (happening: Happening) => void;
   readonly historyFiles: () => readonly string[];
@@ -51,6 +53,7 @@ export const createWorld = async (
   mkdirSync(folder, { recursive: true });
   const begunAtMs = Date.now();
   const logs = await followLogs(cluster.parts.processes);
+  const earlierConflicts = new Set(await cluster.conflicts());
   const marker = `marker${randomBytes(6).toString('hex')}`;
   const files: string[] = [];
   const runnerFile = join(folder, 'runner.jsonl');
@@ -109,6 +112,7 @@ export const createWorld = async (
     marker,
     begunAtMs,
     logs,
+    earlierConflicts,
     people: () => people,
     note,
     historyFiles: () => files,
