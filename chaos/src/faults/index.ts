@@ -1,4 +1,10 @@
-import { deviceClockOff, deviceClockSteps, serviceClockOff, serviceClockSteps } from './clocks.ts';
+import {
+  deviceClockOff,
+  deviceClockSteps,
+  nodeClocksAhead,
+  serviceClockOff,
+  serviceClockSteps,
+} from './clocks.ts';
 import {
   deviceKilled,
   diesAtCommit,
@@ -13,6 +19,7 @@ import {
 } from './devices.ts';
 import { diskFull, lostData, lostDataWhileAway } from './disks.ts';
 import { damagedEnvelope, overwritten, strayDocument } from './documents.ts';
+import { unfitInDirectory } from './directory-documents.ts';
 import type { Fault } from './fault.ts';
 import { halfOpen, isolated, lossy, oneWay, refused, slow, stalled } from './links.ts';
 import {
@@ -52,6 +59,7 @@ export const FAULTS: readonly Fault[] = [
   strayDocument,
   damagedEnvelope,
   overwritten,
+  unfitInDirectory,
   deviceKilled,
   diesAtCommit,
   diesAtRequest,
@@ -64,6 +72,7 @@ export const FAULTS: readonly Fault[] = [
   vaultPutBack,
   serviceClockOff,
   serviceClockSteps,
+  nodeClocksAhead,
   deviceClockOff,
   deviceClockSteps,
 ];

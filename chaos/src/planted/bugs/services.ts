@@ -98,7 +98,7 @@ export const bucketsDropped: Bug = {
     },
   ],
   laws: ['arrives'],
-  args: ['--faults', 'device-killed', ...TALK],
+  args: ['--faults', 'node-clocks-ahead,device-killed', ...TALK],
 };
 
 export const unfitTaken: Bug = {
@@ -112,7 +112,7 @@ export const unfitTaken: Bug = {
     },
   ],
   laws: ['arrives', 'heals'],
-  args: ['--faults', 'lost-data', ...TALK],
+  args: ['--faults', 'unfit-in-directory,device-killed', ...TALK],
 };
 
 export const passwordInLog: Bug = {
