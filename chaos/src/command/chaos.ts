@@ -70,7 +70,7 @@ const holdAgainstTheLaws = async (
   options: ChaosOptions,
   context: CommandContext,
 ): Promise<boolean> => {
-  await using stage = await startStage();
+  await using stage = await startStage({ masters: options.masters });
   for (const lack of stage.missing) context.complain(lack);
   const runs = await Promise.race([runSeeds(stage, folder, options, context), untilAborted(context.signal)]);
   const summary = summaryOf(runs);

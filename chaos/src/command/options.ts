@@ -19,6 +19,7 @@ export type ChaosOptions = {
   readonly minutes: number;
   readonly steps: number;
   readonly people: number;
+  readonly masters: number;
   readonly faults: readonly Weighted[];
   readonly operations: readonly Weighted[];
   readonly events: readonly Weighted[];
@@ -36,6 +37,7 @@ export type ChaosOptions = {
 const MAX_SEED = 2 ** 31;
 const MAX_STEPS = 10_000;
 const MAX_PEOPLE = 8;
+const MAX_MASTERS = 3;
 const MAX_SEEDS = 100_000;
 const NONE = 'none';
 const ALL = 'all';
@@ -72,6 +74,7 @@ const schema = z.object({
   minutes: minutes.optional(),
   steps: whole(1, MAX_STEPS).default(150),
   people: whole(2, MAX_PEOPLE).default(4),
+  masters: whole(1, MAX_MASTERS).optional(),
   faults: names([NONE, ...namesOf(FAULTS)]).optional(),
   without: names(namesOf(KINDS)).default([]),
   only: names(namesOf(OPERATIONS)).optional(),
@@ -87,6 +90,7 @@ const ARGUMENTS = {
   minutes: { type: 'string' },
   steps: { type: 'string' },
   people: { type: 'string' },
+  masters: { type: 'string' },
   faults: { type: 'string' },
   without: { type: 'string' },
   only: { type: 'string' },
@@ -132,6 +136,7 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
     minutes: given.minutes ?? Infinity,
     steps: given.steps,
     people: given.people,
+    masters: given.masters ?? 1,
     faults: FAULTS.filter(isWanted(given.faults)),
     operations,
     events: EVENTS.filter(isWanted(undefined)),
@@ -146,6 +151,7 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
             seed,
             steps: given.steps,
             people: given.people,
+            masters: given.masters,
             faults: given.faults?.join(','),
             without: given.without.join(','),
             only: given.only?.join(','),
@@ -168,6 +174,7 @@ People talk through a real cluster while everything fails that can. What their m
   --minutes <n>     goes on with the next seed until so many minutes are over
   --steps <n>       steps of a seed (150)
   --people <n>      how many people, 2 to ${MAX_PEOPLE} (4)
+  --masters <n>     how many masters (1): there is no bus between them, so what one takes is read from the mailboxes at the others
   --faults <names>  these faults alone, or none: ${listed(FAULTS)}
   --only <names>    these operations alone: ${listed(OPERATIONS)}
   --without <names> not these faults, operations and events (${listed(EVENTS)})

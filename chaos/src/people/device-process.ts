@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { historyFile } from '../history/write.ts';
 import type { Answers, Asked, DeviceStart, Report } from './requests.ts';
 
 /** A device's process, seen from outside: it can be killed at any moment and started again on the same vault. */
@@ -18,6 +19,12 @@ export type DeviceProcess = AsyncDisposable & {
 
 const MAIN = fileURLToPath(new URL('device-main.ts', import.meta.url));
 
+/** The end of a process that said nothing of it: no memory left, most likely. What it knows of it has status 1. */
+const crashOf = (code: number | null, signal: NodeJS.Signals | null): string | null => {
+  if (signal !== null) return signal === 'SIGKILL' ? null : signal;
+  return code !== null && code > 1 ? `exit code ${code}` : null;
+};
+
 /** `environment`: more variables. Null from `start`: it ended before it had started. */
 export const createDeviceProcess = (
   given: DeviceStart,
@@ -25,6 +32,9 @@ export const createDeviceProcess = (
 ): DeviceProcess => {
   let child: ChildProcess | null = null;
   let requests = 0;
+  /** This run was asked to end. */
+  let isAsked = false;
+  const write = historyFile(given.historyFile);
   let isEnrolled = given.enroll === null;
 
   const isOver = (run: ChildProcess | null): run is null =>
@@ -48,6 +58,7 @@ export const createDeviceProcess = (
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     const run = child;
     if (isOver(run)) return;
+    isAsked = true;
     run.kill(signal);
     if (!isOver(run)) await once(run, 'exit');
   };
@@ -66,6 +77,11 @@ export const createDeviceProcess = (
       });
       run.setMaxListeners(0);
       child = run;
+      run.once('exit', (code, signal) => {
+        const how = crashOf(code, signal);
+        if (how !== null && !isAsked) write({ type: 'crashed', who: given.device, how });
+      });
+      isAsked = false;
       const started = await reportOf(run, ({ type }) => type === 'started');
       if (started?.type !== 'started') return null;
       isEnrolled = true;

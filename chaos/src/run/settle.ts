@@ -47,6 +47,14 @@ const unrest = async (world: World, devices: readonly ChaosDevice[]): Promise<st
   return others.every((other) => isDeepStrictEqual(other, first)) ? null : 'the nodes differ';
 };
 
+const READ_ANEW_MS = 2_000;
+
+/** Masters have no bus: what one has taken is not pushed by another, and waits until its reader reads the mailboxes. */
+const readAnew = async (devices: readonly ChaosDevice[]): Promise<void> => {
+  const asked = { operation: 'refresh', wish: { to: [''], text: '', numbers: [] } };
+  await Promise.all(devices.map(({ process }) => process.ask('perform', asked)));
+};
+
 /** Heals everything, and waits until all is at rest twice in a row. */
 export const settle = async (world: World, deadlineMs: number): Promise<void> => {
   await world.cluster.heal();
@@ -62,7 +70,13 @@ export const settle = async (world: World, deadlineMs: number): Promise<void> =>
   const end = Date.now() + deadlineMs;
   let calm = 0;
   let why: string | null = null;
+  const hasBus = world.cluster.parts.masters.length === 1;
+  let readAt = Date.now();
   while (calm < 2 && Date.now() < end) {
+    if (!hasBus && Date.now() - readAt > READ_ANEW_MS) {
+      await readAnew(devices);
+      readAt = Date.now();
+    }
     why = await unrest(world, devices).catch((error: unknown) => String(error));
     calm = why === null ? calm + 1 : 0;
     await sleep(POLL_MS);
