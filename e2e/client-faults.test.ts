@@ -3,8 +3,8 @@ import { sqliteVault } from '@restante/client/node';
 import { LIMITS } from '@restante/protocol';
 import { startFaultProxy, waitFor } from '@restante/testkit';
 import {
-  createClientProcess,
   metricOf,
+  startDoomedClient,
   startTestCluster,
   type Person,
   type TestCluster,
@@ -47,9 +47,8 @@ describe('a client that crashes between commit and delete (laws 2, 3)', () => {
     await alice.sendAccepted(bob, 'kept');
     await waitFor('every node to have it', async () => (await waitingFor(bob)).every((count) => count === 1));
 
-    await using doomed = createClientProcess(bob.vaultFile, bob.masters, 'die-after-receipt');
-    await doomed.start();
-    expect(await doomed.ended()).toBe('SIGKILL');
+    await using doomed = startDoomedClient(bob.vaultFile, bob.masters);
+    expect(await doomed.ended).toBe('SIGKILL');
     expect(doomed.shown).toEqual([]);
     expect(await waitingFor(bob)).toEqual([1, 1, 1]);
 

@@ -1,16 +1,14 @@
 import { createMessenger, type Vault } from '@restante/client';
 import { libsignalRatchet, sqliteVault } from '@restante/client/node';
-import type { ClientReport, ClientRequest } from './client-process.ts';
+import type { ShownText } from './doomed-client.ts';
 import { TEST_PACE } from './person.ts';
 
 /**
- * A messenger in a process of its own, so that it can be killed: `client-main.ts <vault file> <masters, separated by
- * commas> [die-after-receipt]`. With the last one it kills itself as soon as the transaction that keeps an
- * incoming message has been committed, before anything can be deleted from a node.
+ * A messenger in a process of its own: `doomed-client-main.ts <vault file> <masters, separated by commas>`. It kills itself as soon as the
+ * transaction that keeps an incoming message has been committed, before anything can be deleted from a node.
  */
 
-const [vaultFile = '', masters = '', mode] = process.argv.slice(2);
-const report = (message: ClientReport): void => void process.send?.(message);
+const [vaultFile = '', masters = ''] = process.argv.slice(2);
 
 const dyingVault = (vault: Vault): Vault => ({
   ...vault,
@@ -21,22 +19,14 @@ const dyingVault = (vault: Vault): Vault => ({
   },
 });
 
-const vault = sqliteVault(vaultFile);
 const messenger = createMessenger({
   masters: masters.split(','),
-  vault: mode === 'die-after-receipt' ? dyingVault(vault) : vault,
+  vault: dyingVault(sqliteVault(vaultFile)),
   ratchet: libsignalRatchet(),
   ...TEST_PACE,
 });
 messenger.on('message', ({ direction, text }) => {
-  if (direction === 'in') report({ type: 'shown', text });
-});
-process.on('message', ({ to, text, request }: ClientRequest) => {
-  messenger.sendText(to, text).then(
-    () => report({ type: 'queued', request }),
-    (error: unknown) => report({ type: 'failed', request, reason: String(error) }),
-  );
+  if (direction === 'in') process.send?.({ text } satisfies ShownText);
 });
 process.on('disconnect', () => process.exit(0));
 await messenger.start();
-report({ type: 'started' });

@@ -1,6 +1,6 @@
 export { clockShift, clockShiftOf, movableClock, type MovableClock } from './clock-shift.ts';
-export { createClientProcess, type ClientProcess } from './client-process.ts';
 export { conflictsOf, databasesOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
+export { startDoomedClient, type DoomedClient } from './doomed-client.ts';
 export { ledgersOf, type Ledger } from './ledger.ts';
 export type { Links } from './links.ts';
 export { metricOf } from './metrics.ts';
