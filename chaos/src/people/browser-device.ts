@@ -29,7 +29,7 @@ const clockOffset = async (page: Page): Promise<number> => {
   return best.offset;
 };
 
-type Run = { readonly profile: Profile; isOver: boolean };
+type Run = { readonly profile: Profile; readonly opened: Promise<true | null>; isOver: boolean };
 
 /**
  * A device in a page of a Chromium of its own, whose profile is the folder `given.vaultFile`: seen from outside as any other. `pid` is
@@ -38,6 +38,7 @@ type Run = { readonly profile: Profile; isOver: boolean };
 export const createBrowserDevice = (given: DeviceStart, pageUrl: string): DeviceProcess => {
   const write = historyFile(given.historyFile);
   let run: Run | null = null;
+  let launching: Promise<Run> | null = null;
   let runs = 0;
   let requests = 0;
   let isEnrolled = given.enroll === null;
@@ -45,6 +46,7 @@ export const createBrowserDevice = (given: DeviceStart, pageUrl: string): Device
   const running = (): Run | null => (run === null || run.isOver ? null : run);
 
   const kill = async (): Promise<void> => {
+    await launching?.catch(() => undefined);
     const now = running();
     if (now === null) return;
     now.isOver = true;
@@ -53,9 +55,17 @@ export const createBrowserDevice = (given: DeviceStart, pageUrl: string): Device
 
   const launch = async (): Promise<Run> => {
     const profile = await launchProfile(given.vaultFile, ARGUMENTS);
-    const launched: Run = { profile, isOver: false };
-    const { page } = profile;
-    const crashed = (how: string): void => write({ type: 'crashed', who: given.device, how });
+    const opening = Promise.withResolvers<true | null>();
+    const launched: Run = { profile, opened: opening.promise, isOver: false };
+    run = launched;
+    whileItRuns(launched, open(launched)).then(opening.resolve, opening.reject);
+    return launched;
+  };
+
+  const crashed = (how: string): void => write({ type: 'crashed', who: given.device, how });
+
+  const open = async (launched: Run): Promise<true> => {
+    const { page } = launched.profile;
     page.on('pageerror', (error) => crashed(error.stack ?? error.message));
     page.on('crash', () => {
       crashed('the page crashed');
@@ -65,7 +75,6 @@ export const createBrowserDevice = (given: DeviceStart, pageUrl: string): Device
       if (!launched.isOver) crashed('the browser ended');
       launched.isOver = true;
     });
-    run = launched;
     let offset = 0;
     await page.exposeFunction('writeLine', (at: number, happening: Happening) =>
       write(happening, at + offset),
@@ -74,7 +83,7 @@ export const createBrowserDevice = (given: DeviceStart, pageUrl: string): Device
     await page.goto(pageUrl);
     await page.waitForFunction(() => 'chaosPage' in globalThis);
     offset = await clockOffset(page);
-    return launched;
+    return true;
   };
 
   /** Null when the browser ended before it answered. */
@@ -93,10 +102,12 @@ export const createBrowserDevice = (given: DeviceStart, pageUrl: string): Device
     isRunning: () => running() !== null,
     pid: () => running()?.profile.pid,
     start: async (more = {}) => {
-      if (running() !== null) return null;
+      if (launching !== null || running() !== null) return null;
       const start: DeviceStart = { ...given, ...(isEnrolled && { enroll: null }), ...more };
       runs += 1;
-      const launched = await launch();
+      launching = launch();
+      const launched = await launching.finally(() => (launching = null));
+      if ((await launched.opened) === null) return null;
       const begun = launched.profile.page.evaluate(
         ([begins, firstOperation]) => chaosPage.begin(begins, firstOperation),
         [start, runs * OPERATIONS_OF_A_RUN] as const,
@@ -108,7 +119,7 @@ export const createBrowserDevice = (given: DeviceStart, pageUrl: string): Device
     },
     ask: async (name, asked) => {
       const asking = running();
-      if (asking === null) return null;
+      if (asking === null || (await asking.opened) === null) return null;
       const request = { request: (requests += 1), name, asked } as Request;
       const answered = asking.profile.page.evaluate((asks) => chaosPage.answer(asks), request);
       const answer = await whileItRuns(asking, answered);

@@ -10,12 +10,12 @@ declare const die: ChaosPageHost['die'];
 
 const VAULT = 'chaos';
 
-let device: RunningDevice | null = null;
+const begun = Promise.withResolvers<RunningDevice>();
 
 const api: ChaosPage = {
   now: () => performance.now(),
   begin: async (start, firstOperation) => {
-    device = runDevice({
+    const device = runDevice({
       start,
       vault: await indexedDbVault(VAULT, () => undefined),
       ratchet: signalRatchet(),
@@ -23,10 +23,11 @@ const api: ChaosPage = {
       die: () => void die(),
       firstOperation,
     });
+    begun.resolve(device);
     return device.begin();
   },
   answer: async (request) => {
-    if (device === null) return { refusal: 'the device has not begun' };
+    const device = await begun.promise;
     try {
       return { value: await device.answer(request) };
     } catch (error) {
