@@ -17,10 +17,15 @@ const describe = ({ kind, text, state, direction, reactions }: SeenMessage): str
 const standingsOf = (state: DeviceState): Map<string, string> =>
   new Map(state.conversations.map(({ accountId, standing }) => [accountId, standing]));
 
-const bothSides = (one: Device, other: Device, since: number): Finding[] => {
+/** Conversations that a device has deleted, which it does for itself alone. */
+const forgottenBy = (facts: Facts, by: Device): Set<string | undefined> =>
+  new Set(facts.named('forget').flatMap(({ device, args }) => (device === by ? [args.to] : [])));
+
+const bothSides = (facts: Facts, one: Device, other: Device, since: number): Finding[] => {
   const findings: Finding[] = [];
   const [left, right] = [rowsOf(one), rowsOf(other)];
   const devices = [one.name, other.name];
+  const [forgotten, forgottenByOther] = [forgottenBy(facts, one), forgottenBy(facts, other)];
   const isLate = (key: string): boolean =>
     [one, other].every(({ told }) =>
       told.every((line) => !('message' in line) || keyOf(line.message) !== key || line.at > since),
@@ -33,6 +38,8 @@ const bothSides = (one: Device, other: Device, since: number): Finding[] => {
     if (kinds.every((kind) => kind === undefined || kind === 'deleted')) continue;
     // What nobody accepted is known where it was written alone.
     if ([a, b].some((row) => row?.state === 'failed' || row?.state === 'queued')) continue;
+    if (a === undefined && forgotten.has(b?.conversation)) continue;
+    if (b === undefined && forgottenByOther.has(a?.conversation)) continue;
     if (!isLate(key)) continue;
     const [said, otherwise] = [a, b].map((row) => (row ? describe(row) : 'nothing'));
     if (said === otherwise) continue;
@@ -58,5 +65,5 @@ export const agreement = (facts: Facts): Finding[] =>
     const [first, ...rest] = staying;
     if (first === undefined) return [];
     const since = Math.max(...staying.map(({ enrolledAt }) => enrolledAt));
-    return rest.flatMap((other) => bothSides(first, other, since));
+    return rest.flatMap((other) => bothSides(facts, first, other, since));
   });

@@ -219,3 +219,17 @@ test('what had one copy, told as one, on a disk that was lost, is allowed and co
   expect(verdict.violations.filter(({ law }) => law === 'arrives')).toEqual([]);
   expect(verdict.allowed).toMatchObject([{ policy: 'one copy, told as one, on a disk that was lost' }]);
 });
+
+test('a conversation that one device has deleted need not stand there', () => {
+  const history = showing();
+  expect(check(history).violations.map(({ law }) => law)).toContain('own-devices-agree');
+  history.push({
+    at: 34,
+    type: 'invoked',
+    device: 'bob/1',
+    operation: 9,
+    name: 'forget',
+    args: { to: ALICE },
+  });
+  expect(check(history).violations).toEqual([]);
+});
