@@ -117,6 +117,18 @@ describe('the fault proxy', () => {
     await waitFor('the echo', () => second.heard.text === 'AGAIN');
   });
 
+  it('puts another program in the place of the server, for new connections', async () => {
+    const { socket, heard } = await open(proxy);
+    await waitFor('the server to see it', () => echo.sockets.size === 1);
+    proxy.set('not-there');
+    const answer = await fetch(proxy.url, { method: 'POST', body: 'x'.repeat(100_000) });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ code: 'not-found' });
+    socket.write('still there');
+    await waitFor('the echo', () => heard.text === 'STILL THERE');
+    expect(echo.sockets.size).toBe(1);
+  });
+
   it('is slow: late, in order, as many bytes a second as it is told, and all of it at once when it ends', async () => {
     const latencyMs = 50;
     const { socket, heard } = await open(proxy);

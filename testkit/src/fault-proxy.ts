@@ -13,10 +13,11 @@ export type Lossy = { readonly seed: number; readonly meanBytes: number };
  * - `half-open`: what comes from the server still arrives, what the client sends is lost, and nobody is told. When it
  *   ends, present connections are reset: nobody can go on in a stream with a hole;
  * - `one-way`: the same in the other direction. What is asked is done, and no answer comes;
+ * - `not-there`: new connections reach another program, which knows nothing of what it is asked: 404, in the words of the protocol;
  * - a {@link Pace}: carries it, late and slowly, each direction of each connection by itself;
  * - {@link Lossy}: carries it, and resets connections in the middle of what they carry.
  */
-export type Fault = 'pass' | 'refuse' | 'stall' | 'half-open' | 'one-way' | Pace | Lossy;
+export type Fault = 'pass' | 'refuse' | 'stall' | 'half-open' | 'one-way' | 'not-there' | Pace | Lossy;
 
 export type FaultProxy = AsyncDisposable & {
   /** `host:port` that clients connect to. */
@@ -39,6 +40,16 @@ type Pair = {
   /** Bytes until it breaks. */
   left: number;
 };
+
+const NOTHING_HERE = JSON.stringify({ code: 'not-found', message: 'nothing is here' });
+const NOT_THERE = [
+  'HTTP/1.1 404 Not Found',
+  'content-type: application/json',
+  `content-length: ${NOTHING_HERE.length}`,
+  'connection: close',
+  '',
+  NOTHING_HERE,
+].join('\r\n');
 
 const isPace = (fault: Fault): fault is Pace => typeof fault === 'object' && 'latencyMs' in fault;
 const hasHoles = (fault: Fault): boolean => fault === 'half-open' || fault === 'one-way';
@@ -112,6 +123,10 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
     client.on('error', () => client.destroy());
     if (fault === 'refuse') {
       client.resetAndDestroy();
+      return;
+    }
+    if (fault === 'not-there') {
+      client.once('data', () => client.end(NOT_THERE));
       return;
     }
     const server = connect({ host: hostname, port: Number(port), noDelay: true });

@@ -24,6 +24,14 @@ const SEEDS = 20;
 /** Enough of them for a bug that shows under the right faults. */
 const STEPS = 80;
 
+/** A product with a mistake may be too broken for a run to end: the next one may. */
+const told =
+  (title: string) =>
+  (error: unknown): null => {
+    process.stderr.write(`${title}: ${String(error)}\n`);
+    return null;
+  };
+
 /** Runs seed after seed on a cluster of its own that has the bug, until one of its laws is broken. */
 const search = async (
   bug: Bug,
@@ -40,15 +48,15 @@ const search = async (
   for (let seed = first; ; seed += 1) {
     const title = `${name}, seed ${seed}`;
     const run = await Promise.race([
-      runKept(stage, join(folder, name), planOf(options, seed), { progress, title }),
+      runKept(stage, join(folder, name), planOf(options, seed), { progress, title }).catch(told(title)),
       untilAborted(signal),
     ]);
-    seconds += run.seconds;
-    const found = run.violations.find(({ law }) => laws.includes(law));
+    seconds += run?.seconds ?? 0;
+    const found = run?.violations.find(({ law }) => laws.includes(law));
     const tried = seed - first + 1;
-    const others = new Set(run.violations.map(({ law }) => law));
+    const others = new Set(run?.violations.map(({ law }) => law));
     process.stderr.write(`${title}: ${found?.what ?? `not found (${[...others].join(', ')})`}\n`);
-    rmSync(run.folder, { recursive: true, force: true });
+    if (run !== null) rmSync(run.folder, { recursive: true, force: true });
     if (found || tried === most)
       return { bug: name, what, law: found?.law ?? null, seed, seeds: tried, seconds };
   }

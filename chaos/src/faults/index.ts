@@ -21,7 +21,7 @@ import { diskFull, lostData, lostDataWhileAway } from './disks.ts';
 import { damagedEnvelope, overwritten, strayDocument } from './documents.ts';
 import { unfitInDirectory } from './directory-documents.ts';
 import type { Fault } from './fault.ts';
-import { halfOpen, isolated, lossy, oneWay, refused, slow, stalled } from './links.ts';
+import { halfOpen, isolated, lossy, notThere, oneWay, refused, slow, stalled } from './links.ts';
 import {
   couchesDead,
   everythingDead,
@@ -52,6 +52,7 @@ export const FAULTS: readonly Fault[] = [
   oneWay,
   slow,
   lossy,
+  notThere,
   isolated,
   lostData,
   lostDataWhileAway,

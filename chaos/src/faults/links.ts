@@ -33,6 +33,29 @@ const RATES = [4_000, 20_000, 200_000] as const;
 /** About a frame or two, about a page of mail, and long enough for most of what is asked. */
 const MEAN_BYTES = [1_500, 10_000, 100_000] as const;
 
+/** Who answers says that there is nothing: to devices, which must give nothing up for that. */
+export const notThere: Fault = {
+  name: 'not-there',
+  weight: 3,
+  maxSteps: 40,
+  begin: ({ cluster }, [which]) => {
+    const chosen = pick(
+      cluster.links.all().filter(({ from }) => from === 'client'),
+      which,
+    );
+    if (chosen === undefined) return Promise.resolve(null);
+    const { to, proxy } = chosen;
+    proxy.set('not-there');
+    return Promise.resolve({
+      on: `client to ${to}`,
+      end: () => {
+        proxy.set('pass');
+        return Promise.resolve();
+      },
+    });
+  },
+};
+
 export const refused = link('refused', 6, () => 'refuse');
 export const stalled = link('stalled', 6, () => 'stall');
 export const halfOpen = link('half-open', 6, () => 'half-open');

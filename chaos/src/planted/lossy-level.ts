@@ -17,7 +17,7 @@ type Level = {
 /** Key and what it had, in base64. */
 type Overwritten = readonly (readonly [key: string, value: string | null])[];
 
-const SYNC_MS = 3_000;
+const SYNC_MS = 6_000;
 const FILE = 'not-synced.jsonl';
 
 const textOf = (file: string): string => {

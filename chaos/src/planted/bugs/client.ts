@@ -116,16 +116,17 @@ export const ownCopiesLost: Bug = {
 
 export const repairGivesUp: Bug = {
   name: 'repair-gives-up',
-  what: 'a message whose devices did not fit five times is given up',
+  what: 'devices that have changed are not looked at any more once a message was refused five times',
   patches: [
     {
       file: 'client/src/sending/outbox.ts',
-      find: 'else later(id, count - MAX_REPAIRS, () => repair(id, mismatches));',
-      put: "else background(fail(id, 'devices-changed').then(() => unpark(id)));",
+      find: 'const count = countUp(repaired, id);',
+      put: `const count = countUp(repaired, id);
+    if (count + (delays.get(id) ?? 0) > MAX_REPAIRS) return;`,
     },
   ],
-  laws: ['arrives'],
-  args: ['--faults', `isolated,couches-dead,killed,${LINKS}`, '--only', 'text,burst,sign-out,remove-device'],
+  laws: ['heals', 'arrives'],
+  args: ['--faults', 'nodes-dead', '--only', 'text,burst,sign-out,remove-device', '--steps', '200'],
 };
 
 export const failedOnNotFound: Bug = {
@@ -139,7 +140,7 @@ export const failedOnNotFound: Bug = {
     },
   ],
   laws: ['arrives'],
-  args: ['--faults', 'lost-data,isolated,killed,couches-dead', '--only', 'text,burst,delete-account'],
+  args: ['--faults', 'not-there,refused,killed', ...TALK],
 };
 
 export const falseComplete: Bug = {
