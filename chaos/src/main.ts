@@ -2,4 +2,6 @@
 import { processContext, runCommand } from '@restante/scripts/cli';
 import { chaos } from './command/chaos.ts';
 
-process.exitCode = await runCommand(chaos, processContext(process.argv.slice(2)));
+const code = await runCommand(chaos, processContext(process.argv.slice(2)));
+// A run that was stopped in its middle goes on otherwise; services and devices end with this process.
+process.exit(code);

@@ -140,7 +140,7 @@ export const failedOnNotFound: Bug = {
     },
   ],
   laws: ['arrives'],
-  args: ['--faults', 'not-there,refused,killed', ...TALK],
+  args: ['--faults', 'not-there', ...TALK],
 };
 
 export const falseComplete: Bug = {
@@ -154,5 +154,5 @@ export const falseComplete: Bug = {
     },
   ],
   laws: ['complete-is-true'],
-  args: ['--faults', `nodes-dead,couches-dead,killed,isolated,${LINKS}`, ...TALK],
+  args: ['--faults', 'nodes-dead,couches-dead,device-killed', ...TALK],
 };

@@ -112,7 +112,7 @@ export const unfitTaken: Bug = {
     },
   ],
   laws: ['arrives', 'heals'],
-  args: ['--faults', 'unfit-in-directory,device-killed', ...TALK],
+  args: ['--faults', 'unfit-in-directory', ...TALK],
 };
 
 export const passwordInLog: Bug = {
