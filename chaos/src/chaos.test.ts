@@ -15,6 +15,18 @@ import { startStage, type Stage } from './world/stage.ts';
 
 const SEED = 1;
 const STEPS = 60;
+/** Named, so that the plan stays the same when there are others. */
+const FEW = new Set([
+  'killed',
+  'terminated',
+  'refused',
+  'stalled',
+  'half-open',
+  'isolated',
+  'device-killed',
+  'dies-at-commit',
+  'vault-fails',
+]);
 
 const folder = mkdtempSync(join(tmpdir(), 'restante-chaos-test-'));
 let stage: Stage;
@@ -60,7 +72,7 @@ test(
       steps: STEPS,
       operations: OPERATIONS,
       events: EVENTS,
-      faults: FAULTS,
+      faults: FAULTS.filter(({ name }) => FEW.has(name)),
     });
     const { history, violations } = await runPlan(stage, folder, { plan, people: 3, seed: SEED });
     expect(violations).toEqual([]);

@@ -8,6 +8,12 @@ const history: Line[] = [
   { at: 3, type: 'returned', device: 'alice/1', operation: 1, message: { author: 'a', id: 'id-1' } },
   { at: 4, type: 'invoked', device: 'alice/1', operation: 2, name: 'refresh', args: {} },
   { at: 5, type: 'returned', device: 'alice/1', operation: 2 },
+  ...(['node1', 'node2', 'alice/1'] as const).map((who, index): Line => ({
+    at: 6,
+    type: 'memory',
+    who,
+    bytes: (index + 1) * 2 ** 20,
+  })),
 ];
 
 test('a run is counted by kinds', () => {
@@ -16,6 +22,7 @@ test('a run is counted by kinds', () => {
     ...{ seed: 7, seconds: 12, messages: 1, healMs: 1235, violations: [] },
     operations: { text: 1, refresh: 1 },
     faults: { killed: 1 },
+    memoryMiB: { node: 2, messenger: 3 },
     allowed: { 'one copy': 1 },
   });
 });
@@ -28,6 +35,7 @@ test('many runs are summed up, with the times to heal by percentile', () => {
     ...{ seeds: 100, seconds: 200, messages: 100, violations: 0, allowed: {} },
     operations: { text: 100, refresh: 100 },
     faults: { killed: 100 },
+    memoryMiB: { node: [2, 2, 2], messenger: [3, 3, 3] },
     healMs: { p50: 500, p99: 990, max: 1000 },
   });
   expect(summaryOf([]).healMs).toBeNull();

@@ -64,5 +64,8 @@ export const reportSummary = ({ seeds, seconds, healMs, ...of }: Summary): strin
         `${seeds} seeds in ${seconds} s: ${of.messages} messages, ${of.violations} violations, ${total(of.allowed)} allowed`,
         `operations: ${counted(of.operations)}`,
         `faults: ${counted(of.faults)}`,
+        `memory in MiB, first run, last run, most: ${Object.entries(of.memoryMiB)
+          .map(([kind, figures]) => `${kind} ${figures.join(', ')}`)
+          .join('; ')}`,
         `times to heal: p50 ${inSeconds(healMs.p50)}, p99 ${inSeconds(healMs.p99)}, max ${inSeconds(healMs.max)}`,
       ];
