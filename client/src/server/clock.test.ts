@@ -92,6 +92,20 @@ describe('a clock that is set while the messenger runs', () => {
     expect(await here.mint()).toBe(here.server() + 1);
   });
 
+  test('an answer that comes late does not put a later id before an earlier one', async () => {
+    const here = await machine();
+    const first = await here.mint();
+    const said = here.server();
+    here.passes(5_000);
+    const second = await here.mint();
+    await here.clock.observe(said);
+    const third = await here.mint();
+    here.passes(20_000);
+    await here.answer();
+    const fourth = await here.mint();
+    expect([first, second, third, fourth]).toEqual([said, said + 5_000, said + 5_001, here.server()]);
+  });
+
   test('two people: what is written then stands in the order in which it was written', async () => {
     await using scene = await Scene.open();
     let setMs = 2 * HOUR;

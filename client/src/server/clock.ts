@@ -7,6 +7,11 @@ export const UNSET: Clock = { offsetMs: 0, lastMessageTimeMs: 0 };
 
 /** Two measurements that differ by less differ by the network's delay. */
 const TOLERANCE_MS = 1_000;
+/**
+ * Ids that were minted further ahead than this do not keep those to come there. By less, the next ones follow them: what a master says of the
+ * time is as late as its answer, and the texts of one person stay in their order.
+ */
+const AHEAD_MS = 60_000;
 /** A master that does not answer for this long is not asked what the time is. */
 const PATIENCE_MS = 2_000;
 
@@ -54,6 +59,7 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
   const read = async (transaction: Transaction): Promise<Clock> =>
     (await transaction.get('clock', ONLY)) ?? UNSET;
   const serverNow = (): number => Math.round(now() - jumpMs + offsetMs);
+  const isFarAhead = ({ lastMessageTimeMs }: Clock): boolean => lastMessageTimeMs > serverNow() + AHEAD_MS;
 
   const begin = (): NonNullable<typeof waiting> => {
     let resolve = (): void => undefined;
@@ -120,8 +126,7 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
       if (!isNews) return;
       await store.transact(async (transaction) => {
         const clock = await read(transaction);
-        // Ids that were minted ahead of the server's time do not keep those to come there.
-        const lastMessageTimeMs = Math.min(clock.lastMessageTimeMs, serverNow());
+        const lastMessageTimeMs = isFarAhead(clock) ? serverNow() : clock.lastMessageTimeMs;
         transaction.put('clock', ONLY, { ...clock, offsetMs, lastMessageTimeMs });
       });
     },
