@@ -2,9 +2,11 @@ import { promised } from '../promised.ts';
 import type { TableName } from './tables.ts';
 import { inRange, type Change, type Vault } from './vault.ts';
 
+/** Rows by table and key. None is ever changed in place. */
+export type MemoryDisk = Map<TableName, Map<string, unknown>>;
+
 /** A vault that is gone with its process: for tests and for messengers that shall leave no trace. */
-export const memoryVault = (): Vault => {
-  const tables = new Map<TableName, Map<string, unknown>>();
+export const memoryVault = (tables: MemoryDisk = new Map()): Vault => {
   const rowsOf = (table: TableName): Map<string, unknown> => {
     const rows = tables.get(table) ?? new Map<string, unknown>();
     tables.set(table, rows);

@@ -6,22 +6,22 @@ import {
   type MessengerOptions,
 } from '../../index.ts';
 import { libsignalRatchet } from '../libsignal-ratchet.ts';
-import { ScriptedCluster } from './scripted-cluster.ts';
+import { ScriptedServer } from './scripted-server.ts';
 import { waitFor } from './wait-for.ts';
 
 const FAST = { minMs: 10, maxMs: 50 };
 
 /** A scripted cluster and the messengers of a test; all end with it. */
 export class Scene {
-  readonly cluster: ScriptedCluster;
+  readonly cluster: ScriptedServer;
   readonly #open: AsyncDisposable[] = [];
 
-  private constructor(cluster: ScriptedCluster) {
+  private constructor(cluster: ScriptedServer) {
     this.cluster = cluster;
   }
 
   static async open(): Promise<Scene> {
-    return new Scene(await ScriptedCluster.start());
+    return new Scene(await ScriptedServer.start());
   }
 
   /** A messenger that has not been started. */

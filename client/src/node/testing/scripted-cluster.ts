@@ -1,5 +1,3 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   deleteRequest,
   deriveMessageId,
@@ -21,62 +19,50 @@ import {
   type Envelope,
   type ErrorCode,
   type KeyBundle,
-  type MailboxIds,
-  type MailboxPage,
   type Send,
 } from '@restante/protocol';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { ScriptedNode, type ScriptedListener } from './scripted-node.ts';
 
 /**
- * A small peer that speaks the protocol over real HTTP and WebSocket and does what a test tells it: one master and
- * three mailbox nodes that copy at once. It checks little; the real servers are tested elsewhere.
+ * A small peer that speaks the protocol and does what a test tells it: masters with one directory between them, and three
+ * mailbox nodes. It checks little; the real servers are tested elsewhere. How it is reached is for others: by
+ * {@link ScriptedServer} over real HTTP and WebSocket, by `ScriptedNetwork` within the process. What it promises to its
+ * clients is in `cluster.contract.ts`, which the real cluster keeps too.
  */
 
 const TTL_MS = 30 * 24 * 60 * 60 * 1000;
 
-type Registered = { accountId: string; deviceId: number; username: string; keys: DeviceKeys };
-type Answer = { status: number; json: unknown };
+export type Registered = { accountId: string; deviceId: number; username: string; keys: DeviceKeys };
+export type Answer = { readonly status: number; readonly json: unknown };
+
+/** A request to a master (`/api/...`) or to a node (`/nodes/<number>/...`). */
+export type ScriptedRequest = {
+  readonly method: string;
+  readonly url: URL;
+  readonly token: string;
+  readonly body: unknown;
+};
+
+/** The server's end of a connection with a device. */
+export type ScriptedSocket = {
+  readonly send: (text: string) => void;
+  readonly close: (code?: number) => void;
+};
+
+/** Carries a request of a master to a node: `arrive` does the work if the node is there, `answered` is told whether it did. */
+export type Carry = (node: number, arrive: () => boolean, answered: (done: boolean) => void) => void;
+
+/** Devices that a message is for, and those of them that have connected since it was pushed. */
+type PushWindow = { readonly for: ReadonlySet<string>; readonly connected: Set<string> };
+
+/** Copies after which a message is accepted at once. */
+const WRITE_CONCERN = 2;
 
 const fail = (status: number, code: ErrorCode): Answer => ({ status, json: { code, message: code } });
 
-const readBody = async (request: IncomingMessage): Promise<unknown> => {
-  let text = '';
-  for await (const chunk of request) text += String(chunk);
-  return text === '' ? undefined : JSON.parse(text);
-};
-
-/** A mailbox node of the cluster. */
-export type ScriptedNode = {
-  readonly mailboxes: Map<string, Map<string, Envelope>>;
-  readonly listeners: Map<string, Set<ServerResponse>>;
-  /** Refuses everything. */
-  down: boolean;
-  /** Answers everything with this error. */
-  refusing: ErrorCode | null;
-  /** Fails after this many more pages, of ids or of envelopes. */
-  pagesLeft: number;
-  /** Of an older release: it gives no ids alone. */
-  isOld: boolean;
-  /** What it lists and does not give. */
-  withholds: (id: string) => boolean;
-  /** Ids of the envelopes that it has given in pages. */
-  readonly given: string[];
-  expired: number;
-};
-
 export class ScriptedCluster {
-  readonly nodes: ScriptedNode[] = [0, 1, 2].map(() => ({
-    mailboxes: new Map(),
-    listeners: new Map(),
-    down: false,
-    refusing: null,
-    pagesLeft: Infinity,
-    isOld: false,
-    withholds: () => false,
-    given: [],
-    expired: 0,
-  }));
-  readonly sockets = new Map<string, WebSocket>();
+  readonly nodes: readonly ScriptedNode[] = [0, 1, 2].map(() => new ScriptedNode());
+  readonly sockets = new Map<string, ScriptedSocket>();
   readonly devices: Registered[] = [];
   readonly sends: Send[] = [];
   readonly acknowledges: Acknowledge[] = [];
@@ -103,35 +89,9 @@ export class ScriptedCluster {
   /** Asked before a frame is handled; true: it was handled by the test. */
   intercept: (frame: ReturnType<typeof upstream.parse>, reply: (frame: Downstream) => void) => boolean = () =>
     false;
-  readonly #http = createServer((request, response) => void this.#serve(request, response));
-  readonly #ws = new WebSocketServer({ noServer: true });
-
-  static async start(): Promise<ScriptedCluster> {
-    const cluster = new ScriptedCluster();
-    // On a busy machine a client would use a connection again at the moment at which it is closed for idleness.
-    cluster.#http.keepAliveTimeout = 60_000;
-    await new Promise<void>((resolve) => cluster.#http.listen(0, '127.0.0.1', resolve));
-    cluster.#http.on('upgrade', (request, socket, head) => {
-      const offered = String(request.headers['sec-websocket-protocol']).split(', ');
-      const [accountId, device] = (tokenFromSubprotocols(offered) ?? '').split('.');
-      const known = cluster.devices.find(
-        (each) => each.accountId === accountId && String(each.deviceId) === device,
-      );
-      if (
-        cluster.masterDown ||
-        !known ||
-        cluster.blocked.has(deviceKey(known)) ||
-        !offered.includes(subprotocol(PROTOCOL_VERSION))
-      )
-        return socket.destroy();
-      cluster.#ws.handleUpgrade(request, socket, head, (ws) => cluster.#connect(ws, known));
-    });
-    return cluster;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
-  }
+  /** Between masters and nodes: at once, unless a test has it otherwise. */
+  carry: Carry = (_, arrive, answered) => answered(arrive());
+  readonly #pushWindows = new Set<PushWindow>();
 
   now(): number {
     return Date.now() + this.clockOffsetMs;
@@ -153,60 +113,109 @@ export class ScriptedCluster {
     this.sockets.get(deviceKey({ accountId, deviceId }))?.send(JSON.stringify(frame));
   }
 
-  /** Puts an envelope on the nodes that are up, and tells who listens. */
+  /** Puts an envelope on the nodes that are up, whatever was there before. */
   store(accountId: string, deviceId: number, envelope: Envelope): number {
     const up = this.nodes.filter(({ down }) => !down);
-    const key = deviceKey({ accountId, deviceId });
-    for (const { mailboxes, listeners } of up) {
-      const box = mailboxes.get(key) ?? new Map<string, Envelope>();
-      mailboxes.set(key, box.set(envelope.id, envelope));
-      for (const listener of listeners.get(key) ?? []) {
-        listener.write(`event: envelope\ndata: ${JSON.stringify(envelope)}\n\n`);
-      }
-    }
+    for (const node of up) node.put(deviceKey({ accountId, deviceId }), envelope);
     return up.length;
   }
 
-  /** Pushes and stores what was sent for a device; answers with the number of copies. */
+  /** Pushes an envelope to a device, and stores it; answers with the number of copies. */
   deliver(
-    senderId: string,
-    senderDeviceId: number,
-    { accountId, deviceId }: DeviceAddress,
+    sender: string,
+    senderDevice: number,
+    mailbox: DeviceAddress,
     clientId: string,
-    { type, payload }: Pick<Envelope, 'type' | 'payload'>,
+    sealed: Pick<Envelope, 'type' | 'payload'>,
   ): number {
-    const id = deriveMessageId({ accountId: senderId, deviceId: senderDeviceId }, clientId);
-    const sentAt = messageTime(clientId);
-    const intact = { id, senderId, senderDeviceId, sentAt, expiresAt: sentAt + TTL_MS, type, payload };
-    const envelope = this.corrupt({ accountId, deviceId }, intact);
-    this.push(accountId, deviceId, { type: 'envelope', envelope });
-    return this.store(accountId, deviceId, envelope);
+    const envelope = this.#envelope(sender, senderDevice, mailbox, clientId, sealed);
+    this.push(mailbox.accountId, mailbox.deviceId, { type: 'envelope', envelope });
+    return this.store(mailbox.accountId, mailbox.deviceId, envelope);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#ws.clients) socket.terminate();
-    this.#http.closeAllConnections();
-    await new Promise((resolve) => this.#http.close(resolve));
+  /** The device that offers these subprotocols, if it may connect. */
+  admit(offered: readonly string[]): Registered | null {
+    const known = this.#callerOf(tokenFromSubprotocols([...offered]) ?? '');
+    const mayConnect = known && !this.masterDown && !this.blocked.has(deviceKey(known));
+    return mayConnect && offered.includes(subprotocol(PROTOCOL_VERSION)) ? known : null;
   }
 
-  #connect(ws: WebSocket, { accountId, deviceId }: Registered): void {
+  /** A device has connected. Answers with what hears its frames, as texts. */
+  connect(socket: ScriptedSocket, { accountId, deviceId }: Registered): (text: string) => void {
     const key = deviceKey({ accountId, deviceId });
     this.sockets.get(key)?.close(4409);
-    this.sockets.set(key, ws);
-    const reply = (frame: Downstream): void => ws.send(JSON.stringify(frame));
+    this.sockets.set(key, socket);
+    for (const window of this.#pushWindows) if (window.for.has(key)) window.connected.add(key);
+    const reply = (frame: Downstream): void => socket.send(JSON.stringify(frame));
     reply({
       ...{ type: 'welcome', protocolVersion: PROTOCOL_VERSION, accountId, deviceId, serverTime: this.now() },
       limits: { payloadBytes: 98304, frameBytes: 1048576, messageTtlMs: TTL_MS, silenceMs: 30_000 },
     });
-    ws.on('message', (data: Buffer) => {
-      const frame = upstream.parse(JSON.parse(data.toString()));
+    return (text) => {
+      const frame = upstream.parse(JSON.parse(text));
       if (frame.type === 'send') this.sends.push(frame);
       if (frame.type === 'acknowledge') this.acknowledges.push(frame);
       if (this.intercept(frame, reply)) return;
       if (frame.type === 'ping') reply({ type: 'pong', serverTime: this.now() });
       if (frame.type === 'send') this.#send(accountId, deviceId, frame, reply);
       if (frame.type === 'acknowledge') this.#acknowledge(accountId, deviceId, frame, reply);
-    });
+    };
+  }
+
+  /** A connection has ended. */
+  disconnect(socket: ScriptedSocket): void {
+    for (const [key, each] of this.sockets) if (each === socket) this.sockets.delete(key);
+  }
+
+  /** The answer to a request; null: there is nobody who answers. */
+  answer({ method, url, token, body }: ScriptedRequest): Answer | null {
+    const [root, ...path] = url.pathname.slice(1).split('/');
+    const caller = this.#callerOf(token);
+    if (root === 'api') {
+      if (this.masterDown || this.#isBlocked(caller, body)) return null;
+      return this.#api(method, path, url.searchParams, caller, body);
+    }
+    const node = this.nodes[Number(path[0])];
+    if (!node || node.down) return null;
+    if (!caller || node.refusing !== null) {
+      const code = node.refusing ?? 'unauthorized';
+      return fail(ERRORS[code].status, code);
+    }
+    const mailbox = deviceKey(caller);
+    if (path[2] === 'delete') {
+      const { ids } = deleteRequest.parse(body);
+      node.delete(mailbox, ids);
+      return { status: 200, json: { deleted: ids.length } };
+    }
+    return this.#page(node, mailbox, url.searchParams, path[3] === 'ids');
+  }
+
+  /** What the request for a stream of events is answered with: an error, nobody, or what begins it. */
+  listen({ url, token }: ScriptedRequest): Answer | null | ((tell: ScriptedListener) => () => void) {
+    const node = this.nodes[Number(url.pathname.split('/')[2])];
+    const caller = this.#callerOf(token);
+    if (!node || node.down) return null;
+    if (!caller) return fail(401, 'unauthorized');
+    if (node.refusing !== null) return fail(ERRORS[node.refusing].status, node.refusing);
+    return (tell) => node.listen(deviceKey(caller), tell);
+  }
+
+  #callerOf(token: string): Registered | undefined {
+    const [accountId, device] = token.split('.');
+    return this.devices.find((each) => each.accountId === accountId && String(each.deviceId) === device);
+  }
+
+  #envelope(
+    senderId: string,
+    senderDeviceId: number,
+    { accountId, deviceId }: DeviceAddress,
+    clientId: string,
+    { type, payload }: Pick<Envelope, 'type' | 'payload'>,
+  ): Envelope {
+    const id = deriveMessageId({ accountId: senderId, deviceId: senderDeviceId }, clientId);
+    const sentAt = messageTime(clientId);
+    const intact = { id, senderId, senderDeviceId, sentAt, expiresAt: sentAt + TTL_MS, type, payload };
+    return this.corrupt({ accountId, deviceId }, intact);
   }
 
   #mismatches(sender: string, senderDevice: number, { recipients }: Send): DeviceMismatch[] {
@@ -242,20 +251,44 @@ export class ScriptedCluster {
       refuse('devices-changed', mismatches);
       return;
     }
-    const id = deriveMessageId({ accountId: senderId, deviceId: senderDeviceId }, frame.id);
-    let copies = 0;
-    for (const { accountId, envelopes } of frame.recipients) {
-      for (const envelope of envelopes)
-        copies = this.deliver(senderId, senderDeviceId, { ...envelope, accountId }, frame.id, envelope);
-    }
-    if (copies === 0) refuse('unavailable');
-    else reply({ type: 'accepted', id: frame.id, messageId: id, copies });
+    const posts = frame.recipients.flatMap(({ accountId, envelopes }) =>
+      envelopes.map((sealed) => {
+        const to = { accountId, deviceId: sealed.deviceId };
+        return { to, envelope: this.#envelope(senderId, senderDeviceId, to, frame.id, sealed) };
+      }),
+    );
+    const push = ({ to, envelope }: (typeof posts)[number]): void =>
+      this.push(to.accountId, to.deviceId, { type: 'envelope', envelope });
+    const window: PushWindow = { for: new Set(posts.map(({ to }) => deviceKey(to))), connected: new Set() };
+    this.#pushWindows.add(window);
+    posts.forEach(push);
+    const messageId = deriveMessageId({ accountId: senderId, deviceId: senderDeviceId }, frame.id);
+    this.#tellNodes(
+      (node) => posts.forEach(({ to, envelope }) => node.store(deviceKey(to), envelope)),
+      (copies, pending) => {
+        if (!this.#pushWindows.has(window) || (copies < WRITE_CONCERN && pending > 0)) return;
+        this.#pushWindows.delete(window);
+        if (copies === 0) refuse('unavailable');
+        else reply({ type: 'accepted', id: frame.id, messageId, copies });
+        for (const post of posts) if (window.connected.has(deviceKey(post.to))) push(post);
+      },
+    );
   }
 
-  #delete(key: string, ids: readonly string[]): number {
-    const up = this.nodes.filter(({ down }) => !down);
-    for (const { mailboxes } of up) for (const id of ids) mailboxes.get(key)?.delete(id);
-    return up.length;
+  /** Has every node do something. `heard`: how many have, and how many have not answered, after each answer. */
+  #tellNodes(work: (node: ScriptedNode) => void, heard: (done: number, pending: number) => void): void {
+    let [done, pending] = [0, this.nodes.length];
+    this.nodes.forEach((node, index) => {
+      const arrive = (): boolean => {
+        if (!node.down) work(node);
+        return !node.down;
+      };
+      this.carry(index, arrive, (answer) => {
+        if (answer) done += 1;
+        pending -= 1;
+        heard(done, pending);
+      });
+    });
   }
 
   #acknowledge(
@@ -265,23 +298,22 @@ export class ScriptedCluster {
     reply: (frame: Downstream) => void,
   ): void {
     const ids = frame.messages.map(({ id }) => id);
-    reply({ type: 'acknowledged', ids, copies: this.#delete(deviceKey({ accountId, deviceId }), ids) });
-    if (!frame.receipts) return;
-    for (const { id, senderId, senderDeviceId } of frame.messages) {
-      this.push(senderId, senderDeviceId, {
-        type: 'receipt',
-        accountId,
-        deviceId,
-        ids: [id],
-      });
-    }
+    if (frame.receipts)
+      for (const { id, senderId, senderDeviceId } of frame.messages)
+        this.push(senderId, senderDeviceId, { type: 'receipt', accountId, deviceId, ids: [id] });
+    this.#tellNodes(
+      (node) => node.delete(deviceKey({ accountId, deviceId }), ids),
+      (copies, pending) => {
+        if (pending === 0) reply({ type: 'acknowledged', ids, copies });
+      },
+    );
   }
 
   #session({ accountId, deviceId, username }: Registered) {
     const token = `${accountId}.${deviceId}`;
     const expiresAt = this.now() + 3_600_000;
     return {
-      ...{ accountId, deviceId, username, serverTime: this.now(), writeConcern: 2 },
+      ...{ accountId, deviceId, username, serverTime: this.now(), writeConcern: WRITE_CONCERN },
       ...{ masterToken: token, masterTokenExpiresAt: expiresAt },
       ...{ mailboxToken: token, mailboxTokenExpiresAt: expiresAt },
       mailboxNodes: ['/nodes/0', '/nodes/1', '/nodes/2'],
@@ -383,72 +415,20 @@ export class ScriptedCluster {
     return { status: 200, json: { devices } };
   }
 
-  #page(node: ScriptedNode, key: string, query: URLSearchParams, isOfIds: boolean): Answer {
+  #page(node: ScriptedNode, mailbox: string, query: URLSearchParams, isOfIds: boolean): Answer {
     if (isOfIds && node.isOld) return fail(404, 'not-found');
     if (node.pagesLeft <= 0) return fail(503, 'unavailable');
     node.pagesLeft -= 1;
     const after = query.get('after') ?? '';
-    const all = [...(node.mailboxes.get(key)?.values() ?? [])].filter(({ id }) => id > after);
-    const part = all
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
-      .slice(0, Math.min(this.pageLimit, Number(query.get('limit'))));
-    const complete = part.length === all.length;
-    const page = {
-      complete,
-      next: complete ? null : (part.at(-1)?.id ?? null),
-      expired: after === '' ? node.expired : 0,
+    const limit = Math.min(this.pageLimit, Number(query.get('limit') ?? 100));
+    return {
+      status: 200,
+      json: isOfIds ? node.ids(mailbox, after, limit) : node.page(mailbox, after, limit),
     };
-    if (isOfIds)
-      return { status: 200, json: { ...page, ids: part.map(({ id }) => id) } satisfies MailboxIds };
-    const messages = part.filter(({ id }) => !node.withholds(id));
-    node.given.push(...messages.map(({ id }) => id));
-    return { status: 200, json: { ...page, messages } satisfies MailboxPage };
   }
 
   #isBlocked(caller: Registered | undefined, body: unknown): boolean {
     const asker = caller ?? tokenRequest.safeParse(body).data;
     return asker !== undefined && this.blocked.has(deviceKey(asker));
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const [root, ...path] = url.pathname.slice(1).split('/');
-    const token = (request.headers.authorization ?? '').replace('Bearer ', '');
-    const [accountId, device] = token.split('.');
-    const caller = this.devices.find(
-      (each) => each.accountId === accountId && String(each.deviceId) === device,
-    );
-    const body = await readBody(request);
-    const answer = ({ status, json }: Answer): void => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
-    };
-    if (root === 'api') {
-      if (this.masterDown || this.#isBlocked(caller, body)) return void request.socket.destroy();
-      answer(this.#api(request.method ?? '', path, url.searchParams, caller, body));
-      return;
-    }
-    const node = this.nodes[Number(path[0])];
-    if (!node || node.down) return void request.socket.destroy();
-    if (!caller || node.refusing !== null) {
-      const code = node.refusing ?? 'unauthorized';
-      answer(fail(ERRORS[code].status, code));
-      return;
-    }
-    const key = deviceKey(caller);
-    if (path[2] === 'delete') {
-      const { ids } = deleteRequest.parse(body);
-      for (const id of ids) node.mailboxes.get(key)?.delete(id);
-      answer({ status: 200, json: { deleted: ids.length } });
-      return;
-    }
-    if (path[3] !== 'events') {
-      answer(this.#page(node, key, url.searchParams, path[3] === 'ids'));
-      return;
-    }
-    const listeners = node.listeners.get(key) ?? new Set<ServerResponse>();
-    node.listeners.set(key, listeners.add(response));
-    response.on('close', () => listeners.delete(response));
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write(': hello\n\n');
   }
 }

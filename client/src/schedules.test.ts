@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { STEPS, type Schedule } from './node/testing/schedule-commands.ts';
+import { Facts } from './node/testing/schedule-facts.ts';
+import { violationsOf } from './node/testing/schedule-laws.ts';
+import { ScriptedTime } from './node/testing/scripted-time.ts';
+import { ScriptedWorld, type Beginning } from './node/testing/scripted-world.ts';
+
+/**
+ * The laws of docs/protocol.md over schedules that fast-check decides: real messengers of some people and a scripted cluster in one process, in
+ * which nothing moves by itself. What fails is told with its seed, and is the same each time. `SCHEDULES=10000` runs more of them.
+ */
+
+const SCHEDULES = Number(process.env['SCHEDULES'] ?? 300);
+const MAX_STEPS = 40;
+/** Of the schedules: another one each time, unless it is given, as a failure tells it. */
+const SEED = process.env['SCHEDULE_SEED'];
+
+/** How many devices each person has, and whether they know each other. */
+const CASTS: readonly (readonly [readonly number[], boolean])[] = [
+  [[2, 1], true],
+  [[1, 1, 1], true],
+  [[2, 2], true],
+  [[2, 1, 1], false],
+];
+
+const prepare = async (people: readonly number[], isAcquainted: boolean): Promise<Beginning> => {
+  using time = new ScriptedTime(Date.UTC(2030, 0, 1));
+  return await ScriptedWorld.prepare(time, people, isAcquainted);
+};
+
+/** Runs a schedule to its end, and until everything rests. Answers what is wrong then. */
+const run = async (
+  beginning: Beginning,
+  isAcquainted: boolean,
+  steps: Parameters<typeof fc.asyncModelRun<object, Schedule, false, object>>[1],
+): Promise<string[]> => {
+  using time = new ScriptedTime(beginning.now + 60_000);
+  const world = await ScriptedWorld.begin(time, beginning);
+  try {
+    const facts = new Facts();
+    await fc.asyncModelRun(() => ({ model: {}, real: { world, facts } }), steps);
+    const unrest = await world.rest();
+    return unrest === null ? await violationsOf(world, facts, isAcquainted) : [unrest];
+  } finally {
+    await world.close();
+  }
+};
+
+test.each(CASTS)(
+  'people with %j devices, acquainted: %s',
+  { timeout: 3_600_000 },
+  async (people, isAcquainted) => {
+    const beginning = await prepare(people, isAcquainted);
+    const schedule = fc.commands([...STEPS], { maxCommands: MAX_STEPS, size: 'max' });
+    const property = fc.asyncProperty(schedule, async (steps) => {
+      expect(await run(beginning, isAcquainted, steps)).toEqual([]);
+    });
+    await fc.assert(property, {
+      numRuns: Math.ceil(SCHEDULES / CASTS.length),
+      ...(SEED !== undefined && { seed: Number(SEED) }),
+    });
+  },
+);
