@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Bug } from '../planted/bug.ts';
 import { startStage, type Stage } from '../world/stage.ts';
 import { figuresOf, summaryOf, type Figures } from './figures.ts';
+import { killAtEachStep } from './enumerated.ts';
 import { HELP, readChaosOptions, type ChaosOptions } from './options.ts';
 import { reportSearches, searchForAll } from './planted.ts';
 import { reportRun, reportSummary, reportViolations } from './report.ts';
@@ -99,9 +100,12 @@ export const chaos: Command = {
     const options = readChaosOptions(context.args);
     readEnvironment(environment, context.environment);
     const folder = mkdtempSync(join(tmpdir(), 'restante-chaos-'));
-    const isWell = await (options.planted === null
-      ? holdAgainstTheLaws(folder, options, context)
-      : holdTheCheckerAgainst(options.planted, folder, options, context));
+    const { enumerated, planted } = options;
+    const isWell = await (enumerated.length > 0
+      ? killAtEachStep(enumerated, folder, options.json, context)
+      : planted === null
+        ? holdAgainstTheLaws(folder, options, context)
+        : holdTheCheckerAgainst(planted, folder, options, context));
     if (isWell) rmSync(folder, { recursive: true, force: true });
     return isWell ? 0 : 1;
   },

@@ -7,6 +7,7 @@ import { BUGS } from '../planted/bugs/index.ts';
 import { OPERATIONS } from '../operations/index.ts';
 import { readPlan, type KeptPlan } from '../plan/plan-file.ts';
 import type { Weighted } from '../plan/plan.ts';
+import { ENUMERATED, type Enumerated } from '../run/enumerate.ts';
 import { EVENTS } from '../run/events.ts';
 
 /** What a run is asked to be. */
@@ -30,6 +31,8 @@ export type ChaosOptions = {
   readonly plan: KeptPlan | null;
   /** Mistakes that are made on purpose, to see whether they are found; null: nothing is planted. */
   readonly planted: readonly Bug[] | null;
+  /** What a device is killed at each step of; none: plans are run. */
+  readonly enumerated: readonly Enumerated[];
   /** The command that runs a seed again. */
   readonly again: (seed: number) => string;
 };
@@ -82,6 +85,7 @@ const schema = z.object({
   shrink: z.boolean().default(false),
   plan: z.string().optional(),
   planted: names([ALL, ...namesOf(BUGS)]).optional(),
+  enumerate: names(ENUMERATED).optional(),
 });
 
 const ARGUMENTS = {
@@ -98,6 +102,7 @@ const ARGUMENTS = {
   shrink: { type: 'boolean' },
   plan: { type: 'string' },
   planted: { type: 'string' },
+  enumerate: { type: 'string' },
 } as const;
 
 const planIn = (file: string): KeptPlan => {
@@ -144,6 +149,7 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
     shrink: given.shrink,
     plan,
     planted: planted ? BUGS.filter(({ name }) => planted.includes(ALL) || planted.includes(name)) : null,
+    enumerated: ENUMERATED.filter((what) => given.enumerate?.includes(what)),
     again: (seed) => {
       const flags = plan
         ? { plan: given.plan }
@@ -182,6 +188,7 @@ People talk through a real cluster while everything fails that can. What their m
   --plan <file>     runs such a plan; with --seeds as often as that
   --planted [names] plants mistakes in the product, one after the other, and tells which law finds each, at which seed:
                     at most 20 seeds each, or --seeds; ${namesOf(BUGS).join(', ')}
+  --enumerate <what> kills a device at each step that its messenger waits for: ${ENUMERATED.join(', ')}
   --json            a JSON object for each seed and a summary, one a line
   --help            print this
 

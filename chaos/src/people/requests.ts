@@ -18,6 +18,8 @@ export type DeviceStart = {
   readonly password: string;
   /** By how much its clock is off. */
   readonly clockShiftMs: number;
+  /** Waits for it from its first step on. */
+  readonly dieAt?: Death;
   /** Delays of its messenger. */
   readonly pace: Pick<MessengerOptions, 'backoff' | 'patienceMs' | 'pageTimeoutMs'>;
   /** Its signed keys are taken for older than they are, so that they are replaced. */

@@ -54,6 +54,7 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
   const { device, password } = start;
   const fragile = fragileVault(host.vault);
   const steps = countedSteps(host.die);
+  steps.dieAt(start.dieAt ?? null);
   let { clockShiftMs } = start;
   const messenger: Messenger = createMessenger({
     masters: start.masters,

@@ -82,6 +82,23 @@ export type RunOptions = {
   readonly onProgress?: (progress: Progress) => void;
 };
 
+/** Heals a world, and holds what happened in it against the laws. */
+export const conclude = async (
+  world: World,
+  tell: (phase: Progress['phase']) => void = () => undefined,
+): Promise<RunResult> => {
+  tell('healing');
+  const healedAt = performance.now();
+  await settle(world, HEAL_DEADLINE_MS);
+  const healMs = performance.now() - healedAt;
+  tell('reading');
+  await noteStates(world);
+  await noteMemory(world);
+  world.note({ type: 'servers', state: await serversState(world) });
+  const history = await readHistory(world.historyFiles());
+  return { ...check(history), history, healMs };
+};
+
 /** Runs a plan with fresh people on a stage, and holds what happened against the laws. */
 export const runPlan = async (
   stage: Stage,
@@ -95,14 +112,5 @@ export const runPlan = async (
   world.note({ type: 'run', seed });
   await noteMemory(world);
   await execute(world, plan, (done) => tell('step', done));
-  tell('healing', plan.length);
-  const healedAt = performance.now();
-  await settle(world, HEAL_DEADLINE_MS);
-  const healMs = performance.now() - healedAt;
-  tell('reading', plan.length);
-  await noteStates(world);
-  await noteMemory(world);
-  world.note({ type: 'servers', state: await serversState(world) });
-  const history = await readHistory(world.historyFiles());
-  return { ...check(history), history, healMs };
+  return conclude(world, (phase) => tell(phase, plan.length));
 };

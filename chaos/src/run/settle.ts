@@ -30,7 +30,7 @@ const holdings = ({ cluster }: World): Promise<Map<string, Leaves>[]> =>
   );
 
 /** Why the run is not at rest yet, or null when it is. */
-const unrest = async (world: World, devices: readonly ChaosDevice[]): Promise<string | null> => {
+export const unrest = async (world: World, devices: readonly ChaosDevice[]): Promise<string | null> => {
   for (const { name, process } of devices) {
     const rest = await process.ask('rest', null);
     if (rest === null) return `${name} does not run`;
