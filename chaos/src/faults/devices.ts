@@ -91,3 +91,20 @@ export const vaultPutBack: Fault = {
     };
   },
 };
+
+/** A vault that is there twice: the copies are used in turn, and change when the fault begins and when it ends. */
+export const vaultCopied: Fault = {
+  name: 'vault-copied',
+  weight: 2,
+  begin: async (world, [which]) => {
+    const device = deviceOf(world, which);
+    if (device === undefined) return null;
+    const change = async (): Promise<void> => {
+      await device.kill();
+      await device.swapCopies();
+      await device.start();
+    };
+    await change();
+    return { on: device.name, end: change };
+  },
+};

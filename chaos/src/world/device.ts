@@ -22,6 +22,8 @@ export type ChaosDevice = {
   readonly copyVault: () => Promise<void>;
   /** Puts it back as it was kept, if it was. */
   readonly putBack: () => Promise<boolean>;
+  /** Takes up the other one of two copies of the vault; makes the second one the first time. Nobody may have it open. */
+  readonly swapCopies: () => Promise<void>;
 };
 
 const partsOfSqlite = (file: string): string[] => ['', '-wal', '-shm'].map((part) => file + part);
@@ -46,6 +48,8 @@ export const createDevice = async (
   const self = await process.start();
   if (self === null) return null;
   let copiedAt: number | null = null;
+  /** When the other copy of the vault was used last, or made. */
+  let otherLeftAt: number | null = null;
   let isRetired = false;
   let clockShiftMs = 0;
   const name = start.device;
@@ -72,6 +76,16 @@ export const createDevice = async (
     copyVault: async () => {
       copiedAt = monotonicMs();
       for (const part of parts) await replace(part, `${part}.copy`);
+    },
+    swapCopies: async () => {
+      const leftAt = otherLeftAt;
+      otherLeftAt = monotonicMs();
+      for (const part of parts) {
+        await replace(part, `${part}.left`);
+        if (leftAt !== null) await replace(`${part}.other`, part);
+        await replace(`${part}.left`, `${part}.other`);
+      }
+      if (leftAt !== null) note({ type: 'put-back', device: name, copiedAt: leftAt });
     },
     putBack: async () => {
       if (copiedAt === null) return false;
