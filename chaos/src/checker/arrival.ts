@@ -122,7 +122,13 @@ export const order = (facts: Facts): Finding[] => {
           const what = `at ${device.name} "${send.text}" stands below "${above.text}", which was sent later`;
           const messages = [above, send].map((one) => keyOf(one.message));
           const shownBy = [send.returnedAt, above.invokedAt];
-          findings.push({ law: 'order', what, shownBy, about: { messages, devices: [device.name] } });
+          // Their ids were made anew by clocks that contradicted each other, and order is that of their ids.
+          const isByOneClock = Math.max(send.acceptedAt, above.acceptedAt) < facts.clocksApartAt;
+          findings.push(
+            isByOneClock
+              ? { law: 'order', what, shownBy, about: { messages, devices: [device.name] } }
+              : { policy: 'order, while clocks of services were more than ten minutes apart', what },
+          );
         }
         if (above === undefined || send.invokedAt > above.invokedAt) latest.set(send.device, send);
       }

@@ -195,6 +195,16 @@ const broken: readonly (readonly [what: string, law: Law, history: Line[]])[] = 
   ],
 ];
 
+test('order is not promised while clocks of services are far apart', () => {
+  const far = { at: 1, type: 'fault', fault: 1, name: 'service-clock-far-off', on: 'node1 9000 s' } as const;
+  const [, , outOfOrder = []] = broken.find(([, law]) => law === 'order') ?? [];
+  const verdict = check([...outOfOrder, far]);
+  expect(verdict.violations.map(({ law }) => law)).not.toContain('order');
+  expect(verdict.allowed.map(({ policy }) => policy)).toContain(
+    'order, while clocks of services were more than ten minutes apart',
+  );
+});
+
 test('an envelope that somebody has written over may have more revisions than one', () => {
   const conflicts = ['id-1', 'messages-20260101/id-1'];
   const onFault = { at: 15, type: 'fault', fault: 1, name: 'overwritten', on: 'id-1 1-ff node1' } as const;

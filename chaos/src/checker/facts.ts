@@ -48,12 +48,15 @@ export type Facts = {
   readonly endsAt: (accountId: string) => number;
   /** When data folders of CouchDBs were lost. */
   readonly disksLostAt: readonly number[];
+  /** From when on clocks of services may have been further apart than they may be; `Infinity`: never. */
+  readonly clocksApartAt: number;
   /** Ids of envelopes that somebody has written over in a CouchDB: they have more revisions than one for good. */
   readonly overwritten: ReadonlySet<string>;
 };
 
 export const keyOf = ({ author, id }: Reference): string => `${author} ${id}`;
 
+const SETS_CLOCKS_APART = new Set(['service-clock-far-off', 'service-clock-steps-far', 'node-clocks-ahead']);
 const ENDS_DEVICE = new Set(['sign-out', 'delete-account']);
 
 export const factsOf = (unordered: readonly Line[]): Facts => {
@@ -125,6 +128,7 @@ export const factsOf = (unordered: readonly Line[]): Facts => {
     operations,
     named: (...names) => operations.filter(({ name }) => names.includes(name)),
     endsAt,
+    clocksApartAt: of('fault').find(({ name }) => SETS_CLOCKS_APART.has(name))?.at ?? Infinity,
     overwritten: new Set(
       of('fault')
         .filter(({ name }) => name === 'overwritten')

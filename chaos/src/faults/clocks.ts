@@ -10,11 +10,11 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/**
- * How far off at most. Parts that are less than ten minutes apart work with each other; beyond that they refuse each other until the clocks are
- * right. Mail lives for 30 days by the clock of who reads it, so none is off by as much.
- */
-const REACHES_MS = [30 * SECOND_MS, 9 * MINUTE_MS, 12 * 60 * MINUTE_MS, 25 * DAY_MS] as const;
+/** How far off at most, either way. Parts that are less than ten minutes apart work with each other. */
+const NEAR_MS = [10 * SECOND_MS, 4.5 * MINUTE_MS] as const;
+/** Beyond that they refuse each other until the clocks are right. Mail lives for 30 days by the clock of whoever reads it. */
+const FAR_MS = [12 * 60 * MINUTE_MS, 25 * DAY_MS] as const;
+const ANY_MS = [...NEAR_MS, ...FAR_MS] as const;
 
 type Clock = { readonly owner: string; readonly set: (shiftMs: number) => Promise<void> };
 
@@ -34,13 +34,18 @@ const seconds = (ms: number): number => Math.round(ms / SECOND_MS);
 const within = (reachMs: number, { below }: SeededRandom): number => below(2 * reachMs) - reachMs;
 
 /** Off by the same for a while. */
-const off = (name: string, weight: number, clockOf: typeof clockOfService): Fault => ({
+const off = (
+  name: string,
+  weight: number,
+  reachesMs: readonly number[],
+  clockOf: typeof clockOfService,
+): Fault => ({
   name,
   weight,
   maxSteps: 60,
   begin: async (world, [which, reach, seed = 0]) => {
     const clock = clockOf(world, which);
-    const reachMs = pick(REACHES_MS, reach);
+    const reachMs = pick(reachesMs, reach);
     if (clock === null || reachMs === undefined) return null;
     const shiftMs = within(reachMs, seededRandom(seed));
     await clock.set(shiftMs);
@@ -51,12 +56,17 @@ const off = (name: string, weight: number, clockOf: typeof clockOfService): Faul
 const STEP_MS = 700;
 
 /** It jumps forwards and backwards again and again. */
-const stepping = (name: string, weight: number, clockOf: typeof clockOfService): Fault => ({
+const stepping = (
+  name: string,
+  weight: number,
+  reachesMs: readonly number[],
+  clockOf: typeof clockOfService,
+): Fault => ({
   name,
   weight,
   begin: async (world, [which, reach, seed = 0]) => {
     const clock = clockOf(world, which);
-    const reachMs = pick(REACHES_MS, reach);
+    const reachMs = pick(reachesMs, reach);
     if (clock === null || reachMs === undefined) return null;
     const random = seededRandom(seed);
     let last = Promise.resolve();
@@ -77,10 +87,12 @@ const stepping = (name: string, weight: number, clockOf: typeof clockOfService):
   },
 });
 
-export const serviceClockOff = off('service-clock-off', 4, clockOfService);
-export const serviceClockSteps = stepping('service-clock-steps', 2, clockOfService);
-export const deviceClockOff = off('device-clock-off', 4, clockOfDevice);
-export const deviceClockSteps = stepping('device-clock-steps', 2, clockOfDevice);
+export const serviceClockOff = off('service-clock-off', 4, NEAR_MS, clockOfService);
+export const serviceClockSteps = stepping('service-clock-steps', 2, NEAR_MS, clockOfService);
+export const serviceClockFarOff = off('service-clock-far-off', 2, FAR_MS, clockOfService);
+export const serviceClockStepsFar = stepping('service-clock-steps-far', 1, FAR_MS, clockOfService);
+export const deviceClockOff = off('device-clock-off', 4, ANY_MS, clockOfDevice);
+export const deviceClockSteps = stepping('device-clock-steps', 2, ANY_MS, clockOfDevice);
 
 /**
  * All mailbox nodes are further ahead than mail lives: by their clocks all of it has expired, and nobody's token is good. Nothing is dropped for

@@ -4,6 +4,8 @@ import {
   nodeClocksAhead,
   serviceClockOff,
   serviceClockSteps,
+  serviceClockFarOff,
+  serviceClockStepsFar,
 } from './clocks.ts';
 import {
   deviceKilled,
@@ -75,6 +77,8 @@ export const FAULTS: readonly Fault[] = [
   vaultCopied,
   serviceClockOff,
   serviceClockSteps,
+  serviceClockFarOff,
+  serviceClockStepsFar,
   nodeClocksAhead,
   deviceClockOff,
   deviceClockSteps,
