@@ -112,5 +112,5 @@ export const runPlan = async (
   world.note({ type: 'run', seed });
   await noteMemory(world);
   await execute(world, plan, (done) => tell('step', done));
-  return conclude(world, (phase) => tell(phase, plan.length));
+  return await conclude(world, (phase) => tell(phase, plan.length));
 };
