@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buckets, envelopeDocument, LIMITS } from '@restante/protocol';
+import { buckets, envelopeDocument, LIMITS, parseDocumentId, tombstoneDocument } from '@restante/protocol';
 import { askCouch, newEnvelope } from '@restante/testkit';
 import { envelopesOf } from '@restante/testkit/cluster';
 import type { World } from '../world/world.ts';
@@ -39,17 +39,24 @@ const TRIES = 60;
 /** The mesh carries what one server has done before another one is asked. */
 const MESH_MS = 1_000;
 
+/** How a document is taken away, of which a server has this revision. */
+type Removal = (server: Couch, id: string, revision: string) => Promise<unknown>;
+
+const byHand: Removal = ({ ask }, id, revision) => ask(`${encodeURIComponent(id)}?rev=${revision}`, 'DELETE');
+/** As its owner deletes it: what has the id and revision of an envelope is one to the ledger. */
+const asItsOwner: Removal = (server, id) => write(server, tombstoneDocument(id));
+
 /** Takes a document from the first server that has it, until none has it any more. */
-const remove = async (servers: readonly Couch[], id: string): Promise<void> => {
+const remove = async (servers: readonly Couch[], id: string, removal: Removal): Promise<void> => {
   const path = encodeURIComponent(id);
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     let gone = 0;
-    for (const { ask } of servers) {
-      const found = await soon(ask(path));
+    for (const server of servers) {
+      const found = await soon(server.ask(path));
       if (found?.status === 404) gone += 1;
       if (found?.status !== 200) continue;
       const { _rev: rev } = found.body as { readonly _rev: string };
-      await soon(ask(`${path}?rev=${rev}`, 'DELETE'));
+      await soon(removal(server, id, rev));
       break;
     }
     if (gone === servers.length) return;
@@ -61,6 +68,7 @@ const remove = async (servers: readonly Couch[], id: string): Promise<void> => {
 const foreign = (
   name: string,
   weight: number,
+  removal: Removal,
   documentFor: (mailbox: { accountId: string; deviceId: number }, kind: number) => { readonly _id: string },
 ): Fault => ({
   name,
@@ -79,13 +87,13 @@ const foreign = (
     // What was written though nobody said so is taken away as well.
     const isWritten = await write(server, document);
     if (!isWritten) {
-      void remove(servers, document._id);
+      void remove(servers, document._id, removal);
       return null;
     }
     return {
       on: `${server.name} ${document._id}`,
       end: () => {
-        void remove(servers, document._id);
+        void remove(servers, document._id, removal);
         return Promise.resolve();
       },
     };
@@ -96,7 +104,7 @@ const foreign = (
 const STRAY = [' ', 'note ', 'zz '] as const;
 const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 
-export const strayDocument = foreign('stray-document', 2, ({ accountId, deviceId }, kind) => ({
+export const strayDocument = foreign('stray-document', 2, byHand, ({ accountId, deviceId }, kind) => ({
   _id: `${accountId}:${deviceId}:${pick(STRAY, kind) ?? ''}${hex(4)}`,
   _rev: `1-${hex(16)}`,
   note: 'not a message',
@@ -111,7 +119,7 @@ const DAMAGES = [
   { type: 'letter' },
 ] as const;
 
-export const damagedEnvelope = foreign('damaged-envelope', 2, (mailbox, kind) => ({
+export const damagedEnvelope = foreign('damaged-envelope', 2, asItsOwner, (mailbox, kind) => ({
   ...envelopeDocument(newEnvelope(mailbox)),
   ...pick(DAMAGES, kind),
 }));
@@ -129,7 +137,9 @@ export const overwritten: Fault = {
     const server = pick(couches(world), where);
     if (server === undefined) return null;
     const held = await soon(envelopesOf(server.adminUrl, world.cluster.parts.databasePrefix));
-    const waiting = [...(held ?? [])].filter(([, leaves]) => leaves.some(isLive)).map(([id]) => id);
+    const waiting = [...(held ?? [])]
+      .filter(([id, leaves]) => leaves.some(isLive) && parseDocumentId(id) !== null)
+      .map(([id]) => id);
     const id = pick(waiting, which);
     if (id === undefined) return null;
     const found = await soon(server.ask(encodeURIComponent(id)));
