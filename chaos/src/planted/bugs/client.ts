@@ -140,7 +140,7 @@ export const failedOnNotFound: Bug = {
     },
   ],
   laws: ['arrives'],
-  args: ['--faults', 'not-there', ...TALK],
+  args: ['--faults', 'not-there', '--people', '6', ...TALK],
 };
 
 export const falseComplete: Bug = {
