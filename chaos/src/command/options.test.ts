@@ -43,6 +43,12 @@ test('what makes a run what it is is said again', () => {
   );
 });
 
+test('what is enumerated is named, or nothing is', () => {
+  expect(readChaosOptions([]).enumerated).toEqual([]);
+  expect(readChaosOptions(['--enumerate', 'catch-up,send']).enumerated).toEqual(['send', 'catch-up']);
+  expect(() => readChaosOptions(['--enumerate', 'everything'])).toThrow(/does not know "everything"/);
+});
+
 test('a plan that was kept is run instead', () => {
   const folder = mkdtempSync(join(tmpdir(), 'restante-plan-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
