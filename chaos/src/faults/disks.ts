@@ -60,7 +60,7 @@ export const lostData: Fault = {
   },
 };
 
-const AWAY_MS = 8_000;
+const AWAY_MS = 15_000;
 
 /**
  * One CouchDB is away, and misses what comes; when it is back another one has lost its data, and the third is away. For a while nobody

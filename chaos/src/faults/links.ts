@@ -38,11 +38,10 @@ export const notThere: Fault = {
   name: 'not-there',
   weight: 3,
   maxSteps: 40,
-  begin: ({ cluster }, [which]) => {
-    const chosen = pick(
-      cluster.links.all().filter(({ from }) => from === 'client'),
-      which,
-    );
+  begin: ({ cluster }, [which, where = 0]) => {
+    const links = cluster.links.all().filter(({ from }) => from === 'client');
+    const toMasters = links.filter(({ to }) => to.startsWith('master'));
+    const chosen = pick(where % 2 === 0 ? toMasters : links, which);
     if (chosen === undefined) return Promise.resolve(null);
     const { to, proxy } = chosen;
     proxy.set('not-there');

@@ -79,7 +79,7 @@ export const emptyDiskAnswers: Bug = {
     },
   ],
   laws: ['complete-is-true'],
-  args: ['--faults', 'lost-data-while-away,device-killed', ...TALK],
+  args: ['--faults', 'lost-data-while-away,device-killed', '--steps', '140', ...TALK],
 };
 
 export const bucketsDropped: Bug = {
