@@ -19,9 +19,19 @@ export type DeviceProcess = AsyncDisposable & {
 
 const MAIN = fileURLToPath(new URL('device-main.ts', import.meta.url));
 
-/** The end of a process that said nothing of it: no memory left, most likely. What it knows of it has status 1. */
+/** Signals that a process gets from itself: no memory left, most likely. */
+const OWN_SIGNALS: readonly (NodeJS.Signals | null)[] = [
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGSEGV',
+  'SIGTRAP',
+];
+
+/** An end of which the process itself has said nothing, or null. What it knows of it has status 1. */
 const crashOf = (code: number | null, signal: NodeJS.Signals | null): string | null => {
-  if (signal !== null) return signal === 'SIGKILL' ? null : signal;
+  if (OWN_SIGNALS.includes(signal)) return signal;
   return code !== null && code > 1 ? `exit code ${code}` : null;
 };
 
