@@ -5,13 +5,23 @@ import type { Finding } from './violation.ts';
 
 /** All devices of a person say the same in the end, of what has come since the newest of them is there. */
 
-const describe = ({ kind, text, state, direction, reactions }: SeenMessage): string =>
+/**
+ * `own`: whose devices are compared. What they said to somebody whose account has ended is given up, with its copies for own devices:
+ * a reaction is known then where it was made alone.
+ */
+const describe = (
+  facts: Facts,
+  own: string,
+  { kind, text, state, direction, reactions, conversation }: SeenMessage,
+): string =>
   JSON.stringify([
     kind,
     text,
     // Of what others wrote it is told whether it was seen.
     direction === 'in' ? state : null,
-    Object.entries(reactions).sort(),
+    Object.entries(reactions)
+      .filter(([accountId]) => accountId !== own || facts.endsAt(conversation) === Infinity)
+      .sort(),
   ]);
 
 const standingsOf = (state: DeviceState): Map<string, string> =>
@@ -41,7 +51,7 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
     if (a === undefined && forgotten.has(b?.conversation)) continue;
     if (b === undefined && forgottenByOther.has(a?.conversation)) continue;
     if (!isLate(key)) continue;
-    const [said, otherwise] = [a, b].map((row) => (row ? describe(row) : 'nothing'));
+    const [said, otherwise] = [a, b].map((row) => (row ? describe(facts, one.accountId, row) : 'nothing'));
     if (said === otherwise) continue;
     const what = `of ${key} ${one.name} says ${said}, ${other.name} ${otherwise}`;
     findings.push({ law: 'own-devices-agree', what, shownBy: [since], about: { messages: [key], devices } });

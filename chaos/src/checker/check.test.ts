@@ -243,3 +243,17 @@ test('a conversation that one device has deleted need not stand there', () => {
   });
   expect(check(history).violations).toEqual([]);
 });
+
+test('a reaction to somebody whose account has ended may be known where it was made alone', () => {
+  const history = showing(one, { ...two, reactions: { [BOB]: '👍' } });
+  expect(check(history).violations.map(({ law }) => law)).toContain('own-devices-agree');
+  history.push({
+    at: 34,
+    type: 'invoked',
+    device: 'alice/1',
+    operation: 9,
+    name: 'delete-account',
+    args: {},
+  });
+  expect(check(history).violations).toEqual([]);
+});
