@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { STEPS, type Schedule } from './node/testing/schedule-commands.ts';
+import { PLANTED } from './node/testing/planted-faults.ts';
+import { STEPS } from './node/testing/schedule-commands.ts';
 import { Facts } from './node/testing/schedule-facts.ts';
 import { violationsOf } from './node/testing/schedule-laws.ts';
 import { ScriptedTime } from './node/testing/scripted-time.ts';
-import { ScriptedWorld, type Beginning } from './node/testing/scripted-world.ts';
+import { ScriptedWorld, type Beginning, type Planted } from './node/testing/scripted-world.ts';
 
 /**
  * The laws of docs/protocol.md over schedules that fast-check decides: real messengers of some people and a scripted cluster in one process, in
@@ -13,6 +14,8 @@ import { ScriptedWorld, type Beginning } from './node/testing/scripted-world.ts'
 
 const SCHEDULES = Number(process.env['SCHEDULES'] ?? 300);
 const MAX_STEPS = 40;
+/** Schedules within which what is planted is found. */
+const MAX_TO_FIND = 500;
 /** Of the schedules: another one each time, unless it is given, as a failure tells it. */
 const SEED = process.env['SCHEDULE_SEED'];
 
@@ -29,14 +32,18 @@ const prepare = async (people: readonly number[], isAcquainted: boolean): Promis
   return await ScriptedWorld.prepare(time, people, isAcquainted);
 };
 
+const schedules = fc.commands([...STEPS], { maxCommands: MAX_STEPS, size: 'max' });
+type Steps = typeof schedules extends fc.Arbitrary<infer S> ? S : never;
+
 /** Runs a schedule to its end, and until everything rests. Answers what is wrong then. */
 const run = async (
   beginning: Beginning,
   isAcquainted: boolean,
-  steps: Parameters<typeof fc.asyncModelRun<object, Schedule, false, object>>[1],
+  steps: Steps,
+  planted?: Planted,
 ): Promise<string[]> => {
   using time = new ScriptedTime(beginning.now + 60_000);
-  const world = await ScriptedWorld.begin(time, beginning);
+  const world = await ScriptedWorld.begin(time, beginning, planted);
   try {
     const facts = new Facts();
     await fc.asyncModelRun(() => ({ model: {}, real: { world, facts } }), steps);
@@ -48,12 +55,11 @@ const run = async (
 };
 
 test.each(CASTS)(
-  'people with %j devices, acquainted: %s',
+  'whatever happens on the way: people with %j devices, acquainted: %s',
   { timeout: 3_600_000 },
   async (people, isAcquainted) => {
     const beginning = await prepare(people, isAcquainted);
-    const schedule = fc.commands([...STEPS], { maxCommands: MAX_STEPS, size: 'max' });
-    const property = fc.asyncProperty(schedule, async (steps) => {
+    const property = fc.asyncProperty(schedules, async (steps) => {
       expect(await run(beginning, isAcquainted, steps)).toEqual([]);
     });
     await fc.assert(property, {
@@ -62,3 +68,12 @@ test.each(CASTS)(
     });
   },
 );
+
+test.each(Object.entries(PLANTED))('finds %s', async (_, planted) => {
+  const beginning = await prepare([2, 1], true);
+  const property = fc.asyncProperty(schedules, async (steps) => {
+    expect(await run(beginning, true, steps, planted)).toEqual([]);
+  });
+  const { failed } = await fc.check(property, { numRuns: MAX_TO_FIND, seed: 1, endOnFailure: true });
+  expect(failed).toBe(true);
+});

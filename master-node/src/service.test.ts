@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deriveMessageId } from '@restante/protocol';
 import { createLog } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import type { MasterNode } from './index.ts';
+import { clusterContract } from './testing/cluster.contract.ts';
 import {
   call,
   connect,
@@ -44,34 +44,7 @@ describe('a master', () => {
   });
   afterAll(() => nodes[Symbol.asyncDispose]());
 
-  it('pushes a message, stores it on the nodes, accepts it, and deletes it once it is acknowledged', async () => {
-    const [alice, bob] = await Promise.all([register(master.url), register(master.url)]);
-    const [fromAlice, toBob] = await Promise.all([connect(master.url, alice), connect(master.url, bob)]);
-    expect(toBob.frames[0]).toMatchObject({ type: 'welcome', accountId: bob.accountId, deviceId: 1 });
-
-    const id = mintId();
-    const answer = await fromAlice.send([recipient(bob)], id);
-    const messageId = deriveMessageId(alice, id);
-    expect(answer).toMatchObject({ type: 'accepted', id, messageId });
-    expect(answer.type === 'accepted' && answer.copies).toBeGreaterThanOrEqual(2);
-    const [pushed] = await toBob.hears('envelope');
-    expect(pushed!.envelope).toMatchObject({ id: messageId, senderId: alice.accountId, senderDeviceId: 1 });
-    for (const url of nodes.nodeUrls) {
-      await waitFor('the copy', async () => (await waiting(url, bob)).length === 1);
-      expect(await waiting(url, bob)).toEqual([pushed!.envelope]);
-    }
-
-    const sender = { senderId: alice.accountId, senderDeviceId: 1 };
-    const messages = [{ id: messageId, ...sender }];
-    toBob.write({ type: 'acknowledge', receipts: true, messages });
-    expect(await toBob.hears('acknowledged')).toEqual([
-      { type: 'acknowledged', ids: [messageId], copies: 3 },
-    ]);
-    for (const url of nodes.nodeUrls) expect(await waiting(url, bob)).toEqual([]);
-    expect(await fromAlice.hears('receipt')).toEqual([
-      { type: 'receipt', accountId: bob.accountId, deviceId: 1, ids: [messageId] },
-    ]);
-  });
+  clusterContract('with its mailbox nodes', () => ({ masterUrl: master.url, nodeUrls: nodes.nodeUrls }));
 
   it('leaves no secret, token or payload in a log, at any level, with faults and without (law 6)', async () => {
     const lines: string[] = [];

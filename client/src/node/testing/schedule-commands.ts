@@ -210,9 +210,10 @@ const master = (number: number, isUp: boolean): Step =>
     return Promise.resolve();
   });
 
-const die = (device: number, death: Death | 'now'): Step =>
-  step(`die(${device}, ${typeof death === 'string' ? death : `${death.when} ${death.at}`})`, (schedule) =>
-    deviceOf(schedule, device).die(death),
+const die = (device: number, death: Death | 'now', arrived: boolean): Step =>
+  step(
+    `die(${device}, ${typeof death === 'string' ? death : `${death.when} ${death.at}`}, ${arrived})`,
+    (schedule) => deviceOf(schedule, device).die(death, arrived),
   );
 const reopen = (device: number): Step =>
   step(`reopen(${device})`, (schedule) => deviceOf(schedule, device).open());
@@ -229,6 +230,10 @@ const fate = fc.constantFrom<Fate>(
 const passing = fc.array(fc.tuple(choice, fate), { minLength: 1, maxLength: 12 }).map(pass);
 const writing = fc.tuple(choice, choice).map(([device, to]) => write(device, to));
 const which = fc.tuple(choice, choice);
+const death = fc.record({
+  at: fc.integer({ min: 1, max: 4 }),
+  when: fc.constantFrom<Death['when']>('before', 'after'),
+});
 
 /** Steps of a schedule; what is there several times is so many times as likely. */
 export const STEPS: readonly fc.Arbitrary<Step>[] = [
@@ -249,10 +254,10 @@ export const STEPS: readonly fc.Arbitrary<Step>[] = [
   choice.map(loseNode),
   fc.tuple(choice, choice).map(([from, to]) => mesh(from, to)),
   fc.tuple(fc.nat({ max: 1 }), fc.boolean()).map(([number, isUp]) => master(number, isUp)),
-  choice.map((device) => die(device, 'now')),
-  fc
-    .tuple(choice, fc.integer({ min: 1, max: 4 }), fc.constantFrom<Death['when']>('before', 'after'))
-    .map(([device, at, when]) => die(device, { at, when })),
+  fc.tuple(choice, fc.boolean()).map(([device, arrived]) => die(device, 'now', arrived)),
+  ...Array.from({ length: 2 }, () =>
+    fc.tuple(choice, death, fc.boolean()).map(([device, at, arrived]) => die(device, at, arrived)),
+  ),
   ...Array.from({ length: 2 }, () => choice.map(reopen)),
   fc
     .tuple(choice, fc.integer({ min: 1, max: 3 }))

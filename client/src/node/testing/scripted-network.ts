@@ -84,7 +84,7 @@ export class ScriptedPeer {
   readonly #name: string;
   #isDead = false;
   readonly #sockets = new Set<{ readonly master: number; readonly drop: (arrived: boolean) => void }>();
-  readonly #requests = new Set<() => void>();
+  readonly #requests = new Set<(arrived: boolean) => void>();
 
   constructor(network: ScriptedNetwork, name: string) {
     this.#network = network;
@@ -94,7 +94,7 @@ export class ScriptedPeer {
 
   /** All that is on its way is lost and its connections end; `arrived`: what was sent has arrived before. */
   drop(arrived: boolean): void {
-    for (const fail of [...this.#requests]) fail();
+    for (const fail of [...this.#requests]) fail(arrived);
     this.dropSockets(null, arrived);
   }
 
@@ -103,10 +103,10 @@ export class ScriptedPeer {
       if (master === null || socket.master === master) socket.drop(arrived);
   }
 
-  /** Its process has died. */
-  kill(): void {
+  /** Its process has died. `arrived`: what it had sent has arrived before. */
+  kill(arrived: boolean): void {
     this.#isDead = true;
-    this.drop(false);
+    this.drop(arrived);
     this.#network.peers.delete(this);
   }
 
@@ -123,7 +123,9 @@ export class ScriptedPeer {
         this.#requests.delete(fail);
         init.signal?.removeEventListener('abort', abort);
       };
-      const fail = (): void => {
+      let isMet = false;
+      const fail = (arrived: boolean): void => {
+        if (arrived && !isMet) this.#network.cluster.answer(request);
         end();
         reject(lost());
       };
@@ -140,12 +142,13 @@ export class ScriptedPeer {
       const isStalled = (): boolean => this.isStalled;
       const what = `${this.#name} ${request.method} ${url.pathname}`;
       const meet = (fate: Fate): void => {
-        if (fate === 'lost' || (url.pathname.startsWith('/api/') && this.#isAway(url))) fail();
+        isMet = true;
+        if (fate === 'lost' || (url.pathname.startsWith('/api/') && this.#isAway(url))) fail(false);
         else if (url.pathname.endsWith('/events'))
           this.#listen(request, what, init.signal, answer, resolve, end);
         else {
           const given = this.#network.cluster.answer(request);
-          if (fate === 'unanswered') fail();
+          if (fate === 'unanswered') fail(false);
           else if (fate === 'late')
             forget = this.#network.once(`answer: ${what}`, () => answer(given), isStalled);
           else answer(given);
@@ -158,7 +161,7 @@ export class ScriptedPeer {
       }
       this.#requests.add(fail);
       init.signal?.addEventListener('abort', abort);
-      if (this.#isDead) fail();
+      if (this.#isDead) fail(false);
       else forget = this.#network.once(what, meet, isStalled);
     })) as unknown as typeof globalThis.fetch;
 

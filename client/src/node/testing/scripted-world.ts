@@ -6,6 +6,7 @@ import {
   type Messenger,
   type Ratchet,
   type Tables,
+  type Vault,
 } from '../../index.ts';
 import type { MemoryDisk } from '../../vault/memory-vault.ts';
 import { dyingVault, type Death } from './dying-vault.ts';
@@ -30,11 +31,13 @@ export class ScriptedDevice {
   readonly witness: Witness;
   readonly disk: MemoryDisk;
   readonly #world: ScriptedWorld;
+  #arrived = false;
   #running: {
     readonly messenger: Messenger;
     readonly peer: ScriptedPeer;
     readonly dying: ReturnType<typeof dyingVault>;
     readonly failing: ReturnType<typeof failingVault>;
+    readonly die: (() => void) | undefined;
   } | null = null;
 
   constructor(world: ScriptedWorld, name: string, person: number, disk: MemoryDisk) {
@@ -57,9 +60,11 @@ export class ScriptedDevice {
   /** Starts its process, and the messenger when the vault has an account. */
   async open(): Promise<void> {
     if (this.#running !== null) return;
-    const { time, network } = this.#world;
+    const { time, network, planted } = this.#world;
     const peer = new ScriptedPeer(network, this.name);
-    const dying = dyingVault(memoryVault(this.disk));
+    const kept = memoryVault(this.disk);
+    const { vault, die } = planted.vault?.(kept, this.disk) ?? { vault: kept };
+    const dying = dyingVault(vault);
     const failing = failingVault(dying.vault);
     const messenger = createMessenger({
       ...{ masters: MASTERS, vault: failing.vault, ratchet: this.#world.ratchet },
@@ -68,13 +73,14 @@ export class ScriptedDevice {
       random: (bytes) => bytes.map(() => Math.floor(time.random() * 256)),
     });
     this.witness.follow(messenger);
-    this.#running = { messenger, peer, dying, failing };
+    this.#running = { messenger, peer, dying, failing, die };
     if (this.disk.get('self')?.size) void messenger.start().catch(() => undefined);
     await settled();
   }
 
-  /** Its process dies at once, or around one of its next commits. */
-  async die(death: Death | 'now'): Promise<void> {
+  /** Its process dies at once, or around one of its next commits. `arrived`: what it has sent by then arrives. */
+  async die(death: Death | 'now', arrived: boolean): Promise<void> {
+    this.#arrived = arrived;
     if (death === 'now') this.#running?.dying.dieNow();
     else this.#running?.dying.dieAt(death);
     await this.bury();
@@ -86,7 +92,8 @@ export class ScriptedDevice {
     if (running === null || !running.dying.isDead()) return;
     this.#running = null;
     this.witness.unfollow();
-    running.peer.kill();
+    running.die?.();
+    running.peer.kill(this.#arrived);
     void running.messenger[Symbol.asyncDispose]().catch(() => undefined);
     await settled();
   }
@@ -115,12 +122,15 @@ export type Beginning = {
   readonly now: number;
 };
 
-/** How a messenger of a world differs from the real one: nothing, unless a test plants a fault. */
+/** A fault that a test plants, so that it is seen to be found. */
 export type Planted = {
-  readonly ratchet?: (ratchet: Ratchet) => Ratchet;
+  /** Another vault over a disk; `die`: what becomes of the disk when the process dies. */
+  readonly vault?: (vault: Vault, disk: MemoryDisk) => { readonly vault: Vault; readonly die?: () => void };
+  /** Of masters, about what they have asked of nodes. */
+  readonly carry?: (carry: ScriptedCluster['carry']) => ScriptedCluster['carry'];
 };
 
-const copyOf = (disk: MemoryDisk): MemoryDisk =>
+export const copyOf = (disk: MemoryDisk): MemoryDisk =>
   new Map([...disk].map(([table, rows]) => [table, new Map(rows)]));
 
 /** People with devices around a scripted cluster, in one process and in scripted time. */
@@ -132,8 +142,12 @@ export class ScriptedWorld {
   readonly devices: ScriptedDevice[] = [];
   readonly ratchet: Ratchet;
 
-  private constructor(time: ScriptedTime) {
+  readonly planted: Planted;
+
+  private constructor(time: ScriptedTime, planted: Planted = {}) {
     this.time = time;
+    this.planted = planted;
+    if (planted.carry) this.cluster.carry = planted.carry(this.cluster.carry);
     this.ratchet = plainRatchet(
       () => time.random().toString(36).slice(2, 14) + time.random().toString(36).slice(2, 14),
     );
@@ -177,8 +191,8 @@ export class ScriptedWorld {
   }
 
   /** A world of its own that goes on from there, with everybody connected. */
-  static async begin(time: ScriptedTime, beginning: Beginning): Promise<ScriptedWorld> {
-    const world = new ScriptedWorld(time);
+  static async begin(time: ScriptedTime, beginning: Beginning, planted?: Planted): Promise<ScriptedWorld> {
+    const world = new ScriptedWorld(time, planted);
     world.accounts.push(...beginning.accounts);
     for (const device of beginning.registered) {
       const { preKeys, kyberPreKeys } = device.keys;
@@ -268,6 +282,6 @@ export class ScriptedWorld {
   }
 
   async close(): Promise<void> {
-    for (const device of this.devices) await device.die('now');
+    for (const device of this.devices) await device.die('now', false);
   }
 }
