@@ -69,6 +69,7 @@ const AWAY_MS = 15_000;
 export const lostDataWhileAway: Fault = {
   name: 'lost-data-while-away',
   weight: 1,
+  maxSteps: 40,
   begin: (world, [which = 0]) => {
     const { cluster } = world;
     const { couches } = cluster.parts;
