@@ -154,5 +154,5 @@ export const falseComplete: Bug = {
     },
   ],
   laws: ['complete-is-true'],
-  args: ['--faults', 'nodes-dead,device-killed', ...TALK],
+  args: ['--faults', 'nodes-dead,couches-dead,device-killed', ...TALK],
 };
