@@ -1,4 +1,4 @@
-import { mintMessageId, nextMessageTime, type MessageId } from '@restante/protocol';
+import { LIMITS, mintMessageId, nextMessageTime, type MessageId } from '@restante/protocol';
 import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type Clock } from '../vault/tables.ts';
 
@@ -8,10 +8,10 @@ export const UNSET: Clock = { offsetMs: 0, lastMessageTimeMs: 0 };
 /** Two measurements that differ by less differ by the network's delay. */
 const TOLERANCE_MS = 1_000;
 /**
- * Ids that were minted further ahead than this do not keep those to come there. By less, the next ones follow them: what a master says of the
- * time is as late as its answer, and the texts of one person stay in their order.
+ * Ids that were minted further ahead than nodes take do not keep those to come there. By less, the next ones follow them: a master's answer
+ * may be late, masters' clocks differ, and the texts of one person stay in their order.
  */
-const AHEAD_MS = 60_000;
+const AHEAD_MS = LIMITS.clockSkewMs;
 /** A master that does not answer for this long is not asked what the time is. */
 const PATIENCE_MS = 2_000;
 
