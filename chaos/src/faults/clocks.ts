@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, type SeededRandom } from '@restante/testkit/seeded-random';
 import type { World } from '../world/world.ts';
 import { deviceOf } from './devices.ts';
-import { pick, type Fault } from './fault.ts';
+import { pick, type Begun, type Fault } from './fault.ts';
 import { parts } from './processes.ts';
 
 /** Clocks of machines that are wrong. The history goes by the monotonic clock, which nobody moves. */
@@ -33,25 +34,33 @@ const seconds = (ms: number): number => Math.round(ms / SECOND_MS);
 /** Forwards or backwards. */
 const within = (reachMs: number, { below }: SeededRandom): number => below(2 * reachMs) - reachMs;
 
+/** A clock that is moved, as far as the reach that is drawn, until the fault ends. */
+const moved = (
+  options: Pick<Fault, 'name' | 'weight' | 'maxSteps'>,
+  reachesMs: readonly number[],
+  clockOf: typeof clockOfService,
+  move: (clock: Clock, reachMs: number, random: SeededRandom) => Promise<Begun>,
+): Fault => ({
+  ...options,
+  begin: async (world, [which, reach, seed = 0]) => {
+    const clock = clockOf(world, which);
+    const reachMs = pick(reachesMs, reach);
+    return clock === null || reachMs === undefined ? null : move(clock, reachMs, seededRandom(seed));
+  },
+});
+
 /** Off by the same for a while. */
 const off = (
   name: string,
   weight: number,
   reachesMs: readonly number[],
   clockOf: typeof clockOfService,
-): Fault => ({
-  name,
-  weight,
-  maxSteps: 60,
-  begin: async (world, [which, reach, seed = 0]) => {
-    const clock = clockOf(world, which);
-    const reachMs = pick(reachesMs, reach);
-    if (clock === null || reachMs === undefined) return null;
-    const shiftMs = within(reachMs, seededRandom(seed));
+): Fault =>
+  moved({ name, weight, maxSteps: 60 }, reachesMs, clockOf, async (clock, reachMs, random) => {
+    const shiftMs = within(reachMs, random);
     await clock.set(shiftMs);
     return { on: `${clock.owner} ${seconds(shiftMs)} s`, end: () => clock.set(0) };
-  },
-});
+  });
 
 const STEP_MS = 700;
 
@@ -61,31 +70,24 @@ const stepping = (
   weight: number,
   reachesMs: readonly number[],
   clockOf: typeof clockOfService,
-): Fault => ({
-  name,
-  weight,
-  begin: async (world, [which, reach, seed = 0]) => {
-    const clock = clockOf(world, which);
-    const reachMs = pick(reachesMs, reach);
-    if (clock === null || reachMs === undefined) return null;
-    const random = seededRandom(seed);
-    let last = Promise.resolve();
-    const step = (): void => {
-      last = last.then(() => clock.set(within(reachMs, random)));
-    };
-    step();
-    const timer = setInterval(step, STEP_MS);
-    await last;
+): Fault =>
+  moved({ name, weight }, reachesMs, clockOf, async (clock, reachMs, random) => {
+    const ended = new AbortController();
+    await clock.set(within(reachMs, random));
+    const steps = (async () => {
+      while (await sleep(STEP_MS, true, { signal: ended.signal }).catch(() => false))
+        await clock.set(within(reachMs, random));
+    })();
+    // Told when the fault ends.
+    steps.catch(() => undefined);
     return {
       on: `${clock.owner} by ${seconds(reachMs)} s`,
       end: async () => {
-        clearInterval(timer);
-        await last;
-        await clock.set(0);
+        ended.abort();
+        await steps.finally(() => clock.set(0));
       },
     };
-  },
-});
+  });
 
 export const serviceClockOff = off('service-clock-off', 4, NEAR_MS, clockOfService);
 export const serviceClockSteps = stepping('service-clock-steps', 2, NEAR_MS, clockOfService);

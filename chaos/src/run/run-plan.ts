@@ -41,36 +41,40 @@ const execute = async (
     const going = what.finally(() => underWay.delete(going));
     underWay.add(going);
   };
-  const failed = (error: unknown): void =>
-    world.note({ type: 'crashed', who: 'the run', how: String(error) });
+  /** What fails is told by the verdict; what is left of the plan goes on. */
+  const tried = (what: Promise<void>): Promise<void> =>
+    what.catch((error: unknown) => world.note({ type: 'crashed', who: 'the run', how: String(error) }));
+  const begin = async ({ name, fault, numbers }: Extract<Step, { kind: 'fault' }>): Promise<void> => {
+    const begun = await FAULTS.find((one) => one.name === name)?.begin(world, numbers);
+    if (!begun) return;
+    world.note({ type: 'fault', fault, name, on: begun.on });
+    ends.set(fault, async () => {
+      ends.delete(fault);
+      await begun.end();
+      world.note({ type: 'fault-ended', fault, name, on: begun.on });
+    });
+  };
+  const happen = async (name: string, numbers: readonly number[]): Promise<void> =>
+    EVENTS.find((one) => one.name === name)?.happen(world, numbers);
   for (const [index, step] of plan.entries()) {
     onStep(index);
     await sleep(step.pauseMs);
     switch (step.kind) {
       case 'operation':
-        goOn(perform(world, step.name, step.numbers, `${index} ${world.marker}`).catch(failed));
+        goOn(tried(perform(world, step.name, step.numbers, `${index} ${world.marker}`)));
         break;
       case 'event':
-        await EVENTS.find(({ name }) => name === step.name)?.happen(world, step.numbers);
+        await tried(happen(step.name, step.numbers));
         break;
-      case 'fault': {
-        const begun = await FAULTS.find(({ name }) => name === step.name)?.begin(world, step.numbers);
-        if (!begun) break;
-        const { name, fault } = step;
-        world.note({ type: 'fault', fault, name, on: begun.on });
-        ends.set(fault, async () => {
-          ends.delete(fault);
-          await begun.end();
-          world.note({ type: 'fault-ended', fault, name, on: begun.on });
-        });
+      case 'fault':
+        await tried(begin(step));
         break;
-      }
       case 'fault-ended':
-        await ends.get(step.fault)?.();
+        await tried(ends.get(step.fault)?.() ?? Promise.resolve());
     }
     if (underWay.size >= MAX_UNDER_WAY) await Promise.race(underWay);
   }
-  for (const end of [...ends.values()]) await end();
+  for (const end of [...ends.values()]) await tried(end());
   // What waits for a server that is away ends when it is back.
   await Promise.race([Promise.all(underWay), sleep(1_000)]);
 };
