@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mountSmallDisk, smallDiskHindrance, waitFor, type SmallDisk } from '@restante/testkit';
 import {
+  isLive,
   ledgersOf,
   metricOf,
   openMailbox,
@@ -30,9 +31,7 @@ const numbered = (count: number, word = 'text'): string[] =>
   Array.from({ length: count }, (_, index) => `${word} ${index + 1}`);
 
 const waitingOn = async (number: number): Promise<string[]> =>
-  [...(await cluster.envelopesOn(number))]
-    .filter(([, leaves]) => leaves.some((leaf) => !leaf.endsWith(' deleted')))
-    .map(([id]) => id);
+  [...(await cluster.envelopesOn(number))].filter(([, leaves]) => leaves.some(isLive)).map(([id]) => id);
 
 const textsTo = async (from: Person, to: Person): Promise<string[]> =>
   (await from.messenger().messages(conversationWith(to.address.accountId), { limit: 1_000 }))

@@ -5,11 +5,7 @@ import { pick, type Fault } from './fault.ts';
 
 /** What happens to the machines of people. */
 
-export const deviceOf = ({ people }: World, number = 0): ChaosDevice | undefined =>
-  pick(
-    people().flatMap(({ devices }) => devices),
-    number,
-  );
+export const deviceOf = ({ devices }: World, number = 0): ChaosDevice | undefined => pick(devices(), number);
 
 export const deviceKilled: Fault = {
   name: 'device-killed',

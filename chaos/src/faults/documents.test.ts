@@ -8,7 +8,7 @@ import {
   waitFor,
   type TestMesh,
 } from '@restante/testkit';
-import { envelopesOf, type TestCluster } from '@restante/testkit/cluster';
+import { envelopesOf, isLive, type TestCluster } from '@restante/testkit/cluster';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { World } from '../world/world.ts';
 import { damagedEnvelope, overwritten, strayDocument } from './documents.ts';
@@ -56,9 +56,7 @@ test('overwritten', async () => {
   const envelope = newEnvelope(mailbox);
   const id = documentId(mailbox, envelope.id);
   await mesh.nodes[0]?.store(envelope);
-  const place = [...(await leavesOn(0))].filter(([, leaves]) =>
-    leaves.some((leaf) => !leaf.endsWith(' deleted')),
-  );
+  const place = [...(await leavesOn(0))].filter(([, leaves]) => leaves.some(isLive));
   const begun = await overwritten.begin(worldOf(mailbox), [0, place.findIndex(([key]) => key === id), 1]);
   expect(begun?.on).toContain(`${id} 1-${'f'.repeat(32)}`);
   expect((await leavesOn(0)).get(id)).toHaveLength(2);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buckets, envelopeDocument, LIMITS, parseDocumentId, tombstoneDocument } from '@restante/protocol';
 import { askCouch, newEnvelope } from '@restante/testkit';
-import { envelopesOf } from '@restante/testkit/cluster';
+import { envelopesOf, isLive } from '@restante/testkit/cluster';
 import type { World } from '../world/world.ts';
 import { pick, type Fault } from './fault.ts';
 
@@ -123,8 +123,6 @@ export const damagedEnvelope = foreign('damaged-envelope', 2, asItsOwner, (mailb
   ...envelopeDocument(newEnvelope(mailbox)),
   ...pick(DAMAGES, kind),
 }));
-
-const isLive = (leaf: string): boolean => !leaf.endsWith(' deleted');
 
 /** Other revisions of an envelope: beside it, or above it with a longer history. */
 const OTHERS = ['1-00', '1-ff', '7-ff'] as const;

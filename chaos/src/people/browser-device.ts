@@ -6,13 +6,12 @@ import type { Happening } from '../history/line.ts';
 import { historyFile } from '../history/write.ts';
 import type { DeviceProcess } from './device-process.ts';
 import type { ChaosPage } from './page/chaos-page.ts';
-import type { Answers, DeviceStart, Request } from './requests.ts';
+import { startOf, type Answers, type DeviceStart, type Request } from './requests.ts';
 
 declare const chaosPage: ChaosPage;
 
 /** The page speaks to services of other origins, as no page of the messenger does. */
 const ARGUMENTS = ['--disable-web-security'];
-const OPERATIONS_OF_A_RUN = 1_000_000;
 const READINGS = 8;
 
 /** What has to be added to the page's clock, by the quickest of some readings: right to the half of its duration. */
@@ -103,15 +102,12 @@ export const createBrowserDevice = (given: DeviceStart, pageUrl: string): Device
     pid: () => running()?.profile.pid,
     start: async (more = {}) => {
       if (launching !== null || running() !== null) return null;
-      const start: DeviceStart = { ...given, ...(isEnrolled && { enroll: null }), ...more };
       runs += 1;
+      const start = startOf({ ...given, ...(isEnrolled && { enroll: null }), ...more }, runs);
       launching = launch();
       const launched = await launching.finally(() => (launching = null));
       if ((await launched.opened) === null) return null;
-      const begun = launched.profile.page.evaluate(
-        ([begins, firstOperation]) => chaosPage.begin(begins, firstOperation),
-        [start, runs * OPERATIONS_OF_A_RUN] as const,
-      );
+      const begun = launched.profile.page.evaluate((begins) => chaosPage.begin(begins), start);
       const self = await whileItRuns(launched, begun);
       if (self === null) await kill();
       else isEnrolled = true;

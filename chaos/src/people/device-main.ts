@@ -15,8 +15,6 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
-const OPERATIONS_OF_A_RUN = 1_000_000;
-
 const device = runDevice({
   start,
   vault: sqliteVault(start.vaultFile),
@@ -26,7 +24,6 @@ const device = runDevice({
     return Promise.resolve();
   },
   die: () => void process.kill(process.pid, 'SIGKILL'),
-  firstOperation: process.pid * OPERATIONS_OF_A_RUN,
 });
 
 process.on('message', (request: Request) => {

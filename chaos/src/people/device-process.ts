@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { historyFile } from '../history/write.ts';
-import type { Answers, Asked, DeviceStart, Report } from './requests.ts';
+import { startOf, type Answers, type Asked, type DeviceStart, type Report } from './requests.ts';
 
 /** A device's process, seen from outside: it can be killed at any moment and started again on the same vault. */
 export type DeviceProcess = AsyncDisposable & {
@@ -42,6 +42,7 @@ export const createDeviceProcess = (
 ): DeviceProcess => {
   let child: ChildProcess | null = null;
   let requests = 0;
+  let runs = 0;
   /** This run was asked to end. */
   let isAsked = false;
   const write = historyFile(given.historyFile);
@@ -79,7 +80,8 @@ export const createDeviceProcess = (
     pid: () => (isOver(child) ? undefined : child.pid),
     start: async (more = {}) => {
       if (!isOver(child)) return null;
-      const start: DeviceStart = { ...given, ...(isEnrolled && { enroll: null }), ...more };
+      runs += 1;
+      const start = startOf({ ...given, ...(isEnrolled && { enroll: null }), ...more }, runs);
       const run = fork(MAIN, [JSON.stringify(start)], {
         execArgv: [],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -16,6 +16,8 @@ export type DeviceStart = {
     readonly deviceName: string;
   } | null;
   readonly password: string;
+  /** Operations are numbered from here: no other run of this device has these numbers. */
+  readonly firstOperation: number;
   /** By how much its clock is off. */
   readonly clockShiftMs: number;
   /** Waits for it from its first step on. */
@@ -25,6 +27,14 @@ export type DeviceStart = {
   /** Its signed keys are taken for older than they are, so that they are replaced. */
   readonly areKeysOld?: boolean;
 };
+
+const OPERATIONS_OF_A_RUN = 1_000_000;
+
+/** What the run of a device with this number is started with; the first is 1. */
+export const startOf = (given: DeviceStart, run: number): DeviceStart => ({
+  ...given,
+  firstOperation: run * OPERATIONS_OF_A_RUN,
+});
 
 /** What nobody but a device's person may read. */
 export type Secrets = {

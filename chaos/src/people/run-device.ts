@@ -25,8 +25,6 @@ export type DeviceHost = {
   readonly write: (happening: Happening) => Promise<void>;
   /** Ends this process as SIGKILL does. */
   readonly die: () => void;
-  /** Operations are numbered from here: no other run of this device has these numbers. */
-  readonly firstOperation: number;
 };
 
 /** A messenger that writes down what it does and what it is told. */
@@ -90,7 +88,7 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
     (name: string, ended: Ended[]): Acting['act'] =>
     async (args, what) => {
       operations += 1;
-      const operation = host.firstOperation + operations;
+      const operation = start.firstOperation + operations;
       await write({ type: 'invoked', device, operation, name, args });
       try {
         const message = await what();

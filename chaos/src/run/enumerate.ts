@@ -26,7 +26,7 @@ type Stand = { readonly world: World; readonly alice: ChaosDevice; readonly bob:
 
 /** Until nothing waits any more, or one has died. Answers whether it lives. */
 const restOrDeath = async ({ world, alice, bob }: Stand, mortal: ChaosDevice | null): Promise<boolean> => {
-  const all = world.people().flatMap(({ devices }) => devices);
+  const all = world.devices();
   const end = performance.now() + REST_MS;
   for (;;) {
     if (mortal?.process.isRunning() === false) return false;

@@ -1,4 +1,5 @@
 import type { Weighted } from '../plan/plan.ts';
+import { deviceOf } from '../faults/devices.ts';
 import { pick } from '../faults/fault.ts';
 import type { DeviceStart } from '../people/requests.ts';
 import type { World } from '../world/world.ts';
@@ -23,10 +24,7 @@ const signsIn: LifeEvent = {
 const restart =
   (more?: Partial<DeviceStart>): LifeEvent['happen'] =>
   async (world, [who]) => {
-    const device = pick(
-      world.people().flatMap(({ devices }) => devices),
-      who,
-    );
+    const device = deviceOf(world, who);
     await device?.kill();
     await device?.start(more);
   };

@@ -9,9 +9,8 @@ import type { World } from '../world/world.ts';
 const SHORTEST_PASSWORD = 16;
 
 /** What people alone may have. */
-const secretsOfPeople = async ({ marker, people }: World): Promise<(string | Uint8Array)[]> => {
-  const devices = people().flatMap((person) => person.devices);
-  const asked = await Promise.all(devices.map(({ process }) => process.ask('secrets', null)));
+const secretsOfPeople = async ({ marker, devices }: World): Promise<(string | Uint8Array)[]> => {
+  const asked = await Promise.all(devices().map(({ process }) => process.ask('secrets', null)));
   const known = asked.filter((secrets) => secrets !== null);
   const texts = new Set(known.flatMap((secrets) => secrets.texts));
   const keys = known.flatMap((secrets) => secrets.keys);

@@ -13,10 +13,9 @@ const residentBytes = async (pid: number): Promise<number | null> => {
 
 /** Notes what each process that runs has in memory; of a browser its first process. */
 export const noteMemory = async (world: World): Promise<void> => {
-  const devices = world.people().flatMap((person) => person.devices);
   const all = [
     ...world.cluster.parts.processes.map(({ name, pid }) => ({ who: name, pid })),
-    ...devices.map(({ name, process }) => ({ who: name, pid: process.pid() })),
+    ...world.devices().map(({ name, process }) => ({ who: name, pid: process.pid() })),
   ];
   for (const { who, pid } of all) {
     const bytes = pid === undefined ? null : await residentBytes(pid);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Leaves } from '@restante/testkit/cluster';
-import { envelopesOf, ledgersOf } from '@restante/testkit/cluster';
+import { envelopesOf, isLive, ledgersOf } from '@restante/testkit/cluster';
 import type { ServersState } from '../history/line.ts';
 import type { ChaosDevice } from '../world/device.ts';
 import type { World } from '../world/world.ts';
@@ -10,8 +10,6 @@ import { filesWithSecrets } from './leaks.ts';
 /** The end of a run: everything is healed, and is given a bounded time to become whole. */
 
 const POLL_MS = 100;
-
-const isLive = (leaf: string): boolean => !leaf.endsWith(' deleted');
 
 /** Ids that wait for a device of this run that stays. */
 const waitingFor = (held: ReadonlyMap<string, Leaves>, mailboxes: readonly string[]): string[] =>
@@ -58,7 +56,7 @@ const readAnew = async (devices: readonly ChaosDevice[]): Promise<void> => {
 /** Heals everything, and waits until all is at rest twice in a row. */
 export const settle = async (world: World, deadlineMs: number): Promise<void> => {
   await world.cluster.heal();
-  const devices = world.people().flatMap((person) => person.devices);
+  const devices = world.devices();
   // Those that run go on: what a messenger would only find again after a restart is not whole.
   await Promise.all(devices.map((device) => device.start()));
   world.note({ type: 'healed' });
@@ -120,7 +118,7 @@ export const serversState = async (world: World): Promise<ServersState> => {
 
 /** Notes what each device shows. */
 export const noteStates = async (world: World): Promise<void> => {
-  for (const { name, process } of world.people().flatMap(({ devices }) => devices)) {
+  for (const { name, process } of world.devices()) {
     const state = await process.ask('state', null);
     if (state !== null) world.note({ type: 'state', device: name, state });
   }

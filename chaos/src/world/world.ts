@@ -26,6 +26,8 @@ export type World = AsyncDisposable & {
   /** Documents that were in conflict before this run. */
   readonly earlierConflicts: ReadonlySet<string>;
   readonly people: () => readonly ChaosPerson[];
+  /** Of all of them. */
+  readonly devices: () => readonly ChaosDevice[];
   readonly note: (happening: Happening) => void;
   readonly historyFiles: () => readonly string[];
   readonly signIn: (person: ChaosPerson) => Promise<void>;
@@ -81,6 +83,7 @@ export const createWorld = async (
         ratchet: index % 2 === 0 ? 'libsignal' : 'signal',
         enroll: { how, username: person.username, deviceName: name },
         password: TEST_PASSWORD,
+        firstOperation: 0,
         clockShiftMs: 0,
         pace: TEST_PACE,
       },
@@ -92,6 +95,7 @@ export const createWorld = async (
     person.devices.push(created.device);
   };
 
+  const devices = (): ChaosDevice[] => people.flatMap((person) => person.devices);
   const of = (person: ChaosPerson): Mutable | undefined =>
     people.find(({ username }) => username === person.username);
 
@@ -114,6 +118,7 @@ export const createWorld = async (
     logs,
     earlierConflicts,
     people: () => people,
+    devices,
     note,
     historyFiles: () => files,
     signIn: async (person) => {
@@ -138,8 +143,7 @@ export const createWorld = async (
     isFirst: (what) => !done.has(what) && done.add(what).has(what),
     [Symbol.asyncDispose]: async () => {
       watch[Symbol.dispose]();
-      const devices = people.flatMap((person) => person.devices);
-      await Promise.all(devices.map(({ process }) => process[Symbol.asyncDispose]()));
+      await Promise.all(devices().map(({ process }) => process[Symbol.asyncDispose]()));
     },
   };
 };

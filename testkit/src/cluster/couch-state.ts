@@ -5,6 +5,9 @@ import { askCouch } from '../couch.ts';
 /** Leaf revisions of a document, deleted ones too, sorted. More than one is a conflict, past or present. */
 export type Leaves = readonly string[];
 
+/** Whether a leaf is no tombstone. */
+export const isLive = (leaf: string): boolean => !leaf.endsWith(' deleted');
+
 type ChangesAnswer = {
   readonly results: readonly {
     readonly id: string;
@@ -41,9 +44,7 @@ export const envelopesOf = async (serverUrl: string, prefix = ''): Promise<Map<s
 
 /** Ids of the envelopes that wait on a server. */
 export const waitingOf = async (serverUrl: string, prefix = ''): Promise<string[]> =>
-  [...(await envelopesOf(serverUrl, prefix))]
-    .filter(([, leaves]) => leaves.some((leaf) => !leaf.endsWith(' deleted')))
-    .map(([id]) => id);
+  [...(await envelopesOf(serverUrl, prefix))].filter(([, leaves]) => leaves.some(isLive)).map(([id]) => id);
 
 /** `database/id` of every document of a server with revisions that contradict each other. */
 export const conflictsOf = async (serverUrl: string, prefix = ''): Promise<string[]> => {

@@ -7,7 +7,6 @@ export type ChaosPage = {
   readonly now: () => number;
   readonly begin: (
     start: DeviceStart,
-    firstOperation: number,
   ) => Promise<{ readonly accountId: string; readonly deviceId: number } | null>;
   readonly answer: (request: Request) => Promise<{ readonly value: unknown } | { readonly refusal: string }>;
 };

@@ -14,14 +14,13 @@ const begun = Promise.withResolvers<RunningDevice>();
 
 const api: ChaosPage = {
   now: () => performance.now(),
-  begin: async (start, firstOperation) => {
+  begin: async (start) => {
     const device = runDevice({
       start,
       vault: await indexedDbVault(VAULT, () => undefined),
       ratchet: signalRatchet(),
       write: (happening) => writeLine(performance.now(), happening),
       die: () => void die(),
-      firstOperation,
     });
     begun.resolve(device);
     return device.begin();
