@@ -110,6 +110,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const mailboxes = mailboxApi(deps.http);
   let frames: SendFrame | null = null;
   let connected = new AbortController();
+  /** Asks which own devices there are, on the connection that there is. */
+  let learnOwnDevices: () => void = () => undefined;
 
   const onFault = (error: unknown): void => {
     if (connection.state().name === 'closed') return;
@@ -295,14 +297,14 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const beginSending = (send: SendFrame): void => {
     connected = new AbortController();
     const { signal } = connected;
+    let isSending = false;
     const begin = (ownDevices: 'known' | 'unknown'): void => {
       if (signal.aborted) return;
       if (!isSending) outbox.connect(send, ownDevices);
       else if (ownDevices === 'known') outbox.onOwnDevicesKnown();
       isSending = true;
     };
-    let isSending = false;
-    const learn = async (): Promise<void> => {
+    const learn = coalesce(async (): Promise<void> => {
       for (let attempt = 1; !signal.aborted; attempt += 1) {
         try {
           await syncOwnDevices(deps);
@@ -316,8 +318,9 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         }
         await pause(backoffDelayMs(backoff, attempt, Math.random()), signal);
       }
-    };
-    background(learn());
+    });
+    learnOwnDevices = () => background(learn());
+    learnOwnDevices();
     void pause(deps.patienceMs, signal).then(() => begin('unknown'));
   };
 
@@ -367,7 +370,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         background(deps.keys.replenish(frame.stock));
         break;
       case 'devices':
-        background(syncOwnDevices(deps).then(outbox.pump));
+        learnOwnDevices();
         break;
       case 'error':
         onFault(new MessengerError(frame.error.code, frame.error.message, { body: frame.error }));

@@ -1,6 +1,7 @@
 import { deriveMessageId, type AccountId, type DeviceId, type MessageId } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
 import { hasUnverifiedKeys } from './verification.ts';
+import { devicesPrefix } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type OutboxEntry, type OutboxRecipient } from '../vault/tables.ts';
 import type { Sessions } from './sessions.ts';
@@ -29,7 +30,10 @@ export type Composer = {
    * devices is dropped when there are none.
    */
   readonly enqueue: (transaction: Transaction, id: MessageId, draft: Draft) => Promise<void>;
-  /** Encrypts what is not encrypted yet, as far as sessions exist and keys may be used. */
+  /**
+   * Encrypts what is not encrypted yet, as far as sessions exist and keys may be used. What is for others too loses its copy
+   * for own devices when a master has said that there are none.
+   */
   readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
   /** The entry with a copy for own devices, which have become known since it was queued. */
   readonly withOwnCopy: (entry: OutboxEntry) => OutboxEntry;
@@ -60,8 +64,23 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
     return { ...recipient, envelopes };
   };
 
-  const encrypt: Composer['encrypt'] = async (transaction, entry) => {
-    if (entry.renew.length > 0) return entry;
+  /** A master has said that there are no other own devices, and no session with one is kept, of whatever generation. */
+  const isAlone = async (transaction: Transaction): Promise<boolean> =>
+    (await transaction.get('ownDevicesKnown', ONLY)) === true &&
+    (await transaction.listPrefix('sessions', devicesPrefix(device.accountId()), 1)).length === 0;
+
+  /** What others get as well has no copy for own devices when there are none: nobody need be asked for their keys. */
+  const withoutNeedlessCopy = async (transaction: Transaction, entry: OutboxEntry): Promise<OutboxEntry> => {
+    const recipients = entry.recipients.filter(
+      (recipient) => recipient.accountId !== device.accountId() || !isOpen(recipient),
+    );
+    const isNeedless = recipients.length > 0 && recipients.length < entry.recipients.length;
+    return isNeedless && (await isAlone(transaction)) ? { ...entry, recipients } : entry;
+  };
+
+  const encrypt: Composer['encrypt'] = async (transaction, queued) => {
+    if (queued.renew.length > 0) return queued;
+    const entry = await withoutNeedlessCopy(transaction, queued);
     const recipients = [];
     for (const recipient of entry.recipients) {
       const { accountId } = recipient;

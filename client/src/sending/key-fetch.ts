@@ -1,6 +1,7 @@
 import {
   LIMITS,
   type AccountId,
+  type DeviceId,
   type DeviceMismatch,
   type KeyBundle,
   type MessageId,
@@ -48,12 +49,17 @@ export const createKeyFetch = (
   const isSelf = (accountId: AccountId): boolean => accountId === device.accountId();
 
   /** Whether a device that is not there is one of the account's, the next sending tells. */
-  const fetchBundles = async (accountId: AccountId, deviceIds?: readonly number[]): Promise<KeyBundle[]> => {
-    const wanted = deviceIds ?? [undefined];
-    const bundles = await Promise.all(wanted.map((deviceId) => bundlesOf(api, accountId, deviceId)));
-    return bundles
-      .flat()
-      .filter(({ deviceId }) => !isSelf(accountId) || deviceId !== device.address().deviceId);
+  const fetchBundlesOf = async (
+    accountId: AccountId,
+    deviceIds: readonly DeviceId[],
+  ): Promise<readonly KeyBundle[]> =>
+    (await Promise.all(deviceIds.map((deviceId) => bundlesOf(api, accountId, deviceId)))).flat();
+
+  /** Of all devices of an account. That there is none of one's own is not true while this device is there. */
+  const fetchBundles = async (accountId: AccountId): Promise<readonly KeyBundle[]> => {
+    if (!isSelf(accountId)) return bundlesOf(api, accountId);
+    const { bundles } = await api.keys(accountId);
+    return bundles.filter(({ deviceId }) => deviceId !== device.address().deviceId);
   };
 
   const isAnyWithheld = async (
@@ -135,7 +141,7 @@ export const createKeyFetch = (
 
   /** Starts sessions with the devices of an account that have none, or anew with those that are to be renewed. */
   const startWith = async (id: MessageId, accountId: AccountId, renew: readonly number[]): Promise<void> => {
-    const bundles = await fetchBundles(accountId, renew.length > 0 ? renew : undefined);
+    const bundles = await (renew.length > 0 ? fetchBundlesOf(accountId, renew) : fetchBundles(accountId));
     await store.transact(async (transaction) => {
       const current = await transaction.get('outbox', id);
       if (current === undefined) return;
@@ -179,10 +185,10 @@ export const createKeyFetch = (
   const repair: KeyFetch['repair'] = async (id, mismatches) => {
     const entry = await store.get('outbox', id);
     if (entry === undefined) return 'gone';
-    const fetched: { accountId: AccountId; bundles: KeyBundle[] }[] = [];
+    const fetched: { accountId: AccountId; bundles: readonly KeyBundle[] }[] = [];
     for (const mismatch of mismatches) {
       const { accountId } = mismatch;
-      fetched.push({ accountId, bundles: await fetchBundles(accountId, await outdated(entry, mismatch)) });
+      fetched.push({ accountId, bundles: await fetchBundlesOf(accountId, await outdated(entry, mismatch)) });
     }
     return store.transact(async (transaction) => {
       const current = await transaction.get('outbox', id);

@@ -29,6 +29,34 @@ test('what was written without a network before another device signed in goes to
   await waitForTexts(desktop, bob, ['written on the train']);
 });
 
+test('what was written before a master told that there are no others asks for no keys of oneself', async () => {
+  await using scene = await Scene.open();
+  const bob = await scene.person('bobby');
+  const alice = scene.messenger({ vault: memoryVault() });
+  await alice.register({ username: 'alice', password: 'correct horse', deviceName: 'first' });
+  const texts = Array.from({ length: 40 }, (_, index) => `text ${index}`);
+  for (const text of texts) await alice.sendText(await accountOf(bob), text);
+  const asked = scene.cluster.keyQuestions.length;
+  await alice.start();
+  await waitForTexts(bob, alice, texts);
+  expect(scene.cluster.keyQuestions.slice(asked)).toEqual([await accountOf(bob)]);
+});
+
+test('that the keys of an own device were not there once costs no copy, though its greeting is lost', async () => {
+  await using scene = await Scene.open();
+  const { disk, bob, bobId } = await writers(scene);
+  const phone = scene.messenger({ vault: disk });
+  const desktop = await scene.device('alice');
+  await waitFor('its greeting', () => scene.cluster.waiting() > 0);
+  for (const node of scene.cluster.nodes) node.mailboxes.clear();
+  await phone.sendText(bobId, 'written on the train');
+  scene.cluster.hiddenKeys = 1;
+  await phone.start();
+  await waitForTexts(bob, phone, ['hello', 'written on the train']);
+  await waitForTexts(desktop, bob, ['written on the train']);
+  expect(scene.cluster.hiddenKeys).toBe(0);
+});
+
 test('sending does not wait for a master that cannot tell the own devices: the copies follow', async () => {
   await using scene = await Scene.open();
   const { disk, bob, bobId } = await writers(scene);

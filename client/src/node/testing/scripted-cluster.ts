@@ -67,6 +67,8 @@ export class ScriptedCluster {
   readonly sends: Send[] = [];
   readonly acknowledges: Acknowledge[] = [];
   keyFetches = 0;
+  /** Accounts whose keys were asked for. */
+  readonly keyQuestions: string[] = [];
   /** Usernames that were asked for. */
   readonly lookUps: string[] = [];
   masterDown = false;
@@ -388,6 +390,7 @@ export class ScriptedCluster {
     const wanted = query.get('device');
     if (this.ownDevicesFail && method === 'GET' && (resource === 'devices' || id === caller.accountId))
       return fail(503, 'unavailable');
+    if (resource === 'keys' && method === 'GET' && id !== undefined) this.keyQuestions.push(id);
     if (resource === 'keys' && this.hiddenKeys > 0) {
       this.hiddenKeys -= 1;
       return fail(404, 'not-found');
