@@ -17,6 +17,9 @@ import type { Http } from './http.ts';
 /** One envelope as JSON, with room for its other fields. */
 const MAX_EVENT_CHARS = 2 * LIMITS.payloadBytes;
 
+/** Ids of the first page: it is soon there, and what it names is fetched and taken while the next page is read. */
+const FIRST_IDS = 250;
+
 /** A stream without even a heartbeat for this long is dead. */
 const SILENCE_MS = 60_000;
 
@@ -142,7 +145,7 @@ export const mailboxApi = (http: Http): MailboxApi => {
 
   const list: MailboxApi['list'] = async (access, after, signal, timeoutMs) => {
     try {
-      const limit = LIMITS.idsPerPage;
+      const limit = after === null ? FIRST_IDS : LIMITS.idsPerPage;
       return readIds(await ask('mailboxIds', access, '/ids', { after, limit, signal, timeoutMs }));
     } catch (error) {
       if (!(error instanceof MessengerError && error.code === 'not-found')) throw error;

@@ -51,6 +51,8 @@ type PageOf<T> = {
   readonly size: (item: T) => number;
   readonly chunks: { readonly first: number; readonly largest: number };
   readonly includeDocuments: boolean;
+  /** Whether the first page asks all buckets at once: their rows are in memory together then. */
+  readonly atOnceAtFirst: boolean;
 };
 
 const groupBy = <T>(items: readonly T[], database: (item: T) => string | null): Map<string, T[]> => {
@@ -149,7 +151,7 @@ export const createCouchMailboxStore = ({
   const readPage = async <T>(
     mailbox: DeviceAddress,
     options: { readonly limit: number; readonly after?: MessageId },
-    { read, expiresAt, size, chunks, includeDocuments }: PageOf<T>,
+    { read, expiresAt, size, chunks, includeDocuments, atOnceAtFirst }: PageOf<T>,
   ): Promise<Page<T>> => {
     const startedAt = now();
     const { start, end } = mailboxRange(mailbox);
@@ -165,12 +167,23 @@ export const createCouchMailboxStore = ({
     const room = (): number =>
       bytes >= LIMITS.pageBytes || rowsSeen >= MAX_ROWS_PER_PAGE ? 0 : options.limit - items.length;
 
-    for (const database of databases.readableAt(startedAt)) {
-      if (first !== null && database < first) continue;
-      let from = options.after === undefined ? start : after(documentId(mailbox, options.after));
+    const begin = options.after === undefined ? start : after(documentId(mailbox, options.after));
+    const buckets = databases.readableAt(startedAt).filter((database) => first === null || database >= first);
+    const readFrom = (database: string, from: string, asked: number): Promise<readonly CouchRow[]> =>
+      range(database, { start: from, end }, asked, includeDocuments && room() > 0);
+    // Most mailboxes fit in one page, and most of their buckets are empty: they need not wait for each other.
+    const atOnce = atOnceAtFirst && options.after === undefined ? Math.min(chunk, room() + 1) : 0;
+    const heads = await Promise.all(
+      atOnce > 0 ? buckets.map((database) => readFrom(database, begin, atOnce)) : [],
+    );
+
+    for (const [index, database] of buckets.entries()) {
+      let from = begin;
+      let head = heads[index];
       for (;;) {
-        const asked = Math.min(chunk, room() + 1);
-        const rows = await range(database, { start: from, end }, asked, includeDocuments && room() > 0);
+        const asked = head === undefined ? Math.min(chunk, room() + 1) : atOnce;
+        const rows = head ?? (await readFrom(database, from, asked));
+        head = undefined;
         const found = await read(database, rows);
         for (const [index, row] of rows.entries()) {
           if (room() === 0) return { items, complete: false, next, expired };
@@ -202,6 +215,7 @@ export const createCouchMailboxStore = ({
     size: ({ payload }) => payload.length + ENVELOPE_OVERHEAD_BYTES,
     chunks: ENVELOPE_CHUNKS,
     includeDocuments: true,
+    atOnceAtFirst: false,
   };
   const ofIds: PageOf<MessageId> = {
     read: envelopes.ids,
@@ -209,6 +223,7 @@ export const createCouchMailboxStore = ({
     size: ({ length }) => length,
     chunks: ID_CHUNKS,
     includeDocuments: false,
+    atOnceAtFirst: true,
   };
 
   const list: MailboxStore['list'] = async (mailbox, options) => {
