@@ -120,9 +120,12 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const loaded = Promise.all([device.load(), clock.load(), arrivals.load(), preferences.load()]);
   loaded.catch(() => undefined);
 
-  const ready = async (): Promise<void> => {
+  const registered = async (): Promise<void> => {
     await loaded;
     device.self();
+  };
+  const ready = async (): Promise<void> => {
+    await registered();
     await clock.settled();
   };
 
@@ -131,7 +134,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     newDevices: deviceWatch.newDevices,
     knowDevice: deviceWatch.knowDevice,
     ...createConversing({
-      ...{ store, device, clock, messages, conversations, composer, ready },
+      ...{ store, device, clock, messages, conversations, composer, registered, ready },
       resolve: contacts.resolve,
       admitWriting: (transaction, conversation, despiteKeys) =>
         admitWriting(transaction, writing, conversation, despiteKeys),
@@ -143,7 +146,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     setPresence: presence.setPresence,
     ...createReading(store),
     ...createPeople({
-      ...{ ...writing, store, device, events, contacts, conversations, loaded },
+      ...{ ...writing, store, device, events, contacts, conversations, ready },
       pump: delivery.pump,
     }),
     ...createTrust({ store, device, sessions, guard, ratchet, loaded }),

@@ -3,7 +3,7 @@ import { keyOf, type Device, type Facts } from './facts.ts';
 import { rowsOf } from './sends.ts';
 import type { Finding } from './violation.ts';
 
-/** All devices of a person say the same in the end, of what has come since the newest of them is there. */
+/** All devices of a person say the same in the end, of what was written and has come since the newest of them is there. */
 
 /**
  * `own`: whose devices are compared. What they said to somebody whose account has ended is given up, with its copies for own devices:
@@ -36,7 +36,11 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
   const [left, right] = [rowsOf(one), rowsOf(other)];
   const devices = [one.name, other.name];
   const [forgotten, forgottenByOther] = [forgottenBy(facts, one), forgottenBy(facts, other)];
+  const writtenBefore = new Set(
+    facts.named('text').flatMap(({ args, invokedAt }) => (invokedAt < since ? [args.text] : [])),
+  );
   const isLate = (key: string): boolean =>
+    [left, right].every((rows) => !writtenBefore.has(rows.get(key)?.[0]?.text)) &&
     [one, other].every(({ told }) =>
       told.every((line) => !('message' in line) || keyOf(line.message) !== key || line.at > since),
     );

@@ -230,6 +230,19 @@ test('what had one copy, told as one, on a disk that was lost, is allowed and co
   expect(verdict.allowed).toMatchObject([{ policy: 'one copy, told as one, on a disk that was lost' }]);
 });
 
+test('a device need not have what was written before it was there, though the others are shown it later', () => {
+  const enrolledAt = (at: number): Line[] =>
+    whole()
+      .filter((line) => !('message' in line && line.message?.id === 'id-1' && line.device === 'bob/2'))
+      .map((line) => {
+        if (!('device' in line) || line.device !== 'bob/2') return line;
+        if (line.type === 'enrolled') return { ...line, at };
+        return line.type === 'state' ? { ...line, state: state(BOB, [two]) } : line;
+      });
+  expect(check(enrolledAt(11)).violations).toEqual([]);
+  expect(check(enrolledAt(9)).violations.map(({ law }) => law)).toContain('own-devices-agree');
+});
+
 test('a conversation that one device has deleted need not stand there', () => {
   const history = showing();
   expect(check(history).violations.map(({ law }) => law)).toContain('own-devices-agree');

@@ -77,7 +77,9 @@ export type ConversingDeps = {
   readonly conversations: Conversations;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
-  /** Resolves when the vault has been read and the time is known; rejects when it has no account. */
+  /** Resolves when the vault has been read; rejects when it has no account. */
+  readonly registered: () => Promise<void>;
+  /** The same, and the time is known. Whoever asks first goes on first. */
   readonly ready: () => Promise<void>;
 };
 
@@ -109,8 +111,11 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
   const { store, device, clock, messages, composer, pump, ready } = deps;
 
   /** One transaction for what changes here and what others are told of it. */
-  const act = async <R>(work: (transaction: Transaction) => Promise<R>): Promise<R> => {
-    await ready();
+  const act = async <R>(
+    work: (transaction: Transaction) => Promise<R>,
+    isReady: Promise<void> = ready(),
+  ): Promise<R> => {
+    await isReady;
     return store.transact((transaction) => {
       transaction.afterCommit(pump);
       return work(transaction);
@@ -205,9 +210,11 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     sendText: async (to, text, options = {}) => {
       checkText(text);
       checkRequestId(options.requestId);
-      await ready();
+      // Its place is before what is asked for later, such as to block whom it goes to.
+      const isReady = ready();
+      await Promise.race([isReady, deps.registered()]);
       const conversation = await deps.resolve(to);
-      return act((transaction) => queueText(transaction, conversation, text, options));
+      return act((transaction) => queueText(transaction, conversation, text, options), isReady);
     },
     react: (conversation, target, emoji) =>
       act(async (transaction) => {

@@ -288,3 +288,27 @@ describe('a conversation', () => {
     await expect(bob.setDraft(id, 'x'.repeat(65 * 1024))).rejects.toMatchObject({ code: 'bad-text' });
   });
 });
+
+test('who is blocked while a text for them waits for the time stays blocked', async () => {
+  await using scene = await Scene.open();
+  let jumpMs = 0;
+  const alice = await scene.person('alice', { now: () => Date.now() + jumpMs });
+  const bob = await scene.person('bobby');
+  await alice.sendText('bobby', 'hello');
+  await waitForTexts(bob, alice, ['hello']);
+  const answers: (() => void)[] = [];
+  scene.cluster.intercept = (frame, reply) => {
+    if (frame.type !== 'ping') return false;
+    answers.push(() => reply({ type: 'pong', serverTime: scene.cluster.now() }));
+    return true;
+  };
+  jumpMs = 5 * 3_600_000;
+  const bobId = await accountOf(bob);
+  const written = alice.sendText(bobId, 'and goodbye');
+  const blocked = alice.setStanding(bobId, 'blocked');
+  await waitFor('a question for the time', () => answers.length > 0);
+  for (const answer of answers) answer();
+  await Promise.all([written, blocked]);
+  expect(await rowOf(alice, bob)).toMatchObject({ standing: 'blocked' });
+  await waitForTexts(bob, alice, ['hello', 'and goodbye']);
+});

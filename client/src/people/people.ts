@@ -36,11 +36,12 @@ export type PeopleDeps = LettingInDeps & {
   readonly conversations: Conversations;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
-  readonly loaded: Promise<unknown>;
+  /** Resolves when the vault has been read and the time is known, in the order of asking: what is decided follows what was written. */
+  readonly ready: () => Promise<void>;
 };
 
 export const createPeople = (deps: PeopleDeps): People => {
-  const { store, device, events, contacts, conversations, pump, loaded } = deps;
+  const { store, device, events, contacts, conversations, pump, ready } = deps;
 
   const refuseSelf = (isSelf: boolean): void => {
     if (isSelf) throw new MessengerError('own-account', 'this is the own account');
@@ -66,7 +67,7 @@ export const createPeople = (deps: PeopleDeps): People => {
 
   return {
     addContact: async (username) => {
-      await loaded;
+      await ready();
       refuseSelf(username === device.self().username);
       if (!usernameSchema.safeParse(username).success)
         throw new MessengerError('not-found', 'no account has such a username');
@@ -84,7 +85,7 @@ export const createPeople = (deps: PeopleDeps): People => {
       });
     },
     setStanding: async (accountId, standing) => {
-      await loaded;
+      await ready();
       refuseSelf(accountId === device.accountId());
       await store.transact(async (transaction) => {
         transaction.afterCommit(pump);
@@ -96,7 +97,7 @@ export const createPeople = (deps: PeopleDeps): People => {
       });
     },
     deleteConversation: async (conversation) => {
-      await loaded;
+      await ready();
       while (await deletePage(conversation));
     },
     setDraft: async (conversation, text) => {
