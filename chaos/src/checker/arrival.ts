@@ -1,4 +1,4 @@
-import { keyOf, type Device, type Facts } from './facts.ts';
+import { isLostWithVault, keyOf, type Device, type Facts } from './facts.ts';
 import { messagesTold, rowsOf, sendsOf, type Send } from './sends.ts';
 import type { Finding } from './violation.ts';
 
@@ -34,10 +34,6 @@ const excuse = (facts: Facts, send: Send, reader: Device): string | null => {
   return isTakenBack ? 'it was taken back' : null;
 };
 
-/** Whether the message was shown in a time that was taken from a vault. */
-const wasTakenWith = (reader: Device, shownAt: readonly number[]): boolean =>
-  reader.putBacks.some(({ copiedAt, at }) => shownAt.some((shown) => shown > copiedAt && shown < at));
-
 export const arrival = (facts: Facts): Finding[] => {
   const findings: Finding[] = [];
   const sends = sendsOf(facts);
@@ -56,7 +52,7 @@ export const arrival = (facts: Facts): Finding[] => {
       const shownAt = (told.get(reader)?.get(key) ?? []).map(([at]) => at);
       if (send.copies === 1 && facts.disksLostAt.some((at) => at > send.invokedAt)) {
         findings.push({ policy: 'one copy, told as one, on a disk that was lost', what });
-      } else if (wasTakenWith(reader, shownAt)) {
+      } else if (isLostWithVault(reader, shownAt)) {
         findings.push({ policy: 'read, deleted from the servers, and lost with the vault', what });
       } else {
         const shownBy = [send.invokedAt, send.returnedAt, ...shownAt];

@@ -233,7 +233,7 @@ test('what had one copy, told as one, on a disk that was lost, is allowed and co
 test('a device need not have what was written before it was there, though the others are shown it later', () => {
   const enrolledAt = (at: number): Line[] =>
     whole()
-      .filter((line) => !('message' in line && line.message?.id === 'id-1' && line.device === 'bob/2'))
+      .filter((line) => !('message' in line && line.message.id === 'id-1' && line.device === 'bob/2'))
       .map((line) => {
         if (!('device' in line) || line.device !== 'bob/2') return line;
         if (line.type === 'enrolled') return { ...line, at };
@@ -241,6 +241,26 @@ test('a device need not have what was written before it was there, though the ot
       });
   expect(check(enrolledAt(11)).violations).toEqual([]);
   expect(check(enrolledAt(9)).violations.map(({ law }) => law)).toContain('own-devices-agree');
+});
+
+test('a deletion that was told in a time that was taken from a vault is lost with it, allowed and counted', () => {
+  const takenBack = (toldAt: number): Line[] =>
+    withLines(
+      {
+        ...{ at: 32, type: 'invoked', device: 'alice/1', operation: 9, name: 'take-back' },
+        args: { to: BOB, message: { author: ALICE, id: 'id-1' } },
+      },
+      { at: 33, type: 'returned', device: 'alice/1', operation: 9 },
+      told(toldAt, 'bob/1', { ...one, kind: 'deleted', text: '' }),
+      { at: 38, type: 'put-back', device: 'bob/1', copiedAt: 34 },
+    );
+  const tells = (history: Line[]): string[] => check(history).violations.map(({ what }) => what);
+  const ofFirst = (what: string): boolean => what.includes('still stands at bob/1');
+  expect(check(takenBack(36)).allowed.map(({ policy }) => policy)).toContain(
+    'deleted, and lost with the vault',
+  );
+  expect(tells(takenBack(36)).filter(ofFirst)).toEqual([]);
+  expect(tells(takenBack(39)).filter(ofFirst)).toHaveLength(1);
 });
 
 test('a conversation that one device has deleted need not stand there', () => {

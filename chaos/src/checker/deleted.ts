@@ -1,8 +1,24 @@
-import { keyOf, type Done, type Facts } from './facts.ts';
+import { isLostWithVault, keyOf, type Device, type Done, type Facts } from './facts.ts';
 import { rowsOf } from './sends.ts';
-import type { Finding } from './violation.ts';
+import type { Finding, Violation } from './violation.ts';
 
 /** What was taken back or hidden never comes back; what was blocked is never shown. */
+
+/** A device still shows what was deleted: a violation, or allowed when it had been told so in a time that was taken from its vault. */
+const stillThere = (device: Device, found: Violation): Finding => {
+  const {
+    what,
+    about: { messages = [] },
+  } = found;
+  const goneAt = device.told.flatMap((line) =>
+    'message' in line &&
+    messages.includes(keyOf(line.message)) &&
+    (line.event === 'message-removed' || ('kind' in line.message && line.message.kind === 'deleted'))
+      ? [line.at]
+      : [],
+  );
+  return isLostWithVault(device, goneAt) ? { policy: 'deleted, and lost with the vault', what } : found;
+};
 
 const takenBack = (facts: Facts): Finding[] => {
   const findings: Finding[] = [];
@@ -18,7 +34,7 @@ const takenBack = (facts: Facts): Finding[] => {
       const what = `"${row.text}" was taken back by ${author.name} and still stands at ${device.name}`;
       const about = { messages: [keyOf(message)], devices: [author.name, device.name] };
       const shownBy = [deletion.invokedAt, returnedAt];
-      findings.push({ law: 'deleted-stays-deleted', what, shownBy, about });
+      findings.push(stillThere(device, { law: 'deleted-stays-deleted', what, shownBy, about }));
     }
   }
   return findings;
@@ -53,7 +69,8 @@ const hidden = (facts: Facts): Finding[] => {
       if (row === undefined || device.leavesAt !== Infinity) continue;
       const what = `"${row.text}" was hidden by ${by.name} and stands at ${device.name}`;
       const about = { messages: [keyOf(message)], devices: [by.name, device.name] };
-      findings.push({ law: 'deleted-stays-deleted', what, shownBy: [invokedAt, returnedAt], about });
+      const shownBy = [invokedAt, returnedAt];
+      findings.push(stillThere(device, { law: 'deleted-stays-deleted', what, shownBy, about }));
     }
   }
   return findings;

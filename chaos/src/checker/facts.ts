@@ -54,6 +54,10 @@ export type Facts = {
   readonly overwritten: ReadonlySet<string>;
 };
 
+/** Whether a device was told something in a time that was taken from its vault. */
+export const isLostWithVault = ({ putBacks }: Device, toldAt: readonly number[]): boolean =>
+  putBacks.some(({ copiedAt, at }) => toldAt.some((told) => told > copiedAt && told < at));
+
 export const keyOf = ({ author, id }: Reference): string => `${author} ${id}`;
 
 const SETS_CLOCKS_APART = new Set(['service-clock-far-off', 'service-clock-steps-far', 'node-clocks-ahead']);
