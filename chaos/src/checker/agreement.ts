@@ -31,11 +31,22 @@ const standingsOf = (state: DeviceState): Map<string, string> =>
 const forgottenBy = (facts: Facts, by: Device): Set<string | undefined> =>
   new Set(facts.named('forget').flatMap(({ device, args }) => (device === by ? [args.to] : [])));
 
+/** Accounts that were blocked at some time: one device may have let them in again when the other had not, and kept nothing. */
+const blockedBy = (facts: Facts, accountId: string): Set<string | undefined> =>
+  new Set(
+    facts
+      .named('standing')
+      .flatMap(({ device, args }) =>
+        device.accountId === accountId && args.standing === 'blocked' ? [args.to] : [],
+      ),
+  );
+
 const bothSides = (facts: Facts, one: Device, other: Device, since: number): Finding[] => {
   const findings: Finding[] = [];
   const [left, right] = [rowsOf(one), rowsOf(other)];
   const devices = [one.name, other.name];
   const [forgotten, forgottenByOther] = [forgottenBy(facts, one), forgottenBy(facts, other)];
+  const wereBlocked = blockedBy(facts, one.accountId);
   const writtenBefore = new Set(
     facts.named('text').flatMap(({ args, invokedAt }) => (invokedAt < since ? [args.text] : [])),
   );
@@ -54,6 +65,7 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
     if ([a, b].some((row) => row?.state === 'failed' || row?.state === 'queued')) continue;
     if (a === undefined && forgotten.has(b?.conversation)) continue;
     if (b === undefined && forgottenByOther.has(a?.conversation)) continue;
+    if ((a === undefined || b === undefined) && wereBlocked.has((a ?? b)?.author)) continue;
     if (!isLate(key)) continue;
     const [said, otherwise] = [a, b].map((row) => (row ? describe(facts, one.accountId, row) : 'nothing'));
     if (said === otherwise) continue;

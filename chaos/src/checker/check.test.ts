@@ -263,6 +263,20 @@ test('a deletion that was told in a time that was taken from a vault is lost wit
   expect(tells(takenBack(39)).filter(ofFirst)).toHaveLength(1);
 });
 
+test('what was written by somebody who was blocked in between may stand on one device alone', () => {
+  const history = showing(two);
+  const standing = (at: number, operation: number, standing: 'blocked' | 'accepted'): Line[] => [
+    {
+      ...{ at, type: 'invoked', device: 'bob/1', operation, name: 'standing' },
+      args: { to: ALICE, standing },
+    },
+    { at: at + 1, type: 'returned', device: 'bob/1', operation },
+  ];
+  expect(check(history).violations.map(({ law }) => law)).toContain('own-devices-agree');
+  history.push(...standing(4, 8, 'blocked'), ...standing(6, 9, 'accepted'));
+  expect(check(history).violations).toEqual([]);
+});
+
 test('a conversation that one device has deleted need not stand there', () => {
   const history = showing();
   expect(check(history).violations.map(({ law }) => law)).toContain('own-devices-agree');
