@@ -1,7 +1,24 @@
 import type { Fault as LinkFault } from '@restante/testkit';
-import { pick, type Fault } from './fault.ts';
+import type { TestCluster } from '@restante/testkit/cluster';
+import { pick, type Begun, type Fault } from './fault.ts';
 
 /** What happens between two parts. */
+
+type Link = ReturnType<TestCluster['links']['all']>[number];
+
+const suffer = (link: Link | undefined, fault: LinkFault): Begun | null => {
+  if (link === undefined) return null;
+  const { from, to, proxy } = link;
+  proxy.set(fault);
+  if (fault === 'refuse') proxy.cut();
+  return {
+    on: `${from} to ${to}${typeof fault === 'object' ? ` ${JSON.stringify(fault)}` : ''}`,
+    end: () => {
+      proxy.set('pass');
+      return Promise.resolve();
+    },
+  };
+};
 
 const link = (
   name: string,
@@ -10,21 +27,8 @@ const link = (
 ): Fault => ({
   name,
   weight,
-  begin: ({ cluster }, [which, first = 0, second = 0]) => {
-    const chosen = pick(cluster.links.all(), which);
-    if (chosen === undefined) return Promise.resolve(null);
-    const { from, to, proxy } = chosen;
-    const fault = faultOf(first, second);
-    proxy.set(fault);
-    if (fault === 'refuse') proxy.cut();
-    return Promise.resolve({
-      on: `${from} to ${to}${typeof fault === 'object' ? ` ${JSON.stringify(fault)}` : ''}`,
-      end: () => {
-        proxy.set('pass');
-        return Promise.resolve();
-      },
-    });
-  },
+  begin: ({ cluster }, [which, first = 0, second = 0]) =>
+    Promise.resolve(suffer(pick(cluster.links.all(), which), faultOf(first, second))),
 });
 
 const MAX_LATENCY_MS = 3_000;
@@ -41,17 +45,7 @@ export const notThere: Fault = {
   begin: ({ cluster }, [which, where = 0]) => {
     const links = cluster.links.all().filter(({ from }) => from === 'client');
     const toMasters = links.filter(({ to }) => to.startsWith('master'));
-    const chosen = pick(where % 2 === 0 ? toMasters : links, which);
-    if (chosen === undefined) return Promise.resolve(null);
-    const { to, proxy } = chosen;
-    proxy.set('not-there');
-    return Promise.resolve({
-      on: `client to ${to}`,
-      end: () => {
-        proxy.set('pass');
-        return Promise.resolve();
-      },
-    });
+    return Promise.resolve(suffer(pick(where % 2 === 0 ? toMasters : links, which), 'not-there'));
   },
 };
 
