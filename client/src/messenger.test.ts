@@ -144,17 +144,17 @@ describe('outbox', () => {
     const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
     scene.cluster.intercept = (frame, reply) => {
       if (frame.type !== 'send') return false;
-      reply({ type: 'refused', id: frame.id, error: { code: 'message-expired', message: 'too old' } });
+      reply({ type: 'refused', id: frame.id, error: { code: 'payload-too-large', message: 'too large' } });
       return true;
     };
     const failed: Message[] = [];
     alice.on('message-changed', (message) => failed.push(message));
-    await alice.sendText('bobby', 'too late');
+    await alice.sendText('bobby', 'too large');
     await waitFor('failure', () => failed.length === 1);
-    expect(failed[0]).toMatchObject({ state: 'failed', failure: 'message-expired' });
+    expect(failed[0]).toMatchObject({ state: 'failed', failure: 'payload-too-large' });
     scene.cluster.intercept = () => false;
-    await alice.sendText('bobby', 'in time');
-    await waitForTexts(bob, alice, ['in time']);
+    await alice.sendText('bobby', 'small');
+    await waitForTexts(bob, alice, ['small']);
   });
 
   test('a refusal that may pass is tried again, and what follows waits behind it', async () => {

@@ -277,6 +277,26 @@ test('what was written by somebody who was blocked in between may stand on one d
   expect(check(history).violations).toEqual([]);
 });
 
+test('a message whose process ended before it told of it was there all the same, whatever is told of it later', () => {
+  const [, , late = []] = broken.find(([, law]) => law === 'complete-is-true') ?? [];
+  const history = late.map((line) =>
+    line.type === 'told' && line.event === 'message' && line.at === 35
+      ? told(35, line.device, line.message)
+      : line,
+  );
+  expect(check(history).violations).toEqual([]);
+});
+
+test('what a catch-up has brought and told to be undecryptable may be shown later', () => {
+  const [, , late = []] = broken.find(([, law]) => law === 'complete-is-true') ?? [];
+  const undecryptable = (at: number): Line => ({
+    ...{ at, type: 'told', device: 'bob/1', event: 'undecryptable' },
+    message: { author: ALICE, id: 'stored-2' },
+  });
+  expect(check([...late, undecryptable(30)]).violations).toEqual([]);
+  expect(check([...late, undecryptable(32)]).violations).not.toEqual([]);
+});
+
 test('a conversation that one device has deleted need not stand there', () => {
   const history = showing();
   expect(check(history).violations.map(({ law }) => law)).toContain('own-devices-agree');

@@ -1,6 +1,6 @@
 import type { SeenMessage } from '../history/line.ts';
-import { keyOf, type Facts } from './facts.ts';
-import { messagesTold, sendsOf } from './sends.ts';
+import { keyOf, type Device, type Facts } from './facts.ts';
+import { messagesTold, sendsOf, type Send } from './sends.ts';
 import type { Finding } from './violation.ts';
 
 /** What a messenger told was true, and stays so. */
@@ -33,6 +33,23 @@ export const forward = (facts: Facts): Finding[] => {
   return findings;
 };
 
+/** Whether a device had brought a message by some time, as far as it tells. */
+const broughtTo = (device: Device): ((send: Send, at: number) => boolean) => {
+  const shownAt = new Map<string, number>();
+  for (const line of device.told) if (line.event === 'message') shownAt.set(keyOf(line.message), line.at);
+  const undecryptable = device.told.filter((line) => line.event === 'undecryptable');
+  const held = new Set((device.state?.conversations ?? []).flatMap(({ messages }) => messages.map(keyOf)));
+  return ({ message, invokedAt }, at) => {
+    const shown = shownAt.get(keyOf(message));
+    // Its process ended between keeping and telling: it is there in the end, and was never shown as new.
+    if (shown === undefined ? held.has(keyOf(message)) : shown < at) return true;
+    // Such a message comes again.
+    return undecryptable.some(
+      (line) => line.message.author === message.author && line.at > invokedAt && line.at < at,
+    );
+  };
+};
+
 /**
  * A catch-up that says "complete" has brought all that had been accepted with enough copies before it began. What had one copy alone
  * may lie on the node that was not asked (law 11).
@@ -42,10 +59,12 @@ export const complete = (facts: Facts): Finding[] => {
   const sends = sendsOf(facts).filter(({ copies }) => copies >= 2);
   for (const device of facts.devices) {
     if (device.putBacks.length > 0) continue;
-    const shownAt = new Map([...messagesTold(device)].map(([key, [first]]) => [key, first?.[0] ?? Infinity]));
-    const held = new Set((device.state?.conversations ?? []).flatMap(({ messages }) => messages.map(keyOf)));
+    const isBrought = broughtTo(device);
     const toMe = sends.filter(
-      ({ to, invokedAt }) => to === device.accountId && invokedAt > device.enrolledAt,
+      (send) =>
+        send.to === device.accountId &&
+        send.invokedAt > device.enrolledAt &&
+        !isLeftOut(facts, device.accountId, send),
     );
     // Nodes that did not answer are asked again without a word: what they bring belongs to the catch-up before.
     let begunAt = -Infinity;
@@ -54,19 +73,13 @@ export const complete = (facts: Facts): Finding[] => {
       if (line.event !== 'catch-up') continue;
       if (line.running && !isRunning) begunAt = line.at;
       isRunning = line.running;
-      if (line.running) continue;
-      if (line.complete) {
-        for (const send of toMe) {
-          const key = keyOf(send.message);
-          // A message whose process ended between keeping and telling is there in the end and was never told.
-          const shown = shownAt.get(key) ?? (held.has(key) ? -Infinity : Infinity);
-          if (send.acceptedAt > begunAt || shown < line.at || isLeftOut(facts, device.accountId, send))
-            continue;
-          const what = `${device.name} was told "complete" and had not "${send.text}"`;
-          const about = { messages: [key], devices: [send.device.name, device.name] };
-          const shownBy = [send.acceptedAt, begunAt, line.at];
-          findings.push({ law: 'complete-is-true', what, shownBy, about });
-        }
+      if (line.running || !line.complete) continue;
+      for (const send of toMe) {
+        if (send.acceptedAt > begunAt || isBrought(send, line.at)) continue;
+        const what = `${device.name} was told "complete" and had not "${send.text}"`;
+        const about = { messages: [keyOf(send.message)], devices: [send.device.name, device.name] };
+        const shownBy = [send.acceptedAt, begunAt, line.at];
+        findings.push({ law: 'complete-is-true', what, shownBy, about });
       }
     }
   }
@@ -74,7 +87,7 @@ export const complete = (facts: Facts): Finding[] => {
 };
 
 /** Whether the reader has no wish to be shown it. */
-const isLeftOut = (facts: Facts, reader: string, send: ReturnType<typeof sendsOf>[number]): boolean =>
+const isLeftOut = (facts: Facts, reader: string, send: Send): boolean =>
   facts.operations.some(
     ({ device, name, args, message }) =>
       (device.accountId === reader &&

@@ -399,13 +399,13 @@ describe('writing', () => {
     const { alice, alice2, bob, bobId } = await fourDevices(scene);
     scene.cluster.intercept = (frame, reply) => {
       if (frame.type !== 'send') return false;
-      reply({ type: 'refused', id: frame.id, error: { code: 'message-expired', message: 'too old' } });
+      reply({ type: 'refused', id: frame.id, error: { code: 'payload-too-large', message: 'too large' } });
       return true;
     };
     const sent = await alice.sendText('bobby', 'at last');
     const ofSent = async (messenger: Messenger, other: Messenger) =>
       (await withOther(messenger, other)).find(({ id }) => id === sent.id);
-    await waitFor('failure', async () => (await ofSent(alice, bob))?.failure === 'message-expired');
+    await waitFor('failure', async () => (await ofSent(alice, bob))?.failure === 'payload-too-large');
     scene.cluster.intercept = () => false;
     const sends = scene.cluster.sends.length;
     expect(await alice.retry(conversationWith(bobId), sent.id)).toEqual(sent);

@@ -115,3 +115,51 @@ describe('refusals are counted by kind', () => {
     expect(refused.left()).toBe(Infinity);
   });
 });
+
+describe('the time of a message', () => {
+  const DAY_MS = 24 * 60 * 60 * 1000;
+
+  test('that is over by a master alone ends nothing; that is over by this machine too ends it', async () => {
+    await using scene = await Scene.open();
+    const bob = await scene.person('bobby');
+    let aheadMs = 0;
+    const alice = await scene.person('alice', { now: () => Date.now() + aheadMs });
+    const bobId = await accountOf(bob);
+    const refused = refuseNext(scene, 3, 'message-expired');
+    await alice.sendText(bobId, 'one');
+    await waitForTexts(bob, alice, ['one']);
+    expect(refused.left()).toBe(0);
+
+    refuseNext(scene, Infinity, 'message-expired');
+    const sends = scene.cluster.sends.length;
+    await alice.sendText(bobId, 'two');
+    await waitFor('a refusal', () => scene.cluster.sends.length > sends);
+    scene.cluster.clockOffsetMs = aheadMs = 31 * DAY_MS;
+    await waitFor('the failure', async () => (await onlyFrom(alice, bob))?.failure === 'message-expired');
+  });
+
+  test('that one master took and another refuses makes no second message, and tells of no outdated vault', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, bobId, faults } = await friends(scene);
+    const aliceId = await accountOf(alice);
+    let refusals = 2;
+    scene.cluster.intercept = (frame, reply) => {
+      if (frame.type !== 'send' || refusals === 0) return false;
+      refusals -= 1;
+      const [envelope] = frame.recipients[0]!.envelopes;
+      scene.cluster.deliver(aliceId, 1, { accountId: bobId, deviceId: 1 }, frame.id, envelope!);
+      reply({ type: 'refused', id: frame.id, error: { code: 'clock-skew', message: 'in the future' } });
+      return true;
+    };
+    bob.stop();
+    await alice.sendText(bobId, 'two');
+    await waitFor('acceptance', async () => (await onlyFrom(alice, bob))?.state === 'accepted');
+    await bob.start();
+    await waitFor('delivery', async () => (await onlyFrom(alice, bob))?.state === 'delivered');
+    await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+    await waitForTexts(bob, alice, ['one', 'two']);
+    expect(faults).toEqual([]);
+    const sent = scene.cluster.sends.filter(({ recipients }) => recipients[0]?.accountId === bobId);
+    expect(new Set(sent.slice(1).map(({ id }) => id)).size).toBe(3);
+  });
+});

@@ -91,6 +91,8 @@ export type OutboxDeps = {
   readonly store: Store;
   readonly device: Device;
   readonly clock: ServerClock;
+  /** Milliseconds since 1970 by this machine's clock. */
+  readonly now: () => number;
   readonly messages: SentMessages;
   readonly composer: Composer;
   readonly sessions: Pick<Sessions, 'activeDevices'>;
@@ -249,8 +251,9 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       transaction.afterCommit(() => onFault(error));
     });
 
+  /** It has been sent for as long as it would be kept, by this machine's clock and the server's: neither is believed alone (law 15). */
   const failExpiredOrWait = async (id: MessageId): Promise<void> => {
-    if (messageTime(id) + LIMITS.messageTtlMs > clock.now()) unparkLater(id);
+    if (messageTime(id) + LIMITS.messageTtlMs > Math.min(deps.now(), clock.now())) unparkLater(id);
     else {
       await fail(id, 'message-expired');
       unpark(id);
@@ -394,7 +397,10 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     if (entry !== undefined) parkAs(id, accountsOf(entry), state);
   };
 
-  /** It was never accepted under this id, so a new one makes no second message. */
+  /**
+   * Under a new id, encrypted anew. Somebody may have it under the old one, which a master with another clock took: it is the same
+   * message to them, and its sender still knows of it.
+   */
   const remint = (id: MessageId): Promise<void> =>
     store.transact(async (transaction) => {
       const entry = await transaction.get('outbox', id);
@@ -405,11 +411,13 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       const { messageKey } = entry;
       const key =
         messageKey && (await messages.move(transaction, self.accountId, messageKey, messageTime(newId)));
+      const recipients = entry.recipients.map((recipient) => ({ ...recipient, envelopes: [] }));
       const sent = await transaction.get('sentIds', deriveMessageId(self, id));
-      transaction.delete('sentIds', deriveMessageId(self, id));
-      if (sent) transaction.put('sentIds', deriveMessageId(self, newId), { ...sent, messageKey: key });
+      if (sent)
+        for (const each of [id, newId])
+          transaction.put('sentIds', deriveMessageId(self, each), { ...sent, messageKey: key });
       transaction.delete('outbox', id);
-      transaction.put('outbox', newId, { ...entry, messageKey: key });
+      transaction.put('outbox', newId, { ...entry, recipients, messageKey: key });
     });
 
   const remintSkewed = async (): Promise<void> => {
@@ -440,7 +448,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     else if (error.code === 'clock-skew') {
       skewed.add(id);
       deps.measureTime();
-    } else if (ERRORS[error.code].retry) unparkLater(id, error.retryAfterMs);
+    } else if (error.code === 'message-expired') await failExpiredOrWait(id);
+    else if (ERRORS[error.code].retry) unparkLater(id, error.retryAfterMs);
     else {
       await fail(id, error.code);
       unpark(id);

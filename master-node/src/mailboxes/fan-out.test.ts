@@ -59,7 +59,13 @@ describe('law 1', () => {
   it('refuses with what all nodes that answered say', async () => {
     expect(await store(['mailbox-full', 'failed', 'mailbox-full'])).toBe('mailbox-full');
     expect(await store(['mailbox-full', 'stored', 'mailbox-full'])).toBe(1);
-    expect(await store(['mailbox-full', 'clock-skew', 'failed'])).toBe('unavailable');
+    expect(await store(['mailbox-full', 'unauthorized', 'failed'])).toBe('unavailable');
+  });
+
+  it('refuses nothing for good because of the clocks of nodes, which contradict its own', async () => {
+    expect(await store(['clock-skew', 'clock-skew', 'clock-skew'])).toBe('unavailable');
+    expect(await store(['message-expired', 'message-expired', 'failed'])).toBe('unavailable');
+    expect(await store(['message-expired', 'stored', 'clock-skew'])).toBe(1);
   });
 
   it('counts the envelope with the fewest copies, over all cells', async () => {

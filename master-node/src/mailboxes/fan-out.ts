@@ -22,10 +22,14 @@ type Progress = { stored: number; pending: number; refusals: ErrorCode[] };
 
 const RETRY_AFTER_MS = 2000;
 
+/** The master has found the time of a message fit: when nodes do not, one of these clocks is wrong, and may be right soon. */
+const OF_TIME: ReadonlySet<ErrorCode> = new Set(['clock-skew', 'message-expired']);
+
 /** Why an envelope that no node took was not taken: what all that answered said. */
 const refusal = (envelope: Progress): ServiceError => {
   const [code] = envelope.refusals;
-  const agreed = envelope.stored === 0 && envelope.refusals.every((other) => other === code);
+  const agreed =
+    envelope.stored === 0 && envelope.refusals.every((other) => other === code && !OF_TIME.has(other));
   if (code !== undefined && agreed) return new ServiceError(code, 'the mailbox nodes refused the message');
   return new ServiceError('unavailable', 'too few mailbox nodes have the message', {
     retryAfterMs: RETRY_AFTER_MS,
