@@ -108,3 +108,21 @@ export const diskFull: Fault = {
     return { on: couch.name, end: disk.clear };
   },
 };
+
+/** Milliseconds of each write: a disk that is busy, one that is shared with others, one that is about to die. */
+const WRITES_MS = [20, 100, 500] as const;
+
+/** What it keeps comes late, what it has at once. */
+export const diskSlow: Fault = {
+  name: 'disk-slow',
+  weight: 3,
+  maxSteps: 40,
+  begin: async ({ cluster }, [which, write]) => {
+    const couch = pick(cluster.parts.couches, which);
+    if (couch === undefined) return null;
+    const number = 1 + cluster.parts.couches.indexOf(couch);
+    const writeMs = pick(WRITES_MS, write) ?? 0;
+    await cluster.slowDisk(number, writeMs);
+    return { on: `${couch.name} by ${writeMs} ms a write`, end: () => cluster.slowDisk(number, 0) };
+  },
+};

@@ -20,7 +20,7 @@ import {
   vaultSlow,
   vaultUnreadable,
 } from './devices.ts';
-import { diskFull, lostData, lostDataWhileAway } from './disks.ts';
+import { diskFull, diskSlow, lostData, lostDataWhileAway } from './disks.ts';
 import { damagedEnvelope, overwritten, strayDocument } from './documents.ts';
 import { unfitInDirectory } from './directory-documents.ts';
 import type { Fault } from './fault.ts';
@@ -60,6 +60,7 @@ export const FAULTS: readonly Fault[] = [
   lostData,
   lostDataWhileAway,
   diskFull,
+  diskSlow,
   strayDocument,
   damagedEnvelope,
   overwritten,

@@ -44,6 +44,7 @@ export const startStage = async ({
         masters,
         settings: { couch: environment, mailboxNode: environment, master: environment },
         movableClocks: true,
+        slowDisks: true,
         onEvent: (event) => {
           if (event.type !== 'exited' || event.expected) return;
           for (const tell of listeners) tell(event.process.name, describe(event.exit));

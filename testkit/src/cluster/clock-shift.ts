@@ -1,5 +1,5 @@
-import { rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { tellNumber } from './told-number.ts';
 
 const PRELOAD = fileURLToPath(new URL('shift-clock.ts', import.meta.url));
 
@@ -31,9 +31,5 @@ export const movableClock = (file: string): MovableClock => ({
     NODE_OPTIONS: `${given['NODE_OPTIONS'] ?? ''} --import ${PRELOAD}`.trim(),
     CLOCK_FILE: file,
   }),
-  set: async (shiftMs) => {
-    // Whoever reads it in the middle of the writing would take it for another one.
-    await writeFile(`${file}.next`, String(shiftMs));
-    await rename(`${file}.next`, file);
-  },
+  set: (shiftMs) => tellNumber(file, shiftMs),
 });

@@ -1,4 +1,5 @@
-import { readFileSync, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { followNumber } from './told-number.ts';
 
 /**
  * Loaded into a process before it starts (`node --import`): its clock is off by `CLOCK_SHIFT_MS`, or by what stands in
@@ -9,32 +10,18 @@ const { CLOCK_FILE, CLOCK_SHIFT_FILE, CLOCK_SHIFT_NODE, NODE_NAME } = process.en
 const CLOCK_SHIFT_MS =
   CLOCK_SHIFT_FILE === undefined ? process.env['CLOCK_SHIFT_MS'] : readFileSync(CLOCK_SHIFT_FILE, 'utf8');
 const isMeant = CLOCK_SHIFT_NODE === undefined || CLOCK_SHIFT_NODE === NODE_NAME;
-let shiftMs = isMeant ? Number(CLOCK_SHIFT_MS ?? 0) : 0;
-
-const FOLLOW_MS = 50;
-
-const follow = (file: string): void => {
-  const read = (): void => {
-    try {
-      shiftMs = Number(readFileSync(file, 'utf8'));
-    } catch {
-      shiftMs = 0;
-    }
-  };
-  read();
-  watchFile(file, { interval: FOLLOW_MS, persistent: false }, read);
-};
-if (CLOCK_FILE !== undefined) follow(CLOCK_FILE);
+const fixedMs = isMeant ? Number(CLOCK_SHIFT_MS ?? 0) : 0;
+const shiftMs = CLOCK_FILE === undefined ? () => fixedMs : followNumber(CLOCK_FILE);
 
 const RealDate = Date;
 
 class ShiftedDate extends RealDate {
   constructor(...given: readonly unknown[]) {
-    super(...((given.length === 0 ? [RealDate.now() + shiftMs] : given) as [number]));
+    super(...((given.length === 0 ? [RealDate.now() + shiftMs()] : given) as [number]));
   }
 
   static override now(): number {
-    return RealDate.now() + shiftMs;
+    return RealDate.now() + shiftMs();
   }
 }
 

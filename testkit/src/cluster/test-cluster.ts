@@ -7,6 +7,7 @@ import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from
 import { mountSmallDisk, smallDiskHindrance, type SmallDisk } from '../small-disk.ts';
 import { waitFor } from '../wait-for.ts';
 import { movableClock, type MovableClock } from './clock-shift.ts';
+import { slowDisk, type SlowDisk } from './slow-disk.ts';
 import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
 import { metricOf } from './metrics.ts';
@@ -33,7 +34,9 @@ export type TestCluster = AsyncDisposable & {
   readonly smallDisk: (number: number) => Promise<SmallDisk | null>;
   /** Moves the clock of a service, by its name: off by so many milliseconds from now on. For `movableClocks` alone. */
   readonly setClock: (name: string, shiftMs: number) => Promise<void>;
-  /** Makes all links whole, sets all clocks right, gives disks their room, starts what is down, and waits until every node is ready and every master knows it. */
+  /** Has the disk of an embedded CouchDB (1 to 3) take so many milliseconds more for each write. For `slowDisks` alone. */
+  readonly slowDisk: (number: number, writeMs: number) => Promise<void>;
+  /** Makes all links whole, sets all clocks right, gives disks their speed and their room, starts what is down, and waits until every node is ready and every master knows it. */
   readonly heal: () => Promise<void>;
   /** What each CouchDB holds: leaf revisions by the id of the envelope. */
   readonly envelopes: () => Promise<Map<string, Leaves>[]>;
@@ -57,6 +60,8 @@ export type TestClusterOptions = Pick<
 > & {
   /** Whether clocks can be moved while their services run. */
   readonly movableClocks?: boolean;
+  /** Whether disks of embedded CouchDBs can be slowed down. */
+  readonly slowDisks?: boolean;
 };
 
 /**
@@ -93,6 +98,8 @@ const sharedCouchUrls = (): string[] | undefined => {
   return given === '' ? undefined : given.split(',').map((url) => url.trim().replace(/\/+$/, ''));
 };
 
+const couch = (number: number): string => `couch${number}`;
+
 const isReady = async ({ url }: { readonly url: string }): Promise<boolean> =>
   (await fetch(`${url}/ready`)).ok;
 
@@ -115,13 +122,25 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     const couchUrls = sharedCouchUrls();
     const databasePrefix = `e2e${randomBytes(5).toString('hex')}_`;
     const dataDir = join(root, 'cluster');
-    const { mailboxAddresses = 'direct', movableClocks = false } = options;
+    const { mailboxAddresses = 'direct', movableClocks = false, slowDisks = false } = options;
     const disks = new Map<number, SmallDisk>();
     const clocks = new Map<string, MovableClock>();
     const clockOf = (name: string): MovableClock => {
       const clock = clocks.get(name) ?? movableClock(join(root, `${name}.clock`));
       clocks.set(name, clock);
       return clock;
+    };
+    const slowDisksByName = new Map<string, SlowDisk>(
+      slowDisks
+        ? [1, 2, 3].map((number) => [couch(number), slowDisk(join(root, `${couch(number)}.disk`))])
+        : [],
+    );
+    const adapt = (
+      name: string,
+      given: Readonly<Record<string, string>>,
+    ): Readonly<Record<string, string>> => {
+      const withClock = movableClocks ? clockOf(name).environment(given) : given;
+      return slowDisksByName.get(name)?.environment(withClock) ?? withClock;
     };
     if (couchUrls) {
       cleanup.defer(async () => {
@@ -135,7 +154,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         masters: options.masters ?? 1,
         mailboxAddresses,
         route: links.route,
-        ...(movableClocks && { adapt: (name, given) => clockOf(name).environment(given) }),
+        adapt,
         settings: {
           ...options.settings,
           mailboxNode: { ...SETTINGS.mailboxNode, ...options.settings?.mailboxNode },
@@ -162,7 +181,6 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     };
     const onEachCouch = <T>(read: (adminUrl: string, prefix: string) => Promise<T>): Promise<T[]> =>
       Promise.all(parts.couchServers.map(({ adminUrl }) => read(adminUrl, databasePrefix)));
-    const couch = (number: number): string => `couch${number}`;
     const startCouch = async (number: number): Promise<void> => {
       const process = parts.couches[number - 1];
       if (process === undefined) links.join(couch(number));
@@ -201,8 +219,14 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         if (!movableClocks) throw new RangeError('no clock of this cluster can be moved');
         await clockOf(name).set(shiftMs);
       },
+      slowDisk: async (number, writeMs) => {
+        const disk = slowDisksByName.get(couch(number));
+        if (disk === undefined) throw new RangeError('no disk of this cluster can be slowed down');
+        await disk.set(writeMs);
+      },
       heal: async () => {
         links.heal();
+        await Promise.all([...slowDisksByName.values()].map((disk) => disk.set(0)));
         await Promise.all([...clocks.values()].map((clock) => clock.set(0)));
         await Promise.all([...disks.values()].map((disk) => disk.clear()));
         await Promise.all([1, 2, 3].map(startCouch));
