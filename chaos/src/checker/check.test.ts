@@ -297,6 +297,18 @@ test('what a catch-up has brought and told to be undecryptable may be shown late
   expect(check([...late, undecryptable(32)]).violations).not.toEqual([]);
 });
 
+test('what one device has said to have, and no master has accepted, goes with a sender who leaves', () => {
+  const history = showing(two).map((line) =>
+    line.type === 'told' && line.device === 'alice/1' && 'message' in line && line.message.id === 'id-1'
+      ? told(line.at, line.device, message({ text: 'text 1', state: 'delivered' }))
+      : line,
+  );
+  const arrives = (lines: Line[]): boolean => check(lines).violations.some(({ law }) => law === 'arrives');
+  expect(arrives(history)).toBe(true);
+  history.push({ at: 34, type: 'invoked', device: 'alice/1', operation: 9, name: 'sign-out', args: {} });
+  expect(arrives(history)).toBe(false);
+});
+
 test('a conversation that one device has deleted need not stand there', () => {
   const history = showing();
   expect(check(history).violations.map(({ law }) => law)).toContain('own-devices-agree');
