@@ -21,6 +21,8 @@ export type RunResult = Verdict & {
 const HEAL_DEADLINE_MS = 60_000;
 /** Operations that are under way at the same time. */
 const MAX_UNDER_WAY = 24;
+/** Whoever signs in to a server that is away does so while other things happen. */
+const EVENT_PATIENCE_MS = 5_000;
 
 /** Where a run is. */
 export type Progress = {
@@ -37,9 +39,11 @@ const execute = async (
 ): Promise<void> => {
   const ends = new Map<number, () => Promise<void>>();
   const underWay = new Set<Promise<void>>();
-  const goOn = (what: Promise<void>): void => {
-    const going = what.finally(() => underWay.delete(going));
-    underWay.add(going);
+  const happening = new Set<Promise<void>>();
+  const goOn = (among: Set<Promise<void>>, what: Promise<void>): Promise<void> => {
+    const going = what.finally(() => among.delete(going));
+    among.add(going);
+    return going;
   };
   /** What fails is told by the verdict; what is left of the plan goes on. */
   const tried = (what: Promise<void>): Promise<void> =>
@@ -61,10 +65,13 @@ const execute = async (
     await sleep(step.pauseMs);
     switch (step.kind) {
       case 'operation':
-        goOn(tried(perform(world, step.name, step.numbers, `${index} ${world.marker}`)));
+        void goOn(underWay, tried(perform(world, step.name, step.numbers, `${index} ${world.marker}`)));
         break;
       case 'event':
-        await tried(happen(step.name, step.numbers));
+        await Promise.race([
+          goOn(happening, tried(happen(step.name, step.numbers))),
+          sleep(EVENT_PATIENCE_MS),
+        ]);
         break;
       case 'fault':
         await tried(begin(step));
@@ -75,6 +82,7 @@ const execute = async (
     if (underWay.size >= MAX_UNDER_WAY) await Promise.race(underWay);
   }
   for (const end of [...ends.values()]) await tried(end());
+  await Promise.all(happening);
   // What waits for a server that is away ends when it is back.
   await Promise.race([Promise.all(underWay), sleep(1_000)]);
 };
