@@ -5,23 +5,13 @@ import type { Finding } from './violation.ts';
 
 /** All devices of a person say the same in the end, of what was written and has come since the newest of them is there. */
 
-/**
- * `own`: whose devices are compared. What they said to somebody whose account has ended is given up, with its copies for own devices:
- * a reaction is known then where it was made alone.
- */
-const describe = (
-  facts: Facts,
-  own: string,
-  { kind, text, state, direction, reactions, conversation }: SeenMessage,
-): string =>
+const describe = ({ kind, text, state, direction, reactions }: SeenMessage): string =>
   JSON.stringify([
     kind,
     text,
     // Of what others wrote it is told whether it was seen.
     direction === 'in' ? state : null,
-    Object.entries(reactions)
-      .filter(([accountId]) => accountId !== own || facts.endsAt(conversation) === Infinity)
-      .sort(),
+    Object.entries(reactions).sort(),
   ]);
 
 const standingsOf = (state: DeviceState): Map<string, string> =>
@@ -67,7 +57,7 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
     if (b === undefined && forgottenByOther.has(a?.conversation)) continue;
     if ((a === undefined || b === undefined) && wereBlocked.has((a ?? b)?.author)) continue;
     if (!isLate(key)) continue;
-    const [said, otherwise] = [a, b].map((row) => (row ? describe(facts, one.accountId, row) : 'nothing'));
+    const [said, otherwise] = [a, b].map((row) => (row ? describe(row) : 'nothing'));
     if (said === otherwise) continue;
     const what = `of ${key} ${one.name} says ${said}, ${other.name} ${otherwise}`;
     findings.push({ law: 'own-devices-agree', what, shownBy: [since], about: { messages: [key], devices } });

@@ -91,6 +91,7 @@ export const blocked = (facts: Facts): Finding[] => {
   const findings: Finding[] = [];
   for (const { device, args, invokedAt, returnedAt } of facts.named('standing')) {
     if (args.standing !== 'blocked' || returnedAt === Infinity) continue;
+    if (isLostWithVault(device, [returnedAt])) continue;
     const letIn = facts.operations.find(
       (later) =>
         later.device.accountId === device.accountId &&

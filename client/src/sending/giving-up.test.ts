@@ -74,6 +74,35 @@ describe('what is not found', () => {
   });
 });
 
+test('what was done to messages of somebody who has ended holds on the own devices all the same', async () => {
+  await using scene = await Scene.open();
+  const { alice, bob, bobId } = await friends(scene);
+  const alice2 = await scene.device('alice');
+  await bob.sendText(await accountOf(alice), 'two');
+  for (const each of [alice, alice2])
+    await waitForTexts(each, bob, ['one', 'two'].slice(each === alice ? 0 : 1));
+  const received = (await onlyFrom(alice, bob))!;
+  const conversation = conversationWith(bobId);
+  await alice.sendText(bobId, 'three');
+  await waitForTexts(alice2, bob, ['two', 'three']);
+  const last = (await onlyFrom(alice, bob))!;
+
+  scene.cluster.intercept = (frame, reply) => {
+    if (frame.type !== 'send' || !frame.recipients.some(({ accountId }) => accountId === bobId)) return false;
+    reply({ type: 'refused', id: frame.id, error: { code: 'not-found', message: 'not-found' } });
+    return true;
+  };
+  scene.cluster.removedAccounts.add(bobId);
+  await alice.react(conversation, { author: bobId, id: received.id }, '👍');
+  await alice.markRead([received]);
+  await alice.deleteForEveryone(conversation, last.id);
+  await waitFor('all of it on the other device', async () => {
+    const [second, third] = await alice2.messages(conversation);
+    const emoji = second?.reactions?.[await accountOf(alice)]?.emoji;
+    return emoji === '👍' && second?.state === 'seen' && third?.kind === 'deleted';
+  });
+});
+
 describe('refusals are counted by kind', () => {
   test('devices that have changed are seen after any number of other refusals', async () => {
     await using scene = await Scene.open();

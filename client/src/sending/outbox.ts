@@ -239,12 +239,19 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       const copy = { to: null, ownCopy, renew: [], shows: null, asksOwnDevices: true };
       await composer.enqueue(transaction, await clock.mint(transaction), copy);
     });
-  /** For good. Of a text the person sees it, and of a deletion; of everything that has no row a fault tells it. */
+  /**
+   * For good. Of a text the person sees it, and of a deletion; of everything that has no row a fault tells it. What was done here
+   * holds on the own devices all the same.
+   */
   const fail = (id: MessageId, failure: ErrorCode | 'keys-changed'): Promise<void> =>
-    settle(id, async (transaction, { messageKey, takesBack }) => {
+    settle(id, async (transaction, { messageKey, takesBack, recipients, ownCopy }) => {
       if (messageKey !== null) {
         await messages.advance(transaction, messageKey, 'failed', { failure });
         return;
+      }
+      if (ownCopy !== null && recipients.some(({ accountId }) => accountId !== device.accountId())) {
+        const copy = { to: null, ownCopy, renew: [], shows: null };
+        await composer.enqueue(transaction, await clock.mint(transaction), copy);
       }
       if (takesBack) await messages.noteNotTakenBack(transaction, device.accountId(), takesBack, failure);
       const error = new MessengerError(failure, 'what was queued is given up');
