@@ -120,9 +120,11 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const background = (work: Promise<unknown>): void => void work.catch(onFault);
 
   const nodeUrls = (): readonly string[] => device.tokens().mailboxNodes;
-  const freshTokens = coalesce(api.freshTokens);
+  const renewToken = coalesce(async () => {
+    if (device.mailboxToken() === null) await api.freshTokens();
+  });
   const access = async (node: number): Promise<MailboxAccess> => {
-    if (device.mailboxToken() === null) await freshTokens();
+    if (device.mailboxToken() === null) await renewToken();
     const token = device.tokens().mailboxToken;
     return { node: nodeUrls()[node] ?? '', mailbox: device.address(), token };
   };

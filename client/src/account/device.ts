@@ -7,6 +7,8 @@ import { ONLY, type LocalIdentity, type Self, type Tokens } from '../vault/table
 
 /** A token that ends within this time is not used any more. */
 const MARGIN_MS = 30_000;
+/** Fresh tokens are asked for again after this time when a server, whose clock may be wrong, refuses those too. */
+const REFUSED_MS = 60_000;
 
 /** This device as the vault knows it: who it is and what it may do. Getters throw `not-registered`. */
 export type Device = TokenStore & {
@@ -19,6 +21,11 @@ export type Device = TokenStore & {
   readonly tokens: () => Tokens;
   /** The mailbox token, or null when it must be renewed. */
   readonly mailboxToken: () => string | null;
+  /**
+   * A server takes a token for one that has expired, or of a time to come: a master's clock was wrong when it was made. It must be renewed,
+   * which may help no more often than once a minute.
+   */
+  readonly refuse: (token: string) => void;
 };
 
 const required = <T>(value: T | undefined): T => {
@@ -26,12 +33,17 @@ const required = <T>(value: T | undefined): T => {
   return value;
 };
 
-export const createDevice = (store: Store, clock: ServerClock): Device => {
+/** `monotonic`: milliseconds since any moment, by a clock that nobody sets. */
+export const createDevice = (store: Store, clock: ServerClock, monotonic: () => number): Device => {
   let self: Self | undefined;
   let identity: LocalIdentity | undefined;
   let tokens: Tokens | undefined;
 
-  const isGood = (expiresAt: number | undefined): boolean => (expiresAt ?? 0) > clock.now() + MARGIN_MS;
+  const refused = new Set<string>();
+  let refusedAt = -Infinity;
+
+  const unlessSpent = (token: string, expiresAt: number): string | null =>
+    expiresAt > clock.now() + MARGIN_MS && !refused.has(token) ? token : null;
 
   return {
     load: async () => {
@@ -48,8 +60,14 @@ export const createDevice = (store: Store, clock: ServerClock): Device => {
     accountId: () => required(self).accountId,
     identity: () => required(identity),
     tokens: () => required(tokens),
-    masterToken: () => (tokens && isGood(tokens.masterTokenExpiresAt) ? tokens.masterToken : null),
-    mailboxToken: () => (tokens && isGood(tokens.mailboxTokenExpiresAt) ? tokens.mailboxToken : null),
+    masterToken: () => (tokens ? unlessSpent(tokens.masterToken, tokens.masterTokenExpiresAt) : null),
+    mailboxToken: () => (tokens ? unlessSpent(tokens.mailboxToken, tokens.mailboxTokenExpiresAt) : null),
+    refuse: (token) => {
+      if (monotonic() < refusedAt + REFUSED_MS) return;
+      if (token !== tokens?.masterToken && token !== tokens?.mailboxToken) return;
+      refused.add(token);
+      refusedAt = monotonic();
+    },
     tokenRequest: () => {
       const { accountId, deviceId, deviceSecret } = required(self);
       return { accountId, deviceId, deviceSecret };
@@ -57,6 +75,7 @@ export const createDevice = (store: Store, clock: ServerClock): Device => {
     keep: async (session: Session) => {
       await clock.observe(session.serverTime);
       tokens = session;
+      refused.clear();
       await store.transact((transaction) => transaction.put('tokens', ONLY, session));
     },
   };

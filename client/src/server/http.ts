@@ -90,7 +90,12 @@ const said = ({ bodies, version }: Dialect, { token, body }: HttpRequest): Reque
   };
 };
 
-export const createHttp = (fetch: Fetch, versions: Versions): Http => {
+/** `onRefused`: a server takes this token for one that has expired. */
+export const createHttp = (
+  fetch: Fetch,
+  versions: Versions,
+  onRefused: (token: string) => void = () => undefined,
+): Http => {
   const spoken = new Map<string, Dialect>();
   const dialectOf = (server: string): Dialect => spoken.get(server) ?? versions[0];
 
@@ -124,8 +129,9 @@ export const createHttp = (fetch: Fetch, versions: Versions): Http => {
       response = await send(dialect, request);
     }
     if (response.ok) return { response, dialect };
-    const error = dialect.bodies.read.errorBody.safeParse(await readJson(response));
-    throw MessengerError.fromBody(error.data);
+    const { data } = dialect.bodies.read.errorBody.safeParse(await readJson(response));
+    if (data?.code === 'token-expired' && request.token !== undefined) onRefused(request.token);
+    throw MessengerError.fromBody(data);
   };
 
   const read = async (request: HttpRequest): Promise<{ json: unknown; dialect: Dialect }> => {

@@ -67,6 +67,8 @@ export class ScriptedCluster {
   readonly sends: Send[] = [];
   readonly acknowledges: Acknowledge[] = [];
   keyFetches = 0;
+  /** How often fresh tokens were asked for. */
+  tokenRequests = 0;
   /** Accounts whose keys were asked for. */
   readonly keyQuestions: string[] = [];
   /** Usernames that were asked for. */
@@ -359,6 +361,7 @@ export class ScriptedCluster {
     if (resource === 'accounts' && method === 'POST') return this.#enroll(body, true);
     if (resource === 'devices' && method === 'POST') return this.#enroll(body, false);
     if (resource === 'tokens') {
+      this.tokenRequests += 1;
       const { accountId, deviceId } = tokenRequest.parse(body);
       const found = this.devices.find((each) => each.accountId === accountId && each.deviceId === deviceId);
       return found ? { status: 200, json: this.#session(found) } : fail(401, 'unauthorized');

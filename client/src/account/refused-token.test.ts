@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { memoryVault } from '../index.ts';
+import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
+import { waitFor } from '../node/testing/wait-for.ts';
+
+test('a token that nodes take for one of another time is renewed, and not again with each refusal', async () => {
+  await using scene = await Scene.open();
+  const disk = memoryVault();
+  const vault = { ...disk, close: () => Promise.resolve() };
+  const alice = await scene.person('alice');
+  const before = await scene.person('bobby', { vault });
+  const bobId = await accountOf(before);
+  await before[Symbol.asyncDispose]();
+  await alice.sendText(bobId, 'hello');
+  await waitFor('it to wait', () => scene.cluster.waiting() > 0);
+
+  for (const node of scene.cluster.nodes) node.refusing = 'token-expired';
+  const asked = scene.cluster.tokenRequests;
+  const bob = scene.messenger({ vault: disk });
+  let refusals = 0;
+  bob.on('fault', (fault) => {
+    if ('code' in fault && fault.code === 'token-expired') refusals += 1;
+  });
+  await bob.start();
+  await waitFor('many refusals', () => refusals > 12);
+  expect(scene.cluster.tokenRequests - asked).toBe(1);
+  for (const node of scene.cluster.nodes) node.refusing = null;
+  await waitForTexts(bob, alice, ['hello']);
+});
