@@ -287,6 +287,12 @@ test('a message whose process ended before it told of it was there all the same,
   expect(check(history).violations).toEqual([]);
 });
 
+test('of a device that is gone nobody knows what it had when it said "complete"', () => {
+  const [, , late = []] = broken.find(([, law]) => law === 'complete-is-true') ?? [];
+  const history = late.filter((line) => !(line.type === 'state' && line.device === 'bob/1'));
+  expect(check(history).violations.map(({ law }) => law)).not.toContain('complete-is-true');
+});
+
 test('what a catch-up has brought and told to be undecryptable may be shown later', () => {
   const [, , late = []] = broken.find(([, law]) => law === 'complete-is-true') ?? [];
   const undecryptable = (at: number): Line => ({

@@ -58,7 +58,8 @@ export const complete = (facts: Facts): Finding[] => {
   const findings: Finding[] = [];
   const sends = sendsOf(facts).filter(({ copies }) => copies >= 2);
   for (const device of facts.devices) {
-    if (device.putBacks.length > 0) continue;
+    // Of one that is gone nobody knows what it had kept and not told.
+    if (device.putBacks.length > 0 || device.state === null) continue;
     const isBrought = broughtTo(device);
     const toMe = sends.filter(
       (send) =>
