@@ -6,6 +6,7 @@ import type { DirectoryReader } from './couch-directory-reader.ts';
 import { insertAll, remove, write, type Found } from './couch-documents.ts';
 import { createKeyPages } from './couch-key-pages.ts';
 import type { CouchServers, Database } from './couch-servers.ts';
+import { newestOf } from './directory-conflicts.ts';
 import type { DeviceRecord, DeviceToAdd, Directory, Standing } from './directory.ts';
 import {
   accountDocumentId,
@@ -13,6 +14,7 @@ import {
   isRemoval,
   keyPageDocumentId,
   usernameDocumentId,
+  type DeviceDocument,
   type LiveAccount,
   type LiveDevice,
   type Removal,
@@ -125,34 +127,59 @@ export const createCouchDirectory = (
     await keyPages.clear(device);
   };
 
+  /** Devices of an account by number, of all servers of which one may lack some; null when none has the account. */
+  const gatherDevices = async (accountId: AccountId) => {
+    const [first, ...others] = await servers.gather(async (database) => {
+      const [account, devices] = await Promise.all([
+        reader.account(database, accountId),
+        reader.devices(database, accountId),
+      ]);
+      return account && { account, devices };
+    });
+    if (first === undefined) return null;
+    const devices = new Map(first.devices);
+    for (const [number, document] of others.flatMap((other) => [...other.devices])) {
+      const known = devices.get(number);
+      devices.set(number, known === undefined ? document : newestOf([known, document]));
+    }
+    return { account: newestOf([first.account, ...others.map(({ account }) => account)]), devices };
+  };
+
   const claimNumber = async (
     database: Database,
     accountId: AccountId,
     device: DeviceToAdd,
+    everywhere: ReadonlyMap<number, Found<DeviceDocument>>,
   ): Promise<number> => {
     const documents = await reader.devices(database, accountId);
     const names = new Set<string>();
-    for (const [number, document] of documents) {
+    for (const [number, document] of [...everywhere, ...documents]) {
       const other = live<LiveDevice>(document);
       if (other?.secretHash === device.secretHash) return number;
       if (other) names.add(other.name);
     }
     const named = { ...newDevice(device, now()), name: distinctName(device.name, names) };
     for (let deviceId = 1; deviceId <= LIMITS.deviceId; deviceId += 1) {
-      const document = documents.get(deviceId);
-      if (document && (!isRemoval(document) || document.removedAt + numberRestMs > clock.surely())) continue;
-      if (await write(database, deviceDocumentId({ accountId, deviceId }), named, document)) return deviceId;
+      const isTaken = [everywhere.get(deviceId), documents.get(deviceId)].some(
+        (document) =>
+          document && (!isRemoval(document) || document.removedAt + numberRestMs > clock.surely()),
+      );
+      if (isTaken) continue;
+      const over = documents.get(deviceId);
+      if (await write(database, deviceDocumentId({ accountId, deviceId }), named, over)) return deviceId;
     }
     throw new ServiceError('device-limit', 'the account has no free device number');
   };
 
   const addDevice: Directory['addDevice'] = async (accountId, device) => {
     const noAccount = (): ServiceError => new ServiceError('not-found', 'no such account');
+    const found = await gatherDevices(accountId);
+    if (found === null || isRemoval(found.account)) throw noAccount();
     const deviceId = await servers.lookUp(async (database) => {
       const account = await reader.account(database, accountId);
       if (account === null) return null;
       if (isRemoval(account)) throw noAccount();
-      return claimNumber(database, accountId, device);
+      return claimNumber(database, accountId, device, found.devices);
     });
     if (deviceId === null) throw noAccount();
     await keyPages.add({ accountId, deviceId }, device.keys.identityKey, device.keys);
@@ -174,18 +201,12 @@ export const createCouchDirectory = (
     const account = await findAccount(accountId);
     if (account) await freeUsername(account.username, accountId);
     await updateAccount(accountId, (_current, updatedAt) => ({ removedAt: updatedAt, updatedAt }));
-    const devices = await servers.run((database) => reader.devices(database, accountId));
-    await Promise.all([...devices.keys()].map((deviceId) => endDevice({ accountId, deviceId })));
+    const devices = (await gatherDevices(accountId))?.devices.keys() ?? [];
+    await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId })));
   };
 
   const deviceList: Directory['deviceList'] = async (accountId) => {
-    const found = await servers.lookUp(async (database) => {
-      const [account, devices] = await Promise.all([
-        reader.account(database, accountId),
-        reader.devices(database, accountId),
-      ]);
-      return account && { account, devices };
-    });
+    const found = await gatherDevices(accountId);
     if (found === null || isRemoval(found.account)) return null;
     const devices = [...found.devices]
       .flatMap(([deviceId, document]) => (isRemoval(document) ? [] : [record(deviceId, document)]))

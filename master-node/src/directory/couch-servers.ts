@@ -55,6 +55,13 @@ export type CouchServers = AsyncDisposable & {
    * @throws ServiceError `unavailable` when none answers; as `run`
    */
   readonly lookUpWhereUp: CouchServers['lookUp'];
+  /**
+   * What each server has of something that several documents say together, of which a server that came back may have some: asked of the first
+   * alone, or of all while one has gone or come back a moment ago. What none has is not given.
+   *
+   * @throws ServiceError `unavailable` as `lookUp`, and for a moment while the few that are there have all just come back
+   */
+  readonly gather: <T>(operation: (database: Database) => Promise<T | null>) => Promise<T[]>;
   /** Name of the server that the next operation runs on. */
   readonly current: () => string;
   /** Runs `operation` on this server alone, which is one that answers. Throws as `run`. */
@@ -84,6 +91,10 @@ export type ServerState = {
 export const LONG_POLL_MS = 10_000;
 
 const PROBE_MS = 1000;
+/** In so much time the mesh brings to a server that came back what it has missed. */
+const CATCHING_UP_MS = 30_000;
+/** When everything is started at once, most are there in so much time. */
+const STARTING_MS = 5_000;
 /** A server that refuses the credentials is asked once in so many rounds. */
 const REFUSED_ROUNDS = 5;
 
@@ -94,6 +105,8 @@ type Server = {
   readonly changes: CouchServers['changes'];
   readonly close: () => Promise<unknown>;
   up: boolean;
+  /** When it went or came back, by a clock that nobody sets. */
+  changedAt: number;
   refused: boolean;
   /** Whether its database has had everything that the others had, at some time since it was created. */
   complete: boolean;
@@ -119,6 +132,7 @@ const connect = (url: string, databaseName: string, timeoutMs: number): Server =
     },
     close: () => Promise.all([quick[Symbol.asyncDispose](), patient[Symbol.asyncDispose]()]),
     up: true,
+    changedAt: performance.now(),
     refused: false,
     complete: false,
   };
@@ -156,9 +170,16 @@ export const connectCouchServers = (
   const noServer = (): ServiceError =>
     new ServiceError('unavailable', 'the directory does not answer', { retryAfterMs: PROBE_MS });
 
+  const setUp = (server: Server, up: boolean): void => {
+    server.up = up;
+    server.changedAt = performance.now();
+  };
+  /** Whether a server went or came back in the last so many milliseconds. */
+  const hasChanged = (ms: number, { changedAt }: Server): boolean => performance.now() - changedAt < ms;
+
   const markDown = (server: Server, error: ServiceError | CouchError): void => {
     if (!server.up) return;
-    server.up = false;
+    setUp(server, false);
     failovers.inc();
     log.warn({ event: 'directory-server-down', server: server.name, err: error }, 'a CouchDB is passed over');
   };
@@ -183,7 +204,7 @@ export const connectCouchServers = (
       server.complete = complete;
       server.refused = false;
       if (server.up) return;
-      server.up = true;
+      setUp(server, true);
       log.info({ event: 'directory-server-up', server: server.name }, 'a CouchDB answers again');
     } catch (thrown) {
       // Still down: asked again in a moment, and seldom when it is of no use.
@@ -240,6 +261,12 @@ export const connectCouchServers = (
     return null;
   };
 
+  const lookUp: CouchServers['lookUp'] = async (operation) => {
+    const found = await search(operation);
+    if (found === null && answering().length < servers.length) throw noServer();
+    return found;
+  };
+
   return {
     run: async (operation) => {
       await firstRound.promise;
@@ -249,9 +276,27 @@ export const connectCouchServers = (
       }
       throw noServer();
     },
-    lookUp: async (operation) => {
-      const found = await search(operation);
-      if (found === null && answering().length < servers.length) throw noServer();
+    lookUp,
+    gather: async (operation) => {
+      await firstRound.promise;
+      if (!servers.some((server) => hasChanged(CATCHING_UP_MS, server))) {
+        const found = await lookUp(operation);
+        return found === null ? [] : [found];
+      }
+      const asked = await Promise.all(
+        answering().map(async (server) => {
+          const given = await ask(server, operation);
+          return given && { server, ...given };
+        }),
+      );
+      const given = asked.filter((one) => one !== null);
+      const isSure =
+        2 * given.length >= servers.length ||
+        given.some(({ server }) => !hasChanged(CATCHING_UP_MS, server)) ||
+        !servers.some((server) => hasChanged(STARTING_MS, server));
+      const found = given.flatMap(({ answer }) => (answer === null ? [] : [answer]));
+      const isMissed = found.length === 0 && given.length < servers.length;
+      if (given.length === 0 || !isSure || isMissed) throw noServer();
       return found;
     },
     lookUpWhereUp: async (operation) => {

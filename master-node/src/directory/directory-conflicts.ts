@@ -53,14 +53,20 @@ type Dated = Removal | { readonly createdAt: number; readonly updatedAt: number 
 const bornAt = (document: Dated): number =>
   'removedAt' in document ? document.removedAt : document.createdAt;
 
+const byAge = (a: Dated, b: Dated): number => bornAt(b) - bornAt(a) || b.updatedAt - a.updatedAt;
+
 /**
  * Accounts and devices: the newest life wins, and of one life the newest update. A removal begins a life, so it wins
  * over any update of what it removed, and loses to what was set up after it.
  */
 export const newestWins: Strategy<Dated> = {
   name: 'newest-wins',
-  resolve: firstOf((a, b) => bornAt(b) - bornAt(a) || b.updatedAt - a.updatedAt),
+  resolve: firstOf(byAge),
 };
+
+/** Which of a document's forms at several servers holds. */
+export const newestOf = <D extends Dated & { readonly _rev: string }>(forms: readonly [D, ...D[]]): D =>
+  forms.reduce((a, b) => ((byAge(a, b) || byText(a._rev, b._rev)) <= 0 ? a : b));
 
 /** Whether a leaf has the longer history, or the higher hash: the one that stands for its document at a CouchDB. */
 const byRevision = (a: string, b: string): number => parseInt(b) - parseInt(a) || byText(b, a);
