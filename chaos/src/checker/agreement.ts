@@ -1,6 +1,6 @@
 import type { DeviceState, SeenMessage } from '../history/line.ts';
 import { keyOf, type Device, type Facts } from './facts.ts';
-import { rowsOf } from './sends.ts';
+import { rowsOf, sendsOf } from './sends.ts';
 import type { Finding } from './violation.ts';
 
 /** All devices of a person say the same in the end, of what was written and has come since the newest of them is there. */
@@ -40,6 +40,9 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
   const writtenBefore = new Set(
     facts.named('text').flatMap(({ args, invokedAt }) => (invokedAt < since ? [args.text] : [])),
   );
+  const unaccepted = new Set(
+    sendsOf(facts).flatMap(({ message, acceptedAt }) => (acceptedAt === Infinity ? [keyOf(message)] : [])),
+  );
   const isLate = (key: string): boolean =>
     [left, right].every((rows) => !writtenBefore.has(rows.get(key)?.[0]?.text)) &&
     [one, other].every(({ told }) =>
@@ -51,8 +54,9 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
     // Notes of a device's own, and a row that was taken back and one that never was, are the same to a person.
     if (kinds.includes('keys-changed') || kinds.includes('unknown')) continue;
     if (kinds.every((kind) => kind === undefined || kind === 'deleted')) continue;
-    // What nobody accepted is known where it was written alone.
+    // What nobody accepted is known where it was written alone, or where it was pushed before its sender's vault was put back.
     if ([a, b].some((row) => row?.state === 'failed' || row?.state === 'queued')) continue;
+    if (unaccepted.has(key)) continue;
     if (a === undefined && forgotten.has(b?.conversation)) continue;
     if (b === undefined && forgottenByOther.has(a?.conversation)) continue;
     if ((a === undefined || b === undefined) && wereBlocked.has((a ?? b)?.author)) continue;

@@ -293,6 +293,16 @@ test('of a device that is gone nobody knows what it had when it said "complete"'
   expect(check(history).violations.map(({ law }) => law)).not.toContain('complete-is-true');
 });
 
+test('what nobody has accepted may have been pushed to one device alone', () => {
+  const history = showing(two);
+  expect(check(history).violations.map(({ law }) => law)).toContain('own-devices-agree');
+  const unaccepted = history.filter(
+    (line) => !('message' in line && line.device === 'alice/1' && line.type === 'told'),
+  );
+  unaccepted.push({ at: 34, type: 'put-back', device: 'alice/1', copiedAt: 5 });
+  expect(check(unaccepted).violations.map(({ law }) => law)).not.toContain('own-devices-agree');
+});
+
 test('what a catch-up has brought and told to be undecryptable may be shown later', () => {
   const [, , late = []] = broken.find(([, law]) => law === 'complete-is-true') ?? [];
   const undecryptable = (at: number): Line => ({

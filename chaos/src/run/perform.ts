@@ -1,7 +1,19 @@
 import { pick } from '../faults/fault.ts';
+import type { ChaosDevice } from '../world/device.ts';
 import type { World } from '../world/world.ts';
 
 /** Has one of the people do something, on one of their devices; what ends a device or an account has its consequences here. */
+/** Devices of which nobody knows whether they are there still, until it is known how the operation ended. */
+const leavingBy = (
+  name: string,
+  device: ChaosDevice,
+  own: readonly ChaosDevice[],
+): readonly ChaosDevice[] => {
+  if (name === 'sign-out') return [device];
+  if (name === 'delete-account') return own;
+  return name === 'remove-device' ? own.filter((other) => other !== device) : [];
+};
+
 export const perform = async (
   world: World,
   name: string,
@@ -18,8 +30,10 @@ export const perform = async (
   if (others.length === 0) return;
   // Whoever signs out of their last device would be gone for good.
   if ((name === 'sign-out' || name === 'remove-device') && person.devices.length < 2) return;
+  const takeBack = world.mayLeave(leavingBy(name, device, person.devices));
   const wish = { to: others, text, numbers: rest };
   const ended = await device.process.ask('perform', { operation: name, wish });
+  if (ended?.every(({ isDone }) => isDone)) takeBack();
   const done = ended?.find(({ isDone }) => isDone);
   if (done === undefined) return;
   if (name === 'sign-out') await world.drop(person, device.deviceId);

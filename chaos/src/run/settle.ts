@@ -17,10 +17,14 @@ const waitingFor = (held: ReadonlyMap<string, Leaves>, mailboxes: readonly strin
     .filter(([id, leaves]) => leaves.some(isLive) && mailboxes.some((mailbox) => id.startsWith(mailbox)))
     .map(([id]) => id);
 
-const mailboxesOf = (world: World): string[] =>
-  world
+const mailboxesOf = (world: World): string[] => {
+  const staying = new Set(world.staying());
+  return world
     .people()
-    .flatMap(({ accountId, devices }) => devices.map(({ deviceId }) => `${accountId}:${deviceId}:`));
+    .flatMap(({ accountId, devices }) =>
+      devices.filter((device) => staying.has(device)).map(({ deviceId }) => `${accountId}:${deviceId}:`),
+    );
+};
 
 const holdings = ({ cluster }: World): Promise<Map<string, Leaves>[]> =>
   Promise.all(
@@ -70,7 +74,7 @@ export const settle = async (world: World, deadlineMs: number): Promise<void> =>
       await readAnew(devices);
       readAt = Date.now();
     }
-    why = await unrest(world, devices).catch((error: unknown) => String(error));
+    why = await unrest(world, world.staying()).catch((error: unknown) => String(error));
     calm = why === null ? calm + 1 : 0;
     await sleep(POLL_MS);
   }

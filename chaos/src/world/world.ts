@@ -28,6 +28,10 @@ export type World = AsyncDisposable & {
   readonly people: () => readonly ChaosPerson[];
   /** Of all of them. */
   readonly devices: () => readonly ChaosDevice[];
+  /** Those of them that are there for sure. */
+  readonly staying: () => readonly ChaosDevice[];
+  /** Devices are asked to leave: what came of it nobody knows. To be taken back when somebody does. */
+  readonly mayLeave: (devices: readonly ChaosDevice[]) => () => void;
   readonly note: (happening: Happening) => void;
   readonly historyFiles: () => readonly string[];
   readonly signIn: (person: ChaosPerson) => Promise<void>;
@@ -64,6 +68,7 @@ export const createWorld = async (
   const watch = onCrash((who, how) => note({ type: 'crashed', who, how }));
   const people: Mutable[] = [];
   const done = new Set<string>();
+  const leaving = new Set<ChaosDevice>();
   const suffix = randomBytes(4).toString('hex');
   const made = new Map<string, number>();
 
@@ -119,6 +124,14 @@ export const createWorld = async (
     earlierConflicts,
     people: () => people,
     devices,
+    staying: () => devices().filter((device) => !leaving.has(device)),
+    mayLeave: (asked) => {
+      const added = asked.filter((device) => !leaving.has(device));
+      for (const device of added) leaving.add(device);
+      return () => {
+        for (const device of added) leaving.delete(device);
+      };
+    },
     note,
     historyFiles: () => files,
     signIn: async (person) => {

@@ -198,10 +198,11 @@ export const createCouchDirectory = (
     });
 
   const deleteAccount: Directory['deleteAccount'] = async (accountId) => {
+    // First, for it may fail: then nothing has been done.
+    const devices = (await gatherDevices(accountId))?.devices.keys() ?? [];
     const account = await findAccount(accountId);
     if (account) await freeUsername(account.username, accountId);
     await updateAccount(accountId, (_current, updatedAt) => ({ removedAt: updatedAt, updatedAt }));
-    const devices = (await gatherDevices(accountId))?.devices.keys() ?? [];
     await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId })));
   };
 
