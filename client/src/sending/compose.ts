@@ -35,8 +35,8 @@ export type Composer = {
    * for own devices when a master has said that there are none.
    */
   readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
-  /** The entry with a copy for own devices, which have become known since it was queued. */
-  readonly withOwnCopy: (entry: OutboxEntry) => OutboxEntry;
+  /** The entry with a copy for own devices, which have become known since it was queued; not of what has been deleted here. */
+  readonly withOwnCopy: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
 };
 
 /** Whether a recipient still has to be encrypted for. */
@@ -93,8 +93,9 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
 
   return {
     encrypt,
-    withOwnCopy: (entry) => {
-      const { recipients, ownCopy } = entry;
+    withOwnCopy: async (transaction, entry) => {
+      const { recipients, ownCopy, messageKey } = entry;
+      if (messageKey !== null && (await transaction.get('messages', messageKey)) === undefined) return entry;
       const accountId = device.accountId();
       if (ownCopy === null || recipients.some((recipient) => recipient.accountId === accountId)) return entry;
       return { ...entry, recipients: [...recipients, { accountId, plaintext: ownCopy, envelopes: [] }] };

@@ -200,14 +200,7 @@ export const createKeyFetch = (
       const accountIds = rekeyed.map(({ accountId }) => accountId);
       if (await isAnyWithheld(transaction, current, accountIds)) return 'keys-changed';
       const own = mismatches.some(({ accountId }) => isSelf(accountId));
-      const addressed = current.recipients.some(({ accountId }) => isSelf(accountId));
-      const recipients =
-        own && !addressed && current.ownCopy !== null
-          ? [
-              ...current.recipients,
-              { accountId: device.accountId(), plaintext: current.ownCopy, envelopes: [] },
-            ]
-          : current.recipients;
+      const { recipients } = own ? await composer.withOwnCopy(transaction, current) : current;
       const next = [];
       for (const recipient of recipients) {
         const mismatch = mismatches.find(({ accountId }) => accountId === recipient.accountId);

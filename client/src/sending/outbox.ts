@@ -235,7 +235,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     settle(id, async (transaction, entry) => {
       const { messageKey, ownCopy, recipients } = entry;
       if (messageKey !== null) await messages.advance(transaction, messageKey, 'accepted', { copies });
-      if (!uncertain.delete(id) || recipients.length === 0 || composer.withOwnCopy(entry) === entry) return;
+      if (!uncertain.delete(id) || recipients.length === 0) return;
+      if ((await composer.withOwnCopy(transaction, entry)) === entry) return;
       const copy = { to: null, ownCopy, renew: [], shows: null, asksOwnDevices: true };
       await composer.enqueue(transaction, await clock.mint(transaction), copy);
     });
@@ -339,7 +340,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       await store.transact(async (transaction) => {
         for (const { key } of rows.filter((row) => !inFlight.has(row.key))) {
           const entry = await transaction.get('outbox', key);
-          const completed = entry && composer.withOwnCopy(entry);
+          const completed = entry && (await composer.withOwnCopy(transaction, entry));
           if (completed !== entry && completed) transaction.put('outbox', key, completed);
         }
       });

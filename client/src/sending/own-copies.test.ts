@@ -29,6 +29,27 @@ test('what was written without a network before another device signed in goes to
   await waitForTexts(desktop, bob, ['written on the train']);
 });
 
+test('what was deleted here before another device signed in is not there either, though it went out later', async () => {
+  await using scene = await Scene.open();
+  const { disk, bob, bobId } = await writers(scene);
+  const phone = scene.messenger({ vault: disk });
+  const conversation = conversationWith(bobId);
+  await phone.sendText(bobId, 'to be forgotten');
+  const { id } = await phone.sendText(bobId, 'to be kept');
+  const [forgotten] = (await phone.messages(conversation)).filter(
+    (message) => message.text === 'to be forgotten',
+  );
+  await phone.deleteForMe(conversation, [{ author: await accountOf(phone), id: forgotten!.id }]);
+  const desktop = await scene.device('alice');
+  await phone.start();
+  await waitForTexts(bob, phone, ['hello', 'to be forgotten', 'to be kept']);
+  await waitFor('the other one', async () =>
+    (await desktop.messages(conversation)).some((message) => message.id === id),
+  );
+  await waitFor('nothing left', () => scene.cluster.waiting() === 0);
+  await waitForTexts(desktop, bob, ['to be kept']);
+});
+
 test('what was written before a master told that there are no others asks for no keys of oneself', async () => {
   await using scene = await Scene.open();
   const bob = await scene.person('bobby');
