@@ -36,7 +36,7 @@ export const createFollower = (deps: FollowerDeps): Follower => {
         for await (const envelope of deps.events(node, signal, opened)) deps.onEnvelope(envelope);
       } catch (error) {
         // That a node is away is what the next attempt is for.
-        if (!isAway(error)) deps.onFault(error);
+        if (!signal.aborted && !isAway(error)) deps.onFault(error);
       }
       failures += 1;
       await pause(backoffDelayMs(deps.backoff, failures, Math.random()), signal);
