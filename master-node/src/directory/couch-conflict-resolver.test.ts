@@ -343,7 +343,13 @@ describe('conflicts after a partition', () => {
       const checkpoint = (await at(CHECKPOINT)) as object;
       const again = async (documents: number): Promise<void> => {
         await own.request(own.urls[0]!, 'DELETE', own.database);
-        await own.create(own.urls[0]!);
+        // CouchDB deletes in its own time, and says 412 until then.
+        await waitFor('a new database', () =>
+          own.create(own.urls[0]!).then(
+            () => true,
+            () => false,
+          ),
+        );
         await own.complete(own.urls[0]!);
         await hidden.plant();
         await fill(documents);
