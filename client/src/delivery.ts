@@ -118,13 +118,18 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     events.emit('fault', error instanceof Error ? error : new Error('unknown fault'));
   };
   const background = (work: Promise<unknown>): void => void work.catch(onFault);
+  const unlessAway = (error: unknown): void => {
+    if (!isAway(error)) onFault(error);
+  };
 
   const nodeUrls = (): readonly string[] => device.tokens().mailboxNodes;
   const renewToken = coalesce(async () => {
-    if (device.mailboxToken() === null) await api.freshTokens();
+    if (device.mailboxToken() === null || device.areRefused()) await api.freshTokens();
   });
   const access = async (node: number): Promise<MailboxAccess> => {
     if (device.mailboxToken() === null) await renewToken();
+    // One node may be wrong: the others are read meanwhile.
+    else if (device.areRefused()) background(renewToken().catch(unlessAway));
     const token = device.tokens().mailboxToken;
     return { node: nodeUrls()[node] ?? '', mailbox: device.address(), token };
   };

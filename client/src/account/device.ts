@@ -22,8 +22,8 @@ export type Device = TokenStore & {
   /** The mailbox token, or null when it must be renewed. */
   readonly mailboxToken: () => string | null;
   /**
-   * A server takes a token for one that has expired, or of a time to come: a master's clock was wrong when it was made. It must be renewed,
-   * which may help no more often than once a minute.
+   * A server takes a token for one that has expired, or of a time to come: a master's clock was wrong when it was made, or the server's is.
+   * Fresh ones may help, once a minute; until they are there this one is used, for other servers may take it.
    */
   readonly refuse: (token: string) => void;
 };
@@ -39,11 +39,10 @@ export const createDevice = (store: Store, clock: ServerClock, monotonic: () => 
   let identity: LocalIdentity | undefined;
   let tokens: Tokens | undefined;
 
-  const refused = new Set<string>();
+  let isRefused = false;
   let refusedAt = -Infinity;
 
-  const unlessSpent = (token: string, expiresAt: number): string | null =>
-    expiresAt > clock.now() + MARGIN_MS && !refused.has(token) ? token : null;
+  const isGood = (expiresAt: number | undefined): boolean => (expiresAt ?? 0) > clock.now() + MARGIN_MS;
 
   return {
     load: async () => {
@@ -60,12 +59,13 @@ export const createDevice = (store: Store, clock: ServerClock, monotonic: () => 
     accountId: () => required(self).accountId,
     identity: () => required(identity),
     tokens: () => required(tokens),
-    masterToken: () => (tokens ? unlessSpent(tokens.masterToken, tokens.masterTokenExpiresAt) : null),
-    mailboxToken: () => (tokens ? unlessSpent(tokens.mailboxToken, tokens.mailboxTokenExpiresAt) : null),
+    masterToken: () => (tokens && isGood(tokens.masterTokenExpiresAt) ? tokens.masterToken : null),
+    mailboxToken: () => (tokens && isGood(tokens.mailboxTokenExpiresAt) ? tokens.mailboxToken : null),
+    areRefused: () => isRefused,
     refuse: (token) => {
       if (monotonic() < refusedAt + REFUSED_MS) return;
       if (token !== tokens?.masterToken && token !== tokens?.mailboxToken) return;
-      refused.add(token);
+      isRefused = true;
       refusedAt = monotonic();
     },
     tokenRequest: () => {
@@ -75,7 +75,7 @@ export const createDevice = (store: Store, clock: ServerClock, monotonic: () => 
     keep: async (session: Session) => {
       await clock.observe(session.serverTime);
       tokens = session;
-      refused.clear();
+      isRefused = false;
       await store.transact((transaction) => transaction.put('tokens', ONLY, session));
     },
   };

@@ -27,3 +27,29 @@ test('a token that nodes take for one of another time is renewed, and not again 
   for (const node of scene.cluster.nodes) node.refusing = null;
   await waitForTexts(bob, alice, ['hello']);
 });
+
+test('that one node refuses the token keeps nobody from the others, though no master can renew it', async () => {
+  await using scene = await Scene.open();
+  const disk = memoryVault();
+  const vault = { ...disk, close: () => Promise.resolve() };
+  const alice = await scene.person('alice');
+  const before = await scene.person('bobby', { vault });
+  const bobId = await accountOf(before);
+  await before[Symbol.asyncDispose]();
+  await alice.sendText(bobId, 'hello');
+  await waitFor('it to wait', () => scene.cluster.waiting() > 0);
+
+  scene.cluster.masterDown = true;
+  const [wrong, ...others] = scene.cluster.nodes;
+  wrong!.refusing = 'token-expired';
+  for (const node of others) node.down = true;
+  const bob = scene.messenger({ vault: disk });
+  let refusals = 0;
+  bob.on('fault', (fault) => {
+    if ('code' in fault && fault.code === 'token-expired') refusals += 1;
+  });
+  await bob.start();
+  await waitFor('refusals', () => refusals > 2);
+  for (const node of others) node.down = false;
+  await waitForTexts(bob, alice, ['hello']);
+});

@@ -44,6 +44,8 @@ export type MasterApi = {
 export type TokenStore = {
   /** The master token, or null when it must be renewed. */
   readonly masterToken: () => string | null;
+  /** A server has refused one of the tokens: fresh ones may help. */
+  readonly areRefused: () => boolean;
   readonly tokenRequest: () => TokenRequest;
   readonly keep: (tokens: Session) => Promise<void>;
 };
@@ -87,6 +89,7 @@ export const masterApi = (masters: readonly string[], http: Http, tokens: TokenS
   };
   const tokenFor = async (origin: string): Promise<string> => {
     if (tokens.masterToken() === null) await renewTokens(origin);
+    else if (tokens.areRefused()) await renewTokens(origin).catch(() => undefined);
     return tokens.masterToken() ?? '';
   };
 

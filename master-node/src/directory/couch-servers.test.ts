@@ -71,6 +71,20 @@ describe('the CouchDBs of the directory as one', () => {
     await waitFor('the second server', () => servers.states()[1]!.up);
   });
 
+  it('gathers from those that can say, and nothing when none can', async () => {
+    let asked = 0;
+    const gather = (failures: number) => {
+      asked = 0;
+      return servers.gather((database) => {
+        asked += 1;
+        if (asked <= failures) throw new ServiceError('unavailable', 'cannot be read here');
+        return find(database, 'two');
+      });
+    };
+    expect(await gather(1)).toMatchObject([{ _id: 'two' }]);
+    await expect(gather(2)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
   it('is unavailable when none answers, at once and with no detail of the driver', async () => {
     for (const proxy of proxies) {
       proxy.set('refuse');

@@ -261,6 +261,12 @@ export const connectCouchServers = (
     return null;
   };
 
+  /** Among several, what one refuses or cannot read the others may have. */
+  const unanswered = (error: unknown): null => {
+    if (error instanceof ServiceError || error instanceof CouchError) return null;
+    throw error;
+  };
+
   const lookUp: CouchServers['lookUp'] = async (operation) => {
     const found = await search(operation);
     if (found === null && answering().length < servers.length) throw noServer();
@@ -285,7 +291,7 @@ export const connectCouchServers = (
       }
       const asked = await Promise.all(
         answering().map(async (server) => {
-          const given = await ask(server, operation);
+          const given = await ask(server, operation).catch(unanswered);
           return given && { server, ...given };
         }),
       );
