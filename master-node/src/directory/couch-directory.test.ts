@@ -230,19 +230,24 @@ describe('masters that hand out keys at the same server', () => {
   });
 });
 
+const directoryAt = (directories: TestDirectories) => {
+  const servers = directories.connect(...directories.urls);
+  const directory = createCouchDirectory(servers, {
+    now: Date.now,
+    clock: { surely: Date.now, latest: Date.now },
+    numberRestMs: NUMBER_REST_MS,
+    reader: directories.reader,
+  });
+  return { servers, directory };
+};
+const device = (secretHash: string) => ({ name: 'test', keys: randomKeys(2), secretHash });
+
 describe('a CouchDB of the directory that lost its data', () => {
   it('answers nothing for accounts until it is filled: no device is left out, no number given twice', async () => {
     const couches = await startCouchProcesses(3);
     await using directories = await createTestDirectories(couches);
     const [lost, ...others] = directories.urls as [string, string, string];
-    const servers = directories.connect(...directories.urls);
-    const directory = createCouchDirectory(servers, {
-      now: Date.now,
-      clock: { surely: Date.now, latest: Date.now },
-      numberRestMs: NUMBER_REST_MS,
-      reader: directories.reader,
-    });
-    const device = (secretHash: string) => ({ name: 'test', keys: randomKeys(2), secretHash });
+    const { servers, directory } = directoryAt(directories);
     const username = randomName();
     const { accountId } = await directory.createAccount(username, 'a-password-hash', device('one'));
     const add = (secretHash: string) => directory.addDevice(accountId, device(secretHash));
@@ -301,14 +306,7 @@ describe('a CouchDB of the directory that has come back', () => {
     const couches = await startCouchProcesses(3);
     await using directories = await createTestDirectories(couches);
     const [late, other, third] = directories.urls as [string, string, string];
-    const servers = directories.connect(...directories.urls);
-    const directory = createCouchDirectory(servers, {
-      now: Date.now,
-      clock: { surely: Date.now, latest: Date.now },
-      numberRestMs: NUMBER_REST_MS,
-      reader: directories.reader,
-    });
-    const device = (secretHash: string) => ({ name: 'test', keys: randomKeys(2), secretHash });
+    const { servers, directory } = directoryAt(directories);
     const { accountId } = await directory.createAccount(randomName(), 'a-password-hash', device('one'));
     for (const url of [other, third]) {
       await directories.replicate(late, url);
