@@ -31,12 +31,13 @@ export const createFollower = (deps: FollowerDeps): Follower => {
       failures = 0;
       deps.onOpen();
     };
-    while (!signal.aborted) {
+    const isWanted = (): boolean => !signal.aborted;
+    while (isWanted()) {
       try {
         for await (const envelope of deps.events(node, signal, opened)) deps.onEnvelope(envelope);
       } catch (error) {
         // That a node is away is what the next attempt is for.
-        if (!signal.aborted && !isAway(error)) deps.onFault(error);
+        if (isWanted() && !isAway(error)) deps.onFault(error);
       }
       failures += 1;
       await pause(backoffDelayMs(deps.backoff, failures, Math.random()), signal);
