@@ -91,8 +91,7 @@ describe('a message that was deleted stays deleted (law 4)', () => {
     await cluster.empty(bob);
 
     using wire = await wireOf(alice, 2);
-    wire.send(sent!);
-    await wire.next('accepted');
+    await wire.sendAccepted(sent!);
     expect(await leavesOf(id)).toEqual([dead(id), dead(id), dead(id)]);
     bob.messenger().refresh();
     await alice.sendAccepted(bob, 'the next one');
@@ -110,8 +109,7 @@ describe('a message that was deleted stays deleted (law 4)', () => {
     expect(await leavesOf(id)).toEqual([dead(id), dead(id), dead(id)]);
 
     using wire = await wireOf(alice, 1);
-    wire.send(send);
-    await wire.next('accepted');
+    await wire.sendAccepted(send);
     expect(await leavesOf(id)).toEqual([dead(id), dead(id), dead(id)]);
     for (const mailbox of mailboxes) expect((await mailbox.read()).messages).toEqual([]);
   });
@@ -124,16 +122,12 @@ describe('the same message', () => {
     const sends = await Promise.all(Array.from({ length: 20 }, () => newSend(bob)));
     using first = await wireOf(alice, 1);
     using second = await wireOf(alice, 2);
-    for (const send of sends) {
-      first.send(send);
-      second.send(send);
-    }
-    for (const { id } of sends) {
-      const accepted = await first.next('accepted', (frame) => frame.id === id);
-      expect(await second.next('accepted', (frame) => frame.id === id)).toMatchObject({
-        messageId: accepted.messageId,
-      });
-    }
+    await Promise.all(
+      sends.map(async (send) => {
+        const [one, other] = await Promise.all([first.sendAccepted(send), second.sendAccepted(send)]);
+        expect(other.messageId).toBe(one.messageId);
+      }),
+    );
     const held = await cluster.alike();
     for (const send of sends) {
       const id = storedId(alice, bob, send);

@@ -157,8 +157,7 @@ describe('a request id', () => {
       recipients: [{ accountId: bob.address.accountId, envelopes: [envelope] }],
     };
     wire.send({ type: 'ping' });
-    wire.send(send);
-    await wire.next('accepted');
+    await wire.sendAccepted(send);
     for (const { logFile } of cluster.parts.mailboxNodes) {
       const line = await waitFor(`a line in ${logFile}`, () =>
         readFileSync(logFile, 'utf8')

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   downstream,
   PROTOCOL_VERSION,
   subprotocol,
   tokenSubprotocol,
+  type Accepted,
   type Downstream,
+  type Send,
   type Upstream,
 } from '@restante/protocol';
 import { waitFor } from '../wait-for.ts';
@@ -14,6 +17,8 @@ export type Wire = Disposable & {
   readonly frames: readonly Downstream[];
   /** Sends a frame, or a text that need not be one. */
   readonly send: (frame: Upstream | string) => void;
+  /** Sends this, again while the master has to say `unavailable`, as a client does, until it is accepted. */
+  readonly sendAccepted: (frame: Send) => Promise<Accepted>;
   /** Waits for the first frame of a type that also `matches`, among those that have come too. */
   readonly next: <T extends Downstream['type']>(
     type: T,
@@ -47,11 +52,29 @@ export const openWire = async (
       frames.find((frame): frame is Frame => frame.type === type && matches(frame as Frame)),
     );
   };
+  const send: Wire['send'] = (frame) =>
+    socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  const sendAccepted: Wire['sendAccepted'] = async (frame) => {
+    const earlier = frames.length;
+    send(frame);
+    const answer = await waitFor('an answer to a send', () =>
+      frames
+        .slice(earlier)
+        .find((one) => (one.type === 'accepted' || one.type === 'refused') && one.id === frame.id),
+    );
+    if (answer.type === 'accepted') return answer;
+    if (answer.type !== 'refused' || answer.error.code !== 'unavailable') {
+      throw new Error(`not accepted: ${JSON.stringify(answer)}`);
+    }
+    await sleep(answer.error.retryAfterMs);
+    return sendAccepted(frame);
+  };
   await next('welcome');
   return {
     frames,
     next,
-    send: (frame) => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
+    send,
+    sendAccepted,
     closed: () => waitFor('the end of the connection', () => closeCode),
     [Symbol.dispose]: () => socket.close(),
   };
