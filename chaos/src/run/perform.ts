@@ -2,18 +2,19 @@ import { pick } from '../faults/fault.ts';
 import type { ChaosDevice } from '../world/device.ts';
 import type { World } from '../world/world.ts';
 
-/** Has one of the people do something, on one of their devices; what ends a device or an account has its consequences here. */
-/** Devices of which nobody knows whether they are there still, until it is known how the operation ended. */
+/** Of which devices nobody knows whether they are there still, until it is known how the operation ended. */
 const leavingBy = (
   name: string,
   device: ChaosDevice,
   own: readonly ChaosDevice[],
-): readonly ChaosDevice[] => {
-  if (name === 'sign-out') return [device];
-  if (name === 'delete-account') return own;
-  return name === 'remove-device' ? own.filter((other) => other !== device) : [];
+): ((one: ChaosDevice) => boolean) => {
+  if (name === 'sign-out') return (one) => one === device;
+  if (name === 'delete-account') return ({ accountId }) => accountId === device.accountId;
+  const others = name === 'remove-device' ? own.filter((other) => other !== device) : [];
+  return (one) => others.includes(one);
 };
 
+/** Has one of the people do something, on one of their devices; what ends a device or an account has its consequences here. */
 export const perform = async (
   world: World,
   name: string,

@@ -9,6 +9,7 @@ import type { DeviceStart } from '../people/requests.ts';
 /** A device of somebody in the chaos. */
 export type ChaosDevice = {
   readonly name: string;
+  readonly accountId: string;
   readonly deviceId: number;
   readonly process: DeviceProcess;
   /** `more`: of this run alone. */
@@ -43,7 +44,7 @@ export const createDevice = async (
     environment,
   }: { readonly page: string | null; readonly environment: Readonly<Record<string, string>> },
   note: (happening: Happening) => void,
-): Promise<{ device: ChaosDevice; accountId: string } | null> => {
+): Promise<ChaosDevice | null> => {
   const process = page === null ? createDeviceProcess(start, environment) : createBrowserDevice(start, page);
   const self = await process.start();
   if (self === null) return null;
@@ -54,8 +55,9 @@ export const createDevice = async (
   let clockShiftMs = 0;
   const name = start.device;
   const parts = page === null ? partsOfSqlite(start.vaultFile) : partsOfProfile(start.vaultFile);
-  const device: ChaosDevice = {
+  return {
     name,
+    accountId: self.accountId,
     deviceId: self.deviceId,
     process,
     start: async (more) => {
@@ -94,5 +96,4 @@ export const createDevice = async (
       return true;
     },
   };
-  return { device, accountId: self.accountId };
 };

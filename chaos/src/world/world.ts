@@ -30,8 +30,8 @@ export type World = AsyncDisposable & {
   readonly devices: () => readonly ChaosDevice[];
   /** Those of them that are there for sure. */
   readonly staying: () => readonly ChaosDevice[];
-  /** Devices are asked to leave: what came of it nobody knows. To be taken back when somebody does. */
-  readonly mayLeave: (devices: readonly ChaosDevice[]) => () => void;
+  /** Devices are asked to leave, also such as sign in later: what came of it nobody knows. To be taken back when somebody does. */
+  readonly mayLeave: (isAsked: (device: ChaosDevice) => boolean) => () => void;
   readonly note: (happening: Happening) => void;
   readonly historyFiles: () => readonly string[];
   readonly signIn: (person: ChaosPerson) => Promise<void>;
@@ -68,7 +68,7 @@ export const createWorld = async (
   const watch = onCrash((who, how) => note({ type: 'crashed', who, how }));
   const people: Mutable[] = [];
   const done = new Set<string>();
-  const leaving = new Set<ChaosDevice>();
+  const leaving = new Set<(device: ChaosDevice) => boolean>();
   const suffix = randomBytes(4).toString('hex');
   const made = new Map<string, number>();
 
@@ -97,7 +97,7 @@ export const createWorld = async (
     );
     if (created === null) return;
     person.accountId = created.accountId;
-    person.devices.push(created.device);
+    person.devices.push(created);
   };
 
   const devices = (): ChaosDevice[] => people.flatMap((person) => person.devices);
@@ -124,13 +124,10 @@ export const createWorld = async (
     earlierConflicts,
     people: () => people,
     devices,
-    staying: () => devices().filter((device) => !leaving.has(device)),
-    mayLeave: (asked) => {
-      const added = asked.filter((device) => !leaving.has(device));
-      for (const device of added) leaving.add(device);
-      return () => {
-        for (const device of added) leaving.delete(device);
-      };
+    staying: () => devices().filter((device) => ![...leaving].some((isAsked) => isAsked(device))),
+    mayLeave: (isAsked) => {
+      leaving.add(isAsked);
+      return () => leaving.delete(isAsked);
     },
     note,
     historyFiles: () => files,
