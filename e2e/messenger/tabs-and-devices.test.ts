@@ -65,6 +65,30 @@ it('a device that another browser took over is taken back by "Try again"', async
   await alice!.sees('still you?');
 });
 
+it('who has no account does without the ratchet, and without a connection for it is told to try again', async () => {
+  const alice = await stage().browserPerson('alice', { serviceWorkers: 'block' });
+  alice.complaints.expect(...NETWORK_FAILURES);
+  let asked = 0;
+  const code = /\/assets\/signal-[^/]*\.js$/;
+  await alice.context.route(code, (route) => {
+    asked += 1;
+    return route.abort();
+  });
+  const page = (await alice.enter()).page();
+  await page.getByRole('tab', { name: 'Create account' }).waitFor();
+  await page.waitForLoadState('networkidle');
+  expect(asked).toBe(0);
+
+  await page.getByLabel('Username').fill(alice.username);
+  await page.getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByText('No server answers.').waitFor();
+  expect(asked).toBe(1);
+  await alice.context.unroute(code);
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await alice.isConnected('live');
+});
+
 describe('a second device', () => {
   it('gets what comes and what is written on the first, and can be removed', async () => {
     const [alice, bob] = await stage().friends('alice', 'bob');

@@ -57,7 +57,7 @@ const send = async (ratchet: Ratchet, from: Device, to: Device, text: Uint8Array
 };
 
 const read = async (ratchet: Ratchet, from: Device, at: Device, message: Ciphertext): Promise<void> => {
-  const needed = ratchet.neededKeys(message);
+  const needed = await ratchet.neededKeys(message);
   const keys =
     needed === null
       ? NO_KEYS

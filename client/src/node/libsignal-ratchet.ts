@@ -156,7 +156,7 @@ export const libsignalRatchet = (): Ratchet => ({
     };
   },
 
-  neededKeys,
+  neededKeys: (message) => promised(() => neededKeys(message)),
 
   decrypt: async (parties, session, keys, messages) => {
     const { local, remote } = parties;

@@ -109,7 +109,7 @@ export type Ratchet = {
     nowMs: number,
   ) => Promise<(Ciphertext & { readonly session: RatchetSession }) | null>;
   /** Which keys a message wants; null when it wants none or is not readable. */
-  readonly neededKeys: (message: Ciphertext) => NeededKeys | null;
+  readonly neededKeys: (message: Ciphertext) => Promise<NeededKeys | null>;
   /** Decrypts each message of one device in turn: one result each. */
   readonly decrypt: (
     parties: Parties,

@@ -63,7 +63,7 @@ const decryptOfDevice = async (
   envelopes: readonly Envelope[],
 ): Promise<readonly DecryptResult[]> => {
   const messages = envelopes.map(({ type, payload }): Ciphertext => ({ type, payload: fromBase64(payload) }));
-  const needed = messages.flatMap((message) => ratchet.neededKeys(message) ?? []);
+  const needed = (await Promise.all(messages.map(ratchet.neededKeys))).filter((keys) => keys !== null);
   const session = (await transaction.get('sessions', deviceKey(remote))) ?? null;
   const keys = await availableKeys(transaction, needed);
   const decrypted = await ratchet.decrypt(sessions.parties(remote), session, keys, messages);

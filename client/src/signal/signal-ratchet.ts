@@ -123,7 +123,7 @@ export const signalRatchet = (): Ratchet => ({
       };
     }),
 
-  neededKeys,
+  neededKeys: (message) => promised(() => neededKeys(message)),
 
   decrypt: ({ identity, local, remote }, session, keys, messages) =>
     promised(() => {

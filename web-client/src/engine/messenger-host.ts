@@ -1,9 +1,9 @@
 import { createMessenger, type Messenger, type MessengerEvents } from '@restante/client';
 import { deleteIndexedDbVault, indexedDbVault } from '@restante/client/browser';
-import { signalRatchet } from '@restante/client/signal';
 import type { Calls, LeaderStatus } from './calls.ts';
 import type { EngineEvent } from './channel.ts';
 import { NoStorageError } from './call-error.ts';
+import { ratchetOnDemand } from './ratchet-on-demand.ts';
 
 const VAULT = 'restante';
 
@@ -46,6 +46,9 @@ export const createMessengerHost = ({
   onFault,
   onLeavingAccount,
 }: HostListeners): MessengerHost => {
+  const { ratchet, load: loadRatchet } = ratchetOnDemand(async () =>
+    (await import('@restante/client/signal')).signalRatchet(),
+  );
   let current: Messenger | null = null;
   let isRunning = false;
   let turn: Promise<unknown> = Promise.resolve();
@@ -74,7 +77,10 @@ export const createMessengerHost = ({
   };
   const begin = async (opened: Messenger): Promise<void> => {
     const self = await opened.self();
-    if (self !== null) await opened.start();
+    if (self !== null) {
+      await loadRatchet();
+      await opened.start();
+    }
     isRunning = self !== null;
     onStatus({ phase: self === null ? 'signed-out' : 'signed-in', self });
   };
@@ -94,7 +100,7 @@ export const createMessengerHost = ({
     });
     try {
       const vault = await indexedDbVault(VAULT, onLost);
-      opened = createMessenger({ masters: [location.origin], vault, ratchet: signalRatchet() });
+      opened = createMessenger({ masters: [location.origin], vault, ratchet });
       current = opened;
       listen(opened);
       await begin(opened);
@@ -120,6 +126,7 @@ export const createMessengerHost = ({
       const messenger = opened();
       const self = await messenger.self();
       if (self?.username === username) return;
+      await loadRatchet();
       await enter(messenger);
       await begin(messenger);
     });

@@ -228,7 +228,7 @@ export const plainRatchet = (draw: () => string = () => crypto.randomUUID().repl
       }),
 
     neededKeys: ({ type, payload }) =>
-      type === 'prekey-message' ? ((open(payload) as Wire | null)?.needed ?? null) : null,
+      promised(() => (type === 'prekey-message' ? ((open(payload) as Wire | null)?.needed ?? null) : null)),
 
     decrypt: (parties, session, keys, messages) =>
       promised(() => {
