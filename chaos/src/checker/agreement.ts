@@ -1,17 +1,23 @@
 import type { DeviceState, SeenMessage } from '../history/line.ts';
-import { keyOf, type Device, type Facts } from './facts.ts';
+import { blockedBy, keyOf, type Device, type Facts } from './facts.ts';
 import { rowsOf, sendsOf } from './sends.ts';
 import type { Finding } from './violation.ts';
 
 /** All devices of a person say the same in the end, of what was written and has come since the newest of them is there. */
 
-const describe = ({ kind, text, state, direction, reactions }: SeenMessage): string =>
+/** Without the reactions of those `besides`. */
+const describe = (
+  { kind, text, state, direction, reactions }: SeenMessage,
+  besides: ReadonlySet<string | undefined>,
+): string =>
   JSON.stringify([
     kind,
     text,
     // Of what others wrote it is told whether it was seen.
     direction === 'in' ? state : null,
-    Object.entries(reactions).sort(),
+    Object.entries(reactions)
+      .filter(([by]) => !besides.has(by))
+      .sort(),
   ]);
 
 const standingsOf = (state: DeviceState): Map<string, string> =>
@@ -20,16 +26,6 @@ const standingsOf = (state: DeviceState): Map<string, string> =>
 /** Conversations that a device has deleted, which it does for itself alone. */
 const forgottenBy = (facts: Facts, by: Device): Set<string | undefined> =>
   new Set(facts.named('forget').flatMap(({ device, args }) => (device === by ? [args.to] : [])));
-
-/** Accounts that were blocked at some time: one device may have let them in again when the other had not, and kept nothing. */
-const blockedBy = (facts: Facts, accountId: string): Set<string | undefined> =>
-  new Set(
-    facts
-      .named('standing')
-      .flatMap(({ device, args }) =>
-        device.accountId === accountId && args.standing === 'blocked' ? [args.to] : [],
-      ),
-  );
 
 const bothSides = (facts: Facts, one: Device, other: Device, since: number): Finding[] => {
   const findings: Finding[] = [];
@@ -59,9 +55,10 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
     if (unaccepted.has(key)) continue;
     if (a === undefined && forgotten.has(b?.conversation)) continue;
     if (b === undefined && forgottenByOther.has(a?.conversation)) continue;
-    if ((a === undefined || b === undefined) && wereBlocked.has((a ?? b)?.author)) continue;
+    // Whoever was blocked has written it, or has taken it back, while one of the devices knew that.
+    if (kinds[0] !== kinds[1] && wereBlocked.has((a ?? b)?.author)) continue;
     if (!isLate(key)) continue;
-    const [said, otherwise] = [a, b].map((row) => (row ? describe(row) : 'nothing'));
+    const [said, otherwise] = [a, b].map((row) => (row ? describe(row, wereBlocked) : 'nothing'));
     if (said === otherwise) continue;
     const what = `of ${key} ${one.name} says ${said}, ${other.name} ${otherwise}`;
     findings.push({ law: 'own-devices-agree', what, shownBy: [since], about: { messages: [key], devices } });

@@ -277,6 +277,31 @@ test('what was written by somebody who was blocked in between may stand on one d
   expect(check(history).violations).toEqual([]);
 });
 
+test('what somebody takes back who was blocked may stand, allowed and counted', () => {
+  const takenBack = (by: string): Line[] =>
+    withLines(
+      {
+        ...{ at: 30, type: 'invoked', device: 'bob/1', operation: 8, name: 'standing' },
+        args: { to: by, standing: 'blocked' },
+      },
+      { at: 31, type: 'returned', device: 'bob/1', operation: 8 },
+      {
+        ...{ at: 32, type: 'invoked', device: 'alice/1', operation: 9, name: 'take-back' },
+        args: { to: BOB, message: { author: ALICE, id: 'id-1' } },
+      },
+      { at: 33, type: 'returned', device: 'alice/1', operation: 9 },
+    );
+  const stands = (history: Line[]): string[] =>
+    check(history)
+      .violations.map(({ what }) => what)
+      .filter((what) => what.includes('was taken back by alice/1 and still stands at bob/1'));
+  expect(stands(takenBack(ALICE))).toEqual([]);
+  expect(check(takenBack(ALICE)).allowed.map(({ policy }) => policy)).toContain(
+    'taken back by somebody who was blocked',
+  );
+  expect(stands(takenBack(BOB))).toHaveLength(1);
+});
+
 test('a message whose process ended before it told of it was there all the same, whatever is told of it later', () => {
   const [, , late = []] = broken.find(([, law]) => law === 'complete-is-true') ?? [];
   const history = late.map((line) =>

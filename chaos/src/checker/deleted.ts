@@ -1,4 +1,4 @@
-import { isLostWithVault, keyOf, type Device, type Done, type Facts } from './facts.ts';
+import { blockedBy, isLostWithVault, keyOf, type Device, type Done, type Facts } from './facts.ts';
 import { rowsOf } from './sends.ts';
 import type { Finding, Violation } from './violation.ts';
 
@@ -32,6 +32,10 @@ const takenBack = (facts: Facts): Finding[] => {
       if (row?.kind !== 'text' || device.leavesAt !== Infinity) continue;
       if (facts.endsAt(device.accountId) !== Infinity) continue;
       const what = `"${row.text}" was taken back by ${author.name} and still stands at ${device.name}`;
+      if (blockedBy(facts, device.accountId).has(author.accountId)) {
+        findings.push({ policy: 'taken back by somebody who was blocked', what });
+        continue;
+      }
       const about = { messages: [keyOf(message)], devices: [author.name, device.name] };
       const shownBy = [deletion.invokedAt, returnedAt];
       findings.push(stillThere(device, { law: 'deleted-stays-deleted', what, shownBy, about }));

@@ -54,6 +54,19 @@ export type Facts = {
   readonly overwritten: ReadonlySet<string>;
 };
 
+/**
+ * Accounts that this one has blocked at some time: what they send is dropped. One device may have let them in again when another
+ * had not.
+ */
+export const blockedBy = (facts: Facts, accountId: string): ReadonlySet<string | undefined> =>
+  new Set(
+    facts
+      .named('standing')
+      .flatMap(({ device, args }) =>
+        device.accountId === accountId && args.standing === 'blocked' ? [args.to] : [],
+      ),
+  );
+
 /** Whether a device was told something in a time that was taken from its vault. */
 export const isLostWithVault = ({ putBacks }: Device, toldAt: readonly number[]): boolean =>
   putBacks.some(({ copiedAt, at }) => toldAt.some((told) => told > copiedAt && told < at));
