@@ -34,6 +34,23 @@ const excuse = (facts: Facts, send: Send, reader: Device): string | null => {
   return isTakenBack ? 'it was taken back' : null;
 };
 
+/** What a reader cannot read it asks the sending device for again: that has deleted the conversation. */
+const isDeletedUnread = (facts: Facts, send: Send, reader: Device): boolean => {
+  const isDeleted = facts
+    .named('forget')
+    .some(
+      ({ device, args, invokedAt }) =>
+        device === send.device && args.to === send.to && invokedAt > send.invokedAt,
+    );
+  const author = send.device.accountId;
+  return (
+    isDeleted &&
+    reader.told.some(
+      (line) => line.event === 'undecryptable' && line.message.author === author && line.at > send.invokedAt,
+    )
+  );
+};
+
 export const arrival = (facts: Facts): Finding[] => {
   const findings: Finding[] = [];
   const sends = sendsOf(facts);
@@ -50,7 +67,9 @@ export const arrival = (facts: Facts): Finding[] => {
       if (excuse(facts, send, reader) !== null) continue;
       const what = `"${send.text}" of ${send.device.name} is not at ${reader.name}`;
       const shownAt = (told.get(reader)?.get(key) ?? []).map(([at]) => at);
-      if (send.copies === 1 && facts.disksLostAt.some((at) => at > send.invokedAt)) {
+      if (isDeletedUnread(facts, send, reader)) {
+        findings.push({ policy: 'could not be read, and deleted where it was sent from', what });
+      } else if (send.copies === 1 && facts.disksLostAt.some((at) => at > send.invokedAt)) {
         findings.push({ policy: 'one copy, told as one, on a disk that was lost', what });
       } else if (isLostWithVault(reader, shownAt)) {
         findings.push({ policy: 'read, deleted from the servers, and lost with the vault', what });

@@ -338,6 +338,29 @@ test('what a catch-up has brought and told to be undecryptable may be shown late
   expect(check([...late, undecryptable(32)]).violations).not.toEqual([]);
 });
 
+test('what could not be read comes again, unless the conversation was deleted where it was sent from', () => {
+  const unread: Line[] = [
+    ...showing(two),
+    {
+      at: 33,
+      type: 'told',
+      device: 'bob/1',
+      event: 'undecryptable',
+      message: { author: ALICE, id: 'stored-1' },
+    },
+  ];
+  const laws = (history: Line[]): string[] => check(history).violations.map(({ law }) => law);
+  expect(laws(unread)).toContain('arrives');
+  const deleted: Line[] = [
+    ...unread,
+    { at: 34, type: 'invoked', device: 'alice/1', operation: 9, name: 'forget', args: { to: BOB } },
+  ];
+  expect(laws(deleted)).not.toContain('arrives');
+  expect(check(deleted).allowed.map(({ policy }) => policy)).toContain(
+    'could not be read, and deleted where it was sent from',
+  );
+});
+
 test('what one device has said to have, and no master has accepted, goes with a sender who leaves', () => {
   const history = showing(two).map((line) =>
     line.type === 'told' && line.device === 'alice/1' && 'message' in line && line.message.id === 'id-1'

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { directoryDatabase } from '@restante/protocol';
 import type { Leaves } from '@restante/testkit/cluster';
 import { envelopesOf, isLive, ledgersOf } from '@restante/testkit/cluster';
 import type { ServersState } from '../history/line.ts';
@@ -31,6 +32,12 @@ const holdings = ({ cluster }: World): Promise<Map<string, Leaves>[]> =>
     cluster.parts.couchServers.map(({ adminUrl }) => envelopesOf(adminUrl, cluster.parts.databasePrefix)),
   );
 
+const newConflicts = async ({ cluster, earlierConflicts }: World): Promise<string[]> =>
+  (await cluster.conflicts()).filter((id) => !earlierConflicts.has(id));
+
+/** What contradicts there, masters resolve. */
+const isOfDirectory = (conflict: string): boolean => conflict.includes(`${directoryDatabase()}/`);
+
 /** Why the run is not at rest yet, or null when it is. */
 export const unrest = async (world: World, devices: readonly ChaosDevice[]): Promise<string | null> => {
   for (const { name, process } of devices) {
@@ -46,7 +53,9 @@ export const unrest = async (world: World, devices: readonly ChaosDevice[]): Pro
     if (first !== undefined) return `${first} waits on node ${index + 1}`;
   }
   const [first, ...others] = held;
-  return others.every((other) => isDeepStrictEqual(other, first)) ? null : 'the nodes differ';
+  if (!others.every((other) => isDeepStrictEqual(other, first))) return 'the nodes differ';
+  const [contradiction] = (await newConflicts(world)).filter(isOfDirectory);
+  return contradiction === undefined ? null : `${contradiction} is in conflict`;
 };
 
 const READ_ANEW_MS = 2_000;
@@ -96,14 +105,13 @@ const LEDGER_MS = 10_000;
 
 /** What an operator sees in the end. Ledgers are counted every half second. */
 export const serversState = async (world: World): Promise<ServersState> => {
-  const { cluster } = world;
   const held = await holdings(world);
   const mailboxes = mailboxesOf(world);
   const ids = new Set(held.flatMap((each) => [...each.keys()]));
   const different = [...ids].filter((id) =>
     held.some((each) => !isDeepStrictEqual(each.get(id), held[0]?.get(id))),
   );
-  const conflicts = await cluster.conflicts();
+  const conflicts = await newConflicts(world);
   let ledgers = await unbalanced(world);
   const end = Date.now() + LEDGER_MS;
   while (ledgers.length > 0 && Date.now() < end) {
@@ -113,7 +121,7 @@ export const serversState = async (world: World): Promise<ServersState> => {
   return {
     waiting: held.flatMap((each) => waitingFor(each, mailboxes)),
     different,
-    conflicts: conflicts.filter((id) => !world.earlierConflicts.has(id)),
+    conflicts,
     unbalanced: ledgers,
     filesWithSecrets: await filesWithSecrets(world),
     unhandled: await world.logs.unforeseen(),
