@@ -6,7 +6,7 @@ import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';
 import type { SentMessages } from '../sending/outbox.ts';
 import { readSettledTime } from '../vault/settled-time.ts';
-import { annotationKey, authoredKey, keyOfMessage, messageKey } from '../vault/keys.ts';
+import { annotationKey, authoredKey, keyOfMessage, messageKey, messageKeyAt } from '../vault/keys.ts';
 import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Annotation, Message } from '../vault/tables.ts';
@@ -52,6 +52,9 @@ export type Messages = SentMessages & {
     change: number,
   ) => Promise<void>;
 };
+
+/** Messages of a conversation that stand later than now, as far as they are looked at. */
+const MOST_AHEAD = 500;
 
 /** Writing to somebody lets them in; a blocked one only by a decision of its own. */
 const standingAfter = (standing: Standing, { direction }: Message): Standing =>
@@ -121,11 +124,32 @@ export const createMessages = (
     return mergeAnnotations(waiting[conversation] ?? {}, waiting[conversationWith(author)] ?? {});
   };
 
+  /**
+   * A message that stands at its arrival, as its time was still to come, stays behind what its author had written before it: that may stand
+   * ahead too, as the clock of the master was when it came.
+   */
+  const behindEarlier = async (transaction: Transaction, message: Message): Promise<Message> => {
+    const { conversation, direction, id, sentAt } = message;
+    const said = messageTime(id);
+    if (direction === 'out' || said <= sentAt) return message;
+    const newest = (await transaction.get('conversations', conversation))?.lastMessageAt ?? 0;
+    if (newest < sentAt) return message;
+    const rows = await transaction.list('messages', {
+      after: messageKeyAt(conversation, sentAt),
+      before: messageKeyAt(conversation, said + 1),
+      limit: MOST_AHEAD,
+      reverse: true,
+    });
+    const earlier = rows.find(({ value }) => value.direction === direction && value.id < id)?.value;
+    return earlier === undefined ? message : { ...message, sentAt: Math.max(sentAt, earlier.sentAt + 1) };
+  };
+
   return {
-    add: async (transaction, author, written) => {
-      const name = authoredKey(author, written.id);
+    add: async (transaction, author, told) => {
+      const name = authoredKey(author, told.id);
       const existing = await transaction.get('messageKeys', name);
       if (existing !== undefined) return { key: existing, added: false };
+      const written = await behindEarlier(transaction, told);
       const key = keyOfMessage(written);
       transaction.put('messageKeys', name, key);
       const annotation = await takeWaiting(transaction, author, written);

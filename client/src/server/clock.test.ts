@@ -140,6 +140,27 @@ describe('a clock that is set while the messenger runs', () => {
   });
 });
 
+test('what was written after a master’s clock was put right stands behind what was written while it was ahead', async () => {
+  await using scene = await Scene.open();
+  scene.cluster.clockOffsetMs = 4 * MINUTE;
+  const bob = await scene.person('bobby');
+  const vault = memoryVault();
+  const carol = scene.messenger({ vault });
+  await carol.register({ username: 'carol', password: 'correct horse', deviceName: 'first' });
+  await carol.start();
+  await bob.sendText('carol', 'one');
+  await waitForTexts(carol, bob, ['one']);
+  await carol[Symbol.asyncDispose]();
+  scene.cluster.clockOffsetMs = 0;
+  await bob.sendText('carol', 'two');
+  await bob.sendText('carol', 'three');
+  const again = scene.messenger({ vault });
+  await again.start();
+  await waitForTexts(again, bob, ['one', 'two', 'three']);
+  const shown = await again.messages(conversationWith(await accountOf(bob)));
+  expect(shown.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
+});
+
 describe('where a message stands', () => {
   const id = (timeMs: number) => mintMessageId(timeMs, new Uint8Array(10));
 

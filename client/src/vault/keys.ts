@@ -18,13 +18,17 @@ export const preKeyPrefix = (kind: PreKeyKind): string => `${kind}:`;
 /** Prefix of the keys of all messages of a conversation. */
 export const conversationPrefix = (conversation: ConversationId): string => `${conversation}:`;
 
+/** Before the keys of all messages of a conversation that stand at this time or later. */
+export const messageKeyAt = (conversation: ConversationId, timeMs: number): string =>
+  `${conversation}:${timeMs.toString(16).padStart(12, '0')}`;
+
 /** Sorts a conversation by time. `timeMs`: where the message stands. */
 export const messageKey = (
   conversation: ConversationId,
   timeMs: number,
   id: MessageId,
   direction: 'in' | 'out',
-): string => `${conversation}:${timeMs.toString(16).padStart(12, '0')}:${id}:${direction}`;
+): string => `${messageKeyAt(conversation, timeMs)}:${id}:${direction}`;
 
 export const keyOfMessage = ({ conversation, sentAt, id, direction }: Message): string =>
   messageKey(conversation, sentAt, id, direction);
