@@ -1,8 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { directoryDatabase } from '@restante/protocol';
-import type { Leaves } from '@restante/testkit/cluster';
-import { envelopesOf, isLive, ledgersOf } from '@restante/testkit/cluster';
+import {
+  conflictsOf,
+  envelopesOf,
+  isLive,
+  ledgersOf,
+  type Leaves,
+  type Place,
+} from '@restante/testkit/cluster';
 import type { ServersState } from '../history/line.ts';
 import type { ChaosDevice } from '../world/device.ts';
 import type { World } from '../world/world.ts';
@@ -27,13 +33,31 @@ const mailboxesOf = (world: World): string[] => {
     );
 };
 
-const holdings = ({ cluster }: World): Promise<Map<string, Leaves>[]> =>
-  Promise.all(
-    cluster.parts.couchServers.map(({ adminUrl }) => envelopesOf(adminUrl, cluster.parts.databasePrefix)),
+const accountOf = (envelope: string): string => envelope.slice(0, envelope.indexOf(':'));
+
+/** What each CouchDB has, in the order of the servers, of what has changed in this run. */
+const onEach = <T>(
+  { cluster, places }: World,
+  read: (adminUrl: string, databasePrefix: string, since?: Place) => Promise<T>,
+): Promise<T[]> => {
+  const { couchServers, databasePrefix } = cluster.parts;
+  return Promise.all(
+    couchServers.map(({ adminUrl }, index) => read(adminUrl, databasePrefix, places[index])),
+  );
+};
+
+/** Envelopes of the accounts of this run. */
+const holdings = async (world: World): Promise<Map<string, Leaves>[]> =>
+  (await onEach(world, envelopesOf)).map(
+    (held) => new Map([...held].filter(([id]) => world.accounts.has(accountOf(id)))),
   );
 
-const newConflicts = async ({ cluster, earlierConflicts }: World): Promise<string[]> =>
-  (await cluster.conflicts()).filter((id) => !earlierConflicts.has(id));
+/** A server whose data was lost has all envelopes anew, those of earlier runs too. */
+const isOfThisRun = ({ accounts }: World, conflict: string): boolean =>
+  conflict.includes('/') || accounts.has(accountOf(conflict));
+
+const conflictsOfRun = async (world: World): Promise<string[]> =>
+  (await onEach(world, conflictsOf)).flat().filter((conflict) => isOfThisRun(world, conflict));
 
 /** What contradicts there, masters resolve. */
 const isOfDirectory = (conflict: string): boolean => conflict.includes(`${directoryDatabase()}/`);
@@ -54,7 +78,7 @@ export const unrest = async (world: World, devices: readonly ChaosDevice[]): Pro
   }
   const [first, ...others] = held;
   if (!others.every((other) => isDeepStrictEqual(other, first))) return 'the nodes differ';
-  const [contradiction] = (await newConflicts(world)).filter(isOfDirectory);
+  const [contradiction] = (await conflictsOfRun(world)).filter(isOfDirectory);
   return contradiction === undefined ? null : `${contradiction} is in conflict`;
 };
 
@@ -111,7 +135,7 @@ export const serversState = async (world: World): Promise<ServersState> => {
   const different = [...ids].filter((id) =>
     held.some((each) => !isDeepStrictEqual(each.get(id), held[0]?.get(id))),
   );
-  const conflicts = await newConflicts(world);
+  const conflicts = await conflictsOfRun(world);
   let ledgers = await unbalanced(world);
   const end = Date.now() + LEDGER_MS;
   while (ledgers.length > 0 && Date.now() < end) {

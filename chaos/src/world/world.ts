@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_PACE, TEST_PASSWORD, type TestCluster } from '@restante/testkit/cluster';
+import { placeOf, TEST_PACE, TEST_PASSWORD, type Place, type TestCluster } from '@restante/testkit/cluster';
 import type { Happening } from '../history/line.ts';
 import { historyFile } from '../history/write.ts';
 import { createDevice, type ChaosDevice } from './device.ts';
@@ -23,8 +23,10 @@ export type World = AsyncDisposable & {
   readonly begunAtMs: number;
   /** Since it was made. */
   readonly logs: ServiceLogs;
-  /** Documents that were in conflict before this run. */
-  readonly earlierConflicts: ReadonlySet<string>;
+  /** How far the CouchDBs had come before this run, in their order. */
+  readonly places: readonly Place[];
+  /** Accounts that were made in this run. */
+  readonly accounts: ReadonlySet<string>;
   readonly people: () => readonly ChaosPerson[];
   /** Of all of them. */
   readonly devices: () => readonly ChaosDevice[];
@@ -59,7 +61,9 @@ export const createWorld = async (
   mkdirSync(folder, { recursive: true });
   const begunAtMs = Date.now();
   const logs = await followLogs(cluster.parts.processes);
-  const earlierConflicts = new Set(await cluster.conflicts());
+  const { couchServers, databasePrefix } = cluster.parts;
+  const places = await Promise.all(couchServers.map(({ adminUrl }) => placeOf(adminUrl, databasePrefix)));
+  const accounts = new Set<string>();
   const marker = `marker${randomBytes(6).toString('hex')}`;
   const files: string[] = [];
   const runnerFile = join(folder, 'runner.jsonl');
@@ -97,6 +101,7 @@ export const createWorld = async (
     );
     if (created === null) return;
     person.accountId = created.accountId;
+    accounts.add(created.accountId);
     person.devices.push(created);
   };
 
@@ -121,7 +126,8 @@ export const createWorld = async (
     marker,
     begunAtMs,
     logs,
-    earlierConflicts,
+    places,
+    accounts,
     people: () => people,
     devices,
     staying: () => devices().filter((device) => ![...leaving].some((isAsked) => isAsked(device))),

@@ -30,12 +30,49 @@ export const databasesOf = async (serverUrl: string, prefix = ''): Promise<strin
     (name) => name.startsWith(prefix) && !name.startsWith('_'),
   );
 
-/** Leaf revisions of every envelope, waiting or deleted, in all buckets of a server; a tombstone's end in ` deleted`. */
-export const envelopesOf = async (serverUrl: string, prefix = ''): Promise<Map<string, Leaves>> => {
+/** How far the changes of each of a server's databases had come. Of one that was created anew since it says nothing. */
+export type Place = ReadonlyMap<string, { readonly sequence: string; readonly instance: string }>;
+
+const lookAt = async (serverUrl: string, database: string) => {
+  const info = (await ask(serverUrl, database)) as {
+    readonly update_seq: string | number;
+    readonly instance_start_time: string;
+  };
+  return { sequence: String(info.update_seq), instance: info.instance_start_time };
+};
+
+export const placeOf = async (serverUrl: string, prefix = ''): Promise<Place> =>
+  new Map(
+    await Promise.all(
+      (await databasesOf(serverUrl, prefix)).map(
+        async (database) => [database, await lookAt(serverUrl, database)] as const,
+      ),
+    ),
+  );
+
+type Change = ChangesAnswer['results'][number];
+
+/** What of a database has changed since a place, each document once, with all its leaves. */
+const changesOf = async (serverUrl: string, database: string, since?: Place): Promise<readonly Change[]> => {
+  const known = since?.get(database);
+  const isSame = known !== undefined && (await lookAt(serverUrl, database)).instance === known.instance;
+  const from = isSame ? `&since=${encodeURIComponent(known.sequence)}` : '';
+  return ((await ask(serverUrl, `${database}/_changes?style=all_docs${from}`)) as ChangesAnswer).results;
+};
+
+/**
+ * Leaf revisions of every envelope, waiting or deleted, in all buckets of a server; a tombstone's end in ` deleted`. `since`: of those that
+ * have changed since.
+ */
+export const envelopesOf = async (
+  serverUrl: string,
+  prefix = '',
+  since?: Place,
+): Promise<Map<string, Leaves>> => {
   const envelopes = new Map<string, Leaves>();
   for (const database of await databasesOf(serverUrl, `${prefix}messages-`)) {
-    const { results } = (await ask(serverUrl, `${database}/_changes?style=all_docs`)) as ChangesAnswer;
-    for (const { id, deleted, changes } of results.filter((change) => isMessage(change.id))) {
+    const found = await changesOf(serverUrl, database, since);
+    for (const { id, deleted, changes } of found.filter((change) => isMessage(change.id))) {
       envelopes.set(id, changes.map(({ rev }) => (deleted ? `${rev} deleted` : rev)).sort());
     }
   }
@@ -46,20 +83,40 @@ export const envelopesOf = async (serverUrl: string, prefix = ''): Promise<Map<s
 export const waitingOf = async (serverUrl: string, prefix = ''): Promise<string[]> =>
   [...(await envelopesOf(serverUrl, prefix))].filter(([, leaves]) => leaves.some(isLive)).map(([id]) => id);
 
-/** `database/id` of every document of a server with revisions that contradict each other. */
-export const conflictsOf = async (serverUrl: string, prefix = ''): Promise<string[]> => {
+/** Those of the documents that have several revisions which live. */
+const contradicting = async (
+  serverUrl: string,
+  database: string,
+  ids: readonly string[],
+): Promise<string[]> => {
+  if (ids.length === 0) return [];
+  const { status, body } = await askCouch(
+    serverUrl,
+    `${database}/_all_docs?include_docs=true&conflicts=true`,
+    'POST',
+    { keys: ids },
+  );
+  if (status !== 200) throw new Error(`${status} for documents of ${database}`);
+  const { rows } = body as {
+    readonly rows: readonly {
+      readonly id?: string;
+      readonly doc?: { readonly _conflicts?: readonly string[] } | null;
+    }[];
+  };
+  return rows.flatMap(({ id, doc }) => (id !== undefined && doc?._conflicts?.length ? [id] : []));
+};
+
+/**
+ * `database/id` of every document of a server with revisions that contradict each other, and ids of envelopes with more than one, dead or
+ * alive. `since`: of those that have changed since.
+ */
+export const conflictsOf = async (serverUrl: string, prefix = '', since?: Place): Promise<string[]> => {
   const conflicts: string[] = [];
   for (const database of await databasesOf(serverUrl, prefix)) {
-    const { rows } = (await ask(serverUrl, `${database}/_all_docs?include_docs=true&conflicts=true`)) as {
-      readonly rows: readonly {
-        readonly id: string;
-        readonly doc: { readonly _conflicts?: readonly string[] };
-      }[];
-    };
-    conflicts.push(...rows.filter(({ doc }) => doc._conflicts?.length).map(({ id }) => `${database}/${id}`));
-  }
-  for (const [id, leaves] of await envelopesOf(serverUrl, prefix)) {
-    if (leaves.length !== 1) conflicts.push(id);
+    const several = (await changesOf(serverUrl, database, since)).filter(({ changes }) => changes.length > 1);
+    const ids = several.map(({ id }) => id);
+    conflicts.push(...(await contradicting(serverUrl, database, ids)).map((id) => `${database}/${id}`));
+    if (database.startsWith(`${prefix}messages-`)) conflicts.push(...ids.filter(isMessage));
   }
   return conflicts;
 };

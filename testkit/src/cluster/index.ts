@@ -1,5 +1,14 @@
 export { clockShift, clockShiftOf, movableClock, type MovableClock } from './clock-shift.ts';
-export { conflictsOf, databasesOf, envelopesOf, isLive, waitingOf, type Leaves } from './couch-state.ts';
+export {
+  conflictsOf,
+  databasesOf,
+  envelopesOf,
+  isLive,
+  placeOf,
+  waitingOf,
+  type Leaves,
+  type Place,
+} from './couch-state.ts';
 export { startDoomedClient, type DoomedClient } from './doomed-client.ts';
 export { ledgersOf, type Ledger } from './ledger.ts';
 export type { Links } from './links.ts';
