@@ -5,6 +5,7 @@ import type { Conversations } from './conversations.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';
 import type { SentMessages } from '../sending/outbox.ts';
+import { standingAt } from './standing-at.ts';
 import { readSettledTime } from '../vault/settled-time.ts';
 import { annotationKey, authoredKey, keyOfMessage, messageKey, messageKeyAt } from '../vault/keys.ts';
 import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
@@ -53,8 +54,9 @@ export type Messages = SentMessages & {
   ) => Promise<void>;
 };
 
-/** Messages of a conversation that stand later than now, as far as they are looked at. */
-const MOST_AHEAD = 500;
+/** Messages of a conversation that stand later than now: in one read, and as far as they are looked at. */
+const AHEAD_PAGE = 16;
+const MOST_AHEAD = 512;
 
 /** Writing to somebody lets them in; a blocked one only by a decision of its own. */
 const standingAfter = (standing: Standing, { direction }: Message): Standing =>
@@ -134,14 +136,17 @@ export const createMessages = (
     if (direction === 'out' || said <= sentAt) return message;
     const newest = (await transaction.get('conversations', conversation))?.lastMessageAt ?? 0;
     if (newest < sentAt) return message;
-    const rows = await transaction.list('messages', {
-      after: messageKeyAt(conversation, sentAt),
-      before: messageKeyAt(conversation, said + 1),
-      limit: MOST_AHEAD,
-      reverse: true,
-    });
-    const earlier = rows.find(({ value }) => value.direction === direction && value.id < id)?.value;
-    return earlier === undefined ? message : { ...message, sentAt: Math.max(sentAt, earlier.sentAt + 1) };
+    const after = messageKeyAt(conversation, sentAt);
+    let before = messageKeyAt(conversation, said + 1);
+    for (let seen = 0; seen < MOST_AHEAD; seen += AHEAD_PAGE) {
+      const rows = await transaction.list('messages', { after, before, limit: AHEAD_PAGE, reverse: true });
+      const earlier = rows.find(({ value }) => value.direction === direction && value.id < id)?.value;
+      if (earlier !== undefined) return standingAt(message, Math.max(sentAt, earlier.sentAt + 1));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < AHEAD_PAGE) break;
+      before = last.key;
+    }
+    return message;
   };
 
   return {

@@ -1,4 +1,5 @@
 import { LIMITS, type MessageId } from '@restante/protocol';
+import { standingAt } from '../conversations/standing-at.ts';
 import { UNSET, type ServerClock } from '../server/clock.ts';
 import type { Store } from '../vault/store.ts';
 import { ONLY, type Message } from '../vault/tables.ts';
@@ -34,7 +35,7 @@ export const placed = (
   const isAhead = said > at && said <= at + LIMITS.clockSkewMs;
   const isBehind = said < Math.min(after, at) - TOLERANCE_MS;
   if (!isAhead && !isBehind) return { sentAt: said };
-  return Math.abs(said - at) > TOLERANCE_MS ? { sentAt: at, writtenAt: said } : { sentAt: at };
+  return standingAt({ writtenAt: said }, at);
 };
 
 export type Arrivals = {

@@ -159,6 +159,7 @@ test('what was written after a master’s clock was put right stands behind what
   await waitForTexts(again, bob, ['one', 'two', 'three']);
   const shown = await again.messages(conversationWith(await accountOf(bob)));
   expect(shown.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
+  expect(shown.filter(({ writtenAt }) => writtenAt !== undefined)).toEqual([]);
 });
 
 describe('where a message stands', () => {

@@ -1,0 +1,14 @@
+import type { Message } from '../vault/tables.ts';
+
+/** What a message stands from the time that it says is told beside it when it is more than this. */
+const TOLD_MS = 60_000;
+
+/** The message at this time of its conversation. `writtenAt`: when its author says it was written. */
+export const standingAt = <M extends Pick<Message, 'writtenAt'>>(
+  { writtenAt, ...message }: M,
+  sentAt: number,
+): Omit<M, 'writtenAt'> & Pick<Message, 'sentAt' | 'writtenAt'> => ({
+  ...message,
+  sentAt,
+  ...(writtenAt !== undefined && Math.abs(writtenAt - sentAt) > TOLD_MS && { writtenAt }),
+});
