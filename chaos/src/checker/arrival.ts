@@ -1,4 +1,4 @@
-import { isLostWithVault, keyOf, type Device, type Facts } from './facts.ts';
+import { blockedBy, isLostWithVault, keyOf, type Device, type Facts } from './facts.ts';
 import { messagesTold, rowsOf, sendsOf, type Send } from './sends.ts';
 import type { Finding } from './violation.ts';
 
@@ -25,8 +25,7 @@ const excuse = (facts: Facts, send: Send, reader: Device): string | null => {
   const other = isOwnCopy ? send.to : send.device.accountId;
   if (about.some(({ name, args }) => name === 'forget' && args.to === other))
     return 'the conversation was deleted';
-  if (about.some(({ name, args }) => name === 'standing' && args.standing === 'blocked' && args.to === other))
-    return 'its sender was blocked';
+  if (blockedBy(facts, reader.accountId).has(other)) return 'its sender was blocked';
   const key = keyOf(send.message);
   if (about.some(({ name, message }) => name === 'hide' && message && keyOf(message) === key))
     return 'it was hidden';

@@ -2,15 +2,16 @@ import { pick } from '../faults/fault.ts';
 import type { ChaosDevice } from '../world/device.ts';
 import type { World } from '../world/world.ts';
 
-/** Of which devices nobody knows whether they are there still, until it is known how the operation ended. */
+/** Of which devices nobody knows whether they are there still, until it is known how the operation ended; null: of none. */
 const leavingBy = (
   name: string,
   device: ChaosDevice,
   own: readonly ChaosDevice[],
-): ((one: ChaosDevice) => boolean) => {
+): ((one: ChaosDevice) => boolean) | null => {
   if (name === 'sign-out') return (one) => one === device;
   if (name === 'delete-account') return ({ accountId }) => accountId === device.accountId;
-  const others = name === 'remove-device' ? own.filter((other) => other !== device) : [];
+  if (name !== 'remove-device') return null;
+  const others = own.filter((other) => other !== device);
   return (one) => others.includes(one);
 };
 
@@ -31,10 +32,11 @@ export const perform = async (
   if (others.length === 0) return;
   // Whoever signs out of their last device would be gone for good.
   if ((name === 'sign-out' || name === 'remove-device') && person.devices.length < 2) return;
-  const takeBack = world.mayLeave(leavingBy(name, device, person.devices));
+  const isLeaving = leavingBy(name, device, person.devices);
+  const takeBack = isLeaving && world.mayLeave(isLeaving);
   const wish = { to: others, text, numbers: rest };
   const ended = await device.process.ask('perform', { operation: name, wish });
-  if (ended?.every(({ isDone }) => isDone)) takeBack();
+  if (ended?.every(({ isDone }) => isDone)) takeBack?.();
   const done = ended?.find(({ isDone }) => isDone);
   if (done === undefined) return;
   if (name === 'sign-out') await world.drop(person, device.deviceId);

@@ -59,8 +59,9 @@ const isOfThisRun = ({ accounts }: World, conflict: string): boolean =>
 const conflictsOfRun = async (world: World): Promise<string[]> =>
   (await onEach(world, conflictsOf)).flat().filter((conflict) => isOfThisRun(world, conflict));
 
-/** What contradicts there, masters resolve. */
-const isOfDirectory = (conflict: string): boolean => conflict.includes(`${directoryDatabase()}/`);
+/** What contradicts in the directory: masters resolve it. */
+const contradictions = async (world: World): Promise<string[]> =>
+  (await onEach(world, (url, prefix, since) => conflictsOf(url, directoryDatabase(prefix), since))).flat();
 
 /** Why the run is not at rest yet, or null when it is. */
 export const unrest = async (world: World, devices: readonly ChaosDevice[]): Promise<string | null> => {
@@ -78,7 +79,7 @@ export const unrest = async (world: World, devices: readonly ChaosDevice[]): Pro
   }
   const [first, ...others] = held;
   if (!others.every((other) => isDeepStrictEqual(other, first))) return 'the nodes differ';
-  const [contradiction] = (await conflictsOfRun(world)).filter(isOfDirectory);
+  const [contradiction] = await contradictions(world);
   return contradiction === undefined ? null : `${contradiction} is in conflict`;
 };
 
