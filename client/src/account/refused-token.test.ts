@@ -3,26 +3,36 @@ import { memoryVault } from '../index.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
-test('a token that nodes take for one of another time is renewed, and not again with each refusal', async () => {
-  await using scene = await Scene.open();
+/** Bob has registered and is away, and a text waits for him. */
+const bobAway = async (scene: Scene) => {
   const disk = memoryVault();
-  const vault = { ...disk, close: () => Promise.resolve() };
   const alice = await scene.person('alice');
-  const before = await scene.person('bobby', { vault });
+  const before = await scene.person('bobby', { vault: { ...disk, close: () => Promise.resolve() } });
   const bobId = await accountOf(before);
   await before[Symbol.asyncDispose]();
   await alice.sendText(bobId, 'hello');
   await waitFor('it to wait', () => scene.cluster.waiting() > 0);
+  /** `refusals`: how often he has been told that his token has expired. */
+  const comeBack = async () => {
+    const bob = scene.messenger({ vault: disk });
+    let refused = 0;
+    bob.on('fault', (fault) => {
+      if ('code' in fault && fault.code === 'token-expired') refused += 1;
+    });
+    await bob.start();
+    return { bob, refusals: () => refused };
+  };
+  return { alice, comeBack };
+};
+
+test('a token that nodes take for one of another time is renewed, and not again with each refusal', async () => {
+  await using scene = await Scene.open();
+  const { alice, comeBack } = await bobAway(scene);
 
   for (const node of scene.cluster.nodes) node.refusing = 'token-expired';
   const asked = scene.cluster.tokenRequests;
-  const bob = scene.messenger({ vault: disk });
-  let refusals = 0;
-  bob.on('fault', (fault) => {
-    if ('code' in fault && fault.code === 'token-expired') refusals += 1;
-  });
-  await bob.start();
-  await waitFor('many refusals', () => refusals > 12);
+  const { bob, refusals } = await comeBack();
+  await waitFor('many refusals', () => refusals() > 12);
   expect(scene.cluster.tokenRequests - asked).toBe(1);
   for (const node of scene.cluster.nodes) node.refusing = null;
   await waitForTexts(bob, alice, ['hello']);
@@ -30,26 +40,14 @@ test('a token that nodes take for one of another time is renewed, and not again 
 
 test('that one node refuses the token keeps nobody from the others, though no master can renew it', async () => {
   await using scene = await Scene.open();
-  const disk = memoryVault();
-  const vault = { ...disk, close: () => Promise.resolve() };
-  const alice = await scene.person('alice');
-  const before = await scene.person('bobby', { vault });
-  const bobId = await accountOf(before);
-  await before[Symbol.asyncDispose]();
-  await alice.sendText(bobId, 'hello');
-  await waitFor('it to wait', () => scene.cluster.waiting() > 0);
+  const { alice, comeBack } = await bobAway(scene);
 
   scene.cluster.masterDown = true;
   const [wrong, ...others] = scene.cluster.nodes;
   wrong!.refusing = 'token-expired';
   for (const node of others) node.down = true;
-  const bob = scene.messenger({ vault: disk });
-  let refusals = 0;
-  bob.on('fault', (fault) => {
-    if ('code' in fault && fault.code === 'token-expired') refusals += 1;
-  });
-  await bob.start();
-  await waitFor('refusals', () => refusals > 2);
+  const { bob, refusals } = await comeBack();
+  await waitFor('refusals', () => refusals() > 2);
   for (const node of others) node.down = false;
   await waitForTexts(bob, alice, ['hello']);
 });

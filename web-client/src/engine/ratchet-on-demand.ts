@@ -6,7 +6,7 @@ export type RatchetOnDemand = {
   readonly load: () => Promise<unknown>;
 };
 
-/** A ratchet whose code, more than half of the engine's, is fetched when it is needed: who has no account yet does without. */
+/** A ratchet whose code, two fifths of the engine's, is fetched when it is needed: who has no account yet does without. */
 export const ratchetOnDemand = (fetchCode: () => Promise<Ratchet>): RatchetOnDemand => {
   let fetched: Promise<Ratchet> | null = null;
   const load = (): Promise<Ratchet> => {
