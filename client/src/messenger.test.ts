@@ -191,6 +191,25 @@ describe('outbox', () => {
     await waitForTexts(alice, bob, ['before', 'one', 'two', 'three', 'after']);
   });
 
+  test('what was minted anew and what follows it stay in order for somebody to whom all of it is still to come', async () => {
+    await using scene = await Scene.open();
+    const stopped = { wall: Date.now(), monotonic: performance.now() };
+    const bob = await scene.person('bobby', { now: () => stopped.wall, monotonic: () => stopped.monotonic });
+    let aheadMs = 0;
+    const alice = await scene.person('alice', {
+      now: () => Date.now() + aheadMs,
+      monotonic: () => performance.now() + aheadMs,
+    });
+    await alice.sendText('bobby', 'before');
+    await waitForTexts(bob, alice, ['before']);
+    aheadMs = 5 * 3_600_000;
+    for (const text of ['one', 'two']) await alice.sendText('bobby', text);
+    await waitForTexts(bob, alice, ['before', 'one', 'two']);
+    expect(scene.cluster.sends.length).toBeGreaterThan(3);
+    for (const text of ['three', 'four']) await alice.sendText('bobby', text);
+    await waitForTexts(bob, alice, ['before', 'one', 'two', 'three', 'four']);
+  });
+
   test('devices that come, go or are set up anew: the set is repaired under the same id', async () => {
     await using scene = await Scene.open();
     const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];

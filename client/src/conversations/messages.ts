@@ -127,26 +127,28 @@ export const createMessages = (
   };
 
   /**
-   * A message that stands at its arrival, as its time was still to come, stays behind what its author had written before it: that may stand
-   * ahead too, as the clock of the master was when it came.
+   * Where a message stands. One whose time was still to come when it arrived stays behind what its author had written before it: that may
+   * stand ahead too, as the clock of the master was when it came. An id from further ahead than masters take was given up for another one,
+   * which nobody else knows: among those, what came first was written first.
    */
-  const behindEarlier = async (transaction: Transaction, message: Message): Promise<Message> => {
-    const { conversation, direction, id, sentAt } = message;
-    const said = messageTime(id);
-    if (direction === 'out' || said <= sentAt) return message;
+  const standingTime = async (transaction: Transaction, message: Message): Promise<number> => {
+    const { conversation, direction, id, sentAt, writtenAt: said = sentAt } = message;
+    if (direction === 'out' || said <= sentAt) return sentAt;
     const newest = (await transaction.get('conversations', conversation))?.lastMessageAt ?? 0;
-    if (newest < sentAt) return message;
+    if (newest < sentAt) return sentAt;
+    const isEarlier = ({ value }: { readonly value: Message }): boolean =>
+      value.direction === direction && (value.id < id || messageTime(value.id) > said + LIMITS.clockSkewMs);
     const after = messageKeyAt(conversation, sentAt);
     let before = messageKeyAt(conversation, said + 1);
     for (let seen = 0; seen < MOST_AHEAD; seen += AHEAD_PAGE) {
       const rows = await transaction.list('messages', { after, before, limit: AHEAD_PAGE, reverse: true });
-      const earlier = rows.find(({ value }) => value.direction === direction && value.id < id)?.value;
-      if (earlier !== undefined) return standingAt(message, Math.max(sentAt, earlier.sentAt + 1));
+      const earlier = rows.find(isEarlier)?.value;
+      if (earlier !== undefined) return Math.max(sentAt, earlier.sentAt + 1);
       const last = rows.at(-1);
       if (last === undefined || rows.length < AHEAD_PAGE) break;
       before = last.key;
     }
-    return message;
+    return sentAt;
   };
 
   return {
@@ -154,7 +156,7 @@ export const createMessages = (
       const name = authoredKey(author, told.id);
       const existing = await transaction.get('messageKeys', name);
       if (existing !== undefined) return { key: existing, added: false };
-      const written = await behindEarlier(transaction, told);
+      const written = standingAt(told, await standingTime(transaction, told));
       const key = keyOfMessage(written);
       transaction.put('messageKeys', name, key);
       const annotation = await takeWaiting(transaction, author, written);

@@ -1,5 +1,4 @@
 import { LIMITS, type MessageId } from '@restante/protocol';
-import { standingAt } from '../conversations/standing-at.ts';
 import { UNSET, type ServerClock } from '../server/clock.ts';
 import type { Store } from '../vault/store.ts';
 import { ONLY, type Message } from '../vault/tables.ts';
@@ -35,7 +34,7 @@ export const placed = (
   const isAhead = said > at && said <= at + LIMITS.clockSkewMs;
   const isBehind = said < Math.min(after, at) - TOLERANCE_MS;
   if (!isAhead && !isBehind) return { sentAt: said };
-  return standingAt({ writtenAt: said }, at);
+  return { sentAt: at, writtenAt: said };
 };
 
 export type Arrivals = {

@@ -90,12 +90,15 @@ export const waitForTexts = (
   other: Messenger,
   texts: readonly string[],
   timeoutMs?: number,
-): Promise<void> =>
-  waitFor(
-    `texts ${texts.slice(0, 5).join()}`,
+): Promise<void> => {
+  let shown: readonly string[] = [];
+  return waitFor(
+    () =>
+      `texts ${texts.slice(0, 5).join()} (${texts.length}); shown: ${shown.slice(0, 5).join()} (${shown.length})`,
     async () => {
-      const shown = await textsWith(messenger, other);
+      shown = await textsWith(messenger, other);
       return shown.length === texts.length && shown.every((text, index) => text === texts[index]);
     },
     timeoutMs,
   );
+};
