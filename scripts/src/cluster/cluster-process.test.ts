@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '@restante/testkit';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   createClusterProcess,
   ProcessStartError,
@@ -89,6 +89,23 @@ describe('cluster process', () => {
     const exit = { code: null, signal: 'SIGKILL', cause: '' };
     expect(await front.exited).toEqual(exit);
     expect(ends).toEqual([[exit, false]]);
+  });
+
+  it('ends expectedly when it is asked to in the moment in which it becomes ready', async () => {
+    const front = create(0);
+    const realFetch = globalThis.fetch;
+    vi.stubGlobal('fetch', async (...asked: Parameters<typeof fetch>) => {
+      const answer = await realFetch(...asked);
+      void front.kill();
+      return answer;
+    });
+    try {
+      await expect(front.start()).rejects.toThrow(/^front was ended before it was ready/);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(front.state).toBe('stopped');
+    expect(ends).toEqual([[expect.anything(), true]]);
   });
 
   it('fails with name and cause when the process ends early', async () => {

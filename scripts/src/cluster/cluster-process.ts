@@ -163,6 +163,12 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
     }
   };
 
+  const becomeReady = (): boolean => {
+    if (state !== 'starting') return false;
+    state = 'ready';
+    return true;
+  };
+
   const startOnce = async (): Promise<void> => {
     const over = new AbortController();
     const becomesReady = async (): Promise<void> => {
@@ -183,7 +189,8 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
     );
     try {
       await Promise.race([ready, endsEarly, isLate]);
-      state = 'ready';
+      // Asked to end in the moment in which it became ready, it ends as it was asked to.
+      if (!becomeReady()) throw failed(`was ended before it was ready (${howItEnded(await exited)})`, '');
     } catch (error) {
       await endRun('SIGKILL');
       throw error;

@@ -92,7 +92,8 @@ const run = async (context: CommandContext): Promise<number> => {
   const { print, signal } = context;
   const startedAt = performance.now();
   const shown = progress(context, config.MASTERS + (config.COUCHDB_URLS ? 4 : 7));
-  const onExit = superviseCluster(print, signal);
+  const over = new AbortController();
+  const onExit = superviseCluster(print, AbortSignal.any([signal, over.signal]));
   try {
     const messengerDir = await buildWebClient();
     await using cluster = await startCluster({
@@ -122,6 +123,8 @@ const run = async (context: CommandContext): Promise<number> => {
   } catch (error) {
     shown.end();
     if (!signal.aborted) throw error instanceof ConfigError ? error : explain(error, config.PORT);
+  } finally {
+    over.abort();
   }
   print('Stopped');
   return 0;
