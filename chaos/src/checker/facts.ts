@@ -153,7 +153,7 @@ export const factsOf = (unordered: readonly Line[]): Facts => {
     ),
     disksLostAt: lines.flatMap((line) =>
       (line.type === 'fault' && line.name === 'lost-data') ||
-      (line.type === 'fault-ended' && line.name === 'lost-data-while-away')
+      (line.type === 'fault-ended' && line.name === 'lost-mail-while-away')
         ? [line.at]
         : [],
     ),

@@ -2,8 +2,11 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { directoryDatabase } from '@restante/protocol';
+import { connectCouch, couchRequest } from '@restante/service-kit';
 import { metricOf, type TestCluster } from '@restante/testkit/cluster';
 import type { ClusterProcess } from '@restante/scripts/cluster';
+import { z } from 'zod';
 import type { World } from '../world/world.ts';
 import { pick, type Fault } from './fault.ts';
 import { startSoon } from './processes.ts';
@@ -62,32 +65,56 @@ export const lostData: Fault = {
 
 const AWAY_MS = 15_000;
 
+/** Its buckets are gone, and it ends; what the directory says stays. One that does not answer keeps them. */
+const loseMail = async ({ parts }: TestCluster, couch: ClusterProcess): Promise<void> => {
+  const { databasePrefix } = parts;
+  const server = parts.couchServers[parts.couches.indexOf(couch)];
+  if (server === undefined) return;
+  await using admin = connectCouch(server.adminUrl, PATIENCE_MS);
+  const dropAll = async (): Promise<void> => {
+    const names = z.array(z.string()).parse(await couchRequest(admin, { path: '_all_dbs' }));
+    const buckets = names.filter(
+      (name) => name.startsWith(databasePrefix) && name !== directoryDatabase(databasePrefix),
+    );
+    for (const db of buckets) await couchRequest(admin, { db, method: 'DELETE' });
+  };
+  await dropAll().catch(() => undefined);
+  await couch.kill('SIGKILL');
+};
+
 /**
- * One CouchDB is away, and misses what comes; when it is back another one has lost its data, and the third is away. For a while nobody
- * has the mail of that time, and nobody may say that there is none.
+ * One CouchDB is dead, and misses what comes; when it is back another one has lost its mail, the third is away, and no master is left
+ * that still had to tell it. Half of the people were away for as long and come back now: nobody has their mail for a while, and nobody
+ * may say that there is none.
  */
-export const lostDataWhileAway: Fault = {
-  name: 'lost-data-while-away',
+export const lostMailWhileAway: Fault = {
+  name: 'lost-mail-while-away',
   weight: 1,
+  minSteps: 10,
   maxSteps: 40,
-  begin: (world, [which = 0]) => {
+  begin: async (world, [which = 0, half = 0]) => {
     const { cluster } = world;
-    const { couches } = cluster.parts;
+    const { couches, masters } = cluster.parts;
     const [late, loser, away] = [0, 1, 2].map((place) => pick(couches, which + place));
-    if (!late || !loser || !away || !world.isFirst('lost-data')) return Promise.resolve(null);
+    if (!late || !loser || !away || !world.isFirst('lost-data')) return null;
     losing.add(world);
-    const { links } = cluster;
-    links.isolate(late.name);
-    return Promise.resolve({
-      on: `${late.name} is away, ${loser.name} loses its data, ${away.name} has it`,
+    await late.kill('SIGKILL');
+    const readers = world
+      .people()
+      .filter((_, index) => index % 2 === half % 2)
+      .flatMap(({ devices }) => devices);
+    await Promise.all(readers.map((device) => device.kill()));
+    return {
+      on: `${late.name} is dead, ${loser.name} loses its mail, ${away.name} has it`,
       end: async () => {
+        const { links } = cluster;
         links.isolate(away.name);
-        await lose(cluster, loser);
-        links.join(late.name);
-        startSoon(loser);
+        await Promise.all([loseMail(cluster, loser), ...masters.map((master) => master.kill('SIGKILL'))]);
+        for (const process of [late, loser, ...masters]) startSoon(process);
         setTimeout(() => links.join(away.name), AWAY_MS);
+        await Promise.all(readers.map((device) => device.start()));
       },
-    });
+    };
   },
 };
 

@@ -20,7 +20,7 @@ import {
   vaultSlow,
   vaultUnreadable,
 } from './devices.ts';
-import { diskFull, diskSlow, lostData, lostDataWhileAway } from './disks.ts';
+import { diskFull, diskSlow, lostData, lostMailWhileAway } from './disks.ts';
 import { damagedEnvelope, overwritten, strayDocument } from './documents.ts';
 import { unfitInDirectory } from './directory-documents.ts';
 import type { Fault } from './fault.ts';
@@ -58,7 +58,7 @@ export const FAULTS: readonly Fault[] = [
   notThere,
   isolated,
   lostData,
-  lostDataWhileAway,
+  lostMailWhileAway,
   diskFull,
   diskSlow,
   strayDocument,

@@ -18,8 +18,8 @@ export type Step = { readonly pauseMs: number } & (
 /** Something that may be drawn, the more often the greater its weight. */
 export type Weighted = { readonly name: string; readonly weight: number };
 
-/** Something that lasts for a while: for so many steps at most, if not for as many as others. */
-export type Lasting = Weighted & { readonly maxSteps?: number };
+/** Something that lasts for a while: for so many steps at least and at most, if not for as many as others. */
+export type Lasting = Weighted & { readonly minSteps?: number; readonly maxSteps?: number };
 
 export type PlanOptions = {
   readonly seed: number;
@@ -33,7 +33,8 @@ export type PlanOptions = {
 const NUMBERS = 4;
 const NUMBER_BOUND = 2 ** 16;
 const MAX_PAUSE_MS = 250;
-/** A fault lasts for so many steps at most. */
+/** A fault lasts for so many steps. */
+const MIN_STEPS_OF_FAULT = 1;
 const MAX_STEPS_OF_FAULT = 25;
 /** Of a hundred steps. */
 const FAULTS = 16;
@@ -55,13 +56,13 @@ export const makePlan = ({ seed, steps, operations, events, faults }: PlanOption
     const kind = dice < FAULTS ? 'fault' : dice < FAULTS + EVENTS ? 'event' : 'operation';
     const drawn = draw({ fault: faults, event: events, operation: operations }[kind]);
     if (drawn === undefined) continue;
-    const { name, maxSteps = MAX_STEPS_OF_FAULT } = drawn;
+    const { name, minSteps = MIN_STEPS_OF_FAULT, maxSteps = MAX_STEPS_OF_FAULT } = drawn;
     if (kind !== 'fault') {
       plan.push({ kind, name, numbers: numbers(), pauseMs });
       continue;
     }
     plan.push({ kind, name, numbers: numbers(), fault: step, pauseMs });
-    const end = step + 1 + below(maxSteps);
+    const end = step + minSteps + below(maxSteps - minSteps + 1);
     ends.set(end, [...(ends.get(end) ?? []), step]);
   }
   return plan;

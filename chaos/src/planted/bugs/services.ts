@@ -79,7 +79,7 @@ export const emptyDiskAnswers: Bug = {
     },
   ],
   laws: ['complete-is-true'],
-  args: ['--faults', 'lost-data-while-away,device-killed', '--steps', '140', ...TALK],
+  args: ['--faults', 'lost-mail-while-away', '--steps', '140', ...TALK],
 };
 
 export const bucketsDropped: Bug = {
