@@ -205,6 +205,13 @@ test('order is not promised while clocks of services are far apart', () => {
   );
 });
 
+test('envelopes of another run, whose accounts nobody has here, are no contradictions of this one', () => {
+  const contradicting = (account: string): Line[] =>
+    servers({ conflicts: [`messages-20260101/${account}:1:id-1`] });
+  expect(check(contradicting(ALICE)).violations).toHaveLength(1);
+  expect(check(contradicting('0f6bd1c4-6b3e-4d7f-9d0e-5c2a7f6f9b11')).violations).toEqual([]);
+});
+
 test('an envelope that somebody has written over may have more revisions than one', () => {
   const conflicts = ['id-1', 'messages-20260101/id-1'];
   const onFault = { at: 15, type: 'fault', fault: 1, name: 'overwritten', on: 'id-1 1-ff node1' } as const;

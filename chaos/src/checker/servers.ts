@@ -18,8 +18,22 @@ const maxMemory = (who: string): number =>
 const each = (law: Law, items: readonly string[], what: (item: string) => string): Finding[] =>
   items.map((item) => ({ law, what: what(item), shownBy: [], about: {} }));
 
-export const servers = ({ lines, overwritten }: Facts): Finding[] =>
-  lines.flatMap((line): Finding[] => {
+/** `account:device:message`, as ids of envelopes begin. */
+const ENVELOPE = /^([^:]+):\d+:/;
+
+export const servers = ({ lines, overwritten, devices }: Facts): Finding[] => {
+  const accounts = new Set(devices.map(({ accountId }) => accountId));
+  /** A server whose data was lost has all envelopes anew, those of earlier runs too. */
+  const isOfThisRun = (id: string): boolean => {
+    const account = ENVELOPE.exec(id)?.[1];
+    return account === undefined || accounts.has(account);
+  };
+  const isContradiction = (conflict: string): boolean => {
+    const id = conflict.slice(conflict.indexOf('/') + 1);
+    return isOfThisRun(id) && !overwritten.has(id);
+  };
+
+  return lines.flatMap((line): Finding[] => {
     switch (line.type) {
       case 'servers': {
         const { waiting, different, conflicts, unbalanced, filesWithSecrets, unhandled } = line.state;
@@ -28,7 +42,7 @@ export const servers = ({ lines, overwritten }: Facts): Finding[] =>
           ...each('servers-empty-and-alike', different, (id) => `the nodes differ in ${id}`),
           ...each(
             'servers-empty-and-alike',
-            conflicts.filter((id) => !overwritten.has(id.slice(id.indexOf('/') + 1))),
+            conflicts.filter(isContradiction),
             (id) => `${id} is in conflict`,
           ),
           ...each('servers-empty-and-alike', unbalanced, (ledger) => `a ledger does not add up: ${ledger}`),
@@ -57,6 +71,7 @@ export const servers = ({ lines, overwritten }: Facts): Finding[] =>
         return [];
     }
   });
+};
 
 /** Nothing is left in a messenger that waits or cannot be read. */
 export const outboxes = ({ devices }: Facts): Finding[] =>

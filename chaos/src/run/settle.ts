@@ -52,13 +52,6 @@ const holdings = async (world: World): Promise<Map<string, Leaves>[]> =>
     (held) => new Map([...held].filter(([id]) => world.accounts.has(accountOf(id)))),
   );
 
-/** A server whose data was lost has all envelopes anew, those of earlier runs too. */
-const isOfThisRun = ({ accounts }: World, conflict: string): boolean =>
-  conflict.includes('/') || accounts.has(accountOf(conflict));
-
-const conflictsOfRun = async (world: World): Promise<string[]> =>
-  (await onEach(world, conflictsOf)).flat().filter((conflict) => isOfThisRun(world, conflict));
-
 /** What contradicts in the directory: masters resolve it. */
 const contradictions = async (world: World): Promise<string[]> =>
   (await onEach(world, (url, prefix, since) => conflictsOf(url, directoryDatabase(prefix), since))).flat();
@@ -136,7 +129,7 @@ export const serversState = async (world: World): Promise<ServersState> => {
   const different = [...ids].filter((id) =>
     held.some((each) => !isDeepStrictEqual(each.get(id), held[0]?.get(id))),
   );
-  const conflicts = await conflictsOfRun(world);
+  const conflicts = (await onEach(world, conflictsOf)).flat();
   let ledgers = await unbalanced(world);
   const end = Date.now() + LEDGER_MS;
   while (ledgers.length > 0 && Date.now() < end) {
