@@ -33,13 +33,17 @@ const excuse = (facts: Facts, send: Send, reader: Device): string | null => {
   return isTakenBack ? 'it was taken back' : null;
 };
 
-/** What a reader cannot read it asks the sending device for again: that has deleted the conversation. */
+/** What a reader cannot read it asks the sending device for again: that has deleted it, or the conversation. */
 const isDeletedUnread = (facts: Facts, send: Send, reader: Device): boolean => {
   const isDeleted = facts
-    .named('forget')
+    .named('forget', 'hide')
     .some(
-      ({ device, args, invokedAt }) =>
-        device === send.device && args.to === send.to && invokedAt > send.invokedAt,
+      ({ device, name, args, message, invokedAt }) =>
+        device.accountId === send.device.accountId &&
+        invokedAt > send.invokedAt &&
+        (name === 'forget'
+          ? args.to === send.to
+          : message !== null && keyOf(message) === keyOf(send.message)),
     );
   const author = send.device.accountId;
   return (

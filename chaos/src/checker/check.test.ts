@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DeviceState, Line, SeenMessage, ServersState } from '../history/line.ts';
+import type { DeviceState, Line, OperationArguments, SeenMessage, ServersState } from '../history/line.ts';
 import { check } from './check.ts';
 import type { Law } from './violation.ts';
 
@@ -345,7 +345,7 @@ test('what a catch-up has brought and told to be undecryptable may be shown late
   expect(check([...late, undecryptable(32)]).violations).not.toEqual([]);
 });
 
-test('what could not be read comes again, unless the conversation was deleted where it was sent from', () => {
+test('what could not be read comes again, unless it or the conversation was deleted where it was sent from', () => {
   const unread: Line[] = [
     ...showing(two),
     {
@@ -358,14 +358,21 @@ test('what could not be read comes again, unless the conversation was deleted wh
   ];
   const laws = (history: Line[]): string[] => check(history).violations.map(({ law }) => law);
   expect(laws(unread)).toContain('arrives');
-  const deleted: Line[] = [
+  const deletedBy = (operation: { name: string; args: OperationArguments }): Line[] => [
     ...unread,
-    { at: 34, type: 'invoked', device: 'alice/1', operation: 9, name: 'forget', args: { to: BOB } },
+    { at: 34, type: 'invoked', device: 'alice/1', operation: 9, ...operation },
   ];
-  expect(laws(deleted)).not.toContain('arrives');
-  expect(check(deleted).allowed.map(({ policy }) => policy)).toContain(
-    'could not be read, and deleted where it was sent from',
-  );
+  for (const deleted of [
+    deletedBy({ name: 'forget', args: { to: BOB } }),
+    deletedBy({ name: 'hide', args: { to: BOB, message: { author: ALICE, id: 'id-1' } } }),
+  ]) {
+    expect(laws(deleted)).not.toContain('arrives');
+    expect(check(deleted).allowed.map(({ policy }) => policy)).toContain(
+      'could not be read, and deleted where it was sent from',
+    );
+  }
+  const other = { name: 'hide', args: { to: BOB, message: { author: ALICE, id: 'id-2' } } };
+  expect(laws(deletedBy(other))).toContain('arrives');
 });
 
 test('what one device has said to have, and no master has accepted, goes with a sender who leaves', () => {
