@@ -345,6 +345,19 @@ test('what a catch-up has brought and told to be undecryptable may be shown late
   expect(check([...late, undecryptable(32)]).violations).not.toEqual([]);
 });
 
+test('what nodes that were away bring belongs to the catch-up that was complete without them', () => {
+  const [, , late = []] = broken.find(([, law]) => law === 'complete-is-true') ?? [];
+  const goesOn = late.map((line): Line =>
+    'event' in line && line.event === 'catch-up' && line.running ? { ...line, complete: true } : line,
+  );
+  const before: Line[] = [
+    { at: 5, type: 'told', device: 'bob/1', event: 'catch-up', running: true, complete: false },
+    { at: 6, type: 'told', device: 'bob/1', event: 'catch-up', running: false, complete: true },
+  ];
+  expect(check([...before, ...goesOn]).violations).toEqual([]);
+  expect(check([...before, ...late]).violations).not.toEqual([]);
+});
+
 test('what could not be read comes again, unless it or the conversation was deleted where it was sent from', () => {
   const unread: Line[] = [
     ...showing(two),

@@ -67,12 +67,12 @@ export const complete = (facts: Facts): Finding[] => {
         send.invokedAt > device.enrolledAt &&
         !isLeftOut(facts, device.accountId, send),
     );
-    // Nodes that did not answer are asked again without a word: what they bring belongs to the catch-up before.
+    // Nodes that did not answer are asked again without a word: what they bring belongs to the catch-up before, which may be complete.
     let begunAt = -Infinity;
     let isRunning = false;
     for (const line of device.told) {
       if (line.event !== 'catch-up') continue;
-      if (line.running && !isRunning) begunAt = line.at;
+      if (line.running && !isRunning && !line.complete) begunAt = line.at;
       isRunning = line.running;
       if (line.running || !line.complete) continue;
       for (const send of toMe) {

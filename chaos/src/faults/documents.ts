@@ -30,9 +30,13 @@ const couches = ({ cluster: { parts } }: World): Couch[] => {
 const soon = async <T>(act: Promise<T>): Promise<T | null> =>
   Promise.race([act.catch(() => null), sleep(PATIENCE_MS, null)]);
 
-const write = async ({ ask }: Couch, document: object): Promise<boolean> => {
-  const answer = await soon(ask('_bulk_docs', 'POST', { docs: [document], new_edits: false }));
-  return answer !== null && answer.status < 300;
+/** `ended`: resolves when the server has done it or never will. */
+const write = ({ ask }: Couch, document: object): { isDone: Promise<boolean>; ended: Promise<unknown> } => {
+  const asked = ask('_bulk_docs', 'POST', { docs: [document], new_edits: false });
+  return {
+    isDone: soon(asked).then((answer) => answer !== null && answer.status < 300),
+    ended: asked.catch(() => null),
+  };
 };
 
 const TRIES = 60;
@@ -44,7 +48,7 @@ type Removal = (server: Couch, id: string, revision: string) => Promise<unknown>
 
 const byHand: Removal = ({ ask }, id, revision) => ask(`${encodeURIComponent(id)}?rev=${revision}`, 'DELETE');
 /** As its owner deletes it: what has the id and revision of an envelope is one to the ledger. */
-const asItsOwner: Removal = (server, id) => write(server, tombstoneDocument(id));
+const asItsOwner: Removal = (server, id) => write(server, tombstoneDocument(id)).isDone;
 
 /** Takes a document from the first server that has it, until none has it any more. */
 const remove = async (servers: readonly Couch[], id: string, removal: Removal): Promise<void> => {
@@ -84,10 +88,10 @@ const foreign = (
     );
     if (server === undefined || mailbox === undefined) return null;
     const document = documentFor(mailbox, kind);
-    // What was written though nobody said so is taken away as well.
-    const isWritten = await write(server, document);
-    if (!isWritten) {
-      void remove(servers, document._id, removal);
+    const writing = write(server, document);
+    if (!(await writing.isDone)) {
+      // What was written though nobody said so is taken away as well.
+      void writing.ended.then(() => remove(servers, document._id, removal));
       return null;
     }
     return {
@@ -144,7 +148,8 @@ export const overwritten: Fault = {
     if (found?.status !== 200) return null;
     const [generation = '', digits = ''] = (pick(OTHERS, kind) ?? '').split('-');
     const revision = `${generation}-${digits.repeat(16)}`;
-    const isWritten = await write(server, { ...(found.body as object), _rev: revision, payload: 'ZWRpdGVk' });
+    const edited = { ...(found.body as object), _rev: revision, payload: 'ZWRpdGVk' };
+    const isWritten = await write(server, edited).isDone;
     // It may have been written though nobody said so: then it stands in the history as well.
     return {
       on: `${id} ${revision} ${server.name}${isWritten ? '' : ' perhaps'}`,

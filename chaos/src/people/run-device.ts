@@ -65,6 +65,8 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
   });
 
   let self = { accountId: '', deviceId: 0 };
+  /** Who it is has been read, or never will be. */
+  const known = Promise.withResolvers<undefined>();
   const tell = (telling: Telling): void => void write({ type: 'told', device, ...telling });
   messenger.on('message', (message) => tell({ event: 'message', message: seen({ self }, message) }));
   messenger.on('message-changed', (message) =>
@@ -118,6 +120,7 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
   const answers: { [N in Request['name']]: (request: Extract<Request, { name: N }>) => Promise<Answers[N]> } =
     {
       perform: async ({ asked: { operation: name, wish } }) => {
+        await known.promise;
         const operation = OPERATIONS.find((one) => one.name === name);
         if (operation === undefined) throw new RangeError(`no operation is called ${name}`);
         const ended: Ended[] = [];
@@ -130,12 +133,15 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
         }
         return ended;
       },
-      state: async () => ({
-        self,
-        conversations: await visibleState(messenger, self),
-        outbox: await countOf('outbox'),
-        setAside: await countOf('setAside'),
-      }),
+      state: async () => {
+        await known.promise;
+        return {
+          self,
+          conversations: await visibleState(messenger, self),
+          outbox: await countOf('outbox'),
+          setAside: await countOf('setAside'),
+        };
+      },
       rest: async () => ({
         isLive: messenger.connection().name === 'live',
         outbox: await countOf('outbox'),
@@ -182,12 +188,17 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
     }
   };
 
+  const readSelf = async (): Promise<typeof self | null> => {
+    if (start.enroll !== null && (await messenger.self()) === null) await enroll(start.enroll);
+    const own = await messenger.self();
+    return own && { accountId: own.accountId, deviceId: own.deviceId };
+  };
+
   return {
     begin: async () => {
-      if (start.enroll !== null && (await messenger.self()) === null) await enroll(start.enroll);
-      const known = await messenger.self();
-      if (known === null) return null;
-      self = { accountId: known.accountId, deviceId: known.deviceId };
+      const own = await readSelf().finally(() => known.resolve(undefined));
+      if (own === null) return null;
+      self = own;
       if (start.enroll !== null) await write({ type: 'enrolled', device, ...self });
       await write({ type: 'started', device });
       if (start.areKeysOld === true) await ageKeys();
