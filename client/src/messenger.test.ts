@@ -210,6 +210,34 @@ describe('outbox', () => {
     await waitForTexts(bob, alice, ['before', 'one', 'two', 'three', 'four']);
   });
 
+  test('what waits from a time when the clock was ahead goes before what is written after it was put right', async () => {
+    await using scene = await Scene.open();
+    const bob = await scene.person('bobby');
+    const bobId = await accountOf(bob);
+    let setMs = -60 * 3_600_000;
+    const alice = await scene.person('alice', { now: () => Date.now() + setMs });
+    await alice.sendText(bobId, 'before');
+    await waitForTexts(bob, alice, ['before']);
+    scene.cluster.masterDown = true;
+    scene.cluster.dropSockets();
+    // Right, but alice goes on by what the master said before.
+    setMs = 0;
+    const early = numbered(40);
+    for (const text of early) await alice.sendText(bobId, text);
+    const isSend = ({ type }: { readonly type: string }): boolean => type === 'send';
+    scene.cluster.intercept = isSend;
+    scene.cluster.masterDown = false;
+    await waitFor('alice to be live', () => alice.connection().name === 'live');
+    await alice.sendText(bobId, 'after');
+    scene.cluster.intercept = () => false;
+    scene.cluster.dropSockets();
+    const all = ['before', ...early, 'after'];
+    await waitForTexts(bob, alice, all);
+    await waitForTexts(alice, bob, all);
+    const { sentAt } = (await alice.messages(conversationWith(bobId))).at(-1)!;
+    expect(Math.abs(sentAt - Date.now())).toBeLessThan(600_000);
+  });
+
   test('devices that come, go or are set up anew: the set is repaired under the same id', async () => {
     await using scene = await Scene.open();
     const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];

@@ -16,6 +16,7 @@ import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import type { Device } from '../account/device.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
+import { firstIdAt } from '../vault/keys.ts';
 import { pagesOf } from '../vault/pages.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { Message, MessageState, OutboxEntry } from '../vault/tables.ts';
@@ -407,35 +408,57 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
 
   /**
    * Under a new id, encrypted anew. Somebody may have it under the old one, which a master with another clock took: it is the same
-   * message to them, and its sender still knows of it.
+   * message to them, and its sender still knows of it. Answers with the time of the new id; `lastMs` when it waits no more.
    */
-  const remint = (id: MessageId): Promise<void> =>
-    store.transact(async (transaction) => {
-      const entry = await transaction.get('outbox', id);
-      if (entry === undefined) return;
-      await clock.rewind(transaction);
-      const newId = await clock.mint(transaction);
-      const self = device.address();
-      const { messageKey } = entry;
-      const key =
-        messageKey && (await messages.move(transaction, self.accountId, messageKey, messageTime(newId)));
-      const recipients = entry.recipients.map((recipient) => ({ ...recipient, envelopes: [] }));
-      const sent = await transaction.get('sentIds', deriveMessageId(self, id));
-      if (sent)
-        for (const each of [id, newId])
-          transaction.put('sentIds', deriveMessageId(self, each), { ...sent, messageKey: key });
-      transaction.delete('outbox', id);
-      transaction.put('outbox', newId, { ...entry, recipients, messageKey: key });
-    });
-
-  const remintSkewed = async (): Promise<void> => {
-    if (skewed.size === 0) return;
-    const ids = [...skewed].sort();
-    skewed.clear();
-    await Promise.all(ids.map(remint));
-    for (const id of ids) unpark(id);
-    readFromStart();
+  const remint = async (transaction: Transaction, id: MessageId, lastMs: number): Promise<number> => {
+    const entry = await transaction.get('outbox', id);
+    if (entry === undefined) return lastMs;
+    const newId = clock.mintAgain(lastMs);
+    const self = device.address();
+    const { messageKey } = entry;
+    const key =
+      messageKey && (await messages.move(transaction, self.accountId, messageKey, messageTime(newId)));
+    const recipients = entry.recipients.map((recipient) => ({ ...recipient, envelopes: [] }));
+    const sent = await transaction.get('sentIds', deriveMessageId(self, id));
+    if (sent)
+      for (const each of [id, newId])
+        transaction.put('sentIds', deriveMessageId(self, each), { ...sent, messageKey: key });
+    transaction.delete('outbox', id);
+    transaction.put('outbox', newId, { ...entry, recipients, messageKey: key });
+    return messageTime(newId);
   };
+
+  /**
+   * What waits under ids that no master takes gets others, in its order: by then nothing has come after it that goes before it. What is
+   * queued while it is being done follows the ids from ahead, and gets another one too.
+   */
+  const bringBack = coalesce(async () => {
+    let refused = [...skewed];
+    const brought: MessageId[] = [];
+    let lastMs = 0;
+    const bringPage = async (transaction: Transaction): Promise<boolean> => {
+      const after = firstIdAt(clock.latest() + 1);
+      const ahead = await transaction.list('outbox', { after, limit: PAGE });
+      const ids = new Set([...refused, ...ahead.map(({ key }) => key)]);
+      for (const id of [...ids].sort()) lastMs = await remint(transaction, id, lastMs);
+      const isLast = ahead.length < PAGE;
+      if (isLast) await clock.rewind(transaction, lastMs);
+      transaction.afterCommit(() => {
+        refused = [];
+        brought.push(...ids);
+      });
+      return isLast;
+    };
+    try {
+      while (!(await store.transact(bringPage)));
+      for (const id of brought) {
+        skewed.delete(id);
+        unpark(id);
+      }
+    } finally {
+      readFromStart();
+    }
+  });
 
   const repair = (id: MessageId, mismatches: readonly DeviceMismatch[]): void =>
     makeReadyInTurn(repairTurns, id, () => keyFetch.repair(id, mismatches));
@@ -468,7 +491,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     connect: (sendFrame, ownDevices) => {
       send = sendFrame;
       areOwnDevicesKnown = ownDevices === 'known';
-      readFromStart();
+      background(bringBack());
     },
     onOwnDevicesKnown: () => {
       areOwnDevicesKnown = true;
@@ -502,10 +525,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
         }),
       );
     },
-    onTimeMeasured: () => {
-      readFromStart();
-      background(remintSkewed());
-    },
+    onTimeMeasured: () => background(bringBack()),
     onRefused: (frame) => background(refuse(frame)),
   };
 };

@@ -8,8 +8,8 @@ export const UNSET: Clock = { offsetMs: 0, lastMessageTimeMs: 0 };
 /** Two measurements that differ by less differ by the network's delay. */
 const TOLERANCE_MS = 1_000;
 /**
- * Ids that were minted further ahead than nodes take do not keep those to come there. By less, the next ones follow them: a master's answer
- * may be late, masters' clocks differ, and the texts of one person stay in their order.
+ * Ids that were minted further ahead than nodes take do not keep those to come there, once what waits under them has others. By less, the
+ * next ones follow them: a master's answer may be late, masters' clocks differ, and the texts of one person stay in their order.
  */
 const AHEAD_MS = LIMITS.clockSkewMs;
 /** A master that does not answer for this long is not asked what the time is. */
@@ -34,8 +34,12 @@ export type ServerClock = {
   readonly settled: () => Promise<void>;
   /** Mints a message id; its time is committed with the transaction, so no two ids share a millisecond. */
   readonly mint: (transaction: Transaction) => Promise<MessageId>;
-  /** After a refusal for clock skew: the next id starts from the server's time again. */
-  readonly rewind: (transaction: Transaction) => Promise<void>;
+  /** The last time that a master takes, as far as the server's time is known. */
+  readonly latest: () => number;
+  /** Mints an id for what a master has refused, or would: at the server's time, after `lastMs`. It holds back none of those to come. */
+  readonly mintAgain: (lastMs: number) => MessageId;
+  /** Nothing waits under ids that no master takes: the next ones start from the server's time again, after `lastMs`. */
+  readonly rewind: (transaction: Transaction, lastMs: number) => Promise<void>;
 };
 
 export type ClockDeps = {
@@ -59,7 +63,7 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
   const read = async (transaction: Transaction): Promise<Clock> =>
     (await transaction.get('clock', ONLY)) ?? UNSET;
   const serverNow = (): number => Math.round(now() - jumpMs + offsetMs);
-  const isFarAhead = ({ lastMessageTimeMs }: Clock): boolean => lastMessageTimeMs > serverNow() + AHEAD_MS;
+  const latest = (): number => serverNow() + AHEAD_MS;
 
   const begin = (): NonNullable<typeof waiting> => {
     let resolve = (): void => undefined;
@@ -125,9 +129,7 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
       waiting?.end();
       if (!isNews) return;
       await store.transact(async (transaction) => {
-        const clock = await read(transaction);
-        const lastMessageTimeMs = isFarAhead(clock) ? serverNow() : clock.lastMessageTimeMs;
-        transaction.put('clock', ONLY, { ...clock, offsetMs, lastMessageTimeMs });
+        transaction.put('clock', ONLY, { ...(await read(transaction)), offsetMs });
       });
     },
     settled: async () => {
@@ -140,10 +142,12 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
       transaction.put('clock', ONLY, { ...clock, offsetMs, lastMessageTimeMs: timeMs });
       return mintMessageId(timeMs, random(new Uint8Array(10)));
     },
-    rewind: async (transaction) => {
+    latest,
+    mintAgain: (lastMs) => mintMessageId(nextMessageTime(serverNow(), lastMs), random(new Uint8Array(10))),
+    rewind: async (transaction, lastMs) => {
       const clock = await read(transaction);
-      const lastMessageTimeMs = Math.min(clock.lastMessageTimeMs, serverNow());
-      transaction.put('clock', ONLY, { ...clock, lastMessageTimeMs });
+      if (clock.lastMessageTimeMs <= latest()) return;
+      transaction.put('clock', ONLY, { ...clock, lastMessageTimeMs: Math.max(serverNow(), lastMs) });
     },
   };
 };
