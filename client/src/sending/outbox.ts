@@ -148,6 +148,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const repaired = new Map<MessageId, number>();
   /** Refused for a time in the future: they get new ids when the server's time is known. */
   const skewed = new Set<MessageId>();
+  /** Of the last id that was given so. */
+  let lastMs = 0;
   const timers = new Map<MessageId, ReturnType<typeof setTimeout>>();
 
   /** Whose entries wait for this one: those of other accounts, and of own devices that it needs keys of. */
@@ -408,12 +410,13 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
 
   /**
    * Under a new id, encrypted anew. Somebody may have it under the old one, which a master with another clock took: it is the same
-   * message to them, and its sender still knows of it. Answers with the time of the new id; `lastMs` when it waits no more.
+   * message to them, and its sender still knows of it.
    */
-  const remint = async (transaction: Transaction, id: MessageId, lastMs: number): Promise<number> => {
+  const remint = async (transaction: Transaction, id: MessageId): Promise<void> => {
     const entry = await transaction.get('outbox', id);
-    if (entry === undefined) return lastMs;
+    if (entry === undefined) return;
     const newId = clock.mintAgain(lastMs);
+    lastMs = messageTime(newId);
     const self = device.address();
     const { messageKey } = entry;
     const key =
@@ -425,7 +428,6 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
         transaction.put('sentIds', deriveMessageId(self, each), { ...sent, messageKey: key });
     transaction.delete('outbox', id);
     transaction.put('outbox', newId, { ...entry, recipients, messageKey: key });
-    return messageTime(newId);
   };
 
   /**
@@ -435,12 +437,13 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const bringBack = coalesce(async () => {
     let refused = [...skewed];
     const brought: MessageId[] = [];
-    let lastMs = 0;
+    // The clock may have been wrong then, too.
+    if (lastMs > clock.latest()) lastMs = 0;
     const bringPage = async (transaction: Transaction): Promise<boolean> => {
       const after = firstIdAt(clock.latest() + 1);
       const ahead = await transaction.list('outbox', { after, limit: PAGE });
       const ids = new Set([...refused, ...ahead.map(({ key }) => key)]);
-      for (const id of [...ids].sort()) lastMs = await remint(transaction, id, lastMs);
+      for (const id of [...ids].sort()) await remint(transaction, id);
       const isLast = ahead.length < PAGE;
       if (isLast) await clock.rewind(transaction, lastMs);
       transaction.afterCommit(() => {
