@@ -119,6 +119,8 @@ describe('two ways back from the dead', () => {
     );
     const mailbox = newMailbox();
     const envelopes = Array.from({ length: 8 }, () => newEnvelope(mailbox));
+    // Whatever is drawn, one is stored and deleted.
+    await node.store(envelopes[0]!);
     const step = fc.record({
       which: fc.subarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
       isStore: fc.boolean(),

@@ -40,8 +40,7 @@ const machine = async (wallMs = 0) => {
       await clock.settled();
       return messageTime(await store.transact((transaction) => clock.mint(transaction)));
     },
-    rewind: (lastMs = 0): Promise<void> =>
-      store.transact((transaction) => clock.rewind(transaction, lastMs)),
+    rewind: (lastMs = 0): Promise<void> => store.transact((transaction) => clock.rewind(transaction, lastMs)),
   };
 };
 
