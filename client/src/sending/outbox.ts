@@ -437,8 +437,6 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const bringBack = coalesce(async () => {
     let refused = [...skewed];
     const brought: MessageId[] = [];
-    // The clock may have been wrong then, too.
-    if (lastMs > clock.latest()) lastMs = 0;
     const bringPage = async (transaction: Transaction): Promise<boolean> => {
       const after = firstIdAt(clock.latest() + 1);
       const ahead = await transaction.list('outbox', { after, limit: PAGE });
@@ -454,11 +452,11 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     };
     try {
       while (!(await store.transact(bringPage)));
+    } finally {
       for (const id of brought) {
         skewed.delete(id);
         unpark(id);
       }
-    } finally {
       readFromStart();
     }
   });

@@ -36,7 +36,7 @@ export type ServerClock = {
   readonly mint: (transaction: Transaction) => Promise<MessageId>;
   /** The last time that a master takes, as far as the server's time is known. */
   readonly latest: () => number;
-  /** Mints an id for what a master has refused, or would: at the server's time, after `lastMs`. It holds back none of those to come. */
+  /** Mints an id for what a master has refused, or would: at the server's time, after `lastMs` unless that is from ahead. It holds back none of those to come. */
   readonly mintAgain: (lastMs: number) => MessageId;
   /** Nothing waits under ids that no master takes: the next ones start from the server's time again, after `lastMs`. */
   readonly rewind: (transaction: Transaction, lastMs: number) => Promise<void>;
@@ -64,6 +64,8 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
     (await transaction.get('clock', ONLY)) ?? UNSET;
   const serverNow = (): number => Math.round(now() - jumpMs + offsetMs);
   const latest = (): number => serverNow() + AHEAD_MS;
+  /** The next time after one that was given before. That may have been when the clock was wrong: then it says nothing. */
+  const timeAfter = (lastMs: number): number => nextMessageTime(serverNow(), lastMs <= latest() ? lastMs : 0);
 
   const begin = (): NonNullable<typeof waiting> => {
     let resolve = (): void => undefined;
@@ -143,11 +145,11 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
       return mintMessageId(timeMs, random(new Uint8Array(10)));
     },
     latest,
-    mintAgain: (lastMs) => mintMessageId(nextMessageTime(serverNow(), lastMs), random(new Uint8Array(10))),
+    mintAgain: (lastMs) => mintMessageId(timeAfter(lastMs), random(new Uint8Array(10))),
     rewind: async (transaction, lastMs) => {
       const clock = await read(transaction);
       if (clock.lastMessageTimeMs <= latest()) return;
-      transaction.put('clock', ONLY, { ...clock, lastMessageTimeMs: Math.max(serverNow(), lastMs) });
+      transaction.put('clock', ONLY, { ...clock, lastMessageTimeMs: timeAfter(lastMs - 1) });
     },
   };
 };
