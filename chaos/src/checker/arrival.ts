@@ -39,11 +39,12 @@ const isDeletedUnread = (facts: Facts, send: Send, reader: Device): boolean => {
     .named('forget', 'hide')
     .some(
       ({ device, name, args, message, invokedAt }) =>
-        device.accountId === send.device.accountId &&
         invokedAt > send.invokedAt &&
         (name === 'forget'
-          ? args.to === send.to
-          : message !== null && keyOf(message) === keyOf(send.message)),
+          ? device === send.device && args.to === send.to
+          : device.accountId === send.device.accountId &&
+            message !== null &&
+            keyOf(message) === keyOf(send.message)),
     );
   const author = send.device.accountId;
   return (

@@ -2,11 +2,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { directoryDatabase } from '@restante/protocol';
-import { connectCouch, couchRequest } from '@restante/service-kit';
-import { metricOf, type TestCluster } from '@restante/testkit/cluster';
+import { askCouch } from '@restante/testkit';
+import { databasesOf, metricOf, type TestCluster } from '@restante/testkit/cluster';
 import type { ClusterProcess } from '@restante/scripts/cluster';
-import { z } from 'zod';
 import type { World } from '../world/world.ts';
 import { pick, type Fault } from './fault.ts';
 import { startSoon } from './processes.ts';
@@ -70,15 +68,12 @@ const loseMail = async ({ parts }: TestCluster, couch: ClusterProcess): Promise<
   const { databasePrefix } = parts;
   const server = parts.couchServers[parts.couches.indexOf(couch)];
   if (server === undefined) return;
-  await using admin = connectCouch(server.adminUrl, PATIENCE_MS);
+  const { adminUrl } = server;
   const dropAll = async (): Promise<void> => {
-    const names = z.array(z.string()).parse(await couchRequest(admin, { path: '_all_dbs' }));
-    const buckets = names.filter(
-      (name) => name.startsWith(databasePrefix) && name !== directoryDatabase(databasePrefix),
-    );
-    for (const db of buckets) await couchRequest(admin, { db, method: 'DELETE' });
+    for (const db of await databasesOf(adminUrl, `${databasePrefix}messages-`))
+      await askCouch(adminUrl, db, 'DELETE');
   };
-  await dropAll().catch(() => undefined);
+  await Promise.race([dropAll().catch(() => undefined), sleep(PATIENCE_MS)]);
   await couch.kill('SIGKILL');
 };
 
