@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Authentication, type AdminCredentials } from './access/authentication.ts';
 import { createApp } from './app.ts';
+import { endUnread } from './http/unread-request.ts';
 import { noLog, type Log } from './log.ts';
 import { defaultRetryMs } from './replicator/job.ts';
 import { Replicator } from './replicator/replicator.ts';
@@ -43,6 +44,7 @@ export async function startEmbeddedCouch(config: EmbeddedCouchConfig): Promise<E
   const replicator = new Replicator(databases, log, retryMs);
   const server = createServer(createApp({ databases, authentication, replicator, log }));
   server.keepAliveTimeout = 65_000;
+  server.on('clientError', endUnread);
   try {
     await listen(server, port, host);
   } catch (failure) {

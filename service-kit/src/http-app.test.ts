@@ -1,4 +1,5 @@
 import { errorBody, LIMITS } from '@restante/protocol';
+import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -120,6 +121,31 @@ describe('createHttpApp', () => {
   it('refuses a body that is too large', async () => {
     await expectError(await post(JSON.stringify({ name: 'x'.repeat(3_000) })), 413, 'payload-too-large');
     expect(LIMITS.bodyBytes).toBeGreaterThan(2_000);
+  });
+
+  it('answers nothing to a request that breaks off, and takes it for no error', async () => {
+    codes.length = 0;
+    answers.length = 0;
+    const { port, hostname } = new URL(server.url);
+    const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+    const received: Buffer[] = [];
+    socket.on('data', (bytes: Buffer) => {
+      received.push(bytes);
+      // The body is being read.
+      socket.end();
+    });
+    const head = 'POST /echo HTTP/1.1\r\nhost: test\r\ncontent-type: application/json';
+    socket.write(`${head}\r\nexpect: 100-continue\r\ncontent-length: 100\r\n\r\n{"name":`);
+    await new Promise((resolve) => socket.once('end', resolve));
+    socket.destroy();
+    expect(Buffer.concat(received).toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    await waitFor('the end of it', () => answers.length > 0);
+    expect([answers, codes]).toEqual([[{ route: '/echo', method: 'POST', status: 400 }], []]);
+  });
+
+  it('says which headers are too large', async () => {
+    const response = await fetch(`${server.url}/token`, { headers: { 'x-large': 'x'.repeat(20_000) } });
+    expect(response.status).toBe(431);
   });
 
   it('refuses other content types and encodings', async () => {

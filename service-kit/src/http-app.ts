@@ -50,9 +50,17 @@ const fromExpress = (thrown: unknown): unknown => {
   return row ? new ServiceError(row[0], row[1], { cause: thrown }) : thrown;
 };
 
+/** Whether the reader of a body failed because the request broke off: there is nobody to answer, and nothing was asked. */
+const brokeOff = (thrown: unknown): boolean =>
+  thrown instanceof Error && 'type' in thrown && thrown.type === 'request.aborted';
+
 const lastHandler =
   (log: Logger, onError: (code: ErrorCode) => void): ErrorRequestHandler =>
   (thrown: unknown, request, response, next) => {
+    if (brokeOff(thrown)) {
+      response.status(400).destroy();
+      return;
+    }
     const error = toServiceError(fromExpress(thrown));
     onError(error.code);
     const { level, status } = error.row;

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 export type HttpServer = {
   readonly server: Server;
@@ -7,6 +8,18 @@ export type HttpServer = {
   readonly url: string;
   /** Takes no new connections, lets requests under way finish, ends what is left after the deadline. */
   readonly close: (deadlineMs: number) => Promise<void>;
+};
+
+/**
+ * Ends a connection whose request could not be read to its end. Node would answer 400 to one that breaks off in a body, and a
+ * sender whose link broke would take that for a refusal of what it sent.
+ */
+const endUnread = ({ code }: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (code === 'HPE_HEADER_OVERFLOW' && socket.writable) {
+    socket.end('HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n');
+  } else {
+    socket.destroy();
+  }
 };
 
 /** Listens on `host:port` (port 0 for any free one). Slow and idle clients are ended by time-outs. */
@@ -24,6 +37,7 @@ export const listen = async (
     },
     listener,
   );
+  server.on('clientError', endUnread);
   let isClosing = false;
   // A kept-alive connection whose request was under way at `close` is idle only now.
   server.on('request', (_request, response: ServerResponse) => {

@@ -3,6 +3,7 @@ import { badRequest, CouchError, notFound, toCouchError } from '../couch-error.t
 import type { TellFault } from '../fault-log.ts';
 import { StreamCut } from './json-stream.ts';
 import { sendJson } from './send-json.ts';
+import { brokeOff } from './unread-request.ts';
 
 export const unknownRoute: RequestHandler = () => {
   throw notFound('missing');
@@ -23,6 +24,10 @@ export function errorHandler(tellFault: TellFault): ErrorRequestHandler {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- express knows an error handler by its four parameters
   return (failure: unknown, request, response, _next) => {
     if (failure instanceof StreamCut) return;
+    if (brokeOff(failure)) {
+      response.destroy();
+      return;
+    }
     const error = fromBodyParser(failure) ?? toCouchError(failure);
     if (error.status >= 500 && error.status !== 501)
       tellFault('request failed', { method: request.method, answer: error.error }, failure);

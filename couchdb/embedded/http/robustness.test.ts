@@ -164,6 +164,34 @@ describe('the server', () => {
     expect(await couch().request('GET', '/_up')).toMatchObject({ status: 200 });
   });
 
+  it('answers nothing to a request that breaks off: nothing is refused', async () => {
+    const { port, hostname } = new URL(couch().url);
+    const credentials = `${couch().admin.name}:${couch().admin.password}`;
+    const head = [
+      `POST ${db}/_bulk_docs HTTP/1.1`,
+      'host: couch',
+      `authorization: Basic ${Buffer.from(credentials).toString('base64')}`,
+      'content-type: application/json',
+      'expect: 100-continue',
+    ].join('\r\n');
+    for (const rest of [
+      'content-length: 100\r\n\r\n{"docs":[',
+      'transfer-encoding: chunked\r\n\r\n64\r\n{"docs":[',
+    ]) {
+      const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+      const received: Buffer[] = [];
+      socket.on('data', (bytes: Buffer) => {
+        received.push(bytes);
+        // It reads the body now.
+        socket.end();
+      });
+      socket.write(`${head}\r\n${rest}`);
+      await new Promise((resolve) => socket.once('end', resolve));
+      socket.destroy();
+      expect(Buffer.concat(received).toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    }
+  });
+
   it('takes no more than it can hold', async () => {
     const large = JSON.stringify({ docs: ['x'.repeat(65 * 1024 * 1024)] });
     const answer = await couch()
