@@ -341,3 +341,28 @@ describe('a CouchDB of the directory that has come back', () => {
     expect(await numbers()).toEqual([2, 3]);
   }, 30_000);
 });
+
+describe('a change of the directory', () => {
+  it('is at two servers before anybody is told: the one that took it may leave', async () => {
+    const couches = await startCouchProcesses(3);
+    await using directories = await createTestDirectories(couches);
+    const { servers, directory } = directoryAt(directories);
+    const { accountId } = await directory.createAccount(randomName(), 'a-password-hash', device('one'));
+    for (const other of [1, 2]) await directories.replicate(directories.urls[0]!, directories.urls[other]!);
+    const numbers = async () => (await directory.devices(accountId))?.map(({ deviceId }) => deviceId);
+    const isUp = (index: number) => () => servers.states()[index]!.up;
+
+    await couches.kill(0);
+    await waitFor('the first to be away', () => !isUp(0)());
+    expect(await directory.addDevice(accountId, device('two'))).toBe(2);
+    await directory.removeDevice({ accountId, deviceId: 1 });
+    expect(await directory.changePassword(accountId, 'another-hash')).toBe(1);
+    await couches.kill(1);
+    await waitFor('the second to be away', () => !isUp(1)());
+    await couches.restart(0);
+    await waitFor('the first', isUp(0));
+    // Only the first and the third are there, and nothing was replicated since.
+    expect(await numbers()).toEqual([2]);
+    expect(await directory.deviceList(accountId)).toMatchObject({ tokenGeneration: 1 });
+  }, 30_000);
+});

@@ -3,7 +3,7 @@ import { LIMITS, type AccountId, type DeviceAddress } from '@restante/protocol';
 import { ServiceError, type ConfirmedClock } from '@restante/service-kit';
 import { createGather } from '../gather.ts';
 import type { DirectoryReader } from './couch-directory-reader.ts';
-import { insertAll, remove, write, type Found } from './couch-documents.ts';
+import { insertAll, remove, withHistories, write, writeRevisions, type Found } from './couch-documents.ts';
 import { createKeyPages } from './couch-key-pages.ts';
 import type { CouchServers, Database } from './couch-servers.ts';
 import { newestOf } from './directory-conflicts.ts';
@@ -75,6 +75,13 @@ export const createCouchDirectory = (
 ): Directory => {
   const keyPages = createKeyPages(servers, reader);
 
+  /** What says who may read and write is at two servers, where two answer, before anybody is told that it is so. */
+  const secure = (ids: readonly string[]): Promise<void> =>
+    servers.carry(async (database) => {
+      const found = await withHistories(database, ids);
+      return found.length > 0 ? found : null;
+    }, writeRevisions);
+
   const findAccount = async (account: AccountId) =>
     live<LiveAccount>(await servers.lookUp((database) => reader.account(database, account)));
   const findDevice = async (device: DeviceAddress) =>
@@ -124,6 +131,7 @@ export const createCouchDirectory = (
       removedAt: Math.max(updatedAt, clock.latest()),
       updatedAt,
     }));
+    await secure([deviceDocumentId(device)]);
     await keyPages.clear(device);
   };
 
@@ -182,7 +190,9 @@ export const createCouchDirectory = (
       return claimNumber(database, accountId, device, found.devices);
     });
     if (deviceId === null) throw noAccount();
-    await keyPages.add({ accountId, deviceId }, device.keys.identityKey, device.keys);
+    const address = { accountId, deviceId };
+    await keyPages.add(address, device.keys.identityKey, device.keys);
+    await secure([deviceDocumentId(address), keyPageDocumentId(address, device.keys.identityKey)]);
     return deviceId;
   };
 
@@ -203,6 +213,8 @@ export const createCouchDirectory = (
     const account = await findAccount(accountId);
     if (account) await freeUsername(account.username, accountId);
     await updateAccount(accountId, (_current, updatedAt) => ({ removedAt: updatedAt, updatedAt }));
+    const name = account ? [usernameDocumentId(account.username)] : [];
+    await secure([accountDocumentId(accountId), ...name]);
     await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId })));
   };
 
@@ -247,6 +259,7 @@ export const createCouchDirectory = (
           if (owner?.accountId !== accountId)
             throw new ServiceError('username-taken', 'the username is taken');
         });
+        await secure(documents.map(({ _id }) => _id));
         return address;
       } catch (error) {
         // Only a sure loss is cleaned up: after another failure the username may be ours on a server that is down.
@@ -271,6 +284,7 @@ export const createCouchDirectory = (
         tokenGeneration = (current.tokenGeneration ?? 0) + 1;
         return { ...current, passwordHash, tokenGeneration, updatedAt };
       });
+      if (changed !== null) await secure([accountDocumentId(accountId)]);
       return changed && tokenGeneration;
     },
     deleteAccount,

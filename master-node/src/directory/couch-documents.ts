@@ -46,6 +46,12 @@ export const findAll = async (database: Database, ids: readonly string[]): Promi
   return found.flatMap((document) => document ?? []);
 };
 
+/** All leaves of documents, deletions too, with their histories, as {@link writeRevisions} takes them. */
+export const withHistories = async (database: Database, ids: readonly string[]): Promise<Found<object>[]> => {
+  const { results } = (await database.bulkGet(ids, { revs: true })) as BulkAnswer;
+  return results.flatMap(({ docs }) => docs.flatMap(({ ok }) => ok ?? []));
+};
+
 /** All leaves of a document, deletions too. */
 export const leavesOf = async (database: Database, id: string): Promise<Leaf<object>[]> => {
   // nano's type knows a list of revisions only.

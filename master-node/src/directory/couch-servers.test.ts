@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ServiceError } from '@restante/service-kit';
+import { CouchError, ServiceError } from '@restante/service-kit';
 import { startFaultProxy, waitFor, type FaultProxy } from '@restante/testkit';
 import { silentLog, startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
 import { followChanges } from './couch-changes.ts';
-import { find, list, write } from './couch-documents.ts';
+import { find, list, remove, withHistories, write, writeRevisions } from './couch-documents.ts';
 import type { CouchServers, Database } from './couch-servers.ts';
 
 describe('the CouchDBs of the directory as one', () => {
@@ -69,6 +69,48 @@ describe('the CouchDBs of the directory as one', () => {
     expect(await lookUpWhereUp('nothing')).toBeNull();
     proxies[1].set('pass');
     await waitFor('the second server', () => servers.states()[1]!.up);
+  });
+
+  it('carries what one alone has to another that takes it, deletions too, and fails for nobody', async () => {
+    const carry = (id: string) =>
+      servers.carry(async (database) => {
+        const found = await withHistories(database, [id]);
+        return found.length > 0 ? found : null;
+      }, writeRevisions);
+    const leaves = (index: 0 | 1) =>
+      servers.on(new URL(proxied[index]).host, async (couch, name) => {
+        const { results } = (await couch.request({
+          db: name,
+          path: '_bulk_get',
+          method: 'POST',
+          qs: { revs: true },
+          body: { docs: [{ id: 'carried' }] },
+        })) as { results: { docs: { ok?: object }[] }[] };
+        return results[0]!.docs;
+      });
+    await put('carried');
+    expect((await leaves(1)).every(({ ok }) => ok === undefined)).toBe(true);
+    await carry('carried');
+    expect(await leaves(1)).toEqual(await leaves(0));
+    await servers.run(async (database) => {
+      const found = await find<object>(database, 'carried');
+      await remove(database, 'carried', found!._rev);
+    });
+    await carry('carried');
+    expect(await leaves(1)).toEqual(await leaves(0));
+    expect(await leaves(1)).toMatchObject([{ ok: { _deleted: true } }]);
+
+    await carry('never written');
+    const refused = servers.carry(
+      () => Promise.resolve('something'),
+      () => Promise.reject(new CouchError(403, 'forbidden')),
+    );
+    await expect(refused).resolves.toBeUndefined();
+    proxies[1].set('refuse');
+    proxies[1].cut();
+    await carry('one');
+    proxies[1].set('pass');
+    await waitFor('both servers', () => servers.states().every(({ up }) => up));
   });
 
   it('gathers from those that can say, and nothing when none can', async () => {

@@ -16,7 +16,7 @@ import {
 
 /** `bulkGet`: documents with all their leaves, in one request; on Apache CouchDB a third of what `_all_docs` costs for as many. */
 export type Database = nano.DocumentScope<unknown> & {
-  readonly bulkGet: (ids: readonly string[]) => Promise<unknown>;
+  readonly bulkGet: (ids: readonly string[], options?: { readonly revs?: true }) => Promise<unknown>;
 };
 
 export type Changes = {
@@ -62,6 +62,14 @@ export type CouchServers = AsyncDisposable & {
    * @throws ServiceError `unavailable` as `lookUp`, and for a moment while the few that are there have all just come back
    */
   readonly gather: <T>(operation: (database: Database) => Promise<T | null>) => Promise<T[]>;
+  /**
+   * Carries what was just written from the first server that has it to the next one that takes it: until the mesh has done so, it
+   * would be lost to everybody for as long as one server is away. Never fails: where no other takes it, one has it, which is told.
+   */
+  readonly carry: <T>(
+    read: (database: Database) => Promise<T | null>,
+    write: (database: Database, found: T) => Promise<void>,
+  ) => Promise<void>;
   /** Name of the server that the next operation runs on. */
   readonly current: () => string;
   /** Runs `operation` on this server alone, which is one that answers. Throws as `run`. */
@@ -119,10 +127,10 @@ const connect = (url: string, databaseName: string, timeoutMs: number): Server =
     name: new URL(url).host,
     couch: quick,
     database: Object.assign(quick.use<unknown>(databaseName), {
-      bulkGet: async (ids: readonly string[]): Promise<unknown> => {
+      bulkGet: async (ids: readonly string[], qs: { readonly revs?: true } = {}): Promise<unknown> => {
         const body = { docs: ids.map((id) => ({ id })) };
         return wholeAnswer<unknown>(
-          await quick.request({ db: databaseName, path: '_bulk_get', method: 'POST', body }),
+          await quick.request({ db: databaseName, path: '_bulk_get', method: 'POST', qs, body }),
         );
       },
     }),
@@ -309,6 +317,21 @@ export const connectCouchServers = (
       const found = await search(operation);
       if (found === null && answering().length === 0) throw noServer();
       return found;
+    },
+    carry: async (read, write) => {
+      if (servers.length < 2) return;
+      await firstRound.promise;
+      const tried = answering();
+      for (const [index, from] of tried.entries()) {
+        const given = await ask(from, read).catch(unanswered);
+        if (given === null || given.answer === null) continue;
+        const found = given.answer;
+        for (const to of tried.filter((_server, other) => other !== index)) {
+          if ((await ask(to, (database) => write(database, found)).catch(unanswered)) !== null) return;
+        }
+        break;
+      }
+      log.warn({ event: 'directory-single-copy' }, 'a change of the directory is at one CouchDB alone');
     },
     current: () => (answering()[0] ?? servers[0])?.name ?? '',
     on: async (name, operation) => {
