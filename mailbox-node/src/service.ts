@@ -85,7 +85,6 @@ export const startMailboxNode = async (
   const completeness = createCompleteness({ server: admin, peers });
   /** A clock that is behind does not know of the newest buckets. */
   const isComplete = (): boolean => !clock.isBehind() && completeness.holds(databases.readableAt(now()));
-  const isFilled = (): boolean => isComplete() && completeness.holds([databases.directory]);
   const keeper = createDatabaseKeeper({
     log,
     admin,
@@ -108,7 +107,7 @@ export const startMailboxNode = async (
     queuedBytes: budget.usedBytes,
     listeners: () => events.listeners(),
     isUp: () => condition.state() === 'up',
-    isFilled,
+    isComplete,
     isFull: room.isFull,
     clock,
     lagSeconds: lag.seconds,
@@ -174,7 +173,7 @@ export const startMailboxNode = async (
     sizes: keeper.sizes,
     jobs: mesh.jobs,
     lagSeconds: lag.seconds,
-    isFilled,
+    isComplete,
     isFull: room.isFull,
     setAside,
     listeners: events.listeners,
@@ -214,11 +213,18 @@ export const startMailboxNode = async (
     }
   };
 
+  /** Masters alone carry the directory: what an earlier version, or somebody else, has set up for it goes (law 12). */
+  let hasLeftDirectory = false;
+  const leaveDirectory = async (): Promise<void> => {
+    if (!hasLeftDirectory) await mesh.remove(databases.directory);
+    hasLeftDirectory = true;
+  };
+
   let maintainedAtMs = -Infinity;
   let rounds = 0;
   const maintain = async (): Promise<void> => {
     const { maintenanceIntervalMs: usualMs } = config;
-    const intervalMs = isFilled() && mesh.isWhole() ? usualMs : Math.min(usualMs, MENDING_INTERVAL_MS);
+    const intervalMs = isComplete() && mesh.isWhole() ? usualMs : Math.min(usualMs, MENDING_INTERVAL_MS);
     if (condition.state() === 'up' && performance.now() - maintainedAtMs < intervalMs) return;
     maintainedAtMs = -Infinity;
     try {
@@ -229,11 +235,11 @@ export const startMailboxNode = async (
       await sweep(existing, buckets);
       await keeper.keep(buckets);
       await clockKeeper.save();
-      const kept = [databases.directory, ...buckets];
-      await mesh.keep(kept);
-      const wasFilled = isFilled();
-      await completeness.keep(kept, mesh.jobs());
-      if (isFilled() && !wasFilled) log.info({ event: 'caught-up' }, 'caught up with every peer');
+      await leaveDirectory();
+      await mesh.keep(buckets);
+      const wasComplete = isComplete();
+      await completeness.keep(buckets, mesh.jobs());
+      if (isComplete() && !wasComplete) log.info({ event: 'caught-up' }, 'caught up with every peer');
     } catch (error) {
       mesh.loseSight();
       adminCondition.failed(error);

@@ -32,6 +32,7 @@ export {
   wholeAnswer,
   type CouchServer,
 } from './couch.ts';
+export { readPrivateKey, readPublicKeys } from './ed25519-key.ts';
 export {
   bearerToken,
   createHttpApp,

@@ -17,7 +17,7 @@ export const createHealth =
     readonly sizes: () => readonly DatabaseSize[];
     readonly jobs: () => readonly ReplicationJob[];
     readonly lagSeconds: () => Readonly<Record<string, number>>;
-    readonly isFilled: () => boolean;
+    readonly isComplete: () => boolean;
     readonly isFull: () => boolean;
     readonly setAside: SetAside<DocumentFault>;
     readonly listeners: () => number;
@@ -30,7 +30,7 @@ export const createHealth =
     const lagSeconds = sources.lagSeconds();
     const isWhole =
       adminCondition.state() === 'up' &&
-      sources.isFilled() &&
+      sources.isComplete() &&
       !sources.clock.isDoubted() &&
       replications.every(({ state }) => state === 'running') &&
       Object.values(lagSeconds).every((seconds) => seconds <= LAG_LIMIT_SECONDS);
@@ -48,7 +48,7 @@ export const createHealth =
       },
       databases: sources.sizes(),
       replications,
-      isComplete: sources.isFilled(),
+      isComplete: sources.isComplete(),
       lagSeconds,
       setAside: { counts: sources.setAside.counts(), examples: sources.setAside.examples() },
       listeners: sources.listeners(),

@@ -12,7 +12,7 @@ const setUp = () => {
     lagSeconds: () => ({}),
     jobs: () => [],
     isFollowing: () => true,
-    isFilled: () => true,
+    isComplete: () => true,
     isFull: () => false,
     setAside: () => ({ 'foreign-id': 0, 'foreign-revision': 0, 'bad-fields': 0 }),
     sizes: () => [{ name: 'directory', documents: 3, deleted: 1, fileBytes: null }],

@@ -20,27 +20,39 @@ const clusterSecrets = z.strictObject({
   /** PKCS #8 and SPKI PEM of the Ed25519 key that signs tokens. */
   tokenPrivateKey: z.string(),
   tokenPublicKey: z.string(),
+  /** PKCS #8 PEM of the Ed25519 key that signs the documents of the directory. */
+  directoryPrivateKey: z.string(),
+  /** SPKI PEM of all keys whose signatures of the directory are accepted, one after the other. */
+  directoryPublicKeys: z.string(),
 });
 export type ClusterSecrets = z.infer<typeof clusterSecrets>;
 
 const newPassword = (): string => randomBytes(24).toString('base64url');
 
-const generate = (): ClusterSecrets => {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
+const newKeyPair = () =>
+  generateKeyPairSync('ed25519', {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
+
+const generate = (): ClusterSecrets => {
+  const [token, directory] = [newKeyPair(), newKeyPair()];
   return {
     nodes: [1, 2, 3].map((node) => ({
       admin: { user: 'admin', password: newPassword() },
       data: { user: `mailbox-node-${node}`, password: newPassword() },
     })),
-    tokenPrivateKey: privateKey,
-    tokenPublicKey: publicKey,
+    tokenPrivateKey: token.privateKey,
+    tokenPublicKey: token.publicKey,
+    directoryPrivateKey: directory.privateKey,
+    directoryPublicKeys: directory.publicKey,
   };
 };
 
 const secretsFile = (dataDir: string): string => join(dataDir, 'secrets.json');
+
+/** Written by a version that signed nothing in the directory: what is there cannot be told from what somebody has forged. */
+const unsignedData = z.object({ tokenPrivateKey: z.string(), directoryPrivateKey: z.undefined().optional() });
 
 /**
  * The secrets of the cluster in this data folder, or null when there are none yet.
@@ -55,14 +67,21 @@ export const readSecrets = (dataDir: string): ClusterSecrets | null => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
   }
+  let found: unknown = null;
   try {
-    return clusterSecrets.parse(JSON.parse(text));
+    found = JSON.parse(text);
+    return clusterSecrets.parse(found);
   } catch {
+    if (unsignedData.safeParse(found).success) {
+      throw new Error(
+        `The data in ${dataDir} is of a version before 0.2.0, which this one does not carry on. Nothing was changed: move the folder away, or go on with the version before.`,
+      );
+    }
     throw new Error(`${secretsFile(dataDir)} does not hold the secrets of a cluster`);
   }
 };
 
-/** The secrets of the cluster in this data folder, made on first use. Only this user can read the file. */
+/** The secrets of the cluster in this data folder, made on first use. Only this user can read the file. Throws as {@link readSecrets}. */
 export const ensureSecrets = (dataDir: string): ClusterSecrets => {
   const known = readSecrets(dataDir);
   if (known !== null) return known;

@@ -8,6 +8,7 @@ import { readResolvedConflicts } from '../state/resolved-conflicts.ts';
 
 /** What the three nodes hold, read from their CouchDBs. */
 export type Holdings = {
+  /** The buckets. */
   readonly databases: readonly string[];
   /** Messages in all buckets of all nodes. */
   readonly waiting: number;
@@ -22,7 +23,7 @@ export const readHoldings = async ({ couchServers }: Cluster, scope: MeshScope):
   const { mesh } = await inspectMesh(couchServers, scope);
   const counts = await Promise.all(
     mesh.databases.map((database) =>
-      Promise.all(couchServers.map((node) => countDatabase(node, database, database !== directoryOf(scope)))),
+      Promise.all(couchServers.map((node) => countDatabase(node, database, true))),
     ),
   );
   const isSame = counts.every(
@@ -35,7 +36,7 @@ export const readHoldings = async ({ couchServers }: Cluster, scope: MeshScope):
   };
 };
 
-/** Conflicts on all nodes: those that nobody has resolved and those that a master had to resolve. */
+/** Conflicts on all nodes, in the directory too: those that nobody has resolved and those that a master had to resolve. */
 export const countConflicts = async (
   { couchServers }: Cluster,
   scope: MeshScope,
@@ -45,7 +46,7 @@ export const countConflicts = async (
   let unresolved = 0;
   for (const node of couchServers) {
     const scan = createConflictScan(node);
-    for (const database of databases) unresolved += (await scan(database)).length;
+    for (const database of [directoryOf(scope), ...databases]) unresolved += (await scan(database)).length;
     for (const { _id } of await readResolvedConflicts(node, directoryOf(scope))) resolved.add(_id);
   }
   return unresolved + resolved.size;

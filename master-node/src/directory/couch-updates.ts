@@ -1,0 +1,91 @@
+import type { AccountId, DeviceAddress, Username } from '@restante/protocol';
+import { ServiceError } from '@restante/service-kit';
+import type { DirectoryReader } from './couch-directory-reader.ts';
+import { write, type Found } from './couch-documents.ts';
+import type { Answered, CouchServers, Database } from './couch-servers.ts';
+import { holderOf, newestOf } from './directory-conflicts.ts';
+import {
+  isRemoval,
+  type LiveAccount,
+  type LiveDevice,
+  type LiveUsername,
+  type Removal,
+} from './directory-documents.ts';
+
+const ATTEMPTS = 30;
+
+export const live = <L extends object>(document: Found<L | Removal> | null): Found<L> | null =>
+  document === null || isRemoval(document) ? null : document;
+
+type Forms<D> = (forms: readonly [Found<D>, ...Found<D>[]]) => Found<D>;
+
+/** Which of the servers' answers holds; null when there is none. */
+export const heldBy = <D>(
+  answers: readonly Answered<Found<D>>[],
+  choose: Forms<D>,
+): Answered<Found<D>> | null => {
+  const [first, ...others] = answers.map(({ answer }) => answer);
+  if (first === undefined) return null;
+  const held = choose([first, ...others]);
+  return answers.find(({ answer }) => answer === held) ?? null;
+};
+
+/** Reads what holds of a document at most servers, and changes it there. */
+export const createUpdates = (servers: CouchServers, reader: DirectoryReader, now: () => number) => {
+  /**
+   * Changes a live document until nobody else was quicker. The same one is not written. Gives what it was; null when it is not
+   * there.
+   *
+   * @throws ServiceError `unavailable`
+   */
+  const update = async <L extends object>(
+    ask: CouchServers['ask'],
+    read: (database: Database) => Promise<Found<L | Removal> | null>,
+    choose: Forms<L | Removal>,
+    change: (current: Found<L>) => object,
+  ): Promise<Found<L> | null> => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const held = heldBy(await ask(read), choose);
+      const current = live<L>(held?.answer ?? null);
+      if (held === null || current === null) return null;
+      const changed = change(current);
+      if (changed === current) return current;
+      try {
+        if (await servers.on(held.server, (database) => write(database, current._id, changed, current)))
+          return current;
+      } catch (error) {
+        // Another one may have it.
+        if (servers.isUp(held.server)) throw error;
+      }
+    }
+    throw new ServiceError('unavailable', 'too many change this document', { retryAfterMs: 1000 });
+  };
+  const later = (current: { readonly updatedAt: number }): number => Math.max(now(), current.updatedAt + 1);
+
+  return {
+    /** `change` gets the time of the change, which is later than that of any before. */
+    account: (account: AccountId, change: (current: LiveAccount, updatedAt: number) => object) =>
+      update<LiveAccount>(
+        servers.ask,
+        (database) => reader.account(database, account),
+        newestOf,
+        (current) => change(current, later(current)),
+      ),
+    device: (device: DeviceAddress, change: (current: LiveDevice, updatedAt: number) => object) =>
+      update<LiveDevice>(
+        servers.ask,
+        (database) => reader.device(database, device),
+        newestOf,
+        (current) => change(current, later(current)),
+      ),
+    username: (name: Username, change: (current: LiveUsername) => object) =>
+      update<LiveUsername>(
+        servers.askWhereUp,
+        (database) => reader.username(database, name),
+        holderOf,
+        change,
+      ),
+  };
+};
+
+export type Updates = ReturnType<typeof createUpdates>;
