@@ -12,7 +12,11 @@ import {
 import type { KeyPage } from './key-page.ts';
 
 const time = fc.integer({ min: 0, max: 5 });
-const usernameDocument = fc.record({ accountId: fc.constantFrom('a', 'b', 'c'), createdAt: time });
+const life = fc.integer({ min: 1, max: 3 });
+const usernameDocument = fc.oneof(
+  fc.record({ accountId: fc.constantFrom('a', 'b', 'c'), createdAt: time, life }),
+  fc.record({ removedAt: time, updatedAt: time, life }),
+);
 const dated = fc.oneof(
   fc.record({ createdAt: time, updatedAt: time }),
   fc.record({ removedAt: time, updatedAt: time }),
@@ -69,6 +73,14 @@ describe('username: the earliest wins', () => {
     expect(winner(earliestWins, { accountId: 'a', createdAt: 2 }, { accountId: 'b', createdAt: 1 })).toBe(1);
     expect(winner(earliestWins, { accountId: 'b', createdAt: 1 }, { accountId: 'a', createdAt: 1 })).toBe(1);
     expect(winner(earliestWins, { accountId: 'b', createdAt: 1 }, null)).toBeUndefined();
+  });
+  it('keeps it free once it is, and then for whoever took it after that, whatever is put back', () => {
+    const first = { accountId: 'a', createdAt: 1 };
+    const free = { removedAt: 2, updatedAt: 2 };
+    const second = { accountId: 'b', createdAt: 3, life: 2 };
+    expect(winner(earliestWins, first, free)).toBe(1);
+    expect(winner(earliestWins, first, second, free)).toBe(1);
+    expect(winner(earliestWins, { ...free, life: 2 }, second)).toBe(0);
   });
 });
 

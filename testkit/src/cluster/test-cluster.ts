@@ -56,7 +56,7 @@ export type TestCluster = AsyncDisposable & {
 
 export type TestClusterOptions = Pick<
   ClusterOptions,
-  'masters' | 'mailboxAddresses' | 'settings' | 'onEvent'
+  'masters' | 'mailboxAddresses' | 'settings' | 'adapt' | 'onEvent'
 > & {
   /** Whether clocks can be moved while their services run. */
   readonly movableClocks?: boolean;
@@ -140,7 +140,8 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       given: Readonly<Record<string, string>>,
     ): Readonly<Record<string, string>> => {
       const withClock = movableClocks ? clockOf(name).environment(given) : given;
-      return slowDisksByName.get(name)?.environment(withClock) ?? withClock;
+      const slowed = slowDisksByName.get(name)?.environment(withClock) ?? withClock;
+      return options.adapt?.(name, slowed) ?? slowed;
     };
     if (couchUrls) {
       cleanup.defer(async () => {
