@@ -151,6 +151,7 @@ export const startMailboxNode = async (
       envelopes,
       setAside,
       now,
+      endEarly: store.endEarly,
       isHeard: events.isHeard,
       onEnvelope: (mailbox, envelope) => {
         metrics.events.inc();

@@ -34,7 +34,7 @@ import { createKeyStockWatch } from './live/key-stock-watch.ts';
 import { createPresence } from './live/presence.ts';
 import { createPushWindows } from './live/push-windows.ts';
 import { cellOf } from './mailboxes/cell.ts';
-import { createDeleteOnBehalf } from './mailboxes/delete-on-behalf.ts';
+import { startDeleteOnBehalf } from './mailboxes/delete-on-behalf.ts';
 import { createFanOut } from './mailboxes/fan-out.ts';
 import { connectMailboxNode } from './mailboxes/mailbox-node.ts';
 import { createStoreToken } from './mailboxes/store-token.ts';
@@ -135,15 +135,18 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const keyStockWatch = createKeyStockWatch(directory, bus, { log, metrics });
   const authenticate = createAuthenticate(verifier, deviceSets);
   const admit = createAdmit(verifier, deviceSets, directory);
+  const deleteOnBehalf = startDeleteOnBehalf({
+    nodes: mailboxNodes,
+    nodesOf: (account) => cellOf(account, cells).nodes,
+    signer,
+    metrics,
+    log,
+    now,
+  });
   const handle = createHandle({
     deviceSets,
     store: createFanOut(cells, config.mailboxes),
-    deleteOnBehalf: createDeleteOnBehalf({
-      nodesOf: (account) => cellOf(account, cells).nodes,
-      signer,
-      metrics,
-      now,
-    }),
+    deleteOnBehalf: deleteOnBehalf.delete,
     bus,
     pushWindows: createPushWindows(bus),
     rateLimits,
@@ -221,7 +224,9 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       bus[Symbol.dispose]();
       await http.close(REQUEST_DEADLINE_MS);
       await Promise.all(
-        [deviceFeed, conflictResolver, confirmedTime].map((task) => task[Symbol.asyncDispose]()),
+        [deviceFeed, conflictResolver, confirmedTime, deleteOnBehalf].map((task) =>
+          task[Symbol.asyncDispose](),
+        ),
       );
       await Promise.all(mailboxNodes.map((node) => node[Symbol.asyncDispose]()));
       await servers[Symbol.asyncDispose]();

@@ -17,6 +17,7 @@ export const createArrivals = ({
   envelopes,
   setAside,
   now,
+  endEarly,
   isHeard,
   onEnvelope,
   isPeer,
@@ -26,6 +27,8 @@ export const createArrivals = ({
   readonly envelopes: Envelopes;
   readonly setAside: SetAside<DocumentFault>;
   readonly now: () => number;
+  /** Ends what its owner has deleted before it came, of what is there now. */
+  readonly endEarly: (database: string, documentIds: readonly string[]) => Promise<void>;
   readonly isHeard: (mailbox: DeviceAddress) => boolean;
   readonly onEnvelope: (mailbox: DeviceAddress, envelope: Envelope) => void;
   readonly isPeer: (node: string) => boolean;
@@ -57,6 +60,10 @@ export const createArrivals = ({
 
   return async (db, changes) => {
     for (const change of changes) await inspect(db, change);
+    await endEarly(
+      db,
+      changes.filter(({ deleted }) => !deleted).map(({ id }) => id),
+    );
     const ids = [...new Set(changes.filter(isWanted).map(({ id }) => id))];
     for (let start = 0; start < ids.length; start += DOCUMENTS_PER_READ) {
       const keys = ids.slice(start, start + DOCUMENTS_PER_READ);

@@ -1,36 +1,47 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { LIMITS, type DeviceAddress } from '@restante/protocol';
-import { createTokenSigner, ServiceError } from '@restante/service-kit';
+import { createLog, createTokenSigner, ServiceError } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { createMetrics } from '../metrics.ts';
 import { testKeys } from '../testing/test-nodes.model.ts';
-import { createDeleteOnBehalf } from './delete-on-behalf.ts';
+import { startDeleteOnBehalf } from './delete-on-behalf.ts';
 import type { MailboxNode } from './mailbox-node.ts';
 
 type Request = { readonly node: string; readonly token: string; readonly ids: string[] };
 
-const setUp = (answers: Readonly<Record<string, boolean>>) => {
+const running: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const each of running.splice(0)) await each[Symbol.asyncDispose]();
+});
+
+const setUp = (answers: Record<string, boolean>) => {
   const requests: Request[] = [];
-  const nodes = Object.entries(answers).map(([name, answer]): MailboxNode => ({
+  const nodes = Object.keys(answers).map((name): MailboxNode => ({
     name,
     isUp: () => true,
     post: (_call, token, body) => {
       requests.push({ node: name, token, ...(JSON.parse(body) as { ids: string[] }) });
-      return answer
+      return answers[name] === true
         ? Promise.resolve({ deleted: 1 } as never)
         : Promise.reject(new ServiceError('unavailable', 'test'));
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }));
-  const deleteOnBehalf = createDeleteOnBehalf({
+  const metrics = createMetrics(Object.keys(answers));
+  const onBehalf = startDeleteOnBehalf({
+    nodes,
     nodesOf: () => nodes,
     signer: createTokenSigner(testKeys().privateKey),
-    metrics: createMetrics(Object.keys(answers)),
+    metrics,
+    log: createLog('test', 'silent'),
     now: Date.now,
   });
+  running.push(onBehalf);
   return {
     requests,
-    deleteOnBehalf: (device: DeviceAddress, ids: readonly string[]) => deleteOnBehalf(device, ids, 'request'),
+    metrics,
+    deleteOnBehalf: (device: DeviceAddress, ids: readonly string[]) =>
+      onBehalf.delete(device, ids, 'request'),
   };
 };
 
@@ -54,6 +65,25 @@ describe('deletes on behalf of a device', () => {
       device: 1,
       aud: 'mailbox',
     });
+  });
+
+  it('are owed to a node that has not done them, until it has', async () => {
+    const answers: Record<string, boolean> = { one: true, two: false };
+    const { requests, metrics, deleteOnBehalf } = setUp(answers);
+    const toTwo = () => requests.filter(({ node }) => node === 'two').map(({ ids }) => ids.length);
+    const ids = Array.from({ length: 500 }, (_, index) => `id${index}`);
+    expect(await Promise.all([deleteOnBehalf(device(1), ids), deleteOnBehalf(device(1), ['more'])])).toEqual([
+      1, 1,
+    ]);
+    expect(await deleteOnBehalf(device(2), ['other'])).toBe(1);
+    await waitFor('another try', () => toTwo().length > 3);
+    answers['two'] = true;
+    requests.length = 0;
+    await waitFor('the rest', () => requests.length === 3);
+    expect(toTwo()).toEqual([500, 1, 1]);
+    expect(await metrics.registry.getSingleMetricAsString('gateway_owed_deletes')).toMatch(
+      /\{node="one".*\} 0\n.*\{node="two".*\} 0$/,
+    );
   });
 
   it('of a busy device go together, within the bound of one request', async () => {
