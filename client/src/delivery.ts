@@ -24,6 +24,7 @@ import { createAcknowledger } from './receiving/acknowledger.ts';
 import type { Arrivals } from './receiving/arrival.ts';
 import { createInbox } from './receiving/inbox.ts';
 import { createLiveQueue } from './receiving/live-queue.ts';
+import { createOwedDeletes } from './receiving/owed-deletes.ts';
 import { readAgain } from './receiving/read-again.ts';
 import { requestRenewals } from './receiving/renewal.ts';
 import type { OwnKeys } from './account/keys.ts';
@@ -126,20 +127,21 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const renewToken = coalesce(async () => {
     if (device.mailboxToken() === null || device.areRefused()) await api.freshTokens();
   });
-  const access = async (node: number): Promise<MailboxAccess> => {
+  const accessTo = async (node: string): Promise<MailboxAccess> => {
     if (device.mailboxToken() === null) await renewToken();
     // One node may be wrong: the others are read meanwhile.
     else if (device.areRefused()) background(renewToken().catch(unlessAway));
     const token = device.tokens().mailboxToken;
-    return { node: nodeUrls()[node] ?? '', mailbox: device.address(), token };
+    return { node, mailbox: device.address(), token };
   };
-  const deleteDirectly = async (ids: readonly MessageId[]): Promise<number> => {
-    const answers = await Promise.allSettled(
-      nodeUrls().map(async (_, node) => mailboxes.delete(await access(node), ids)),
-    );
-    for (const answer of answers)
-      if (answer.status === 'rejected' && !isAway(answer.reason)) onFault(answer.reason);
-    return answers.filter(({ status }) => status === 'fulfilled').length;
+  const access = (node: number): Promise<MailboxAccess> => accessTo(nodeUrls()[node] ?? '');
+  const deleteAt = async (node: string, ids: readonly MessageId[]): Promise<void> =>
+    mailboxes.delete(await accessTo(node), ids);
+  const deleteDirectly = async (ids: readonly MessageId[]): Promise<readonly string[]> => {
+    const nodes = nodeUrls();
+    const answers = await Promise.allSettled(nodes.map((node) => deleteAt(node, ids)));
+    for (const answer of answers) if (answer.status === 'rejected') unlessAway(answer.reason);
+    return nodes.filter((_, index) => answers[index]?.status === 'fulfilled');
   };
 
   const outbox = createOutbox({
@@ -154,10 +156,19 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     measureTime: () => frames?.({ type: 'ping' }),
     onFault,
   });
+  const owedDeletes = createOwedDeletes({
+    store,
+    nodes: nodeUrls,
+    deleteAt,
+    backoff,
+    onRefusal: unlessAway,
+    onFault,
+  });
   const acknowledger = createAcknowledger({
     store,
     tokens: device.tokens,
     deleteDirectly,
+    owed: owedDeletes,
     mayDeleteDirectly: () => following,
     retryMs: backoff.maxMs,
     onFault,
@@ -401,8 +412,11 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     if (isOver(state)) {
       follow(false);
       catchUp.stop();
+      owedDeletes.stop();
       clearTimeout(renewalTimer);
       clearTimeout(houseTimer);
+    } else {
+      owedDeletes.start();
     }
     events.emit('connection', state);
   };

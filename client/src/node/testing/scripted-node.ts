@@ -49,9 +49,8 @@ export class ScriptedNode {
     }
   }
 
-  /** Takes over what another node has, as the mesh does. */
+  /** Takes over what waits at another node, as the mesh does: not what was deleted there. */
   pull(other: ScriptedNode): void {
-    for (const [mailbox, ids] of other.#deleted) this.delete(mailbox, [...ids]);
     for (const [mailbox, box] of other.mailboxes)
       for (const envelope of box.values()) this.store(mailbox, envelope);
     this.awaits.delete(other);

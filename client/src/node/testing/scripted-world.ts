@@ -256,6 +256,7 @@ export class ScriptedWorld {
       // What is held waits for a person to let its sender in.
       if (device.rows('pendingDeletes').some(({ held, deleted }) => !held || !deleted))
         return `${device.name} has not deleted what it has kept`;
+      if (device.rows('owedDeletes').length > 0) return `${device.name} owes a node deletions`;
     }
     return this.cluster.waiting() > 0 ? 'something waits in the mailboxes' : null;
   }
