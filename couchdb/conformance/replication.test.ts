@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { eventually, newName, useCouches, type Body, type Couch } from './couch.ts';
+import { eventually, newName, realUrls, useCouches, type Body, type Couch } from './couch.ts';
 
 interface Scheduled {
   doc_id: string;
@@ -329,7 +329,8 @@ describe('a document of _replicator', () => {
       };
       expect(await checked(living)).toBe(3);
       await from.put(`${source}/d`, {});
-      expect(await checked(living)).toBe(1);
+      // Apache CouchDB goes on counting from what it has recorded.
+      expect(await checked(living)).toBe(realUrls.length > 0 ? 3 + 1 : 1);
       expect(await checked({ _id: { $gt: 'a' } })).toBe(3);
     });
   });
