@@ -23,7 +23,7 @@ const mayImport = {
   'web-client': ['protocol', 'client'],
   'mailbox-node': ['protocol', 'service-kit'],
   'master-node': ['protocol', 'service-kit'],
-  couchdb: [],
+  couchdb: ['protocol'],
   scripts: ['protocol', 'service-kit', 'client', 'mailbox-node', 'master-node', 'couchdb', 'web-client'],
   testkit: packages,
   e2e: packages,

@@ -18,6 +18,15 @@ export type { EnvelopeDocument, TombstoneDocument } from './document.ts';
 export { buckets } from './bucket.ts';
 export { directoryDatabase } from './directory-database.ts';
 export type { Buckets } from './bucket.ts';
+export {
+  BUCKET_RULE,
+  DIRECTORY_RULE,
+  MESH_ROLE,
+  READER_ROLE,
+  refusalInBucket,
+  refusalInDirectory,
+} from './mesh-rule.ts';
+export type { MeshRefusal } from './mesh-rule.ts';
 export { envelope, envelopeType, payload, storedEnvelope } from './envelope.ts';
 export type { Envelope, EnvelopeType, StoredEnvelope } from './envelope.ts';
 export { AUDIENCES, deviceClaims } from './token.ts';

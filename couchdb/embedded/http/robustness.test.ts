@@ -192,6 +192,26 @@ describe('the server', () => {
     }
   });
 
+  it('shows that a feed goes on while its selector leaves out all', async () => {
+    const db = await couch().createDatabase();
+    const docs = Array.from({ length: 2000 }, (_, n) => ({ _id: `left-out-${n}` }));
+    await couch().post(`${db}/_bulk_docs`, { docs });
+    await couch().put(`${db}/told`, {});
+    const leave = new AbortController();
+    const { body } = await couch().send(
+      'POST',
+      `${db}/_changes?feed=continuous&filter=_selector&heartbeat=1`,
+      { body: { selector: { _id: 'told' } }, signal: leave.signal },
+    );
+    let text = '';
+    for await (const bytes of body ?? []) {
+      text += Buffer.from(bytes).toString();
+      if (text.includes('told')) break;
+    }
+    leave.abort();
+    expect(text).toMatch(/^\n+\{/);
+  });
+
   it('takes no more than it can hold', async () => {
     const large = JSON.stringify({ docs: ['x'.repeat(65 * 1024 * 1024)] });
     const answer = await couch()
