@@ -1,4 +1,11 @@
-import { buckets, documentId, envelopeRevision, tombstoneRevision } from '@restante/protocol';
+import {
+  buckets,
+  documentId,
+  envelopeDocument,
+  envelopeRevision,
+  tombstoneDocument,
+  tombstoneRevision,
+} from '@restante/protocol';
 import {
   askCouch,
   newEnvelope,
@@ -14,7 +21,7 @@ import {
   type TestMesh,
   type TestNode,
 } from '@restante/testkit';
-import { CAUGHT_UP_DOCUMENT } from '@restante/service-kit';
+import { CAUGHT_UP, keptPath } from '@restante/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 type Changes = {
@@ -54,7 +61,7 @@ describe('nodes in a mesh', () => {
   it('make their mesh whole by themselves and measure its lag', async () => {
     for (const node of mesh.nodes) {
       await waitFor(`${node.config.name} is whole`, () => isWhole(node));
-      for (const { name: peer } of node.config.couch.peers) {
+      for (const { name: peer } of node.config.couch.mesh!.peers) {
         const database = `${mesh.couches.prefix}directory`;
         expect(await node.metric(`mailbox_replication_running{database="${database}",peer="${peer}"}`)).toBe(
           1,
@@ -64,7 +71,7 @@ describe('nodes in a mesh', () => {
     }
   });
 
-  it('carry a message stored at one node to all, and a delete at one node too', async () => {
+  it('carry a message stored at one node to all, and a delete at one node to none (law 12)', async () => {
     const [first, second, third] = mesh.nodes as [TestNode, TestNode, TestNode];
     const mailbox = newMailbox();
     const envelope = newEnvelope(mailbox);
@@ -73,8 +80,79 @@ describe('nodes in a mesh', () => {
       await waitFor('the message', async () => (await node.ids(mailbox)).includes(envelope.id));
     }
     await third.acknowledge(mailbox, envelope.id);
+    const later = newEnvelope(mailbox);
+    await third.store(later);
     for (const node of [first, second]) {
-      await waitFor('the delete', async () => (await node.ids(mailbox)).length === 0);
+      await waitFor('what came later', async () => (await node.ids(mailbox)).includes(later.id));
+      expect(await node.ids(mailbox)).toEqual([envelope.id, later.id]);
+    }
+    expect(await third.ids(mailbox)).toEqual([later.id]);
+    // Nor does what lies at the others come back.
+    await first.store(newEnvelope(mailbox));
+    await waitFor('the others', async () => (await third.ids(mailbox)).length === 2);
+    expect(await third.ids(mailbox)).not.toContain(envelope.id);
+    for (const node of mesh.nodes) {
+      await node.acknowledge(mailbox, envelope.id);
+      expect(await node.ids(mailbox)).not.toContain(envelope.id);
+    }
+  });
+
+  it('refuse a peer that asks for what is no envelope, a deletion or its own place (law 12)', async () => {
+    const [first, second] = mesh.nodes as [TestNode, TestNode, TestNode];
+    const { nameAt } = buckets(10, first.config.messageTtlMs);
+    const bucket = mesh.couches.prefix + nameAt(Date.now());
+    const mailbox = newMailbox();
+    const envelope = newEnvelope(mailbox);
+    await first.store(envelope);
+    const id = documentId(mailbox, envelope.id);
+    const { readerUrl } = second.config.couch.mesh!;
+    await waitFor('the mesh', async () => (await second.ids(mailbox)).length === 1);
+    /** What the operator of the first node has of the second. */
+    const ask = (path: string, method?: string, body?: object) => askCouch(readerUrl, path, method, body);
+    expect((await ask(`${bucket}/${encodeURIComponent(id)}`)).status).toBe(200);
+    const docs = [tombstoneDocument(id), envelopeDocument(newEnvelope(mailbox)), { _id: 'canary:node1:1-1' }];
+    await ask(`${bucket}/_bulk_docs`, 'POST', { new_edits: false, docs });
+    expect(await second.ids(mailbox)).toEqual([envelope.id]);
+    expect((await ask(`${bucket}/_security`, 'PUT', {})).status).toBeGreaterThan(400);
+    expect((await ask(`${bucket}/_design/mine`, 'PUT', {})).status).toBeGreaterThan(400);
+    for (const path of ['', `/${keptPath(CAUGHT_UP, bucket)}`, '/_all_docs']) {
+      expect((await ask(`${mesh.couches.prefix}node${path}`)).status).toBe(403);
+    }
+  });
+
+  it('take nothing from a dishonest peer but envelopes, count what they refuse, and go on (law 12)', async () => {
+    const [first, second, third] = mesh.nodes as [TestNode, TestNode, TestNode];
+    const { nameAt } = buckets(10, first.config.messageTtlMs);
+    const bucket = mesh.couches.prefix + nameAt(Date.now());
+    const mailbox = newMailbox();
+    const [kept, junk, other] = [newEnvelope(mailbox), newEnvelope(mailbox), newEnvelope(mailbox)];
+    await first.store(kept);
+    for (const node of mesh.nodes)
+      await waitFor('the message', async () => (await node.ids(mailbox)).length === 1);
+    const refused = (node: TestNode) => node.metric('mailbox_mesh_writes_refused_total{peer="node1"}');
+    expect(await refused(second)).not.toBeNull();
+    const before = await Promise.all([second, third].map(refused));
+    const docs = [
+      { ...envelopeDocument(kept), _rev: `9-${'f'.repeat(32)}`, payload: 'QUFBQQ==' },
+      { ...envelopeDocument(junk), _rev: `1-${'f'.repeat(32)}` },
+      { ...envelopeDocument(other), note: 'more' },
+      { ...envelopeDocument(newEnvelope(mailbox)), _id: 'no-id-of-a-message' },
+    ];
+    await askCouch(first.config.couch.adminUrl, `${bucket}/_bulk_docs`, 'POST', { new_edits: false, docs });
+    const later = newEnvelope(mailbox);
+    await first.store(later);
+    for (const [index, node] of [second, third].entries()) {
+      await waitFor(
+        'what is refused to be counted',
+        async () => (await refused(node))! >= before[index]! + 4,
+      );
+      await waitFor('what came later', async () => (await node.ids(mailbox)).includes(later.id));
+      expect((await node.list(mailbox)).messages).toMatchObject([
+        { id: kept.id, payload: kept.payload },
+        { id: later.id },
+      ]);
+      const health = (await (await fetch(`${node.url}/health`)).json()) as { refusedWrites: object };
+      expect(health.refusedWrites).toMatchObject({ node1: await refused(node) });
     }
   });
 
@@ -87,10 +165,13 @@ describe('nodes in a mesh', () => {
     await Promise.all([first.store(late), second.acknowledge(mailbox, late.id)]);
     const lateId = documentId(mailbox, late.id);
     for (const node of mesh.nodes) {
+      const left = node === second ? `${tombstoneRevision(lateId)} deleted` : envelopeRevision(lateId);
       await waitFor('both sides of the race', async () => {
         const leaves = (await readLeaves(node)).get(lateId);
-        return leaves?.join() === `${tombstoneRevision(lateId)} deleted`;
+        return leaves?.join() === left;
       });
+      await node.acknowledge(mailbox, late.id);
+      expect((await readLeaves(node)).get(lateId)).toEqual([`${tombstoneRevision(lateId)} deleted`]);
       const leaves = await readLeaves(node);
       for (const { id } of envelopes) {
         const document = documentId(mailbox, id);
@@ -145,12 +226,15 @@ describe('a pull whose peer was away', () => {
       TestNode['config'],
       TestNode['config'],
     ];
-    const { name, url } = config.couch.peers[0]!;
+    const { name, url } = config.couch.mesh!.peers[0]!;
     const to = new URL(url);
     await using proxy = await startFaultProxy(to.origin);
     to.host = proxy.address;
     const peers = [{ name, url: to.href.replace(/\/$/, '') }];
-    await using node = await startTestNode({ ...config, couch: { ...config.couch, peers } }, keys);
+    await using node = await startTestNode(
+      { ...config, couch: { ...config.couch, mesh: { ...config.couch.mesh!, peers } } },
+      keys,
+    );
     await using peer = await startTestNode(peerConfig, keys);
     const prefix = `restante-${couches.prefix}`;
     const jobs = async (): Promise<readonly Job[]> => {
@@ -206,7 +290,7 @@ describe('a pull whose peer was away', () => {
 });
 
 describe('a node that is killed', () => {
-  it('never brings back what was deleted on the two others meanwhile, nor does a late retry (law 4)', async () => {
+  it('keeps what was deleted on the two others until it is told, and brings it back nowhere, nor does a late retry (laws 4 and 12)', async () => {
     await using mesh = await startTestMesh(await startCouchProcesses(3));
     const { couches, nodes } = mesh;
     const [first, second, third] = nodes as [TestNode, TestNode, TestNode];
@@ -224,12 +308,17 @@ describe('a node that is killed', () => {
 
     await couches.restart(2);
     const expected = [kept.id, while3Down.id].sort();
-    for (const node of nodes) {
-      await waitFor(`${node.config.name} has healed`, async () => {
-        const ids = await node.ids(mailbox);
-        return JSON.stringify(ids) === JSON.stringify(expected);
-      });
+    const all = [gone.id, ...expected].sort();
+    await waitFor('the third has healed', async () => (await third.ids(mailbox)).join() === all.join());
+    const back = newEnvelope(mailbox);
+    await third.store(back);
+    expected.push(back.id);
+    for (const node of [first, second]) {
+      await waitFor('the mesh', async () => (await node.ids(mailbox)).includes(back.id));
+      expect(await node.ids(mailbox)).toEqual(expected);
     }
+    await third.acknowledge(mailbox, gone.id);
+    expect(await third.ids(mailbox)).toEqual(expected);
     for (const node of nodes) {
       expect(await node.store(gone)).toEqual([{ status: 'stored' }]);
     }
@@ -253,20 +342,24 @@ describe('the directory of a node', () => {
       TestNode['config'],
       TestNode['config'],
     ];
-    const { name, url } = config.couch.peers[0]!;
+    const { name, url } = config.couch.mesh!.peers[0]!;
     const to = new URL(url);
     await using proxy = await startFaultProxy(to.origin);
     to.host = proxy.address;
     const peers = [{ name, url: to.href.replace(/\/$/, '') }];
     const directory = `${couches.prefix}directory`;
-    const record = () => askCouch(couches.adminUrls[0]!, `${directory}/${CAUGHT_UP_DOCUMENT}`);
+    const record = () =>
+      askCouch(couches.adminUrls[0]!, `${couches.prefix}node/${keptPath(CAUGHT_UP, directory)}`);
     const aDocument = `${directory}/a-document`;
     const isDocumentThere = async () => (await askCouch(couches.adminUrls[0]!, aDocument)).status === 200;
 
     await using peer = await startTestNode(peerConfig, keys);
     expect(peer.config.name).toBe(name);
     proxy.set('refuse');
-    await using node = await startTestNode({ ...config, couch: { ...config.couch, peers } }, keys);
+    await using node = await startTestNode(
+      { ...config, couch: { ...config.couch, mesh: { ...config.couch.mesh!, peers } } },
+      keys,
+    );
     const put = await askCouch(couches.adminUrls[1]!, aDocument, 'PUT', {});
     expect(put.status).toBe(201);
     const isTold = async () => (await node.metric('mailbox_caught_up')) === 1;
@@ -294,6 +387,21 @@ describe('the directory of a node', () => {
     expect(await isTold()).toBe(false);
     proxy.set('pass');
     await waitFor('the directory to be complete again', isComplete);
+    expect(await isDocumentThere()).toBe(true);
+    await waitFor('that is told again', isTold);
+
+    // It alone is lost: what the node kept of it was of the lost one.
+    proxy.set('refuse');
+    proxy.cut();
+    await askCouch(couches.adminUrls[0]!, directory, 'DELETE');
+    await waitFor(
+      'the new one',
+      async () => (await askCouch(couches.adminUrls[0]!, directory)).status === 200,
+    );
+    await waitFor('that it is empty is told', async () => !(await isTold()));
+    expect(await isComplete()).toBe(false);
+    proxy.set('pass');
+    await waitFor('the directory to be complete once more', isComplete);
     expect(await isDocumentThere()).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { directoryDatabase } from '@restante/protocol';
+import { directoryDatabase, nodeDatabase } from '@restante/protocol';
 import { z } from 'zod';
 import {
   ConfigError,
@@ -94,6 +94,8 @@ export type Config = {
   readonly directory: {
     readonly urls: readonly string[];
     readonly database: string;
+    /** Where the mailbox node of each keeps what it knows of it. */
+    readonly node: string;
     readonly timeoutMs: number;
   };
   /** How many masters serve the same people, this one included. */
@@ -148,6 +150,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     directory: {
       urls: read.DIRECTORY_URLS,
       database: directoryDatabase(read.DATABASE_PREFIX),
+      node: nodeDatabase(read.DATABASE_PREFIX),
       timeoutMs: read.DIRECTORY_TIMEOUT_MS,
     },
     masters: read.MASTERS,

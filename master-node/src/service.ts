@@ -74,12 +74,10 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const configuredCells = [firstCell, ...otherCells] as const;
   const metrics = createMetrics(configuredCells.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
 
-  const servers = connectCouchServers(
-    config.directory.urls,
-    config.directory.database,
-    config.directory.timeoutMs,
-    { log, failovers: metrics.failovers },
-  );
+  const servers = connectCouchServers(config.directory.urls, config.directory, config.directory.timeoutMs, {
+    log,
+    failovers: metrics.failovers,
+  });
   metrics.watchDirectory(servers.states);
   const clock = createConfirmedClock(now);
   metrics.watchClock(clock);

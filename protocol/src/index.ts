@@ -16,7 +16,7 @@ export {
 } from './document.ts';
 export type { EnvelopeDocument, TombstoneDocument } from './document.ts';
 export { buckets } from './bucket.ts';
-export { directoryDatabase } from './directory-database.ts';
+export { directoryDatabase, nodeDatabase } from './databases.ts';
 export type { Buckets } from './bucket.ts';
 export {
   BUCKET_RULE,

@@ -12,16 +12,21 @@ write_for() {
 new_password() { openssl rand -base64 24 | tr '+/' '-_'; }
 one_line() { awk '{ printf "%s\\n", $0 }'; }
 
+# Those that an earlier version did not have are made too.
+make_passwords() {
+  local name
+  for name in COUCHDB{1,2,3}_{ADMIN,DATA,MESH,READER}_PASSWORD GRAFANA_PASSWORD; do
+    is_set "$name" || put "$name" "$(new_password)"
+  done
+}
+
 make_settings() {
   if [[ ! -f $ENV_FILE ]]; then
     cp "$EXAMPLE" "$ENV_FILE"
     say 'made .env'
   fi
   chmod 600 "$ENV_FILE"
-  local name
-  for name in COUCHDB{1,2,3}_{ADMIN,DATA}_PASSWORD GRAFANA_PASSWORD; do
-    is_set "$name" || put "$name" "$(new_password)"
-  done
+  make_passwords
   if ! is_set TOKEN_PRIVATE_KEY; then
     local pem
     pem=$(openssl genpkey -algorithm ed25519)

@@ -17,6 +17,7 @@ export const createArrivals = ({
   envelopes,
   setAside,
   now,
+  isOfTime,
   endEarly,
   isHeard,
   onEnvelope,
@@ -27,6 +28,8 @@ export const createArrivals = ({
   readonly envelopes: Envelopes;
   readonly setAside: SetAside<DocumentFault>;
   readonly now: () => number;
+  /** Whether a message of this time belongs into this bucket. */
+  readonly isOfTime: (database: string, messageTimeMs: number) => boolean;
   /** Ends what its owner has deleted before it came, of what is there now. */
   readonly endEarly: (database: string, documentIds: readonly string[]) => Promise<void>;
   readonly isHeard: (mailbox: DeviceAddress) => boolean;
@@ -47,7 +50,7 @@ export const createArrivals = ({
     setAside.clear(db, id);
     if (deleted) return;
     for (const rev of revs) {
-      const fault = faultOfRow(id, rev);
+      const fault = faultOfRow(id, rev, (time) => isOfTime(db, time));
       if (fault === 'foreign-id') setAside.note(db, id, fault);
       if (fault === 'foreign-revision') return envelopes.mend(db, id);
     }

@@ -292,7 +292,8 @@ export const createCouchMailboxStore = ({
         const asked = Math.min(KEYS_PER_READ, max - count);
         if (asked <= 0) return max;
         const rows = await range(database, { start: from, end }, asked, false);
-        count += rows.filter(({ id }) => messageTime(messageIdOf(id)) > readableFrom).length;
+        const times = rows.map(({ id }) => messageTime(messageIdOf(id)));
+        count += times.filter((time) => time > readableFrom && databases.isOfTime(database, time)).length;
         const last = rows.at(-1);
         if (last === undefined || rows.length < asked) break;
         from = after(last.id);

@@ -1,3 +1,4 @@
+import { BUCKET_RULE, DIRECTORY_RULE } from '@restante/protocol';
 import { couchRequest, type CouchServer, hasStatus, type Logger, ServiceError } from '@restante/service-kit';
 import { isDeepStrictEqual } from 'node:util';
 import type { Databases } from '../mesh/databases.ts';
@@ -13,7 +14,10 @@ export type DatabaseSize = {
 export type DatabaseKeeper = {
   /** Names of the buckets that exist. */
   readonly buckets: () => Promise<string[]>;
-  /** Puts `directory` and these buckets in place, for the data path's user alone. */
+  /**
+   * Puts the node's own database in place, for the data path's user alone, and `directory` and these buckets, with the rule of what the
+   * mesh may write there, for the users of the mesh too.
+   */
   readonly keep: (buckets: readonly string[]) => Promise<void>;
   /** Creates a bucket that is to be there. @throws ServiceError `message-expired` when its time is over */
   readonly createBucket: (database: string) => Promise<void>;
@@ -32,12 +36,18 @@ type Info = {
 /** A server that missed more changes of one document has a contradiction to resolve, and no more than that. */
 const DIRECTORY_REVISIONS = 100;
 
+type Security = {
+  readonly members: { readonly names: readonly string[]; readonly roles: readonly string[] };
+};
+type Rule = typeof BUCKET_RULE;
+
 const SYSTEM_DATABASES = ['_users', '_replicator'];
 
 export const createDatabaseKeeper = ({
   log,
   admin,
-  member,
+  owner,
+  guests,
   databases,
   wanted,
   isAhead,
@@ -47,7 +57,9 @@ export const createDatabaseKeeper = ({
   readonly log: Logger;
   readonly admin: CouchServer;
   /** Name of the data path's user. */
-  readonly member: string;
+  readonly owner: string;
+  /** Names of the users of the mesh. */
+  readonly guests: readonly string[];
   readonly databases: Databases;
   /** The buckets that are to be there. */
   readonly wanted: () => readonly string[];
@@ -58,10 +70,12 @@ export const createDatabaseKeeper = ({
   /** Told of a bucket that was created before any message can be in it, on any node. */
   readonly onBornEmpty: (database: string) => Promise<void>;
 }): DatabaseKeeper => {
-  const security = {
+  const securityFor = (names: readonly string[]) => ({
     admins: { names: [], roles: ['_admin'] },
-    members: { names: [member], roles: [] },
-  };
+    members: { names, roles: [] },
+  });
+  const owners = securityFor([owner]);
+  const shared = securityFor([owner, ...guests]);
 
   let sizes: readonly DatabaseSize[] = [];
   /** Set again after a start: the database may be older. */
@@ -78,11 +92,33 @@ export const createDatabaseKeeper = ({
     }
   };
 
-  const secure = async (db: string): Promise<void> => {
-    const current = (await couchRequest(admin, { db, path: '_security' })) as Partial<typeof security>;
+  const secure = async (db: string, security: Security): Promise<void> => {
+    const current = (await couchRequest(admin, { db, path: '_security' })) as Readonly<
+      Record<string, unknown>
+    >;
     const { admins, members } = current;
     if (isDeepStrictEqual({ admins, members }, security)) return;
     await couchRequest(admin, { db, path: '_security', method: 'PUT', body: security });
+  };
+
+  /** A rule that somebody took away or changed is put back. */
+  const keepRule = async (db: string, rule: Rule): Promise<void> => {
+    const path = rule._id;
+    const found = (await couchRequest(admin, { db, path }).catch((error: unknown) => {
+      if (hasStatus(error, 404)) return {};
+      throw error;
+    })) as { readonly _rev?: string };
+    const { _rev, ...current } = found;
+    if (isDeepStrictEqual(current, rule)) return;
+    const body = _rev === undefined ? rule : { ...rule, _rev };
+    await couchRequest(admin, { db, path, method: 'PUT', body });
+    log.info({ event: 'rule-set', database: db }, 'rule of the mesh set');
+  };
+
+  /** The rule stands before the users of the mesh are let in. */
+  const open = async (db: string): Promise<void> => {
+    await keepRule(db, db === databases.directory ? DIRECTORY_RULE : BUCKET_RULE);
+    await secure(db, shared);
   };
 
   /** Documents of the directory change often: with the default the histories would take more room than the documents. */
@@ -110,6 +146,8 @@ export const createDatabaseKeeper = ({
     keep: async (buckets) => {
       const existing = new Set(await list());
       for (const db of SYSTEM_DATABASES) if (!existing.has(db)) await create(db);
+      if (!existing.has(databases.node)) await create(databases.node);
+      await secure(databases.node, owners);
       const measured: DatabaseSize[] = [];
       for (const db of [databases.directory, ...buckets]) {
         const isNew = !existing.has(db);
@@ -117,7 +155,7 @@ export const createDatabaseKeeper = ({
           await beforeCreate(db);
           await create(db);
         }
-        await secure(db);
+        await open(db);
         if (db === databases.directory && (isNew || !isHistoryLimited)) await limitHistory(db);
         if (isNew && isAhead(db)) await onBornEmpty(db);
         measured.push(await measure(db));
@@ -130,7 +168,7 @@ export const createDatabaseKeeper = ({
       }
       await beforeCreate(db);
       await create(db);
-      await secure(db);
+      await open(db);
     },
     drop: async (db) => {
       await couchRequest(admin, { db, method: 'DELETE' });

@@ -115,8 +115,8 @@ describe('the ledger of a running node', () => {
   });
 
   it('tells of a write that was confirmed and never came', async () => {
-    const { timeOf } = createDatabases(mesh.couches.prefix, 10, TTL_MS);
-    const ledger = createLedger({ server: admin, ttlMs: TTL_MS, timeOf, now: Date.now });
+    const { timeOf, node: own } = createDatabases(mesh.couches.prefix, 10, TTL_MS);
+    const ledger = createLedger({ server: admin, node: own, ttlMs: TTL_MS, timeOf, now: Date.now });
     const { signal } = new AbortController();
     const { accepted } = await ledger.count(bucket, signal);
     ledger.written(bucket, [mail[3]!, mail[4]!, newEnvelope(mailbox)].map(idOf));

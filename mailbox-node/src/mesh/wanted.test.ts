@@ -2,11 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { isReplicationAsDesired, replicationIdPrefix, wantedPulls } from './wanted.ts';
 
 const peers = [
-  { name: 'node2', url: 'http://data:p%40ss@two:5984' },
-  { name: 'node3', url: 'http://data:p%40ss@three:5984' },
+  { name: 'node2', url: 'http://reader2:p%40ss@two:5984' },
+  { name: 'node3', url: 'http://reader3:p%40ss@three:5984' },
 ];
-const self = 'http://data:secret@one:5984/';
-const wanted = wantedPulls({ databases: ['directory', 'messages-20250101'], self, peers });
+const selfUrl = 'http://mesh:secret@one:5984/';
+const wanted = wantedPulls({
+  databases: ['directory', 'messages-20250101'],
+  directory: 'directory',
+  selfUrl,
+  peers,
+});
 const desired = wanted.map(({ document }) => document);
 
 describe('the mesh', () => {
@@ -21,14 +26,16 @@ describe('the mesh', () => {
       _id: `${replicationIdPrefix('messages-20250101')}node3`,
       source: {
         url: 'http://three:5984/messages-20250101',
-        auth: { basic: { username: 'data', password: 'p@ss' } },
+        auth: { basic: { username: 'reader3', password: 'p@ss' } },
       },
       target: {
         url: 'http://one:5984/messages-20250101',
-        auth: { basic: { username: 'data', password: 'secret' } },
+        auth: { basic: { username: 'mesh', password: 'secret' } },
       },
       continuous: true,
+      selector: { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] },
     });
+    expect(desired[0]?.selector).toEqual({ _id: { $regex: '^[^_]' } });
   });
 
   it('never creates a database by replication', () => {
@@ -43,7 +50,7 @@ describe('the mesh', () => {
       owner: 'admin',
       _replication_state: 'triggered',
       ...rest,
-      target: { auth: { basic: { password: 'secret', username: 'data' } }, url: target.url },
+      target: { auth: { basic: { password: 'secret', username: 'mesh' } }, url: target.url },
       source,
     };
     expect(isReplicationAsDesired(stored, document!)).toBe(true);
@@ -51,7 +58,7 @@ describe('the mesh', () => {
       { continuous: false },
       { create_target: true },
       { source: source.url },
-      { source: { ...source, auth: { basic: { username: 'data', password: 'old' } } } },
+      { source: { ...source, auth: { basic: { username: 'reader2', password: 'old' } } } },
       { target: { ...target, url: 'http://else:5984/directory' } },
       { cancel: true },
       { selector: { type: 'message' } },

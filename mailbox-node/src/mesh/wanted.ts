@@ -16,7 +16,20 @@ export type ReplicationDocument = {
   readonly source: Endpoint;
   readonly target: Endpoint;
   readonly continuous: true;
+  readonly selector: Selector;
 };
+
+/** A Mango selector: which documents are pulled. */
+export type Selector = Readonly<Record<string, unknown>>;
+
+/** Envelopes and canaries, by a field that each has and a deletion has not: a node deletes on its owner's word alone (law 12). */
+const MAIL: Selector = { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] };
+/** All but design documents, which only a database's own node may write. */
+const NO_DESIGN: Selector = { _id: { $regex: '^[^_]' } };
+
+/** What is pulled of a database. */
+export const pulledOf = (database: string, directory: string): Selector =>
+  database === directory ? NO_DESIGN : MAIL;
 
 /** Ids of a database's replication documents start with this. */
 export const replicationIdPrefix = (database: string): string => `restante-${database}-from-`;
@@ -41,18 +54,24 @@ export type WantedPull = {
   readonly document: ReplicationDocument;
 };
 
-/**
- * The pulls of one node. `self` and the peers' `url` are data paths with credentials, as this node's CouchDB
- * reaches them.
- */
+/** The servers of a node's pulls as its CouchDB reaches them, with credentials. */
+export type MeshServers = {
+  /** Itself, with the user that writes what the mesh brings. */
+  readonly selfUrl: string;
+  /** The other nodes', with their readers. */
+  readonly peers: readonly { readonly name: string; readonly url: string }[];
+};
+
+/** The pulls of one node. */
 export const wantedPulls = ({
   databases,
-  self,
+  directory,
+  selfUrl,
   peers,
-}: {
+}: MeshServers & {
   readonly databases: readonly string[];
-  readonly self: string;
-  readonly peers: readonly { readonly name: string; readonly url: string }[];
+  /** Which of them is the directory. */
+  readonly directory: string;
 }): WantedPull[] =>
   databases.flatMap((database) =>
     peers.map((peer) => ({
@@ -61,8 +80,9 @@ export const wantedPulls = ({
       document: {
         _id: replicationIdPrefix(database) + peer.name,
         source: endpoint(peer.url, database),
-        target: endpoint(self, database),
+        target: endpoint(selfUrl, database),
         continuous: true,
+        selector: pulledOf(database, directory),
       },
     })),
   );

@@ -32,7 +32,7 @@ import {
  * Each resolution leaves a document `conflict:<time>:<hash>` that is the same whoever writes it.
  */
 
-const CHECKPOINT = '_local/restante-conflicts-resolved';
+const CHECKPOINT = 'conflicts-resolved';
 const checkpoint = z.object({ unresolved: z.array(z.string()) });
 /** Conflicts that stay are kept with the place. While there are more it is not kept: the next start looks at all. */
 const MAX_UNRESOLVED = 1_000;
@@ -172,7 +172,9 @@ export const startConflictResolver = (
 
   const places: KeptPlaces = {
     load: async (server) => {
-      const kept = await servers.on(server, (couch, db) => readCheckpoint(couch, db, CHECKPOINT, checkpoint));
+      const kept = await servers.on(server, (couch, about) =>
+        readCheckpoint(couch, about, CHECKPOINT, checkpoint),
+      );
       if (kept === null || !kept.isSound) return null;
       for (const id of kept.value.unresolved) await look(id);
       return kept.sequence;
@@ -180,7 +182,9 @@ export const startConflictResolver = (
     keep: async (server, sequence) => {
       if (unresolved.size > MAX_UNRESOLVED) return;
       const value = { unresolved: [...unresolved] };
-      await servers.on(server, (couch, db) => writeCheckpoint(couch, db, CHECKPOINT, { sequence, value }));
+      await servers.on(server, (couch, about) =>
+        writeCheckpoint(couch, about, CHECKPOINT, { sequence, value }),
+      );
     },
   };
 

@@ -78,9 +78,9 @@ describe('the CouchDBs of the directory as one', () => {
         return found.length > 0 ? found : null;
       }, writeRevisions);
     const leaves = (index: 0 | 1) =>
-      servers.on(new URL(proxied[index]).host, async (couch, name) => {
+      servers.on(new URL(proxied[index]).host, async (couch, { database }) => {
         const { results } = (await couch.request({
-          db: name,
+          db: database,
           path: '_bulk_get',
           method: 'POST',
           qs: { revs: true },

@@ -1,14 +1,14 @@
 import type nano from 'nano';
 import {
-  CAUGHT_UP_DOCUMENT,
-  caughtUpDocument,
   connectCouch,
   CouchError,
   hasStatus,
+  readCaughtUp,
   ServiceError,
   startLoop,
   toCouchError,
   wholeAnswer,
+  type About,
   type CouchServer,
   type Counter,
   type Logger,
@@ -72,11 +72,11 @@ export type CouchServers = AsyncDisposable & {
   ) => Promise<void>;
   /** Name of the server that the next operation runs on. */
   readonly current: () => string;
-  /** Runs `operation` on this server alone, which is one that answers. Throws as `run`. */
-  readonly on: <T>(
-    server: string,
-    operation: (couch: CouchServer, databaseName: string) => Promise<T>,
-  ) => Promise<T>;
+  /**
+   * Runs `operation` on this server alone, which is one that answers, with the names of the directory and of its node's own database.
+   * Throws as `run`.
+   */
+  readonly on: <T>(server: string, operation: (couch: CouchServer, about: About) => Promise<T>) => Promise<T>;
   /** Reads the changes feed of one server, with time for a long poll. Throws as `run`. */
   readonly changes: (
     server: string,
@@ -156,25 +156,17 @@ const isAnswer = (error: ServiceError | CouchError): error is CouchError => {
 };
 
 /** Throws a CouchError or ServiceError, also when there is no database. */
-const readCompleteness = async ({ database }: Server): Promise<boolean> => {
-  try {
-    const found = caughtUpDocument.safeParse(wholeAnswer(await database.get(CAUGHT_UP_DOCUMENT)));
-    return found.data?.isComplete ?? false;
-  } catch (thrown) {
-    const error = toCouchError(thrown);
-    if (hasStatus(error, 404) && isAnswer(error)) return false;
-    throw error;
-  }
-};
+const readCompleteness = async ({ couch }: Server, about: About): Promise<boolean> =>
+  (await readCaughtUp(couch, about))?.isComplete ?? false;
 
 /** `urls` with the data path's credentials, in order of preference. */
 export const connectCouchServers = (
   urls: readonly string[],
-  databaseName: string,
+  about: About,
   timeoutMs: number,
   { log, failovers }: { log: Logger; failovers: Counter },
 ): CouchServers => {
-  const servers = urls.map((url) => connect(url, databaseName, timeoutMs));
+  const servers = urls.map((url) => connect(url, about.database, timeoutMs));
   const noServer = (): ServiceError =>
     new ServiceError('unavailable', 'the directory does not answer', { retryAfterMs: PROBE_MS });
 
@@ -202,7 +194,7 @@ export const connectCouchServers = (
   };
   const probe = async (server: Server): Promise<void> => {
     try {
-      const complete = await readCompleteness(server);
+      const complete = await readCompleteness(server, about);
       if (server.complete && !complete) {
         log.warn(
           { event: 'directory-server-filling', server: server.name },
@@ -336,7 +328,7 @@ export const connectCouchServers = (
     current: () => (answering()[0] ?? servers[0])?.name ?? '',
     on: async (name, operation) => {
       const server = await named(name);
-      const given = await ask(server, () => operation(server.couch, databaseName));
+      const given = await ask(server, () => operation(server.couch, about));
       if (given === null) throw noServer();
       return given.answer;
     },

@@ -1,9 +1,11 @@
 import {
-  CAUGHT_UP_DOCUMENT,
+  CAUGHT_UP,
+  connectCouch,
   createLog,
   Counter,
   createRegistry,
   createSetAside,
+  writeKept,
   type Logger,
   type SetAside,
 } from '@restante/service-kit';
@@ -20,6 +22,8 @@ import { connectCouchServers, type CouchServers } from '../directory/couch-serve
 export type TestDirectories = AsyncDisposable & {
   readonly urls: readonly string[];
   readonly database: string;
+  /** The database of the node of each. */
+  readonly node: string;
   /** Connects to some of them, in this order. */
   readonly connect: (...urls: readonly string[]) => CouchServers;
   readonly setAside: SetAside<DirectoryFault>;
@@ -57,23 +61,33 @@ export const startTestDirectories = async (count: number): Promise<TestDirectori
 /** The databases on given CouchDBs, which end with them. */
 export const createTestDirectories = async (couches: TestCouches): Promise<TestDirectories> => {
   const database = `${couches.prefix}directory`;
+  const node = `${couches.prefix}node`;
+  const about = { node, database };
   const create = async (url: string): Promise<void> => {
     await request(url, 'PUT', database);
   };
   const complete = async (url: string): Promise<void> => {
-    await request(url, 'PUT', `${database}/${CAUGHT_UP_DOCUMENT}`, { peers: [], isComplete: true });
+    await using server = connectCouch(url, 10_000);
+    await writeKept(server, about, CAUGHT_UP, { peers: [], isComplete: true });
   };
-  await Promise.all(couches.adminUrls.map((url) => create(url).then(() => complete(url))));
+  await Promise.all(
+    couches.adminUrls.map(async (url) => {
+      await create(url);
+      await request(url, 'PUT', node);
+      await complete(url);
+    }),
+  );
   const connected: CouchServers[] = [];
   const setAside = createSetAside(silentLog, DIRECTORY_FAULTS);
   return {
     urls: couches.adminUrls,
     database,
+    node,
     setAside,
     reader: createDirectoryReader(setAside),
     connect: (...urls) => {
       const failovers = new Counter({ name: 'failovers', help: 'x', registers: [createRegistry('test')] });
-      const servers = connectCouchServers(urls, database, 2000, { log: silentLog, failovers });
+      const servers = connectCouchServers(urls, about, 2000, { log: silentLog, failovers });
       connected.push(servers);
       return servers;
     },

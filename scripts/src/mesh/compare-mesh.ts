@@ -72,8 +72,9 @@ export const compareMesh = (
     const peers = inspections.filter((other) => other.node.name !== node.name);
     const wanted = wantedPulls({
       databases,
-      self: node.dataUrl,
-      peers: peers.map(({ node: peer }) => ({ name: peer.name, url: peer.dataUrl })),
+      directory,
+      selfUrl: node.meshUrl,
+      peers: peers.map(({ node: peer }) => ({ name: peer.name, url: peer.readerUrl })),
     });
     const away = new Set(peers.filter((peer) => peer.problem !== null).map((peer) => peer.node.name));
     for (const database of problem === null ? databases : []) {

@@ -4,6 +4,7 @@ export {
   databasesOf,
   envelopesOf,
   isLive,
+  isSameMail,
   placeOf,
   waitingOf,
   type Leaves,

@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
 import { mountSmallDisk, smallDiskHindrance, type SmallDisk } from '../small-disk.ts';
 import { waitFor } from '../wait-for.ts';
 import { movableClock, type MovableClock } from './clock-shift.ts';
 import { slowDisk, type SlowDisk } from './slow-disk.ts';
-import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
+import { conflictsOf, envelopesOf, isSameMail, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
 import { metricOf } from './metrics.ts';
 import { createPerson, type Addressed, type Person, type PersonOptions } from './person.ts';
@@ -247,9 +246,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         );
       },
       alike: () =>
-        waitFor('the nodes to hold the same', async () => {
-          const [first, ...others] = await onEachCouch(envelopesOf);
-          return others.every((other) => isDeepStrictEqual(other, first)) ? first : null;
+        waitFor('the nodes to hold the same mail', async () => {
+          const held = await onEachCouch(envelopesOf);
+          return isSameMail(held) && new Map(held.flatMap((each) => [...each]));
         }),
       empty: async (person) => {
         const owner = person?.address.accountId ?? '';
