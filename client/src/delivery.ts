@@ -127,21 +127,19 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const renewToken = coalesce(async () => {
     if (device.mailboxToken() === null || device.areRefused()) await api.freshTokens();
   });
-  const accessTo = async (node: string): Promise<MailboxAccess> => {
+  const access = async (node: number): Promise<MailboxAccess> => {
     if (device.mailboxToken() === null) await renewToken();
     // One node may be wrong: the others are read meanwhile.
     else if (device.areRefused()) background(renewToken().catch(unlessAway));
     const token = device.tokens().mailboxToken;
-    return { node, mailbox: device.address(), token };
+    return { node: nodeUrls()[node] ?? '', mailbox: device.address(), token };
   };
-  const access = (node: number): Promise<MailboxAccess> => accessTo(nodeUrls()[node] ?? '');
-  const deleteAt = async (node: string, ids: readonly MessageId[]): Promise<void> =>
-    mailboxes.delete(await accessTo(node), ids);
-  const deleteDirectly = async (ids: readonly MessageId[]): Promise<readonly string[]> => {
-    const nodes = nodeUrls();
-    const answers = await Promise.allSettled(nodes.map((node) => deleteAt(node, ids)));
+  const deleteDirectly = async (ids: readonly MessageId[]): Promise<number> => {
+    const answers = await Promise.allSettled(
+      nodeUrls().map(async (_, node) => mailboxes.delete(await access(node), ids)),
+    );
     for (const answer of answers) if (answer.status === 'rejected') unlessAway(answer.reason);
-    return nodes.filter((_, index) => answers[index]?.status === 'fulfilled');
+    return answers.filter(({ status }) => status === 'fulfilled').length;
   };
 
   const outbox = createOutbox({
@@ -158,10 +156,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   });
   const owedDeletes = createOwedDeletes({
     store,
-    nodes: nodeUrls,
-    deleteAt,
+    deleteEverywhere: async (ids) => (await deleteDirectly(ids)) === nodeUrls().length,
     backoff,
-    onRefusal: unlessAway,
     onFault,
   });
   const acknowledger = createAcknowledger({

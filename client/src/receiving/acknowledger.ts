@@ -39,8 +39,8 @@ const SWEEP_PAGES = 4;
 export type AcknowledgerDeps = {
   readonly store: Store;
   readonly tokens: () => Pick<Session, 'mailboxNodes' | 'writeConcern'>;
-  /** Deletes at every node; answers those (base URLs) that have done it. */
-  readonly deleteDirectly: (ids: readonly MessageId[]) => Promise<readonly string[]>;
+  /** Deletes at every node; answers how many have done it. */
+  readonly deleteDirectly: (ids: readonly MessageId[]) => Promise<number>;
   readonly owed: Pick<OwedDeletes, 'owe'>;
   /** No master can be reached, but mailbox nodes may be. */
   readonly mayDeleteDirectly: () => boolean;
@@ -77,9 +77,9 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
     if (open.length === 0) return;
     const ids = open.map(({ key }) => key);
     const done = await deleteDirectly(ids);
-    if (done.length < neededCopies()) return;
+    if (done < neededCopies()) return;
     await store.transact((transaction) => {
-      if (done.length < tokens().mailboxNodes.length) owed.owe(transaction, ids, done);
+      if (done < tokens().mailboxNodes.length) owed.owe(transaction, ids);
       for (const { key, value } of open) {
         if (value.receipt) transaction.put('pendingDeletes', key, { ...value, deleted: true });
         else transaction.delete('pendingDeletes', key);
@@ -158,8 +158,7 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
       store
         .transact(async (transaction) => {
           const rows = await transaction.getMany('pendingDeletes', ids);
-          // Which of the nodes is not said.
-          if (copies < tokens().mailboxNodes.length) owed.owe(transaction, ids, []);
+          if (copies < tokens().mailboxNodes.length) owed.owe(transaction, ids);
           ids.forEach((id, index) => {
             const row = rows[index];
             if (row?.receipt && toldWithout.delete(id))

@@ -4,16 +4,12 @@ import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 
 /**
- * What enough nodes have deleted and others have not, since they were away: each is told until it has said that it is done, over restarts, as
- * long as the message could be there. The nodes do not tell each other (law 12).
+ * What enough nodes have deleted and some have not, since they were away: all are told again until all have said at one time that it is done, over
+ * restarts, as long as the message could be there. A node does not tell another one (law 12); and what one has not deleted yet, another that
+ * had lost its disk may have got from it.
  */
 export type OwedDeletes = {
-  /** Owes the deletion to all nodes but `done` (base URLs). */
-  readonly owe: (
-    transaction: Pick<Transaction, 'put' | 'afterCommit'>,
-    ids: readonly MessageId[],
-    done: readonly string[],
-  ) => void;
+  readonly owe: (transaction: Pick<Transaction, 'put' | 'afterCommit'>, ids: readonly MessageId[]) => void;
   /** Tells what is owed, now and for as long as anything is. */
   readonly start: () => void;
   readonly stop: () => void;
@@ -21,63 +17,42 @@ export type OwedDeletes = {
 
 export type OwedDeletesDeps = {
   readonly store: Store;
-  /** Base URLs of the nodes. */
-  readonly nodes: () => readonly string[];
-  /** Deletes at one node. Throws when it has not. */
-  readonly deleteAt: (node: string, ids: readonly MessageId[]) => Promise<void>;
+  /** Deletes at every node; answers whether all have done it. */
+  readonly deleteEverywhere: (ids: readonly MessageId[]) => Promise<boolean>;
   readonly backoff: Backoff;
-  /** Told of what a node has answered. */
-  readonly onRefusal: (error: unknown) => void;
   readonly onFault: (error: unknown) => void;
 };
 
 /** A node that is away is not asked as often as one that somebody waits for. */
 const PATIENCE = 20;
 
-export const createOwedDeletes = (deps: OwedDeletesDeps): OwedDeletes => {
-  const { store, backoff, onFault } = deps;
+export const createOwedDeletes = ({
+  store,
+  deleteEverywhere,
+  backoff,
+  onFault,
+}: OwedDeletesDeps): OwedDeletes => {
   const bounds = { minMs: backoff.minMs, maxMs: PATIENCE * backoff.maxMs };
   let isRunning = false;
   let attempt = 1;
   let timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** Those of the ids that are owed to no node any more are forgotten. */
-  const settle = async (node: string, ids: readonly MessageId[]): Promise<void> =>
-    store.transact(async (transaction) => {
-      const rows = await transaction.getMany('owedDeletes', ids);
-      ids.forEach((id, index) => {
-        const row = rows[index];
-        if (row === undefined) return;
-        const done = [...new Set([...row.done, node])];
-        const isDone = deps.nodes().every((each) => done.includes(each));
-        if (isDone) transaction.delete('owedDeletes', id);
-        else transaction.put('owedDeletes', id, { done });
+  /** Whether nothing is owed any more. While a node is away no more than a page is told again. */
+  const tellAll = async (): Promise<boolean> => {
+    while (isRunning) {
+      const rows = await store.list('owedDeletes', { limit: LIMITS.idsPerAcknowledge });
+      if (rows.length === 0) return true;
+      const ids = rows.map(({ key }) => key);
+      if (!(await deleteEverywhere(ids))) return false;
+      await store.transact((transaction) => {
+        for (const id of ids) transaction.delete('owedDeletes', id);
       });
-    });
-
-  /** Whether everything was told that is owed to a node. */
-  const tellNode = async (node: string): Promise<boolean> => {
-    for (let after = ''; isRunning;) {
-      const rows = await store.list('owedDeletes', { after, limit: LIMITS.idsPerAcknowledge });
-      const last = rows.at(-1);
-      if (last === undefined) return true;
-      after = last.key;
-      const ids = rows.filter(({ value }) => !value.done.includes(node)).map(({ key }) => key);
-      if (ids.length === 0) continue;
-      try {
-        await deps.deleteAt(node, ids);
-      } catch (error) {
-        deps.onRefusal(error);
-        return false;
-      }
-      await settle(node, ids);
     }
     return false;
   };
 
   const tell = coalesce(async () => {
-    const told = await Promise.all(deps.nodes().map(tellNode));
-    if (told.every(Boolean)) attempt = 1;
+    if (await tellAll()) attempt = 1;
     else tellLater();
   });
 
@@ -97,8 +72,8 @@ export const createOwedDeletes = (deps: OwedDeletesDeps): OwedDeletes => {
   };
 
   return {
-    owe: (transaction, ids, done) => {
-      for (const id of ids) transaction.put('owedDeletes', id, { done });
+    owe: (transaction, ids) => {
+      for (const id of ids) transaction.put('owedDeletes', id, true);
       if (ids.length > 0) transaction.afterCommit(tellLater);
     },
     start: () => {

@@ -203,9 +203,6 @@ export type PendingDelete = {
   readonly held?: true;
 };
 
-/** A message that enough nodes have deleted, and all but these (base URLs) have not. Key: its envelope's id. */
-export type OwedDelete = { readonly done: readonly string[] };
-
 /** A message that could not be decrypted: what it takes to have it sent again. Key: its envelope's id. */
 export type SetAside = {
   readonly senderId: AccountId;
@@ -316,7 +313,8 @@ export type Tables = {
   /** Ids of envelopes that are done with (law 2). */
   seenIds: true;
   pendingDeletes: PendingDelete;
-  owedDeletes: OwedDelete;
+  /** Ids of envelopes that enough nodes have deleted, and not all. */
+  owedDeletes: true;
   setAside: SetAside;
   /** Rows that did not fit their table and were to be written over, `<table> <key>`. */
   unfitRows: UnfitRow;

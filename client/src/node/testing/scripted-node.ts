@@ -40,13 +40,16 @@ export class ScriptedNode {
       tell(`event: envelope\nid: ${envelope.id}\ndata: ${JSON.stringify(envelope)}\n\n`);
   }
 
-  delete(mailbox: string, ids: readonly string[]): void {
+  /** Answers how many were there. */
+  delete(mailbox: string, ids: readonly string[]): number {
     const deleted = this.#deleted.get(mailbox) ?? new Set<string>();
     this.#deleted.set(mailbox, deleted);
+    const there = ids.filter((id) => this.mailboxes.get(mailbox)?.has(id));
     for (const id of ids) {
       deleted.add(id);
       this.mailboxes.get(mailbox)?.delete(id);
     }
+    return there.length;
   }
 
   /** Takes over what waits at another node, as the mesh does: not what was deleted there. */
