@@ -64,7 +64,9 @@ export const createTestDirectories = async (couches: TestCouches): Promise<TestD
   const node = `${couches.prefix}node`;
   const about = { node, database };
   const create = async (url: string): Promise<void> => {
+    const existing = (await request(url, 'GET', '_all_dbs')) as readonly string[];
     await request(url, 'PUT', database);
+    if (!existing.includes(node)) await request(url, 'PUT', node);
   };
   const complete = async (url: string): Promise<void> => {
     await using server = connectCouch(url, 10_000);
@@ -73,7 +75,6 @@ export const createTestDirectories = async (couches: TestCouches): Promise<TestD
   await Promise.all(
     couches.adminUrls.map(async (url) => {
       await create(url);
-      await request(url, 'PUT', node);
       await complete(url);
     }),
   );

@@ -47,7 +47,7 @@ export type TestCluster = AsyncDisposable & {
   readonly conflicts: () => Promise<string[]>;
   /** Waits until every node knows that it has what its peers had: it says "complete" from then on, whoever dies. */
   readonly caughtUp: () => Promise<void>;
-  /** Waits until the mesh has made the nodes alike; answers with what each of them holds. */
+  /** Waits until all nodes have the same mail; answers with all that any of them holds, deleted or not. */
   readonly alike: () => Promise<Map<string, Leaves>>;
   /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
   readonly empty: (person?: Addressed) => Promise<void>;
