@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import {
   BUCKET_RULE,
   buckets,
@@ -87,6 +90,16 @@ const refusedBy = async (number: 1 | 2): Promise<number> => {
   return Number(/^mailbox_mesh_writes_refused_total\{.*peer="node3".*\} (\d+)$/m.exec(text)?.[1] ?? -1);
 };
 
+/** What `npm run status` prints. */
+const status = async (): Promise<string> => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const env = { ...process.env, DATA_DIR: cluster.dataDir };
+  return promisify(execFile)(process.execPath, ['scripts/src/main.ts', 'status'], { cwd: root, env }).then(
+    ({ stdout }) => stdout,
+    (error: unknown) => (error as { readonly stdout: string }).stdout,
+  );
+};
+
 describe('the operator of one mailbox node', () => {
   it('deletes at home alone: a message that they hold back is found at the others', async () => {
     const [alice, bob] = await couple();
@@ -162,6 +175,7 @@ describe('the operator of one mailbox node', () => {
       const all = await askCouch(adminUrl, `${bucket()}/_all_docs?startkey="_design/"&endkey="_design0"`);
       expect((all.body as { rows: { id: string }[] }).rows.map(({ id }) => id)).toEqual([BUCKET_RULE._id]);
     }
+    expect(await status()).toMatch(/problem: node 1 has refused \d+ documents of node3/);
     await bob.enterLive();
     await bob.seesLast(alice, 'kept');
     await alice.sendAccepted(bob, 'and on');

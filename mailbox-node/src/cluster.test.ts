@@ -181,6 +181,26 @@ describe('nodes in a mesh', () => {
     }
   });
 
+  it('fill a bucket that one of them lost, whatever deletions a feed ends with; what another still had is deleted again', async () => {
+    const [first, second, third] = mesh.nodes as [TestNode, TestNode, TestNode];
+    const mailbox = newMailbox();
+    const timeMs = Date.now() - 15 * 86_400_000;
+    const [kept, gone] = [newEnvelope(mailbox, { timeMs }), newEnvelope(mailbox, { timeMs })];
+    await second.store(kept, gone);
+    for (const node of mesh.nodes)
+      await waitFor('the mail', async () => (await node.ids(mailbox)).length === 2);
+    for (const node of [first, second]) await node.acknowledge(mailbox, gone.id);
+    const bucket = mesh.couches.prefix + buckets(10, first.config.messageTtlMs).nameAt(timeMs);
+    expect((await askCouch(first.config.couch.adminUrl, bucket, 'DELETE')).status).toBe(200);
+    await waitFor('the bucket to be filled, and that to be told', async () => {
+      const { messages, complete } = await first.list(mailbox);
+      return complete && messages.length === 2;
+    });
+    expect(await second.ids(mailbox)).toEqual([kept.id]);
+    for (const node of [first, third]) await node.acknowledge(mailbox, gone.id);
+    for (const node of mesh.nodes) expect(await node.ids(mailbox)).toEqual([kept.id]);
+  });
+
   it('repair a mesh that somebody broke', async () => {
     const [first, second] = mesh.nodes as [TestNode, TestNode];
     await waitFor('the mesh', () => isWhole(first));
