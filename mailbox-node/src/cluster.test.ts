@@ -110,8 +110,11 @@ describe('nodes in a mesh', () => {
     /** What the operator of the first node has of the second. */
     const ask = (path: string, method?: string, body?: object) => askCouch(readerUrl, path, method, body);
     expect((await ask(`${bucket}/${encodeURIComponent(id)}`)).status).toBe(200);
-    const docs = [tombstoneDocument(id), envelopeDocument(newEnvelope(mailbox)), { _id: 'canary:node1:1-1' }];
-    await ask(`${bucket}/_bulk_docs`, 'POST', { new_edits: false, docs });
+    const canary = { _id: 'canary:node1:1-1', _rev: `1-${'a'.repeat(32)}`, at: 1 };
+    const docs = [tombstoneDocument(id), envelopeDocument(newEnvelope(mailbox)), canary];
+    const told = await ask(`${bucket}/_bulk_docs`, 'POST', { new_edits: false, docs });
+    expect(told.status).toBe(201);
+    expect(told.body).toMatchObject(docs.map(({ _id }) => ({ id: _id, error: 'forbidden' })));
     expect(await second.ids(mailbox)).toEqual([envelope.id]);
     expect((await ask(`${bucket}/_security`, 'PUT', {})).status).toBeGreaterThan(400);
     expect((await ask(`${bucket}/_design/mine`, 'PUT', {})).status).toBeGreaterThan(400);
