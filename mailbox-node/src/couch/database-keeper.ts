@@ -111,7 +111,13 @@ export const createDatabaseKeeper = ({
     const { _rev, ...current } = found;
     if (isDeepStrictEqual(current, rule)) return;
     const body = _rev === undefined ? rule : { ...rule, _rev };
-    await couchRequest(admin, { db, path, method: 'PUT', body });
+    try {
+      await couchRequest(admin, { db, path, method: 'PUT', body });
+    } catch (error) {
+      // Another write is putting the bucket in place at the same moment.
+      if (hasStatus(error, 409)) return;
+      throw error;
+    }
     log.info({ event: 'rule-set', database: db }, 'rule of the mesh set');
   };
 
