@@ -163,6 +163,7 @@ describe('what the ledger reads', () => {
   it('is nothing of another bucket of the same name', async () => {
     await store(20);
     await count();
+    ledger.written(bucket, [documentId(mailbox, newEnvelope(mailbox).id)]);
     await makeAnew();
     await ledger.remove(bucket);
     await store(7);

@@ -44,7 +44,10 @@ export type Ledger = {
   readonly count: (database: string, signal: AbortSignal) => Promise<BucketLedger>;
   /** The store has said that these envelopes are on its disk: they count as accepted, wherever they are by the next count. */
   readonly written: (database: string, ids: readonly string[]) => void;
-  /** Takes away what is kept of a bucket that is to be dropped, or was lost. */
+  /**
+   * Takes away what is known of a bucket that is to be dropped, or was lost: the next one of its name is asked for nothing that the mesh
+   * may not bring, as what was deleted at the others meanwhile.
+   */
   readonly remove: (database: string) => Promise<void>;
   readonly forget: (database: string) => void;
 };
@@ -345,6 +348,8 @@ export const createLedger = ({
       written.set(db, waiting);
     },
     remove: async (db) => {
+      shelves.delete(db);
+      written.delete(db);
       for (const series of SERIES) {
         for (let index = 0; await removeKept(server, of(db), pageName(series, index)); index += 1);
       }
