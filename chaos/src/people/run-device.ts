@@ -196,9 +196,13 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
 
   return {
     begin: async () => {
-      const own = await readSelf().finally(() => known.resolve(undefined));
-      if (own === null) return null;
-      self = own;
+      try {
+        const own = await readSelf();
+        if (own === null) return null;
+        self = own;
+      } finally {
+        known.resolve(undefined);
+      }
       if (start.enroll !== null) await write({ type: 'enrolled', device, ...self });
       await write({ type: 'started', device });
       if (start.areKeysOld === true) await ageKeys();
