@@ -36,6 +36,7 @@ export const reportResult = (
     String(own.count()),
     ...[0.5, 0.99, 0.999].map((share) => String(own.percentile(share))),
     String(own.max()),
+    String(own.over(LATE_MS)),
   ]);
   const memory = [...memoryMb].map(([name, notes]) => [
     name,
@@ -46,7 +47,7 @@ export const reportResult = (
     '',
     ...[...answers].map(([kind, counts]) => `${kind} ${total(counts)}: ${counted(counts)}`),
     '',
-    table([['until answered, ms', 'inputs', 'p50', 'p99', 'p99.9', 'max'], ...times]),
+    table([['until answered, ms', 'inputs', 'p50', 'p99', 'p99.9', 'max', `over ${LATE_MS}`], ...times]),
     '',
     table([['memory, MB', 'first', 'last', 'most'], ...memory]),
     '',
@@ -75,7 +76,13 @@ export const resultAsJson = (
     latencyMs: Object.fromEntries(
       [...latencies].map(([kind, own]) => [
         kind,
-        { p50: own.percentile(0.5), p99: own.percentile(0.99), p999: own.percentile(0.999), max: own.max() },
+        {
+          p50: own.percentile(0.5),
+          p99: own.percentile(0.99),
+          p999: own.percentile(0.999),
+          max: own.max(),
+          late: own.over(LATE_MS),
+        },
       ]),
     ),
     memoryMb: Object.fromEntries(memoryMb),

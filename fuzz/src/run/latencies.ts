@@ -3,6 +3,8 @@ export type Latencies = {
   readonly add: (ms: number) => void;
   readonly percentile: (share: number) => number;
   readonly max: () => number;
+  /** How many took longer. */
+  readonly over: (ms: number) => number;
   readonly count: () => number;
 };
 
@@ -24,6 +26,7 @@ export const createLatencies = (): Latencies => {
       return counts.findIndex((count) => (seen += count) >= share * total);
     },
     max: () => max,
+    over: (ms) => counts.subarray(ms + 1).reduce((sum, count) => sum + count, 0),
     count: () => total,
   };
 };
