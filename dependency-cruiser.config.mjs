@@ -13,6 +13,7 @@ const packages = [
   'e2e',
   'bench',
   'chaos',
+  'fuzz',
 ];
 
 const mayImport = {
@@ -29,6 +30,7 @@ const mayImport = {
   e2e: packages,
   bench: packages,
   chaos: packages,
+  fuzz: packages,
 };
 
 /** Tests beside the units may start real servers by the testkit. */

@@ -128,6 +128,12 @@ describe('the server', () => {
     );
   });
 
+  it('takes a path that no URL can have', async () => {
+    for (const path of ['//', '//?a=1', '///x']) {
+      expect((await couch().request('GET', path)).status, path).toBeLessThan(500);
+    }
+  });
+
   it('never runs what design documents hold', async () => {
     const code = `require('fs').writeFileSync('/tmp/never', '')`;
     await couch().put(`${db}/_design/code`, {

@@ -392,6 +392,15 @@ describe('the REST side', () => {
       expect(await ask(method, path, { token: alice.masterToken })).toMatchObject({ status, body: { code } });
     });
 
+    it('are those with text that CouchDB does not store', async () => {
+      const { device, ...rest } = newDevice(randomName());
+      const body = { ...rest, device: { ...device, name: 'half \ud83d' } };
+      const refused = { status: 400, body: { code: 'bad-request', path: 'device.name' } };
+      expect(await ask('POST', '/api/accounts', { body })).toMatchObject(refused);
+      const whole = { ...rest, device: { ...device, name: 'whole \u{1f600}' } };
+      expect(await ask('POST', '/api/accounts', { body: whole })).toMatchObject({ status: 201 });
+    });
+
     it('name what is wrong with the body', async () => {
       const raw = async (body: string, type = 'application/json') => {
         const headers = { 'content-type': type };
