@@ -261,7 +261,10 @@ export class ScriptedWorld {
     return this.cluster.waiting() > 0 ? 'something waits in the mailboxes' : null;
   }
 
-  /** Makes everything whole and runs until nothing is left to do. Answers what is left if it does not end. */
+  /**
+   * Makes everything whole and runs until nothing is left to do. Answers what is left if it does not end. What a node that had lost its disk
+   * got from one that had not deleted it yet waits there until its reader's next reading.
+   */
   async rest(): Promise<string | null> {
     const { network, cluster, time } = this;
     network.mastersDown.clear();
@@ -271,11 +274,14 @@ export class ScriptedWorld {
       await device.open();
     }
     const end = time.now + MAX_REST_MS;
+    let areRead = false;
     for (let step = 0; step < MAX_STEPS && time.now < end; step += 1) {
       if (await this.step(0, 'whole')) continue;
       this.mesh();
       if (await this.step(0, 'whole')) continue;
       if (this.unrest() === null) return null;
+      if (!areRead) for (const device of this.devices) device.messenger?.refresh();
+      areRead = true;
       await time.advanceToNext();
       await this.settle();
     }
