@@ -20,6 +20,9 @@ import { Witness } from './witness.ts';
 const MASTERS = ['http://master-0', 'http://master-1'];
 const PASSWORD = 'correct horse battery staple';
 
+/** What is left when only its reader's next reading can end it. */
+const WAITS = 'something waits in the mailboxes';
+
 /** Steps and time within which everything comes to rest when nothing hinders it. */
 const MAX_STEPS = 20_000;
 const MAX_REST_MS = 10 * 60_000;
@@ -258,7 +261,7 @@ export class ScriptedWorld {
         return `${device.name} has not deleted what it has kept`;
       if (device.rows('owedDeletes').length > 0) return `${device.name} owes a node deletions`;
     }
-    return this.cluster.waiting() > 0 ? 'something waits in the mailboxes' : null;
+    return this.cluster.waiting() > 0 ? WAITS : null;
   }
 
   /**
@@ -279,9 +282,12 @@ export class ScriptedWorld {
       if (await this.step(0, 'whole')) continue;
       this.mesh();
       if (await this.step(0, 'whole')) continue;
-      if (this.unrest() === null) return null;
-      if (!areRead) for (const device of this.devices) device.messenger?.refresh();
-      areRead = true;
+      const unrest = this.unrest();
+      if (unrest === null) return null;
+      if (unrest === WAITS && !areRead) {
+        for (const device of this.devices) device.messenger?.refresh();
+        areRead = true;
+      }
       await time.advanceToNext();
       await this.settle();
     }
