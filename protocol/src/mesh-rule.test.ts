@@ -66,7 +66,7 @@ const canary = fc
   .record(
     {
       node: fc.stringMatching(/^[a-z0-9-]{1,64}$/),
-      started: fc.integer({ min: 0, max: 1e16 - 1 }),
+      started: fc.maxSafeNat(),
       count: fc.integer({ min: 0, max: 999_999_999 }),
       at: fc.maxSafeInteger(),
       confirmed: fc.maxSafeInteger(),
