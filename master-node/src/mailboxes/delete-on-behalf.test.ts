@@ -16,13 +16,17 @@ afterEach(async () => {
 
 const setUp = (answers: Record<string, boolean>) => {
   const requests: Request[] = [];
+  /** Of the ids of each request. */
+  const missing = { count: 0 };
   const nodes = Object.keys(answers).map((name): MailboxNode => ({
     name,
     isUp: () => true,
     post: (_call, token, body) => {
       requests.push({ node: name, token, ...(JSON.parse(body) as { ids: string[] }) });
       return answers[name] === true
-        ? Promise.resolve({ deleted: 1 } as never)
+        ? Promise.resolve({
+            deleted: (JSON.parse(body) as { ids: string[] }).ids.length - missing.count,
+          } as never)
         : Promise.reject(new ServiceError('unavailable', 'test'));
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -39,6 +43,7 @@ const setUp = (answers: Record<string, boolean>) => {
   running.push(onBehalf);
   return {
     requests,
+    missing,
     metrics,
     deleteOnBehalf: (device: DeviceAddress, ids: readonly string[]) =>
       onBehalf.delete(device, ids, 'request'),
@@ -85,6 +90,20 @@ describe('deletes on behalf of a device', () => {
       /\{node="one".*\} 0\n.*\{node="two".*\} 0$/,
     );
   });
+
+  it('go once more to a node that had not all of it, which may have been on its way', async () => {
+    const { requests, missing, metrics, deleteOnBehalf } = setUp({ one: true });
+    missing.count = 1;
+    expect(await deleteOnBehalf(device(1), ['a', 'b'])).toBe(1);
+    const owed = () => metrics.registry.getSingleMetricAsString('gateway_owed_deletes');
+    expect(await owed()).toMatch(/ 2$/);
+    await waitFor('the second time', () => requests.length === 2, { timeoutMs: 15_000 });
+    expect(requests.map(({ ids }) => ids)).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+    await waitFor('nothing owed', async () => / 0$/.test(await owed()));
+  }, 20_000);
 
   it('of a busy device go together, within the bound of one request', async () => {
     const { requests, deleteOnBehalf } = setUp({ one: true });

@@ -51,20 +51,21 @@ export const startDeleteOnBehalf = ({
   const tokenOf = (device: DeviceAddress): Promise<string> =>
     signer.device(device, 'mailbox', now() + TOKEN_TTL_MS);
 
+  /** How many the node had; null when it has not done it. */
   const deleteOn = async (
     node: MailboxNode,
     token: string,
     ids: readonly MessageId[],
     requestIds: readonly string[],
-  ): Promise<boolean> => {
+  ): Promise<number | null> => {
     const body = JSON.stringify({ ids });
     try {
-      await node.post(DELETE, token, body, requestIds);
+      const { deleted } = await node.post(DELETE, token, body, requestIds);
       metrics.deletes.inc({ node: node.name, result: 'deleted' });
-      return true;
+      return deleted;
     } catch {
       metrics.deletes.inc({ node: node.name, result: 'failed' });
-      return false;
+      return null;
     }
   };
 
@@ -80,9 +81,10 @@ export const startDeleteOnBehalf = ({
     const token = await tokenOf(device);
     const deleted = await Promise.all(
       nodesOf(device.accountId).map(async (node) => {
-        const isDone = await deleteOn(node, token, ids, requestIds);
-        if (!isDone) owed.note(node, device, ids);
-        return isDone;
+        const had = await deleteOn(node, token, ids, requestIds);
+        if (had === null) owed.note(node, device, ids);
+        else if (had < ids.length) owed.noteMissing(node, device, ids);
+        return had !== null;
       }),
     );
     return deleted.filter(Boolean).length;

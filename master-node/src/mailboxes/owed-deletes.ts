@@ -3,19 +3,29 @@ import { startLoop, type Logger } from '@restante/service-kit';
 import type { MailboxNode } from './mailbox-node.ts';
 
 /**
- * What devices have acknowledged and a node has not done: it is told again until it has, for as long as this master lives. Beyond the
- * bound nothing is noted: the device owes it to the node as well.
+ * What devices have acknowledged and a node has not done: it is told again until it has, for as long as this master lives. A node that had not
+ * all of it is told once more a little later: what was on its way to it has come by then. Beyond the bound nothing is noted: the device owes
+ * it to the node as well.
  */
 export type OwedDeletes = AsyncDisposable & {
   readonly note: (node: MailboxNode, device: DeviceAddress, ids: readonly MessageId[]) => void;
+  /** The node has done it, and had not all of it. */
+  readonly noteMissing: OwedDeletes['note'];
   /** Ids that a node is owed. */
   readonly countFor: (node: string) => number;
 };
 
-type OfDevice = { readonly device: DeviceAddress; readonly ids: Set<MessageId> };
+/** `dueMs` by `performance.now()`; `isLast`: what is missing then is not looked for again. */
+type OfDevice = {
+  readonly device: DeviceAddress;
+  readonly ids: Set<MessageId>;
+  readonly dueMs: number;
+  readonly isLast: boolean;
+};
 
 const MAX_IDS = 200_000;
 const INTERVAL_MS = 1_000;
+const ON_ITS_WAY_MS = 5_000;
 
 export const startOwedDeletes = (
   nodes: readonly MailboxNode[],
@@ -24,12 +34,12 @@ export const startOwedDeletes = (
     deleteAt,
   }: {
     readonly log: Logger;
-    /** Whether the node has done it. */
+    /** How many the node had; null when it has not done it. */
     readonly deleteAt: (
       node: MailboxNode,
       device: DeviceAddress,
       ids: readonly MessageId[],
-    ) => Promise<boolean>;
+    ) => Promise<number | null>;
   },
 ): OwedDeletes => {
   const owed = new Map<string, Map<string, OfDevice>>(nodes.map(({ name }) => [name, new Map()]));
@@ -39,16 +49,43 @@ export const startOwedDeletes = (
     for (const id of done) if (ids.delete(id)) count -= 1;
   };
 
+  const add = (
+    node: MailboxNode,
+    key: string,
+    entry: Omit<OfDevice, 'ids'>,
+    ids: readonly MessageId[],
+  ): void => {
+    const entries = owed.get(node.name);
+    if (entries === undefined) return;
+    const ofDevice = entries.get(key) ?? { ...entry, ids: new Set() };
+    for (const id of ids) {
+      if (count >= MAX_IDS) break;
+      if (ofDevice.ids.has(id)) continue;
+      ofDevice.ids.add(id);
+      count += 1;
+    }
+    if (ofDevice.ids.size > 0) entries.set(key, ofDevice);
+  };
+  const noteMissing: OwedDeletes['noteMissing'] = (node, device, ids) => {
+    const dueMs = performance.now() + ON_ITS_WAY_MS;
+    // Those of one second go together.
+    const key = `${deviceKey(device)} ${Math.ceil(dueMs / INTERVAL_MS)}`;
+    add(node, key, { device, dueMs, isLast: true }, ids);
+  };
+
   const tell = async (node: MailboxNode, signal: AbortSignal): Promise<void> => {
-    const devices = owed.get(node.name) ?? new Map<string, OfDevice>();
-    for (const [key, ofDevice] of devices) {
+    const entries = owed.get(node.name) ?? new Map<string, OfDevice>();
+    for (const [key, ofDevice] of entries) {
+      if (ofDevice.dueMs > performance.now()) continue;
       while (ofDevice.ids.size > 0) {
         if (signal.aborted || !node.isUp()) return;
         const batch = [...ofDevice.ids].slice(0, LIMITS.idsPerAcknowledge);
-        if (!(await deleteAt(node, ofDevice.device, batch))) return;
+        const had = await deleteAt(node, ofDevice.device, batch);
+        if (had === null) return;
         settle(ofDevice, batch);
+        if (had < batch.length && !ofDevice.isLast) noteMissing(node, ofDevice.device, batch);
       }
-      devices.delete(key);
+      entries.delete(key);
     }
   };
   const loop = startLoop('owed-deletes', log, { intervalMs: INTERVAL_MS }, async (signal) => {
@@ -56,19 +93,8 @@ export const startOwedDeletes = (
   });
 
   return {
-    note: (node, device, ids) => {
-      const devices = owed.get(node.name);
-      if (devices === undefined) return;
-      const key = deviceKey(device);
-      const ofDevice = devices.get(key) ?? { device, ids: new Set() };
-      for (const id of ids) {
-        if (count >= MAX_IDS) break;
-        if (ofDevice.ids.has(id)) continue;
-        ofDevice.ids.add(id);
-        count += 1;
-      }
-      if (ofDevice.ids.size > 0) devices.set(key, ofDevice);
-    },
+    note: (node, device, ids) => add(node, deviceKey(device), { device, dueMs: 0, isLast: false }, ids),
+    noteMissing,
     countFor: (node) => [...(owed.get(node)?.values() ?? [])].reduce((sum, { ids }) => sum + ids.size, 0),
     [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose](),
   };
