@@ -13,6 +13,7 @@ const packages = [
   'e2e',
   'bench',
   'chaos',
+  'fuzz',
 ];
 
 const mayImport = {
@@ -23,12 +24,13 @@ const mayImport = {
   'web-client': ['protocol', 'client'],
   'mailbox-node': ['protocol', 'service-kit'],
   'master-node': ['protocol', 'service-kit'],
-  couchdb: [],
+  couchdb: ['protocol'],
   scripts: ['protocol', 'service-kit', 'client', 'mailbox-node', 'master-node', 'couchdb', 'web-client'],
   testkit: packages,
   e2e: packages,
   bench: packages,
   chaos: packages,
+  fuzz: packages,
 };
 
 /** Tests beside the units may start real servers by the testkit. */

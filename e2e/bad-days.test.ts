@@ -130,8 +130,9 @@ describe('everything killed at once under load', () => {
     expect(bob.shown.toSorted()).toEqual(texts.toSorted());
     expect(promised.filter((text) => !bob.shown.includes(text))).toEqual([]);
     await cluster.empty(bob);
-    const held = await cluster.alike();
-    for (const { url } of cluster.parts.mailboxNodes) {
+    await cluster.alike();
+    for (const [index, { url }] of cluster.parts.mailboxNodes.entries()) {
+      const held = await cluster.envelopesOn(index + 1);
       await waitFor('the ledgers to add up', async () => {
         const ledgers = [...(await ledgersOf(url)).values()];
         const isBalanced = ledgers.every(

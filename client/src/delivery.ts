@@ -24,6 +24,7 @@ import { createAcknowledger } from './receiving/acknowledger.ts';
 import type { Arrivals } from './receiving/arrival.ts';
 import { createInbox } from './receiving/inbox.ts';
 import { createLiveQueue } from './receiving/live-queue.ts';
+import { createOwedDeletes } from './receiving/owed-deletes.ts';
 import { readAgain } from './receiving/read-again.ts';
 import { requestRenewals } from './receiving/renewal.ts';
 import type { OwnKeys } from './account/keys.ts';
@@ -137,8 +138,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     const answers = await Promise.allSettled(
       nodeUrls().map(async (_, node) => mailboxes.delete(await access(node), ids)),
     );
-    for (const answer of answers)
-      if (answer.status === 'rejected' && !isAway(answer.reason)) onFault(answer.reason);
+    for (const answer of answers) if (answer.status === 'rejected') unlessAway(answer.reason);
     return answers.filter(({ status }) => status === 'fulfilled').length;
   };
 
@@ -154,10 +154,17 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     measureTime: () => frames?.({ type: 'ping' }),
     onFault,
   });
+  const owedDeletes = createOwedDeletes({
+    store,
+    deleteEverywhere: async (ids) => (await deleteDirectly(ids)) === nodeUrls().length,
+    backoff,
+    onFault,
+  });
   const acknowledger = createAcknowledger({
     store,
     tokens: device.tokens,
     deleteDirectly,
+    owed: owedDeletes,
     mayDeleteDirectly: () => following,
     retryMs: backoff.maxMs,
     onFault,
@@ -401,8 +408,11 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     if (isOver(state)) {
       follow(false);
       catchUp.stop();
+      owedDeletes.stop();
       clearTimeout(renewalTimer);
       clearTimeout(houseTimer);
+    } else {
+      owedDeletes.start();
     }
     events.emit('connection', state);
   };

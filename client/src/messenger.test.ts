@@ -350,6 +350,34 @@ describe('catch-up', () => {
     expect(scene.cluster.nodes.flatMap(({ given }) => given)).toEqual([]);
   });
 
+  test('a node that was away when its mail was deleted is told by the reader, over a restart (law 12)', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, vault } = await offlineWithMail(scene, 5);
+    const [first, ...others] = scene.cluster.nodes;
+    const waitsAt = (nodes: typeof others): number =>
+      nodes.reduce(
+        (sum, node) => sum + [...node.mailboxes.values()].reduce((all, box) => all + box.size, 0),
+        0,
+      );
+    first!.down = true;
+    await bob.start();
+    await waitForTexts(bob, alice, numbered(5));
+    await waitFor('deletion at the others', () => waitsAt(others) === 0);
+    const owed = () => vault.list('owedDeletes', { limit: 10 });
+    await waitFor('what is owed', async () => (await owed()).length === 5);
+    expect(waitsAt([first!])).toBe(5);
+    await bob[Symbol.asyncDispose]();
+
+    const again = scene.messenger({ vault });
+    // No reading of the mailbox does it.
+    first!.pagesLeft = 0;
+    await again.start();
+    await live(again);
+    first!.down = false;
+    await waitFor('deletion', () => waitsAt([first!]) === 0);
+    await waitFor('nothing owed', async () => (await owed()).length === 0);
+  });
+
   test('expired messages are told once', async () => {
     await using scene = await Scene.open();
     const { bob, progress } = await offlineWithMail(scene, 1);
@@ -474,7 +502,11 @@ describe('what cannot be decrypted', () => {
     for (const [index, text] of numbered(10).entries()) {
       await alice.sendText('bobby', text);
       await waitFor('it to be set aside', () => broken > index);
-      await waitFor('a request', () => requests() === Math.min(index + 1, 3));
+      // What is sent again is broken too, and may be asked for before the next text is written.
+      await waitFor(
+        () => `a request after ${index}: ${requests()}`,
+        () => requests() >= Math.min(index + 1, 3),
+      );
     }
     const [first] = await vault.list('setAside', { limit: 10 });
     // What nobody reads is not kept to be listed each time.

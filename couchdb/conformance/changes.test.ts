@@ -111,6 +111,40 @@ describe('_changes', () => {
     expect(idsOf(results)).toEqual(['b']);
   });
 
+  it('weighs a deleted document by its tombstone, and goes past what its selector leaves out', async () => {
+    await write('a', 'b', 'c');
+    const { _rev } = await couch().get(`${db}/a`);
+    await couch().expectOk('DELETE', `${db}/a?rev=${_rev}`);
+    const ask = (selector: object, query = '') =>
+      couch().post(`${db}/_changes?filter=_selector&style=all_docs${query}`, { selector });
+    expect(idsOf((await ask({ _deleted: true })).results)).toEqual(['a']);
+    expect(idsOf((await ask({ name: 'a' })).results)).toEqual([]);
+    const { results, last_seq, pending } = await ask({ _deleted: { $exists: false } });
+    expect(idsOf(results).toSorted()).toEqual(['b', 'c']);
+    expect(pending).toBe(0);
+    const after = await couch().get(`${db}/_changes?since=${encodeURIComponent(last_seq)}`);
+    expect(after.results).toEqual([]);
+    const none = await ask({ name: 'none' });
+    expect(none.results).toEqual([]);
+    expect((await couch().get(`${db}/_changes?since=${encodeURIComponent(none.last_seq)}`)).results).toEqual(
+      [],
+    );
+  });
+
+  it('tells only the leaves that a selector asks for', async () => {
+    const docs = ['a', 'b'].map((digit) => ({ _id: 'both', _rev: `1-${digit.repeat(32)}`, name: digit }));
+    await couch().post(`${db}/_bulk_docs`, { docs, new_edits: false });
+    const told = async (name: string, query = '') =>
+      (await couch().post(`${db}/_changes?filter=_selector${query}`, { selector: { name } })).results.map(
+        ({ changes: leaves }) => leaves,
+      );
+    const leafOf = (digit: string) => [[{ rev: `1-${digit.repeat(32)}` }]];
+    expect(await told('a', '&style=all_docs')).toEqual(leafOf('a'));
+    expect(await told('b', '&style=all_docs')).toEqual(leafOf('b'));
+    expect(await told('a')).toEqual([]);
+    expect(await told('b')).toEqual(leafOf('b'));
+  });
+
   it('tells of design documents only', async () => {
     await write('a', '_design/d');
     expect(idsOf(await changes('?filter=_design'))).toEqual(['_design/d']);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { eventually, newName, useCouches, type Body, type Couch } from './couch.ts';
+import { eventually, newName, realUrls, useCouches, type Body, type Couch } from './couch.ts';
 
 interface Scheduled {
   doc_id: string;
@@ -9,7 +9,7 @@ interface Scheduled {
   target: string;
   state: string;
   error_count: number;
-  info: { error?: string; docs_written?: number; doc_write_failures?: number } | null;
+  info: { error?: string; revisions_checked?: number } | null;
 }
 
 const couches = useCouches(2);
@@ -276,6 +276,63 @@ describe('a document of _replicator', () => {
     });
     await reaches(await start({ selector: { kind: 'y' } }), 'completed');
     expect((await to.get(`${target}/_all_docs`)).rows.map(({ id }) => id)).toEqual(['b']);
+  });
+
+  describe('by a selector', () => {
+    const living = { _deleted: { $exists: false } };
+    const idsOf = (body: Body) => body.rows.map(({ id }) => id);
+
+    it('leaves deletions where they are, and carries what comes after them', async () => {
+      await from.post(`${source}/_bulk_docs`, { docs: [{ _id: 'kept' }, { _id: 'never-there' }] });
+      const gone = await from.get(`${source}/never-there`);
+      await from.expectOk('DELETE', `${source}/never-there?rev=${gone._rev}`);
+      await reaches(await start({ selector: living }), 'completed');
+      expect(idsOf(await to.get(`${target}/_all_docs`))).toEqual(['kept']);
+
+      await start({ selector: living, continuous: true });
+      await from.put(`${source}/later`, {});
+      await arrives('later');
+      const { _rev } = await from.get(`${source}/kept`);
+      await from.expectOk('DELETE', `${source}/kept?rev=${_rev}`);
+      await from.put(`${source}/after-the-deletion`, { n: 1 });
+      const { _rev: first } = await arrives('after-the-deletion');
+      await from.put(`${source}/after-the-deletion`, { _rev: first, n: 2 });
+      await arrives('after-the-deletion', ({ n }) => n === 2);
+      expect(idsOf(await to.get(`${target}/_all_docs`))).toEqual(['after-the-deletion', 'kept', 'later']);
+      expect(await to.get(target)).toMatchObject({ doc_del_count: 0 });
+    });
+
+    it('carries a leaf that lives beside a deleted one', async () => {
+      const docs = [
+        { _id: 'both', _rev: `1-${hash('a')}`, _revisions: { start: 1, ids: [hash('a')] } },
+        {
+          _id: 'both',
+          _rev: `2-${hash('c')}`,
+          _revisions: { start: 2, ids: [hash('c'), hash('b')] },
+          _deleted: true,
+        },
+      ];
+      await from.post(`${source}/_bulk_docs`, { docs, new_edits: false });
+      await reaches(await start({ selector: living }), 'completed');
+      expect(await to.get(`${target}/both?revs_info=true&deleted_conflicts=true`)).toEqual({
+        _id: 'both',
+        _rev: `1-${hash('a')}`,
+        _revs_info: [{ rev: `1-${hash('a')}`, status: 'available' }],
+      });
+    });
+
+    it('goes on where the same selector had come to, and from the start with another', async () => {
+      await from.post(`${source}/_bulk_docs`, { docs: [{ _id: 'a' }, { _id: 'b' }, { _id: 'c' }] });
+      const checked = async (selector: object) => {
+        const { info } = await reaches(await start({ selector }), 'completed');
+        return info?.revisions_checked;
+      };
+      expect(await checked(living)).toBe(3);
+      await from.put(`${source}/d`, {});
+      // Apache CouchDB goes on counting from what it has recorded.
+      expect(await checked(living)).toBe(realUrls.length > 0 ? 3 + 1 : 1);
+      expect(await checked({ _id: { $gt: 'a' } })).toBe(3);
+    });
   });
 
   it('is done once and says so when it is not continuous', async () => {

@@ -1,4 +1,4 @@
-import { buckets } from '@restante/protocol';
+import { BUCKET_RULE, buckets } from '@restante/protocol';
 import { BELIEVED_STEP_MS } from '@restante/service-kit';
 import {
   askCouch,
@@ -44,11 +44,12 @@ it('a bucket lives from before its first message until after its last one, and n
   await using first = await start(0);
   await using second = await start(1);
   const nodes = [first, second];
-  const mine = { members: { names: [`${couches.prefix}data`] } };
+  const names = ['data', 'mesh', 'reader'].map((name) => couches.prefix + name);
   const hasBuckets = async (node: TestNode, timeMs: number): Promise<boolean> => {
     for (const name of spans.liveAt(timeMs)) {
       const security = await ask(node, `${couches.prefix}${name}/_security`);
-      if ((security as Partial<typeof mine>).members?.names[0] !== mine.members.names[0]) return false;
+      const { members } = security as { members?: { names: string[] } };
+      if (members?.names[0] !== names[0]) return false;
     }
     return true;
   };
@@ -59,13 +60,21 @@ it('a bucket lives from before its first message until after its last one, and n
 
   // Created ahead of its time, with its rights and its pulls.
   const next = couches.prefix + spans.nameAt(noon + DAY_MS);
-  for (const node of nodes) {
+  for (const [index, node] of nodes.entries()) {
     await waitFor('the next bucket', async () => (await databasesOf(node)).includes(next));
     await waitFor('its pull', async () => (await replicationsOf(node, next)).length === 1);
     expect(await ask(node, `${next}/_security`)).toMatchObject({
       admins: { roles: ['_admin'] },
-      members: { names: [`${couches.prefix}data`], roles: [] },
+      members: { names: [...names.slice(0, 2), `${names[2]}${index + 1}`], roles: [] },
     });
+    expect(await ask(node, `${next}/${BUCKET_RULE._id}`)).toMatchObject(BUCKET_RULE);
+    // What the mesh may neither read nor write.
+    for (const closed of ['directory', 'node']) {
+      expect(await ask(node, `${couches.prefix}${closed}/_security`)).toMatchObject({
+        admins: { roles: ['_admin'] },
+        members: { names: [names[0]], roles: [] },
+      });
+    }
     expect(await ask(node, `${couches.prefix}directory/_revs_limit`)).toBe(100);
   }
 
@@ -83,9 +92,10 @@ it('a bucket lives from before its first message until after its last one, and n
   await moveTo(born);
   const [read, unread] = [newMessage(born - 1_000), newMessage(born)];
   await first.store(read, unread);
-  await first.acknowledge(mailbox, read.id);
+  await waitFor('replication', async () => (await second.ids(mailbox)).length === 3);
+  for (const node of nodes) await node.acknowledge(mailbox, read.id);
   const left = [early.id, unread.id].join();
-  await waitFor('replication', async () => (await second.ids(mailbox)).join() === left);
+  for (const node of nodes) expect((await node.ids(mailbox)).join()).toBe(left);
 
   // Expired on reading to the millisecond, and still there on disk (laws 8 and 9).
   await moveTo(born + TTL_DAYS * DAY_MS - 1);

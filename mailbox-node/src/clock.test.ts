@@ -55,12 +55,12 @@ describe('a wrong clock', () => {
     await mesh.restart(shifted);
     return running();
   };
-  const directory = (): string => `${prefix()}directory`;
+  const own = (): string => `${prefix()}node`;
   const confirmedOf = (index: number) =>
     waitFor(
       'the confirmed time',
       async () =>
-        (await admins[index]!.request({ db: directory(), path: CLOCK_DOCUMENT })) as {
+        (await admins[index]!.request({ db: own(), path: CLOCK_DOCUMENT })) as {
           _rev: string;
           confirmedAt: number;
         },
@@ -68,7 +68,7 @@ describe('a wrong clock', () => {
   const sayConfirmed = async (index: number, confirmedAt: number): Promise<void> => {
     const { _rev } = await confirmedOf(index);
     await admins[index]!.request({
-      db: directory(),
+      db: own(),
       path: CLOCK_DOCUMENT,
       method: 'PUT',
       body: { _rev, confirmedAt },
@@ -152,8 +152,8 @@ describe('a wrong clock', () => {
     await mesh.stop();
     for (const admin of admins) {
       const path = CLOCK_DOCUMENT;
-      const { _rev: rev } = (await admin.request({ db: directory(), path })) as { _rev: string };
-      await admin.request({ db: directory(), path, method: 'DELETE', qs: { rev } });
+      const { _rev: rev } = (await admin.request({ db: own(), path })) as { _rev: string };
+      await admin.request({ db: own(), path, method: 'DELETE', qs: { rev } });
     }
     for (const node of await startAll(45 * DAY_MS, 45 * DAY_MS)) {
       await waitFor('the doubt', () => isDoubted(node));

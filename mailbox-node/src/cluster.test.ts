@@ -1,4 +1,11 @@
-import { buckets, documentId, envelopeRevision, tombstoneRevision } from '@restante/protocol';
+import {
+  buckets,
+  documentId,
+  envelopeDocument,
+  envelopeRevision,
+  tombstoneDocument,
+  tombstoneRevision,
+} from '@restante/protocol';
 import {
   askCouch,
   newEnvelope,
@@ -14,7 +21,7 @@ import {
   type TestMesh,
   type TestNode,
 } from '@restante/testkit';
-import { CAUGHT_UP_DOCUMENT } from '@restante/service-kit';
+import { CAUGHT_UP, keptPath } from '@restante/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 type Changes = {
@@ -56,7 +63,7 @@ describe('nodes in a mesh', () => {
   it('make their mesh whole by themselves and measure its lag', async () => {
     for (const node of mesh.nodes) {
       await waitFor(`${node.config.name} is whole`, () => isWhole(node));
-      for (const { name: peer } of node.config.couch.peers) {
+      for (const { name: peer } of node.config.couch.mesh!.peers) {
         const series = (database: string) =>
           `mailbox_replication_running{database="${database}",peer="${peer}"}`;
         expect(await node.metric(series(currentBucket(node.config)))).toBe(1);
@@ -67,7 +74,7 @@ describe('nodes in a mesh', () => {
     }
   });
 
-  it('carry a message stored at one node to all, and a delete at one node too', async () => {
+  it('carry a message stored at one node to all, and a delete at one node to none (law 12)', async () => {
     const [first, second, third] = mesh.nodes as [TestNode, TestNode, TestNode];
     const mailbox = newMailbox();
     const envelope = newEnvelope(mailbox);
@@ -76,8 +83,82 @@ describe('nodes in a mesh', () => {
       await waitFor('the message', async () => (await node.ids(mailbox)).includes(envelope.id));
     }
     await third.acknowledge(mailbox, envelope.id);
+    const later = newEnvelope(mailbox);
+    await third.store(later);
     for (const node of [first, second]) {
-      await waitFor('the delete', async () => (await node.ids(mailbox)).length === 0);
+      await waitFor('what came later', async () => (await node.ids(mailbox)).includes(later.id));
+      expect(await node.ids(mailbox)).toEqual([envelope.id, later.id]);
+    }
+    expect(await third.ids(mailbox)).toEqual([later.id]);
+    // Nor does what lies at the others come back.
+    await first.store(newEnvelope(mailbox));
+    await waitFor('the others', async () => (await third.ids(mailbox)).length === 2);
+    expect(await third.ids(mailbox)).not.toContain(envelope.id);
+    for (const node of mesh.nodes) {
+      await node.acknowledge(mailbox, envelope.id);
+      expect(await node.ids(mailbox)).not.toContain(envelope.id);
+    }
+  });
+
+  it('refuse a peer that asks for what is no envelope, a deletion or its own place (law 12)', async () => {
+    const [first, second] = mesh.nodes as [TestNode, TestNode, TestNode];
+    const { nameAt } = buckets(10, first.config.messageTtlMs);
+    const bucket = mesh.couches.prefix + nameAt(Date.now());
+    const mailbox = newMailbox();
+    const envelope = newEnvelope(mailbox);
+    await first.store(envelope);
+    const id = documentId(mailbox, envelope.id);
+    const { readerUrl } = second.config.couch.mesh!;
+    await waitFor('the mesh', async () => (await second.ids(mailbox)).length === 1);
+    /** What the operator of the first node has of the second. */
+    const ask = (path: string, method?: string, body?: object) => askCouch(readerUrl, path, method, body);
+    expect((await ask(`${bucket}/${encodeURIComponent(id)}`)).status).toBe(200);
+    const canary = { _id: 'canary:node1:1-1', _rev: `1-${'a'.repeat(32)}`, at: 1 };
+    const docs = [tombstoneDocument(id), envelopeDocument(newEnvelope(mailbox)), canary];
+    const told = await ask(`${bucket}/_bulk_docs`, 'POST', { new_edits: false, docs });
+    expect(told.status).toBe(201);
+    expect(told.body).toMatchObject(docs.map(({ _id }) => ({ id: _id, error: 'forbidden' })));
+    expect(await second.ids(mailbox)).toEqual([envelope.id]);
+    expect((await ask(`${bucket}/_security`, 'PUT', {})).status).toBeGreaterThan(400);
+    expect((await ask(`${bucket}/_design/mine`, 'PUT', {})).status).toBeGreaterThan(400);
+    for (const path of ['', `/${keptPath(CAUGHT_UP, bucket)}`, '/_all_docs']) {
+      expect((await ask(`${mesh.couches.prefix}node${path}`)).status).toBe(403);
+    }
+  });
+
+  it('take nothing from a dishonest peer but envelopes, count what they refuse, and go on (law 12)', async () => {
+    const [first, second, third] = mesh.nodes as [TestNode, TestNode, TestNode];
+    const { nameAt } = buckets(10, first.config.messageTtlMs);
+    const bucket = mesh.couches.prefix + nameAt(Date.now());
+    const mailbox = newMailbox();
+    const [kept, junk, other] = [newEnvelope(mailbox), newEnvelope(mailbox), newEnvelope(mailbox)];
+    await first.store(kept);
+    for (const node of mesh.nodes)
+      await waitFor('the message', async () => (await node.ids(mailbox)).length === 1);
+    const refused = (node: TestNode) => node.metric('mailbox_mesh_writes_refused_total{peer="node1"}');
+    expect(await refused(second)).not.toBeNull();
+    const before = await Promise.all([second, third].map(refused));
+    const docs = [
+      { ...envelopeDocument(kept), _rev: `9-${'f'.repeat(32)}`, payload: 'QUFBQQ==' },
+      { ...envelopeDocument(junk), _rev: `1-${'f'.repeat(32)}` },
+      { ...envelopeDocument(other), note: 'more' },
+      { ...envelopeDocument(newEnvelope(mailbox)), _id: 'no-id-of-a-message' },
+    ];
+    await askCouch(first.config.couch.adminUrl, `${bucket}/_bulk_docs`, 'POST', { new_edits: false, docs });
+    const later = newEnvelope(mailbox);
+    await first.store(later);
+    for (const [index, node] of [second, third].entries()) {
+      await waitFor(
+        'what is refused to be counted',
+        async () => (await refused(node))! >= before[index]! + 4,
+      );
+      await waitFor('what came later', async () => (await node.ids(mailbox)).includes(later.id));
+      expect((await node.list(mailbox)).messages).toMatchObject([
+        { id: kept.id, payload: kept.payload },
+        { id: later.id },
+      ]);
+      const health = (await (await fetch(`${node.url}/health`)).json()) as { refusedWrites: object };
+      expect(health.refusedWrites).toMatchObject({ node1: await refused(node) });
     }
   });
 
@@ -90,10 +171,13 @@ describe('nodes in a mesh', () => {
     await Promise.all([first.store(late), second.acknowledge(mailbox, late.id)]);
     const lateId = documentId(mailbox, late.id);
     for (const node of mesh.nodes) {
+      const left = node === second ? `${tombstoneRevision(lateId)} deleted` : envelopeRevision(lateId);
       await waitFor('both sides of the race', async () => {
         const leaves = (await readLeaves(node)).get(lateId);
-        return leaves?.join() === `${tombstoneRevision(lateId)} deleted`;
+        return leaves?.join() === left;
       });
+      await node.acknowledge(mailbox, late.id);
+      expect((await readLeaves(node)).get(lateId)).toEqual([`${tombstoneRevision(lateId)} deleted`]);
       const leaves = await readLeaves(node);
       for (const { id } of envelopes) {
         const document = documentId(mailbox, id);
@@ -101,6 +185,26 @@ describe('nodes in a mesh', () => {
       }
       expect(await node.ids(mailbox)).toEqual(envelopes.map(({ id }) => id).sort());
     }
+  });
+
+  it('fill a bucket that one of them lost, whatever deletions a feed ends with; what another still had is deleted again', async () => {
+    const [first, second, third] = mesh.nodes as [TestNode, TestNode, TestNode];
+    const mailbox = newMailbox();
+    const timeMs = Date.now() - 15 * 86_400_000;
+    const [kept, gone] = [newEnvelope(mailbox, { timeMs }), newEnvelope(mailbox, { timeMs })];
+    await second.store(kept, gone);
+    for (const node of mesh.nodes)
+      await waitFor('the mail', async () => (await node.ids(mailbox)).length === 2);
+    for (const node of [first, second]) await node.acknowledge(mailbox, gone.id);
+    const bucket = mesh.couches.prefix + buckets(10, first.config.messageTtlMs).nameAt(timeMs);
+    expect((await askCouch(first.config.couch.adminUrl, bucket, 'DELETE')).status).toBe(200);
+    await waitFor('the bucket to be filled, and that to be told', async () => {
+      const { messages, complete } = await first.list(mailbox);
+      return complete && messages.length === 2;
+    });
+    expect(await second.ids(mailbox)).toEqual([kept.id]);
+    for (const node of [first, third]) await node.acknowledge(mailbox, gone.id);
+    for (const node of mesh.nodes) expect(await node.ids(mailbox)).toEqual([kept.id]);
   });
 
   it('repair a mesh that somebody broke', async () => {
@@ -148,12 +252,15 @@ describe('a pull whose peer was away', () => {
       TestNode['config'],
       TestNode['config'],
     ];
-    const { name, url } = config.couch.peers[0]!;
+    const { name, url } = config.couch.mesh!.peers[0]!;
     const to = new URL(url);
     await using proxy = await startFaultProxy(to.origin);
     to.host = proxy.address;
     const peers = [{ name, url: to.href.replace(/\/$/, '') }];
-    await using node = await startTestNode({ ...config, couch: { ...config.couch, peers } }, keys);
+    await using node = await startTestNode(
+      { ...config, couch: { ...config.couch, mesh: { ...config.couch.mesh!, peers } } },
+      keys,
+    );
     await using peer = await startTestNode(peerConfig, keys);
     const prefix = `restante-${couches.prefix}`;
     const jobs = async (): Promise<readonly Job[]> => {
@@ -209,7 +316,7 @@ describe('a pull whose peer was away', () => {
 });
 
 describe('a node that is killed', () => {
-  it('never brings back what was deleted on the two others meanwhile, nor does a late retry (law 4)', async () => {
+  it('keeps what was deleted on the two others until it is told, and brings it back nowhere, nor does a late retry (laws 4 and 12)', async () => {
     await using mesh = await startTestMesh(await startCouchProcesses(3));
     const { couches, nodes } = mesh;
     const [first, second, third] = nodes as [TestNode, TestNode, TestNode];
@@ -227,12 +334,17 @@ describe('a node that is killed', () => {
 
     await couches.restart(2);
     const expected = [kept.id, while3Down.id].sort();
-    for (const node of nodes) {
-      await waitFor(`${node.config.name} has healed`, async () => {
-        const ids = await node.ids(mailbox);
-        return JSON.stringify(ids) === JSON.stringify(expected);
-      });
+    const all = [gone.id, ...expected].sort();
+    await waitFor('the third has healed', async () => (await third.ids(mailbox)).join() === all.join());
+    const back = newEnvelope(mailbox);
+    await third.store(back);
+    expected.push(back.id);
+    for (const node of [first, second]) {
+      await waitFor('the mesh', async () => (await node.ids(mailbox)).includes(back.id));
+      expect(await node.ids(mailbox)).toEqual(expected);
     }
+    await third.acknowledge(mailbox, gone.id);
+    expect(await third.ids(mailbox)).toEqual(expected);
     for (const node of nodes) {
       expect(await node.store(gone)).toEqual([{ status: 'stored' }]);
     }
@@ -256,12 +368,14 @@ describe('a bucket of a node', () => {
       TestNode['config'],
       TestNode['config'],
     ];
-    const { name, url } = config.couch.peers[0]!;
+    const { name, url } = config.couch.mesh!.peers[0]!;
     const to = new URL(url);
     await using proxy = await startFaultProxy(to.origin);
     to.host = proxy.address;
     const peers = [{ name, url: to.href.replace(/\/$/, '') }];
-    const record = () => askCouch(couches.adminUrls[0]!, `${currentBucket(config)}/${CAUGHT_UP_DOCUMENT}`);
+    const bucket = currentBucket(config);
+    const record = () =>
+      askCouch(couches.adminUrls[0]!, `${couches.prefix}node/${keptPath(CAUGHT_UP, bucket)}`);
     const mailbox = newMailbox();
     const envelope = newEnvelope(mailbox);
     const isMessageThere = async () => (await node.ids(mailbox)).includes(envelope.id);
@@ -269,7 +383,10 @@ describe('a bucket of a node', () => {
     await using peer = await startTestNode(peerConfig, keys);
     expect(peer.config.name).toBe(name);
     proxy.set('refuse');
-    await using node = await startTestNode({ ...config, couch: { ...config.couch, peers } }, keys);
+    await using node = await startTestNode(
+      { ...config, couch: { ...config.couch, mesh: { ...config.couch.mesh!, peers } } },
+      keys,
+    );
     await peer.store(envelope);
     const isTold = async () => (await node.metric('mailbox_caught_up')) === 1;
     const isComplete = async () => ((await record()).body as { isComplete?: boolean }).isComplete === true;
@@ -296,6 +413,18 @@ describe('a bucket of a node', () => {
     expect(await isTold()).toBe(false);
     proxy.set('pass');
     await waitFor('the bucket to be complete again', isComplete);
+    expect(await isMessageThere()).toBe(true);
+    await waitFor('that is told again', isTold);
+
+    // It alone is lost: what the node kept of it was of the lost one.
+    proxy.set('refuse');
+    proxy.cut();
+    await askCouch(couches.adminUrls[0]!, bucket, 'DELETE');
+    await waitFor('the new one', async () => (await askCouch(couches.adminUrls[0]!, bucket)).status === 200);
+    await waitFor('that it is empty is told', async () => !(await isTold()));
+    expect(await isComplete()).toBe(false);
+    proxy.set('pass');
+    await waitFor('the bucket to be complete once more', isComplete);
     expect(await isMessageThere()).toBe(true);
   });
 });

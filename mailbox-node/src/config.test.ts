@@ -13,18 +13,42 @@ describe('configuration', () => {
   it('needs three variables and has defaults for the others', () => {
     const config = readConfig(required);
     expect(config).toMatchObject({ name: 'node1', mailboxMaxMessages: 10_000, messageTtlMs: 2_592_000_000 });
-    expect(config.couch).toMatchObject({ selfUrl: required.COUCHDB_URL, peers: [], databasePrefix: '' });
+    expect(config.couch).toMatchObject({ mesh: null, databasePrefix: '' });
     for (const name of Object.keys(required)) {
       expect(() => readConfig({ ...required, [name]: '' })).toThrow(name);
     }
   });
 
-  it('reads peers, and leaves itself out', () => {
-    const COUCHDB_PEERS = 'node1=http://d:p@one:5984, node2=http://d:p%3D@two:5984 ,node3=https://d:p@three';
-    expect(readConfig({ ...required, COUCHDB_PEERS }).couch.peers).toEqual([
-      { name: 'node2', url: 'http://d:p%3D@two:5984' },
-      { name: 'node3', url: 'https://d:p@three' },
-    ]);
+  const mesh = {
+    COUCHDB_SELF_URL: 'http://mesh:hunter2@one:5984',
+    COUCHDB_PEERS: 'node1=http://r:hunter2@one:5984, node2=http://r:p%3D@two:5984 ,node3=https://r:p@three',
+  };
+
+  it('reads the peers, and the users of the mesh at this node', () => {
+    expect(readConfig({ ...required, ...mesh }).couch.mesh).toEqual({
+      selfUrl: 'http://mesh:hunter2@one:5984',
+      readerUrl: 'http://r:hunter2@one:5984',
+      peers: [
+        { name: 'node2', url: 'http://r:p%3D@two:5984' },
+        { name: 'node3', url: 'https://r:p@three' },
+      ],
+    });
+    const alone = { COUCHDB_PEERS: 'node1=http://r:hunter2@one:5984' };
+    expect(readConfig({ ...required, ...alone }).couch.mesh).toBeNull();
+  });
+
+  it.each([
+    ['COUCHDB_SELF_URL', { COUCHDB_SELF_URL: '' }],
+    ['COUCHDB_SELF_URL', { COUCHDB_SELF_URL: 'http://data:hunter2@one:5984' }],
+    ['COUCHDB_SELF_URL', { COUCHDB_SELF_URL: 'http://admin:hunter2@one:5984' }],
+    ['COUCHDB_PEERS', { COUCHDB_PEERS: 'node2=http://r:hunter2@two,node3=http://r:hunter2@three' }],
+    ['COUCHDB_PEERS', { COUCHDB_PEERS: 'node1=http://data:hunter2@one,node2=http://r:hunter2@two' }],
+    ['COUCHDB_PEERS', { COUCHDB_PEERS: 'node1=http://mesh:hunter2@one,node2=http://r:hunter2@two' }],
+  ])('of a mesh names %s when its user is not one of its own: %j', (variable, wrong) => {
+    const read = () => readConfig({ ...required, ...mesh, ...wrong });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(`at ${variable}`);
+    expect(read).not.toThrow('hunter2');
   });
 
   it('names each bad variable and shows no password', () => {

@@ -4,31 +4,84 @@ import {
   messageTtlDays,
   namedCouchUrls,
   nodeName,
+  parseCouchUrl,
   readEnvironment,
 } from '@restante/service-kit';
 import { z } from 'zod';
+import type { MeshServers } from './mesh/wanted.ts';
+
+type MeshVariables = {
+  readonly NODE_NAME: string;
+  readonly COUCHDB_URL: string;
+  readonly COUCHDB_ADMIN_URL: string;
+  readonly COUCHDB_SELF_URL?: string | undefined;
+  readonly COUCHDB_PEERS: readonly { readonly name: string; readonly url: string }[];
+};
+
+const userOf = (url: string): string => parseCouchUrl(url).username;
+
+/**
+ * What is wrong with the users of a mesh, by variable: who writes what the mesh brings, and who reads for the other nodes, must not be
+ * the user of the data path, which may delete (law 12).
+ */
+const meshFaults = (read: MeshVariables): [keyof MeshVariables, string][] => {
+  const { NODE_NAME: name, COUCHDB_URL: data, COUCHDB_ADMIN_URL: admin, COUCHDB_SELF_URL: self } = read;
+  if (read.COUCHDB_PEERS.every((peer) => peer.name === name)) return [];
+  const own = read.COUCHDB_PEERS.find((peer) => peer.name === name);
+  const faults: [keyof MeshVariables, string][] = [];
+  const taken = [userOf(data), userOf(admin)];
+  if (self === undefined) {
+    faults.push([
+      'COUCHDB_SELF_URL',
+      'is needed with COUCHDB_PEERS: its user writes here what the mesh brings',
+    ]);
+  } else if (taken.includes(userOf(self))) {
+    faults.push([
+      'COUCHDB_SELF_URL',
+      'needs a user of its own, not that of COUCHDB_URL or COUCHDB_ADMIN_URL',
+    ]);
+  } else taken.push(userOf(self));
+  if (own === undefined) {
+    faults.push(['COUCHDB_PEERS', 'needs an entry for this node too: its user reads here for the others']);
+  } else if (taken.includes(userOf(own.url))) {
+    faults.push(['COUCHDB_PEERS', 'needs a user of its own for this node, which no other variable has']);
+  }
+  return faults;
+};
 
 /** The variables of a mailbox node. The README has them in a table. */
-export const environment = z.object({
-  NODE_NAME: nodeName.default('node1'),
-  HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
-  COUCHDB_URL: couchUrl,
-  COUCHDB_ADMIN_URL: couchUrl,
-  COUCHDB_SELF_URL: couchUrl.optional(),
-  COUCHDB_PEERS: namedCouchUrls.default([]),
-  DATABASE_PREFIX: databasePrefix.optional(),
-  TOKEN_PUBLIC_KEY: z.string(),
-  BUCKET_SPAN_DAYS: z.coerce.number().int().min(1).max(365).default(10),
-  MESSAGE_TTL_DAYS: messageTtlDays,
-  MAILBOX_MAX_MESSAGES: z.coerce.number().int().positive().default(10_000),
-  REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
-  MAX_LISTENERS: z.coerce.number().int().positive().default(2_000),
-  CANARY_INTERVAL_MS: z.coerce.number().int().positive().default(5_000),
-  MAINTENANCE_INTERVAL_MS: z.coerce.number().int().positive().default(10_000),
-  LEDGER_INTERVAL_MS: z.coerce.number().int().positive().default(60_000),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-});
+export const environment = z
+  .object({
+    NODE_NAME: nodeName.default('node1'),
+    HOST: z.string().default('127.0.0.1'),
+    PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
+    COUCHDB_URL: couchUrl,
+    COUCHDB_ADMIN_URL: couchUrl,
+    COUCHDB_SELF_URL: couchUrl.optional(),
+    COUCHDB_PEERS: namedCouchUrls.default([]),
+    DATABASE_PREFIX: databasePrefix.optional(),
+    TOKEN_PUBLIC_KEY: z.string(),
+    BUCKET_SPAN_DAYS: z.coerce.number().int().min(1).max(365).default(10),
+    MESSAGE_TTL_DAYS: messageTtlDays,
+    MAILBOX_MAX_MESSAGES: z.coerce.number().int().positive().default(10_000),
+    REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
+    MAX_LISTENERS: z.coerce.number().int().positive().default(2_000),
+    CANARY_INTERVAL_MS: z.coerce.number().int().positive().default(5_000),
+    MAINTENANCE_INTERVAL_MS: z.coerce.number().int().positive().default(10_000),
+    LEDGER_INTERVAL_MS: z.coerce.number().int().positive().default(60_000),
+    LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  })
+  .superRefine((read, context) => {
+    for (const [variable, message] of meshFaults(read)) {
+      context.addIssue({ code: 'custom', path: [variable], message });
+    }
+  });
+
+/** The users of the mesh at this node's CouchDB, and where the other nodes' are. */
+export type MeshConfig = MeshServers & {
+  /** This CouchDB as the others reach it, with the user that reads for them. */
+  readonly readerUrl: string;
+};
 
 export type Config = {
   readonly name: string;
@@ -39,10 +92,8 @@ export type Config = {
     readonly url: string;
     /** A server admin: creates and drops databases, writes to `_replicator` and `_users`. */
     readonly adminUrl: string;
-    /** The data path as this CouchDB itself reaches it. */
-    readonly selfUrl: string;
-    /** The data paths of the other nodes, as this CouchDB reaches them. */
-    readonly peers: readonly { readonly name: string; readonly url: string }[];
+    /** Null: a node alone. */
+    readonly mesh: MeshConfig | null;
     readonly databasePrefix: string;
   };
   readonly tokenPublicKey: string;
@@ -64,6 +115,10 @@ export type Config = {
  */
 export const readConfig = (variables: Readonly<Record<string, string | undefined>>): Config => {
   const read = readEnvironment(environment, variables);
+  const isSelf = ({ name }: { readonly name: string }): boolean => name === read.NODE_NAME;
+  const peers = read.COUCHDB_PEERS.filter((peer) => !isSelf(peer));
+  const [selfUrl, readerUrl] = [read.COUCHDB_SELF_URL, read.COUCHDB_PEERS.find(isSelf)?.url];
+  const isAlone = peers.length === 0 || selfUrl === undefined || readerUrl === undefined;
   return {
     name: read.NODE_NAME,
     host: read.HOST,
@@ -71,8 +126,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     couch: {
       url: read.COUCHDB_URL,
       adminUrl: read.COUCHDB_ADMIN_URL,
-      selfUrl: read.COUCHDB_SELF_URL ?? read.COUCHDB_URL,
-      peers: read.COUCHDB_PEERS.filter(({ name }) => name !== read.NODE_NAME),
+      mesh: isAlone ? null : { selfUrl, readerUrl, peers },
       databasePrefix: read.DATABASE_PREFIX ?? '',
     },
     tokenPublicKey: read.TOKEN_PUBLIC_KEY,

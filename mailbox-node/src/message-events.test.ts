@@ -54,6 +54,22 @@ describe('a stream of live events', () => {
   });
   afterAll(() => mesh[Symbol.asyncDispose]());
 
+  it('has no head: who asks for that alone is answered, and listens to nothing', async () => {
+    const mailbox = newMailbox();
+    using stream = await openStream(first, mailbox);
+    const listeners = await first.metric('mailbox_listeners');
+    const answer = await fetch(
+      `${first.url}/messages/${mailbox.accountId}/events?device=${mailbox.deviceId}`,
+      {
+        method: 'HEAD',
+        headers: await keys.asDevice(mailbox),
+      },
+    );
+    expect(answer.status).toBe(405);
+    expect(await first.metric('mailbox_listeners')).toBe(listeners);
+    expect(stream.ids()).toEqual([]);
+  });
+
   it('brings what is stored here and what replication brings, to its mailbox alone', async () => {
     const [mailbox, other] = [newMailbox(), newMailbox()];
     using mine = await openStream(first, mailbox);

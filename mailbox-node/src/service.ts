@@ -1,5 +1,6 @@
-import { VERSIONS, type Versions } from '@restante/protocol';
+import { MESH_ROLE, READER_ROLE, VERSIONS, type Versions } from '@restante/protocol';
 import {
+  CONFLICT_SCAN,
   connectCouch,
   CouchError,
   createConfirmedClock,
@@ -8,9 +9,11 @@ import {
   createSetAside,
   createTokenVerifier,
   listen,
-  startLoop,
-  type Logger,
   parseCouchUrl,
+  removeKept,
+  startLoop,
+  type CouchAddress,
+  type Logger,
 } from '@restante/service-kit';
 import { createApp } from './routes/app.ts';
 import { createByteBudget } from './mail/byte-budget.ts';
@@ -64,7 +67,7 @@ export const startMailboxNode = async (
 ): Promise<MailboxNode> => {
   const { couch, messageTtlMs: ttlMs } = config;
   const address = parseCouchUrl(couch.url);
-  const peers = couch.peers.map(({ name }) => name);
+  const peers = couch.mesh?.peers.map(({ name }) => name) ?? [];
   const tokens = createTokenVerifier(config.tokenPublicKey, now);
   const databases = createDatabases(couch.databasePrefix, config.bucketSpanDays, ttlMs);
   const server = connectCouch(couch.url, COUCH_TIMEOUT_MS);
@@ -73,22 +76,43 @@ export const startMailboxNode = async (
   const adminCondition = createCouchCondition(log, 'COUCHDB_ADMIN_URL');
 
   const clock = createConfirmedClock(now);
-  const clockKeeper = createClockKeeper({ log, admin, directory: databases.directory, clock, now });
+  const clockKeeper = createClockKeeper({ log, admin, node: databases.node, clock, now });
   /** The buckets that are to be there: those of both times while the clock is not believed. */
   const wanted = (): string[] => {
     const times = [clock.confirmed() ?? now(), clock.latest()];
     return [...new Set(times.flatMap((time) => databases.liveAt(time)))].sort();
   };
 
-  const keepUser = createUserKeeper({ log, admin, server, address });
-  const mesh = createMeshKeeper({ log, admin, self: couch.selfUrl, peers: couch.peers });
-  const completeness = createCompleteness({ server: admin, peers });
+  const keepUser = (variable: string, user: CouchAddress, roles: readonly string[]) =>
+    createUserKeeper({ log, admin, url: couch.url, user, roles, variable, timeoutMs: COUCH_TIMEOUT_MS });
+  const owner = keepUser('COUCHDB_URL', address, []);
+  const meshUsers = couch.mesh && {
+    mesh: parseCouchUrl(couch.mesh.selfUrl),
+    reader: parseCouchUrl(couch.mesh.readerUrl),
+  };
+  const guests = meshUsers
+    ? [
+        keepUser('COUCHDB_SELF_URL', meshUsers.mesh, [MESH_ROLE]),
+        keepUser('COUCHDB_PEERS', meshUsers.reader, [READER_ROLE]),
+      ]
+    : [];
+  const mesh = createMeshKeeper({ log, admin, mesh: couch.mesh });
+  const completeness = createCompleteness({ server: admin, node: databases.node, peers });
   /** A clock that is behind does not know of the newest buckets. */
   const isComplete = (): boolean => !clock.isBehind() && completeness.holds(databases.readableAt(now()));
+  /** Nothing that is kept of a database outlives it. */
+  const forgetKept = async (database: string): Promise<void> => {
+    completeness.forget(database);
+    ledger.forget(database);
+    await completeness.remove(database);
+    await ledger.remove(database);
+    await removeKept(admin, { node: databases.node, database }, CONFLICT_SCAN);
+  };
   const keeper = createDatabaseKeeper({
     log,
     admin,
-    member: address.username,
+    owner: address.username,
+    guests: meshUsers ? [meshUsers.mesh.username, meshUsers.reader.username] : [],
     databases,
     wanted,
     isAhead: (database) => clockKeeper.isKept() && databases.isAhead(database, clock.latest()),
@@ -96,6 +120,7 @@ export const startMailboxNode = async (
       completeness.forget(database);
       await mesh.remove(database);
     },
+    onCreated: forgetKept,
     onBornEmpty: completeness.bornEmpty,
   });
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
@@ -112,6 +137,7 @@ export const startMailboxNode = async (
     clock,
     lagSeconds: lag.seconds,
     jobs: mesh.jobs,
+    refusedWrites: mesh.refusedWrites,
     isFollowing: () => feeds.isComplete(),
     sizes: keeper.sizes,
     setAside: setAside.counts,
@@ -125,7 +151,7 @@ export const startMailboxNode = async (
     createBucket: keeper.createBucket,
     batches: { ...metrics.batches, stored: (database, ids) => ledger.written(database, ids) },
   });
-  const envelopes = createEnvelopes({ log, server, writer, setAside });
+  const envelopes = createEnvelopes({ log, server, writer, setAside, isOfTime: databases.isOfTime });
   const store = createCouchMailboxStore({
     server,
     writer,
@@ -141,7 +167,7 @@ export const startMailboxNode = async (
     countWaiting: store.waiting,
     now,
   });
-  const ledger = createLedger({ server, ttlMs, timeOf: databases.timeOf, now });
+  const ledger = createLedger({ server, node: databases.node, ttlMs, timeOf: databases.timeOf, now });
   const feeds = createChangesFeeds({
     log,
     address,
@@ -150,6 +176,8 @@ export const startMailboxNode = async (
       envelopes,
       setAside,
       now,
+      isOfTime: databases.isOfTime,
+      endEarly: store.endEarly,
       isHeard: events.isHeard,
       onEnvelope: (mailbox, envelope) => {
         metrics.events.inc();
@@ -172,6 +200,7 @@ export const startMailboxNode = async (
     adminCondition,
     sizes: keeper.sizes,
     jobs: mesh.jobs,
+    refusedWrites: mesh.refusedWrites,
     lagSeconds: lag.seconds,
     isComplete,
     isFull: room.isFull,
@@ -209,15 +238,10 @@ export const startMailboxNode = async (
       ledger.forget(database);
       setAside.forget(database);
       metrics.forgetLedger(database);
-      if (databases.isExpired(database, clock.surely())) await keeper.drop(database);
+      if (!databases.isExpired(database, clock.surely())) continue;
+      await forgetKept(database);
+      await keeper.drop(database);
     }
-  };
-
-  /** Masters alone carry the directory: what an earlier version, or somebody else, has set up for it goes (law 12). */
-  let hasLeftDirectory = false;
-  const leaveDirectory = async (): Promise<void> => {
-    if (!hasLeftDirectory) await mesh.remove(databases.directory);
-    hasLeftDirectory = true;
   };
 
   let maintainedAtMs = -Infinity;
@@ -228,14 +252,16 @@ export const startMailboxNode = async (
     if (condition.state() === 'up' && performance.now() - maintainedAtMs < intervalMs) return;
     maintainedAtMs = -Infinity;
     try {
-      await keepUser();
+      await owner.keep();
       const existing = await keeper.buckets();
       await clockKeeper.load(existing);
       const buckets = wanted();
       await sweep(existing, buckets);
       await keeper.keep(buckets);
       await clockKeeper.save();
-      await leaveDirectory();
+      for (const guest of guests) await guest.keep();
+      // Masters alone carry it: what an earlier version, or somebody else, has set up for it goes (law 12).
+      await mesh.remove(databases.directory);
       await mesh.keep(buckets);
       const wasComplete = isComplete();
       await completeness.keep(buckets, mesh.jobs());
@@ -325,7 +351,7 @@ export const startMailboxNode = async (
       await writer.idle();
       await Promise.all(loops.map((running) => running[Symbol.asyncDispose]()));
       await feeds[Symbol.asyncDispose]();
-      await Promise.all([mesh, server, admin].map((part) => part[Symbol.asyncDispose]()));
+      await Promise.all([mesh, owner, ...guests, server, admin].map((part) => part[Symbol.asyncDispose]()));
       log.info({ event: 'stopped' }, 'stopped');
     },
   };

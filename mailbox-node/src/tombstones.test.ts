@@ -160,7 +160,9 @@ describe('two ways back from the dead', () => {
       ({ path, method }) => method !== 'POST' && path.includes('messages-'),
     );
     for (const { path } of otherWrites)
-      expect(path).toMatch(/canary%3A|\/_security$|\/_local\/|messages-\d{8}$/);
+      expect(path).toMatch(
+        /canary%3A|\/_security$|\/_design\/restante-mesh$|-node\/_local\/|messages-\d{8}$/,
+      );
     expect(writes.map(({ body }) => body).join()).toContain(tombstoneRevision([...known.keys()][0]!));
     expect(writes.map(({ body }) => body).join()).toContain(envelopeRevision([...known.keys()][0]!));
   });

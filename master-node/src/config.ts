@@ -1,4 +1,4 @@
-import { directoryDatabase } from '@restante/protocol';
+import { directoryDatabase, nodeDatabase } from '@restante/protocol';
 import { z } from 'zod';
 import {
   ConfigError,
@@ -100,6 +100,8 @@ export type Config = {
     readonly publicKeys: string;
     readonly urls: readonly string[];
     readonly database: string;
+    /** Where the mailbox node of each keeps what it knows of it. */
+    readonly node: string;
     readonly timeoutMs: number;
   };
   /** How many masters serve the same people, this one included. */
@@ -156,6 +158,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       publicKeys: read.DIRECTORY_PUBLIC_KEYS,
       urls: read.DIRECTORY_URLS,
       database: directoryDatabase(read.DATABASE_PREFIX),
+      node: nodeDatabase(read.DATABASE_PREFIX),
       timeoutMs: read.DIRECTORY_TIMEOUT_MS,
     },
     masters: read.MASTERS,

@@ -145,7 +145,18 @@ export const createMetrics = (nodeNames: readonly string[]) => {
       },
     });
   };
-  return { ...metrics, watchDirectory, watchClock, watchSetAside };
+  const watchOwedDeletes = (countFor: (node: string) => number): void => {
+    new Gauge({
+      name: 'gateway_owed_deletes',
+      help: 'Messages that devices have acknowledged and a node has not deleted yet',
+      labelNames: ['node'],
+      registers,
+      collect() {
+        for (const node of nodeNames) this.set({ node }, countFor(node));
+      },
+    });
+  };
+  return { ...metrics, watchDirectory, watchClock, watchSetAside, watchOwedDeletes };
 };
 
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -4,22 +4,26 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ServiceError } from '@restante/service-kit';
 import type { Limits } from './config.ts';
 import type { Metrics } from './metrics.ts';
-import { deviceKey, type DeviceAddress } from '@restante/protocol';
+import { deviceKey, type DeviceAddress, type Username } from '@restante/protocol';
 
-/** A rate for each device, address or username. */
+/** A rate for each device, address, or username at an address. */
 export type RateLimit<K> = {
   /** Takes one. @throws ServiceError `rate-limited` */
   readonly take: (key: K) => Promise<void>;
-  /** Passes while there is one left to take. @throws ServiceError `rate-limited` */
-  readonly check: (key: K) => Promise<void>;
+  /** Undoes one `take`. */
+  readonly giveBack: (key: K) => Promise<void>;
 };
+
+/** Who tries a password: a device of the account itself, or anybody at an address, for a username. */
+export type Guesser =
+  { readonly device: DeviceAddress } | { readonly address: string; readonly username: Username };
 
 export type RateLimits = {
   readonly messages: RateLimit<DeviceAddress>;
   readonly signals: RateLimit<DeviceAddress>;
   readonly requests: RateLimit<DeviceAddress>;
   readonly logins: RateLimit<string>;
-  readonly loginFailures: RateLimit<string>;
+  readonly loginFailures: RateLimit<Guesser>;
   readonly registrations: RateLimit<string>;
   readonly tokens: RateLimit<string>;
 };
@@ -72,9 +76,8 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
           refuse(consumed);
         }
       },
-      check: async (key) => {
-        const consumed = await limiter.get(text(key));
-        if (consumed && consumed.consumedPoints >= points) refuse(consumed);
+      giveBack: async (key) => {
+        await limiter.reward(text(key));
       },
     };
   };
@@ -84,7 +87,11 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
     signals: limit('signals', limits.signalsPerMinute, MINUTE_S, deviceKey),
     requests: limit('requests', limits.requestsPerHour, HOUR_S, deviceKey),
     logins: limit('logins', limits.loginsPerMinute, MINUTE_S, address),
-    loginFailures: limit('loginFailures', limits.loginFailuresPerHour, HOUR_S, counterOf),
+    loginFailures: limit('loginFailures', limits.loginFailuresPerHour, HOUR_S, (guesser) =>
+      'device' in guesser
+        ? deviceKey(guesser.device)
+        : counterOf(`${guesser.username} ${network(guesser.address)}`),
+    ),
     registrations: limit('registrations', limits.registrationsPerHour, HOUR_S, address),
     tokens: limit('tokens', limits.tokensPerMinute, MINUTE_S, address),
   };

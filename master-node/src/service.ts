@@ -36,7 +36,7 @@ import { createKeyStockWatch } from './live/key-stock-watch.ts';
 import { createPresence } from './live/presence.ts';
 import { createPushWindows } from './live/push-windows.ts';
 import { cellOf } from './mailboxes/cell.ts';
-import { createDeleteOnBehalf } from './mailboxes/delete-on-behalf.ts';
+import { startDeleteOnBehalf } from './mailboxes/delete-on-behalf.ts';
 import { createFanOut } from './mailboxes/fan-out.ts';
 import { connectMailboxNode } from './mailboxes/mailbox-node.ts';
 import { createStoreToken } from './mailboxes/store-token.ts';
@@ -77,12 +77,11 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const configuredCells = [firstCell, ...otherCells] as const;
   const metrics = createMetrics(configuredCells.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
 
-  const servers = connectCouchServers(
-    config.directory.urls,
-    config.directory.database,
-    config.directory.timeoutMs,
-    { log, failovers: metrics.failovers, signatures },
-  );
+  const servers = connectCouchServers(config.directory.urls, config.directory, config.directory.timeoutMs, {
+    log,
+    failovers: metrics.failovers,
+    signatures,
+  });
   metrics.watchDirectory(servers.states);
   const clock = createConfirmedClock(now);
   metrics.watchClock(clock);
@@ -132,15 +131,18 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const keyStockWatch = createKeyStockWatch(directory, bus, { log, metrics });
   const authenticate = createAuthenticate(verifier, deviceSets);
   const admit = createAdmit(verifier, deviceSets, directory);
+  const deleteOnBehalf = startDeleteOnBehalf({
+    nodes: mailboxNodes,
+    nodesOf: (account) => cellOf(account, cells).nodes,
+    signer,
+    metrics,
+    log,
+    now,
+  });
   const handle = createHandle({
     deviceSets,
     store: createFanOut(cells, config.mailboxes),
-    deleteOnBehalf: createDeleteOnBehalf({
-      nodesOf: (account) => cellOf(account, cells).nodes,
-      signer,
-      metrics,
-      now,
-    }),
+    deleteOnBehalf: deleteOnBehalf.delete,
     bus,
     pushWindows: createPushWindows(bus),
     rateLimits,
@@ -217,7 +219,9 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       await gateway.drain();
       bus[Symbol.dispose]();
       await http.close(REQUEST_DEADLINE_MS);
-      await Promise.all([deviceFeed, confirmedTime, ...keeping].map((task) => task[Symbol.asyncDispose]()));
+      await Promise.all(
+        [deviceFeed, confirmedTime, deleteOnBehalf, ...keeping].map((task) => task[Symbol.asyncDispose]()),
+      );
       await Promise.all(mailboxNodes.map((node) => node[Symbol.asyncDispose]()));
       await servers[Symbol.asyncDispose]();
       log.info({ event: 'stopped' }, 'the master node has stopped');

@@ -333,6 +333,12 @@ const mesh: Board = {
       queries: { '{{node}}': rate('mailbox_write_failures_total', 'node') },
     },
     {
+      title: 'Refused from the mesh',
+      description: 'Documents of a peer that are no envelopes: somebody writes at the peer.',
+      unit: 'reqps',
+      queries: { '{{node}} from {{peer}}': rate('mailbox_mesh_writes_refused_total', 'node, peer') },
+    },
+    {
       title: 'Size on disk',
       description: 'Of each node’s databases. CouchDB does not tell how much space is left.',
       unit: 'bytes',

@@ -24,10 +24,20 @@ replace_master() {
   dismiss_interim_master
 }
 
+# Nodes of a version whose mesh had no users of its own cannot be in one mesh with those of this one: they go over together.
+give_mesh_users() {
+  local nodes=(node1 node2 node3)
+  ! compose exec -T "${nodes[-1]}" printenv COUCHDB_SELF_URL >/dev/null || return 0
+  step "${nodes[*]}"
+  compose up -d --no-deps --no-build "${nodes[@]}"
+  wait_until_healthy "${nodes[@]}"
+}
+
 # Restarts one service at a time with the images of this version; each is healthy and the mesh whole before the next.
 roll_to() {
   local service
   local -x RESTANTE_VERSION=$1
+  give_mesh_users
   for service in "${ROLLING[@]}"; do
     step "$service"
     if [[ $service == master ]]; then

@@ -20,24 +20,33 @@ make_keys() {
   put "$private" "$(one_line <<<"$pem")"
 }
 
+# Those that an earlier version did not have are made too.
+make_passwords() {
+  local name
+  for name in COUCHDB{1,2,3}_{ADMIN,DATA,MESH,READER}_PASSWORD GRAFANA_PASSWORD; do
+    is_set "$name" || put "$name" "$(new_password)"
+  done
+}
+
+# Nobody makes keys for a directory that is there: what others have signed would be as if it were not.
+refuse_unsigned() {
+  ! is_set TOKEN_PRIVATE_KEY || is_set DIRECTORY_PRIVATE_KEY ||
+    fail '.env has no DIRECTORY_PRIVATE_KEY: it was lost, or the data is of a version before 0.2.0. See "The directory is signed" in docs/operations.md'
+}
+
 make_settings() {
   if [[ ! -f $ENV_FILE ]]; then
     cp "$EXAMPLE" "$ENV_FILE"
     say 'made .env'
   fi
   chmod 600 "$ENV_FILE"
-  local name
-  for name in COUCHDB{1,2,3}_{ADMIN,DATA}_PASSWORD GRAFANA_PASSWORD; do
-    is_set "$name" || put "$name" "$(new_password)"
-  done
-  # Made first, so that they are there whenever the others are. Nobody makes others for data that is there.
-  if is_set TOKEN_PRIVATE_KEY && ! is_set DIRECTORY_PRIVATE_KEY; then
-    fail '.env has no DIRECTORY_PRIVATE_KEY: it was lost, or the data is of a version before 0.2.0. See "The directory is signed" in docs/operations.md'
-  fi
+  refuse_unsigned
+  # Made first, so that they are there whenever the others are.
   if ! is_set DIRECTORY_PRIVATE_KEY; then
     make_keys DIRECTORY_PRIVATE_KEY DIRECTORY_PUBLIC_KEYS
     say 'made the keys that sign the directory'
   fi
+  make_passwords
   if ! is_set TOKEN_PRIVATE_KEY; then
     make_keys TOKEN_PRIVATE_KEY TOKEN_PUBLIC_KEY
     say 'made the keys that sign tokens'

@@ -36,7 +36,7 @@ export type ConfirmedClock = {
  */
 export const BELIEVED_STEP_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** Where a mailbox node keeps the confirmed time: in its `directory`, where masters and operators find it too. Not replicated. */
+/** Where a mailbox node keeps the confirmed time: in its own database, where masters and operators find it too. Not replicated. */
 export const CLOCK_DOCUMENT = '_local/restante-clock';
 
 export const clockDocument = z.looseObject({ confirmedAt: z.number().int().nonnegative(), _rev: z.string() });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { couchRequest } from './couch-request.ts';
 import { CouchError, hasStatus, type CouchServer } from './couch.ts';
+import { readKept, writeKept, type About } from './kept-about.ts';
 
 /**
- * How far a reader of a database's changes has come, kept in a `_local` document of the database itself: it is lost with the
- * database, and not replicated. Such a place may lie when a disk was put back, in whole or in part, or a document was copied:
- * then all is to be read again.
+ * How far a reader of a database's changes has come, as the node keeps it. Such a place may lie when a disk was put back, in whole
+ * or in part, or a document was copied: then all is to be read again.
  */
 export type Checkpoint<T> = {
   readonly sequence: string;
@@ -17,14 +17,11 @@ export type Checkpoint<T> = {
 const count = z.int().nonnegative();
 const place = z.object({
   sequence: z.string(),
-  /** When the database was created, as CouchDB tells it. */
-  instance: z.string(),
   /** Documents, deleted ones too, that were there when everything up to `sequence` had been read. None ever goes. */
   documents: count,
 });
 const sequence = z.union([z.string(), z.number()]).transform(String);
 const info = z.object({
-  instance_start_time: z.string(),
   update_seq: sequence,
   doc_count: count,
   doc_del_count: count,
@@ -32,10 +29,8 @@ const info = z.object({
 const rest = z.object({ pending: count });
 
 const lookAt = async (server: CouchServer, db: string) => {
-  const { instance_start_time, update_seq, doc_count, doc_del_count } = info.parse(
-    await couchRequest(server, { db }),
-  );
-  return { instance: instance_start_time, last: update_seq, documents: doc_count + doc_del_count };
+  const { update_seq, doc_count, doc_del_count } = info.parse(await couchRequest(server, { db }));
+  return { last: update_seq, documents: doc_count + doc_del_count };
 };
 
 /** The number that a sequence begins with; sequences are opaque otherwise. */
@@ -53,8 +48,8 @@ const changesAfter = async (server: CouchServer, db: string, since: string): Pro
 };
 
 const isSound = async (server: CouchServer, db: string, kept: z.infer<typeof place>): Promise<boolean> => {
-  const { instance, last, documents } = await lookAt(server, db);
-  if (instance !== kept.instance || documents < kept.documents) return false;
+  const { last, documents } = await lookAt(server, db);
+  if (documents < kept.documents) return false;
   if (numberOf(last) < numberOf(kept.sequence)) return false;
   const after = await changesAfter(server, db, kept.sequence);
   // Documents that have not changed since: no more than there were then.
@@ -62,37 +57,34 @@ const isSound = async (server: CouchServer, db: string, kept: z.infer<typeof pla
 };
 
 /**
- * The checkpoint at `path`; null when there is none, or no such one.
+ * The checkpoint of this name; null when there is none of the database as it is now, or no such one.
  *
  * @throws as `couchRequest`
  */
 export const readCheckpoint = async <T>(
   server: CouchServer,
-  db: string,
-  path: string,
+  about: About,
+  name: string,
   value: z.ZodType<T>,
 ): Promise<Checkpoint<T> | null> => {
-  const document = await couchRequest(server, { db, path }).catch((error: unknown) => {
-    if (hasStatus(error, 404)) return null;
-    throw error;
-  });
+  const document = await readKept(server, about, name, z.looseObject({}));
   const [kept, known] = [place.safeParse(document).data, value.safeParse(document).data];
   if (kept === undefined || known === undefined) return null;
-  return { sequence: kept.sequence, value: known, isSound: await isSound(server, db, kept) };
+  return { sequence: kept.sequence, value: known, isSound: await isSound(server, about.database, kept) };
 };
 
 /**
- * Keeps that everything up to `sequence` has been read. The last write counts.
+ * Keeps that everything up to `sequence` has been read. The last write counts. `life` as for {@link writeKept}.
  *
  * @throws as `couchRequest`
  */
 export const writeCheckpoint = async (
   server: CouchServer,
-  db: string,
-  path: string,
+  about: About,
+  name: string,
   { sequence: read, value }: { readonly sequence: string; readonly value: object },
+  life?: string,
 ): Promise<void> => {
-  const { instance, documents } = await lookAt(server, db);
-  const body = { ...value, sequence: read, instance, documents };
-  await couchRequest(server, { db, path, method: 'PUT', body });
+  const { documents } = await lookAt(server, about.database);
+  await writeKept(server, about, name, { ...value, sequence: read, documents }, life);
 };

@@ -15,3 +15,14 @@ export const parseCouchUrl = (text: string): CouchAddress => {
   url.password = '';
   return { url: url.href.replace(/\/+$/, ''), username, password };
 };
+
+/** The same server with another user's credentials. */
+export const couchUrlAs = (
+  text: string,
+  { username, password }: Pick<CouchAddress, 'username' | 'password'>,
+): string => {
+  const url = new URL(text);
+  url.username = encodeURIComponent(username);
+  url.password = encodeURIComponent(password);
+  return url.href.replace(/\/+$/, '');
+};

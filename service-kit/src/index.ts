@@ -8,7 +8,7 @@ export {
   nodeName,
   serverOf,
 } from './address-variables.ts';
-export { CAUGHT_UP_DOCUMENT, caughtUpDocument } from './caught-up-document.ts';
+export { CAUGHT_UP, readCaughtUp, type CaughtUp } from './caught-up.ts';
 export { ConfigError, readEnvironment } from './config.ts';
 export {
   BELIEVED_STEP_MS,
@@ -22,7 +22,7 @@ export {
 } from './confirmed-clock.ts';
 export { readCheckpoint, writeCheckpoint, type Checkpoint } from './couch-checkpoint.ts';
 export { couchRequest, requestRows, type CouchRequest, type CouchRow } from './couch-request.ts';
-export { parseCouchUrl, type CouchAddress } from './couch-url.ts';
+export { couchUrlAs, parseCouchUrl, type CouchAddress } from './couch-url.ts';
 export {
   connectCouch,
   CouchError,
@@ -43,6 +43,15 @@ export {
   requestIdOf,
   type Answer,
 } from './http-app.ts';
+export {
+  CONFLICT_SCAN,
+  instanceOf,
+  keptPath,
+  readKept,
+  removeKept,
+  writeKept,
+  type About,
+} from './kept-about.ts';
 export { listen, type HttpServer } from './http-server.ts';
 export { createLog, pseudonym, type Logger } from './log.ts';
 export { startLoop, type Loop } from './loop.ts';

@@ -12,5 +12,6 @@ export {
   type TestNode,
 } from './mailbox-nodes.ts';
 export { mountSmallDisk, smallDiskHindrance, type SmallDisk } from './small-disk.ts';
+export { anonymousMemoryMb, peakMemoryMb, residentMemoryMb } from './resident-memory.ts';
 export { newTestKeys, type TestKeys } from './test-keys.ts';
 export { waitFor } from './wait-for.ts';

@@ -40,17 +40,27 @@ const parse = async <T>(answer: Response): Promise<T> => {
 
 /** Configurations of nodes in a mesh, one for each CouchDB, with short intervals. */
 export const mailboxNodeConfigs = (couches: TestCouches, keys: TestKeys): Config[] => {
-  const data = couches.adminUrls.map((url) => withCredentials(url, `${couches.prefix}data`, 'data-password'));
-  const named = data.map((url, index) => ({ name: `node${index + 1}`, url }));
-  return named.map(({ name, url }, index) => ({
+  const as = (user: string, url: string): string =>
+    withCredentials(url, `${couches.prefix}${user}`, `${user}-password`);
+  const readers = couches.adminUrls.map((url, index) => ({
+    name: `node${index + 1}`,
+    url: as(`reader${index + 1}`, url),
+  }));
+  return readers.map(({ name, url: readerUrl }, index) => ({
     name,
     host: '127.0.0.1',
     port: 0,
     couch: {
-      url,
+      url: as('data', couches.adminUrls[index]!),
       adminUrl: couches.adminUrls[index]!,
-      selfUrl: url,
-      peers: named.filter((peer) => peer.name !== name),
+      mesh:
+        readers.length === 1
+          ? null
+          : {
+              selfUrl: as('mesh', couches.adminUrls[index]!),
+              readerUrl,
+              peers: readers.filter((peer) => peer.name !== name),
+            },
       databasePrefix: couches.prefix,
     },
     tokenPublicKey: keys.publicPem,

@@ -14,7 +14,7 @@ import { startSockets } from '../load/start-sockets.ts';
 import type { Measurement } from '../measurement.ts';
 import { startBenchCluster } from '../servers/cluster.ts';
 import { cpuSeconds } from '../servers/cpu-time.ts';
-import { anonymousMemoryMb } from '../servers/resident-memory.ts';
+import { anonymousMemoryMb } from '@restante/testkit';
 import { seedDevices } from '../servers/seed-devices.ts';
 
 /** Opened before the others, so that the heap has grown to what it needs at work. */

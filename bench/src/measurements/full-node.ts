@@ -4,7 +4,7 @@ import type { Figure } from '../figure.ts';
 import { fill } from '../load/fill.ts';
 import type { Measurement } from '../measurement.ts';
 import { readPage } from '../servers/mailbox.ts';
-import { residentMemoryMb } from '../servers/resident-memory.ts';
+import { residentMemoryMb } from '@restante/testkit';
 import { startSingleNode, type SingleNode } from '../servers/single-node.ts';
 import { percentile } from '../statistics.ts';
 

@@ -4,7 +4,7 @@ import { newPayload } from '../load/envelopes.ts';
 import type { Measurement } from '../measurement.ts';
 import { startBenchCluster, type BenchCluster } from '../servers/cluster.ts';
 import { readPage } from '../servers/mailbox.ts';
-import { anonymousMemoryMb } from '../servers/resident-memory.ts';
+import { anonymousMemoryMb } from '@restante/testkit';
 import { growth } from '../statistics.ts';
 
 /** Pairs of devices that write to each other, each message acknowledged: nothing piles up. */

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import type { BenchCluster } from './cluster.ts';
 import { cpuSeconds } from './cpu-time.ts';
 import { findCouchProcess } from './local-couch.ts';
-import { peakMemoryMb, residentMemoryMb } from './resident-memory.ts';
+import { peakMemoryMb, residentMemoryMb } from '@restante/testkit';
 
 export const ROLES = ['master', 'mailbox node', 'CouchDB'] as const;
 export type Role = (typeof ROLES)[number];

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figure } from '../figure.ts';
 import type { Bench } from '../measurement.ts';
 import { ROLES, type Usage } from '../servers/cluster-meter.ts';
-import { anonymousMemoryMb } from '../servers/resident-memory.ts';
+import { anonymousMemoryMb } from '@restante/testkit';
 import { beyondRest, per } from './per.ts';
 import type { Stage } from './stage.ts';
 

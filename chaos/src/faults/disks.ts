@@ -1,9 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { askCouch } from '@restante/testkit';
-import { databasesOf, metricOf, type TestCluster } from '@restante/testkit/cluster';
+import { databasesOf, isSameMail, metricOf, type TestCluster } from '@restante/testkit/cluster';
 import type { ClusterProcess } from '@restante/scripts/cluster';
 import type { World } from '../world/world.ts';
 import { pick, type Fault } from './fault.ts';
@@ -18,9 +17,7 @@ const READING_MS = 100;
 const isWhole = async ({ parts, envelopes }: TestCluster): Promise<boolean> => {
   for (let reading = 0; reading < READINGS; reading += 1) {
     const known = await Promise.all(parts.mailboxNodes.map(({ url }) => metricOf(url, 'mailbox_caught_up')));
-    const [first, ...others] = await envelopes();
-    if (known.every((value) => value === 1) && others.every((other) => isDeepStrictEqual(other, first)))
-      return true;
+    if (known.every((value) => value === 1) && isSameMail(await envelopes())) return true;
     await sleep(READING_MS);
   }
   return false;

@@ -40,7 +40,7 @@ const write = ({ ask }: Couch, document: object): { isDone: Promise<boolean>; en
 };
 
 const TRIES = 60;
-/** The mesh carries what one server has done before another one is asked. */
+/** What the mesh was about to carry has come before it is looked for again. */
 const MESH_MS = 1_000;
 
 /** How a document is taken away, of which a server has this revision. */
@@ -50,7 +50,7 @@ const byHand: Removal = ({ ask }, id, revision) => ask(`${encodeURIComponent(id)
 /** As its owner deletes it: what has the id and revision of an envelope is one to the ledger. */
 const asItsOwner: Removal = (server, id) => write(server, tombstoneDocument(id)).isDone;
 
-/** Takes a document from the first server that has it, until none has it any more. */
+/** Takes a document from every server that has it, until none has it any more. */
 const remove = async (servers: readonly Couch[], id: string, removal: Removal): Promise<void> => {
   const path = encodeURIComponent(id);
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
@@ -61,7 +61,6 @@ const remove = async (servers: readonly Couch[], id: string, removal: Removal): 
       if (found?.status !== 200) continue;
       const { _rev: rev } = found.body as { readonly _rev: string };
       await soon(removal(server, id, rev));
-      break;
     }
     if (gone === servers.length) return;
     await sleep(MESH_MS);

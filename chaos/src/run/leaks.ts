@@ -20,7 +20,7 @@ const secretsOfPeople = async ({ marker, devices }: World): Promise<(string | Ui
 /** What services have in their configuration, and must not tell. */
 const secretsOfServices = ({ cluster }: World): string[] => {
   const passwords = cluster.parts.couchServers
-    .flatMap(({ adminUrl, dataUrl }) => [adminUrl, dataUrl])
+    .flatMap(({ adminUrl, dataUrl, meshUrl, readerUrl }) => [adminUrl, dataUrl, meshUrl, readerUrl])
     .map((url) => decodeURIComponent(new URL(url).password))
     .filter((password) => password.length >= SHORTEST_PASSWORD);
   const [, signingKey] = ensureSecrets(cluster.dataDir).tokenPrivateKey.split('\n');

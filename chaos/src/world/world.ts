@@ -5,7 +5,7 @@ import { placeOf, TEST_PACE, TEST_PASSWORD, type Place, type TestCluster } from 
 import type { Happening } from '../history/line.ts';
 import { historyFile } from '../history/write.ts';
 import { createDevice, type ChaosDevice } from './device.ts';
-import { followLogs, type ServiceLogs } from './service-logs.ts';
+import { followLogs, type ServiceLogs } from '@restante/testkit/cluster';
 import type { Stage } from './stage.ts';
 
 /** Somebody in the chaos. An account that is made anew is another account of the same person. */

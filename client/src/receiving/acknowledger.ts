@@ -8,6 +8,7 @@ import {
 import { coalesce } from '../coalesce.ts';
 import type { Store } from '../vault/store.ts';
 import type { PendingDelete } from '../vault/tables.ts';
+import type { OwedDeletes } from './owed-deletes.ts';
 
 /**
  * Tells the cluster what may be forgotten: only what a transaction has kept (law 3), again and again until enough
@@ -40,6 +41,7 @@ export type AcknowledgerDeps = {
   readonly tokens: () => Pick<Session, 'mailboxNodes' | 'writeConcern'>;
   /** Deletes at every node; answers how many have done it. */
   readonly deleteDirectly: (ids: readonly MessageId[]) => Promise<number>;
+  readonly owed: Pick<OwedDeletes, 'owe'>;
   /** No master can be reached, but mailbox nodes may be. */
   readonly mayDeleteDirectly: () => boolean;
   readonly retryMs: number;
@@ -57,7 +59,7 @@ const frameOf = (rows: readonly PendingRow[], receipts: boolean): Acknowledge =>
 });
 
 export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
-  const { store, tokens, deleteDirectly, mayDeleteDirectly, retryMs, onFault } = deps;
+  const { store, tokens, deleteDirectly, owed, mayDeleteDirectly, retryMs, onFault } = deps;
   let send: ((frame: Acknowledge) => void) | null = null;
   let timer: ReturnType<typeof setTimeout> | null = null;
   let holds = 0;
@@ -72,8 +74,12 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
 
   const settleDirectly = async (rows: readonly PendingRow[]): Promise<void> => {
     const open = rows.filter(({ value }) => !value.deleted);
-    if (open.length === 0 || (await deleteDirectly(open.map(({ key }) => key))) < neededCopies()) return;
+    if (open.length === 0) return;
+    const ids = open.map(({ key }) => key);
+    const done = await deleteDirectly(ids);
+    if (done < neededCopies()) return;
     await store.transact((transaction) => {
+      if (done < tokens().mailboxNodes.length) owed.owe(transaction, ids);
       for (const { key, value } of open) {
         if (value.receipt) transaction.put('pendingDeletes', key, { ...value, deleted: true });
         else transaction.delete('pendingDeletes', key);
@@ -152,6 +158,7 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
       store
         .transact(async (transaction) => {
           const rows = await transaction.getMany('pendingDeletes', ids);
+          if (copies < tokens().mailboxNodes.length) owed.owe(transaction, ids);
           ids.forEach((id, index) => {
             const row = rows[index];
             if (row?.receipt && toldWithout.delete(id))

@@ -9,7 +9,7 @@ const PAGE = 500;
 /** Forgets what is known of messages that had expired by then (law 15): no node can bring them again. */
 export const prune = async (store: Store, settledMs: number): Promise<void> => {
   const before = firstIdAt(settledMs - LIMITS.messageTtlMs - MARGIN_MS);
-  for (const table of ['seenIds', 'sentIds', 'annotations', 'requests'] as const) {
+  for (const table of ['seenIds', 'sentIds', 'annotations', 'requests', 'owedDeletes'] as const) {
     for (;;) {
       const rows = await store.list(table, { before, limit: PAGE });
       if (rows.length === 0) break;

@@ -152,6 +152,7 @@ const rows = {
     deleted: flag,
     held: optional(z.literal(true)),
   }),
+  owedDeletes: z.literal(true),
   setAside: z.looseObject({
     senderId: text,
     senderDeviceId: number,
@@ -194,9 +195,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
     fingerprint: '1f46cb77cb8c1bb7',
     change: 'each session has its generation; a conversation has an id; rows that do not fit are kept aside',
   },
+  { version: 4, fingerprint: '53926f0e2253162a', change: 'deletions that are owed to some of the nodes' },
 ];
 
-export const VAULT_VERSION = 3;
+export const VAULT_VERSION = 4;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

@@ -313,6 +313,8 @@ export type Tables = {
   /** Ids of envelopes that are done with (law 2). */
   seenIds: true;
   pendingDeletes: PendingDelete;
+  /** Ids of envelopes that enough nodes have deleted, and not all. */
+  owedDeletes: true;
   setAside: SetAside;
   /** Rows that did not fit their table and were to be written over, `<table> <key>`. */
   unfitRows: UnfitRow;

@@ -38,13 +38,18 @@ async function bulkWrite(call: DatabaseCall): Promise<void> {
   const bytes = bodyBytes(request);
   const documents = docs.map((doc: unknown) => parseDocument(doc, { mode, bodyBytes: bytes }));
   const outcomes = await writeDocuments(database, documents, mode, call);
-  const told = newEdits ? outcomes : outcomes.filter((outcome) => 'failure' in outcome);
-  sendJson(response, 201, told.map(toResult));
+  const told = newEdits
+    ? outcomes.map((outcome) => toResult(outcome))
+    : outcomes.flatMap((outcome, index) =>
+        'failure' in outcome ? [toResult(outcome, documents[index]?.['_rev'])] : [],
+      );
+  sendJson(response, 201, told);
 }
 
-function toResult(outcome: WriteOutcome) {
+/** `rev`: of a document that came with its own. */
+function toResult(outcome: WriteOutcome, rev?: unknown) {
   return 'failure' in outcome
-    ? { id: outcome.id, ...outcome.failure.toJSON() }
+    ? { id: outcome.id, ...(rev === undefined ? {} : { rev }), ...outcome.failure.toJSON() }
     : { ok: true, id: outcome.id, rev: outcome.rev };
 }
 

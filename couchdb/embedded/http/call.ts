@@ -72,6 +72,7 @@ export function pathParameter(request: Request, name: string): string {
 
 function toCall(request: Request, response: Response): Call {
   const { user, signal } = response.locals as CallLocals;
-  const query = new URL(request.url, 'http://couchdb').searchParams;
+  const [, asked = ''] = /\?(.*)/s.exec(request.url) ?? [];
+  const query = new URLSearchParams(asked);
   return { request, response, user, query, signal };
 }

@@ -1,9 +1,10 @@
+import type { PouchDocument } from 'pouchdb-core';
 import { badRequest, notImplemented } from '../couch-error.ts';
 import { isDesignId } from '../documents/document.ts';
 import type { JsonObject } from '../json-object.ts';
 import { parseSelector } from '../mango/selector.ts';
-import type { DocumentState } from '../storage/stored-documents.ts';
 import type { Database } from '../storage/database.ts';
+import type { DocumentEntry } from '../storage/document-entry.ts';
 import { parseSequence } from '../storage/sequence.ts';
 import { booleanOf, jsonOf } from './query.ts';
 
@@ -23,8 +24,12 @@ export interface ChangesRequest {
   /** Sent so often while there is nothing else; without it the feed ends when its time is over. */
   heartbeatMs: number | undefined;
   timeoutMs: number;
-  accepts: (change: DocumentState) => boolean;
+  filter: ChangesFilter;
 }
+
+/** What of a change is told: whole documents by their id, or revisions by what is in them. */
+export type ChangesFilter =
+  { accepts: (entry: DocumentEntry) => boolean } | { matches: (body: PouchDocument) => boolean };
 
 /** Reads a `_changes` request; `body` is that of a POST. */
 export function parseChangesRequest(
@@ -54,7 +59,7 @@ export function parseChangesRequest(
           ? undefined
           : integerOf(query, 'heartbeat', 1, defaultTimeoutMs),
     timeoutMs: Math.min(integerOf(query, 'timeout', 0, defaultTimeoutMs), defaultTimeoutMs),
-    accepts: parseFilter(query, body),
+    filter: parseFilter(query, body),
   };
 }
 
@@ -74,27 +79,22 @@ function integerOf(query: URLSearchParams, name: string, least: number, fallback
   return number;
 }
 
-function parseFilter(query: URLSearchParams, body: JsonObject): ChangesRequest['accepts'] {
+function parseFilter(query: URLSearchParams, body: JsonObject): ChangesFilter {
   const filter = query.get('filter');
   const docIds = body['doc_ids'] ?? jsonOf(query, 'doc_ids');
   switch (filter) {
     case null:
-      return () => true;
+      return { accepts: () => true };
     case '_doc_ids': {
       if (!Array.isArray(docIds)) throw badRequest('`doc_ids` parameter is not a JSON array.');
       const wanted = new Set<unknown>(docIds);
-      return ({ entry }) => wanted.has(entry.id);
+      return { accepts: ({ id }) => wanted.has(id) };
     }
     case '_selector':
-      return selectorFilter(body['selector']);
+      return { matches: parseSelector(body['selector']) };
     case '_design':
-      return ({ entry }) => isDesignId(entry.id);
+      return { accepts: ({ id }) => isDesignId(id) };
     default:
       throw notImplemented('Functions of design documents are never run here.');
   }
-}
-
-function selectorFilter(selector: unknown): ChangesRequest['accepts'] {
-  const matches = parseSelector(selector);
-  return ({ body }) => matches(body);
 }

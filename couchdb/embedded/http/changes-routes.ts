@@ -59,13 +59,20 @@ async function follow(
 ): Promise<{ lastSequence: number; pending: number }> {
   const { feed, heartbeatMs, timeoutMs, limit } = wanted;
   let since = wanted.since;
+  // A filter can leave out all of a long way: who listens is told meanwhile that the feed goes on.
+  let flushedAt = Date.now();
+  let sentAtFlush = 0;
   for (let sent = 0; sent < limit && !signal.aborted;) {
     const page = await database.changes.read(since, limit - sent);
-    for (const state of page.states.filter(wanted.accepts)) {
-      await stream.write(format.row(await toRow(state, database, wanted), sent === 0));
+    for (const change of await select(page.states, database, wanted)) {
+      await stream.write(format.row(await toRow(change, database, wanted), sent === 0));
       sent += 1;
     }
     since = page.lastSequence;
+    if (heartbeatMs !== undefined && Date.now() - flushedAt >= heartbeatMs) {
+      await stream.flush(sent > sentAtFlush ? '' : format.heartbeat);
+      [flushedAt, sentAtFlush] = [Date.now(), sent];
+    }
     if (!page.atEnd || sent >= limit) continue;
     if (feed === 'normal' || (feed === 'longpoll' && sent > 0)) return { lastSequence: since, pending: 0 };
 
@@ -75,6 +82,7 @@ async function follow(
       await stream.flush(format.heartbeat);
       outcome = await database.changes.wait(since, heartbeatMs, signal);
     }
+    [flushedAt, sentAtFlush] = [Date.now(), sent];
     if (outcome !== 'written') return { lastSequence: since, pending: 0 };
   }
   return { lastSequence: since, pending: signal.aborted ? 0 : await database.countPending(since) };
@@ -89,16 +97,46 @@ async function sendDescending(
   if (wanted.feed !== 'normal') throw badRequest('`descending` is for the normal feed');
   const { limit } = wanted;
   if (limit > maxDescending) throw badRequest(`\`descending\` needs a \`limit\` of at most ${maxDescending}`);
-  const changes = (await database.latestChanges(limit)).filter(wanted.accepts);
+  const changes = await select(await database.latestChanges(limit), database, wanted);
   await stream.start(format.head);
   for (const [index, change] of changes.entries())
     await stream.write(format.row(await toRow(change, database, wanted), index === 0));
-  stream.end(format.tail(formatSequence(changes.at(-1)?.entry.sequence ?? 0, database.uuid), 0));
+  stream.end(format.tail(formatSequence(changes.at(-1)?.state.entry.sequence ?? 0, database.uuid), 0));
 }
 
-async function toRow({ entry, body }: DocumentState, database: Database, wanted: ChangesRequest) {
-  const { id, sequence, winner, losers, deleted } = entry;
-  const revs = [winner, ...(wanted.allLeaves ? losers.map(({ rev }) => rev) : [])];
+/** A document that has changed, and the leaves of it that are told. */
+interface Change {
+  state: DocumentState;
+  revs: string[];
+}
+
+/** What the filter lets through: as in CouchDB, each leaf for itself, by its own body, when all are asked for. */
+async function select(
+  states: DocumentState[],
+  database: Database,
+  { filter, allLeaves }: ChangesRequest,
+): Promise<Change[]> {
+  const changes: Change[] = [];
+  for (const state of states) {
+    const { entry, body } = state;
+    const losers = allLeaves ? entry.losers.map(({ rev }) => rev) : [];
+    if ('accepts' in filter) {
+      if (filter.accepts(entry)) changes.push({ state, revs: [entry.winner, ...losers] });
+      continue;
+    }
+    const bodies = await database.bodies(losers.map((rev) => ({ entry, rev })));
+    const matching = losers.filter((_, index) => {
+      const loser = bodies[index];
+      return loser !== undefined && filter.matches(loser);
+    });
+    const revs = [...(filter.matches(body) ? [entry.winner] : []), ...matching];
+    if (revs.length > 0) changes.push({ state, revs });
+  }
+  return changes;
+}
+
+async function toRow({ state: { entry, body }, revs }: Change, database: Database, wanted: ChangesRequest) {
+  const { id, sequence, deleted } = entry;
   return {
     seq: formatSequence(sequence, database.uuid),
     id,

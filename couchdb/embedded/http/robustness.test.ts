@@ -128,6 +128,12 @@ describe('the server', () => {
     );
   });
 
+  it('takes a path that no URL can have', async () => {
+    for (const path of ['//', '//?a=1', '///x']) {
+      expect((await couch().request('GET', path)).status, path).toBeLessThan(500);
+    }
+  });
+
   it('never runs what design documents hold', async () => {
     const code = `require('fs').writeFileSync('/tmp/never', '')`;
     await couch().put(`${db}/_design/code`, {
@@ -190,6 +196,26 @@ describe('the server', () => {
       socket.destroy();
       expect(Buffer.concat(received).toString()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
     }
+  });
+
+  it('shows that a feed goes on while its selector leaves out all', async () => {
+    const db = await couch().createDatabase();
+    const docs = Array.from({ length: 2000 }, (_, n) => ({ _id: `left-out-${n}` }));
+    await couch().post(`${db}/_bulk_docs`, { docs });
+    await couch().put(`${db}/told`, {});
+    const leave = new AbortController();
+    const { body } = await couch().send(
+      'POST',
+      `${db}/_changes?feed=continuous&filter=_selector&heartbeat=1`,
+      { body: { selector: { _id: 'told' } }, signal: leave.signal },
+    );
+    let text = '';
+    for await (const bytes of body ?? []) {
+      text += Buffer.from(bytes).toString();
+      if (text.includes('told')) break;
+    }
+    leave.abort();
+    expect(text).toMatch(/^\n+\{/);
   });
 
   it('takes no more than it can hold', async () => {

@@ -99,9 +99,12 @@ export class Peer {
     );
   }
 
-  /** The documents of these revisions that are still to be had, with ancestors and attachments. */
-  async readRevisions(wanted: { id: string; rev: string }[]): Promise<JsonObject[]> {
-    const query = '_bulk_get?revs=true&latest=true&attachments=true';
+  /**
+   * The documents of these revisions that are still to be had, with ancestors and attachments; in the place of one that
+   * was followed meanwhile by others those, if `latest` is set.
+   */
+  async readRevisions(wanted: { id: string; rev: string }[], latest: boolean): Promise<JsonObject[]> {
+    const query = `_bulk_get?revs=true&latest=${latest}&attachments=true`;
     const { results } = await this.#request('POST', query, { docs: wanted });
     if (!Array.isArray(results)) throw new Error('the source answers _bulk_get without results');
     return results

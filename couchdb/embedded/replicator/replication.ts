@@ -62,7 +62,17 @@ export async function replicate(
     onStarted();
     const feed = new FeedReader(source.changes(checkpoint.start, request.continuous, request.filter));
     const { continuous: gathers, checkpointIntervalMs } = request;
-    await copyAll(feed, { gathers, checkpointIntervalMs, source, target, checkpoint, progress, signal });
+    const filtered = request.filter !== undefined;
+    await copyAll(feed, {
+      gathers,
+      checkpointIntervalMs,
+      filtered,
+      source,
+      target,
+      checkpoint,
+      progress,
+      signal,
+    });
   } finally {
     signal.removeEventListener('abort', stop);
     finished.abort();
@@ -73,6 +83,8 @@ interface Work {
   /** Changes go on coming: a batch may wait for them. */
   gathers: boolean;
   checkpointIntervalMs: number;
+  /** The source is asked for some of its changes only. */
+  filtered: boolean;
   source: Peer;
   target: Peer;
   checkpoint: Checkpoint;
@@ -103,9 +115,10 @@ async function copyAll(feed: FeedReader, work: Work): Promise<void> {
   }
 }
 
-async function copyBatch(batch: FeedBatch, { source, target, progress }: Work): Promise<void> {
+async function copyBatch(batch: FeedBatch, work: Work): Promise<void> {
+  const { progress } = work;
   const { changes, lastSeq, idle, ended } = batch;
-  if (changes.length > 0) await copyChanges(changes, source, target, progress);
+  if (changes.length > 0) await copyChanges(changes, work);
   if (lastSeq !== undefined) progress.through_seq = progress.source_seq = lastSeq;
   const pending = Math.max(0, (progress.changes_pending ?? 0) - changes.length);
   progress.changes_pending = idle || ended ? 0 : pending;
@@ -113,9 +126,7 @@ async function copyBatch(batch: FeedBatch, { source, target, progress }: Work): 
 
 async function copyChanges(
   changes: RemoteChange[],
-  source: Peer,
-  target: Peer,
-  progress: ReplicationProgress,
+  { source, target, filtered, progress }: Work,
 ): Promise<void> {
   const revisions: Record<string, string[]> = {};
   for (const { id, revs } of changes) revisions[id] = [...new Set([...(revisions[id] ?? []), ...revs])];
@@ -126,7 +137,8 @@ async function copyChanges(
   );
   progress.missing_revisions_found += missing.length;
   for (let from = 0; from < missing.length; from += maxBatchRevisions) {
-    const documents = await source.readRevisions(missing.slice(from, from + maxBatchRevisions));
+    // What follows a revision may be what the filter leaves out, as a tombstone follows a document: then it comes by itself or not at all.
+    const documents = await source.readRevisions(missing.slice(from, from + maxBatchRevisions), !filtered);
     progress.docs_read += documents.length;
     if (documents.length === 0) continue;
     const failures = await target.writeRevisions(documents);

@@ -154,6 +154,34 @@ describe('a replication', () => {
     await isThere('/twins/doc');
   });
 
+  it('carries no deletion that comes between the feed of its selector and the read', async () => {
+    await source.put('/raced');
+    await target.put('/raced');
+    const { rev } = await source.put('/raced/doc', {});
+    const slow = createServer((request, response) => {
+      void (async () => {
+        if (request.url?.includes('_bulk_get')) await source.expectOk('DELETE', `/raced/doc?rev=${rev}`);
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk as Buffer);
+        const { method = '', url = '' } = request;
+        const body = chunks.length === 0 ? {} : { body: Buffer.concat(chunks) };
+        const answer = await source.request(method, url, body);
+        response.writeHead(answer.status).end(answer.text);
+      })();
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => slow.once('listening', resolve));
+    const { port } = slow.address() as AddressInfo;
+    const request = {
+      source: `http://127.0.0.1:${port}/raced`,
+      target: target.addressOf('raced'),
+      selector: { _deleted: { $exists: false } },
+    };
+    expect(await target.post('/_replicate', request)).toMatchObject({ ok: true });
+    slow.close();
+    expect(await source.get('/raced')).toMatchObject({ doc_count: 0, doc_del_count: 1 });
+    expect(await target.get('/raced')).toMatchObject({ doc_del_count: 0 });
+  });
+
   it('outlives a peer that talks nonsense, and tells so', async () => {
     await target.put('/nonsense');
     const peer = createServer((_request, response) => response.end('no JSON at all')).listen(0, '127.0.0.1');

@@ -17,6 +17,8 @@ export const createArrivals = ({
   envelopes,
   setAside,
   now,
+  isOfTime,
+  endEarly,
   isHeard,
   onEnvelope,
   isPeer,
@@ -26,6 +28,10 @@ export const createArrivals = ({
   readonly envelopes: Envelopes;
   readonly setAside: SetAside<DocumentFault>;
   readonly now: () => number;
+  /** Whether a message of this time belongs into this bucket. */
+  readonly isOfTime: (database: string, messageTimeMs: number) => boolean;
+  /** Ends what its owner has deleted before it came, of what is there now. */
+  readonly endEarly: (database: string, documentIds: readonly string[]) => Promise<void>;
   readonly isHeard: (mailbox: DeviceAddress) => boolean;
   readonly onEnvelope: (mailbox: DeviceAddress, envelope: Envelope) => void;
   readonly isPeer: (node: string) => boolean;
@@ -44,7 +50,7 @@ export const createArrivals = ({
     setAside.clear(db, id);
     if (deleted) return;
     for (const rev of revs) {
-      const fault = faultOfRow(id, rev);
+      const fault = faultOfRow(id, rev, (time) => isOfTime(db, time));
       if (fault === 'foreign-id') setAside.note(db, id, fault);
       if (fault === 'foreign-revision') return envelopes.mend(db, id);
     }
@@ -57,6 +63,10 @@ export const createArrivals = ({
 
   return async (db, changes) => {
     for (const change of changes) await inspect(db, change);
+    await endEarly(
+      db,
+      changes.filter(({ deleted }) => !deleted).map(({ id }) => id),
+    );
     const ids = [...new Set(changes.filter(isWanted).map(({ id }) => id))];
     for (let start = 0; start < ids.length; start += DOCUMENTS_PER_READ) {
       const keys = ids.slice(start, start + DOCUMENTS_PER_READ);

@@ -29,13 +29,14 @@ const SAVE_EVERY_MS = 60_000;
 export const createClockKeeper = ({
   log,
   admin,
-  directory: db,
+  node: db,
   clock,
   now,
 }: {
   readonly log: Logger;
   readonly admin: CouchServer;
-  readonly directory: string;
+  /** The node's own database. */
+  readonly node: string;
   readonly clock: ConfirmedClock;
   readonly now: () => number;
 }): ClockKeeper => {

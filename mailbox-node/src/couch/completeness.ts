@@ -1,16 +1,17 @@
 import {
-  CAUGHT_UP_DOCUMENT,
-  caughtUpDocument,
-  couchRequest,
+  CAUGHT_UP,
+  type CaughtUp,
   type CouchServer,
-  hasStatus,
+  readCaughtUp,
+  removeKept,
+  writeKept,
 } from '@restante/service-kit';
 import type { ReplicationJob } from './mesh-keeper.ts';
 
 /**
  * Whether this node has all mail that its peers had when its databases were created. A database that was lost starts
  * empty, and nobody may be told that nothing else waits here until the mesh has filled it (law 11). What has been
- * caught up is kept in a `_local` document of the database itself: it is not replicated, and is lost with it.
+ * caught up is kept in the node's own database, of one life of the database that it is about.
  */
 export type Completeness = {
   /** Whether each of these databases has been caught up with every peer since it was created. */
@@ -21,40 +22,29 @@ export type Completeness = {
   readonly bornEmpty: (database: string) => Promise<void>;
   /** Nothing is known any more of this database; of all when none is named. */
   readonly forget: (database?: string) => void;
+  /** Takes away what is kept of a database that is gone, or is to be. */
+  readonly remove: (database: string) => Promise<void>;
 };
 
-type Record = {
-  readonly peers: readonly string[];
-  /** Stays so when peers are added: nothing is lost by it. */
-  readonly isComplete: boolean;
-  readonly rev?: string;
-};
+/** `isComplete` stays so when peers are added: nothing is lost by it. */
+const NOTHING: CaughtUp = { peers: [], isComplete: false };
 
 export const createCompleteness = ({
   server,
+  node,
   peers,
 }: {
   readonly server: CouchServer;
+  /** The node's own database. */
+  readonly node: string;
   readonly peers: readonly string[];
 }): Completeness => {
-  const records = new Map<string, Record>();
+  const records = new Map<string, CaughtUp>();
 
   const hasAll = (caughtUp: readonly string[]): boolean => peers.every((peer) => caughtUp.includes(peer));
 
-  const read = async (db: string): Promise<Record> => {
-    try {
-      const document = caughtUpDocument.parse(await couchRequest(server, { db, path: CAUGHT_UP_DOCUMENT }));
-      return { peers: document.peers, isComplete: document.isComplete, rev: document._rev };
-    } catch (error) {
-      if (hasStatus(error, 404)) return { peers: [], isComplete: false };
-      throw error;
-    }
-  };
-
-  const write = async (db: string, { rev, ...record }: Record): Promise<void> => {
-    const body = { ...record, ...(rev !== undefined && { _rev: rev }) };
-    await couchRequest(server, { db, path: CAUGHT_UP_DOCUMENT, method: 'PUT', body });
-  };
+  const write = (database: string, record: CaughtUp): Promise<void> =>
+    writeKept(server, { node, database }, CAUGHT_UP, record);
 
   return {
     holds: (databases) =>
@@ -65,21 +55,25 @@ export const createCompleteness = ({
     keep: async (databases, jobs) => {
       for (const database of records.keys()) if (!databases.includes(database)) records.delete(database);
       for (const database of databases) {
-        const known = await read(database);
+        const known = (await readCaughtUp(server, { node, database })) ?? NOTHING;
         const news = jobs
           .filter((job) => job.database === database && job.isCaughtUp && !known.peers.includes(job.peer))
           .map(({ peer }) => peer);
         const caughtUp = [...known.peers, ...news];
         const isComplete = known.isComplete || hasAll(caughtUp);
-        const record = { ...known, peers: caughtUp, isComplete };
+        const record = { peers: caughtUp, isComplete };
         if (news.length > 0 || isComplete !== known.isComplete) await write(database, record);
         records.set(database, record);
       }
     },
-    bornEmpty: (database) => write(database, { peers, isComplete: true }),
+    bornEmpty: (database) => write(database, { peers: [...peers], isComplete: true }),
     forget: (database) => {
       if (database === undefined) records.clear();
       else records.delete(database);
+    },
+    remove: async (database) => {
+      records.delete(database);
+      await removeKept(server, { node, database }, CAUGHT_UP);
     },
   };
 };

@@ -40,14 +40,20 @@ const startStore = async () => {
   const keeper = createDatabaseKeeper({
     log,
     admin,
-    member: address.username,
+    owner: address.username,
+    guests: [],
     databases,
     wanted: () => databases.liveAt(now()),
     isAhead: () => false,
     beforeCreate: () => Promise.resolve(),
+    onCreated: () => Promise.resolve(),
     onBornEmpty: () => Promise.resolve(),
   });
-  await createUserKeeper({ log, admin, server, address })();
+  await using user = createUserKeeper({
+    ...{ log, admin, url: couch.url, user: address, roles: [] },
+    ...{ variable: 'COUCHDB_URL', timeoutMs: 10_000 },
+  });
+  await user.keep();
   await keeper.keep(databases.liveAt(now()));
   const budget = createByteBudget(16 * 1024 * 1024);
   const writer = createBulkWriter({
@@ -63,7 +69,7 @@ const startStore = async () => {
     store: createCouchMailboxStore({
       server,
       writer,
-      envelopes: createEnvelopes({ log, server, writer, setAside }),
+      envelopes: createEnvelopes({ log, server, writer, setAside, isOfTime: databases.isOfTime }),
       databases,
       ttlMs: TTL_MS,
       now,

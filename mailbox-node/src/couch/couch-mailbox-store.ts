@@ -6,6 +6,7 @@ import {
   messageTime,
   parseDocumentId,
   tombstoneDocument,
+  tombstoneRevision,
   type DeviceAddress,
   type Envelope,
   type MailboxPage,
@@ -26,6 +27,7 @@ import {
 import type { BulkWriter } from './bulk-writer.ts';
 import type { Envelopes } from './envelopes.ts';
 import type { Databases } from '../mesh/databases.ts';
+import { createEarlyDeletions } from '../mail/early-deletions.ts';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
 
 /** Documents of the first read of a page, and of each other: grows while the page does, so that memory stays bounded. */
@@ -86,6 +88,8 @@ export const createCouchMailboxStore = ({
   /** Told of a bucket that should be there and is not. */
   readonly onMissing?: (database: string) => void;
 }): MailboxStore => {
+  const early = createEarlyDeletions();
+
   /**
    * Rows of a bucket. One that is not there holds nothing, and is told of: it may be lost. One that is not ours to read
    * is just being created, or somebody has changed its rights.
@@ -122,6 +126,13 @@ export const createCouchMailboxStore = ({
       },
     });
 
+  const endEarly: MailboxStore['endEarly'] = async (database, documentIds) => {
+    const dead = documentIds.filter(early.has);
+    if (dead.length === 0) return;
+    await writer.write(database, dead.map(tombstoneDocument));
+    dead.forEach(early.done);
+  };
+
   const bucketOf = (id: MessageId): string | null => databases.bucketFor(messageTime(id), now());
 
   const put = async (envelopes: readonly StoredEnvelope[]): Promise<StoreResult[]> => {
@@ -130,6 +141,10 @@ export const createCouchMailboxStore = ({
       let result: StoreResult = { status: 'stored' };
       try {
         await writer.write(database, group.map(envelopeDocument));
+        await endEarly(
+          database,
+          group.map((envelope) => documentId(envelope, envelope.id)),
+        );
       } catch (error) {
         const { code } = toServiceError(error);
         result = { status: 'refused', code };
@@ -236,16 +251,35 @@ export const createCouchMailboxStore = ({
     return { ids: items, ...page };
   };
 
+  const rowsOf = (db: string, documentIds: readonly string[]): Promise<readonly CouchRow[]> =>
+    readRows({ db, path: '_all_docs', method: 'POST', body: { keys: documentIds } });
+
+  /** Noted before it is looked for: what comes in between is ended by who puts it. */
+  const end = async (database: string, documentIds: readonly string[]): Promise<number> => {
+    documentIds.forEach(early.note);
+    const rows = await rowsOf(database, documentIds);
+    const undead = rows.filter(({ id, rev }) => rev !== tombstoneRevision(id));
+    if (undead.length > 0) {
+      await writer.write(
+        database,
+        undead.map(({ id }) => tombstoneDocument(id)),
+      );
+    }
+    for (const { id } of rows) early.done(id);
+    return rows.filter(({ isDeleted }) => !isDeleted).length;
+  };
+
   const acknowledge: MailboxStore['acknowledge'] = async (mailbox, ids) => {
     const groups = groupBy([...new Set(ids)], bucketOf);
-    await Promise.all(
+    const ended = await Promise.all(
       [...groups].map(([database, group]) =>
-        writer.write(
+        end(
           database,
-          group.map((id) => tombstoneDocument(documentId(mailbox, id))),
+          group.map((id) => documentId(mailbox, id)),
         ),
       ),
     );
+    return ended.reduce((sum, count) => sum + count, 0);
   };
 
   const waiting: MailboxStore['waiting'] = async (mailbox, max) => {
@@ -258,7 +292,8 @@ export const createCouchMailboxStore = ({
         const asked = Math.min(KEYS_PER_READ, max - count);
         if (asked <= 0) return max;
         const rows = await range(database, { start: from, end }, asked, false);
-        count += rows.filter(({ id }) => messageTime(messageIdOf(id)) > readableFrom).length;
+        const times = rows.map(({ id }) => messageTime(messageIdOf(id)));
+        count += times.filter((time) => time > readableFrom && databases.isOfTime(database, time)).length;
         const last = rows.at(-1);
         if (last === undefined || rows.length < asked) break;
         from = after(last.id);
@@ -270,10 +305,12 @@ export const createCouchMailboxStore = ({
   const known: MailboxStore['known'] = async (mailbox, ids) => {
     const groups = [...groupBy(ids, bucketOf)];
     const found = await Promise.all(
-      groups.map(([db, group]) => {
-        const keys = group.map((id) => documentId(mailbox, id));
-        return readRows({ db, path: '_all_docs', method: 'POST', body: { keys } });
-      }),
+      groups.map(([database, group]) =>
+        rowsOf(
+          database,
+          group.map((id) => documentId(mailbox, id)),
+        ),
+      ),
     );
     return new Set(found.flat().map(({ id }) => messageIdOf(id)));
   };
@@ -282,5 +319,5 @@ export const createCouchMailboxStore = ({
     await couchRequest(server, { db: databases.currentAt(latest()) });
   };
 
-  return { put, list, listIds, acknowledge, waiting, known, ping };
+  return { put, list, listIds, acknowledge, endEarly, waiting, known, ping };
 };

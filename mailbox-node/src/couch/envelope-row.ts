@@ -1,12 +1,9 @@
 import {
-  accountId,
-  deviceId,
+  BUCKET_RULE,
   envelopeRevision,
-  envelopeType,
+  envelopeFields,
   messageTime,
   parseDocumentId,
-  payload,
-  timestamp,
   type Envelope,
 } from '@restante/protocol';
 import { z } from 'zod';
@@ -17,14 +14,22 @@ import { isCanary } from './canary.ts';
  * document beside the envelopes, and a disk can lose half of one: such a document is given to nobody, and harms no other.
  */
 
-/** What a document of a bucket is not: an envelope's id, an envelope's one revision, an envelope's fields. */
+/** What a document of a bucket is not: an envelope's id of the bucket's time, an envelope's one revision, an envelope's fields. */
 export const DOCUMENT_FAULTS = ['foreign-id', 'foreign-revision', 'bad-fields'] as const;
 export type DocumentFault = (typeof DOCUMENT_FAULTS)[number];
 
-/** What is wrong with a live document of a bucket as far as its id and revision tell, or null. */
-export const faultOfRow = (id: string, rev: string): Exclude<DocumentFault, 'bad-fields'> | null => {
-  if (isCanary(id) || id.startsWith('_design/')) return null;
-  if (parseDocumentId(id) === null) return 'foreign-id';
+/**
+ * What is wrong with a live document of a bucket as far as its id and revision tell, or null. In a bucket that is not of its time an
+ * envelope would outlive its deletion, which its owner sends to the right one.
+ */
+export const faultOfRow = (
+  id: string,
+  rev: string,
+  isOfTime: (messageTimeMs: number) => boolean,
+): Exclude<DocumentFault, 'bad-fields'> | null => {
+  if (isCanary(id) || id === BUCKET_RULE._id) return null;
+  const parsed = parseDocumentId(id);
+  if (parsed === null || !isOfTime(messageTime(parsed.messageId))) return 'foreign-id';
   return rev === envelopeRevision(id) ? null : 'foreign-revision';
 };
 
@@ -32,14 +37,7 @@ export const faultOfRow = (id: string, rev: string): Exclude<DocumentFault, 'bad
 const knownForm = z.object({ v: z.literal(1).optional() });
 
 /** Fields of an envelope's document. What a later release adds does no harm. */
-const stored = z.object({
-  senderId: accountId,
-  senderDeviceId: deviceId,
-  sentAt: timestamp,
-  expiresAt: timestamp,
-  type: envelopeType,
-  payload,
-});
+const stored = z.object(envelopeFields);
 
 /** The envelope in an envelope's document, as its recipient gets it; null when it is none. */
 export const readEnvelope = (id: string, document: unknown): Envelope | null => {

@@ -72,11 +72,14 @@ export const createEnvelopes = ({
   server,
   writer,
   setAside,
+  isOfTime,
 }: {
   readonly log: Logger;
   readonly server: CouchServer;
   readonly writer: BulkWriter;
   readonly setAside: SetAside<DocumentFault>;
+  /** Whether a message of this time belongs into this bucket. */
+  readonly isOfTime: (database: string, messageTimeMs: number) => boolean;
 }): Envelopes => {
   type Behind = { readonly isDeleted: boolean; readonly document: unknown };
 
@@ -143,7 +146,9 @@ export const createEnvelopes = ({
     rows: readonly CouchRow[],
   ): Promise<({ id: string; document: unknown } | null)[]> => {
     const live = rows.filter(({ isDeleted }) => !isDeleted);
-    const faults = new Map(live.map(({ id, rev }) => [id, faultOfRow(id, rev)]));
+    const faults = new Map(
+      live.map(({ id, rev }) => [id, faultOfRow(id, rev, (time) => isOfTime(db, time))]),
+    );
     const behind = await readBehind(
       db,
       live.filter(({ id }) => faults.get(id) === 'foreign-revision'),

@@ -1,12 +1,11 @@
 import { documentId, envelopeDocument, tombstoneDocument, type StoredEnvelope } from '@restante/protocol';
-import { connectCouch, couchRequest, type CouchServer } from '@restante/service-kit';
+import { connectCouch, couchRequest, keptPath, type CouchServer } from '@restante/service-kit';
 import { newEnvelope, newMailbox, startCouches, type TestCouches } from '@restante/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabases } from '../mesh/databases.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 
 const TTL_MS = 30 * 86_400_000;
-const CHECKPOINT = '_local/restante-ledger';
 
 /** A count costs what has changed, and is right whatever its checkpoint says (law 9). */
 describe('what the ledger reads', () => {
@@ -16,21 +15,25 @@ describe('what the ledger reads', () => {
   let rows = 0;
   let pages = 0;
   let bucket: string;
+  let node: string;
   let ledger: Ledger;
   let nowMs = Date.now();
   const mailbox = newMailbox();
 
   beforeAll(async () => {
     couches = await startCouches(1);
+    node = createDatabases(couches.prefix, 10, TTL_MS).node;
     [server, reading] = [1, 2].map(() => connectCouch(couches.adminUrls[0]!, 20_000)) as [
       typeof server,
       typeof server,
     ];
+    await couchRequest(server, { db: node, method: 'PUT' });
     const ask = reading.request.bind(reading);
     reading.request = (async (wanted: { path?: string; method?: string }) => {
       const answer = (await ask(wanted)) as { results?: readonly unknown[]; rows?: readonly unknown[] };
       rows += (answer.results ?? answer.rows ?? []).length;
-      if (wanted.method === undefined && wanted.path?.startsWith(`${CHECKPOINT}-`) === true) pages += 1;
+      if (wanted.method === undefined && wanted.path?.startsWith('_local/restante-ledger-') === true)
+        pages += 1;
       return answer;
     }) as CouchServer['request'];
   });
@@ -54,12 +57,21 @@ describe('what the ledger reads', () => {
   };
   const remove = (mail: readonly StoredEnvelope[]) =>
     write(mail.map((envelope) => tombstoneDocument(documentId(envelope, envelope.id))));
-  const at = async (path: string) => (await couchRequest(server, { db: bucket, path })) as object;
-  const put = (path: string, body: object) => couchRequest(server, { db: bucket, path, method: 'PUT', body });
+  const keptAs = (name: string) => ({ db: node, path: keptPath(name, bucket) });
+  const instance = async (): Promise<string> =>
+    ((await couchRequest(server, { db: bucket })) as { instance_start_time: string }).instance_start_time;
+  const put = async (name: string, value: object) => {
+    const body = { ...value, instance: await instance() };
+    await couchRequest(server, { ...keptAs(name), method: 'PUT', body });
+  };
+  const makeAnew = async (): Promise<void> => {
+    await couchRequest(server, { db: bucket, method: 'DELETE' });
+    await couchRequest(server, { db: bucket, method: 'PUT' });
+  };
 
   const start = (): void => {
     const { timeOf } = createDatabases(couches.prefix, 10, TTL_MS);
-    ledger = createLedger({ server: reading, ttlMs: TTL_MS, timeOf, now: () => nowMs });
+    ledger = createLedger({ server: reading, node, ttlMs: TTL_MS, timeOf, now: () => nowMs });
   };
   const count = async () => {
     [rows, pages] = [0, 0];
@@ -76,7 +88,10 @@ describe('what the ledger reads', () => {
     nowMs = Date.now();
     const { currentAt } = createDatabases(couches.prefix, 10, TTL_MS);
     bucket = currentAt(nowMs);
-    if (buckets > 0) await couchRequest(server, { db: bucket, method: 'DELETE' });
+    if (buckets > 0) {
+      await couchRequest(server, { db: bucket, method: 'DELETE' });
+      await ledger.remove(bucket);
+    }
     buckets += 1;
     await couchRequest(server, { db: bucket, method: 'PUT' });
     start();
@@ -100,16 +115,12 @@ describe('what the ledger reads', () => {
     const mail = await store(40);
     await remove(mail.slice(0, 4));
     await count();
-    const kept = await at(CHECKPOINT);
+    const kept = (await couchRequest(server, keptAs('ledger'))) as object;
     // A disk that is put back as it was before the last ten came, and one was deleted.
-    await couchRequest(server, { db: bucket, method: 'DELETE' });
-    await couchRequest(server, { db: bucket, method: 'PUT' });
+    await makeAnew();
     await write(mail.slice(0, 30).map(envelopeDocument));
     await remove(mail.slice(0, 3));
-    const { instance_start_time: instance } = (await couchRequest(server, { db: bucket })) as {
-      instance_start_time: string;
-    };
-    await put(CHECKPOINT, { ...kept, instance });
+    await put('ledger', kept);
     start();
     expect(await count()).toMatchObject({ accepted: 41, deleted: 4, lost: 10, returned: 1, rows: 30 });
     // The mesh brings it all again.
@@ -122,7 +133,7 @@ describe('what the ledger reads', () => {
   it('is all when its marks are damaged: what was accepted goes on to be counted', async () => {
     const mail = await store(1_200);
     await count();
-    await put(`${CHECKPOINT}-a-0`, { mail: [1, 2, 3] });
+    await put('ledger-a-0', { mail: [1, 2, 3] });
     await remove(mail.slice(0, 2));
     start();
     expect(await count()).toMatchObject({
@@ -152,10 +163,25 @@ describe('what the ledger reads', () => {
   it('is nothing of another bucket of the same name', async () => {
     await store(20);
     await count();
-    await couchRequest(server, { db: bucket, method: 'DELETE' });
-    await couchRequest(server, { db: bucket, method: 'PUT' });
+    ledger.written(bucket, [documentId(mailbox, newEnvelope(mailbox).id)]);
+    await makeAnew();
+    await ledger.remove(bucket);
     await store(7);
     expect(await count()).toMatchObject({ ...WHOLE, accepted: 7, waiting: 7, rows: 7 });
+    const kept = (await couchRequest(server, keptAs('ledger'))) as object;
+    await couchRequest(server, { ...keptAs('ledger'), method: 'PUT', body: { ...kept, instance: '1' } });
+    start();
+    await store(1);
+    expect(await count()).toMatchObject({ ...WHOLE, accepted: 8, rows: 8 });
+  });
+
+  it('is kept no longer than the bucket, pages and all', async () => {
+    await store(1_200);
+    await count();
+    for (const name of ['ledger', 'ledger-a-0']) await couchRequest(server, keptAs(name));
+    await ledger.remove(bucket);
+    for (const name of ['ledger', 'ledger-a-0'])
+      await expect(couchRequest(server, keptAs(name))).rejects.toMatchObject({ statusCode: 404 });
   });
 
   it('is all once for a loss, which is told from then on and ends when the message is there again', async () => {

@@ -1,9 +1,12 @@
 import {
   couchRequest,
-  hasStatus,
   readCheckpoint,
+  readKept,
+  removeKept,
   requestRows,
   writeCheckpoint,
+  writeKept,
+  type About,
   type CouchServer,
 } from '@restante/service-kit';
 import { randomUUID } from 'node:crypto';
@@ -41,6 +44,11 @@ export type Ledger = {
   readonly count: (database: string, signal: AbortSignal) => Promise<BucketLedger>;
   /** The store has said that these envelopes are on its disk: they count as accepted, wherever they are by the next count. */
   readonly written: (database: string, ids: readonly string[]) => void;
+  /**
+   * Takes away what is known of a bucket that is to be dropped, or was lost: the next one of its name is asked for nothing that the mesh
+   * may not bring, as what was deleted at the others meanwhile.
+   */
+  readonly remove: (database: string) => Promise<void>;
   readonly forget: (database: string) => void;
 };
 
@@ -49,8 +57,9 @@ const ROWS_PER_READ = 2_000;
 const MAX_WRITTEN = 100_000;
 
 /** The checkpoint: counts, and the newest marks. Older marks are in pages, by whose number it names them. */
-const PATH = '_local/restante-ledger';
-const pagePath = (series: string, index: number): string => `${PATH}-${series}-${index}`;
+const CHECKPOINT = 'ledger';
+const SERIES = ['a', 'b'] as const;
+const pageName = (series: string, index: number): string => `${CHECKPOINT}-${series}-${index}`;
 const MARKS_IN_CHECKPOINT = 1_000;
 const MARKS_PER_PAGE = 5_000;
 /** Pages are written anew when they tell of this many more marks than twice those that hold. */
@@ -68,7 +77,7 @@ const checkpoint = z.object({
   counts: z.object({ deleted: count, othersDeleted: count, unnamed: count, unsure: count }),
   sizes: z.object(ofMarks(() => count)),
   gap: z.object({ lost: count, returned: count }),
-  series: z.enum(['a', 'b']),
+  series: z.enum(SERIES),
   pages: count,
   log: logOfMarks,
 });
@@ -117,17 +126,20 @@ const pagesOf = (log: MarkLog): MarkLog[] =>
   );
 
 /**
- * Follows each bucket's changes from a checkpoint in the bucket itself, so that its cost goes with what changes. A change that is mail for
+ * Follows each bucket's changes from a checkpoint in the node's own database, so that its cost goes with what changes. A change that is mail for
  * the first time is accepted, a tombstone of ours is a deletion; what the engine says is there must be the rest. Whatever does not fit
  * (the checkpoint, its marks, a gap that was not there before) is believed only after all changes have been read again.
  */
 export const createLedger = ({
   server,
+  node,
   ttlMs,
   timeOf,
   now,
 }: {
   readonly server: CouchServer;
+  /** The node's own database. */
+  readonly node: string;
   readonly ttlMs: number;
   /** The time that a bucket is for. */
   readonly timeOf: (database: string) => { readonly startMs: number; readonly spanMs: number };
@@ -161,21 +173,13 @@ export const createLedger = ({
     }
   };
 
-  /** Null when there is none, or what there is cannot be one. */
-  const readPage = async (db: string, path: string): Promise<MarkLog | null> => {
-    try {
-      return logOfMarks.safeParse(await couchRequest(server, { db, path })).data ?? null;
-    } catch (error) {
-      if (hasStatus(error, 404)) return null;
-      throw error;
-    }
-  };
+  const of = (database: string): About => ({ node, database });
 
   const readPages = async (db: string, { series, pages }: Kept, signal: AbortSignal): Promise<MarkLog[]> => {
     const found: MarkLog[] = [];
     for (let index = 0; index < pages; index += 1) {
       signal.throwIfAborted();
-      found.push((await readPage(db, pagePath(series, index))) ?? EMPTY);
+      found.push((await readKept(server, of(db), pageName(series, index), logOfMarks)) ?? EMPTY);
     }
     return found;
   };
@@ -202,7 +206,7 @@ export const createLedger = ({
 
   const open = async (db: string, signal: AbortSignal): Promise<Shelf> => {
     const known = shelves.get(db);
-    const found = await readCheckpoint(server, db, PATH, checkpoint);
+    const found = await readCheckpoint(server, of(db), CHECKPOINT, checkpoint);
     // A bucket without the checkpoint that was written there is another one.
     if (found === null && known !== undefined && known.kept === null) return known;
     const isOurs = known !== undefined && found?.value.version === known.kept?.version;
@@ -250,7 +254,7 @@ export const createLedger = ({
   const writePages = async (db: string, series: string, from: number, log: MarkLog): Promise<number> => {
     const pages = pagesOf(log);
     for (const [index, body] of pages.entries()) {
-      await couchRequest(server, { db, path: pagePath(series, from + index), method: 'PUT', body });
+      await writeKept(server, of(db), pageName(series, from + index), body);
     }
     return from + pages.length;
   };
@@ -258,7 +262,7 @@ export const createLedger = ({
   const dropPages = async (db: string, series: string, pages: number): Promise<void> => {
     for (let index = 0; index < pages; index += 1) {
       // What stays does no harm: the next pages of this series are written over it.
-      await couchRequest(server, { db, path: pagePath(series, index), method: 'DELETE' }).catch(() => null);
+      await removeKept(server, of(db), pageName(series, index)).catch(() => null);
     }
   };
 
@@ -281,7 +285,7 @@ export const createLedger = ({
     const version = randomUUID();
     const [accepted, counts] = [book.accepted(), book.counts()];
     const value = { version, accepted, counts, sizes, gap, series, pages, log };
-    await writeCheckpoint(server, db, PATH, { sequence, value });
+    await writeCheckpoint(server, of(db), CHECKPOINT, { sequence, value });
     if (isAnew && kept !== null) await dropPages(db, kept.series, kept.pages);
     Object.assign(shelf, { kept: value, inPages, unkept: 0 });
   };
@@ -306,6 +310,11 @@ export const createLedger = ({
       shelf.inPages = Infinity;
       throw error;
     }
+  };
+
+  const forget = (db: string): void => {
+    shelves.delete(db);
+    written.delete(db);
   };
 
   return {
@@ -343,9 +352,13 @@ export const createLedger = ({
       for (const id of ids) if (waiting.size < MAX_WRITTEN) waiting.add(id);
       written.set(db, waiting);
     },
-    forget: (db) => {
-      shelves.delete(db);
-      written.delete(db);
+    remove: async (db) => {
+      forget(db);
+      for (const series of SERIES) {
+        for (let index = 0; await removeKept(server, of(db), pageName(series, index)); index += 1);
+      }
+      await removeKept(server, of(db), CHECKPOINT);
     },
+    forget,
   };
 };

@@ -6,8 +6,11 @@ import {
   type CouchServer,
   type Logger,
 } from '@restante/service-kit';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { comparePulls, needlessPulls, type ComparedPull, type MeshStep } from '../mesh/compared.ts';
-import { replicationIdPrefix, wantedPulls } from '../mesh/wanted.ts';
+import { createRefusedWrites } from '../mesh/refused-writes.ts';
+import { PULLED, replicationIdPrefix, wantedPulls, type MeshServers } from '../mesh/wanted.ts';
 import { applyStep, readReplications, readSchedule } from './replicator.ts';
 
 /** A pull of this node as CouchDB's scheduler sees it. */
@@ -30,68 +33,118 @@ export type MeshKeeper = AsyncDisposable & {
   readonly jobs: () => readonly ReplicationJob[];
   /** Whether all of them ran then. */
   readonly isWhole: () => boolean;
+  /** Writes of the mesh that this node's CouchDB has refused, by the peer whose pull it was, since the node was started. */
+  readonly refusedWrites: () => Readonly<Record<string, number>>;
   /** Says that the jobs could not be looked at: what an earlier look saw is not told as if it were so now. */
   readonly loseSight: () => void;
 };
 
 const PROBE_TIMEOUT_MS = 2_000;
+/** A filter may have to look at all of a large database, and sends nothing meanwhile. */
+const LOOK_TIMEOUT_MS = 120_000;
 /** What a peer's database had come to when a pull from it was first looked at. Sequences are opaque. */
 type Goal = { readonly sequence: string; readonly isReached: boolean };
 
+const pending = z.object({ pending: z.int() });
+const sequence = z.union([z.string(), z.number()]).transform(String);
+const databaseInfo = z.object({ update_seq: sequence });
+const firstChange = z.object({ results: z.array(z.object({ seq: sequence })).max(1) });
+
 /** How many documents have changed after a sequence. */
-const changesAfter = async (server: CouchServer, db: string, since: string): Promise<number> => {
-  const answer = await couchRequest(server, { db, path: '_changes', qs: { since, limit: 0 } });
-  return (answer as { readonly pending: number }).pending;
+const changesAfter = async (server: CouchServer, db: string, since: string): Promise<number> =>
+  pending.parse(await couchRequest(server, { db, path: '_changes', qs: { since, limit: 0 } })).pending;
+
+/** The sequence of the first change after another one that is pulled, or null. */
+const nextPulled = async (server: CouchServer, db: string, since: string): Promise<string | null> => {
+  const qs = { since, limit: 1, filter: '_selector', style: 'all_docs' };
+  const body = { selector: PULLED };
+  const answer = await couchRequest(server, { db, path: '_changes', method: 'POST', qs, body });
+  return firstChange.parse(answer).results[0]?.seq ?? null;
 };
 
+/** `mesh`: null for a node alone, which pulls nothing. */
 export const createMeshKeeper = ({
   log,
   admin,
-  self,
-  peers,
+  mesh,
 }: {
   readonly log: Logger;
   readonly admin: CouchServer;
-  readonly self: string;
-  readonly peers: readonly { readonly name: string; readonly url: string }[];
+  readonly mesh: MeshServers | null;
 }): MeshKeeper => {
-  const probes = new Map(peers.map(({ name, url }) => [name, connectCouch(url, PROBE_TIMEOUT_MS)]));
+  const { peers, selfUrl } = mesh ?? { peers: [], selfUrl: '' };
+  const connectAll = (timeoutMs: number) =>
+    new Map(peers.map(({ name, url }) => [name, connectCouch(url, timeoutMs)]));
+  const probes = connectAll(PROBE_TIMEOUT_MS);
+  const patient = connectAll(LOOK_TIMEOUT_MS);
   let jobs: readonly ReplicationJob[] = [];
   const goals = new Map<string, Goal>();
+  /** Those that go on. */
+  const looks = new Map<string, symbol>();
+  const refused = createRefusedWrites(peers.map(({ name }) => name));
 
   const apply = async (step: MeshStep): Promise<void> => {
     await applyStep(admin, step);
     goals.delete(step.id);
+    looks.delete(step.id);
     if (step.desired === null) {
+      refused.ended(step.id);
       log.info({ event: 'replication-removed', replication: step.id }, 'replication removed');
-    } else log.info({ event: 'replication-set', replication: step.id }, 'replication set');
+    } else {
+      refused.begun(step.id);
+      log.info({ event: 'replication-set', replication: step.id }, 'replication set');
+    }
   };
 
   /**
-   * Whether a pull that is through with its peer's changes up to `through` has reached its goal: nothing has changed between
-   * the two. CouchDB's own `changes_pending` comes only with a checkpoint, up to half a minute later.
+   * Whether a pull that is through with its peer's changes up to `through` has reached its goal: nothing that is pulled lies between
+   * the two. What the selector leaves out at the end of a feed is never passed, so that `through` alone does not tell.
    */
-  const hasReachedGoal = async (database: string, peer: string, through: string): Promise<boolean> => {
-    const id = replicationIdPrefix(database) + peer;
+  const look = async (
+    { database, peer }: Pick<ReplicationJob, 'database' | 'peer'>,
+    known: Goal | undefined,
+    through: string,
+  ): Promise<Goal | null> => {
+    const [probe, server] = [probes.get(peer), patient.get(peer)];
+    if (probe === undefined || server === undefined) return null;
+    const goal =
+      known?.sequence ?? databaseInfo.parse(await couchRequest(probe, { db: database })).update_seq;
+    const next = await nextPulled(server, database, through);
+    if (next === null) return { sequence: goal, isReached: true };
+    const [afterNext, afterGoal] = await Promise.all([
+      changesAfter(probe, database, next),
+      changesAfter(probe, database, goal),
+    ]);
+    return { sequence: goal, isReached: afterNext < afterGoal };
+  };
+
+  /** One look at a time at each pull. A round waits for it no longer than for another request; a later one finds what came of it. */
+  const hasReachedGoal = async (
+    pull: Pick<ReplicationJob, 'database' | 'peer'>,
+    through: string,
+  ): Promise<boolean> => {
+    const id = replicationIdPrefix(pull.database) + pull.peer;
     const known = goals.get(id);
-    const probe = probes.get(peer);
     if (known?.isReached === true) return true;
-    if (probe === undefined) return false;
-    try {
-      const sequence =
-        known?.sequence ??
-        String(((await couchRequest(probe, { db: database })) as { update_seq: string | number }).update_seq);
-      const [left, afterGoal] = await Promise.all([
-        changesAfter(probe, database, through),
-        changesAfter(probe, database, sequence),
-      ]);
-      const isReached = left <= afterGoal;
-      goals.set(id, { sequence, isReached });
-      return isReached;
-    } catch {
+    if (looks.has(id)) return false;
+    const own = Symbol(id);
+    looks.set(id, own);
+    const looking = look(pull, known, through)
       // The peer is away: the next round asks again.
-      return false;
-    }
+      .catch(() => null)
+      .then((goal) => {
+        // The pull may have begun anew meanwhile.
+        if (looks.get(id) !== own) return;
+        looks.delete(id);
+        if (goal !== null) goals.set(id, goal);
+      });
+    const patience = new AbortController();
+    await Promise.race([
+      looking,
+      sleep(PROBE_TIMEOUT_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
+    return goals.get(id)?.isReached ?? false;
   };
 
   /** Whether a peer lets us read a database; null when it does not answer at all. */
@@ -127,13 +180,14 @@ export const createMeshKeeper = ({
 
   return {
     keep: async (databases) => {
-      const wanted = wantedPulls({ databases, self, peers });
+      const wanted = wantedPulls({ databases, selfUrl, peers });
       const found = await Promise.all(
         databases.map((database) => readReplications(admin, replicationIdPrefix(database))),
       );
       const stored = new Map(found.flatMap((documents) => [...documents]));
       for (const step of needlessPulls(wanted, stored, () => true)) await apply(step);
       const schedule = await readSchedule(admin);
+      for (const [id, job] of schedule) if (job.refused !== null) refused.seen(id, job.refused);
       const states = new Map([...schedule].map(([id, { state }]) => [id, state]));
       const compared = comparePulls(wanted, stored, states);
       const steps = await usefulSteps(compared);
@@ -143,7 +197,7 @@ export const createMeshKeeper = ({
         compared.map(async ({ database, peer, document, state }) => {
           if (begun.has(document._id)) return { database, peer, state: 'initializing', isCaughtUp: false };
           const through = schedule.get(document._id)?.through ?? '0';
-          const isCaughtUp = state === 'running' && (await hasReachedGoal(database, peer, through));
+          const isCaughtUp = state === 'running' && (await hasReachedGoal({ database, peer }, through));
           return { database, peer, state, isCaughtUp };
         }),
       );
@@ -154,14 +208,18 @@ export const createMeshKeeper = ({
         throw error;
       });
       for (const step of needlessPulls([], stored, () => true)) await apply(step);
+      jobs = jobs.filter((job) => job.database !== database);
     },
+    refusedWrites: refused.counts,
     jobs: () => jobs,
     isWhole: () => jobs.every(({ state }) => state === 'running'),
     loseSight: () => {
       jobs = jobs.map((job) => ({ ...job, state: 'unknown', isCaughtUp: false }));
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([...probes.values()].map((probe) => probe[Symbol.asyncDispose]()));
+      await Promise.all(
+        [...probes.values(), ...patient.values()].map((probe) => probe[Symbol.asyncDispose]()),
+      );
     },
   };
 };

@@ -70,25 +70,30 @@ export type LedgerBook = {
 const SLOTS = 2 ** 14;
 const HASHES = 2 ** 39;
 
+type Span = { readonly startMs: number; readonly spanMs: number };
+
 const hasLeaf = ({ changes }: BucketChange, wanted: string): boolean =>
   changes.some(({ rev }) => rev === wanted);
 
 const isDeletion = (change: BucketChange): boolean =>
   change.deleted && parseDocumentId(change.id) !== null && hasLeaf(change, tombstoneRevision(change.id));
 
-/** What a live document is as its leaves tell. */
-const markOf = (change: BucketChange): 'mail' | 'returned' | 'others' => {
+/** What a live document is as its leaves tell, in a bucket of the `spanMs` from `startMs`. */
+const markOf = (change: BucketChange, { startMs, spanMs }: Span): 'mail' | 'returned' | 'others' => {
   const { id } = change;
-  if (parseDocumentId(id) === null || !hasLeaf(change, envelopeRevision(id))) return 'others';
+  const parsed = parseDocumentId(id);
+  const afterMs = parsed === null ? -1 : messageTime(parsed.messageId) - startMs;
+  if (afterMs < 0 || afterMs >= spanMs || !hasLeaf(change, envelopeRevision(id))) return 'others';
   return hasLeaf(change, tombstoneRevision(id)) ? 'returned' : 'mail';
 };
 
 /** `spanMs` from `startMs`: the time of the bucket. `logs`: marks that were kept, read in this order. */
 export const createLedgerBook = (
-  { startMs, spanMs }: { readonly startMs: number; readonly spanMs: number },
+  span: Span,
   counts: BookCounts = { deleted: 0, othersDeleted: 0, unnamed: 0, unsure: 0 },
   logs: readonly MarkLog[] = [],
 ): LedgerBook => {
+  const { startMs, spanMs } = span;
   let { deleted, othersDeleted, unnamed, unsure } = counts;
   let marks = ofMarks(() => new Set<number>());
   let log: Record<Mark, number[]> | null = null;
@@ -153,7 +158,7 @@ export const createLedgerBook = (
         deleted += 1;
         if (!wasKnown) unsure += 1;
       } else if (!marks.mail.has(key)) {
-        const mark = markOf(change);
+        const mark = markOf(change, span);
         for (const other of MARKS)
           if (other !== mark && (other !== 'missing' || mark === 'mail')) unset(other, key);
         set(mark, key);
@@ -179,7 +184,7 @@ export const createLedgerBook = (
               dead.add(key);
               rest.delete(key);
             }
-          } else live[rest.has(key) ? 'mail' : markOf(change)].add(key);
+          } else live[rest.has(key) ? 'mail' : markOf(change, span)].add(key);
         },
         end: () => {
           for (const key of live.mail) rest.delete(key);

@@ -81,12 +81,25 @@ export const mailboxStoreContract = (name: string, start: () => Promise<StoreUnd
       }
     });
 
+    it('says how many were here, and ends what comes later', async () => {
+      const mailbox = newMailbox();
+      const [here, later] = [newEnvelope(mailbox), newEnvelope(mailbox)];
+      await store.put([here]);
+      expect(await store.acknowledge(mailbox, [here.id, later.id, here.id])).toBe(1);
+      expect(await store.acknowledge(mailbox, [here.id, later.id])).toBe(0);
+      expect(await store.known(mailbox, [here.id, later.id])).toEqual(new Set([here.id]));
+      await store.put([later]);
+      expect(await idsIn(mailbox)).toEqual([]);
+      expect(await store.known(mailbox, [later.id])).toEqual(new Set([later.id]));
+    });
+
     it('acknowledges what it does not know, and what no bucket may hold, without a trace', async () => {
       const mailbox = newMailbox();
+      const never = newEnvelope(mailbox);
       const old = newEnvelope(mailbox, { timeMs: under.clock.nowMs - 400 * DAY_MS });
       const future = newEnvelope(mailbox, { timeMs: under.clock.nowMs + 400 * DAY_MS });
-      await store.acknowledge(mailbox, [newEnvelope(mailbox).id, old.id, future.id]);
-      expect(await store.known(mailbox, [old.id, future.id])).toEqual(new Set());
+      expect(await store.acknowledge(mailbox, [never.id, old.id, future.id])).toBe(0);
+      expect(await store.known(mailbox, [never.id, old.id, future.id])).toEqual(new Set());
     });
 
     it('refuses times that no bucket may hold, and stores the rest', async () => {

@@ -36,10 +36,12 @@ export type MailboxStore = {
     options: { readonly limit: number; readonly after?: MessageId },
   ) => Promise<MailboxIds>;
   /**
-   * Deletes messages for good, durably, whether or not they are here yet (law 4). An id that no bucket may hold is
-   * a success and changes nothing.
+   * Deletes messages for good, durably (law 4); answers how many were here. What is not here yet ends when it comes, as long as this
+   * process remembers, and leaves no trace until then. An id that no bucket may hold is a success and changes nothing.
    */
-  readonly acknowledge: (mailbox: DeviceAddress, ids: readonly MessageId[]) => Promise<void>;
+  readonly acknowledge: (mailbox: DeviceAddress, ids: readonly MessageId[]) => Promise<number>;
+  /** What an owner has deleted before it came, among what has come now, is deleted. */
+  readonly endEarly: (database: string, documentIds: readonly string[]) => Promise<void>;
   /** How many messages wait in a mailbox, counted up to `max`. */
   readonly waiting: (mailbox: DeviceAddress, max: number) => Promise<number>;
   /** Those of the ids that were put before, acknowledged or not. */

@@ -3,11 +3,11 @@ import { comparePulls, needlessPulls, type StoredReplication } from './compared.
 import { parseReplicationId, wantedPulls } from './wanted.ts';
 
 const wanted = wantedPulls({
-  databases: ['directory'],
-  self: 'http://data:secret@one:5984',
+  databases: ['messages-20250101'],
+  selfUrl: 'http://mesh:secret@one:5984',
   peers: [
-    { name: 'node2', url: 'http://data:secret@two:5984' },
-    { name: 'node3', url: 'http://data:secret@three:5984' },
+    { name: 'node2', url: 'http://reader:secret@two:5984' },
+    { name: 'node3', url: 'http://reader:secret@three:5984' },
   ],
 });
 const [first, second] = wanted.map(({ document }) => document);

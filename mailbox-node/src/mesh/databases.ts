@@ -1,8 +1,10 @@
-import { buckets, directoryDatabase, LIMITS } from '@restante/protocol';
+import { buckets, directoryDatabase, LIMITS, nodeDatabase } from '@restante/protocol';
 
 /** Names of a node's databases in its CouchDB. Nothing else knows of the prefix. */
 export type Databases = {
   readonly directory: string;
+  /** What the node keeps of itself: none of the mesh's. */
+  readonly node: string;
   /** The bucket of messages of this moment. */
   readonly currentAt: (nowMs: number) => string;
   /** The bucket of a message with this time, or null when it is dropped by now or not due yet. */
@@ -13,6 +15,8 @@ export type Databases = {
   readonly readableAt: (nowMs: number) => string[];
   /** Whether this is a live bucket that no message can be in yet. */
   readonly isAhead: (database: string, nowMs: number) => boolean;
+  /** Whether a message of this time belongs into this bucket of ours. */
+  readonly isOfTime: (database: string, messageTimeMs: number) => boolean;
   /** The time that this bucket of ours is for. */
   readonly timeOf: (database: string) => { readonly startMs: number; readonly spanMs: number };
   /** Whether this is a bucket of ours, of whatever time. */
@@ -33,8 +37,13 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
     return liveAt(nowMs).filter((database) => database <= last);
   };
   const directory = directoryDatabase(prefix);
+  const timeOf = (database: string) => ({
+    startMs: spans.startOf(database.slice(prefix.length)) ?? 0,
+    spanMs: spanDays * DAY_MS,
+  });
   return {
     directory,
+    node: nodeDatabase(prefix),
     currentAt: (nowMs) => prefix + spans.nameAt(nowMs),
     bucketFor: (messageTimeMs, nowMs) => {
       if (messageTimeMs > nowMs + LIMITS.clockSkewMs) return null;
@@ -46,10 +55,11 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
     // Another node's clock may be ahead by what is allowed.
     isAhead: (database, nowMs) =>
       liveAt(nowMs).includes(database) && !readableAt(nowMs + LIMITS.clockSkewMs).includes(database),
-    timeOf: (database) => ({
-      startMs: spans.startOf(database.slice(prefix.length)) ?? 0,
-      spanMs: spanDays * DAY_MS,
-    }),
+    isOfTime: (database, messageTimeMs) => {
+      const { startMs, spanMs } = timeOf(database);
+      return messageTimeMs >= startMs && messageTimeMs < startMs + spanMs;
+    },
+    timeOf,
     isBucket: (database) =>
       database.startsWith(prefix) && spans.startOf(database.slice(prefix.length)) !== null,
     isOurs: (database) =>

@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { isReplicationAsDesired, replicationIdPrefix, wantedPulls } from './wanted.ts';
 
 const peers = [
-  { name: 'node2', url: 'http://data:p%40ss@two:5984' },
-  { name: 'node3', url: 'http://data:p%40ss@three:5984' },
+  { name: 'node2', url: 'http://reader2:p%40ss@two:5984' },
+  { name: 'node3', url: 'http://reader3:p%40ss@three:5984' },
 ];
-const self = 'http://data:secret@one:5984/';
-const wanted = wantedPulls({ databases: ['directory', 'messages-20250101'], self, peers });
+const selfUrl = 'http://mesh:secret@one:5984/';
+const wanted = wantedPulls({ databases: ['messages-20241222', 'messages-20250101'], selfUrl, peers });
 const desired = wanted.map(({ document }) => document);
 
 describe('the mesh', () => {
   it('pulls every database from every peer', () => {
     expect(desired.map(({ _id }) => _id)).toEqual([
-      'restante-directory-from-node2',
-      'restante-directory-from-node3',
+      'restante-messages-20241222-from-node2',
+      'restante-messages-20241222-from-node3',
       'restante-messages-20250101-from-node2',
       'restante-messages-20250101-from-node3',
     ]);
@@ -21,13 +21,14 @@ describe('the mesh', () => {
       _id: `${replicationIdPrefix('messages-20250101')}node3`,
       source: {
         url: 'http://three:5984/messages-20250101',
-        auth: { basic: { username: 'data', password: 'p@ss' } },
+        auth: { basic: { username: 'reader3', password: 'p@ss' } },
       },
       target: {
         url: 'http://one:5984/messages-20250101',
-        auth: { basic: { username: 'data', password: 'secret' } },
+        auth: { basic: { username: 'mesh', password: 'secret' } },
       },
       continuous: true,
+      selector: { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] },
     });
   });
 
@@ -43,7 +44,7 @@ describe('the mesh', () => {
       owner: 'admin',
       _replication_state: 'triggered',
       ...rest,
-      target: { auth: { basic: { password: 'secret', username: 'data' } }, url: target.url },
+      target: { auth: { basic: { password: 'secret', username: 'mesh' } }, url: target.url },
       source,
     };
     expect(isReplicationAsDesired(stored, document!)).toBe(true);
@@ -51,8 +52,8 @@ describe('the mesh', () => {
       { continuous: false },
       { create_target: true },
       { source: source.url },
-      { source: { ...source, auth: { basic: { username: 'data', password: 'old' } } } },
-      { target: { ...target, url: 'http://else:5984/directory' } },
+      { source: { ...source, auth: { basic: { username: 'reader2', password: 'old' } } } },
+      { target: { ...target, url: 'http://else:5984/messages-20241222' } },
       { cancel: true },
       { selector: { type: 'message' } },
       { doc_ids: [] },

@@ -1,7 +1,7 @@
 import { parseCouchUrl } from '@restante/service-kit';
 
 /**
- * The mesh as it should be: every node pulls every database from each other node. Pure, so that a node and the
+ * The mesh as it should be: every node pulls every bucket from each other node. Pure, so that a node and the
  * operators' `setup-replication` want the same documents.
  */
 
@@ -16,7 +16,14 @@ export type ReplicationDocument = {
   readonly source: Endpoint;
   readonly target: Endpoint;
   readonly continuous: true;
+  readonly selector: typeof PULLED;
 };
+
+/**
+ * What is pulled, as a Mango selector: envelopes and canaries, by a field that each has and a deletion has not: a node deletes on its
+ * owner's word alone (law 12).
+ */
+export const PULLED = { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] } as const;
 
 /** Ids of a database's replication documents start with this. */
 export const replicationIdPrefix = (database: string): string => `restante-${database}-from-`;
@@ -41,19 +48,20 @@ export type WantedPull = {
   readonly document: ReplicationDocument;
 };
 
-/**
- * The pulls of one node. `self` and the peers' `url` are data paths with credentials, as this node's CouchDB
- * reaches them.
- */
+/** The servers of a node's pulls as its CouchDB reaches them, with credentials. */
+export type MeshServers = {
+  /** Itself, with the user that writes what the mesh brings. */
+  readonly selfUrl: string;
+  /** The other nodes', with their readers. */
+  readonly peers: readonly { readonly name: string; readonly url: string }[];
+};
+
+/** The pulls of one node. */
 export const wantedPulls = ({
   databases,
-  self,
+  selfUrl,
   peers,
-}: {
-  readonly databases: readonly string[];
-  readonly self: string;
-  readonly peers: readonly { readonly name: string; readonly url: string }[];
-}): WantedPull[] =>
+}: MeshServers & { readonly databases: readonly string[] }): WantedPull[] =>
   databases.flatMap((database) =>
     peers.map((peer) => ({
       database,
@@ -61,8 +69,9 @@ export const wantedPulls = ({
       document: {
         _id: replicationIdPrefix(database) + peer.name,
         source: endpoint(peer.url, database),
-        target: endpoint(self, database),
+        target: endpoint(selfUrl, database),
         continuous: true,
+        selector: PULLED,
       },
     })),
   );

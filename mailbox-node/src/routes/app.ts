@@ -69,6 +69,8 @@ export const createApp = (deps: AppDeps): Express =>
       app.post('/messages/delete', requireDevice(deps), ...jsonBody(), deleteMessages(deps));
       app.get('/messages/:accountId', listMessages(deps));
       app.get('/messages/:accountId/ids', listIds(deps));
+      // Its answer would have no end, and nobody would read it.
+      app.head('/messages/:accountId/events', methodNotAllowed);
       app.get('/messages/:accountId/events', messageEvents(deps));
       app.delete('/messages/:id', deleteMessage(deps));
       for (const path of [

@@ -16,10 +16,10 @@ type Deps = OwnerDeps & {
 const path = z.object({ id: messageId });
 
 const acknowledge = async (deps: Deps, owner: DeviceAddress, ids: MessageId[]): Promise<DeleteResponse> => {
-  await deps.store.acknowledge(owner, ids);
-  deps.quota.release(owner, ids.length);
-  deps.metrics.deleted.inc(ids.length);
-  return { deleted: ids.length };
+  const deleted = await deps.store.acknowledge(owner, ids);
+  deps.quota.release(owner, deleted);
+  deps.metrics.deleted.inc(deleted);
+  return { deleted };
 };
 
 /** `DELETE /messages/:id`. */

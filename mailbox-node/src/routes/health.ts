@@ -16,6 +16,7 @@ export const createHealth =
     readonly adminCondition: CouchCondition;
     readonly sizes: () => readonly DatabaseSize[];
     readonly jobs: () => readonly ReplicationJob[];
+    readonly refusedWrites: () => Readonly<Record<string, number>>;
     readonly lagSeconds: () => Readonly<Record<string, number>>;
     readonly isComplete: () => boolean;
     readonly isFull: () => boolean;
@@ -48,6 +49,7 @@ export const createHealth =
       },
       databases: sources.sizes(),
       replications,
+      refusedWrites: sources.refusedWrites(),
       isComplete: sources.isComplete(),
       lagSeconds,
       setAside: { counts: sources.setAside.counts(), examples: sources.setAside.examples() },

@@ -2,7 +2,7 @@ import { createRegistry } from '@restante/service-kit';
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from './metrics.ts';
 
-const setUp = () => {
+const setUp = (refusedWrites: Readonly<Record<string, number>> = {}) => {
   const registry = createRegistry('test');
   const metrics = createMetrics(registry, {
     queuedBytes: () => 0,
@@ -11,6 +11,7 @@ const setUp = () => {
     clock: { isDoubted: () => false, aheadMs: () => 0 },
     lagSeconds: () => ({}),
     jobs: () => [],
+    refusedWrites: () => refusedWrites,
     isFollowing: () => true,
     isComplete: () => true,
     isFull: () => false,
@@ -23,6 +24,19 @@ const setUp = () => {
       .filter((line) => line.startsWith('mailbox_'));
   return { registry, metrics, gaps };
 };
+
+describe('writes of the mesh that were refused', () => {
+  it('are told by peer, from zero on', async () => {
+    const counts = { node2: 0, node3: 0 };
+    const { registry } = setUp(counts);
+    const told = () => registry.getSingleMetricAsString('mailbox_mesh_writes_refused_total');
+    for (const peer of Object.keys(counts)) {
+      expect(await told()).toMatch(new RegExp(`_total\\{.*peer="${peer}".*\\} 0$`, 'm'));
+    }
+    counts.node3 = 4;
+    expect(await told()).toMatch(/peer="node3".*\} 4$/m);
+  });
+});
 
 describe('the gap of a ledger (law 9)', () => {
   const counts = { accepted: 10, deleted: 4, expired: 1, waiting: 3, lost: 2, returned: -1 };

@@ -20,6 +20,7 @@ export type MetricSources = {
   readonly clock: Pick<ConfirmedClock, 'isDoubted' | 'aheadMs'>;
   readonly lagSeconds: () => Readonly<Record<string, number>>;
   readonly jobs: () => readonly ReplicationJob[];
+  readonly refusedWrites: () => Readonly<Record<string, number>>;
   readonly isFollowing: () => boolean;
   readonly sizes: () => readonly DatabaseSize[];
   readonly setAside: () => Readonly<Record<DocumentFault, number>>;
@@ -141,6 +142,16 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     },
   });
 
+  new Counter({
+    name: 'mailbox_mesh_writes_refused_total',
+    help: "Documents of a peer's that this node's CouchDB did not take from the mesh: no envelope, no canary",
+    labelNames: ['peer'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [peer, refused] of Object.entries(sources.refusedWrites())) this.inc({ peer }, refused);
+    },
+  });
   new Gauge({
     name: 'mailbox_following',
     help: '1 when the node sees all changes of its CouchDB, so that it can serve event streams',

@@ -1,17 +1,21 @@
 import {
-  CAUGHT_UP_DOCUMENT,
-  caughtUpDocument,
+  CAUGHT_UP,
   couchRequest,
+  instanceOf,
   readCheckpoint,
+  readCaughtUp,
+  readKept,
   startLoop,
   writeCheckpoint,
+  writeKept,
   type Logger,
   type Loop,
 } from '@restante/service-kit';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { instanceOf, readChanges, type KeptPlace } from './couch-changes.ts';
+import { readChanges, type KeptPlace } from './couch-changes.ts';
 import { faultOf } from './couch-directory-reader.ts';
-import { find, historyOf, toLeaf, withHistories, writeRevisions, type Found } from './couch-documents.ts';
+import { historyOf, toLeaf, withHistories, writeRevisions, type Found } from './couch-documents.ts';
 import type { CouchServers, Database } from './couch-servers.ts';
 import { liveOf, saysMore } from './directory-conflicts.ts';
 import { parseDirectoryId } from './directory-documents.ts';
@@ -62,62 +66,66 @@ const placeAtTarget = z.object({ source: z.string() });
 
 /**
  * How far one CouchDB's directory has been carried to another. The place holds for both databases: each keeps it, and when one of
- * them was lost or put back all is carried again.
+ * them was lost or put back all is carried again, or all since the earlier of the two places.
  */
 const carriedPlace = (servers: CouchServers, from: string, to: string): KeptPlace => {
-  const atSource = `_local/restante-carried-to-${to}`;
-  const atTarget = `_local/restante-carried-from-${from}`;
+  const atSource = `carried-to-${to}`;
+  const atTarget = `carried-from-${from}`;
   return {
     load: async () => {
       const [source, target] = await Promise.all([
-        servers.on(from, ({ couch, name }) => readCheckpoint(couch, name, atSource, z.object({}))),
-        servers.on(to, ({ couch, name }) => readCheckpoint(couch, name, atTarget, placeAtTarget)),
+        servers.on(from, ({ couch, about }) => readCheckpoint(couch, about, atSource, z.object({}))),
+        servers.on(to, ({ couch, about }) => readCheckpoint(couch, about, atTarget, placeAtTarget)),
       ]);
-      const isSound = source?.isSound === true && target?.isSound === true;
-      return isSound && target.value.source === source.sequence ? source.sequence : null;
-    },
-    keep: async (sequence) => {
-      await servers.on(to, async ({ couch, name }) => {
-        const info = (await couchRequest(couch, { db: name })) as { readonly update_seq: string | number };
-        const value = { source: sequence };
-        await writeCheckpoint(couch, name, atTarget, { sequence: String(info.update_seq), value });
-      });
-      await servers.on(from, ({ couch, name }) =>
-        writeCheckpoint(couch, name, atSource, { sequence, value: {} }),
+      if (source?.isSound !== true || target?.isSound !== true) return null;
+      // Another master may have kept one of the two since.
+      return [source.sequence, target.value.source].reduce((a, b) =>
+        Number.parseInt(b, 10) < Number.parseInt(a, 10) ? b : a,
       );
     },
-    instance: async () =>
-      (await Promise.all([from, to].map((server) => instanceOf(servers, server)))).join(' '),
+    keep: async (sequence, lives) => {
+      await servers.on(to, async ({ couch, about }) => {
+        const info = (await couchRequest(couch, { db: about.database })) as {
+          readonly update_seq: string | number;
+        };
+        const place = { sequence: String(info.update_seq), value: { source: sequence } };
+        await writeCheckpoint(couch, about, atTarget, place, lives.get(to));
+      });
+      await servers.on(from, ({ couch, about }) =>
+        writeCheckpoint(couch, about, atSource, { sequence, value: {} }, lives.get(from)),
+      );
+    },
   };
 };
 
-/** Notes at a server what it has been filled with. */
+/** Name of what is kept of a directory that has everything that this server had. */
+const filledFrom = (server: string): string => `filled-from-${server}`;
+
+/** A note that is there is looked for again after this time: the node's own database may be lost too. */
+const LOOK_AGAIN_MS = 60_000;
+const MAX_NOTED = 1_000;
+
+/**
+ * Notes at a server what it has been filled with: each note by itself, as several masters do so at once, and that it is complete when
+ * all are there.
+ */
 const createCaughtUpNotes = (servers: CouchServers) => {
-  const noted = new Map<string, string>();
-  const turns = new Map<string, Promise<void>>();
+  const noted = new LRUCache<string, string>({ max: MAX_NOTED, ttl: LOOK_AGAIN_MS });
 
-  const write = (to: string, from: string | null): Promise<void> =>
-    servers.on(to, async (database) => {
-      const document = await find<object>(database, CAUGHT_UP_DOCUMENT);
-      const known = caughtUpDocument.safeParse(document).data;
-      const peers = [...new Set([...(known?.peers ?? []), ...(from === null ? [] : [from])])];
-      const others = servers.names.filter((name) => name !== to);
-      const isComplete = known?.isComplete === true || others.every((name) => peers.includes(name));
-      if (known?.isComplete === isComplete && known.peers.length === peers.length) return;
-      const body = { peers, isComplete, ...(document ? { _rev: document._rev } : {}) };
-      const request = { db: database.name, path: CAUGHT_UP_DOCUMENT, method: 'PUT', body } as const;
-      await couchRequest(database.couch, request);
+  /** That `to` has everything that these servers had, at some time in this life of its directory. */
+  return async (to: string, from: readonly string[], life: string): Promise<void> => {
+    const pair = [...from, to].join(' ');
+    if (noted.get(pair) === life) return;
+    const others = servers.names.filter((name) => name !== to);
+    await servers.on(to, async ({ couch, about }) => {
+      if ((await readCaughtUp(couch, about))?.isComplete === true) return;
+      for (const name of from) await writeKept(couch, about, filledFrom(name), {}, life);
+      for (const name of others) {
+        if ((await readKept(couch, about, filledFrom(name), z.object({}))) === null) return;
+      }
+      await writeKept(couch, about, CAUGHT_UP, { peers: others, isComplete: true }, life);
     });
-
-  /** That `to` has everything that `from` had, at some time since it was created; null: that there is no other. */
-  return async (to: string, from: string | null): Promise<void> => {
-    const instance = await instanceOf(servers, to);
-    const pair = `${from ?? ''} ${to}`;
-    if (noted.get(pair) === instance) return;
-    const turn = (turns.get(to) ?? Promise.resolve()).catch(() => undefined).then(() => write(to, from));
-    turns.set(to, turn);
-    await turn;
-    noted.set(pair, instance);
+    noted.set(pair, life);
   };
 };
 
@@ -127,6 +135,7 @@ export const startCarriers = (servers: CouchServers, log: Logger): Loop[] => {
   const start = (from: string, to: string): Loop =>
     readChanges(`carry ${from} ${to}`, servers, log, {
       server: from,
+      to,
       place: carriedPlace(servers, from, to),
       waitMs: WAIT_MS,
       onRows: async (rows) => {
@@ -141,12 +150,17 @@ export const startCarriers = (servers: CouchServers, log: Logger): Loop[] => {
         const leaves = await servers.on(from, (database) => readSigned(database, missing));
         await servers.on(to, (database) => receive(database, leaves));
       },
-      onEnd: () => note(to, from),
+      onEnd: (lives) => note(to, [from], lives.get(to) ?? ''),
     });
 
   const { names } = servers;
   const [only] = names;
-  if (only !== undefined && names.length === 1)
-    return [startLoop('carry', log, { intervalMs: ALONE_EVERY_MS }, () => note(only, null))];
+  if (only !== undefined && names.length === 1) {
+    const noteAlone = async (): Promise<void> => {
+      const life = await servers.on(only, ({ couch, about }) => instanceOf(couch, about.database));
+      await note(only, [], life);
+    };
+    return [startLoop('carry', log, { intervalMs: ALONE_EVERY_MS }, noteAlone)];
+  }
   return names.flatMap((from) => names.flatMap((to) => (from === to ? [] : [start(from, to)])));
 };

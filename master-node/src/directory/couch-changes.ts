@@ -1,4 +1,5 @@
-import { CouchError, couchRequest, startLoop, type Logger, type Loop } from '@restante/service-kit';
+import { CouchError, instanceOf, startLoop, type Logger, type Loop } from '@restante/service-kit';
+import { isDeepStrictEqual } from 'node:util';
 import { LONG_POLL_MS, type Changes, type CouchServers } from './couch-servers.ts';
 
 const PAGE = 500;
@@ -10,18 +11,23 @@ const KEEP_EVERY = 100;
 export type KeptPlace = {
   /** Null: everything is to be read. */
   readonly load: () => Promise<string | null>;
-  /** All up to this sequence has been handed on. */
-  readonly keep: (sequence: string) => Promise<void>;
-  /** When the databases that the place is of were created: those of another time have other places. */
-  readonly instance: () => Promise<string>;
+  /** All up to this sequence has been handed on, in these lives of its databases. */
+  readonly keep: (sequence: string, lives: Lives) => Promise<void>;
 };
 
-/** When a server's database was created, as CouchDB tells it. Throws as `CouchServers.on`. */
-export const instanceOf = (servers: CouchServers, server: string): Promise<string> =>
-  servers.on(server, async ({ couch, name }) => {
-    const info = (await couchRequest(couch, { db: name })) as { readonly instance_start_time: string };
-    return info.instance_start_time;
-  });
+/** Servers and when their databases were created: one that was made anew has had nothing of what its predecessor had. */
+export type Lives = ReadonlyMap<string, string>;
+
+/** Throws as `CouchServers.on`. */
+const livesOf = async (servers: CouchServers, names: readonly string[]): Promise<Lives> =>
+  new Map(
+    await Promise.all(
+      [...new Set(names)].map(
+        async (name) =>
+          [name, await servers.on(name, ({ couch, about }) => instanceOf(couch, about.database))] as const,
+      ),
+    ),
+  );
 
 type Rows = Changes['results'];
 
@@ -61,12 +67,14 @@ export const followCurrent = (
 
 type Reader = {
   readonly server: string;
+  /** Another one that the place is of too. */
+  readonly to?: string;
   readonly place: KeptPlace;
   /** How long to wait for changes before the place is looked at again. */
   readonly waitMs?: number;
   readonly onRows: (rows: Rows) => Promise<void>;
   /** Everything that was there at this moment has been handed on. */
-  readonly onEnd?: () => Promise<void>;
+  readonly onEnd?: (lives: Lives) => Promise<void>;
 };
 
 /** Reads all changes of the directory at one server, each document with all its leaves, from the place that was kept. */
@@ -74,15 +82,15 @@ export const readChanges = (
   name: string,
   servers: CouchServers,
   log: Logger,
-  { server, place, waitMs = LONG_POLL_MS, onRows, onEnd }: Reader,
+  { server, to = server, place, waitMs = LONG_POLL_MS, onRows, onEnd }: Reader,
 ): Loop => {
   /** Null: the kept place is to be looked at, which is so after a failure too. */
-  let at: { readonly sequence: string; readonly instance: string } | null = null;
+  let at: { readonly sequence: string; readonly lives: Lives } | null = null;
   let unkept = 0;
 
   return startLoop(name, log, { intervalMs: 20, maxBackoffMs: 1000 }, async (signal) => {
-    const instance = await place.instance();
-    const known = at?.instance === instance ? at : null;
+    const lives = await livesOf(servers, [server, to]);
+    const known = at !== null && isDeepStrictEqual(at.lives, lives) ? at : null;
     at = null;
     const since = known?.sequence ?? (await place.load()) ?? '0';
     // The first page comes at once, however little there is.
@@ -91,10 +99,10 @@ export const readChanges = (
     if (results.length > 0) await onRows(results);
     unkept += results.length;
     if (unkept >= KEEP_EVERY) {
-      await place.keep(last_seq);
+      await place.keep(last_seq, lives);
       unkept = 0;
     }
-    if (results.length < PAGE) await onEnd?.();
-    at = { sequence: last_seq, instance };
+    if (results.length < PAGE) await onEnd?.(lives);
+    at = { sequence: last_seq, lives };
   });
 };

@@ -26,7 +26,7 @@ export type WithAccounts = {
 };
 
 /** The name under which documents of a server's directory are set aside. */
-export const setAsideName = ({ name, server }: Database): string => `${name} at ${server}`;
+export const setAsideName = ({ about, server }: Database): string => `${about.database} at ${server}`;
 
 /** What is wrong with a leaf; null when it is what it should be. */
 export const faultOf = (

@@ -1,14 +1,14 @@
 import type nano from 'nano';
 import {
-  CAUGHT_UP_DOCUMENT,
-  caughtUpDocument,
   connectCouch,
   CouchError,
   hasStatus,
+  readCaughtUp,
   ServiceError,
   startLoop,
   toCouchError,
   wholeAnswer,
+  type About,
   type CouchServer,
   type Counter,
   type Logger,
@@ -26,7 +26,8 @@ export type Database = nano.DocumentScope<unknown> & {
   /** Name of its server. */
   readonly server: string;
   readonly couch: CouchServer;
-  readonly name: string;
+  /** Names of the directory and of its node's own database. */
+  readonly about: About;
 };
 
 export type Changes = {
@@ -135,35 +136,29 @@ type Server = {
   complete: boolean;
 };
 
-const connect = (
-  url: string,
-  databaseName: string,
-  timeoutMs: number,
-  signatures: DirectorySignatures,
-): Server => {
+const connect = (url: string, about: About, timeoutMs: number, signatures: DirectorySignatures): Server => {
+  const db = about.database;
   const server = new URL(url).host;
   const quick = connectCouch(url, timeoutMs);
   const patient = connectCouch(url, LONG_POLL_MS + timeoutMs);
   return {
     name: server,
-    database: Object.assign(quick.use<unknown>(databaseName), {
+    database: Object.assign(quick.use<unknown>(db), {
       bulkGet: async (ids: readonly string[], qs: { readonly revs?: true } = {}): Promise<unknown> => {
         const body = { docs: ids.map((id) => ({ id })) };
-        return wholeAnswer<unknown>(
-          await quick.request({ db: databaseName, path: '_bulk_get', method: 'POST', qs, body }),
-        );
+        return wholeAnswer<unknown>(await quick.request({ db, path: '_bulk_get', method: 'POST', qs, body }));
       },
       missing: async (revisions: Readonly<Record<string, readonly string[]>>) => {
-        const request = { db: databaseName, path: '_revs_diff', method: 'POST', body: revisions };
+        const request = { db, path: '_revs_diff', method: 'POST', body: revisions };
         return wholeAnswer((await quick.request(request)) as Readonly<Record<string, unknown>>);
       },
       signatures,
       server,
       couch: quick,
-      name: databaseName,
+      about,
     }),
     changes: async (_server, qs, signal) => {
-      const request = { db: databaseName, path: '_changes', qs, signal };
+      const request = { db, path: '_changes', qs, signal };
       return wholeAnswer((await patient.request(request)) as Changes);
     },
     close: () => Promise.all([quick[Symbol.asyncDispose](), patient[Symbol.asyncDispose]()]),
@@ -184,25 +179,17 @@ const isAnswer = (error: ServiceError | CouchError): error is CouchError => {
 };
 
 /** Throws a CouchError or ServiceError, also when there is no database. */
-const readCompleteness = async ({ database }: Server): Promise<boolean> => {
-  try {
-    const found = caughtUpDocument.safeParse(wholeAnswer(await database.get(CAUGHT_UP_DOCUMENT)));
-    return found.data?.isComplete ?? false;
-  } catch (thrown) {
-    const error = toCouchError(thrown);
-    if (hasStatus(error, 404) && isAnswer(error)) return false;
-    throw error;
-  }
-};
+const readCompleteness = async ({ database }: Server): Promise<boolean> =>
+  (await readCaughtUp(database.couch, database.about))?.isComplete ?? false;
 
 /** `urls` with the data path's credentials, in order of preference. */
 export const connectCouchServers = (
   urls: readonly string[],
-  databaseName: string,
+  about: About,
   timeoutMs: number,
   { log, failovers, signatures }: { log: Logger; failovers: Counter; signatures: DirectorySignatures },
 ): CouchServers => {
-  const servers = urls.map((url) => connect(url, databaseName, timeoutMs, signatures));
+  const servers = urls.map((url) => connect(url, about, timeoutMs, signatures));
   const majority = Math.floor(servers.length / 2) + 1;
   const noServer = (): ServiceError =>
     new ServiceError('unavailable', 'the directory does not answer', { retryAfterMs: PROBE_MS });

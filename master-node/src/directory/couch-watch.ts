@@ -10,7 +10,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Metrics } from '../metrics.ts';
-import { instanceOf, readChanges, type KeptPlace } from './couch-changes.ts';
+import { readChanges, type KeptPlace } from './couch-changes.ts';
 import type { ConflictResolver } from './couch-conflict-resolver.ts';
 import { faultOf, setAsideName } from './couch-directory-reader.ts';
 import type { DirectoryFault } from './directory-faults.ts';
@@ -26,7 +26,7 @@ import { parseDirectoryId } from './directory-documents.ts';
  * When no leaf is what it should be the conflict stays, is told, and is looked at again at each start.
  */
 
-const CHECKPOINT = '_local/restante-directory-watched';
+const CHECKPOINT = 'directory-watched';
 const checkpoint = z.object({ unresolved: z.array(z.string()) });
 /** Conflicts that stay are kept with the place. While there are more it is not kept: the next start looks at all. */
 const MAX_UNRESOLVED = 1_000;
@@ -103,21 +103,20 @@ export const startDirectoryWatch = (
 
   const place: KeptPlace = {
     load: async () => {
-      const kept = await servers.on(server, ({ couch, name }) =>
-        readCheckpoint(couch, name, CHECKPOINT, checkpoint),
+      const kept = await servers.on(server, ({ couch, about }) =>
+        readCheckpoint(couch, about, CHECKPOINT, checkpoint),
       );
       if (kept === null || !kept.isSound) return null;
       await look(kept.value.unresolved);
       return kept.sequence;
     },
-    keep: async (sequence) => {
+    keep: async (sequence, lives) => {
       if (unresolved.size > MAX_UNRESOLVED) return;
       const value = { unresolved: [...unresolved] };
-      await servers.on(server, ({ couch, name }) =>
-        writeCheckpoint(couch, name, CHECKPOINT, { sequence, value }),
+      await servers.on(server, ({ couch, about }) =>
+        writeCheckpoint(couch, about, CHECKPOINT, { sequence, value }, lives.get(server)),
       );
     },
-    instance: () => instanceOf(servers, server),
   };
 
   return readChanges(`watch ${server}`, servers, log, {

@@ -18,7 +18,8 @@ type Refusal = { readonly status: number; readonly error: ErrorBody };
 /** Asks for an upgrade by hand; gives the refusal. */
 const refusal = (url: string, path: string, headers: Record<string, string>): Promise<Refusal> =>
   new Promise((resolve, reject) => {
-    const asked = request(new URL(path, url), {
+    const asked = request(url, {
+      path,
       headers: {
         connection: 'Upgrade',
         upgrade: 'websocket',
@@ -110,10 +111,12 @@ describe('a WebSocket upgrade', () => {
   });
 
   it('elsewhere, or from a page of another origin, is refused', async () => {
-    expect(await refusal(master.url, '/other', {})).toMatchObject({
-      status: 404,
-      error: { code: 'not-found' },
-    });
+    for (const path of ['/other', '//', '//ws', 'http://[', '*']) {
+      expect(await refusal(master.url, path, {}), path).toMatchObject({
+        status: 404,
+        error: { code: 'not-found' },
+      });
+    }
     expect(await asks(device.masterToken, { origin: 'https://evil.example' })).toMatchObject({
       status: 403,
       error: { code: 'forbidden' },

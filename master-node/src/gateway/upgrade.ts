@@ -49,7 +49,7 @@ const answer = (socket: Duplex, error: ServiceError): void => {
 const check = async (request: IncomingMessage, deps: UpgradeDeps): Promise<Admitted> => {
   const refused = deps.refusal();
   if (refused) throw refused;
-  if (new URL(request.url ?? '/', 'http://master').pathname !== WEBSOCKET_PATH) {
+  if (URL.parse(request.url ?? '/', 'http://master')?.pathname !== WEBSOCKET_PATH) {
     throw new ServiceError('not-found', 'no such resource');
   }
   const { origin } = request.headers;

@@ -78,10 +78,11 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
       ...jsonBody(),
       async (request, response) => {
         const { password } = readBody(request, response, 'deleteAccount');
-        const { accountId } = deviceOf(response);
+        const device = deviceOf(response);
+        const { accountId } = device;
         const account = await directory.account(accountId);
         if (account === null) throw gone();
-        await deps.signIn(request.ip ?? '', account.username, password, account);
+        await deps.signIn({ device }, password, account);
         await directory.deleteAccount(accountId);
         bus.publish({ kind: 'devices-changed', accountId });
         response.status(204).end();
@@ -103,7 +104,7 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
         const { accountId, deviceId } = deviceOf(response);
         const account = await directory.account(accountId);
         if (account === null) throw gone();
-        await deps.signIn(request.ip ?? '', account.username, password, account);
+        await deps.signIn({ device: { accountId, deviceId } }, password, account);
         const passwordHash = await passwords.hash(newPassword);
         // Before, so that what fails is asked for again with the old password; after, for who came in between with that.
         if (removeOtherDevices) await removeOthers({ accountId, deviceId });

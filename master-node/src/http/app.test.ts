@@ -16,6 +16,7 @@ import {
   call,
   connect,
   login,
+  metric,
   PASSWORD,
   randomKeys,
   randomName,
@@ -301,6 +302,55 @@ describe('the REST side', () => {
       await strict[Symbol.asyncDispose]();
     });
 
+    describe('of wrong passwords', () => {
+      let strict: MasterNode;
+      beforeAll(async () => {
+        strict = await nodes.master({ LOGIN_FAILURES_PER_USERNAME_PER_HOUR: '3', TRUST_PROXY: 'loopback' });
+      });
+      afterAll(() => strict[Symbol.asyncDispose]());
+
+      const signIn = async (address: string, username: string, password?: string): Promise<number> => {
+        const body = newDevice(username, password);
+        return (await call(`${strict.url}/api/devices`, 'POST', { body, address })).status;
+      };
+
+      it('are not passed by guesses that come together', async () => {
+        const victim = await register(strict.url);
+        const guesses = Array.from({ length: 20 }, () =>
+          signIn('192.0.2.1', victim.username, 'wrong password'),
+        );
+        const answers = await Promise.all(guesses);
+        expect(answers.filter((status) => status === 401)).toHaveLength(3);
+        expect(answers.filter((status) => status === 429)).toHaveLength(17);
+        expect(await metric(strict.url, 'gateway_rate_limited_total{limit="loginFailures"}')).toBe(17);
+      });
+
+      it('of a stranger keep the owner out nowhere', async () => {
+        const owner = await register(strict.url);
+        for (let guess = 0; guess < 4; guess += 1)
+          await signIn('192.0.2.2', owner.username, 'wrong password');
+        expect(await signIn('192.0.2.2', owner.username)).toBe(429);
+        expect(await signIn('198.51.100.7', owner.username)).toBe(201);
+        const deleted = await call(`${strict.url}/api/account`, 'DELETE', {
+          token: owner.masterToken,
+          body: { password: PASSWORD },
+          address: '192.0.2.2',
+        });
+        expect(deleted.status).toBe(204);
+      });
+
+      it('hold a device of the account by itself, and count no right password', async () => {
+        const owner = await register(strict.url);
+        for (let login = 0; login < 5; login += 1) {
+          expect(await signIn('192.0.2.3', owner.username)).toBe(201);
+        }
+        const remove = (password: string) =>
+          call(`${strict.url}/api/account`, 'DELETE', { token: owner.masterToken, body: { password } });
+        for (let guess = 0; guess < 3; guess += 1) expect((await remove('wrong password')).status).toBe(401);
+        expect(await remove(PASSWORD)).toMatchObject(limited);
+      });
+    });
+
     it('hold registrations, tokens and look-ups', async () => {
       const strict = await nodes.master({
         REGISTRATIONS_PER_ADDRESS_PER_HOUR: '1',
@@ -390,6 +440,15 @@ describe('the REST side', () => {
       ['DELETE', '/api/devices/1%3A2', 400, 'bad-request'],
     ])('%s %s is %d %s', async (method, path, status, code) => {
       expect(await ask(method, path, { token: alice.masterToken })).toMatchObject({ status, body: { code } });
+    });
+
+    it('are those with text that CouchDB does not store', async () => {
+      const { device, ...rest } = newDevice(randomName());
+      const body = { ...rest, device: { ...device, name: 'half \ud83d' } };
+      const refused = { status: 400, body: { code: 'bad-request', path: 'device.name' } };
+      expect(await ask('POST', '/api/accounts', { body })).toMatchObject(refused);
+      const whole = { ...rest, device: { ...device, name: 'whole \u{1f600}' } };
+      expect(await ask('POST', '/api/accounts', { body: whole })).toMatchObject({ status: 201 });
     });
 
     it('name what is wrong with the body', async () => {

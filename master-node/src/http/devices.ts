@@ -27,7 +27,7 @@ export const deviceRoutes = (app: Express, deps: Deps): void => {
         const { username, password, device } = readBody(request, response, 'newDevice');
         const found = await directory.findUsername(username);
         const known = found === null ? null : await directory.account(found);
-        const account = await deps.signIn(request.ip ?? '', username, password, known);
+        const account = await deps.signIn({ address: request.ip ?? '', username }, password, known);
         const { accountId } = account;
         const deviceSecret = mintDeviceSecret();
         const secretHash = hashDeviceSecret(deviceSecret);

@@ -4,7 +4,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Bus } from './bus.ts';
 
 export type AcknowledgeDeps = {
-  readonly deleteOnBehalf: DeleteOnBehalf;
+  readonly deleteOnBehalf: DeleteOnBehalf['delete'];
   readonly bus: Bus;
   readonly metrics: Pick<Metrics, 'acknowledged'>;
 };

@@ -1,20 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deviceKey, LIMITS, type AccountId, type DeviceAddress, type MessageId } from '@restante/protocol';
-import type { TokenSigner } from '@restante/service-kit';
+import type { Logger, TokenSigner } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
 import { createSlots } from '../slots.ts';
 import type { MailboxNode } from './mailbox-node.ts';
+import { startOwedDeletes } from './owed-deletes.ts';
 
 /**
  * Deletes what a device has acknowledged on every node of its cell, with a short-lived token of that device: a
  * master has no right of its own to delete. What a device acknowledges within {@link INTERVAL_MS} goes with one
- * request: a busy device stays far within its rate at the nodes. Gives the number of nodes that deleted; the mesh brings it to the others.
+ * request: a busy device stays far within its rate at the nodes. Gives the number of nodes that deleted; the others are told again.
  */
-export type DeleteOnBehalf = (
-  device: DeviceAddress,
-  ids: readonly MessageId[],
-  requestId: string,
-) => Promise<number>;
+export type DeleteOnBehalf = AsyncDisposable & {
+  readonly delete: (device: DeviceAddress, ids: readonly MessageId[], requestId: string) => Promise<number>;
+};
 
 const DELETE = { path: '/messages/delete', request: 'deleteRequest', answer: 'deleteResponse' } as const;
 const TOKEN_TTL_MS = 60_000;
@@ -29,39 +28,65 @@ type Waiting = {
 };
 
 type Options = {
+  /** All nodes, of all cells. */
+  readonly nodes: readonly MailboxNode[];
   readonly nodesOf: (account: AccountId) => readonly MailboxNode[];
   readonly signer: TokenSigner;
-  readonly metrics: Pick<Metrics, 'deletes'>;
+  readonly metrics: Pick<Metrics, 'deletes' | 'watchOwedDeletes'>;
+  readonly log: Logger;
   readonly now: () => number;
 };
 
-export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options): DeleteOnBehalf => {
+export const startDeleteOnBehalf = ({
+  nodes,
+  nodesOf,
+  signer,
+  metrics,
+  log,
+  now,
+}: Options): DeleteOnBehalf => {
   const inSlot = createSlots(DEVICES_AT_A_TIME, DEVICES_WAITING);
   const queues = new Map<string, Waiting[]>();
 
+  const tokenOf = (device: DeviceAddress): Promise<string> =>
+    signer.device(device, 'mailbox', now() + TOKEN_TTL_MS);
+
+  /** How many the node had; null when it has not done it. */
   const deleteOn = async (
     node: MailboxNode,
     token: string,
-    body: string,
+    ids: readonly MessageId[],
     requestIds: readonly string[],
-  ): Promise<boolean> => {
+  ): Promise<number | null> => {
+    const body = JSON.stringify({ ids });
     try {
-      await node.post(DELETE, token, body, requestIds);
+      const { deleted } = await node.post(DELETE, token, body, requestIds);
       metrics.deletes.inc({ node: node.name, result: 'deleted' });
-      return true;
+      return deleted;
     } catch {
       metrics.deletes.inc({ node: node.name, result: 'failed' });
-      return false;
+      return null;
     }
   };
 
+  const owed = startOwedDeletes(nodes, {
+    log,
+    deleteAt: async (node, device, ids) => deleteOn(node, await tokenOf(device), ids, []),
+  });
+  metrics.watchOwedDeletes(owed.countFor);
+
   const deleteAll = async (device: DeviceAddress, batch: readonly Waiting[]): Promise<number> => {
-    const ids = new Set(batch.flatMap((waiting) => waiting.ids));
+    const ids = [...new Set(batch.flatMap((waiting) => waiting.ids))];
     const requestIds = batch.map(({ requestId }) => requestId);
-    const token = await signer.device(device, 'mailbox', now() + TOKEN_TTL_MS);
-    const body = JSON.stringify({ ids: [...ids] });
-    const nodes = nodesOf(device.accountId);
-    const deleted = await Promise.all(nodes.map((node) => deleteOn(node, token, body, requestIds)));
+    const token = await tokenOf(device);
+    const deleted = await Promise.all(
+      nodesOf(device.accountId).map(async (node) => {
+        const had = await deleteOn(node, token, ids, requestIds);
+        if (had === null) owed.note(node, device, ids);
+        else if (had < ids.length) owed.noteMissing(node, device, ids);
+        return had !== null;
+      }),
+    );
     return deleted.filter(Boolean).length;
   };
 
@@ -92,16 +117,19 @@ export const createDeleteOnBehalf = ({ nodesOf, signer, metrics, now }: Options)
     }
   };
 
-  return (device, ids, requestId) =>
-    new Promise((done) => {
-      const key = deviceKey(device);
-      const queue = queues.get(key);
-      if (queue) {
-        queue.push({ ids, requestId, done });
-        return;
-      }
-      const begun: Waiting[] = [{ ids, requestId, done }];
-      queues.set(key, begun);
-      void run(device, key, begun);
-    });
+  return {
+    delete: (device, ids, requestId) =>
+      new Promise((done) => {
+        const key = deviceKey(device);
+        const queue = queues.get(key);
+        if (queue) {
+          queue.push({ ids, requestId, done });
+          return;
+        }
+        const begun: Waiting[] = [{ ids, requestId, done }];
+        queues.set(key, begun);
+        void run(device, key, begun);
+      }),
+    [Symbol.asyncDispose]: () => owed[Symbol.asyncDispose](),
+  };
 };

@@ -47,12 +47,13 @@ export const PASSWORD = 'correct horse battery staple';
 export const call = async (
   url: string,
   method: string,
-  { token, body }: { token?: string; body?: unknown } = {},
+  { token, body, address }: { token?: string; body?: unknown; address?: string } = {},
 ): Promise<{ status: number; body: unknown }> => {
   const response = await fetch(url, {
     method,
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(address === undefined ? {} : { 'x-forwarded-for': address }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,9 +1,11 @@
 import {
-  CAUGHT_UP_DOCUMENT,
+  CAUGHT_UP,
+  connectCouch,
   createLog,
   Counter,
   createRegistry,
   createSetAside,
+  writeKept,
   type Logger,
   type SetAside,
 } from '@restante/service-kit';
@@ -20,6 +22,8 @@ import { testKeys } from './test-nodes.model.ts';
 export type TestDirectories = AsyncDisposable & {
   readonly urls: readonly string[];
   readonly database: string;
+  /** The database of the node of each. */
+  readonly node: string;
   /** Connects to some of them, in this order. */
   readonly connect: (...urls: readonly string[]) => CouchServers;
   readonly setAside: SetAside<DirectoryFault>;
@@ -60,13 +64,23 @@ export const startTestDirectories = async (count: number): Promise<TestDirectori
 /** The databases on given CouchDBs, which end with them. */
 export const createTestDirectories = async (couches: TestCouches): Promise<TestDirectories> => {
   const database = `${couches.prefix}directory`;
+  const node = `${couches.prefix}node`;
+  const about = { node, database };
   const create = async (url: string): Promise<void> => {
+    const existing = (await request(url, 'GET', '_all_dbs')) as readonly string[];
     await request(url, 'PUT', database);
+    if (!existing.includes(node)) await request(url, 'PUT', node);
   };
   const complete = async (url: string): Promise<void> => {
-    await request(url, 'PUT', `${database}/${CAUGHT_UP_DOCUMENT}`, { peers: [], isComplete: true });
+    await using server = connectCouch(url, 10_000);
+    await writeKept(server, about, CAUGHT_UP, { peers: [], isComplete: true });
   };
-  await Promise.all(couches.adminUrls.map((url) => create(url).then(() => complete(url))));
+  await Promise.all(
+    couches.adminUrls.map(async (url) => {
+      await create(url);
+      await complete(url);
+    }),
+  );
   const connected: CouchServers[] = [];
   const { privateKey, publicKey } = testKeys();
   const signatures = createDirectorySignatures({ privateKey, publicKeys: publicKey });
@@ -75,12 +89,13 @@ export const createTestDirectories = async (couches: TestCouches): Promise<TestD
   return {
     urls: couches.adminUrls,
     database,
+    node,
     setAside,
     signatures,
     reader,
     connect: (...urls) => {
       const failovers = new Counter({ name: 'failovers', help: 'x', registers: [createRegistry('test')] });
-      const servers = connectCouchServers(urls, database, 2000, {
+      const servers = connectCouchServers(urls, about, 2000, {
         log: silentLog,
         failovers,
         signatures,

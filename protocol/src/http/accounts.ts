@@ -9,6 +9,9 @@ export const password = z.string().check(z.minLength(8), z.maxLength(256));
 /** Name of a device, for its owner's eyes. */
 export const deviceName = z.string().check(z.minLength(1), z.maxLength(64));
 
+/** The same as it is given: CouchDB stores no text with half of a surrogate pair. */
+const newDeviceName = deviceName.check(z.refine((name) => name.isWellFormed(), 'not well-formed Unicode'));
+
 /** A device's own long-term credential: 32 random bytes, base64url. The server keeps a hash of it. */
 export const deviceSecret = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/, 'not a device secret'));
 
@@ -19,7 +22,7 @@ export const deviceSecret = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/, 'not
 export const newDevice = z.strictObject({
   username,
   password,
-  device: z.strictObject({ name: deviceName, keys: deviceKeys }),
+  device: z.strictObject({ name: newDeviceName, keys: deviceKeys }),
 });
 export type NewDevice = z.infer<typeof newDevice>;
 

@@ -54,6 +54,7 @@ export const deleteRequest = z.strictObject({
 });
 export type DeleteRequest = z.infer<typeof deleteRequest>;
 
+/** `deleted`: how many of them were there. */
 export const deleteResponse = z.object({ deleted: z.int().check(z.nonnegative()) });
 export type DeleteResponse = z.infer<typeof deleteResponse>;
 

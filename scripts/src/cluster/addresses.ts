@@ -1,5 +1,13 @@
 /** A mailbox node's CouchDB: what the node and its peers need to reach it. */
-export type Couch = { readonly name: string; readonly adminUrl: string; readonly dataUrl: string };
+export type Couch = {
+  readonly name: string;
+  readonly adminUrl: string;
+  readonly dataUrl: string;
+  /** As it reaches itself, with the user that writes what the mesh brings. */
+  readonly meshUrl: string;
+  /** With the user that reads for the other nodes. */
+  readonly readerUrl: string;
+};
 
 /** `url` is the address of the part `to`, with credentials where it needs some. */
 export type Link = { readonly from: string; readonly to: string; readonly url: string };
@@ -9,8 +17,9 @@ export type Route = (link: Link) => string | Promise<string>;
 
 /** The CouchDBs as a mailbox node and its CouchDB reach them. */
 export type CouchAddresses = {
-  readonly own: Couch;
-  readonly peers: readonly { readonly name: string; readonly url: string }[];
+  readonly own: Pick<Couch, 'name' | 'adminUrl' | 'dataUrl' | 'meshUrl'>;
+  /** Of all nodes, with their readers. */
+  readonly mesh: readonly { readonly name: string; readonly url: string }[];
 };
 
 /** A mailbox node as a master and its clients reach it. */
@@ -24,19 +33,19 @@ export const couchAddresses = async (
   couch: Couch,
   couches: readonly Couch[],
 ): Promise<CouchAddresses> => {
-  const { name } = couch;
+  const { name, meshUrl } = couch;
   const link = { from: name, to: couchOf(name) };
-  const others = couches.filter((other) => other.name !== name);
   return {
     own: {
       name,
       adminUrl: await route({ ...link, url: couch.adminUrl }),
       dataUrl: await route({ ...link, url: couch.dataUrl }),
+      meshUrl,
     },
-    peers: await Promise.all(
-      others.map(async (peer) => ({
-        name: peer.name,
-        url: await route({ from: couchOf(name), to: couchOf(peer.name), url: peer.dataUrl }),
+    mesh: await Promise.all(
+      couches.map(async ({ name: peer, readerUrl: url }) => ({
+        name: peer,
+        url: peer === name ? url : await route({ from: couchOf(name), to: couchOf(peer), url }),
       })),
     ),
   };

@@ -8,7 +8,7 @@ import { createTokenSigner, createTokenVerifier } from '@restante/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataInUseError, isDataInUse, lockData } from './data-lock.ts';
 import { openRotatingLog } from './rotating-log.ts';
-import { ensureSecrets, readSecrets } from './secrets.ts';
+import { ensureSecrets } from './secrets.ts';
 
 describe('data folder', () => {
   let dir: string;
@@ -53,11 +53,26 @@ describe('data folder', () => {
     const secrets = ensureSecrets(dir);
     expect(statSync(join(dir, 'secrets.json')).mode & 0o777).toBe(0o600);
     expect(ensureSecrets(dir)).toEqual(secrets);
-    expect(readSecrets(join(dir, 'nowhere'))).toBeNull();
-    const passwords = secrets.nodes.flatMap(({ admin, data }) => [admin.password, data.password]);
-    expect(new Set(passwords).size).toBe(6);
+    const passwords = secrets.nodes.flatMap((users) => Object.values(users).map(({ password }) => password));
+    expect(new Set(passwords).size).toBe(12);
     const token = await createTokenSigner(secrets.tokenPrivateKey).master(Date.now() + 60_000);
     await createTokenVerifier(secrets.tokenPublicKey).master(token);
+  });
+
+  it('completes secrets of a release that had fewer, and keeps what is there', () => {
+    const file = join(dir, 'secrets.json');
+    const secrets = ensureSecrets(dir);
+    const earlier = { ...secrets, nodes: secrets.nodes.map(({ admin, data }) => ({ admin, data })) };
+    writeFileSync(file, JSON.stringify(earlier));
+    const completed = ensureSecrets(dir);
+    expect(completed).toMatchObject(earlier);
+    expect(completed.nodes.map(({ mesh, reader }) => [mesh.user, reader.user])).toEqual([
+      ['mesh-1', 'reader-1'],
+      ['mesh-2', 'reader-2'],
+      ['mesh-3', 'reader-3'],
+    ]);
+    expect(ensureSecrets(dir)).toEqual(completed);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it('refuses a damaged file of secrets without quoting it', () => {
@@ -71,8 +86,9 @@ describe('data folder', () => {
   it('refuses the data of a version that signed nothing, and leaves it as it is', () => {
     const file = join(dir, 'secrets.json');
     const whole = readFileSync(file, 'utf8');
-    const { directoryPrivateKey, directoryPublicKeys, ...earlier } = ensureSecrets(dir);
+    const { directoryPrivateKey, directoryPublicKeys, nodes, ...others } = ensureSecrets(dir);
     expect([directoryPrivateKey, directoryPublicKeys].every(Boolean)).toBe(true);
+    const earlier = { ...others, nodes: nodes.map(({ admin, data }) => ({ admin, data })) };
     writeFileSync(file, JSON.stringify(earlier));
     expect(() => ensureSecrets(dir)).toThrow(/is of a version before 0\.2\.0.*move the folder away/);
     expect(readFileSync(file, 'utf8')).toBe(JSON.stringify(earlier));

@@ -46,8 +46,7 @@ export const couchEnvironment = (port: number, dataDir: string, admin: Credentia
 
 export const mailboxNodeEnvironment = (
   port: number,
-  selfUrl: string,
-  { own, peers }: CouchAddresses,
+  { own, mesh }: CouchAddresses,
   databasePrefix: string,
   secrets: ClusterSecrets,
 ): Environment => ({
@@ -56,8 +55,8 @@ export const mailboxNodeEnvironment = (
   PORT: String(port),
   COUCHDB_URL: own.dataUrl,
   COUCHDB_ADMIN_URL: own.adminUrl,
-  COUCHDB_SELF_URL: selfUrl,
-  COUCHDB_PEERS: peers.map(({ name, url }) => `${name}=${url}`).join(','),
+  COUCHDB_SELF_URL: own.meshUrl,
+  COUCHDB_PEERS: mesh.map(({ name, url }) => `${name}=${url}`).join(','),
   DATABASE_PREFIX: databasePrefix,
   TOKEN_PUBLIC_KEY: secrets.tokenPublicKey,
 });

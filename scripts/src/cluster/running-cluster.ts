@@ -9,7 +9,15 @@ const runningCluster = z.strictObject({
   masterUrls: z.array(z.string()),
   mailboxNodes: z.array(z.strictObject({ name: z.string(), url: z.string() })),
   /** With credentials: the file is for this user's eyes only. */
-  couches: z.array(z.strictObject({ name: z.string(), adminUrl: z.string(), dataUrl: z.string() })),
+  couches: z.array(
+    z.strictObject({
+      name: z.string(),
+      adminUrl: z.string(),
+      dataUrl: z.string(),
+      meshUrl: z.string(),
+      readerUrl: z.string(),
+    }),
+  ),
   databasePrefix: z.string(),
 });
 export type RunningCluster = z.infer<typeof runningCluster>;

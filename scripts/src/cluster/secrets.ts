@@ -6,17 +6,19 @@ import { z } from 'zod';
 const credentials = z.strictObject({ user: z.string(), password: z.string() });
 export type Credentials = z.infer<typeof credentials>;
 
+const node = z.strictObject({
+  /** Server admin of the node's embedded CouchDB. */
+  admin: credentials,
+  /** Members-only user of the data path. */
+  data: credentials,
+  /** User that writes what the mesh brings. */
+  mesh: credentials,
+  /** User that reads for the other nodes. */
+  reader: credentials,
+});
+
 const clusterSecrets = z.strictObject({
-  nodes: z
-    .array(
-      z.strictObject({
-        /** Server admin of the node's embedded CouchDB. */
-        admin: credentials,
-        /** Members-only user of the data path. */
-        data: credentials,
-      }),
-    )
-    .length(3),
+  nodes: z.array(node).length(3),
   /** PKCS #8 and SPKI PEM of the Ed25519 key that signs tokens. */
   tokenPrivateKey: z.string(),
   tokenPublicKey: z.string(),
@@ -27,7 +29,17 @@ const clusterSecrets = z.strictObject({
 });
 export type ClusterSecrets = z.infer<typeof clusterSecrets>;
 
+/** As releases before the mesh had users of its own wrote them. */
+const earlierSecrets = clusterSecrets.extend({
+  nodes: z.array(node.partial({ mesh: true, reader: true })).length(3),
+});
+
 const newPassword = (): string => randomBytes(24).toString('base64url');
+
+const meshUsers = (number: number): Pick<z.infer<typeof node>, 'mesh' | 'reader'> => ({
+  mesh: { user: `mesh-${number}`, password: newPassword() },
+  reader: { user: `reader-${number}`, password: newPassword() },
+});
 
 const newKeyPair = () =>
   generateKeyPairSync('ed25519', {
@@ -38,9 +50,10 @@ const newKeyPair = () =>
 const generate = (): ClusterSecrets => {
   const [token, directory] = [newKeyPair(), newKeyPair()];
   return {
-    nodes: [1, 2, 3].map((node) => ({
+    nodes: [1, 2, 3].map((number) => ({
       admin: { user: 'admin', password: newPassword() },
-      data: { user: `mailbox-node-${node}`, password: newPassword() },
+      data: { user: `mailbox-node-${number}`, password: newPassword() },
+      ...meshUsers(number),
     })),
     tokenPrivateKey: token.privateKey,
     tokenPublicKey: token.publicKey,
@@ -54,23 +67,33 @@ const secretsFile = (dataDir: string): string => join(dataDir, 'secrets.json');
 /** Written by a version that signed nothing in the directory: what is there cannot be told from what somebody has forged. */
 const unsignedData = z.object({ tokenPrivateKey: z.string(), directoryPrivateKey: z.undefined().optional() });
 
+const write = (dataDir: string, secrets: ClusterSecrets): void => {
+  const draft = `${secretsFile(dataDir)}.new`;
+  writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flush: true });
+  renameSync(draft, secretsFile(dataDir));
+};
+
 /**
- * The secrets of the cluster in this data folder, or null when there are none yet.
+ * The secrets of the cluster in this data folder, made on first use, and completed when an earlier release wrote them. Only this user
+ * can read the file.
  *
- * @throws Error when the file is there and is not what {@link ensureSecrets} writes; no value is quoted
+ * @throws Error when the file is there and is not what this writes, or has no keys of the directory; no value is quoted
  */
-export const readSecrets = (dataDir: string): ClusterSecrets | null => {
+export const ensureSecrets = (dataDir: string): ClusterSecrets => {
   let text: string;
   try {
     text = readFileSync(secretsFile(dataDir), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const made = generate();
+    write(dataDir, made);
+    return made;
   }
   let found: unknown = null;
+  let known: z.infer<typeof earlierSecrets>;
   try {
     found = JSON.parse(text);
-    return clusterSecrets.parse(found);
+    known = earlierSecrets.parse(found);
   } catch {
     if (unsignedData.safeParse(found).success) {
       throw new Error(
@@ -79,15 +102,13 @@ export const readSecrets = (dataDir: string): ClusterSecrets | null => {
     }
     throw new Error(`${secretsFile(dataDir)} does not hold the secrets of a cluster`);
   }
-};
-
-/** The secrets of the cluster in this data folder, made on first use. Only this user can read the file. Throws as {@link readSecrets}. */
-export const ensureSecrets = (dataDir: string): ClusterSecrets => {
-  const known = readSecrets(dataDir);
-  if (known !== null) return known;
-  const made = generate();
-  const draft = `${secretsFile(dataDir)}.new`;
-  writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flush: true });
-  renameSync(draft, secretsFile(dataDir));
-  return made;
+  const whole = clusterSecrets.safeParse(known).data;
+  if (whole !== undefined) return whole;
+  const nodes = known.nodes.map(({ admin, data, mesh, reader }, index) => {
+    const made = meshUsers(index + 1);
+    return { admin, data, mesh: mesh ?? made.mesh, reader: reader ?? made.reader };
+  });
+  const completed = { ...known, nodes };
+  write(dataDir, completed);
+  return completed;
 };

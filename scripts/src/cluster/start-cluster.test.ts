@@ -46,9 +46,11 @@ describe('cluster on CouchDB servers that are there already', () => {
     await waitFor('the mesh to be whole', async () => (await state()).problems.length === 0);
     await using server = connectCouch(trio.nodes[0]!.adminUrl, 5_000);
     const names = (await server.request({ path: '_all_dbs' })) as string[];
-    const made = names.filter((name) => !name.startsWith('_') && !trio.databases.includes(name));
+    const made = names.filter((name) => name.startsWith('test-'));
+    const others = names.filter((name) => !name.startsWith('_') && !name.startsWith('test-'));
+    expect(others.sort()).toEqual([...trio.databases, 'node'].sort());
     expect(made.length).toBeGreaterThan(4);
-    expect(made.every((name) => /^test-(?:directory|messages-\d{8})$/.test(name))).toBe(true);
+    expect(made.every((name) => /^test-(?:directory|node|messages-\d{8})$/.test(name))).toBe(true);
   });
 
   it('goes on through the front with the other master when one is killed', async () => {
@@ -132,10 +134,11 @@ describe('cluster on CouchDB servers that are there already', () => {
     for (const prefix of ['test-', 'broken-']) await removeFromCouch(adminUrl, prefix);
     expect((await ids('_replicator')).filter((id) => !id.startsWith('_design/'))).toEqual([other]);
     expect((await ids('_users')).filter((id) => !id.startsWith('_design/'))).toEqual([
-      'org.couchdb.user:data',
+      'org.couchdb.user:mesh',
+      'org.couchdb.user:reader',
     ]);
     const names = (await server.request({ path: '_all_dbs' })) as string[];
-    expect(names.filter((name) => !name.startsWith('_'))).toEqual([...trio.databases]);
+    expect(names.filter((name) => !name.startsWith('_'))).toEqual([...trio.databases, 'node'].sort());
     await expect(removeFromCouch(adminUrl, '')).rejects.toThrow(RangeError);
   });
 });

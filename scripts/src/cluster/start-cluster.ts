@@ -13,7 +13,7 @@ import {
   type Environment,
 } from './roles.ts';
 import { noteRunningCluster } from './running-cluster.ts';
-import { ensureSecrets } from './secrets.ts';
+import { ensureSecrets, type Credentials } from './secrets.ts';
 
 /** Ports by role. A missing one is any free port. */
 export type ClusterPorts = {
@@ -163,11 +163,16 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
           )
         : [];
     await start(couches);
-    const couchServers = secrets.nodes.map(({ admin, data }, index): Couch => {
+    const couchServers = secrets.nodes.map(({ admin, data, mesh, reader }, index): Couch => {
       const adminUrl = couchUrls?.[index] ?? withCredentials(couches[index]?.url ?? '', admin);
       // On shared servers each cluster has users of its own, as it has databases of its own.
-      const user = couchUrls === undefined ? data.user : databasePrefix + data.user;
-      return { name: nodeName(index), adminUrl, dataUrl: withCredentials(adminUrl, { ...data, user }) };
+      const as = ({ user, password }: Credentials): string =>
+        withCredentials(adminUrl, {
+          user: couchUrls === undefined ? user : databasePrefix + user,
+          password,
+        });
+      const [dataUrl, meshUrl, readerUrl] = [as(data), as(mesh), as(reader)];
+      return { name: nodeName(index), adminUrl, dataUrl, meshUrl, readerUrl };
     });
 
     const { mailboxAddresses = 'front' } = options;
@@ -176,7 +181,7 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
       couchServers.map(async (couch, index) => {
         const addresses = await couchAddresses(route, couch, couchServers);
         return create(couch.name, SCRIPTS.mailboxNode, ports.mailboxNodes?.[index], '/ready', (port) => ({
-          ...mailboxNodeEnvironment(port, couch.dataUrl, addresses, databasePrefix, secrets),
+          ...mailboxNodeEnvironment(port, addresses, databasePrefix, secrets),
           ...settings.mailboxNode,
         }));
       }),

@@ -17,7 +17,8 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 const COUCHDB_URLS = 'http://a:hunter2@one:1,http://a:hunter2@two:1,http://a:hunter2@three:1';
 const COUCHDB_PEERS =
   'node1=http://d:hunter2@one:1,node2=http://d:hunter2@two:1,node3=http://d:hunter2@three:1';
-const whole = { COUCHDB_URLS, COUCHDB_PEERS, DATA_DIR: dataDir };
+const COUCHDB_SELF_URLS = 'http://m:hunter2@one:1,http://m:hunter2@two:1,http://m:hunter2@three:1';
+const whole = { COUCHDB_URLS, COUCHDB_SELF_URLS, COUCHDB_PEERS, DATA_DIR: dataDir };
 
 const WRONG_URLS = [
   COUCHDB_URLS.replace('hunter2', 'hunter2%'),
@@ -63,9 +64,19 @@ describe.each(Object.entries({ status, setupReplication, conflicts }))('%s', (_n
     await refuse(command, { COUCHDB_PEERS: peers }, 'at COUCHDB_PEERS');
   });
 
-  it('refuses peers in another order than the servers', async () => {
-    const [first, second, third] = COUCHDB_PEERS.split(',');
-    await refuse(command, { COUCHDB_PEERS: [second, first, third].join() }, 'in the same order');
+  it.each(WRONG_URLS.map((urls) => urls.replaceAll('//a:', '//m:')))(
+    'refuses COUCHDB_SELF_URLS=%s',
+    async (urls) => {
+      await refuse(command, { COUCHDB_SELF_URLS: urls }, 'at COUCHDB_SELF_URLS');
+    },
+  );
+
+  it('refuses peers, and users of the mesh, in another order than the servers', async () => {
+    for (const [variable, urls] of Object.entries({ COUCHDB_PEERS, COUCHDB_SELF_URLS })) {
+      const [first, second, third] = urls.split(',');
+      await refuse(command, { [variable]: [second, first, third].join() }, 'in the same order');
+    }
+    await refuse(command, { COUCHDB_SELF_URLS: '' }, 'in the same order');
   });
 
   it('refuses other variables by name', async () => {

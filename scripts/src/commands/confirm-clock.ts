@@ -1,4 +1,4 @@
-import { directoryDatabase } from '@restante/protocol';
+import { nodeDatabase } from '@restante/protocol';
 import { BELIEVED_STEP_MS } from '@restante/service-kit';
 import { z } from 'zod';
 import { readOptions, UsageError, type Command } from '../cli/command.ts';
@@ -42,13 +42,13 @@ Exit code: 0 all nodes have a time to go by, 1 one has not or did not answer, 2 
       throw new UsageError(`--today: this machine's clock says ${text(nowMs)}: one of the two is wrong`);
     }
     const { nodes, scope } = await findTarget(environment);
-    const directory = directoryDatabase(scope.databasePrefix);
+    const database = nodeDatabase(scope.databasePrefix);
     const rows: string[][] = [];
     const problems: string[] = [];
     for (const node of nodes) {
       try {
-        const before = await readConfirmedTime(node, directory);
-        if (today !== undefined) await writeConfirmedTime(node, directory, nowMs);
+        const before = await readConfirmedTime(node, database);
+        if (today !== undefined) await writeConfirmedTime(node, database, nowMs);
         const known = today === undefined ? before : nowMs;
         rows.push([node.name, ...[before, known].map((time) => (time === null ? '-' : text(time)))]);
         if (known === null) problems.push(`${node.name} has no confirmed time yet`);

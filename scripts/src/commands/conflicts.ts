@@ -1,4 +1,4 @@
-import { directoryDatabase } from '@restante/protocol';
+import { directoryDatabase, nodeDatabase } from '@restante/protocol';
 import { toCouchError } from '@restante/service-kit';
 import { z } from 'zod';
 import { readOptions, type Command } from '../cli/command.ts';
@@ -35,6 +35,7 @@ Exit code: 0 nothing is unresolved, 1 something is or a node did not answer, 2 b
     const flags = readOptions(args, { json: { type: 'boolean' } }, options);
     const { nodes, scope } = await findTarget(environment);
     const database = directoryDatabase(scope.databasePrefix);
+    const own = nodeDatabase(scope.databasePrefix);
     const resolved = new Map<string, ResolvedConflict>();
     const unresolved: LiveConflict[] = [];
     const problems: string[] = [];
@@ -43,7 +44,7 @@ Exit code: 0 nothing is unresolved, 1 something is or a node did not answer, 2 b
         try {
           for (const conflict of await readResolvedConflicts(node, database))
             resolved.set(conflict._id, conflict);
-          unresolved.push(...(await createConflictScan(node)(database)));
+          unresolved.push(...(await createConflictScan(node, own)(database)));
         } catch (error) {
           problems.push(explainNodeError(node, toCouchError(error)));
         }

@@ -114,22 +114,29 @@ describe('setup-replication', () => {
     });
     expect(wrongAdmin.code).toBe(1);
     expect(wrongAdmin.out).toMatch(/node1 \(http:\/\/127\.0\.0\.1:\d+\) refuses the admin credentials/);
-    const wrongData = await setup(['--dry-run'], {
-      COUCHDB_PEERS: trio.environment['COUCHDB_PEERS']!.replace('data%20password', 'secret2'),
+    const wrongReader = await setup(['--dry-run'], {
+      COUCHDB_PEERS: trio.environment['COUCHDB_PEERS']!.replace('reader%20password', 'secret2'),
     });
-    expect(wrongData.code).toBe(1);
-    expect(wrongData.out).toContain("node1 refuses the data path's user data (401)");
-    for (const { out, err } of [wrongAdmin, wrongData]) expect(out + err).not.toMatch(/secret\d|password/);
+    expect(wrongReader.code).toBe(1);
+    expect(wrongReader.out).toContain("node1 refuses the mesh's user reader (401)");
+    const wrongMesh = await setup(['--dry-run'], {
+      COUCHDB_SELF_URLS: trio.environment['COUCHDB_SELF_URLS']!.replace('mesh%20password', 'secret3'),
+    });
+    expect(wrongMesh.code).toBe(1);
+    expect(wrongMesh.out).toContain("node1 refuses the mesh's user mesh (401)");
+    for (const { out, err } of [wrongAdmin, wrongReader, wrongMesh])
+      expect(out + err).not.toMatch(/secret\d|password/);
   });
 
   it('touches nothing when the servers are named in another order than they were', async () => {
     const [first, second, third] = trio.nodes;
     const environment = {
       COUCHDB_URLS: [second, first, third].map((node) => node!.adminUrl).join(),
+      COUCHDB_SELF_URLS: [second, first, third].map((node) => node!.meshUrl).join(),
       COUCHDB_PEERS: [
-        `node1=${second!.dataUrl}`,
-        `node2=${first!.dataUrl}`,
-        `node3=${third!.dataUrl}`,
+        `node1=${second!.readerUrl}`,
+        `node2=${first!.readerUrl}`,
+        `node3=${third!.readerUrl}`,
       ].join(),
     };
     const swapped = await setup([], environment);
@@ -174,7 +181,14 @@ describe('setup-replication', () => {
   it('explains itself', async () => {
     const help = await setup(['--help']);
     expect(help.code).toBe(0);
-    for (const word of ['--dry-run', '--verify', '--json', 'COUCHDB_URLS', 'Exit code']) {
+    for (const word of [
+      '--dry-run',
+      '--verify',
+      '--json',
+      'COUCHDB_URLS',
+      'COUCHDB_SELF_URLS',
+      'Exit code',
+    ]) {
       expect(help.out).toContain(word);
     }
   });

@@ -95,7 +95,7 @@ describe('start, status, conflicts', () => {
 
   it('keeps secrets from the output, the logs and other users', () => {
     const secrets = ensureSecrets(dataDir);
-    const values = secrets.nodes.flatMap(({ admin, data }) => [admin.password, data.password]);
+    const values = secrets.nodes.flatMap((users) => Object.values(users).map(({ password }) => password));
     values.push(secrets.tokenPrivateKey.split('\n')[1]!);
     const logDir = join(dataDir, 'logs');
     const logs = readdirSync(logDir).map((name) => readFileSync(join(logDir, name), 'utf8'));

@@ -110,7 +110,7 @@ describe('status and conflicts of a cluster that is not well', () => {
   });
 
   it('finds new conflicts, and no longer those that are resolved, when it looks again', async () => {
-    const scan = createConflictScan(trio.nodes[2]!);
+    const scan = createConflictScan(trio.nodes[2]!, 'node');
     expect(await scan('directory')).toEqual([]);
     await plantConflict(2, 'username:bob');
     await plantConflict(2, 'username:carol');
@@ -125,7 +125,7 @@ describe('status and conflicts of a cluster that is not well', () => {
     const dayMs = 24 * 60 * 60 * 1000;
     const confirmed = (node: number): Promise<number> =>
       withServer(node, async (server) => {
-        const found = await server.request({ db: 'directory', path: CLOCK_DOCUMENT });
+        const found = await server.request({ db: 'node', path: CLOCK_DOCUMENT });
         return (found as { confirmedAt: number }).confirmedAt;
       });
     const withServer = async <T>(node: number, use: (server: CouchServer) => Promise<T>): Promise<T> => {
@@ -134,7 +134,7 @@ describe('status and conflicts of a cluster that is not well', () => {
     };
     await withServer(1, (server) =>
       server.request({
-        db: 'directory',
+        db: 'node',
         path: CLOCK_DOCUMENT,
         method: 'PUT',
         body: { confirmedAt: Date.now() - 45 * dayMs },
@@ -171,7 +171,7 @@ describe('status and conflicts of a cluster that is not well', () => {
     /** Passes everything on but documents: those fail as one does whose place on the disk is broken. */
     await using broken = await startForwarder(origin, (path) => path.startsWith('/directory/username'));
     const throughBroken = { ...node!, adminUrl: `http://${username}:${password}@${broken.host}` };
-    const scan = createConflictScan(throughBroken);
+    const scan = createConflictScan(throughBroken, 'node');
     expect(await scan('directory')).toEqual([]);
     await plantConflict(0, 'username:dora');
     await expect(scan('directory')).rejects.toMatchObject({ code: 'unavailable' });

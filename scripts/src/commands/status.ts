@@ -1,4 +1,4 @@
-import { directoryDatabase } from '@restante/protocol';
+import { directoryDatabase, nodeDatabase } from '@restante/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { readOptions, UsageError, type Command, type CommandContext } from '../cli/command.ts';
@@ -42,7 +42,9 @@ const settled = async <T>(
 };
 
 const createStatusReader = (target: Target): (() => Promise<Status>) => {
-  const scans = target.nodes.map((node) => createConflictScan(node));
+  const scans = target.nodes.map((node) =>
+    createConflictScan(node, nodeDatabase(target.scope.databasePrefix)),
+  );
   const directory = directoryDatabase(target.scope.databasePrefix);
   return async () => {
     const [state, { inspections, mesh }] = await Promise.all([

@@ -13,12 +13,13 @@ import type { MeshScope } from '../mesh/compare-mesh.ts';
 import type { MeshNode } from '../mesh/mesh-node.ts';
 import { clusterCouchUrls } from './couch-urls.ts';
 
-/** `name=url` with the data path's credentials, as mailbox nodes have it; here with an entry for every node. */
+/** `name=url` with the readers' credentials, as mailbox nodes have it. */
 const peers = namedCouchUrls.refine((nodes) => nodes.length > 1, 'needs an entry for every node');
 
 const environment = z.object({
   DATA_DIR: z.string().default('.data'),
   COUCHDB_URLS: clusterCouchUrls.optional(),
+  COUCHDB_SELF_URLS: clusterCouchUrls.optional(),
   COUCHDB_PEERS: peers.optional(),
   MASTER_URLS: httpUrls.optional(),
   MAILBOX_NODE_URLS: httpUrls.optional(),
@@ -41,8 +42,10 @@ Without more, the cluster that npm start runs on this machine. Another one is to
 
   DATA_DIR           data folder of the cluster on this machine (default .data)
   COUCHDB_URLS       the CouchDB servers with admin credentials, in the order of the nodes, separated by commas
-  COUCHDB_PEERS      node1=http://user:password@host:5984,node2=...: the same servers with the data path's
-                     credentials, as the servers reach each other; setting it turns to this cluster
+  COUCHDB_SELF_URLS  the same with the credentials of the user that writes what the mesh brings, as each server
+                     reaches itself (COUCHDB_SELF_URL of the mailbox nodes)
+  COUCHDB_PEERS      node1=http://user:password@host:5984,node2=...: the same with the credentials of the readers, as
+                     the servers reach each other (as the mailbox nodes have it); setting it turns to this cluster
   MASTER_URLS        masters, for status
   MAILBOX_NODE_URLS  mailbox nodes, for status
   DATABASE_PREFIX, BUCKET_SPAN_DAYS, MESSAGE_TTL_DAYS  as the mailbox nodes have them
@@ -65,7 +68,7 @@ export const findTarget = async (
     const running = await findRunningCluster(read.DATA_DIR);
     if (running === null) {
       throw new ConfigError(
-        `No cluster runs on ${read.DATA_DIR}. Start one (npm start), or name another by COUCHDB_URLS and COUCHDB_PEERS.`,
+        `No cluster runs on ${read.DATA_DIR}. Start one (npm start), or name another by COUCHDB_URLS, COUCHDB_SELF_URLS and COUCHDB_PEERS.`,
       );
     }
     return {
@@ -75,18 +78,28 @@ export const findTarget = async (
       mailboxNodeUrls: running.mailboxNodes.map(({ url }) => url),
     };
   }
-  const { COUCHDB_PEERS, COUCHDB_URLS = [] } = read;
-  const servers = COUCHDB_URLS.map(serverOf);
-  const isMoved = ({ url }: { url: string }, index: number): boolean =>
-    servers.includes(serverOf(url)) && servers[index] !== serverOf(url);
-  if (servers.length !== COUCHDB_PEERS.length || COUCHDB_PEERS.some(isMoved)) {
-    throw new ConfigError('COUCHDB_URLS and COUCHDB_PEERS must name the same servers in the same order');
+  const { COUCHDB_PEERS, COUCHDB_URLS = [], COUCHDB_SELF_URLS = [] } = read;
+  /** A server may be reached by other names from here, from the others and from itself: only where one is named at both it must be the same. */
+  const isMoved = (urls: readonly string[]): boolean => {
+    const servers = urls.map(serverOf);
+    return (
+      servers.length !== COUCHDB_PEERS.length ||
+      COUCHDB_PEERS.some(
+        ({ url }, index) => servers.includes(serverOf(url)) && servers[index] !== serverOf(url),
+      )
+    );
+  };
+  if (isMoved(COUCHDB_URLS) || isMoved(COUCHDB_SELF_URLS)) {
+    throw new ConfigError(
+      'COUCHDB_URLS, COUCHDB_SELF_URLS and COUCHDB_PEERS must name the same servers in the same order',
+    );
   }
   return {
-    nodes: COUCHDB_PEERS.map(({ name, url }, index) => ({
+    nodes: COUCHDB_PEERS.map(({ name, url: readerUrl }, index) => ({
       name,
-      dataUrl: url,
+      readerUrl,
       adminUrl: COUCHDB_URLS[index] ?? '',
+      meshUrl: COUCHDB_SELF_URLS[index] ?? '',
     })),
     scope: { databasePrefix: read.DATABASE_PREFIX ?? '', ...span },
     masterUrls: read.MASTER_URLS ?? [],

@@ -1,4 +1,4 @@
-import { directoryDatabase } from '@restante/protocol';
+import { directoryDatabase, nodeDatabase } from '@restante/protocol';
 import type { Cluster } from '../cluster/index.ts';
 import type { MeshScope } from '../mesh/compare-mesh.ts';
 import { inspectMesh } from '../mesh/inspect-mesh.ts';
@@ -12,7 +12,7 @@ export type Holdings = {
   readonly databases: readonly string[];
   /** Messages in all buckets of all nodes. */
   readonly waiting: number;
-  /** Whether every replication runs and all nodes have the same messages and the same deletions. */
+  /** Whether every replication runs and all nodes have the same messages. A node that never had a message has no deletion of it. */
   readonly isSettled: boolean;
 };
 
@@ -26,9 +26,7 @@ export const readHoldings = async ({ couchServers }: Cluster, scope: MeshScope):
       Promise.all(couchServers.map((node) => countDatabase(node, database, true))),
     ),
   );
-  const isSame = counts.every(
-    (nodes) => new Set(nodes.map(({ waiting, deleted }) => `${waiting} ${deleted}`)).size === 1,
-  );
+  const isSame = counts.every((nodes) => new Set(nodes.map(({ waiting }) => waiting)).size === 1);
   return {
     databases: mesh.databases,
     waiting: counts.flat().reduce((sum, { waiting }) => sum + waiting, 0),
@@ -45,7 +43,7 @@ export const countConflicts = async (
   const resolved = new Set<string>();
   let unresolved = 0;
   for (const node of couchServers) {
-    const scan = createConflictScan(node);
+    const scan = createConflictScan(node, nodeDatabase(scope.databasePrefix));
     for (const database of [directoryOf(scope), ...databases]) unresolved += (await scan(database)).length;
     for (const { _id } of await readResolvedConflicts(node, directoryOf(scope))) resolved.add(_id);
   }

@@ -76,8 +76,8 @@ export const compareMesh = (
     const peers = inspections.filter((other) => other.node.name !== node.name);
     const wanted = wantedPulls({
       databases,
-      self: node.dataUrl,
-      peers: peers.map(({ node: peer }) => ({ name: peer.name, url: peer.dataUrl })),
+      selfUrl: node.meshUrl,
+      peers: peers.map(({ node: peer }) => ({ name: peer.name, url: peer.readerUrl })),
     });
     const away = new Set(peers.filter((peer) => peer.problem !== null).map((peer) => peer.node.name));
     const isKnown = live.some((inspection) => inspection.databases.includes(directory));

@@ -15,7 +15,7 @@ export const inspectMesh = async (
   const misnamed = inspections.find((inspection) => replicatesFrom(inspection, inspection.node.name, scope));
   if (misnamed !== undefined) {
     throw new ConfigError(
-      `COUCHDB_URLS and COUCHDB_PEERS: the server that they call ${misnamed.node.name} replicates from ${misnamed.node.name}, so it is another node's. Name the servers in the order of the nodes.`,
+      `COUCHDB_URLS, COUCHDB_SELF_URLS and COUCHDB_PEERS: the server that they call ${misnamed.node.name} replicates from ${misnamed.node.name}, so it is another node's. Name the servers in the order of the nodes.`,
     );
   }
   return { inspections, mesh: compareMesh(inspections, scope, Date.now()) };

@@ -4,9 +4,11 @@ import {
   connectCouch,
   CouchError,
   couchRequest,
-  toCouchError,
-  type CouchServer,
+  couchUrlAs,
   parseCouchUrl,
+  toCouchError,
+  type CouchAddress,
+  type CouchServer,
 } from '@restante/service-kit';
 import { z } from 'zod';
 
@@ -15,8 +17,10 @@ export type MeshNode = {
   readonly name: string;
   /** With admin credentials, as it is reached from here. */
   readonly adminUrl: string;
-  /** With the data path's credentials, as the CouchDB servers reach each other. */
-  readonly dataUrl: string;
+  /** As it reaches itself, with the user that writes what the mesh brings. */
+  readonly meshUrl: string;
+  /** As the others reach it, with the user that reads for them. */
+  readonly readerUrl: string;
 };
 
 /** What is there on one node. */
@@ -67,21 +71,28 @@ export const inspectNode = async (node: MeshNode): Promise<Inspection> => {
   }
 };
 
-/** Why the data path's credentials do not read this database, or null when they do. Never throws. */
-export const probeDataPath = async (node: MeshNode, database: string): Promise<string | null> => {
-  // Through the operator's address: the one that the servers use may not be reachable from here.
-  const url = new URL(node.adminUrl);
-  const { username, password } = parseCouchUrl(node.dataUrl);
-  url.username = encodeURIComponent(username);
-  url.password = encodeURIComponent(password);
-  await using server = connectCouch(url.href.replace(/\/$/, ''), TIMEOUT_MS);
+/** Why the users of the mesh do not read this database, in one line each. Never throws. */
+export const probeMeshUsers = async (node: MeshNode, database: string): Promise<string[]> => {
+  const refusals = await Promise.all(
+    [node.meshUrl, node.readerUrl].map((url) => probeUser(node, parseCouchUrl(url), database)),
+  );
+  return refusals.filter((refusal) => refusal !== null);
+};
+
+/** Through the operator's address: the one that the servers use may not be reachable from here. */
+const probeUser = async (
+  { name, adminUrl }: MeshNode,
+  user: CouchAddress,
+  database: string,
+): Promise<string | null> => {
+  await using server = connectCouch(couchUrlAs(adminUrl, user), TIMEOUT_MS);
   try {
     await couchRequest(server, { db: database });
     return null;
   } catch (thrown) {
     const error = toCouchError(thrown);
-    if (!(error instanceof CouchError)) return `${node.name} does not answer`;
+    if (!(error instanceof CouchError)) return `${name} does not answer`;
     if (error.statusCode === 404) return null;
-    return `${node.name} refuses the data path's user ${username} (${error.statusCode})`;
+    return `${name} refuses the mesh's user ${user.username} (${error.statusCode})`;
   }
 };

@@ -25,6 +25,8 @@ export type NodeState = {
   /** How far the clock is ahead when it is not believed, otherwise null. */
   readonly doubtedClockSeconds: number | null;
   readonly setAside: readonly string[];
+  /** Documents that its CouchDB did not take from the mesh since the node was started, by peer. */
+  readonly refusedWrites: Readonly<Record<string, number>>;
 };
 
 export type ClusterState = {
@@ -62,6 +64,8 @@ const nodeHealth = z.object({
   /** By peer. */
   lagSeconds: z.record(z.string(), z.number()),
   setAside: setAside.optional(),
+  /** By peer. */
+  refusedWrites: z.record(z.string(), z.number()).default({}),
 });
 
 /** The answer's body; null when there is no answer, whatever its status otherwise. */
@@ -117,6 +121,7 @@ const readNode = async (name: string, url: string): Promise<NodeState> => {
     lagSeconds: lags.length === 0 ? null : Math.max(...lags),
     doubtedClockSeconds: doubtedSeconds(health),
     setAside: describeSetAside(name, health?.setAside),
+    refusedWrites: health?.refusedWrites ?? {},
   };
 };
 
@@ -149,6 +154,15 @@ const problemsOf = (masters: readonly MasterState[], nodes: readonly NodeState[]
     return [];
   }),
   ...[...masters, ...nodes].flatMap((service) => service.setAside),
+  ...nodes.flatMap(({ name, refusedWrites }) =>
+    Object.entries(refusedWrites).flatMap(([peer, count]) =>
+      count === 0
+        ? []
+        : [
+            `${name} has refused ${count} documents of ${peer} since it was started: no node writes such ones`,
+          ],
+    ),
+  ),
 ];
 
 /** Asks all parts at once what they tell without credentials. A part that does not answer is down. */

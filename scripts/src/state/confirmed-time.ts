@@ -20,14 +20,14 @@ const read = async (
   }
 };
 
-/** The confirmed time of a node, which it keeps in the database `directory`; null when it has written none. Throws as `couchRequest`. */
-export const readConfirmedTime = (node: MeshNode, directory: string): Promise<number | null> =>
-  withAdmin(node, async (server) => (await read(server, directory))?.confirmedAt ?? null);
+/** The confirmed time of a node, which it keeps in its own database; null when it has written none. Throws as `couchRequest`. */
+export const readConfirmedTime = (node: MeshNode, database: string): Promise<number | null> =>
+  withAdmin(node, async (server) => (await read(server, database))?.confirmedAt ?? null);
 
 /** Says to a node what time it is, whatever it has confirmed. Throws as `couchRequest`. */
-export const writeConfirmedTime = (node: MeshNode, directory: string, confirmedAt: number): Promise<void> =>
+export const writeConfirmedTime = (node: MeshNode, database: string, confirmedAt: number): Promise<void> =>
   withAdmin(node, async (server) => {
-    const found = await read(server, directory);
+    const found = await read(server, database);
     const body = found === null ? { confirmedAt } : { confirmedAt, _rev: found.rev };
-    await couchRequest(server, { db: directory, path: CLOCK_DOCUMENT, method: 'PUT', body });
+    await couchRequest(server, { db: database, path: CLOCK_DOCUMENT, method: 'PUT', body });
   });

@@ -1,21 +1,21 @@
-import { connectCouch, couchRequest, type CouchServer } from '@restante/service-kit';
+import { CONFLICT_SCAN, connectCouch, couchRequest, keptPath, type CouchServer } from '@restante/service-kit';
 import { startCouches, type TestCouches } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConflictScan } from './conflict-scan.ts';
-
-const CHECKPOINT = '_local/restante-conflict-scan';
 
 describe('the scan for conflicts', () => {
   let couches: TestCouches;
   let server: CouchServer & AsyncDisposable;
   let db: string;
+  let own: string;
   let rows = 0;
 
   beforeAll(async () => {
     couches = await startCouches(1);
     server = connectCouch(couches.adminUrls[0]!, 10_000);
     db = `${couches.prefix}messages-20260101`;
-    await couchRequest(server, { db, method: 'PUT' });
+    own = `${couches.prefix}node`;
+    for (const name of [db, own]) await couchRequest(server, { db: name, method: 'PUT' });
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
@@ -32,11 +32,11 @@ describe('the scan for conflicts', () => {
     };
     return Object.assign(real, { request: request as CouchServer['request'] });
   };
-  /** As `npm run status` does: with nothing but what stands in the database. */
+  /** As `npm run status` does: with nothing but what the node keeps. */
   const scan = async () => {
     rows = 0;
-    const node = { name: 'node1', adminUrl: couches.adminUrls[0]!, dataUrl: '' };
-    const found = await createConflictScan(node, connect)(db);
+    const node = { name: 'node1', adminUrl: couches.adminUrls[0]!, meshUrl: '', readerUrl: '' };
+    const found = await createConflictScan(node, own, connect)(db);
     return { ids: found.map(({ id }) => id).sort(), rows };
   };
   const write = (docs: readonly object[]) =>
@@ -60,21 +60,23 @@ describe('the scan for conflicts', () => {
   });
 
   it('reads all again when the place is another database’s, or of more than is there', async () => {
-    const kept = (await couchRequest(server, { db, path: CHECKPOINT })) as object;
-    const again = async (): Promise<void> => {
+    const at = { db: own, path: keptPath(CONFLICT_SCAN, db) };
+    const kept = (await couchRequest(server, at)) as { instance: string };
+    /** The place is told to be of this life of the database. */
+    const again = async (isTold: boolean): Promise<void> => {
       await couchRequest(server, { db, method: 'DELETE' });
       await couchRequest(server, { db, method: 'PUT' });
       await write([leaf('hidden', 'b'), leaf('hidden', 'c')]);
-      await couchRequest(server, { db, path: CHECKPOINT, method: 'PUT', body: kept });
+      const { instance_start_time: instance } = (await couchRequest(server, { db })) as {
+        instance_start_time: string;
+      };
+      const told = isTold ? instance : 'another';
+      await couchRequest(server, { ...at, method: 'PUT', body: { ...kept, instance: told } });
     };
-    await again();
+    await again(false);
     await fill(400);
     expect(await scan()).toEqual({ ids: ['hidden'], rows: 401 });
-    await again();
-    const { instance_start_time: instance } = (await couchRequest(server, { db })) as {
-      instance_start_time: string;
-    };
-    await couchRequest(server, { db, path: CHECKPOINT, method: 'PUT', body: { ...kept, instance } });
+    await again(true);
     await fill(20);
     expect(await scan()).toEqual({ ids: ['hidden'], rows: 21 });
   });

@@ -1,10 +1,12 @@
 import {
+  CONFLICT_SCAN,
   connectCouch,
   CouchError,
   couchRequest,
   readCheckpoint,
   toCouchError,
   writeCheckpoint,
+  type About,
   type CouchServer,
 } from '@restante/service-kit';
 import { z } from 'zod';
@@ -22,8 +24,7 @@ export type LiveConflict = {
 const PAGE = 2_000;
 const TIMEOUT_MS = 30_000;
 
-/** What was read is kept in the database after so many changes, so that a later scan reads what has come since. */
-const CHECKPOINT = '_local/restante-conflict-scan';
+/** How far it was read is kept in the node's own database after so many changes, so that a later scan reads what has come since. */
 const KEEP_EVERY = 100;
 /** While more documents contradict themselves the place is not kept. */
 const MAX_SUSPECTS = 1_000;
@@ -46,18 +47,18 @@ const unlessGone = (thrown: unknown): object => {
 /** How far a scan has come. `suspects`: documents that may have a conflict. */
 type Progress = { sequence: string; unkept: number; readonly suspects: Set<string> };
 
-const begin = async (server: CouchServer, db: string): Promise<Progress> => {
-  const kept = await readCheckpoint(server, db, CHECKPOINT, checkpoint);
+const begin = async (server: CouchServer, about: About): Promise<Progress> => {
+  const kept = await readCheckpoint(server, about, CONFLICT_SCAN, checkpoint);
   return kept?.isSound === true
     ? { sequence: kept.sequence, unkept: 0, suspects: new Set(kept.value.suspects) }
     : { sequence: '0', unkept: 0, suspects: new Set() };
 };
 
-const keep = async (server: CouchServer, db: string, progress: Progress): Promise<void> => {
+const keep = async (server: CouchServer, about: About, progress: Progress): Promise<void> => {
   const { sequence, unkept, suspects } = progress;
   if (unkept < KEEP_EVERY || suspects.size > MAX_SUSPECTS) return;
   try {
-    await writeCheckpoint(server, db, CHECKPOINT, { sequence, value: { suspects: [...suspects] } });
+    await writeCheckpoint(server, about, CONFLICT_SCAN, { sequence, value: { suspects: [...suspects] } });
     progress.unkept = 0;
   } catch {
     // A disk that is full, for one: what was found is told all the same, and the next scan reads it again.
@@ -70,13 +71,16 @@ const keep = async (server: CouchServer, db: string, progress: Progress): Promis
  */
 export const createConflictScan = (
   node: MeshNode,
+  /** The node's own database. */
+  own: string,
   connect: typeof connectCouch = connectCouch,
 ): ((database: string) => Promise<LiveConflict[]>) => {
   const progress = new Map<string, Progress>();
 
   return async (db) => {
     await using server = connect(node.adminUrl, TIMEOUT_MS);
-    const seen = progress.get(db) ?? (await begin(server, db));
+    const about = { node: own, database: db };
+    const seen = progress.get(db) ?? (await begin(server, about));
     progress.set(db, seen);
     for (;;) {
       const qs = { since: seen.sequence, limit: PAGE, style: 'all_docs' };
@@ -101,7 +105,7 @@ export const createConflictScan = (
       if (revisions.length > 0) conflicts.push({ node: node.name, database: db, id, revisions });
       else seen.suspects.delete(id);
     }
-    await keep(server, db, seen);
+    await keep(server, about, seen);
     return conflicts;
   };
 };

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buckets, directoryDatabase, LIMITS } from '@restante/protocol';
+import { buckets, directoryDatabase, LIMITS, MESH_ROLE, nodeDatabase, READER_ROLE } from '@restante/protocol';
 import { connectCouch } from '@restante/service-kit';
 import { createClusterProcess, type ClusterProcess } from '../cluster/cluster-process.ts';
 import { couchEnvironment, SCRIPTS, withCredentials } from '../cluster/roles.ts';
@@ -18,7 +18,8 @@ export type CouchTrio = AsyncDisposable & {
 };
 
 const admin = { user: 'admin', password: 'admin password' };
-const data = { user: 'data', password: 'data password' };
+const mesh = { user: 'mesh', password: 'mesh password' };
+const reader = { user: 'reader', password: 'reader password' };
 
 export const startCouchTrio = async (): Promise<CouchTrio> => {
   const dir = mkdtempSync(join(tmpdir(), 'restante-trio-'));
@@ -37,24 +38,30 @@ export const startCouchTrio = async (): Promise<CouchTrio> => {
   const nodes = processes.map(({ url }, index) => ({
     name: `node${index + 1}`,
     adminUrl: withCredentials(url, admin),
-    dataUrl: withCredentials(url, data),
+    meshUrl: withCredentials(url, mesh),
+    readerUrl: withCredentials(url, reader),
   }));
   const databases = [directoryDatabase(), buckets(10, LIMITS.messageTtlMs).nameAt(Date.now())] as const;
   for (const { adminUrl } of nodes) {
     await using server = connectCouch(adminUrl, 10_000);
-    await server.request({
-      db: '_users',
-      path: `org.couchdb.user:${data.user}`,
-      method: 'PUT',
-      body: { name: data.user, password: data.password, roles: [], type: 'user' },
-    });
+    for (const [{ user: name, password }, role] of [
+      [mesh, MESH_ROLE],
+      [reader, READER_ROLE],
+    ] as const) {
+      const body = { name, password, roles: [role], type: 'user' };
+      await server.request({ db: '_users', path: `org.couchdb.user:${name}`, method: 'PUT', body });
+    }
+    await server.request({ db: nodeDatabase(), method: 'PUT' });
     for (const db of databases) {
       await server.request({ db, method: 'PUT' });
       await server.request({
         db,
         path: '_security',
         method: 'PUT',
-        body: { admins: { names: [], roles: ['_admin'] }, members: { names: [data.user], roles: [] } },
+        body: {
+          admins: { names: [], roles: ['_admin'] },
+          members: { names: [mesh.user, reader.user], roles: [] },
+        },
       });
     }
   }
@@ -64,7 +71,8 @@ export const startCouchTrio = async (): Promise<CouchTrio> => {
     databases,
     environment: {
       COUCHDB_URLS: nodes.map(({ adminUrl }) => adminUrl).join(','),
-      COUCHDB_PEERS: nodes.map(({ name, dataUrl }) => `${name}=${dataUrl}`).join(','),
+      COUCHDB_SELF_URLS: nodes.map(({ meshUrl }) => meshUrl).join(','),
+      COUCHDB_PEERS: nodes.map(({ name, readerUrl }) => `${name}=${readerUrl}`).join(','),
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(processes.map((process) => process.kill('SIGKILL')));

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { askCouch } from '../couch.ts';
 
 /** What a CouchDB server holds, read by its HTTP API as an operator would: the witness of the cluster's tests. */
@@ -77,6 +78,17 @@ export const envelopesOf = async (
     }
   }
   return envelopes;
+};
+
+/**
+ * Whether servers hold the same mail: what lives on one lives on each, with the same leaves. What is deleted on one may be unknown to
+ * another: a deletion is of what is there, and the mesh carries none.
+ */
+export const isSameMail = (held: readonly ReadonlyMap<string, Leaves>[]): boolean => {
+  const livingOn = (each: ReadonlyMap<string, Leaves>): Map<string, Leaves> =>
+    new Map([...each].filter(([, leaves]) => leaves.some(isLive)));
+  const [first, ...others] = held.map(livingOn);
+  return others.every((other) => isDeepStrictEqual(other, first));
 };
 
 /** Ids of the envelopes that wait on a server. */

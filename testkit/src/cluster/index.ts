@@ -4,6 +4,7 @@ export {
   databasesOf,
   envelopesOf,
   isLive,
+  isSameMail,
   placeOf,
   waitingOf,
   type Leaves,
@@ -22,6 +23,7 @@ export {
   type Person,
   type PersonOptions,
 } from './person.ts';
+export { followLogs, type ServiceLogs } from './service-logs.ts';
 export { startTestCluster, type TestCluster, type TestClusterOptions } from './test-cluster.ts';
 export { filesWithText } from './text-search.ts';
 export { filteredWebSocket, openWire, type Wire } from './wire.ts';

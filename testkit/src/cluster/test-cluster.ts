@@ -2,13 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
 import { mountSmallDisk, smallDiskHindrance, type SmallDisk } from '../small-disk.ts';
 import { waitFor } from '../wait-for.ts';
 import { movableClock, type MovableClock } from './clock-shift.ts';
 import { slowDisk, type SlowDisk } from './slow-disk.ts';
-import { conflictsOf, envelopesOf, waitingOf, type Leaves } from './couch-state.ts';
+import { conflictsOf, envelopesOf, isSameMail, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
 import { metricOf } from './metrics.ts';
 import { createPerson, type Addressed, type Person, type PersonOptions } from './person.ts';
@@ -48,7 +47,7 @@ export type TestCluster = AsyncDisposable & {
   readonly conflicts: () => Promise<string[]>;
   /** Waits until every node knows that it has what its peers had: it says "complete" from then on, whoever dies. */
   readonly caughtUp: () => Promise<void>;
-  /** Waits until the mesh has made the nodes alike; answers with what each of them holds. */
+  /** Waits until all nodes have the same mail; answers with all that any of them holds, deleted or not. */
   readonly alike: () => Promise<Map<string, Leaves>>;
   /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
   readonly empty: (person?: Addressed) => Promise<void>;
@@ -248,9 +247,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         );
       },
       alike: () =>
-        waitFor('the nodes to hold the same', async () => {
-          const [first, ...others] = await onEachCouch(envelopesOf);
-          return others.every((other) => isDeepStrictEqual(other, first)) ? first : null;
+        waitFor('the nodes to hold the same mail', async () => {
+          const held = await onEachCouch(envelopesOf);
+          return isSameMail(held) && new Map(held.flatMap((each) => [...each]));
         }),
       empty: async (person) => {
         const owner = person?.address.accountId ?? '';

@@ -93,8 +93,8 @@ export const bucketsDropped: Bug = {
     },
     {
       file: 'mailbox-node/src/service.ts',
-      find: 'if (databases.isExpired(database, clock.surely())) await keeper.drop(database);',
-      put: 'if (databases.isExpired(database, now())) await keeper.drop(database);',
+      find: 'if (!databases.isExpired(database, clock.surely())) continue;',
+      put: 'if (!databases.isExpired(database, now())) continue;',
     },
   ],
   laws: ['arrives'],

@@ -188,8 +188,7 @@ export class ScriptedCluster {
     const mailbox = deviceKey(caller);
     if (path[2] === 'delete') {
       const { ids } = deleteRequest.parse(body);
-      node.delete(mailbox, ids);
-      return { status: 200, json: { deleted: ids.length } };
+      return { status: 200, json: { deleted: node.delete(mailbox, ids) } };
     }
     return this.#page(node, mailbox, url.searchParams, path[3] === 'ids');
   }

@@ -40,18 +40,20 @@ export class ScriptedNode {
       tell(`event: envelope\nid: ${envelope.id}\ndata: ${JSON.stringify(envelope)}\n\n`);
   }
 
-  delete(mailbox: string, ids: readonly string[]): void {
+  /** Answers how many were there. */
+  delete(mailbox: string, ids: readonly string[]): number {
     const deleted = this.#deleted.get(mailbox) ?? new Set<string>();
     this.#deleted.set(mailbox, deleted);
+    const there = ids.filter((id) => this.mailboxes.get(mailbox)?.has(id));
     for (const id of ids) {
       deleted.add(id);
       this.mailboxes.get(mailbox)?.delete(id);
     }
+    return there.length;
   }
 
-  /** Takes over what another node has, as the mesh does. */
+  /** Takes over what waits at another node, as the mesh does: not what was deleted there. */
   pull(other: ScriptedNode): void {
-    for (const [mailbox, ids] of other.#deleted) this.delete(mailbox, [...ids]);
     for (const [mailbox, box] of other.mailboxes)
       for (const envelope of box.values()) this.store(mailbox, envelope);
     this.awaits.delete(other);

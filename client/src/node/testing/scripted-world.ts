@@ -20,6 +20,9 @@ import { Witness } from './witness.ts';
 const MASTERS = ['http://master-0', 'http://master-1'];
 const PASSWORD = 'correct horse battery staple';
 
+/** What is left when only its reader's next reading can end it. */
+const WAITS = 'something waits in the mailboxes';
+
 /** Steps and time within which everything comes to rest when nothing hinders it. */
 const MAX_STEPS = 20_000;
 const MAX_REST_MS = 10 * 60_000;
@@ -256,11 +259,15 @@ export class ScriptedWorld {
       // What is held waits for a person to let its sender in.
       if (device.rows('pendingDeletes').some(({ held, deleted }) => !held || !deleted))
         return `${device.name} has not deleted what it has kept`;
+      if (device.rows('owedDeletes').length > 0) return `${device.name} owes a node deletions`;
     }
-    return this.cluster.waiting() > 0 ? 'something waits in the mailboxes' : null;
+    return this.cluster.waiting() > 0 ? WAITS : null;
   }
 
-  /** Makes everything whole and runs until nothing is left to do. Answers what is left if it does not end. */
+  /**
+   * Makes everything whole and runs until nothing is left to do. Answers what is left if it does not end. What a node that had lost its disk
+   * got from one that had not deleted it yet waits there until its reader's next reading.
+   */
   async rest(): Promise<string | null> {
     const { network, cluster, time } = this;
     network.mastersDown.clear();
@@ -270,11 +277,17 @@ export class ScriptedWorld {
       await device.open();
     }
     const end = time.now + MAX_REST_MS;
+    let areRead = false;
     for (let step = 0; step < MAX_STEPS && time.now < end; step += 1) {
       if (await this.step(0, 'whole')) continue;
       this.mesh();
       if (await this.step(0, 'whole')) continue;
-      if (this.unrest() === null) return null;
+      const unrest = this.unrest();
+      if (unrest === null) return null;
+      if (unrest === WAITS && !areRead) {
+        for (const device of this.devices) device.messenger?.refresh();
+        areRead = true;
+      }
       await time.advanceToNext();
       await this.settle();
     }

@@ -1,0 +1,26 @@
+import type { JsonObject } from '../values/json.ts';
+import type { Shape } from '../values/shape.ts';
+import type { Endpoint } from '../surface/endpoints.ts';
+import type { Frame } from '../surface/frames.ts';
+import type { Device } from '../stage/device.ts';
+
+/** What inputs are made of, as it is at the moment. */
+export type World = {
+  readonly masters: readonly string[];
+  readonly mailboxNodes: readonly string[];
+  /** Everything else that listens: raw bytes alone go there. */
+  readonly others: readonly string[];
+  readonly endpoints: readonly Endpoint[];
+  readonly frames: readonly Frame[];
+  readonly bodies: Readonly<Record<string, Shape>>;
+  /** Not empty. */
+  readonly devices: readonly Device[];
+  readonly couches: readonly string[];
+  /** Database of accounts, and the bucket of now. */
+  readonly databases: { readonly directory: string; readonly bucket: string };
+  /** What the directory has of some of the devices. */
+  readonly accounts: readonly { readonly device: Device; readonly documents: readonly JsonObject[] }[];
+  /** Documents of the bucket that are no envelopes. */
+  readonly canaries: readonly JsonObject[];
+  readonly password: string;
+};

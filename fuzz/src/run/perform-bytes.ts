@@ -1,0 +1,36 @@
+import type { Input } from '../inputs/input.ts';
+import { connectTo } from '../stage/connection.ts';
+import { DEADLINE_MS, outcomeOf, unanswered, type Outcome } from './outcome.ts';
+
+/** What is no whole request has no answer: our side ends after this, and the end of theirs is waited for. */
+const PATIENCE_MS = 250;
+
+/** Sends all, and takes the first line of an answer, or the end. */
+export const performBytes = ({ to, bytes }: Extract<Input, { kind: 'bytes' }>): Promise<Outcome> =>
+  new Promise((resolve) => {
+    const socket = connectTo(to);
+    let sinceMs = performance.now();
+    let answer = '';
+    const patience = setTimeout(() => {
+      sinceMs = performance.now();
+      socket.end();
+    }, PATIENCE_MS);
+    const deadline = setTimeout(() => {
+      resolve(unanswered(sinceMs));
+      socket.destroy();
+    }, DEADLINE_MS);
+    socket.on('data', (data) => {
+      answer += data.toString('latin1');
+      const status = /^HTTP\/1\.1 (?!100)(\d{3})/.exec(answer)?.[1];
+      if (status === undefined) return;
+      resolve(outcomeOf(status, sinceMs));
+      socket.destroy();
+    });
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => {
+      clearTimeout(patience);
+      clearTimeout(deadline);
+      resolve(outcomeOf('closed', sinceMs));
+    });
+    socket.write(bytes);
+  });

@@ -1,0 +1,20 @@
+/** A device that inputs speak for. */
+export type Device = {
+  readonly accountId: string;
+  readonly deviceId: number;
+  readonly username: string;
+  readonly registrationId: number;
+  readonly deviceSecret: string;
+  readonly tokens: Tokens;
+};
+
+/** Tokens by what they are: of each audience, and those that no service should take. */
+export type Tokens = {
+  readonly master: string;
+  readonly mailbox: string;
+  readonly store: string;
+  readonly expiredMaster: string;
+  readonly expiredMailbox: string;
+  /** Of an account that is not there. */
+  readonly nobody: string;
+};

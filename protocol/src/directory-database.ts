@@ -1,2 +1,0 @@
-/** Name of the database of accounts, devices and keys. `prefix`: of all databases of a cluster, usually none. */
-export const directoryDatabase = (prefix = ''): string => `${prefix}directory`;
