@@ -13,11 +13,11 @@ import {
 } from '@restante/service-kit';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { readChanges, type KeptPlace } from './couch-changes.ts';
+import { partsOf, readChanges, type KeptPlace } from './couch-changes.ts';
 import { faultOf } from './couch-directory-reader.ts';
-import { historyOf, toLeaf, withHistories, writeRevisions, type Found } from './couch-documents.ts';
+import { historyOf, toLeaf, withHistories, writeRevisions, type LeafWithHistory } from './couch-documents.ts';
 import type { CouchServers, Database } from './couch-servers.ts';
-import { liveOf, saysMore } from './directory-conflicts.ts';
+import { keeps, liveOf, saysMore } from './directory-conflicts.ts';
 import { parseDirectoryId } from './directory-documents.ts';
 
 /**
@@ -26,10 +26,8 @@ import { parseDirectoryId } from './directory-documents.ts';
  * once: what is there already is not written again.
  */
 
-export type SignedLeaf = Found<object>;
-
 /** The leaves of these documents that are what they should be, with their histories. */
-export const readSigned = async (database: Database, ids: readonly string[]): Promise<SignedLeaf[]> => {
+export const readSigned = async (database: Database, ids: readonly string[]): Promise<LeafWithHistory[]> => {
   const found = await withHistories(database, ids);
   return [...found].flatMap(([id, leaves]) => {
     if (parseDirectoryId(id) === null) return [];
@@ -39,10 +37,29 @@ export const readSigned = async (database: Database, ids: readonly string[]): Pr
   });
 };
 
-/** Takes in signed leaves: those that follow on what is here, or say what nothing here does. */
-export const receive = async (database: Database, leaves: readonly SignedLeaf[]): Promise<void> => {
+/** No CouchDB of ours keeps a longer history of a document. */
+const MAX_HISTORY = 100;
+
+/** What a leaf brings to another CouchDB: what is signed of it, with its history or as a branch of its own. */
+const broughtBy = (leaf: LeafWithHistory, withHistory: boolean): LeafWithHistory => {
+  const { _id, _rev, _revisions } = leaf;
+  const content = Object.entries(leaf).filter(([field]) => !field.startsWith('_'));
+  const history = _revisions && { start: _revisions.start, ids: _revisions.ids.slice(0, MAX_HISTORY) };
+  return {
+    ...Object.fromEntries(content),
+    _id,
+    _rev,
+    ...(withHistory && history ? { _revisions: history } : {}),
+  };
+};
+
+/**
+ * Takes in signed leaves: those that follow on what is here, or say what nothing here does. A history is not signed: a leaf takes
+ * the place only of what it takes nothing back of, whatever its history says.
+ */
+export const receive = async (database: Database, leaves: readonly LeafWithHistory[]): Promise<void> => {
   const here = await withHistories(database, [...new Set(leaves.map(({ _id }) => _id))]);
-  const taken: SignedLeaf[] = [];
+  const taken: LeafWithHistory[] = [];
   for (const leaf of leaves) {
     const kind = parseDirectoryId(leaf._id)?.kind;
     const [live] = liveOf([toLeaf(leaf)]);
@@ -50,10 +67,13 @@ export const receive = async (database: Database, leaves: readonly SignedLeaf[])
     if (!kind || !live || known.some((one) => historyOf(one).includes(leaf._rev))) continue;
     const held = liveOf(known.map(toLeaf)).filter((one) => faultOf(database, leaf._id, one) === null);
     const history = historyOf(leaf);
-    const follows = held.some(({ rev }) => history.includes(rev));
+    const replaced = held.filter(({ rev }) => history.includes(rev));
+    const keepsAll = replaced.every((one) => keeps(kind, one, live));
+    const follows = replaced.length > 0 && keepsAll;
     if (!follows && !saysMore(kind, held, live)) continue;
-    taken.push(leaf);
-    here.set(leaf._id, [...known, leaf]);
+    const brought = broughtBy(leaf, keepsAll);
+    taken.push(brought);
+    here.set(leaf._id, [...known, brought]);
   }
   await writeRevisions(database, taken);
 };
@@ -146,9 +166,10 @@ export const startCarriers = (servers: CouchServers, log: Logger): Loop[] => {
         );
         if (Object.keys(revisions).length === 0) return;
         const missing = Object.keys(await servers.on(to, (database) => database.missing(revisions)));
-        if (missing.length === 0) return;
-        const leaves = await servers.on(from, (database) => readSigned(database, missing));
-        await servers.on(to, (database) => receive(database, leaves));
+        for (const ids of partsOf(missing)) {
+          const leaves = await servers.on(from, (database) => readSigned(database, ids));
+          await servers.on(to, (database) => receive(database, leaves));
+        }
       },
       onEnd: (lives) => note(to, [from], lives.get(to) ?? ''),
     });

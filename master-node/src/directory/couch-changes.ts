@@ -31,6 +31,15 @@ const livesOf = async (servers: CouchServers, names: readonly string[]): Promise
 
 type Rows = Changes['results'];
 
+/** So many documents are read at once: with pages of keys they are some megabytes. */
+const PART = 50;
+
+/** The documents of a page of changes, in parts that may be read at once. */
+export const partsOf = (ids: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(ids.length / PART) }, (_part, index) =>
+    ids.slice(index * PART, (index + 1) * PART),
+  );
+
 /**
  * Follows the changes of the directory at whichever server is current, from now on. A server that was followed before is followed
  * from where it was left.

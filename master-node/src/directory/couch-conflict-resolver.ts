@@ -70,7 +70,7 @@ export const createConflictResolver = (
     for (const name of displacedUsernames(username, account)) {
       const id = usernameDocumentId(name);
       const isOurs =
-        (await servers.run((database) => write(database, id, { accountId: account, createdAt }))) ||
+        (await servers.run((database) => write(database, id, { accountId: account, createdAt }))) !== null ||
         (await isHeldBy(name, account));
       if (!isOurs) continue;
       await updates.account(account, (current, updatedAt) =>
@@ -84,7 +84,7 @@ export const createConflictResolver = (
   /** Whether an account goes by a username that another one has. */
   const goesBy = async (account: AccountId, username: Username): Promise<boolean> => {
     const current = await updates.account(account, (same) => same);
-    return current?.username === username;
+    return current?.before.username === username;
   };
 
   const displaceLosers = async (
@@ -118,7 +118,7 @@ export const createConflictResolver = (
       isDeepStrictEqual(held.get(field), value),
     );
     if (isHeld) return true;
-    return write(database, id, merged, { _rev: winner });
+    return (await write(database, id, merged, { _rev: winner })) !== null;
   };
 
   return {

@@ -109,7 +109,8 @@ export const createDirectoryReader = (setAside: SetAside<DirectoryFault>) => {
       for (const document of await list(database, deviceRange(account))) {
         const found = await fitting<DeviceDocument>(database, document);
         const about = parseDirectoryId(document._id);
-        if (found !== null && about?.kind === 'device') devices.set(about.deviceId, found);
+        if (found !== null && about?.kind === 'device' && about.accountId === account)
+          devices.set(about.deviceId, found);
       }
       return devices;
     },

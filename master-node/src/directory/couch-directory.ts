@@ -4,10 +4,10 @@ import { ServiceError, type ConfirmedClock } from '@restante/service-kit';
 import { createGather } from '../gather.ts';
 import type { DirectoryReader } from './couch-directory-reader.ts';
 import { readSigned, receive } from './couch-carriers.ts';
-import { find, insertAll, write, type Found } from './couch-documents.ts';
+import { find, historyOf, insertAll, write, type Found, type LeafWithHistory } from './couch-documents.ts';
 import { createKeyPages } from './couch-key-pages.ts';
 import type { Answered, CouchServers, Database } from './couch-servers.ts';
-import { createUpdates, heldBy, live } from './couch-updates.ts';
+import { createUpdates, heldBy, live, type Changed } from './couch-updates.ts';
 import { holderOf, newestOf } from './directory-conflicts.ts';
 import type { DeviceRecord, DeviceToAdd, Directory, Standing } from './directory.ts';
 import {
@@ -79,12 +79,25 @@ export const createCouchDirectory = (
   const keyPages = createKeyPages(servers, reader);
   const updates = createUpdates(servers, reader, now);
 
-  /** What says who may read and write is at two servers, where two answer, before anybody is told that it is so. */
-  const secure = (ids: readonly string[]): Promise<void> =>
-    servers.carry(async (database) => {
-      const leaves = await readSigned(database, ids);
-      return leaves.length > 0 ? leaves : null;
-    }, receive);
+  /**
+   * What says who may read and write is at two servers, where two answer, before anybody is told that it is so. `written`: what was
+   * just written, which a server may say that it has and not have (law 12).
+   */
+  const secure = (
+    ids: readonly string[],
+    written: readonly (LeafWithHistory | null | undefined)[],
+  ): Promise<void> =>
+    servers.carry(
+      (database) => readSigned(database, ids),
+      async (database, found) => {
+        const own = found.find(({ server }) => server === database.server)?.answer ?? [];
+        const has = ({ _id, _rev }: LeafWithHistory): boolean =>
+          own.some((leaf) => leaf._id === _id && historyOf(leaf).includes(_rev));
+        const leaves = [...written.flatMap((leaf) => leaf ?? []), ...found.flatMap(({ answer }) => answer)];
+        const missing = leaves.filter((leaf) => !has(leaf));
+        if (missing.length > 0) await receive(database, missing);
+      },
+    );
 
   const newestAccount = (answers: readonly Answered<Found<AccountDocument>>[]) =>
     heldBy<AccountDocument>(answers, newestOf)?.answer ?? null;
@@ -118,11 +131,11 @@ export const createCouchDirectory = (
   };
 
   const endDevice = async (device: DeviceAddress): Promise<void> => {
-    await updates.device(device, (_current, updatedAt) => ({
+    const removal = await updates.device(device, (_current, updatedAt) => ({
       removedAt: Math.max(updatedAt, clock.latest()),
       updatedAt,
     }));
-    await secure([deviceDocumentId(device)]);
+    await secure([deviceDocumentId(device)], [removal?.written]);
     await keyPages.clear(device);
   };
 
@@ -150,12 +163,12 @@ export const createCouchDirectory = (
     accountId: AccountId,
     device: DeviceToAdd,
     everywhere: ReadonlyMap<number, Found<DeviceDocument>>,
-  ): Promise<number> => {
+  ): Promise<{ readonly deviceId: number; readonly written: LeafWithHistory | null }> => {
     const documents = await reader.devices(database, accountId);
     const names = new Set<string>();
     for (const [number, document] of [...everywhere, ...documents]) {
       const other = live<LiveDevice>(document);
-      if (other?.secretHash === device.secretHash) return number;
+      if (other?.secretHash === device.secretHash) return { deviceId: number, written: null };
       if (other) names.add(other.name);
     }
     const named = { ...newDevice(device, now()), name: distinctName(device.name, names) };
@@ -166,7 +179,8 @@ export const createCouchDirectory = (
       );
       if (isTaken) continue;
       const over = documents.get(deviceId);
-      if (await write(database, deviceDocumentId({ accountId, deviceId }), named, over)) return deviceId;
+      const written = await write(database, deviceDocumentId({ accountId, deviceId }), named, over);
+      if (written !== null) return { deviceId, written };
     }
     throw new ServiceError('device-limit', 'the account has no free device number');
   };
@@ -175,32 +189,37 @@ export const createCouchDirectory = (
     const noAccount = (): ServiceError => new ServiceError('not-found', 'no such account');
     const found = await gatherDevices(accountId);
     if (found === null || isRemoval(found.account)) throw noAccount();
-    const deviceId = await servers.run((database) => claimNumber(database, accountId, device, found.devices));
+    const { deviceId, written } = await servers.run((database) =>
+      claimNumber(database, accountId, device, found.devices),
+    );
     const address = { accountId, deviceId };
     await keyPages.add(address, device.keys.identityKey, device.keys);
-    await secure([deviceDocumentId(address), keyPageDocumentId(address, device.keys.identityKey)]);
+    const ids = [deviceDocumentId(address), keyPageDocumentId(address, device.keys.identityKey)];
+    await secure(ids, [written]);
     return deviceId;
   };
 
   const findUsername: Directory['findUsername'] = async (username) =>
     live<LiveUsername>(await findHolder(username))?.accountId ?? null;
 
-  const freeUsername = async (username: string, account: AccountId): Promise<void> => {
-    await updates.username(username, (current) => {
+  const freeUsername = (username: string, account: AccountId): Promise<Changed<LiveUsername> | null> =>
+    updates.username(username, (current) => {
       if (current.accountId !== account) return current;
       const removedAt = Math.max(now(), current.createdAt);
       return { removedAt, updatedAt: removedAt, ...(current.life ? { life: current.life } : {}) };
     });
-  };
 
   const deleteAccount: Directory['deleteAccount'] = async (accountId) => {
     // First, for it may fail: then nothing has been done.
     const devices = (await gatherDevices(accountId))?.devices.keys() ?? [];
     const account = await findAccount(accountId);
-    if (account) await freeUsername(account.username, accountId);
-    await updates.account(accountId, (_current, updatedAt) => ({ removedAt: updatedAt, updatedAt }));
+    const freed = account && (await freeUsername(account.username, accountId));
+    const removal = await updates.account(accountId, (_current, updatedAt) => ({
+      removedAt: updatedAt,
+      updatedAt,
+    }));
     const name = account ? [usernameDocumentId(account.username)] : [];
-    await secure([accountDocumentId(accountId), ...name]);
+    await secure([accountDocumentId(accountId), ...name], [freed?.written, removal?.written]);
     await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId })));
   };
 
@@ -232,11 +251,17 @@ export const createCouchDirectory = (
   };
 
   /**
-   * Gives a name to an account where nobody has it. It may have been free, or written by no master.
+   * Gives a name to an account where nobody has it. It may have been free, or written by no master. `livesBefore`: how often it was
+   * given away, as far as most servers know.
    *
    * @throws ServiceError `username-taken`
    */
-  const takeName = async (database: Database, username: string, accountId: AccountId, createdAt: number) => {
+  const takeName = async (
+    database: Database,
+    username: string,
+    { accountId, createdAt }: LiveUsername,
+    livesBefore: number,
+  ): Promise<LeafWithHistory | null> => {
     const id = usernameDocumentId(username);
     const [leaf, fit] = await Promise.all([find<object>(database, id), readSigned(database, [id])]);
     const here = heldBy<UsernameDocument>(
@@ -244,12 +269,15 @@ export const createCouchDirectory = (
       holderOf,
     )?.answer;
     if (here !== undefined && !isRemoval(here)) {
-      if (here.accountId === accountId) return;
+      if (here.accountId === accountId) return null;
       throw taken();
     }
-    const life = here === undefined ? {} : { life: (here.life ?? 1) + 1 };
+    const lives = Math.max(livesBefore, here === undefined ? 0 : (here.life ?? 1));
+    const life = lives === 0 ? {} : { life: lives + 1 };
     const over = here ?? leaf ?? undefined;
-    if (!(await write(database, id, { accountId, createdAt, ...life }, over))) throw taken();
+    const written = await write(database, id, { accountId, createdAt, ...life }, over);
+    if (written === null) throw taken();
+    return written;
   };
 
   return {
@@ -270,11 +298,16 @@ export const createCouchDirectory = (
         { _id: name, accountId, createdAt, ...over },
       ];
       try {
-        await servers.run(async (database) => {
-          if ((await insertAll(database, documents)).has(name))
-            await takeName(database, username, accountId, createdAt);
+        const written = await servers.run(async (database) => {
+          const inserted = await insertAll(database, documents);
+          if (inserted.some(({ _id }) => _id === name)) return inserted;
+          const livesBefore = holder === null ? 0 : (holder.life ?? 1);
+          return [...inserted, await takeName(database, username, { accountId, createdAt }, livesBefore)];
         });
-        await secure(documents.map(({ _id }) => _id));
+        await secure(
+          documents.map(({ _id }) => _id),
+          written,
+        );
         return address;
       } catch (error) {
         // Only a sure loss is cleaned up: after another failure the username may be ours on a server that is down.
@@ -301,7 +334,7 @@ export const createCouchDirectory = (
         tokenGeneration = (current.tokenGeneration ?? 0) + 1;
         return { ...current, passwordHash, tokenGeneration, updatedAt };
       });
-      if (changed !== null) await secure([accountDocumentId(accountId)]);
+      if (changed !== null) await secure([accountDocumentId(accountId)], [changed.written]);
       return changed && tokenGeneration;
     },
     deleteAccount,

@@ -3,8 +3,8 @@ import type { Database } from './couch-servers.ts';
 import { generationOf, type Leaf } from './directory-conflicts.ts';
 
 /**
- * The few things that the directory does with documents. What is read may be anything: see couch-directory-reader.ts. What is
- * written is signed for the generation that it gets.
+ * The few things that the directory does with documents. What is read is of the ids that were asked for, and may be anything
+ * otherwise: see couch-directory-reader.ts. What is written is signed for the generation that it gets.
  */
 
 export type Found<D> = D & { readonly _id: string; readonly _rev: string };
@@ -23,12 +23,20 @@ const unless = async <T>(refusals: readonly number[], call: Promise<T>): Promise
   }
 };
 
+/** A CouchDB that answers with another document than it was asked for may have it from anywhere (law 12). */
+const another = (): ServiceError =>
+  new ServiceError('unavailable', 'the directory answers with another document');
+
 /** The document, or null. */
 export const find = async <D extends object>(
   database: Database,
   id: string,
   options: { readonly conflicts?: true } = {},
-): Promise<Found<D> | null> => (await unless([404], database.get(id, options))) as Found<D> | null;
+): Promise<Found<D> | null> => {
+  const found = (await unless([404], database.get(id, options))) as Found<D> | null;
+  if (found !== null && found._id !== id) throw another();
+  return found;
+};
 
 type BulkAnswer = {
   readonly results: readonly {
@@ -39,10 +47,13 @@ type BulkAnswer = {
 
 /** Those of the documents that are there, in one request; with `_conflicts` where leaves contradict each other. */
 export const findAll = async (database: Database, ids: readonly string[]): Promise<Found<object>[]> => {
+  const asked = new Set(ids);
   const { results } = (await database.bulkGet(ids)) as BulkAnswer;
   const found = await Promise.all(
     results.map(async ({ id, docs }) => {
+      if (!asked.delete(id)) throw another();
       const leaves = docs.flatMap(({ ok }) => (ok === undefined || ok._deleted === true ? [] : [ok]));
+      if (leaves.some(({ _id }) => _id !== id)) throw another();
       return leaves.length > 1 ? find<object>(database, id, { conflicts: true }) : leaves[0];
     }),
   );
@@ -50,19 +61,42 @@ export const findAll = async (database: Database, ids: readonly string[]): Promi
 };
 
 type History = { readonly start: number; readonly ids: readonly string[] };
-type LeafWithHistory = Found<object> & { readonly _deleted?: boolean; readonly _revisions?: History };
+/** As {@link writeRevisions} takes it. */
+export type LeafWithHistory = Found<object> & {
+  readonly _deleted?: boolean;
+  readonly _revisions?: History;
+};
 
-/** All leaves of documents, deletions too, with their histories, as {@link writeRevisions} takes them. */
+const REVISION = /^[1-9]\d{0,9}-[0-9a-f]+$/;
+
+/** Whether a CouchDB that may say anything names a leaf of this document, with a history that ends in it (law 12). */
+const isLeafOf = (id: string, { _id, _rev, _revisions }: LeafWithHistory): boolean => {
+  if (_id !== id || !REVISION.test(_rev)) return false;
+  if (_revisions === undefined) return true;
+  const { start, ids } = _revisions;
+  return (
+    `${start}-${ids[0]}` === _rev &&
+    ids.length <= start &&
+    ids.every((hash, index) => REVISION.test(`${start - index}-${hash}`))
+  );
+};
+
+/** All leaves of documents, deletions too, with their histories. */
 export const withHistories = async (
   database: Database,
   ids: readonly string[],
 ): Promise<Map<string, LeafWithHistory[]>> => {
   if (ids.length === 0) return new Map();
+  const asked = new Set(ids);
   const { results } = wholeAnswer((await database.bulkGet(ids, { revs: true })) as BulkAnswer);
-  return new Map(results.map(({ id, docs }) => [id, docs.flatMap(({ ok }) => ok ?? [])]));
+  return new Map(
+    results
+      .filter(({ id }) => asked.has(id))
+      .map(({ id, docs }) => [id, docs.flatMap(({ ok }) => (ok && isLeafOf(id, ok) ? [ok] : []))]),
+  );
 };
 
-/** The revisions that led to a leaf, itself too, as far as its CouchDB remembers. */
+/** The revisions that led to a leaf, itself too, as far as its CouchDB says. */
 export const historyOf = ({ _rev, _revisions }: LeafWithHistory): string[] =>
   _revisions === undefined
     ? [_rev]
@@ -87,7 +121,10 @@ export const leavesOf = async (database: Database, id: string): Promise<Leaf<obj
 
 export type Range = { readonly start: string; readonly end: string };
 
-const PAGE = 250;
+const PAGE = 100;
+
+/** The order of the primary index. */
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** All rows of a range of ids, a page at a time. */
 async function* rowsOf(database: Database, range: Range, withDocuments: boolean) {
@@ -97,6 +134,11 @@ async function* rowsOf(database: Database, range: Range, withDocuments: boolean)
     const { rows } = wholeAnswer(
       await database.list({ ...page, include_docs: withDocuments, conflicts: withDocuments }),
     );
+    for (const [index, { id, doc }] of rows.entries()) {
+      const before = rows[index - 1]?.id;
+      const isNext = before === undefined ? byBytes(startkey, id) <= 0 : byBytes(before, id) < 0;
+      if (!isNext || byBytes(id, range.end) >= 0 || (doc && doc._id !== id)) throw another();
+    }
     yield rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return;
@@ -110,10 +152,20 @@ export async function* pagesOf(database: Database, range: Range): AsyncGenerator
   for await (const rows of rowsOf(database, range, true)) yield rows.flatMap(({ doc }) => doc ?? []);
 }
 
+/** No device has so many documents; a CouchDB may name more and more. */
+const MAX_LISTED = 10_000;
+const assertListed = (found: readonly unknown[]): void => {
+  if (found.length > MAX_LISTED)
+    throw new ServiceError('unavailable', 'the directory does not come to an end');
+};
+
 /** Documents of a range of ids. */
 export const list = async (database: Database, range: Range): Promise<Found<object>[]> => {
   const found: Found<object>[] = [];
-  for await (const documents of pagesOf(database, range)) found.push(...documents);
+  for await (const documents of pagesOf(database, range)) {
+    found.push(...documents);
+    assertListed(found);
+  }
   return found;
 };
 
@@ -126,29 +178,49 @@ export const listIds = async (
   const found: string[] = [];
   for await (const rows of rowsOf(database, range, false)) {
     for (const { id } of rows) if (isWanted(id)) found.push(id);
+    assertListed(found);
   }
   return found;
 };
 
+const ATTEMPTS = 5;
+
+const hashOf = (rev: string): string => rev.slice(rev.indexOf('-') + 1);
+
 const signed = (database: Database, id: string, body: object, over?: string) => {
   const generation = over === undefined ? 1 : generationOf(over) + 1;
-  const document = database.signatures.sign(id, generation, body);
-  return { generation, document: { ...document, _id: id, ...(over === undefined ? {} : { _rev: over }) } };
+  const document = { ...database.signatures.sign(id, generation, body), _id: id };
+  return { generation, over, document: over === undefined ? document : { ...document, _rev: over } };
 };
 
-/** Writes a document, over `over` when given. False when somebody else was first. */
+type Signed = ReturnType<typeof signed>;
+
+/** What was written, or null when the CouchDB gave it another generation than it is signed for. */
+const asWritten = ({ generation, over, document }: Signed, rev: string): LeafWithHistory | null => {
+  if (!REVISION.test(rev)) throw new ServiceError('unavailable', 'the directory named no revision');
+  if (generationOf(rev) !== generation) return null;
+  const ids = [rev, ...(over === undefined ? [] : [over])].map(hashOf);
+  return { ...document, _rev: rev, _revisions: { start: generation, ids } };
+};
+
+/** Writes a document, over `over` when given. Gives what it wrote, or null when somebody else was first. */
 export const write = async (
   database: Database,
   id: string,
   body: object,
   over?: { readonly _rev: string },
-): Promise<boolean> => {
-  const { generation, document } = signed(database, id, body, over?._rev);
-  const answer = await unless([409], database.insert(document));
-  if (answer === null) return false;
-  // Somebody has deleted what was there: a new document goes on with the generations of the deleted one.
-  if (generationOf(answer.rev) !== generation) return write(database, id, body, { _rev: answer.rev });
-  return true;
+): Promise<LeafWithHistory | null> => {
+  let before = over?._rev;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const made = signed(database, id, body, before);
+    const answer = await unless([409], database.insert(made.document));
+    if (answer === null) return null;
+    const written = asWritten(made, answer.rev);
+    if (written !== null) return written;
+    // Somebody has deleted what was there: a new document goes on with the generations of the deleted one.
+    before = answer.rev;
+  }
+  throw new ServiceError('unavailable', 'the directory gives a document another generation each time');
 };
 
 type BulkResult = { readonly id?: string; readonly rev?: string; readonly error?: string };
@@ -159,26 +231,27 @@ const assertDone = (results: readonly BulkResult[]): void => {
   throw new ServiceError('unavailable', 'the directory refused a document');
 };
 
-/** Writes documents in one request, each over its `_rev` when it has one. Gives the ids of those where somebody else was first. */
+/**
+ * Writes documents in one request, each over its `_rev` when it has one. Gives what it wrote; what is not among it somebody else was
+ * first with.
+ */
 export const insertAll = async (
   database: Database,
   docs: readonly { readonly _id: string; readonly _rev?: string }[],
-): Promise<ReadonlySet<string>> => {
+): Promise<LeafWithHistory[]> => {
   const made = docs.map((one) => ({ ...signed(database, one._id, one, one._rev), body: one }));
   const bulk = database.bulk({ docs: made.map(({ document }) => document) });
   const results: readonly BulkResult[] = wholeAnswer(await bulk);
   assertDone(results);
-  const late = new Set<string>();
+  const written: LeafWithHistory[] = [];
   for (const { id, rev, error } of results) {
     const one = made.find(({ body }) => body._id === id);
-    if (id === undefined || one === undefined) continue;
-    if (error !== undefined) late.add(id);
+    if (id === undefined || one === undefined || rev === undefined || error !== undefined) continue;
     // As in `write`.
-    else if (rev !== undefined && generationOf(rev) !== one.generation) {
-      if (!(await write(database, id, one.body, { _rev: rev }))) late.add(id);
-    }
+    const leaf = asWritten(one, rev) ?? (await write(database, id, one.body, { _rev: rev }));
+    if (leaf !== null) written.push(leaf);
   }
-  return late;
+  return written;
 };
 
 /** Deletes revisions in one request. Those that are gone already are passed over. Gives how many it deleted. */

@@ -28,15 +28,17 @@ export type Taken = Drawn & { readonly left: KeyStock | null };
 const unreadable = (): ServiceError =>
   new ServiceError('unavailable', 'a document of the directory cannot be read');
 
-/** Pages that this master has read or written. A page that a CouchDB has put back gives no used key out again meanwhile. */
-const MAX_REMEMBERED = 10_000;
+/** Characters of pages that this master has read or written. A page that a CouchDB has put back gives no used key out again meanwhile. */
+const MAX_REMEMBERED = 32_000_000;
+const sizeOf = ({ ec, kyber }: KeyPage): number =>
+  [...ec.keys, ...kyber.keys].reduce((size, { publicKey }) => size + 2 * publicKey.length, 100);
 
 /**
  * The one-time keys of devices: a page is changed in the revision that was read, so that only one asker gets a key. It says what
  * the pages of most servers say together, so that one of them cannot bring a used key back (law 12).
  */
 export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) => {
-  const remembered = new LRUCache<string, KeyPage>({ max: MAX_REMEMBERED });
+  const remembered = new LRUCache<string, KeyPage>({ maxSize: MAX_REMEMBERED, sizeCalculation: sizeOf });
 
   /** What the servers' pages and the remembered one say together; null when there is a page, and none can be read. */
   const together = (id: string, pages: readonly Answered<FoundPage>[]): KeyPage | null => {
@@ -62,7 +64,7 @@ export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) =
       const { page, result } = change(before);
       if (page === null || page === before) return result;
       const [at] = pages;
-      const isWritten =
+      const written =
         at === undefined
           ? await servers.run((database) => write(database, id, page))
           : await servers
@@ -70,9 +72,9 @@ export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) =
               .catch((error: unknown) => {
                 // Another one may have it.
                 if (servers.isUp(at.server)) throw error;
-                return false;
+                return null;
               });
-      if (!isWritten) continue;
+      if (written === null) continue;
       remembered.set(id, page);
       return result;
     }

@@ -8,12 +8,20 @@ import {
   type SetAside,
 } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
-import { readSigned, receive, type SignedLeaf } from './couch-carriers.ts';
+import { readSigned, receive } from './couch-carriers.ts';
 import { faultOf, setAsideName } from './couch-directory-reader.ts';
 import type { DirectoryFault } from './directory-faults.ts';
-import { leavesOf, removeAll, toLeaf, write } from './couch-documents.ts';
+import { leavesOf, removeAll, toLeaf, write, type LeafWithHistory } from './couch-documents.ts';
 import type { CouchServers } from './couch-servers.ts';
-import { bestOf, generationOf, liveOf, type Leaf, type Live } from './directory-conflicts.ts';
+import {
+  bestOf,
+  generationOf,
+  keeps,
+  liveOf,
+  together,
+  type Leaf,
+  type Live,
+} from './directory-conflicts.ts';
 import { parseDirectoryId } from './directory-documents.ts';
 
 /**
@@ -22,8 +30,8 @@ import { parseDirectoryId } from './directory-documents.ts';
  * that is at the others too within moments. Without a signed form anywhere else everything stays as it is.
  */
 export type Restorer = Loop & {
-  /** A document at a server that has no form that a master has signed, or an earlier one than it had. */
-  readonly add: (server: string, id: string, fault: DirectoryFault) => void;
+  /** A document at a server that has no form that a master has signed, or an earlier one than it had. Waits while too many do. */
+  readonly add: (server: string, id: string, fault: DirectoryFault) => Promise<void>;
   /** It is what it should be. */
   readonly drop: (server: string, id: string) => void;
 };
@@ -31,7 +39,7 @@ export type Restorer = Loop & {
 /** Seen so long ago a fault is no matter of moments. */
 const SETTLED_MS = 5_000;
 const EVERY_MS = 1_000;
-/** More wait until they change again, or for a start. */
+/** While so many wait whoever finds more goes no further. */
 const MAX_WAITING = 10_000;
 /** Beyond this a history is somebody's who wants no more of it to be counted. */
 const MAX_GENERATION = 1_000_000_000;
@@ -52,7 +60,7 @@ type Options = {
 };
 
 /** The one of several signed leaves that holds. */
-const best = (id: string, leaves: readonly SignedLeaf[]): SignedLeaf | null => {
+const best = (id: string, leaves: readonly LeafWithHistory[]): LeafWithHistory | null => {
   const kind = parseDirectoryId(id)?.kind;
   const held = kind && bestOf(kind, liveOf(leaves.map(toLeaf)));
   return leaves.find(({ _rev }) => _rev === held?.rev) ?? null;
@@ -66,7 +74,7 @@ export const startRestorer = (
   const keyOf = (server: string, id: string): string => `${server} ${id}`;
 
   /** What the other servers that answer have. Null when one of them does not. */
-  const elsewhere = async (server: string, id: string): Promise<SignedLeaf[] | null> => {
+  const elsewhere = async (server: string, id: string): Promise<LeafWithHistory[] | null> => {
     const others = servers.names.filter((name) => name !== server);
     if (!others.every(servers.isUp)) return null;
     const found = await Promise.all(
@@ -75,15 +83,24 @@ export const startRestorer = (
     return found.flat();
   };
 
-  /** Puts the leaf in place where its history has been overwritten or deleted: as a new revision with what it says. */
-  const putBack = (server: string, leaf: SignedLeaf): Promise<boolean> =>
+  /**
+   * Puts the leaf in place where its history has been overwritten or deleted, as a new revision with what it says. False when what is
+   * there says as much, or is not to be counted on.
+   */
+  const putBack = (server: string, leaf: LeafWithHistory): Promise<boolean> =>
     servers.on(server, async (database) => {
       const id = leaf._id;
+      const kind = parseDirectoryId(id)?.kind;
+      const [wanted] = liveOf([toLeaf(leaf)]);
+      if (kind === undefined || wanted === undefined) return false;
       const isFit = (one: Live<object>): boolean => faultOf(database, id, one) === null;
       const unfit = (leaves: readonly Leaf<object>[]): Live<object>[] =>
         liveOf(leaves).filter((one) => !isFit(one));
       const before = await leavesOf(database, id);
+      const isThere = (leaves: readonly Leaf<object>[]): boolean =>
+        liveOf(leaves).some((one) => isFit(one) && keeps(kind, wanted, one));
       if (before.some(({ rev }) => generationOf(rev) > MAX_GENERATION)) return false;
+      if (isThere(before) && unfit(before).length === 0) return false;
       await receive(database, [leaf]);
       await removeAll(
         database,
@@ -91,8 +108,11 @@ export const startRestorer = (
       );
       setAside.clear(setAsideName(database), id);
       const after = await leavesOf(database, id);
-      if (liveOf(after).some(isFit)) return true;
-      return write(database, id, leaf);
+      if (isThere(after)) return true;
+      const held = bestOf(kind, liveOf(after).filter(isFit));
+      if (held === null) return (await write(database, id, leaf)) !== null;
+      const content = together(kind, held, wanted);
+      return (await write(database, id, content, { _rev: held.rev })) !== null;
     });
 
   const look = async ({ server, id, fault }: Waiting): Promise<void> => {
@@ -108,6 +128,13 @@ export const startRestorer = (
     );
   };
 
+  let room = Promise.withResolvers<undefined>();
+  let isStopped = false;
+  const makeRoom = (): void => {
+    room.resolve(undefined);
+    room = Promise.withResolvers();
+  };
+
   const loop = startLoop('directory-restorer', log, { intervalMs: EVERY_MS }, async (signal) => {
     const failures: Error[] = [];
     for (const [key, one] of [...waiting]) {
@@ -119,6 +146,7 @@ export const startRestorer = (
         // What does not answer may do so later; what was refused is looked at when it changes again.
         if (error instanceof ServiceError) waiting.set(key, { ...one, since: performance.now() });
       });
+      if (waiting.size < MAX_WAITING) makeRoom();
     }
     const [failure] = failures;
     if (failure !== undefined) throw failure;
@@ -126,13 +154,18 @@ export const startRestorer = (
 
   return {
     ...loop,
-    add: (server, id, fault) => {
+    add: async (server, id, fault) => {
       const key = keyOf(server, id);
-      if (waiting.has(key) || waiting.size >= MAX_WAITING) return;
-      waiting.set(key, { server, id, fault, since: performance.now() });
+      while (!waiting.has(key) && waiting.size >= MAX_WAITING && !isStopped) await room.promise;
+      if (!waiting.has(key)) waiting.set(key, { server, id, fault, since: performance.now() });
     },
     drop: (server, id) => {
       waiting.delete(keyOf(server, id));
+    },
+    [Symbol.asyncDispose]: async () => {
+      isStopped = true;
+      makeRoom();
+      await loop[Symbol.asyncDispose]();
     },
   };
 };

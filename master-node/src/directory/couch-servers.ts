@@ -81,13 +81,13 @@ export type CouchServers = AsyncDisposable & {
    */
   readonly gather: CouchServers['ask'];
   /**
-   * Carries what was just written from the first server that has it to the next one that takes it: until masters have done so for
-   * all, it would be lost to everybody for as long as one server is away. Never fails: where no other takes it, one has it, which is
-   * told.
+   * Sees to it that what was just written is at two servers, wherever it was: until masters have carried it to all, it would be lost to
+   * everybody for as long as one is away. `read` says what one that answers has, and `write` gives to one what the others have and it
+   * has not. Never fails: when fewer take it, that is told.
    */
   readonly carry: <T>(
-    read: (database: Database) => Promise<T | null>,
-    write: (database: Database, found: T) => Promise<void>,
+    read: (database: Database) => Promise<T>,
+    write: (database: Database, found: readonly Answered<T>[]) => Promise<void>,
   ) => Promise<void>;
   /** Name of the server that the next operation runs on. */
   readonly current: () => string;
@@ -120,6 +120,8 @@ const PROBE_MS = 1000;
 const CATCHING_UP_MS = 30_000;
 /** When everything is started at once, most are there in so much time. */
 const STARTING_MS = 5_000;
+/** At so many servers a change is before it is answered, where so many take it. */
+const COPIES = 2;
 /** A server that refuses the credentials is asked once in so many rounds. */
 const REFUSED_ROUNDS = 5;
 
@@ -363,21 +365,20 @@ export const connectCouchServers = (
       return sure(asked);
     },
     carry: async (read, write) => {
-      if (servers.length < 2) return;
+      if (servers.length < COPIES) return;
       await firstRound.promise;
-      const tried = answering();
-      for (const [index, from] of tried.entries()) {
-        const given = (await askAll([from], read)).given[0];
-        if (given === undefined || given.answer === null) continue;
-        const carried = given.answer;
-        const take = async (database: Database): Promise<true> => {
-          await write(database, carried);
-          return true;
-        };
-        for (const to of tried.filter((_server, other) => other !== index)) {
-          if ((await askAll([to], take)).given.length > 0) return;
-        }
-        break;
+      const { given } = await askAll(answering(), async (database) => ({ found: await read(database) }));
+      const all = given.flatMap(({ server, answer }) =>
+        answer === null ? [] : [{ server: server.name, answer: answer.found }],
+      );
+      const take = async (database: Database): Promise<true> => {
+        await write(database, all);
+        return true;
+      };
+      let copies = 0;
+      for (const { server } of given) {
+        copies += (await askAll([server], take)).given.length;
+        if (copies === COPIES) return;
       }
       log.warn({ event: 'directory-single-copy' }, 'a change of the directory is at one CouchDB alone');
     },

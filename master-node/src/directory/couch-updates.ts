@@ -1,7 +1,7 @@
 import type { AccountId, DeviceAddress, Username } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
 import type { DirectoryReader } from './couch-directory-reader.ts';
-import { write, type Found } from './couch-documents.ts';
+import { write, type Found, type LeafWithHistory } from './couch-documents.ts';
 import type { Answered, CouchServers, Database } from './couch-servers.ts';
 import { holderOf, newestOf } from './directory-conflicts.ts';
 import {
@@ -16,6 +16,9 @@ const ATTEMPTS = 30;
 
 export const live = <L extends object>(document: Found<L | Removal> | null): Found<L> | null =>
   document === null || isRemoval(document) ? null : document;
+
+/** What a change was made to, and what was written; null when it says the same as before. */
+export type Changed<L> = { readonly before: Found<L>; readonly written: LeafWithHistory | null };
 
 type Forms<D> = (forms: readonly [Found<D>, ...Found<D>[]]) => Found<D>;
 
@@ -33,8 +36,7 @@ export const heldBy = <D>(
 /** Reads what holds of a document at most servers, and changes it there. */
 export const createUpdates = (servers: CouchServers, reader: DirectoryReader, now: () => number) => {
   /**
-   * Changes a live document until nobody else was quicker. The same one is not written. Gives what it was; null when it is not
-   * there.
+   * Changes a live document until nobody else was quicker. The same one is not written. Null when it is not there.
    *
    * @throws ServiceError `unavailable`
    */
@@ -43,16 +45,18 @@ export const createUpdates = (servers: CouchServers, reader: DirectoryReader, no
     read: (database: Database) => Promise<Found<L | Removal> | null>,
     choose: Forms<L | Removal>,
     change: (current: Found<L>) => object,
-  ): Promise<Found<L> | null> => {
+  ): Promise<Changed<L> | null> => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const held = heldBy(await ask(read), choose);
       const current = live<L>(held?.answer ?? null);
       if (held === null || current === null) return null;
       const changed = change(current);
-      if (changed === current) return current;
+      if (changed === current) return { before: current, written: null };
       try {
-        if (await servers.on(held.server, (database) => write(database, current._id, changed, current)))
-          return current;
+        const written = await servers.on(held.server, (database) =>
+          write(database, current._id, changed, current),
+        );
+        if (written !== null) return { before: current, written };
       } catch (error) {
         // Another one may have it.
         if (servers.isUp(held.server)) throw error;

@@ -10,14 +10,14 @@ import {
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Metrics } from '../metrics.ts';
-import { readChanges, type KeptPlace } from './couch-changes.ts';
+import { partsOf, readChanges, type KeptPlace } from './couch-changes.ts';
 import type { ConflictResolver } from './couch-conflict-resolver.ts';
 import { faultOf, setAsideName } from './couch-directory-reader.ts';
 import type { DirectoryFault } from './directory-faults.ts';
-import { historyOf, toLeaf, withHistories } from './couch-documents.ts';
+import { toLeaf, withHistories } from './couch-documents.ts';
 import type { Restorer } from './couch-restorer.ts';
 import type { CouchServers } from './couch-servers.ts';
-import { bestOf, liveOf, saysMore, type Live } from './directory-conflicts.ts';
+import { bestOf, keeps, liveOf, saysMore, type Live } from './directory-conflicts.ts';
 import { parseDirectoryId } from './directory-documents.ts';
 
 /**
@@ -30,8 +30,8 @@ const CHECKPOINT = 'directory-watched';
 const checkpoint = z.object({ unresolved: z.array(z.string()) });
 /** Conflicts that stay are kept with the place. While there are more it is not kept: the next start looks at all. */
 const MAX_UNRESOLVED = 1_000;
-/** Documents of which is known what they were: one that goes back is found. */
-const MAX_REMEMBERED = 20_000;
+/** Characters of documents of which is known what they were: one that goes back is found. */
+const MAX_REMEMBERED = 16_000_000;
 
 type Options = {
   readonly log: Logger;
@@ -47,7 +47,10 @@ export const startDirectoryWatch = (
   { log, resolver, restorer, setAside, tampered }: Options,
 ): Loop => {
   const unresolved = new Set<string>();
-  const remembered = new LRUCache<string, Live<object>>({ max: MAX_REMEMBERED });
+  const remembered = new LRUCache<string, Live<object>>({
+    maxSize: MAX_REMEMBERED,
+    sizeCalculation: ({ document }, id) => id.length + JSON.stringify(document).length,
+  });
 
   const resolve = async (id: string, leaves: readonly Live<object>[]): Promise<boolean> => {
     try {
@@ -62,15 +65,14 @@ export const startDirectoryWatch = (
     }
   };
 
-  const look = (ids: readonly string[]): Promise<void> =>
+  const lookAt = (ids: readonly string[]): Promise<void> =>
     servers.on(server, async (database) => {
       const name = setAsideName(database);
       const found = await withHistories(database, ids);
       for (const id of ids) {
         const kind = parseDirectoryId(id)?.kind;
         if (kind === undefined) continue;
-        const all = found.get(id) ?? [];
-        const leaves = liveOf(all.map(toLeaf));
+        const leaves = liveOf((found.get(id) ?? []).map(toLeaf));
         const faults = leaves.map((leaf) => faultOf(database, id, leaf));
         const fit = leaves.filter((_leaf, index) => faults[index] === null);
         setAside.clear(name, id);
@@ -86,20 +88,24 @@ export const startDirectoryWatch = (
         const before = remembered.get(id);
         const now = bestOf(kind, fit);
         if (now === null) {
-          if (fault !== null) restorer.add(server, id, fault);
+          if (fault !== null) await restorer.add(server, id, fault);
           continue;
         }
-        const goesOn = all.some((one) => before !== undefined && historyOf(one).includes(before.rev));
-        if (before !== undefined && !goesOn && saysMore(kind, fit, before)) {
+        const isKept = before === undefined || fit.some((one) => keeps(kind, before, one));
+        if (!isKept && saysMore(kind, fit, before)) {
           setAside.note(name, id, 'rolled-back');
           tampered.inc({ fault: 'rolled-back' });
-          restorer.add(server, id, 'rolled-back');
+          await restorer.add(server, id, 'rolled-back');
           continue;
         }
         restorer.drop(server, id);
         remembered.set(id, now);
       }
     });
+
+  const look = async (ids: readonly string[]): Promise<void> => {
+    for (const part of partsOf(ids)) await lookAt(part);
+  };
 
   const place: KeptPlace = {
     load: async () => {

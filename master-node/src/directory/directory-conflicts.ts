@@ -153,6 +153,19 @@ export const saysMore = (kind: DirectoryKind, held: readonly Live<object>[], lea
   return !isDeepStrictEqual(before?.page, after?.page);
 };
 
+const sayingOf = (document: object): object =>
+  Object.fromEntries(Object.entries(document).filter(([field]) => field !== 'signature'));
+
+/** Whether a leaf takes back nothing of what another one says: it says the same, or wins over it. */
+export const keeps = (kind: DirectoryKind, before: Live<object>, leaf: Live<object>): boolean =>
+  isDeepStrictEqual(sayingOf(before.document), sayingOf(leaf.document)) || !saysMore(kind, [leaf], before);
+
+/** What a document is to say when a leaf wins over another one, or when both say something. */
+export const together = (kind: DirectoryKind, held: Live<object>, winner: Live<object>): object =>
+  kind === 'keys'
+    ? mergePages([held, winner].map(({ document }) => document) as [KeyPage, KeyPage])
+    : winner.document;
+
 /** The one of several leaves that holds; null when there is none. */
 export const bestOf = (kind: DirectoryKind, leaves: readonly Live<object>[]): Live<object> | null =>
   leaves.reduce<Live<object> | null>(
