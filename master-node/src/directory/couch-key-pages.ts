@@ -2,8 +2,9 @@ import { LIMITS, type DeviceAddress, type KeyStock, type ReplenishKeys } from '@
 import { ServiceError } from '@restante/service-kit';
 import { createGather, type Gather } from '../gather.ts';
 import type { DirectoryReader, FoundPage } from './couch-directory-reader.ts';
+import { receive } from './couch-carriers.ts';
 import { write } from './couch-documents.ts';
-import type { Answered, CouchServers } from './couch-servers.ts';
+import type { Answered, CouchServers, Database } from './couch-servers.ts';
 import { keyPageDocumentId, keyPageRange } from './directory-documents.ts';
 import { LRUCache } from 'lru-cache';
 import {
@@ -64,18 +65,28 @@ export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) =
       const { page, result } = change(before);
       if (page === null || page === before) return result;
       const [at] = pages;
+      const writeAt = async (database: Database, over?: FoundPage['over']) => ({
+        server: database.server,
+        leaf: await write(database, id, page, over),
+      });
       const written =
         at === undefined
-          ? await servers.run((database) => write(database, id, page))
+          ? await servers.run(writeAt)
           : await servers
-              .on(at.server, (database) => write(database, id, page, at.answer.over))
+              .on(at.server, (database) => writeAt(database, at.answer.over))
               .catch((error: unknown) => {
                 // Another one may have it.
                 if (servers.isUp(at.server)) throw error;
                 return null;
               });
-      if (written === null) continue;
+      const leaf = written?.leaf ?? null;
+      if (written === null || leaf === null) continue;
       remembered.set(id, page);
+      // Where one only says that it has it, or goes, the other one knows what is used (law 12).
+      await servers.carry(
+        () => Promise.resolve(null),
+        (database) => (database.server === written.server ? Promise.resolve() : receive(database, [leaf])),
+      );
       return result;
     }
     throw new ServiceError('unavailable', 'too many change the keys of this device', {

@@ -120,6 +120,8 @@ const PROBE_MS = 1000;
 const CATCHING_UP_MS = 30_000;
 /** When everything is started at once, most are there in so much time. */
 const STARTING_MS = 5_000;
+/** Above all that is ever asked for at once: no CouchDB fills a master's memory (law 12). */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /** At so many servers a change is before it is answered, where so many take it. */
 const COPIES = 2;
 /** A server that refuses the credentials is asked once in so many rounds. */
@@ -141,8 +143,8 @@ type Server = {
 const connect = (url: string, about: About, timeoutMs: number, signatures: DirectorySignatures): Server => {
   const db = about.database;
   const server = new URL(url).host;
-  const quick = connectCouch(url, timeoutMs);
-  const patient = connectCouch(url, LONG_POLL_MS + timeoutMs);
+  const quick = connectCouch(url, timeoutMs, { maxAnswerBytes: MAX_ANSWER_BYTES });
+  const patient = connectCouch(url, LONG_POLL_MS + timeoutMs, { maxAnswerBytes: MAX_ANSWER_BYTES });
   return {
     name: server,
     database: Object.assign(quick.use<unknown>(db), {
