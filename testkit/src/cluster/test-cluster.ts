@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { directoryDatabase, nodeDatabase } from '@restante/protocol';
+import { connectCouch, readCaughtUp } from '@restante/service-kit';
 import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
 import { mountSmallDisk, smallDiskHindrance, type SmallDisk } from '../small-disk.ts';
 import { waitFor } from '../wait-for.ts';
@@ -45,7 +47,7 @@ export type TestCluster = AsyncDisposable & {
   readonly waiting: () => Promise<string[][]>;
   /** Documents of any CouchDB that are in conflict. */
   readonly conflicts: () => Promise<string[]>;
-  /** Waits until every node knows that it has what its peers had: it says "complete" from then on, whoever dies. */
+  /** Waits until every node and every directory is known to have what its peers had: it says "complete" from then on, whoever dies. */
   readonly caughtUp: () => Promise<void>;
   /** Waits until all nodes have the same mail; answers with all that any of them holds, deleted or not. */
   readonly alike: () => Promise<Map<string, Leaves>>;
@@ -104,6 +106,13 @@ const isReady = async ({ url }: { readonly url: string }): Promise<boolean> =>
 
 const isCaughtUp = async ({ url }: { readonly url: string }): Promise<boolean> =>
   (await metricOf(url, 'mailbox_caught_up')) === 1;
+
+/** Whether masters have noted that the directory has what the others had. */
+const isDirectoryFilled = async (adminUrl: string, prefix: string): Promise<boolean> => {
+  await using server = connectCouch(adminUrl, 10_000);
+  const about = { node: nodeDatabase(prefix), database: directoryDatabase(prefix) };
+  return (await readCaughtUp(server, about))?.isComplete === true;
+};
 
 const seesAllUp = async (master: { readonly url: string }): Promise<boolean> => {
   const response = await fetch(`${master.url}/health`);
@@ -242,8 +251,13 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       waiting: () => onEachCouch(waitingOf),
       conflicts: async () => (await onEachCouch(conflictsOf)).flat(),
       caughtUp: async () => {
-        await waitFor('all nodes to be caught up', async () =>
-          (await Promise.all(parts.mailboxNodes.map(isCaughtUp))).every(Boolean),
+        await waitFor('all nodes and directories to be caught up', async () =>
+          (
+            await Promise.all([
+              ...parts.mailboxNodes.map(isCaughtUp),
+              ...(await onEachCouch(isDirectoryFilled)),
+            ])
+          ).every(Boolean),
         );
       },
       alike: () =>
