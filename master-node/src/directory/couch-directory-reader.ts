@@ -28,14 +28,18 @@ export type WithAccounts = {
 /** The name under which documents of a server's directory are set aside. */
 export const setAsideName = ({ about, server }: Database): string => `${about.database} at ${server}`;
 
+/** Whether a master has signed a leaf, also one of another form: that is left to the version that knows it (law 14). */
+export const isOfMaster = ({ signatures }: Database, id: string, { rev, document }: Live<object>): boolean =>
+  signatures.isSigned(id, generationOf(rev), document);
+
 /** What is wrong with a leaf; null when it is what it should be. */
 export const faultOf = (
-  { signatures }: Database,
+  database: Database,
   id: string,
   { rev, document }: Live<object>,
 ): DirectoryFault | null => {
   if (!isDirectoryDocument(id, document)) return 'bad-fields';
-  return signatures.isSigned(id, generationOf(rev), document) ? null : 'unsigned';
+  return isOfMaster(database, id, { rev, document }) ? null : 'unsigned';
 };
 
 /**

@@ -9,7 +9,7 @@ import {
 } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
 import { readSigned, receive } from './couch-carriers.ts';
-import { faultOf, setAsideName } from './couch-directory-reader.ts';
+import { faultOf, isOfMaster, setAsideName } from './couch-directory-reader.ts';
 import type { DirectoryFault } from './directory-faults.ts';
 import { leavesOf, removeAll, toLeaf, write, type LeafWithHistory } from './couch-documents.ts';
 import type { CouchServers } from './couch-servers.ts';
@@ -95,7 +95,7 @@ export const startRestorer = (
       if (kind === undefined || wanted === undefined) return false;
       const isFit = (one: Live<object>): boolean => faultOf(database, id, one) === null;
       const unfit = (leaves: readonly Leaf<object>[]): Live<object>[] =>
-        liveOf(leaves).filter((one) => !isFit(one));
+        liveOf(leaves).filter((one) => !isOfMaster(database, id, one));
       const before = await leavesOf(database, id);
       const isThere = (leaves: readonly Leaf<object>[]): boolean =>
         liveOf(leaves).some((one) => isFit(one) && keeps(kind, wanted, one));

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import type { Metrics } from '../metrics.ts';
 import { partsOf, readChanges, type KeptPlace } from './couch-changes.ts';
 import type { ConflictResolver } from './couch-conflict-resolver.ts';
-import { faultOf, setAsideName } from './couch-directory-reader.ts';
+import { faultOf, isOfMaster, setAsideName } from './couch-directory-reader.ts';
 import type { DirectoryFault } from './directory-faults.ts';
 import { toLeaf, withHistories } from './couch-documents.ts';
 import type { Restorer } from './couch-restorer.ts';
@@ -88,7 +88,8 @@ export const startDirectoryWatch = (
         const before = remembered.get(id);
         const now = bestOf(kind, fit);
         if (now === null) {
-          if (fault !== null) await restorer.add(server, id, fault);
+          if (fault !== null && !leaves.some((leaf) => isOfMaster(database, id, leaf)))
+            await restorer.add(server, id, fault);
           continue;
         }
         const isKept = before === undefined || fit.some((one) => keeps(kind, before, one));

@@ -252,12 +252,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       conflicts: async () => (await onEachCouch(conflictsOf)).flat(),
       caughtUp: async () => {
         await waitFor('all nodes and directories to be caught up', async () =>
-          (
-            await Promise.all([
-              ...parts.mailboxNodes.map(isCaughtUp),
-              ...(await onEachCouch(isDirectoryFilled)),
-            ])
-          ).every(Boolean),
+          [await Promise.all(parts.mailboxNodes.map(isCaughtUp)), await onEachCouch(isDirectoryFilled)]
+            .flat()
+            .every(Boolean),
         );
       },
       alike: () =>
