@@ -82,7 +82,9 @@ export const receive = async (database: Database, leaves: readonly LeafWithHisto
 const WAIT_MS = 2_000;
 const ALONE_EVERY_MS = 1_000;
 
-const placeAtTarget = z.object({ source: z.string() });
+/** `life`: when the other database was created. */
+const placeAtSource = z.object({ life: z.string() });
+const placeAtTarget = z.object({ life: z.string(), source: z.string() });
 
 /**
  * How far one CouchDB's directory has been carried to another. The place holds for both databases: each keeps it, and when one of
@@ -92,12 +94,13 @@ const carriedPlace = (servers: CouchServers, from: string, to: string): KeptPlac
   const atSource = `carried-to-${to}`;
   const atTarget = `carried-from-${from}`;
   return {
-    load: async () => {
+    load: async (lives) => {
       const [source, target] = await Promise.all([
-        servers.on(from, ({ couch, about }) => readCheckpoint(couch, about, atSource, z.object({}))),
+        servers.on(from, ({ couch, about }) => readCheckpoint(couch, about, atSource, placeAtSource)),
         servers.on(to, ({ couch, about }) => readCheckpoint(couch, about, atTarget, placeAtTarget)),
       ]);
       if (source?.isSound !== true || target?.isSound !== true) return null;
+      if (source.value.life !== lives.get(to) || target.value.life !== lives.get(from)) return null;
       // Another master may have kept one of the two since.
       return [source.sequence, target.value.source].reduce((a, b) =>
         Number.parseInt(b, 10) < Number.parseInt(a, 10) ? b : a,
@@ -108,11 +111,18 @@ const carriedPlace = (servers: CouchServers, from: string, to: string): KeptPlac
         const info = (await couchRequest(couch, { db: about.database })) as {
           readonly update_seq: string | number;
         };
-        const place = { sequence: String(info.update_seq), value: { source: sequence } };
+        const value = { life: lives.get(from), source: sequence };
+        const place = { sequence: String(info.update_seq), value };
         await writeCheckpoint(couch, about, atTarget, place, lives.get(to));
       });
       await servers.on(from, ({ couch, about }) =>
-        writeCheckpoint(couch, about, atSource, { sequence, value: {} }, lives.get(from)),
+        writeCheckpoint(
+          couch,
+          about,
+          atSource,
+          { sequence, value: { life: lives.get(to) } },
+          lives.get(from),
+        ),
       );
     },
   };

@@ -9,9 +9,9 @@ const KEEP_EVERY = 100;
 
 /** Where a reader has come to at a server, kept beyond its own life. */
 export type KeptPlace = {
-  /** Null: everything is to be read. */
-  readonly load: () => Promise<string | null>;
-  /** All up to this sequence has been handed on, in these lives of its databases. */
+  /** Of these lives of its databases. Null: everything is to be read. */
+  readonly load: (lives: Lives) => Promise<string | null>;
+  /** All up to this sequence has been handed on, in these lives. */
   readonly keep: (sequence: string, lives: Lives) => Promise<void>;
 };
 
@@ -101,7 +101,7 @@ export const readChanges = (
     const lives = await livesOf(servers, [server, to]);
     const known = at !== null && isDeepStrictEqual(at.lives, lives) ? at : null;
     at = null;
-    const since = known?.sequence ?? (await place.load()) ?? '0';
+    const since = known?.sequence ?? (await place.load(lives)) ?? '0';
     // The first page comes at once, however little there is.
     const query = known === null ? { limit: PAGE, style: 'all_docs' } : { ...LONG_POLL, timeout: waitMs };
     const { results, last_seq } = await servers.changes(server, { ...query, since }, signal);

@@ -3,8 +3,9 @@ import { ServiceError } from '@restante/service-kit';
 import { createGather, type Gather } from '../gather.ts';
 import type { DirectoryReader, FoundPage } from './couch-directory-reader.ts';
 import { receive } from './couch-carriers.ts';
-import { write } from './couch-documents.ts';
+import { write, type LeafWithHistory } from './couch-documents.ts';
 import type { Answered, CouchServers, Database } from './couch-servers.ts';
+import { createRefusals } from './couch-updates.ts';
 import { keyPageDocumentId, keyPageRange } from './directory-documents.ts';
 import { LRUCache } from 'lru-cache';
 import {
@@ -54,17 +55,31 @@ export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) =
   };
   const read = (id: string) => servers.askWhereUp((database) => reader.keyPage(database, id));
 
+  /** Where one only says that it has written it, or goes, another one knows what is used (law 12). */
+  const tellAnother = async (than: string, leaf: LeafWithHistory): Promise<void> => {
+    for (const name of servers.names.filter((one) => one !== than && servers.isUp(one))) {
+      const isTold = await servers
+        .on(name, (database) => receive(database, [leaf]))
+        .then(
+          () => true,
+          () => false,
+        );
+      if (isTold) return;
+    }
+  };
+
   /** Changes a page, null when it cannot be read, until nobody else was quicker. The same page is not written again. */
   const update = async <R>(
     id: string,
     change: (page: KeyPage | null) => { readonly page: KeyPage | null; readonly result: R },
   ): Promise<R> => {
+    const refused = createRefusals();
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const pages = await read(id);
       const before = together(id, pages);
       const { page, result } = change(before);
       if (page === null || page === before) return result;
-      const [at] = pages;
+      const at = refused.otherThan(pages, ({ answer }) => answer.over) ?? pages[0];
       const writeAt = async (database: Database, over?: FoundPage['over']) => ({
         server: database.server,
         leaf: await write(database, id, page, over),
@@ -80,13 +95,12 @@ export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) =
                 return null;
               });
       const leaf = written?.leaf ?? null;
-      if (written === null || leaf === null) continue;
+      if (written === null || leaf === null) {
+        if (at) refused.note(at.server, at.answer.over);
+        continue;
+      }
       remembered.set(id, page);
-      // Where one only says that it has it, or goes, the other one knows what is used (law 12).
-      await servers.carry(
-        () => Promise.resolve(null),
-        (database) => (database.server === written.server ? Promise.resolve() : receive(database, [leaf])),
-      );
+      await tellAnother(written.server, leaf);
       return result;
     }
     throw new ServiceError('unavailable', 'too many change the keys of this device', {

@@ -22,6 +22,25 @@ export type Changed<L> = { readonly before: Found<L>; readonly written: LeafWith
 
 type Forms<D> = (forms: readonly [Found<D>, ...Found<D>[]]) => Found<D>;
 
+/**
+ * Who refuses a change of a revision, and goes on showing that one, is no place to write it: another server's revision is changed then (law
+ * 12).
+ */
+export const createRefusals = () => {
+  const refused = new Map<string, string>();
+  return {
+    note: (server: string, { _rev }: { readonly _rev: string }): void => {
+      refused.set(server, _rev);
+    },
+    /** The first of them that is none of those. */
+    otherThan: <T>(
+      answers: readonly Answered<T>[],
+      over: (answered: Answered<T>) => { readonly _rev: string },
+    ): Answered<T> | undefined =>
+      answers.find((answered) => refused.get(answered.server) !== over(answered)._rev),
+  };
+};
+
 /** Which of the servers' answers holds; null when there is none. */
 export const heldBy = <D>(
   answers: readonly Answered<Found<D>>[],
@@ -46,21 +65,25 @@ export const createUpdates = (servers: CouchServers, reader: DirectoryReader, no
     choose: Forms<L | Removal>,
     change: (current: Found<L>) => object,
   ): Promise<Changed<L> | null> => {
+    const refused = createRefusals();
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const held = heldBy(await ask(read), choose);
+      const answers = await ask(read);
+      const held = heldBy(answers, choose);
       const current = live<L>(held?.answer ?? null);
       if (held === null || current === null) return null;
       const changed = change(current);
       if (changed === current) return { before: current, written: null };
+      const at = refused.otherThan([held, ...answers], ({ answer }) => answer) ?? held;
       try {
-        const written = await servers.on(held.server, (database) =>
-          write(database, current._id, changed, current),
+        const written = await servers.on(at.server, (database) =>
+          write(database, current._id, changed, at.answer),
         );
         if (written !== null) return { before: current, written };
       } catch (error) {
         // Another one may have it.
-        if (servers.isUp(held.server)) throw error;
+        if (servers.isUp(at.server)) throw error;
       }
+      refused.note(at.server, at.answer);
     }
     throw new ServiceError('unavailable', 'too many change this document', { retryAfterMs: 1000 });
   };

@@ -244,6 +244,17 @@ describe('a CouchDB of the directory that lies', () => {
     expect(new Set(given).size).toBe(2);
   });
 
+  it('keeps nobody from a change by refusing it for what it goes on to show', async () => {
+    const { address } = await newAccount();
+    liar.instead = ({ method, path }) =>
+      method === 'POST' && path.split('?')[0] === `/${directories.database}`
+        ? { status: 409, body: { error: 'conflict', reason: 'Document update conflict.' } }
+        : undefined;
+    await directory.changePassword(address.accountId, 'new');
+    expect(await directory.account(address.accountId)).toMatchObject({ passwordHash: 'new' });
+    expect((await directory.takeKeyBundle(address))!.bundle.preKey).toBeDefined();
+  });
+
   it('ends at a list without an end', async () => {
     const { address } = await newAccount();
     liar.twist = ({ path }, answer) => {
