@@ -2,9 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CLOCK_DOCUMENT, createConfirmedClock } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { randomKeys, randomName } from '../testing/test-device.model.ts';
 import { silentLog, startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
+import { followConfirmedTime } from './couch-clock.ts';
 import { startCarriers } from './couch-carriers.ts';
 import { createCouchDirectory } from './couch-directory.ts';
 import { accountDocumentId, deviceDocumentId } from './directory-documents.ts';
@@ -253,6 +255,20 @@ describe('a CouchDB of the directory that lies', () => {
     await directory.changePassword(address.accountId, 'new');
     expect(await directory.account(address.accountId)).toMatchObject({ passwordHash: 'new' });
     expect((await directory.takeKeyBundle(address))!.bundle.preKey).toBeDefined();
+  });
+
+  it('sets no clock alone', async () => {
+    const now = Date.now();
+    for (const [index, confirmedAt] of [4e12, now, now - 1000].entries()) {
+      const path = `${directories.node}/${CLOCK_DOCUMENT}`;
+      await directories.request(directories.urls[index]!, 'PUT', path, { confirmedAt });
+    }
+    const clock = createConfirmedClock(Date.now);
+    const servers = directories.connect(liar.url, ...directories.urls.slice(1));
+    await using following = followConfirmedTime(servers, clock, silentLog);
+    expect(following).toBeDefined();
+    await waitFor('a time', () => clock.confirmed() !== null);
+    expect(clock.confirmed()).toBe(now);
   });
 
   it('ends at a list without an end', async () => {
