@@ -4,6 +4,8 @@ import { LONG_POLL_MS, type Changes, type CouchServers } from './couch-servers.t
 
 const PAGE = 500;
 const LONG_POLL = { feed: 'longpoll', timeout: LONG_POLL_MS, limit: PAGE, style: 'all_docs' };
+/** What comes in so much time is read at once. */
+const GATHER_MS = 100;
 /** A place is kept after so many changes: at most these are read twice. */
 const KEEP_EVERY = 100;
 
@@ -97,7 +99,7 @@ export const readChanges = (
   let at: { readonly sequence: string; readonly lives: Lives } | null = null;
   let unkept = 0;
 
-  return startLoop(name, log, { intervalMs: 20, maxBackoffMs: 1000 }, async (signal) => {
+  return startLoop(name, log, { intervalMs: GATHER_MS, maxBackoffMs: 1000 }, async (signal) => {
     const lives = await livesOf(servers, [server, to]);
     const known = at !== null && isDeepStrictEqual(at.lives, lives) ? at : null;
     at = null;

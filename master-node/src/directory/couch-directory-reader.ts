@@ -74,7 +74,7 @@ export const createDirectoryReader = (setAside: SetAside<DirectoryFault>) => {
 
   /** Nobody may be told that what cannot be read is not there. */
   const read = async <D extends object>(database: Database, id: string): Promise<Found<D> | null> => {
-    const document = await find<object>(database, id, { conflicts: true });
+    const document = await find<object>(database, id, { conflicts: true, revs: true });
     if (document === null) return null;
     const found = await fitting<D>(database, document);
     if (found === null) throw new ServiceError('unavailable', 'a document of the directory cannot be read');
@@ -130,7 +130,7 @@ export const createDirectoryReader = (setAside: SetAside<DirectoryFault>) => {
      * is one. Null when there is no such document.
      */
     keyPage: async (database: Database, id: string): Promise<FoundPage | null> => {
-      const document = await find<object>(database, id, { conflicts: true });
+      const document = await find<object>(database, id, { conflicts: true, revs: true });
       if (document === null) return null;
       const fault = faultOf(database, id, { rev: document._rev, document });
       if (!('_conflicts' in document) && fault === null) {

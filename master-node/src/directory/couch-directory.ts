@@ -93,7 +93,7 @@ export const createCouchDirectory = (
         const own = found.find(({ server }) => server === database.server)?.answer ?? [];
         const has = ({ _id, _rev }: LeafWithHistory): boolean =>
           own.some((leaf) => leaf._id === _id && historyOf(leaf).includes(_rev));
-        const leaves = [...written.flatMap((leaf) => leaf ?? []), ...found.flatMap(({ answer }) => answer)];
+        const leaves = [...found.flatMap(({ answer }) => answer), ...written.flatMap((leaf) => leaf ?? [])];
         const missing = leaves.filter((leaf) => !has(leaf));
         if (missing.length > 0) await receive(database, missing);
       },

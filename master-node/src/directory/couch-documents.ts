@@ -31,7 +31,7 @@ const another = (): ServiceError =>
 export const find = async <D extends object>(
   database: Database,
   id: string,
-  options: { readonly conflicts?: true } = {},
+  options: { readonly conflicts?: true; readonly revs?: true } = {},
 ): Promise<Found<D> | null> => {
   const found = (await unless([404], database.get(id, options))) as Found<D> | null;
   if (found !== null && found._id !== id) throw another();
@@ -97,7 +97,7 @@ export const withHistories = async (
 };
 
 /** The revisions that led to a leaf, itself too, as far as its CouchDB says. */
-export const historyOf = ({ _rev, _revisions }: LeafWithHistory): string[] =>
+export const historyOf = ({ _rev, _revisions }: Pick<LeafWithHistory, '_rev' | '_revisions'>): string[] =>
   _revisions === undefined
     ? [_rev]
     : _revisions.ids.map((hash, index) => `${_revisions.start - index}-${hash}`);
@@ -187,20 +187,26 @@ const ATTEMPTS = 5;
 
 const hashOf = (rev: string): string => rev.slice(rev.indexOf('-') + 1);
 
-const signed = (database: Database, id: string, body: object, over?: string) => {
-  const generation = over === undefined ? 1 : generationOf(over) + 1;
+/** A revision that is written over, with its history when that is known. */
+type Over = { readonly _rev: string; readonly _revisions?: History };
+
+const signed = (database: Database, id: string, body: object, over?: Over) => {
+  const generation = over === undefined ? 1 : generationOf(over._rev) + 1;
   const document = { ...database.signatures.sign(id, generation, body), _id: id };
-  return { generation, over, document: over === undefined ? document : { ...document, _rev: over } };
+  return { generation, over, document: over === undefined ? document : { ...document, _rev: over._rev } };
 };
 
 type Signed = ReturnType<typeof signed>;
 
-/** What was written, or null when the CouchDB gave it another generation than it is signed for. */
+/**
+ * What was written, with the history of what it was written over as far as that is known, or null when the CouchDB gave it another
+ * generation than it is signed for.
+ */
 const asWritten = ({ generation, over, document }: Signed, rev: string): LeafWithHistory | null => {
   if (!REVISION.test(rev)) throw new ServiceError('unavailable', 'the directory named no revision');
   if (generationOf(rev) !== generation) return null;
-  const ids = [rev, ...(over === undefined ? [] : [over])].map(hashOf);
-  return { ...document, _rev: rev, _revisions: { start: generation, ids } };
+  const before = over && isLeafOf(document._id, { _id: document._id, ...over }) ? historyOf(over) : [];
+  return { ...document, _rev: rev, _revisions: { start: generation, ids: [rev, ...before].map(hashOf) } };
 };
 
 /** Writes a document, over `over` when given. Gives what it wrote, or null when somebody else was first. */
@@ -208,9 +214,9 @@ export const write = async (
   database: Database,
   id: string,
   body: object,
-  over?: { readonly _rev: string },
+  over?: Over,
 ): Promise<LeafWithHistory | null> => {
-  let before = over?._rev;
+  let before = over;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const made = signed(database, id, body, before);
     const answer = await unless([409], database.insert(made.document));
@@ -218,7 +224,7 @@ export const write = async (
     const written = asWritten(made, answer.rev);
     if (written !== null) return written;
     // Somebody has deleted what was there: a new document goes on with the generations of the deleted one.
-    before = answer.rev;
+    before = { _rev: answer.rev };
   }
   throw new ServiceError('unavailable', 'the directory gives a document another generation each time');
 };
@@ -239,7 +245,10 @@ export const insertAll = async (
   database: Database,
   docs: readonly { readonly _id: string; readonly _rev?: string }[],
 ): Promise<LeafWithHistory[]> => {
-  const made = docs.map((one) => ({ ...signed(database, one._id, one, one._rev), body: one }));
+  const made = docs.map((one) => ({
+    ...signed(database, one._id, one, one._rev === undefined ? undefined : { _rev: one._rev }),
+    body: one,
+  }));
   const bulk = database.bulk({ docs: made.map(({ document }) => document) });
   const results: readonly BulkResult[] = wholeAnswer(await bulk);
   assertDone(results);
