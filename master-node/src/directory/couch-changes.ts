@@ -18,7 +18,7 @@ export type KeptPlace = {
 };
 
 /** Servers and when their databases were created: one that was made anew has had nothing of what its predecessor had. */
-export type Lives = ReadonlyMap<string, string>;
+type Lives = ReadonlyMap<string, string>;
 
 /** Throws as `CouchServers.on`. */
 const livesOf = async (servers: CouchServers, names: readonly string[]): Promise<Lives> =>
