@@ -49,6 +49,8 @@ export type TestCluster = AsyncDisposable & {
   readonly conflicts: () => Promise<string[]>;
   /** Waits until every node and every directory is known to have what its peers had: it says "complete" from then on, whoever dies. */
   readonly caughtUp: () => Promise<void>;
+  /** Whether `caughtUp` has nothing to wait for. Rejects when a service does not answer. */
+  readonly isCaughtUp: () => Promise<boolean>;
   /** Waits until all nodes have the same mail; answers with all that any of them holds, deleted or not. */
   readonly alike: () => Promise<Map<string, Leaves>>;
   /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
@@ -190,6 +192,11 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     };
     const onEachCouch = <T>(read: (adminUrl: string, prefix: string) => Promise<T>): Promise<T[]> =>
       Promise.all(parts.couchServers.map(({ adminUrl }) => read(adminUrl, databasePrefix)));
+    const areCaughtUp = async (): Promise<boolean> => {
+      const nodes = await Promise.all(parts.mailboxNodes.map(isCaughtUp));
+      const filled = await onEachCouch(isDirectoryFilled);
+      return [...nodes, ...filled].every(Boolean);
+    };
     const startCouch = async (number: number): Promise<void> => {
       const process = parts.couches[number - 1];
       if (process === undefined) links.join(couch(number));
@@ -250,12 +257,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       envelopes: () => onEachCouch(envelopesOf),
       waiting: () => onEachCouch(waitingOf),
       conflicts: async () => (await onEachCouch(conflictsOf)).flat(),
+      isCaughtUp: areCaughtUp,
       caughtUp: async () => {
-        await waitFor('all nodes and directories to be caught up', async () =>
-          [await Promise.all(parts.mailboxNodes.map(isCaughtUp)), await onEachCouch(isDirectoryFilled)]
-            .flat()
-            .every(Boolean),
-        );
+        await waitFor('all nodes and directories to be caught up', areCaughtUp);
       },
       alike: () =>
         waitFor('the nodes to hold the same mail', async () => {
