@@ -216,6 +216,7 @@ export const startMailboxNode = async (
     metrics,
     tokens,
     rateLimit: createRateLimit(config.requestsPerMinute),
+    deletionRate: createRateLimit(config.deletionsPerMinute),
     store,
     quota,
     events,
