@@ -99,7 +99,7 @@ export const createMessengerHost = ({
       storage: 'working',
     });
     try {
-      const vault = await indexedDbVault(VAULT, onLost);
+      const { vault } = await indexedDbVault(VAULT, onLost);
       opened = createMessenger({ masters: [location.origin], vault, ratchet });
       current = opened;
       listen(opened);
