@@ -502,7 +502,11 @@ describe('what cannot be decrypted', () => {
     for (const [index, text] of numbered(10).entries()) {
       await alice.sendText('bobby', text);
       await waitFor('it to be set aside', () => broken > index);
-      await waitFor('a request', () => requests() === Math.min(index + 1, 3));
+      // What is sent again is broken too, and may be asked for before the next text is written.
+      await waitFor(
+        () => `a request after ${index}: ${requests()}`,
+        () => requests() >= Math.min(index + 1, 3),
+      );
     }
     const [first] = await vault.list('setAside', { limit: 10 });
     // What nobody reads is not kept to be listed each time.

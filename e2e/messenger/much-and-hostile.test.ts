@@ -132,14 +132,15 @@ describe('hostile text', () => {
       await nora.sendAccepted(bob!, text);
       const element = page.getByRole('log').getByRole('article').last();
       const all = element.getByRole('button', { name: 'Show all' });
-      await waitFor(
-        `${name} to be shown as it is`,
-        async () => {
-          if (await all.isVisible()) await all.click();
-          return (await bob!.texts('in')).at(-1) === text;
-        },
-        PATIENTLY,
-      );
+      let last: string | undefined;
+      const shown = async (): Promise<boolean> => {
+        if (await all.isVisible()) await all.click();
+        last = (await bob!.texts('in')).at(-1);
+        return last === text;
+      };
+      await waitFor(`${name} to be shown as it is`, shown, PATIENTLY).catch((error: unknown) => {
+        throw new Error(`${name}: shown is ${JSON.stringify(last?.slice(0, 60))}`, { cause: error });
+      });
       expect(await frame(), name).toEqual(before);
       expect(await element.locator('script, img, svg[onload], style, iframe, object').count(), name).toBe(0);
       const links = await element

@@ -103,6 +103,8 @@ export const startMailboxNode = async (
   const isFilled = (): boolean => isComplete() && completeness.holds([databases.directory]);
   /** Nothing that is kept of a database outlives it. */
   const forgetKept = async (database: string): Promise<void> => {
+    completeness.forget(database);
+    ledger.forget(database);
     await completeness.remove(database);
     await ledger.remove(database);
     await removeKept(admin, { node: databases.node, database }, CONFLICT_SCAN);
@@ -116,9 +118,10 @@ export const startMailboxNode = async (
     wanted,
     isAhead: (database) => clockKeeper.isKept() && databases.isAhead(database, clock.latest()),
     beforeCreate: async (database) => {
-      await forgetKept(database);
+      completeness.forget(database);
       await mesh.remove(database);
     },
+    onCreated: forgetKept,
     onBornEmpty: completeness.bornEmpty,
   });
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });

@@ -8,17 +8,19 @@ export type EnvelopeType = z.infer<typeof envelopeType>;
 
 export const payload = base64(LIMITS.payloadBytes);
 
-/** An envelope as its recipient gets it, pushed or read: the mailbox is known, so it is not named. */
-export const envelope = z.object({
-  id: messageId,
+/** What an envelope is in a mailbox, beside the id of its document. */
+export const envelopeFields = {
   senderId: accountId,
   senderDeviceId: deviceId,
-  /** The time in `id`. */
+  /** The time in its id. */
   sentAt: timestamp,
   expiresAt: timestamp,
   type: envelopeType,
   payload,
-});
+};
+
+/** An envelope as its recipient gets it, pushed or read: the mailbox is known, so it is not named. */
+export const envelope = z.object({ id: messageId, ...envelopeFields });
 export type Envelope = z.infer<typeof envelope>;
 
 /** An envelope as a master hands it to the mailbox nodes. `sentAt` is the time in `id`. */

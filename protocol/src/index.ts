@@ -27,7 +27,7 @@ export {
   refusalInDirectory,
 } from './mesh-rule.ts';
 export type { MeshRefusal } from './mesh-rule.ts';
-export { envelope, envelopeType, payload, storedEnvelope } from './envelope.ts';
+export { envelope, envelopeFields, envelopeType, payload, storedEnvelope } from './envelope.ts';
 export type { Envelope, EnvelopeType, StoredEnvelope } from './envelope.ts';
 export { AUDIENCES, deviceClaims } from './token.ts';
 export type { DeviceClaims } from './token.ts';

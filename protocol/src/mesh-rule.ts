@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { envelopeRevision, parseDocumentId } from './document.ts';
-import { envelopeType, payload } from './envelope.ts';
-import { accountId, deviceId, timestamp } from './ids.ts';
+import { envelopeFields, envelopeType } from './envelope.ts';
 import { LIMITS } from './limits.ts';
 import { messageTime } from './message-id.ts';
 
@@ -33,15 +32,7 @@ const canaryId = new RegExp(CANARY_ID);
 
 const canaryFields = z.strictObject({ at: z.int(), confirmed: z.optional(z.int()) });
 
-const envelopeFields = z.strictObject({
-  senderId: accountId,
-  senderDeviceId: deviceId,
-  sentAt: timestamp,
-  expiresAt: timestamp,
-  type: envelopeType,
-  payload,
-  v: z.optional(z.literal(1)),
-});
+const mailFields = z.strictObject({ ...envelopeFields, v: z.optional(z.literal(1)) });
 
 const firstRevision = z.object({ start: z.literal(1), ids: z.tuple([z.string()]) });
 
@@ -74,7 +65,7 @@ export const refusalInBucket = (
     const history = firstRevision.safeParse(_revisions);
     if (!history.success || `1-${history.data.ids[0]}` !== _rev) return REFUSALS.revision;
   }
-  const envelope = envelopeFields.safeParse(fields);
+  const envelope = mailFields.safeParse(fields);
   if (!envelope.success) return REFUSALS.fields;
   const { sentAt, expiresAt } = envelope.data;
   return sentAt === messageTime(parsed.messageId) && expiresAt > sentAt ? null : REFUSALS.fields;

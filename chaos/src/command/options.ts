@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { readOptions, UsageError } from '@restante/scripts/cli';
+import { minutes, names, readOptions, UsageError, whole } from '@restante/scripts/cli';
 import { z } from 'zod';
 import { FAULTS } from '../faults/index.ts';
 import type { Bug } from '../planted/bug.ts';
@@ -45,29 +45,7 @@ const MAX_SEEDS = 100_000;
 const NONE = 'none';
 const ALL = 'all';
 
-const whole = (atLeast: number, atMost: number): z.ZodType<number> => {
-  const says = `needs a whole number from ${atLeast} to ${atMost}`;
-  return z
-    .string()
-    .regex(/^\d+$/, says)
-    .transform(Number)
-    .refine((number) => number >= atLeast && number <= atMost, says);
-};
-const minutes = z
-  .string()
-  .transform(Number)
-  .refine((number) => number > 0, 'needs a number above 0');
-
 const namesOf = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => name);
-/** Names separated by commas; all of them are known. */
-const names = (known: readonly string[]): z.ZodType<readonly string[]> =>
-  z.string().transform((given, context) => {
-    const list = given.split(',').map((name) => name.trim());
-    const unknown = list.find((name) => !known.includes(name));
-    if (unknown === undefined) return list;
-    context.addIssue(`does not know "${unknown}": ${known.join(', ')}`);
-    return z.NEVER;
-  });
 
 const KINDS = [...FAULTS, ...OPERATIONS, ...EVENTS];
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { readOptions, UsageError } from '@restante/scripts/cli';
+import { minutes, names, readOptions, UsageError, whole } from '@restante/scripts/cli';
 import { z } from 'zod';
-import { KINDS, type Kind } from '../inputs/input.ts';
+import { KINDS } from '../inputs/input.ts';
 import type { Plan } from '../run/run.ts';
 
 export type FuzzOptions = Plan & {
@@ -14,33 +14,12 @@ const MAX_SEED = 2 ** 31;
 const MAX_INPUTS = 1e9;
 const DEFAULT_INPUTS = 20_000;
 
-const whole = (atLeast: number, atMost: number): z.ZodType<number> => {
-  const says = `needs a whole number from ${atLeast} to ${atMost}`;
-  return z
-    .string()
-    .regex(/^\d+$/, says)
-    .transform(Number)
-    .refine((number) => number >= atLeast && number <= atMost, says);
-};
-
-const kinds = z.string().transform((given, context): readonly Kind[] => {
-  const names = given.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !KINDS.some((kind) => kind === name));
-  if (unknown === undefined) return KINDS.filter((kind) => names.includes(kind));
-  context.addIssue(`does not know "${unknown}": ${KINDS.join(', ')}`);
-  return z.NEVER;
-});
-
 const schema = z.object({
-  minutes: z
-    .string()
-    .transform(Number)
-    .refine((number) => number > 0, 'needs a number above 0')
-    .optional(),
+  minutes: minutes.optional(),
   inputs: whole(1, MAX_INPUTS).optional(),
   seed: whole(0, MAX_SEED).optional(),
   from: whole(0, MAX_INPUTS).default(0),
-  only: kinds.default(KINDS),
+  only: names(KINDS).default(KINDS),
   json: z.boolean().default(false),
 });
 
@@ -61,17 +40,18 @@ const ARGUMENTS = {
 export const readFuzzOptions = (args: readonly string[]): FuzzOptions => {
   const given = readOptions(args, ARGUMENTS, schema);
   const { minutes = Infinity, from, json } = given;
+  const kinds = KINDS.filter((kind) => given.only.includes(kind));
   const inputs = given.inputs ?? (given.minutes === undefined ? DEFAULT_INPUTS : Infinity);
   if (inputs !== Infinity && from + inputs > MAX_INPUTS)
     throw new UsageError(`--from and --inputs go beyond ${MAX_INPUTS}`);
   const seed = given.seed ?? randomInt(MAX_SEED);
-  const only = given.only.length === KINDS.length ? '' : ` --only ${given.only.join(',')}`;
+  const only = kinds.length === KINDS.length ? '' : ` --only ${kinds.join(',')}`;
   return {
     seed,
     from,
     inputs,
     minutes,
-    kinds: given.only,
+    kinds,
     json,
     again: (indexes) => {
       const [first, last] = [Math.min(...indexes), Math.max(...indexes)];

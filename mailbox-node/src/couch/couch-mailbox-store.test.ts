@@ -46,6 +46,7 @@ const startStore = async () => {
     wanted: () => databases.liveAt(now()),
     isAhead: () => false,
     beforeCreate: () => Promise.resolve(),
+    onCreated: () => Promise.resolve(),
     onBornEmpty: () => Promise.resolve(),
   });
   await using user = createUserKeeper({

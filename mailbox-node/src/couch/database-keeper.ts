@@ -52,6 +52,7 @@ export const createDatabaseKeeper = ({
   wanted,
   isAhead,
   beforeCreate,
+  onCreated,
   onBornEmpty,
 }: {
   readonly log: Logger;
@@ -65,8 +66,10 @@ export const createDatabaseKeeper = ({
   readonly wanted: () => readonly string[];
   /** Whether it is certain that no message can be in this bucket yet. */
   readonly isAhead: (database: string) => boolean;
-  /** Told of a database that is not there, before it is created. */
+  /** Told of a database that seems not to be there, before it is created. */
   readonly beforeCreate: (database: string) => Promise<void>;
+  /** Told of a database that was not there and has been created. */
+  readonly onCreated: (database: string) => Promise<void>;
   /** Told of a bucket that was created before any message can be in it, on any node. */
   readonly onBornEmpty: (database: string) => Promise<void>;
 }): DatabaseKeeper => {
@@ -81,15 +84,23 @@ export const createDatabaseKeeper = ({
   /** Set again after a start: the database may be older. */
   let isHistoryLimited = false;
 
-  const create = async (db: string): Promise<void> => {
+  /** Says whether it was not there. */
+  const create = async (db: string): Promise<boolean> => {
     try {
       // The directory is one file: what is written in one request is there as a whole or not at all.
       const qs = db === databases.directory ? { q: 1 } : {};
       await couchRequest(admin, { db, method: 'PUT', qs });
       log.info({ event: 'database-created', database: db }, 'database created');
+      return true;
     } catch (error) {
-      if (!hasStatus(error, 412)) throw error;
+      if (hasStatus(error, 412)) return false;
+      throw error;
     }
+  };
+
+  const createOurs = async (db: string): Promise<void> => {
+    await beforeCreate(db);
+    if (await create(db)) await onCreated(db);
   };
 
   const secure = async (db: string, security: Security): Promise<void> => {
@@ -157,10 +168,7 @@ export const createDatabaseKeeper = ({
       const measured: DatabaseSize[] = [];
       for (const db of [databases.directory, ...buckets]) {
         const isNew = !existing.has(db);
-        if (isNew) {
-          await beforeCreate(db);
-          await create(db);
-        }
+        if (isNew) await createOurs(db);
         await open(db);
         if (db === databases.directory && (isNew || !isHistoryLimited)) await limitHistory(db);
         if (isNew && isAhead(db)) await onBornEmpty(db);
@@ -172,8 +180,7 @@ export const createDatabaseKeeper = ({
       if (!wanted().includes(db)) {
         throw new ServiceError('message-expired', 'the time of this bucket is over');
       }
-      await beforeCreate(db);
-      await create(db);
+      await createOurs(db);
       await open(db);
     },
     drop: async (db) => {

@@ -1,13 +1,9 @@
 import {
-  accountId,
   BUCKET_RULE,
-  deviceId,
   envelopeRevision,
-  envelopeType,
+  envelopeFields,
   messageTime,
   parseDocumentId,
-  payload,
-  timestamp,
   type Envelope,
 } from '@restante/protocol';
 import { z } from 'zod';
@@ -41,14 +37,7 @@ export const faultOfRow = (
 const knownForm = z.object({ v: z.literal(1).optional() });
 
 /** Fields of an envelope's document. What a later release adds does no harm. */
-const stored = z.object({
-  senderId: accountId,
-  senderDeviceId: deviceId,
-  sentAt: timestamp,
-  expiresAt: timestamp,
-  type: envelopeType,
-  payload,
-});
+const stored = z.object(envelopeFields);
 
 /** The envelope in an envelope's document, as its recipient gets it; null when it is none. */
 export const readEnvelope = (id: string, document: unknown): Envelope | null => {

@@ -312,6 +312,11 @@ export const createLedger = ({
     }
   };
 
+  const forget = (db: string): void => {
+    shelves.delete(db);
+    written.delete(db);
+  };
+
   return {
     count: async (db, signal) => {
       let before = await info(db);
@@ -348,16 +353,12 @@ export const createLedger = ({
       written.set(db, waiting);
     },
     remove: async (db) => {
-      shelves.delete(db);
-      written.delete(db);
+      forget(db);
       for (const series of SERIES) {
         for (let index = 0; await removeKept(server, of(db), pageName(series, index)); index += 1);
       }
       await removeKept(server, of(db), CHECKPOINT);
     },
-    forget: (db) => {
-      shelves.delete(db);
-      written.delete(db);
-    },
+    forget,
   };
 };

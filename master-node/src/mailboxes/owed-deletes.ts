@@ -24,6 +24,8 @@ type OfDevice = {
 };
 
 const MAX_IDS = 200_000;
+/** No device takes the room of the others: as many as three nodes hold for it. */
+const MAX_IDS_OF_DEVICE = 30_000;
 const INTERVAL_MS = 1_000;
 const ON_ITS_WAY_MS = 5_000;
 
@@ -44,12 +46,21 @@ export const startOwedDeletes = (
 ): OwedDeletes => {
   const owed = new Map<string, Map<string, OfDevice>>(nodes.map(({ name }) => [name, new Map()]));
   let count = 0;
-
-  const settle = ({ ids }: OfDevice, done: readonly MessageId[]): void => {
-    for (const id of done) if (ids.delete(id)) count -= 1;
+  const countOf = new Map<string, number>();
+  const add = (device: DeviceAddress, ids: number): void => {
+    const key = deviceKey(device);
+    const left = (countOf.get(key) ?? 0) + ids;
+    if (left > 0) countOf.set(key, left);
+    else countOf.delete(key);
+    count += ids;
   };
+  const hasRoom = (device: DeviceAddress): boolean =>
+    count < MAX_IDS && (countOf.get(deviceKey(device)) ?? 0) < MAX_IDS_OF_DEVICE;
 
-  const add = (
+  const settle = ({ device, ids }: OfDevice, done: readonly MessageId[]): void =>
+    add(device, -done.filter((id) => ids.delete(id)).length);
+
+  const enter = (
     node: MailboxNode,
     key: string,
     entry: Omit<OfDevice, 'ids'>,
@@ -59,10 +70,10 @@ export const startOwedDeletes = (
     if (entries === undefined) return;
     const ofDevice = entries.get(key) ?? { ...entry, ids: new Set() };
     for (const id of ids) {
-      if (count >= MAX_IDS) break;
+      if (!hasRoom(entry.device)) break;
       if (ofDevice.ids.has(id)) continue;
       ofDevice.ids.add(id);
-      count += 1;
+      add(entry.device, 1);
     }
     if (ofDevice.ids.size > 0) entries.set(key, ofDevice);
   };
@@ -70,22 +81,27 @@ export const startOwedDeletes = (
     const dueMs = performance.now() + ON_ITS_WAY_MS;
     // Those of one second go together.
     const key = `${deviceKey(device)} ${Math.ceil(dueMs / INTERVAL_MS)}`;
-    add(node, key, { device, dueMs, isLast: true }, ids);
+    enter(node, key, { device, dueMs, isLast: true }, ids);
+  };
+
+  /** What a node refuses one device holds up none of the others. */
+  const tellOf = async (node: MailboxNode, ofDevice: OfDevice, signal: AbortSignal): Promise<void> => {
+    while (ofDevice.ids.size > 0 && node.isUp() && !signal.aborted) {
+      const batch = [...ofDevice.ids].slice(0, LIMITS.idsPerAcknowledge);
+      const had = await deleteAt(node, ofDevice.device, batch);
+      if (had === null) return;
+      settle(ofDevice, batch);
+      if (had < batch.length && !ofDevice.isLast) noteMissing(node, ofDevice.device, batch);
+    }
   };
 
   const tell = async (node: MailboxNode, signal: AbortSignal): Promise<void> => {
     const entries = owed.get(node.name) ?? new Map<string, OfDevice>();
     for (const [key, ofDevice] of entries) {
+      if (!node.isUp() || signal.aborted) return;
       if (ofDevice.dueMs > performance.now()) continue;
-      while (ofDevice.ids.size > 0) {
-        if (signal.aborted || !node.isUp()) return;
-        const batch = [...ofDevice.ids].slice(0, LIMITS.idsPerAcknowledge);
-        const had = await deleteAt(node, ofDevice.device, batch);
-        if (had === null) return;
-        settle(ofDevice, batch);
-        if (had < batch.length && !ofDevice.isLast) noteMissing(node, ofDevice.device, batch);
-      }
-      entries.delete(key);
+      await tellOf(node, ofDevice, signal);
+      if (ofDevice.ids.size === 0) entries.delete(key);
     }
   };
   const loop = startLoop('owed-deletes', log, { intervalMs: INTERVAL_MS }, async (signal) => {
@@ -93,7 +109,7 @@ export const startOwedDeletes = (
   });
 
   return {
-    note: (node, device, ids) => add(node, deviceKey(device), { device, dueMs: 0, isLast: false }, ids),
+    note: (node, device, ids) => enter(node, deviceKey(device), { device, dueMs: 0, isLast: false }, ids),
     noteMissing,
     countFor: (node) => [...(owed.get(node)?.values() ?? [])].reduce((sum, { ids }) => sum + ids.size, 0),
     [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose](),
