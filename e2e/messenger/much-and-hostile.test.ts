@@ -132,7 +132,7 @@ describe('hostile text', () => {
       await nora.sendAccepted(bob!, text);
       const element = page.getByRole('log').getByRole('article').last();
       const all = element.getByRole('button', { name: 'Show all' });
-      let last: string | undefined;
+      let last: string | null | undefined;
       const shown = async (): Promise<boolean> => {
         if (await all.isVisible()) await all.click();
         last = (await bob!.texts('in')).at(-1);
