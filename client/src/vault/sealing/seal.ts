@@ -25,7 +25,8 @@ export type Seal = {
 
 const number = z.int().check(z.nonnegative());
 const schema = z.object({
-  deviceKey: z.nullable(z.instanceof(CryptoKey)),
+  // Read when it is needed: a page without a secure context has no such class.
+  deviceKey: z.nullable(z.custom<OpaqueKey>((value) => value instanceof CryptoKey)),
   passphrase: z.nullable(
     z.object({
       salt: z.instanceof(Uint8Array),
