@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { conversationWith } from './index.ts';
 import { PLANTED } from './node/testing/planted-faults.ts';
 import { STEPS } from './node/testing/schedule-commands.ts';
 import { Facts } from './node/testing/schedule-facts.ts';
@@ -53,6 +54,27 @@ const run = async (
     await world.close();
   }
 };
+
+test('what comes a minute late, and so stands where it arrived, stands before what was written after it', async () => {
+  const beginning = await prepare([1, 1], false);
+  using time = new ScriptedTime(beginning.now + 60_000);
+  const world = await ScriptedWorld.begin(time, beginning);
+  const [writer, reader] = world.devices;
+  const to = conversationWith(world.accounts[1]!);
+  for (const text of ['one', 'two', 'three']) {
+    void writer!.messenger!.sendText(to, text);
+    await world.settle();
+    await time.advance(100);
+  }
+  // The first of them is over a minute old then, the others are not yet.
+  await time.advance(60_000 - 250);
+  world.refresh();
+  expect(await world.rest()).toBeNull();
+  const shown = await reader!.messenger!.messages(conversationWith(world.accounts[0]!), { limit: 10 });
+  expect(shown.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
+  expect(shown[0]!.sentAt).toBe(time.now);
+  await world.close();
+});
 
 test.each(CASTS)(
   'whatever happens on the way: people with %j devices, acquainted: %s',

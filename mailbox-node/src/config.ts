@@ -65,6 +65,7 @@ export const environment = z
     MESSAGE_TTL_DAYS: messageTtlDays,
     MAILBOX_MAX_MESSAGES: z.coerce.number().int().positive().default(10_000),
     REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
+    DELETIONS_PER_MINUTE: z.coerce.number().int().positive().default(60_000),
     MAX_LISTENERS: z.coerce.number().int().positive().default(2_000),
     CANARY_INTERVAL_MS: z.coerce.number().int().positive().default(5_000),
     MAINTENANCE_INTERVAL_MS: z.coerce.number().int().positive().default(10_000),
@@ -101,6 +102,7 @@ export type Config = {
   readonly messageTtlMs: number;
   readonly mailboxMaxMessages: number;
   readonly requestsPerMinute: number;
+  readonly deletionsPerMinute: number;
   readonly maxListeners: number;
   readonly canaryIntervalMs: number;
   readonly maintenanceIntervalMs: number;
@@ -134,6 +136,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     messageTtlMs: read.MESSAGE_TTL_DAYS,
     mailboxMaxMessages: read.MAILBOX_MAX_MESSAGES,
     requestsPerMinute: read.REQUESTS_PER_MINUTE,
+    deletionsPerMinute: read.DELETIONS_PER_MINUTE,
     maxListeners: read.MAX_LISTENERS,
     canaryIntervalMs: read.CANARY_INTERVAL_MS,
     maintenanceIntervalMs: read.MAINTENANCE_INTERVAL_MS,

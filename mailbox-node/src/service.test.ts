@@ -215,6 +215,24 @@ describe('requests', () => {
     }
   });
 
+  it('are limited by the messages in deletions, whatever requests they come in, and nothing of them is done', async () => {
+    await using slow = await startTestNode({ ...config, deletionsPerMinute: 3 }, keys);
+    const [eager, other] = [newMailbox(), newMailbox()];
+    const kept = newEnvelope(eager);
+    await slow.store(kept);
+    const remove = async (mailbox: typeof eager, ids: readonly string[]) =>
+      fetch(`${slow.url}/messages/delete`, {
+        method: 'POST',
+        headers: { ...(await keys.asDevice(mailbox)), 'content-type': 'application/json' },
+        body: JSON.stringify({ ids }),
+      });
+    const never = () => newEnvelope(eager).id;
+    expect((await remove(eager, [never(), never()])).status).toBe(200);
+    await expectError(await remove(eager, [kept.id, never()]), 'rate-limited', 429);
+    expect(await slow.ids(eager)).toEqual([kept.id]);
+    expect((await remove(other, [never(), never(), never()])).status).toBe(200);
+  });
+
   it('are limited per device, and others are not hindered', async () => {
     await using slow = await startTestNode({ ...config, requestsPerMinute: 3 }, keys);
     const [eager, other] = [newMailbox(), newMailbox()];

@@ -217,6 +217,7 @@ export const startMailboxNode = async (
     metrics,
     tokens,
     rateLimit: createRateLimit(config.requestsPerMinute),
+    deletionRate: createRateLimit(config.deletionsPerMinute),
     store,
     quota,
     events,

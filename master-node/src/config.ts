@@ -64,6 +64,9 @@ export const environment = z.object({
   TRUST_PROXY: z.string().optional(),
   MESSAGES_PER_DEVICE_PER_MINUTE: count(6000),
   SIGNALS_PER_DEVICE_PER_MINUTE: count(600),
+  ACKNOWLEDGED_PER_DEVICE_PER_MINUTE: count(60_000),
+  FRAMES_PER_DEVICE_PER_MINUTE: count(12_000),
+  KEY_FETCHES_PER_ACCOUNT_PER_HOUR: count(90),
   REQUESTS_PER_DEVICE_PER_HOUR: count(2000),
   LOGINS_PER_ADDRESS_PER_MINUTE: count(60),
   LOGIN_FAILURES_PER_USERNAME_PER_HOUR: count(20),
@@ -75,6 +78,8 @@ export const environment = z.object({
 export type Limits = {
   readonly messagesPerMinute: number;
   readonly signalsPerMinute: number;
+  readonly acknowledgedPerMinute: number;
+  readonly keyFetchesPerHour: number;
   readonly requestsPerHour: number;
   readonly loginsPerMinute: number;
   readonly loginFailuresPerHour: number;
@@ -115,6 +120,7 @@ export type Config = {
   readonly sockets: {
     readonly maxConnections: number;
     readonly bufferBytes: number;
+    readonly framesPerMinute: number;
     readonly heartbeatMs: number;
     readonly stallMs: number;
     readonly drainMs: number;
@@ -169,6 +175,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     sockets: {
       maxConnections: read.MAX_CONNECTIONS,
       bufferBytes: read.SOCKET_BUFFER_BYTES,
+      framesPerMinute: read.FRAMES_PER_DEVICE_PER_MINUTE,
       heartbeatMs: read.HEARTBEAT_MS,
       stallMs: read.STALL_MS,
       drainMs: read.DRAIN_MS,
@@ -178,6 +185,8 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     rateLimits: {
       messagesPerMinute: read.MESSAGES_PER_DEVICE_PER_MINUTE,
       signalsPerMinute: read.SIGNALS_PER_DEVICE_PER_MINUTE,
+      acknowledgedPerMinute: read.ACKNOWLEDGED_PER_DEVICE_PER_MINUTE,
+      keyFetchesPerHour: read.KEY_FETCHES_PER_ACCOUNT_PER_HOUR,
       requestsPerHour: read.REQUESTS_PER_DEVICE_PER_HOUR,
       loginsPerMinute: read.LOGINS_PER_ADDRESS_PER_MINUTE,
       loginFailuresPerHour: read.LOGIN_FAILURES_PER_USERNAME_PER_HOUR,

@@ -4,13 +4,13 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { ServiceError } from '@restante/service-kit';
 import type { Limits } from './config.ts';
 import type { Metrics } from './metrics.ts';
-import { deviceKey, type DeviceAddress, type Username } from '@restante/protocol';
+import { deviceKey, type AccountId, type DeviceAddress, type Username } from '@restante/protocol';
 
 /** A rate for each device, address, or username at an address. */
 export type RateLimit<K> = {
-  /** Takes one. @throws ServiceError `rate-limited` */
-  readonly take: (key: K) => Promise<void>;
-  /** Undoes one `take`. */
+  /** Takes one, or as many as are given. @throws ServiceError `rate-limited` */
+  readonly take: (key: K, count?: number) => Promise<void>;
+  /** Undoes one `take` of one. */
   readonly giveBack: (key: K) => Promise<void>;
 };
 
@@ -18,9 +18,15 @@ export type RateLimit<K> = {
 export type Guesser =
   { readonly device: DeviceAddress } | { readonly address: string; readonly username: Username };
 
+/** Who asks for keys, and whose they are. */
+export type KeyFetch = { readonly by: AccountId; readonly of: AccountId };
+
 export type RateLimits = {
   readonly messages: RateLimit<DeviceAddress>;
   readonly signals: RateLimit<DeviceAddress>;
+  /** Of messages, not of frames. */
+  readonly acknowledged: RateLimit<DeviceAddress>;
+  readonly keyFetches: RateLimit<KeyFetch>;
   readonly requests: RateLimit<DeviceAddress>;
   readonly logins: RateLimit<string>;
   readonly loginFailures: RateLimit<Guesser>;
@@ -32,7 +38,7 @@ const MINUTE_S = 60;
 const HOUR_S = 60 * 60;
 
 /**
- * Addresses and usernames come from anyone. They are counted under a keyed hash of 17 bits, so that nobody can make
+ * Addresses, usernames and whose keys are asked for come from anyone. They are counted under a keyed hash of 17 bits, so that nobody can make
  * this server keep more counters than that, or choose whom to share one with.
  */
 const hashKey = randomBytes(32);
@@ -68,9 +74,9 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
     };
     rateLimited.inc({ limit: name }, 0);
     return {
-      take: async (key) => {
+      take: async (key, count = 1) => {
         try {
-          await limiter.consume(text(key));
+          await limiter.consume(text(key), count);
         } catch (consumed) {
           if (!(consumed instanceof RateLimiterRes)) throw consumed;
           refuse(consumed);
@@ -85,6 +91,10 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
   return {
     messages: limit('messages', limits.messagesPerMinute, MINUTE_S, deviceKey),
     signals: limit('signals', limits.signalsPerMinute, MINUTE_S, deviceKey),
+    acknowledged: limit('acknowledged', limits.acknowledgedPerMinute, MINUTE_S, deviceKey),
+    keyFetches: limit('keyFetches', limits.keyFetchesPerHour, HOUR_S, (fetch) =>
+      counterOf(`${fetch.by} ${fetch.of}`),
+    ),
     requests: limit('requests', limits.requestsPerHour, HOUR_S, deviceKey),
     logins: limit('logins', limits.loginsPerMinute, MINUTE_S, address),
     loginFailures: limit('loginFailures', limits.loginFailuresPerHour, HOUR_S, (guesser) =>

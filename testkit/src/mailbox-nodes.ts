@@ -68,6 +68,7 @@ export const mailboxNodeConfigs = (couches: TestCouches, keys: TestKeys): Config
     messageTtlMs: 30 * 24 * 60 * 60 * 1000,
     mailboxMaxMessages: 10_000,
     requestsPerMinute: 100_000,
+    deletionsPerMinute: 10_000_000,
     maxListeners: 100,
     canaryIntervalMs: 100,
     maintenanceIntervalMs: 200,

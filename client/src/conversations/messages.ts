@@ -127,19 +127,23 @@ export const createMessages = (
   };
 
   /**
-   * Where a message stands. One whose time was still to come when it arrived stays behind what its author had written before it: that may
-   * stand ahead too, as the clock of the master was when it came. An id from further ahead than masters take was given up for another one,
-   * which nobody else knows: among those, what came first was written first.
+   * Where a message stands: behind what its author had written before it. That may stand where it arrived, and so later than this one says;
+   * or ahead, as the clock of the master was when it came. An id from further ahead than masters take was given up for another one,
+   * which nobody else knows: among those, and before what stands ahead too, what came first was written first.
    */
   const standingTime = async (transaction: Transaction, message: Message): Promise<number> => {
     const { conversation, direction, id, sentAt, writtenAt: said = sentAt } = message;
-    if (direction === 'out' || said <= sentAt) return sentAt;
+    const isAhead = said > sentAt;
+    // Its author gave this id up for another one: it does not say what was written before it.
+    const isGivenUp = !isAhead && messageTime(id) > said;
+    if (direction === 'out' || isGivenUp) return sentAt;
     const newest = (await transaction.get('conversations', conversation))?.lastMessageAt ?? 0;
     if (newest < sentAt) return sentAt;
+    const givenUpFrom = isAhead ? said + LIMITS.clockSkewMs : Infinity;
     const isEarlier = ({ value }: { readonly value: Message }): boolean =>
-      value.direction === direction && (value.id < id || messageTime(value.id) > said + LIMITS.clockSkewMs);
+      value.direction === direction && (value.id < id || messageTime(value.id) > givenUpFrom);
     const after = messageKeyAt(conversation, sentAt);
-    let before = messageKeyAt(conversation, said + 1);
+    let before = messageKeyAt(conversation, newest + 1);
     for (let seen = 0; seen < MOST_AHEAD; seen += AHEAD_PAGE) {
       const rows = await transaction.list('messages', { after, before, limit: AHEAD_PAGE, reverse: true });
       const earlier = rows.find(isEarlier)?.value;

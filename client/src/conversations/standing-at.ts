@@ -4,11 +4,7 @@ import type { Message } from '../vault/tables.ts';
 const TOLD_MS = 60_000;
 
 /** The message at this time of its conversation. `writtenAt`: when its author says it was written. */
-export const standingAt = <M extends Pick<Message, 'writtenAt'>>(
-  { writtenAt, ...message }: M,
-  sentAt: number,
-): Omit<M, 'writtenAt'> & Pick<Message, 'sentAt' | 'writtenAt'> => ({
-  ...message,
-  sentAt,
-  ...(writtenAt !== undefined && Math.abs(writtenAt - sentAt) > TOLD_MS && { writtenAt }),
-});
+export const standingAt = ({ writtenAt, sentAt: said, ...message }: Message, sentAt: number): Message => {
+  const written = writtenAt ?? said;
+  return { ...message, sentAt, ...(Math.abs(written - sentAt) > TOLD_MS && { writtenAt: written }) };
+};

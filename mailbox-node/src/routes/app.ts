@@ -19,6 +19,7 @@ import { deleteMessage, deleteMessages } from './delete-messages.ts';
 import { listIds, listMessages } from './list-messages.ts';
 import { messageEvents } from './message-events.ts';
 import { requireDevice, type OwnerDeps } from './owner.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { requireMaster, storeMessages } from './store-messages.ts';
 
 export type AppDeps = OwnerDeps & {
@@ -28,6 +29,7 @@ export type AppDeps = OwnerDeps & {
   readonly metrics: Metrics;
   readonly store: MailboxStore;
   readonly quota: MailboxQuota;
+  readonly deletionRate: RateLimit;
   readonly events: LiveEvents;
   readonly takeIn: (envelopes: readonly StoredEnvelope[]) => Promise<StoreResult[]>;
   readonly isFollowing: () => boolean;

@@ -1,4 +1,10 @@
-import { messageId, type DeleteResponse, type DeviceAddress, type MessageId } from '@restante/protocol';
+import {
+  deviceKey,
+  messageId,
+  type DeleteResponse,
+  type DeviceAddress,
+  type MessageId,
+} from '@restante/protocol';
 import { answerWith, parseInput, readBody } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
@@ -6,16 +12,20 @@ import type { MailboxQuota } from '../mail/mailbox-quota.ts';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
 import type { Metrics } from './metrics.ts';
 import { ownerOf, type OwnerDeps } from './owner.ts';
+import type { RateLimit } from './rate-limit.ts';
 
 type Deps = OwnerDeps & {
   readonly store: MailboxStore;
   readonly quota: MailboxQuota;
   readonly metrics: Metrics;
+  /** Of messages, not of requests. */
+  readonly deletionRate: RateLimit;
 };
 
 const path = z.object({ id: messageId });
 
 const acknowledge = async (deps: Deps, owner: DeviceAddress, ids: MessageId[]): Promise<DeleteResponse> => {
+  await deps.deletionRate(deviceKey(owner), ids.length);
   const deleted = await deps.store.acknowledge(owner, ids);
   deps.quota.release(owner, deleted);
   deps.metrics.deleted.inc(deleted);

@@ -37,6 +37,7 @@ it('keeps nothing of the request that a connection was made by', async () => {
     sockets: {
       maxConnections: CONNECTIONS,
       bufferBytes: 1_000_000,
+      framesPerMinute: 1_000_000,
       heartbeatMs: 20_000,
       stallMs: 60_000,
       drainMs: 1_000,

@@ -75,6 +75,7 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
   const sessionDeps: SessionDeps = {
     handle: deps.handle,
     bufferBytes: sockets.bufferBytes,
+    framesPerMinute: sockets.framesPerMinute,
     stallMs: sockets.stallMs,
     onClosed: (session) => {
       metrics.connections.set(webSockets.clients.size);

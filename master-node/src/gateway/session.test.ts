@@ -295,6 +295,45 @@ describe('a connection', () => {
     await strict[Symbol.asyncDispose]();
   });
 
+  it('is held to a rate of messages that it acknowledges, however few the frames', async () => {
+    const strict = await nodes.master({ ACKNOWLEDGED_PER_DEVICE_PER_MINUTE: '3' });
+    const socket = await connect(strict.url, await register(strict.url));
+    const acknowledge = (count: number): void =>
+      socket.write({
+        type: 'acknowledge',
+        receipts: false,
+        messages: Array.from({ length: count }, () => ({
+          id: mintId(),
+          senderId: alice.accountId,
+          senderDeviceId: 1,
+        })),
+      });
+    acknowledge(2);
+    await socket.hears('acknowledged');
+    acknowledge(2);
+    expect(await socket.hears('error')).toMatchObject([{ error: { code: 'rate-limited' } }]);
+    expect(socket.heard('acknowledged')).toHaveLength(1);
+    await strict[Symbol.asyncDispose]();
+  });
+
+  it('that floods is read more slowly, is told so once and loses nothing, while others are answered', async () => {
+    const strict = await nodes.master({ FRAMES_PER_DEVICE_PER_MINUTE: '6000' });
+    const [eager, calm] = [
+      await connect(strict.url, await register(strict.url)),
+      await connect(strict.url, await register(strict.url)),
+    ];
+    const FLOOD = 1_200;
+    for (let index = 0; index < FLOOD; index += 1) eager.write({ type: 'ping' });
+    expect(await eager.hears('error')).toMatchObject([{ error: { code: 'rate-limited' } }]);
+    calm.write({ type: 'ping' });
+    await calm.hears('pong');
+    await eager.hears('pong', FLOOD);
+    expect(eager.heard('error')).toHaveLength(1);
+    expect(await metric(strict.url, 'gateway_rate_limited_total{limit="frames"}')).toBe(1);
+    expect(eager.closed()).toBeNull();
+    await strict[Symbol.asyncDispose]();
+  });
+
   it('gets a receipt for what it sent, unless the reader does not want it to', async () => {
     const bob = await register(master.url);
     const [fromAlice, toBob] = [await connect(master.url, alice), await connect(master.url, bob)];

@@ -11,12 +11,13 @@ import {
 import { parseInput, pseudonym, ServiceError, toServiceError, type Logger } from '@restante/service-kit';
 import type { Handle } from '../live/handle.ts';
 import type { Metrics } from '../metrics.ts';
+import { FrameRate } from './frame-rate.ts';
 
 /**
  * One WebSocket of one device. Nothing else sends on it or closes it.
  *
- * Inward, at most {@link FRAMES_IN_PROCESS} frames are worked on; then, and while the peer does not read its answers,
- * the socket is paused. Outward, frames that nobody asked for are left out while more than `bufferBytes` wait, and
+ * Inward, at most {@link FRAMES_IN_PROCESS} frames are worked on, and so many a minute; then, and while the peer does not read its
+ * answers, the socket is paused: nothing is lost, and nobody else waits for it. Outward, frames that nobody asked for are left out while more than `bufferBytes` wait, and
  * the peer is told to catch up once it has read (law 10, law 11).
  */
 export type LiveSession = {
@@ -42,11 +43,18 @@ export type LiveSession = {
 export type SessionDeps = {
   readonly handle: Handle;
   readonly bufferBytes: number;
+  readonly framesPerMinute: number;
   readonly stallMs: number;
   readonly onClosed: (session: LiveSession) => void;
   readonly metrics: Pick<
     Metrics,
-    'frames' | 'pushes' | 'pushesLeftOut' | 'catchUps' | 'connectionsEnded' | 'slowConnections'
+    | 'frames'
+    | 'pushes'
+    | 'pushesLeftOut'
+    | 'catchUps'
+    | 'connectionsEnded'
+    | 'slowConnections'
+    | 'rateLimited'
   >;
   readonly log: Logger;
   readonly now: () => number;
@@ -88,6 +96,10 @@ class SocketSession implements LiveSession {
   readonly #requestId: string;
   readonly #deps: SessionDeps;
   readonly #waiting: RawData[] = [];
+  readonly #rate: FrameRate;
+  /** Until more frames are taken of a peer that sends too many. */
+  #early: ReturnType<typeof setTimeout> | null = null;
+  #isTooFast = false;
   #inProcess = 0;
   #badFrames = 0;
   #frames = 0;
@@ -110,6 +122,7 @@ class SocketSession implements LiveSession {
     this.#dialect = dialect;
     this.#requestId = requestId;
     this.#deps = deps;
+    this.#rate = new FrameRate(deps.framesPerMinute, deps.now);
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => (this.#isHeard = true));
     socket.on('close', () => this.#onClose());
@@ -184,6 +197,7 @@ class SocketSession implements LiveSession {
   }
 
   #onClose(): void {
+    if (this.#early !== null) clearTimeout(this.#early);
     this.#noLongerSlow();
     this.#deps.onClosed(this);
   }
@@ -223,6 +237,10 @@ class SocketSession implements LiveSession {
 
   #work(): void {
     while (this.#waiting.length > 0 && !this.#isFull()) {
+      if (!this.#rate.take()) {
+        this.#slowDown();
+        break;
+      }
       const data = this.#waiting.shift();
       if (data === undefined) return;
       this.#inProcess += 1;
@@ -232,6 +250,7 @@ class SocketSession implements LiveSession {
         if (this.#inProcess === 0) this.#onIdle?.();
       });
     }
+    if (this.#waiting.length === 0) this.#isTooFast = false;
     if (this.#isFull() && !this.#isEnding) this.#socket.pause();
     else if (this.#socket.isPaused) {
       this.#isHeard = true;
@@ -240,7 +259,22 @@ class SocketSession implements LiveSession {
   }
 
   #isFull(): boolean {
-    return this.#inProcess >= FRAMES_IN_PROCESS || this.#slowSince !== null;
+    return this.#inProcess >= FRAMES_IN_PROCESS || this.#slowSince !== null || this.#early !== null;
+  }
+
+  /** Takes the next frame when it is time; the peer is told once, until it has been kept up with. */
+  #slowDown(): void {
+    const retryAfterMs = this.#rate.waitMs();
+    this.#early = setTimeout(() => {
+      this.#early = null;
+      this.#work();
+    }, retryAfterMs);
+    if (this.#isTooFast) return;
+    this.#isTooFast = true;
+    const message = 'frames are taken more slowly than they come';
+    this.#deps.metrics.rateLimited.inc({ limit: 'frames' });
+    this.#deps.log.info({ event: 'frames-slowed', device: this.#who() }, message);
+    this.reply({ type: 'error', error: { code: 'rate-limited', message, retryAfterMs } });
   }
 
   async #take(data: RawData): Promise<void> {

@@ -369,6 +369,22 @@ describe('the REST side', () => {
       await strict[Symbol.asyncDispose]();
     });
 
+    it('hold one account to a rate of key fetches of another one, and nobody else', async () => {
+      const strict = await nodes.master({ KEY_FETCHES_PER_ACCOUNT_PER_HOUR: '2' });
+      const [eager, other, bob] = [
+        await register(strict.url),
+        await register(strict.url),
+        await register(strict.url),
+      ];
+      const fetchKeys = (of: typeof eager, by: typeof eager) =>
+        call(`${strict.url}/api/keys/${of.accountId}`, 'GET', { token: by.masterToken });
+      for (let count = 0; count < 2; count += 1) expect((await fetchKeys(bob, eager)).status).toBe(200);
+      expect(await fetchKeys(bob, eager)).toMatchObject(limited);
+      expect((await fetchKeys(other, eager)).status).toBe(200);
+      expect((await fetchKeys(bob, other)).status).toBe(200);
+      await strict[Symbol.asyncDispose]();
+    });
+
     it('believe a proxy about the address only when configured', async () => {
       const from = (url: string, address: string) =>
         fetch(`${url}/api/tokens`, {

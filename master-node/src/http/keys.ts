@@ -5,11 +5,13 @@ import { answerWith, jsonBody, parseInput, readBody, ServiceError } from '@resta
 import type { Directory } from '../directory/directory.ts';
 import type { KeyStockWatch } from '../live/key-stock-watch.ts';
 import type { Metrics } from '../metrics.ts';
+import type { RateLimits } from '../rate-limits.ts';
 import { deviceOf, requireDevice, resource, type DeviceDeps } from './route.ts';
 
 type Deps = DeviceDeps & {
   readonly directory: Directory;
   readonly keyStockWatch: KeyStockWatch;
+  readonly rateLimits: Pick<RateLimits, 'keyFetches'>;
   readonly metrics: Pick<Metrics, 'keyFetches' | 'oneTimeKeys' | 'lastResortKeys'>;
 };
 
@@ -17,7 +19,7 @@ const query = z.strictObject({ device: z.coerce.number().pipe(deviceId).optional
 
 /** `/api/keys`, `/api/keys/:accountId` */
 export const keyRoutes = (app: Express, deps: Deps): void => {
-  const { directory, metrics } = deps;
+  const { directory, metrics, rateLimits } = deps;
   const authenticated = requireDevice(deps);
 
   const takeBundle = async (account: AccountId, device: DeviceId): Promise<KeyBundle | null> => {
@@ -49,6 +51,7 @@ export const keyRoutes = (app: Express, deps: Deps): void => {
         if (devices === null || (device !== undefined && wanted.length === 0)) {
           throw new ServiceError('not-found', 'no such account or device');
         }
+        await rateLimits.keyFetches.take({ by: asker.accountId, of: account });
         const bundles = await Promise.all(wanted.map((number) => takeBundle(account, number)));
         answerWith(response, 'keyBundles', {
           accountId: account,

@@ -12,7 +12,10 @@ export type Handle = (
 ) => Promise<Downstream | null>;
 
 export type HandleDeps = SendDeps &
-  AcknowledgeDeps & { readonly bus: Bus; readonly rateLimits: Pick<RateLimits, 'messages' | 'signals'> };
+  AcknowledgeDeps & {
+    readonly bus: Bus;
+    readonly rateLimits: Pick<RateLimits, 'messages' | 'signals' | 'acknowledged'>;
+  };
 
 /** @throws ServiceError (the handler that is given) for frames other than `send` */
 export const createHandle = (deps: HandleDeps): Handle => {
@@ -23,6 +26,7 @@ export const createHandle = (deps: HandleDeps): Handle => {
       case 'send':
         return send(device, frame, requestId);
       case 'acknowledge':
+        await deps.rateLimits.acknowledged.take(device, frame.messages.length);
         return acknowledge(device, frame, requestId);
       case 'typing':
         await deps.rateLimits.signals.take(device);

@@ -217,6 +217,12 @@ const die = (device: number, death: Death | 'now', arrived: boolean): Step =>
   );
 const reopen = (device: number): Step =>
   step(`reopen(${device})`, (schedule) => deviceOf(schedule, device).open());
+/** A person asks for their mail again. */
+const refresh = (device: number): Step =>
+  step(`refresh(${device})`, (schedule) => {
+    deviceOf(schedule, device).messenger?.refresh();
+    return Promise.resolve();
+  });
 const failVault = (device: number, operations: number): Step =>
   step(`failVault(${device}, ${operations})`, (schedule) => {
     deviceOf(schedule, device).failVault(operations);
@@ -259,6 +265,7 @@ export const STEPS: readonly fc.Arbitrary<Step>[] = [
     fc.tuple(choice, death, fc.boolean()).map(([device, at, arrived]) => die(device, at, arrived)),
   ),
   ...Array.from({ length: 2 }, () => choice.map(reopen)),
+  choice.map(refresh),
   fc
     .tuple(choice, fc.integer({ min: 1, max: 3 }))
     .map(([device, operations]) => failVault(device, operations)),
