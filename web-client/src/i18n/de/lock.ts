@@ -15,8 +15,7 @@ export const lock = {
   about:
     'Verschlüsselt, was auf diesem Gerät liegt, mit einer Passphrase, nach der Restante beim Öffnen fragt. Solange es gesperrt ist, kommt nichts an.',
   set: 'Passphrase festlegen',
-  setText:
-    'Niemand kann sie für dich zurücksetzen. Vergisst du sie, sind die Nachrichten auf diesem Gerät verloren.',
+  setText: 'Vergisst du sie, sind die Nachrichten auf diesem Gerät verloren.',
   change: 'Passphrase ändern',
   remove: 'Passphrase entfernen',
   removeText: 'Was auf diesem Gerät liegt, kann dann öffnen, wer diesen Browser benutzt.',

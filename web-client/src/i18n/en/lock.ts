@@ -15,7 +15,7 @@ export const lock = {
   about:
     'Encrypts what is stored on this device with a passphrase that Restante asks for when it is opened. While it is locked nothing is received.',
   set: 'Set a passphrase',
-  setText: 'Nobody can reset it for you. If you forget it, the messages on this device are lost.',
+  setText: 'If you forget it, the messages on this device are lost.',
   change: 'Change passphrase',
   remove: 'Remove passphrase',
   removeText: 'What is stored on this device can then be opened by whoever uses this browser.',
