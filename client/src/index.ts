@@ -43,3 +43,5 @@ export type {
   RatchetSession,
   SignedKeyIds,
 } from './ratchet/ratchet.ts';
+export type { DataKey } from './vault/sealing/data-keys.ts';
+export type { OpenVault, PassphraseChange, VaultSecret } from './vault/sealing/open-vault.ts';

@@ -26,6 +26,12 @@ export type LocalErrorCode =
   | 'vault-outdated'
   /** The vault was written by a later version of the messenger. */
   | 'vault-too-new'
+  /** The vault takes a passphrase. */
+  | 'vault-locked'
+  /** This is not the passphrase of the vault. */
+  | 'wrong-passphrase'
+  /** The vault is sealed with a key that is not there any more, or is another one. */
+  | 'vault-key-lost'
   /** A row of the vault does not fit its table: it is passed over. */
   | 'unfit-row'
   /** The clocks of this machine and of the server are far apart: nothing old is forgotten by the later one. */

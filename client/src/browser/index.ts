@@ -1,1 +1,1 @@
-export { deleteIndexedDbVault, indexedDbVault } from './indexed-db-vault.ts';
+export { changeIndexedDbPassphrase, deleteIndexedDbVault, indexedDbVault } from './indexed-db-vault.ts';

@@ -1,137 +1,52 @@
-import { deleteDB, openDB, type IDBPDatabase, type IDBPTransaction } from 'idb';
-import { migrationsFrom } from '../vault/migrations/index.ts';
-import { migrateRow, migratedTables } from '../vault/migrations/migration.ts';
-import { TABLES, VAULT_VERSION } from '../vault/rows.ts';
-import type { TableName } from '../vault/tables.ts';
-import type { Range, Row, Vault } from '../vault/vault.ts';
+import { deleteDB } from 'idb';
+import {
+  changePassphrase,
+  openVault,
+  type KeyMeans,
+  type OpenVault,
+  type PassphraseChange,
+  type VaultSecret,
+} from '../vault/sealing/open-vault.ts';
+import type { VaultDisk } from '../vault/sealing/vault-disk.ts';
+import { indexedDbDisk } from './indexed-db-disk.ts';
 
-/** Sorts after every key (keys are ASCII). */
-const AFTER_ASCII = '\u007f';
-
-const boundsOf = ({ prefix = '', after = '', before = AFTER_ASCII }: Range): IDBKeyRange | null => {
-  const [lower, lowerOpen] = after >= prefix ? [after, true] : [prefix, false];
-  const end = prefix + AFTER_ASCII;
-  const upper = before < end ? before : end;
-  // An empty key is no row's: an open bound there leaves nothing out.
-  return lower < upper ? IDBKeyRange.bound(lower, upper, lowerOpen, true) : null;
+/** Two thirds of the code of sealing are for passphrases: who has none does without. */
+const MEANS: KeyMeans = {
+  deriveKey: async (...args) => (await import('./derive-key.ts')).deriveKey(...args),
+  keepsKeys: true,
 };
 
-/** A store of a browser that reads many rows at once in either direction: twice as fast as a cursor for 250 rows. */
-type StoreWithRecords = {
-  readonly getAllRecords: (options: {
-    readonly query: IDBKeyRange;
-    readonly count: number;
-    readonly direction: IDBCursorDirection;
-  }) => Promise<readonly { readonly key: string; readonly value: unknown }[]>;
-};
-
-const hasRecords = (store: object): store is StoreWithRecords => 'getAllRecords' in store;
-
-type Upgrade = IDBPTransaction<unknown, string[], 'versionchange'>;
-
-/** Waits for nothing but the database: its transaction would end. */
-const migrate = async (transaction: Upgrade, version: number): Promise<void> => {
-  const migrations = migrationsFrom(version);
-  for (const table of migratedTables(migrations)) {
-    if (!transaction.objectStoreNames.contains(table)) continue;
-    for (const key of (await transaction.objectStore(table).getAllKeys()) as string[]) {
-      const store = transaction.objectStore(table);
-      const value: unknown = await store.get(key);
-      await store.delete(key);
-      for (const row of migrateRow(migrations, { table, key, value }))
-        await transaction.objectStore(row.table).put(row.value, row.key);
-    }
-  }
-};
-
-/** Opens the database in this version: one of an earlier version is taken to it as a whole or not at all. */
-const openTables = async (name: string, onLost: () => void): Promise<IDBPDatabase> => {
-  let failure: unknown = null;
+const onDisk = async (
+  name: string,
+  onLost: () => void,
+  open: (disk: VaultDisk) => Promise<OpenVault>,
+): Promise<OpenVault> => {
+  const disk = await indexedDbDisk(name, onLost);
   try {
-    return await openDB(name, VAULT_VERSION, {
-      upgrade: (opened, version, _to, transaction) => {
-        for (const table of TABLES)
-          if (!opened.objectStoreNames.contains(table)) opened.createObjectStore(table);
-        transaction.done.catch(() => undefined);
-        migrate(transaction, version).catch((error: unknown) => {
-          failure = error;
-          transaction.abort();
-        });
-      },
-      blocking: onLost,
-      terminated: onLost,
-    });
+    return await open(disk);
   } catch (error) {
-    // Of a database of a later version the browser says no more than that.
-    if (error instanceof DOMException && error.name === 'VersionError') migrationsFrom(Infinity);
-    throw failure ?? error;
+    await disk.close();
+    throw error;
   }
 };
 
 /**
- * A vault in an IndexedDB database, in a page or a worker. A commit is one transaction with `strict` durability.
- * `onLost` is called when the browser takes the database away while it is open. Throws `vault-too-new`.
+ * A vault in an IndexedDB database, in a page or a worker: sealed, also without a passphrase, under a key that is kept beside it and cannot be
+ * exported. `onLost` is called when the browser takes the database away while it is open. Throws `vault-too-new`, `vault-locked`,
+ * `wrong-passphrase`, and `vault-key-lost`.
  */
-export const indexedDbVault = async (name: string, onLost: () => void): Promise<Vault> => {
-  const database = await openTables(name, onLost);
+export const indexedDbVault = (
+  name: string,
+  onLost: () => void,
+  secret: VaultSecret = null,
+): Promise<OpenVault> => onDisk(name, onLost, (disk) => openVault(disk, MEANS, secret));
 
-  const list = async (
-    table: TableName,
-    query: IDBKeyRange,
-    { limit, reverse = false }: Range,
-  ): Promise<Row<unknown>[]> => {
-    const { store } = database.transaction(table);
-    const direction = reverse ? 'prev' : 'next';
-    if (hasRecords(store)) {
-      const records = await store.getAllRecords({ query, count: limit, direction });
-      return records.map(({ key, value }) => ({ key, value }));
-    }
-    const rows: Row<unknown>[] = [];
-    let cursor = await store.openCursor(query, direction);
-    while (cursor !== null) {
-      rows.push({ key: cursor.key as string, value: cursor.value as unknown });
-      cursor = rows.length < limit ? await cursor.continue() : null;
-    }
-    return rows;
-  };
-
-  return {
-    get: (table, key) => database.get(table, key) as Promise<unknown>,
-    getMany: async (table, keys) => {
-      const { store } = database.transaction(table);
-      return Promise.all(keys.map((key) => store.get(key) as Promise<unknown>));
-    },
-    list: async (table, range) => {
-      const bounds = boundsOf(range);
-      if (bounds === null || range.limit === 0) return [];
-      return list(table, bounds, range);
-    },
-    commit: async (changes) => {
-      const tables = [...new Set(changes.map(({ table }) => table))];
-      if (tables.length === 0) return;
-      const transaction = database.transaction(tables, 'readwrite', { durability: 'strict' });
-      const done = transaction.done;
-      try {
-        for (const { table, key, value } of changes) {
-          const store = transaction.objectStore(table);
-          const written = value === undefined ? store.delete(key) : store.put(value, key);
-          // A request that fails ends the transaction, which tells it.
-          written.catch(() => undefined);
-        }
-      } catch (error) {
-        // A value that cannot be cloned throws at once; what was put before it must not be kept.
-        done.catch(() => undefined);
-        transaction.abort();
-        throw error;
-      }
-      await done;
-    },
-    close: () => {
-      database.close();
-      return Promise.resolve();
-    },
-  };
-};
+/** Opens a vault that is closed, with another passphrase, or none, from now on. Throws as `indexedDbVault` does. */
+export const changeIndexedDbPassphrase = (
+  name: string,
+  onLost: () => void,
+  change: PassphraseChange,
+): Promise<OpenVault> => onDisk(name, onLost, (disk) => changePassphrase(disk, MEANS, change));
 
 /** Deletes the database of a vault that is closed. */
 export const deleteIndexedDbVault = (name: string): Promise<void> => deleteDB(name);

@@ -1,2 +1,2 @@
 export { libsignalRatchet } from './libsignal-ratchet.ts';
-export { sqliteVault } from './sqlite-vault.ts';
+export { changeSqlitePassphrase, openSqliteVault, sqliteVault } from './sqlite-vault.ts';

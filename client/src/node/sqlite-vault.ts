@@ -1,119 +1,45 @@
-import { DatabaseSync } from 'node:sqlite';
-import { deserialize, serialize } from 'node:v8';
-import { promised } from '../promised.ts';
-import { migrateRow, migratedTables } from '../vault/migrations/migration.ts';
-import { migrationsFrom } from '../vault/migrations/index.ts';
-import { VAULT_VERSION } from '../vault/rows.ts';
-import type { TableName } from '../vault/tables.ts';
-import type { Change, Range, Vault } from '../vault/vault.ts';
+import { MessengerError } from '../messenger-error.ts';
+import {
+  changePassphrase,
+  openVault,
+  type KeyMeans,
+  type PassphraseChange,
+} from '../vault/sealing/open-vault.ts';
+import type { Vault } from '../vault/vault.ts';
+import { deriveKey } from './derive-key.ts';
+import { sqliteDisk } from './sqlite-disk.ts';
 
-/** The smallest text after every text that starts with `prefix` (keys are ASCII). */
-const AFTER_ASCII = '\u007f';
+/** A process has nowhere to keep a key that is not as readable as the vault: without a passphrase rows are not sealed. */
+const MEANS: KeyMeans = { deriveKey, keepsKeys: false };
 
-const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
-  CREATE TABLE IF NOT EXISTS entries (
-    tbl TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (tbl, key)
-  ) WITHOUT ROWID;
-`;
-
-const SQLITE_FULL = 13;
-
-/** An error of SQLite under the name that the interface has for it. */
-const named = (error: unknown): unknown =>
-  error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL
-    ? new DOMException(error.message, { name: 'QuotaExceededError', cause: error })
-    : error;
-
-/** Vaults were not numbered before version 3. */
-const UNNUMBERED = 2;
-
-const versionOf = (database: DatabaseSync): number => {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version > 0) return version;
-  const entries = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'entries'");
-  return entries.get() === undefined ? VAULT_VERSION : UNNUMBERED;
+/** A vault without a passphrase in one SQLite file. Throws `vault-too-new`, and `vault-locked` when it has one. */
+export const sqliteVault = (path: string): Vault => {
+  const disk = sqliteDisk(path);
+  if (!disk.isSealed()) return disk;
+  void disk.close();
+  throw new MessengerError('vault-locked', 'the vault is locked by a passphrase');
 };
 
-/** Takes a vault of an earlier version to this one, as a whole or not at all. Throws `vault-too-new`. */
-const open = (database: DatabaseSync): void => {
-  const migrations = migrationsFrom(versionOf(database));
-  database.exec(SCHEMA);
-  const rows = database.prepare('SELECT key FROM entries WHERE tbl = ?');
-  const select = database.prepare('SELECT value FROM entries WHERE tbl = ? AND key = ?');
-  const remove = database.prepare('DELETE FROM entries WHERE tbl = ? AND key = ?');
-  const upsert = database.prepare('INSERT OR REPLACE INTO entries (tbl, key, value) VALUES (?, ?, ?)');
-  database.exec('BEGIN IMMEDIATE');
+/** A vault that has this passphrase; one that has none gets it. Throws `vault-too-new`, `wrong-passphrase`, and `vault-key-lost`. */
+export const openSqliteVault = async (path: string, passphrase: string): Promise<Vault> => {
+  const disk = sqliteDisk(path);
   try {
-    for (const table of migratedTables(migrations)) {
-      for (const { key } of rows.all(table) as { key: string }[]) {
-        const value: unknown = deserialize(select.get(table, key)?.['value'] as Uint8Array);
-        remove.run(table, key);
-        for (const row of migrateRow(migrations, { table, key, value }))
-          upsert.run(row.table, row.key, serialize(row.value));
-      }
-    }
-    database.exec(`PRAGMA user_version = ${VAULT_VERSION}; COMMIT`);
+    const opened = disk.isSealed()
+      ? await openVault(disk, MEANS, { passphrase })
+      : await changePassphrase(disk, MEANS, { current: null, next: passphrase });
+    return opened.vault;
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
+    await disk.close();
     throw error;
   }
 };
 
-/** A vault in one SQLite file. With `synchronous = FULL` each commit is an fsync of the write-ahead log. */
-export const sqliteVault = (path: string): Vault => {
-  const database = new DatabaseSync(path);
+/** Gives a vault that is closed a passphrase, another one, or none (`null`). Throws as `openSqliteVault` does, and `vault-locked`. */
+export const changeSqlitePassphrase = async (path: string, change: PassphraseChange): Promise<void> => {
+  const disk = sqliteDisk(path);
   try {
-    open(database);
-  } catch (error) {
-    database.close();
-    throw named(error);
+    await changePassphrase(disk, MEANS, change);
+  } finally {
+    await disk.close();
   }
-  const begin = database.prepare('BEGIN IMMEDIATE');
-  const end = database.prepare('COMMIT');
-  const rollback = database.prepare('ROLLBACK');
-  const select = database.prepare('SELECT value FROM entries WHERE tbl = ? AND key = ?');
-  const upsert = database.prepare('INSERT OR REPLACE INTO entries (tbl, key, value) VALUES (?, ?, ?)');
-  const remove = database.prepare('DELETE FROM entries WHERE tbl = ? AND key = ?');
-  const range =
-    'SELECT key, value FROM entries WHERE tbl = ? AND key >= ? AND key > ? AND key < ? AND key < ?';
-  const ascending = database.prepare(`${range} ORDER BY key LIMIT ?`);
-  const descending = database.prepare(`${range} ORDER BY key DESC LIMIT ?`);
-
-  const read = (table: TableName, key: string): unknown => {
-    const row = select.get(table, key);
-    return row === undefined ? undefined : deserialize(row['value'] as Uint8Array);
-  };
-  const list = (table: TableName, { prefix = '', after, before, limit, reverse }: Range) =>
-    (reverse ? descending : ascending)
-      .all(table, prefix, after ?? '', before ?? AFTER_ASCII, prefix + AFTER_ASCII, limit)
-      .map((row) => ({
-        key: row['key'] as string,
-        value: deserialize(row['value'] as Uint8Array) as unknown,
-      }));
-
-  const apply = ({ table, key, value }: Change): void => {
-    if (value === undefined) remove.run(table, key);
-    else upsert.run(table, key, serialize(value));
-  };
-  const commit = (changes: readonly Change[]): void => {
-    begin.run();
-    try {
-      changes.forEach(apply);
-      end.run();
-    } catch (error) {
-      // A full disk has ended it already.
-      if (database.isTransaction) rollback.run();
-      throw named(error);
-    }
-  };
-
-  return {
-    get: (table, key) => promised(() => read(table, key)),
-    getMany: (table, keys) => promised(() => keys.map((key) => read(table, key))),
-    list: (table, bounds) => promised(() => list(table, bounds)),
-    commit: (changes) => promised(() => commit(changes)),
-    close: () => promised(() => database.close()),
-  };
 };

@@ -196,9 +196,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
     change: 'each session has its generation; a conversation has an id; rows that do not fit are kept aside',
   },
   { version: 4, fingerprint: '53926f0e2253162a', change: 'deletions that are owed to some of the nodes' },
+  { version: 5, fingerprint: '53926f0e2253162a', change: 'rows may be sealed' },
 ];
 
-export const VAULT_VERSION = 4;
+export const VAULT_VERSION = 5;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TableName } from '@restante/client';
 import type { DeviceAddress } from '@restante/protocol';
-import { transformWithOxc } from 'vite';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { buildScript } from '../browser/build-script.ts';
 import { startFaultProxy, type FaultProxy } from '../fault-proxy.ts';
 import { listenForComplaints, type Complaints } from './complaints.ts';
 import { messengerPage, type MessengerPage } from './messenger-page.ts';
@@ -11,7 +10,9 @@ import type { Probe, StoredRow } from './page/probe-calls.ts';
 
 declare const probe: Probe;
 
-const PROBE = fileURLToPath(new URL('page/probe.ts', import.meta.url));
+let building: Promise<string> | null = null;
+const probeScript = (): Promise<string> =>
+  (building ??= buildScript(fileURLToPath(new URL('page/probe.ts', import.meta.url))));
 /** A document of the messenger's origin that does not run it. */
 const ELSEWHERE = '/integrity.json';
 
@@ -58,9 +59,7 @@ export const createBrowserPerson = async (
     ...options,
   });
   const complaints = listenForComplaints(context);
-  const { code } = await transformWithOxc(readFileSync(PROBE, 'utf8'), PROBE);
-  // A script, not a module.
-  await context.addInitScript({ content: code.replace('export {};', '') });
+  await context.addInitScript({ content: await probeScript() });
   let address: DeviceAddress | null = null;
 
   const current = (): Page => {

@@ -1,4 +1,10 @@
-import type { CatchUpProgress, ConnectionState, Messenger, MessengerEvents } from '@restante/client';
+import type {
+  CatchUpProgress,
+  ConnectionState,
+  Messenger,
+  MessengerEvents,
+  PassphraseChange,
+} from '@restante/client';
 import type { DeviceId } from '@restante/protocol';
 
 type Answering = {
@@ -15,14 +21,27 @@ export type Calls = Pick<Messenger, Exclude<Answering, 'start' | 'self' | symbol
   readonly setTyping: (...args: Parameters<Messenger['setTyping']>) => Promise<void>;
   /** Opens the storage again after it was `lost` or could not be opened (`failed`). */
   readonly reopen: () => Promise<void>;
+  /** Opens the storage that is `locked`. Throws `wrong-passphrase`. */
+  readonly unlock: (passphrase: string) => Promise<void>;
+  /** Closes the storage, and forgets what opens it. Without a passphrase nothing happens. */
+  readonly lock: () => Promise<void>;
+  /** All that is stored is encrypted anew meanwhile. Throws `wrong-passphrase`. */
+  readonly changePassphrase: (change: PassphraseChange) => Promise<void>;
+  /** Deletes what is stored here without having opened it. The device stays in the list of the account. */
+  readonly abandonStorage: () => Promise<void>;
 };
 
 /** Where the messenger stands, as the leader tells it. */
 export type LeaderStatus = {
-  /** `lost`: the browser has taken the storage away. `failed`: it cannot be opened. `calls.reopen()` leads out of both. */
-  readonly phase: 'starting' | 'signed-out' | 'signed-in' | 'lost' | 'failed';
-  /** Why it failed, such as `QuotaExceededError`: the browser's name for it. */
+  /**
+   * `lost`: the browser has taken the storage away. `failed`: it cannot be opened. `calls.reopen()` leads out of both.
+   * `locked`: it takes a passphrase, which `calls.unlock()` is given.
+   */
+  readonly phase: 'starting' | 'signed-out' | 'signed-in' | 'locked' | 'lost' | 'failed';
+  /** Why it failed: the messenger's code for it, or the browser's name, such as `QuotaExceededError`. */
   readonly failure: string | null;
+  /** What is stored here takes a passphrase. */
+  readonly hasPassphrase: boolean;
   readonly self: Awaited<ReturnType<Messenger['self']>>;
   readonly connection: ConnectionState;
   readonly catchUp: CatchUpProgress | null;
@@ -48,6 +67,7 @@ export type Status = LeaderStatus & {
 export const INITIAL_LEADER_STATUS: LeaderStatus = {
   phase: 'starting',
   failure: null,
+  hasPassphrase: false,
   self: null,
   connection: { name: 'offline' },
   catchUp: null,

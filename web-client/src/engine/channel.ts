@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@restante/protocol';
-import type { LocalErrorCode, MessengerEvents } from '@restante/client';
+import type { DataKey, LocalErrorCode, MessengerEvents } from '@restante/client';
 import type { Calls, LeaderStatus } from './calls.ts';
 
 /**
@@ -17,14 +17,23 @@ export type Call = {
 
 export type ToLeader =
   | Call
-  /** A tab is there; a person is looking at it or not. Answered with the status. */
-  | { readonly kind: 'tab'; readonly tab: string; readonly visible: boolean };
+  /** A tab is there; a person is looking at it or not. Answered with the status. `lockAfterMs`: null: never. */
+  | {
+      readonly kind: 'tab';
+      readonly tab: string;
+      readonly visible: boolean;
+      readonly lockAfterMs: number | null;
+    }
+  /** A person is doing something in a tab. */
+  | { readonly kind: 'active' }
+  /** A worker is there that may lead next. Answered with the key. */
+  | { readonly kind: 'successor' };
 
 export type CallError = {
   readonly code:
     | ErrorCode
     | LocalErrorCode
-    /** The storage is not open: phase `lost` or `failed`. */
+    /** The storage is not open: phase `locked`, `lost` or `failed`. */
     | 'no-storage'
     /** More calls wait than a tab may have. */
     | 'too-many-calls'
@@ -44,6 +53,8 @@ export type FromLeader =
   /** A leader has begun: calls that it has not answered are to be sent again. */
   | { readonly kind: 'leading' }
   | { readonly kind: 'status'; readonly status: LeaderStatus }
+  /** What opens the storage in place of its passphrase, for the next leader; null: nothing does. It cannot be exported. */
+  | { readonly kind: 'key'; readonly dataKey: DataKey | null }
   | { readonly kind: 'event'; readonly event: EngineEvent }
   /** The account is about to be taken off this device because its owner wants it. */
   | { readonly kind: 'leaving-account' }

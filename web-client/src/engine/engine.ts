@@ -1,3 +1,4 @@
+import { onActivity } from './activity.ts';
 import { INITIAL_LEADER_STATUS, type Calls, type LeaderStatus, type Status } from './calls.ts';
 import { CHANNEL, tabLock, type EngineEvent, type FromLeader, type ToLeader } from './channel.ts';
 import { holdLock } from './lifetime-lock.ts';
@@ -19,6 +20,8 @@ export type Engine = {
   readonly onEvent: (listener: (event: EngineEvent) => void) => void;
   /** The person knows that the storage was wiped: `status().wiped` is null from now on. */
   readonly forgetWiped: () => void;
+  /** Locks when nobody has done anything in any tab for so long; null: never. Without a passphrase nothing is locked. */
+  readonly lockAfter: (ms: number | null) => void;
   readonly storageUse: () => Promise<StorageUse>;
   /** Asks the browser to keep the storage, in answer to a click. Answers whether it has promised that. */
   readonly askForPersistence: () => Promise<boolean>;
@@ -49,6 +52,7 @@ export const startEngine = (): Engine => {
   const statusListeners = new Set<(status: Status) => void>();
   const eventListeners = new Set<(event: EngineEvent) => void>();
   let tab = '';
+  let lockAfterMs: number | null = null;
   let leader: LeaderStatus =
     lacks === null
       ? INITIAL_LEADER_STATUS
@@ -62,7 +66,8 @@ export const startEngine = (): Engine => {
     for (const listener of statusListeners) listener(told);
   };
   const account = createTabAccount(tellStatus);
-  const greet = (): void => post({ kind: 'tab', tab, visible: document.visibilityState === 'visible' });
+  const greet = (): void =>
+    post({ kind: 'tab', tab, visible: document.visibilityState === 'visible', lockAfterMs });
 
   channel?.addEventListener('message', ({ data }: MessageEvent<FromLeader | ToLeader>) => {
     switch (data.kind) {
@@ -88,8 +93,11 @@ export const startEngine = (): Engine => {
       case 'error':
         if (data.tab === tab) pending.reject(data.call, data.error);
         break;
+      case 'key':
       case 'call':
       case 'tab':
+      case 'active':
+      case 'successor':
         break;
     }
   });
@@ -111,6 +119,7 @@ export const startEngine = (): Engine => {
   if (lacks === null) {
     let leave: (() => void) | null = enter();
     document.addEventListener('visibilitychange', greet);
+    onActivity(() => post({ kind: 'active' }));
     window.addEventListener('pagehide', () => {
       leave?.();
       leave = null;
@@ -136,6 +145,10 @@ export const startEngine = (): Engine => {
     onStatus: (listener) => void statusListeners.add(listener),
     onEvent: (listener) => void eventListeners.add(listener),
     forgetWiped: account.forgetWiped,
+    lockAfter: (ms) => {
+      lockAfterMs = ms;
+      greet();
+    },
     storageUse,
     askForPersistence: account.askForPersistence,
     settled: pending.settled,

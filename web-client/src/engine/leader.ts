@@ -1,12 +1,19 @@
+import type { DataKey } from '@restante/client';
 import { callError } from './call-error.ts';
 import { INITIAL_LEADER_STATUS, type LeaderStatus } from './calls.ts';
 import { CHANNEL, tabLock, type Call, type FromLeader, type ToLeader } from './channel.ts';
+import { createIdleLock } from './idle-lock.ts';
 import { lockReleased } from './lifetime-lock.ts';
 import { createMessengerHost } from './messenger-host.ts';
 import { createPresenceOfTabs } from './presence-of-tabs.ts';
 
-/** Opens the vault, connects, and serves all tabs as long as this worker lives. */
-export const lead = async (): Promise<never> => {
+const CHECK_EVERY_MS = 2_000;
+
+/**
+ * Opens the vault, connects, and serves all tabs as long as this worker lives. `known`: what opened the vault for the leader
+ * before.
+ */
+export const lead = async (known: DataKey | null): Promise<never> => {
   const channel = new BroadcastChannel(CHANNEL);
   const post = (message: FromLeader): void => channel.postMessage(message);
   let status: LeaderStatus = INITIAL_LEADER_STATUS;
@@ -20,8 +27,15 @@ export const lead = async (): Promise<never> => {
     tell({ faults: { count: status.faults.count + 1, last } });
   };
 
-  const host = createMessengerHost({
+  let dataKey = known;
+  const tellKey = (): void => post({ kind: 'key', dataKey });
+
+  const host = createMessengerHost(known, {
     onFault,
+    onKey: (key) => {
+      dataKey = key;
+      tellKey();
+    },
     onStatus: (change) => {
       tell(change);
       if (change.phase === 'signed-in') presence.begin();
@@ -34,6 +48,9 @@ export const lead = async (): Promise<never> => {
     onLeavingAccount: () => post({ kind: 'leaving-account' }),
   });
   const presence = createPresenceOfTabs(host.running, onFault);
+  const clocks = { monotonic: () => performance.now(), wall: () => Date.now() };
+  const idle = createIdleLock(clocks, () => void host.calls.lock().catch(onFault));
+  setInterval(idle.check, CHECK_EVERY_MS);
 
   /** By tab: its newest call that was taken. A tab sends calls again when a leader begins, some of them twice then. */
   const taken = new Map<string, number>();
@@ -66,8 +83,11 @@ export const lead = async (): Promise<never> => {
 
   channel.addEventListener('message', ({ data }: MessageEvent<ToLeader | FromLeader>) => {
     if (data.kind === 'call') void serve(data);
+    else if (data.kind === 'active') idle.note();
+    else if (data.kind === 'successor') tellKey();
     else if (data.kind === 'tab') {
       post({ kind: 'status', status });
+      idle.after(data.lockAfterMs);
       presence.note(data.tab, data.visible);
       watch(data.tab).catch(onFault);
     }

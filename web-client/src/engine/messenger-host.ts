@@ -1,5 +1,13 @@
-import { createMessenger, type Messenger, type MessengerEvents } from '@restante/client';
-import { deleteIndexedDbVault, indexedDbVault } from '@restante/client/browser';
+import {
+  createMessenger,
+  MessengerError,
+  type DataKey,
+  type Messenger,
+  type MessengerEvents,
+  type OpenVault,
+  type VaultSecret,
+} from '@restante/client';
+import { changeIndexedDbPassphrase, deleteIndexedDbVault, indexedDbVault } from '@restante/client/browser';
 import type { Calls, LeaderStatus } from './calls.ts';
 import type { EngineEvent } from './channel.ts';
 import { NoStorageError } from './call-error.ts';
@@ -27,7 +35,22 @@ export type HostListeners = {
   readonly onFault: (error: unknown) => void;
   /** The owner takes the account off this device. */
   readonly onLeavingAccount: () => void;
+  /** What opens the vault in place of its passphrase; null: nothing does any more. */
+  readonly onKey: (dataKey: DataKey | null) => void;
 };
+
+type OwnCalls =
+  | 'register'
+  | 'login'
+  | 'deleteAccount'
+  | 'signOut'
+  | 'reopen'
+  | 'unlock'
+  | 'lock'
+  | 'changePassphrase'
+  | 'abandonStorage'
+  | 'refresh'
+  | 'setTyping';
 
 /** The messenger over this browser's vault, through sign-in, sign-out, and loss of the storage. */
 export type MessengerHost = {
@@ -35,22 +58,30 @@ export type MessengerHost = {
   /** The messenger that is signed in and running. */
   readonly running: () => Messenger | null;
   /** Calls that change what is opened, and calls that are no promises in the messenger. */
-  readonly calls: Partial<Calls>;
+  readonly calls: Pick<Calls, OwnCalls>;
   /** The open messenger, once what is being changed is done. Throws NoStorageError. */
   readonly messenger: () => Promise<Messenger>;
 };
 
-export const createMessengerHost = ({
-  onStatus,
-  onEvent,
-  onFault,
-  onLeavingAccount,
-}: HostListeners): MessengerHost => {
+const isLocked = (error: unknown): boolean =>
+  error instanceof MessengerError && (error.code === 'vault-locked' || error.code === 'wrong-passphrase');
+
+const failureOf = (error: unknown): string => {
+  if (error instanceof MessengerError) return error.code;
+  return error instanceof Error ? error.name : 'unknown';
+};
+
+/** `known`: what opens a vault that has a passphrase, if it is open elsewhere. */
+export const createMessengerHost = (
+  known: DataKey | null,
+  { onStatus, onEvent, onFault, onLeavingAccount, onKey }: HostListeners,
+): MessengerHost => {
   const { ratchet, load: loadRatchet } = ratchetOnDemand(async () =>
     (await import('@restante/client/signal')).signalRatchet(),
   );
   let current: Messenger | null = null;
   let isRunning = false;
+  let dataKey = known;
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One change of what is open at a time. */
@@ -84,13 +115,35 @@ export const createMessengerHost = ({
     isRunning = self !== null;
     onStatus({ phase: self === null ? 'signed-out' : 'signed-in', self });
   };
-  const open = async (): Promise<void> => {
+  const keep = (key: DataKey | null): void => {
+    dataKey = key;
+    onKey(key);
+  };
+  const beLocked = (): void => onStatus({ phase: 'locked', hasPassphrase: true, self: null });
+  /** Runs a messenger on the vault that is opened. Throws what opening it does; all else that fails becomes the status. */
+  const run = async (openVault: (onLost: () => void) => Promise<OpenVault>): Promise<void> => {
     let opened: Messenger | null = null;
     const onLost = (): void => {
       if (opened !== current) return;
       onStatus({ phase: 'lost' });
       inTurn(close).catch(onFault);
     };
+    const { vault, ...opening } = await openVault(onLost);
+    try {
+      opened = createMessenger({ masters: [location.origin], vault, ratchet });
+      current = opened;
+      keep(opening.hasPassphrase ? opening.dataKey : null);
+      onStatus({ hasPassphrase: opening.hasPassphrase });
+      listen(opened);
+      await begin(opened);
+    } catch (error) {
+      await close().catch(onFault);
+      onStatus({ phase: 'failed', failure: failureOf(error) });
+    }
+  };
+  const runWith = (secret: VaultSecret): Promise<void> =>
+    run((onLost) => indexedDbVault(VAULT, onLost, secret));
+  const open = async (): Promise<void> => {
     onStatus({
       phase: 'starting',
       failure: null,
@@ -99,22 +152,22 @@ export const createMessengerHost = ({
       storage: 'working',
     });
     try {
-      const vault = await indexedDbVault(VAULT, onLost);
-      opened = createMessenger({ masters: [location.origin], vault, ratchet });
-      current = opened;
-      listen(opened);
-      await begin(opened);
+      await runWith(dataKey && { dataKey });
     } catch (error) {
-      await close().catch(onFault);
-      onStatus({ phase: 'failed', failure: error instanceof Error ? error.name : 'unknown' });
+      if (isLocked(error)) beLocked();
+      else onStatus({ phase: 'failed', failure: failureOf(error) });
     }
   };
-  /** Leaves nothing of the account on this device. */
   const wipe = async (): Promise<void> => {
-    onLeavingAccount();
     onStatus({ phase: 'starting', self: null });
     await close();
+    keep(null);
     await deleteIndexedDbVault(VAULT).finally(open);
+  };
+  /** Leaves nothing of the account on this device. */
+  const leaveAccount = (): Promise<void> => {
+    onLeavingAccount();
+    return wipe();
   };
   const opened = (): Messenger => {
     if (current === null) throw new NoStorageError();
@@ -144,14 +197,34 @@ export const createMessengerHost = ({
       deleteAccount: (password) =>
         inTurn(async () => {
           await opened().deleteAccount(password);
-          await wipe();
+          await leaveAccount();
         }),
       signOut: () =>
         inTurn(async () => {
           await opened().signOut().catch(onFault);
-          await wipe();
+          await leaveAccount();
         }),
       reopen: () => inTurn(async () => (current === null ? open() : undefined)),
+      unlock: (passphrase) => inTurn(async () => (current === null ? runWith({ passphrase }) : undefined)),
+      lock: () =>
+        inTurn(async () => {
+          if (dataKey === null) return;
+          keep(null);
+          await close().finally(beLocked);
+        }),
+      changePassphrase: (change) =>
+        inTurn(async () => {
+          opened();
+          onStatus({ phase: 'starting' });
+          await close();
+          await run((onLost) => changeIndexedDbPassphrase(VAULT, onLost, change)).catch(
+            async (error: unknown) => {
+              await open();
+              throw error;
+            },
+          );
+        }),
+      abandonStorage: () => inTurn(async () => (current === null ? wipe() : undefined)),
       refresh: () => Promise.resolve(current?.refresh()),
       setTyping: (...args) => Promise.resolve(current?.setTyping(...args)),
     },

@@ -1,4 +1,5 @@
-import { LEADER_LOCK, workerLock } from './channel.ts';
+import type { DataKey } from '@restante/client';
+import { CHANNEL, LEADER_LOCK, workerLock, type FromLeader, type ToLeader } from './channel.ts';
 import { holdLock } from './lifetime-lock.ts';
 
 /**
@@ -8,10 +9,17 @@ import { holdLock } from './lifetime-lock.ts';
  */
 await holdLock(workerLock(self.name));
 self.postMessage('alive');
+let dataKey: DataKey | null = null;
+const channel = new BroadcastChannel(CHANNEL);
+channel.addEventListener('message', ({ data }: MessageEvent<FromLeader>) => {
+  if (data.kind === 'key') ({ dataKey } = data);
+});
+channel.postMessage({ kind: 'successor' } satisfies ToLeader);
 try {
   await navigator.locks.request(LEADER_LOCK, async () => {
+    channel.close();
     const { lead } = await import('./leader.ts');
-    await lead();
+    await lead(dataKey);
   });
 } finally {
   self.close();

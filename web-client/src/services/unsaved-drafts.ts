@@ -1,7 +1,7 @@
 import type { ConversationId } from '@restante/client';
 /**
  * What was written in a page's last moment: the worker that saves drafts may end with the page, this is kept at once. It
- * is as plain as the vault itself, and goes with the account.
+ * lies there as it is, so nothing is kept where the vault takes a passphrase, and goes with the account.
  */
 export type UnsavedDrafts = {
   /** `over`: the drafts that the vault may hold by then. When it holds another one, `text` is old. */
@@ -35,10 +35,11 @@ const parse = (stored: string): Kept | null => {
 
 type Strings = Pick<Storage, 'length' | 'key' | 'getItem' | 'setItem' | 'removeItem'>;
 
-export const createUnsavedDrafts = (storage: Strings): UnsavedDrafts => {
+export const createUnsavedDrafts = (storage: Strings, mayKeep: () => boolean): UnsavedDrafts => {
   const forget = (conversation: ConversationId): void => storage.removeItem(PREFIX + conversation);
   return {
     keep: (conversation, text, over) => {
+      if (!mayKeep()) return;
       try {
         storage.setItem(PREFIX + conversation, JSON.stringify({ text, over } satisfies Kept));
       } catch {

@@ -12,6 +12,7 @@ import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
 import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
+import { LockAfter } from './lock-after.svelte.ts';
 import { NewDevices } from './new-devices.svelte.ts';
 import { PendingJump } from './pending-jump.ts';
 import { Router } from './router.svelte.ts';
@@ -26,6 +27,7 @@ export type App = {
   readonly connection: Connection;
   readonly conversations: Conversations;
   readonly locale: Locale;
+  readonly lockAfter: LockAfter;
   readonly router: Router;
   readonly theme: ThemeChoice;
   readonly alerts: Alerts;
@@ -46,6 +48,7 @@ export const createApp = (engine: Engine): App => {
     connection: new Connection(engine),
     conversations: new Conversations(engine, feed),
     locale: new Locale(),
+    lockAfter: new LockAfter(engine),
     router: new Router(),
     theme: new ThemeChoice(),
     alerts: new Alerts(notifications),
@@ -53,13 +56,16 @@ export const createApp = (engine: Engine): App => {
     installation: new Installation(),
     update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),
-    unsavedDrafts: createUnsavedDrafts(localStorage),
+    unsavedDrafts: createUnsavedDrafts(localStorage, () => !engine.status().hasPassphrase),
   };
   alertOfMessages({ ...app, notifications });
-  engine.onStatus(({ phase }) => {
-    if (phase !== 'signed-out') return;
-    forgetEmojis();
-    app.unsavedDrafts.forgetAll();
+  let wasOpen = false;
+  engine.onStatus(({ phase, hasPassphrase }) => {
+    if (phase === 'signed-out') forgetEmojis();
+    if (phase === 'signed-out' || hasPassphrase) app.unsavedDrafts.forgetAll();
+    // What has been shown is in the page's memory, and goes with the page.
+    if (phase === 'locked' && wasOpen) location.reload();
+    wasOpen ||= phase === 'signed-in';
   });
   return app;
 };

@@ -22,7 +22,7 @@ const memoryStorage = () => {
   };
 };
 
-const start = (saved = '', unsaved = createUnsavedDrafts(memoryStorage())) => {
+const start = (saved = '', unsaved = createUnsavedDrafts(memoryStorage(), () => true)) => {
   const kept: string[] = [];
   const calls = {
     setDraft: (conversation: ConversationId, text: string) => {
@@ -123,7 +123,7 @@ test('one that could not be kept is tried again', async () => {
     calls.push(text);
     return calls.length === 1 ? Promise.reject(new Error('closed')) : Promise.resolve();
   };
-  const unsaved = createUnsavedDrafts(memoryStorage());
+  const unsaved = createUnsavedDrafts(memoryStorage(), () => true);
   const draft = new Draft({ calls: { setDraft }, unsaved, conversation: ANNA, saved: '' });
   draft.write('Hello');
   draft.save();
@@ -134,7 +134,7 @@ test('one that could not be kept is tried again', async () => {
 
 describe('a page that goes', () => {
   /** Nobody carries out what it asks for. */
-  const page = (saved: string, unsaved = createUnsavedDrafts(memoryStorage())) => {
+  const page = (saved: string, unsaved = createUnsavedDrafts(memoryStorage(), () => true)) => {
     const answers: (() => void)[] = [];
     const setDraft = (): Promise<void> =>
       new Promise((resolve) => {

@@ -22,6 +22,9 @@ export class EngineStatus {
   get catchUp(): Status['catchUp'] {
     return this.#status.catchUp;
   }
+  get hasPassphrase(): Status['hasPassphrase'] {
+    return this.#status.hasPassphrase;
+  }
   get failure(): Status['failure'] {
     return this.#status.failure;
   }

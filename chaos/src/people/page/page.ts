@@ -17,7 +17,7 @@ const api: ChaosPage = {
   begin: async (start) => {
     const device = runDevice({
       start,
-      vault: await indexedDbVault(VAULT, () => undefined),
+      vault: (await indexedDbVault(VAULT, () => undefined)).vault,
       ratchet: signalRatchet(),
       write: (happening) => writeLine(performance.now(), happening),
       die: () => void die(),

@@ -3,9 +3,10 @@ import { VAULT_VERSION } from '../rows.ts';
 import type { Migration } from './migration.ts';
 import { toVersion3 } from './to-version-3.ts';
 import { toVersion4 } from './to-version-4.ts';
+import { toVersion5 } from './to-version-5.ts';
 
 /** In their order, to {@link VAULT_VERSION}. */
-const MIGRATIONS: readonly Migration[] = [toVersion3, toVersion4];
+const MIGRATIONS: readonly Migration[] = [toVersion3, toVersion4, toVersion5];
 
 /** The steps that a vault of `version` has to take. Throws `vault-too-new`. */
 export const migrationsFrom = (version: number): readonly Migration[] => {

@@ -1,5 +1,9 @@
 import { openDB } from 'idb';
-import { deleteIndexedDbVault, indexedDbVault } from '../../browser/indexed-db-vault.ts';
+import {
+  changeIndexedDbPassphrase,
+  deleteIndexedDbVault,
+  indexedDbVault,
+} from '../../browser/indexed-db-vault.ts';
 import type { StoredRow } from '../migrations/migration.ts';
 import type { Change, Vault } from '../vault.ts';
 import { UNCLONABLE, type VaultPage } from './vault-page.ts';
@@ -17,11 +21,41 @@ const revive = (change: Change): Change =>
 const vaults: Vault[] = [];
 const losses: number[] = [];
 
+const kept = async (name: string, key: string): Promise<Record<string, unknown>> => {
+  const database = await openDB(name);
+  const value = (await database.get('beside', key)) as Record<string, unknown>;
+  database.close();
+  return value;
+};
+
 const api: VaultPage = {
-  open: async (name) => {
+  open: async (name, passphrase) => {
     const index = losses.push(0) - 1;
-    vaults[index] = await indexedDbVault(name, () => (losses[index] = (losses[index] ?? 0) + 1));
+    const onLost = (): void => void (losses[index] = (losses[index] ?? 0) + 1);
+    const secret = passphrase === undefined ? null : { passphrase };
+    vaults[index] = (await indexedDbVault(name, onLost, secret)).vault;
     return index;
+  },
+  changePassphrase: async (name, change) => {
+    await (await changeIndexedDbPassphrase(name, () => undefined, change)).vault.close();
+  },
+  exchange: async (name, table, one, other) => {
+    const database = await openDB(name);
+    const [first, second] = [await database.get(table, one), await database.get(table, other)] as unknown[];
+    await database.put(table, second, one);
+    await database.put(table, first, other);
+    database.close();
+  },
+  takeDeviceKey: async (name, from) => {
+    const deviceKey = from === null ? null : (await kept(from, 'seal'))['deviceKey'];
+    const seal = await kept(name, 'seal');
+    const database = await openDB(name);
+    await database.put('beside', { ...seal, deviceKey }, 'seal');
+    database.close();
+  },
+  exportDeviceKey: async (name) => {
+    const { deviceKey } = await kept(name, 'seal');
+    await crypto.subtle.exportKey('raw', deviceKey as CryptoKey);
   },
   call: async (index, method, args) => {
     const vault = vaults[index];
@@ -68,7 +102,7 @@ const api: VaultPage = {
   },
   remove: deleteIndexedDbVault,
   writeForEver: async (name) => {
-    const vault = await indexedDbVault(name, () => undefined);
+    const { vault } = await indexedDbVault(name, () => undefined);
     const existing = (await vault.list('renewals', { limit: 100_000 })).length;
     for (let count = existing + 1; ; count += 1) {
       const key = String(count).padStart(8, '0');

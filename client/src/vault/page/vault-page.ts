@@ -1,9 +1,16 @@
 import type { StoredRow } from '../migrations/migration.ts';
+import type { PassphraseChange } from '../sealing/open-vault.ts';
 import type { Vault } from '../vault.ts';
 
 /** What the page offers to the test, as `vaultPage`: vaults by number, their methods by name. */
 export type VaultPage = {
-  readonly open: (name: string) => Promise<number>;
+  readonly open: (name: string, passphrase?: string) => Promise<number>;
+  readonly changePassphrase: (name: string, change: PassphraseChange) => Promise<void>;
+  /** What lies at two keys of a table changes places. */
+  readonly exchange: (name: string, table: string, one: string, other: string) => Promise<void>;
+  /** Has the device key of another vault, or none, in place of its own. */
+  readonly takeDeviceKey: (name: string, from: string | null) => Promise<void>;
+  readonly exportDeviceKey: (name: string) => Promise<void>;
   readonly call: (vault: number, method: keyof Vault, args: readonly unknown[]) => Promise<unknown>;
   /** How often this vault was told that the browser has taken its database. */
   readonly lost: (vault: number) => number;

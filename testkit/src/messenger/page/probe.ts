@@ -1,33 +1,8 @@
 import type { Probe } from './probe-calls.ts';
+import { vaultRows } from './vault-rows.ts';
 
 /** Runs in every document before its own scripts. */
 {
-  const open = async (): Promise<IDBDatabase> => {
-    const opening = indexedDB.open('restante');
-    return new Promise((resolve, reject) => {
-      opening.onsuccess = () => resolve(opening.result);
-      opening.onerror = () => reject(new Error('the vault cannot be opened', { cause: opening.error }));
-    });
-  };
-  const exchange = async <T>(
-    table: string,
-    mode: IDBTransactionMode,
-    ask: (store: IDBObjectStore) => () => T,
-  ): Promise<T> => {
-    const database = await open();
-    try {
-      const transaction = database.transaction(table, mode);
-      const answer = ask(transaction.objectStore(table));
-      await new Promise((resolve, reject) => {
-        transaction.oncomplete = resolve;
-        transaction.onerror = reject;
-      });
-      return answer();
-    } finally {
-      database.close();
-    }
-  };
-
   const scroller = (): Element | null => {
     let element = document.querySelector('[role=log]');
     while (element !== null && element.scrollHeight <= element.clientHeight) element = element.parentElement;
@@ -36,21 +11,7 @@ import type { Probe } from './probe-calls.ts';
   const frame = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(resolve));
 
   const probe: Probe = {
-    rows: (table) =>
-      exchange(table, 'readonly', (store) => {
-        const [keys, values] = [store.getAllKeys() as IDBRequest<string[]>, store.getAll()];
-        return () => values.result.map((value, index) => ({ key: keys.result[index] ?? '', value }));
-      }),
-    put: (table, rows) =>
-      exchange(table, 'readwrite', (store) => {
-        for (const { key, value } of rows) store.put(value, key);
-        return () => undefined;
-      }),
-    clear: (table) =>
-      exchange(table, 'readwrite', (store) => {
-        store.clear();
-        return () => undefined;
-      }),
+    ...vaultRows,
     isInstalled: async () => {
       await navigator.serviceWorker.ready;
       if (navigator.serviceWorker.controller !== null) return;

@@ -32,7 +32,7 @@ export const account = {
   },
   wiped: {
     title: 'Deine Nachrichten auf diesem Gerät sind weg',
-    why: 'Der Browser hat den Speicher dieser Seite geleert. Das tun Browser, wenn ihre Daten gelöscht werden, wenn die Festplatte voll ist oder wenn eine Seite lange nicht benutzt wurde.',
+    why: 'Der Browser hat den Speicher dieser Seite geleert. Das tun Browser, wenn ihre Daten gelöscht werden, wenn die Festplatte voll ist oder wenn eine Seite lange nicht benutzt wurde. Oder du hast sie gelöscht, weil die Passphrase vergessen war.',
     kept: 'Melde dich wieder an wie sonst: Dein Konto und dein Benutzername sind noch da, man kann dir schreiben, und deine anderen Geräte behalten ihre Nachrichten.',
     lost: 'Was nur auf diesem Gerät lag, lässt sich nicht wiederherstellen, denn niemand sonst hat die Schlüssel. Deine Kontakte sehen, dass sich deine Sicherheitsnummer geändert hat.',
     forget: 'Verstanden',

@@ -11,6 +11,9 @@ export const errors = {
   'vault-outdated':
     'Die Nachrichten auf diesem Gerät sind älter als das, was es gesendet hat: wiederhergestellt oder an zwei Orten benutzt.',
   'vault-too-new': 'Die Nachrichten auf diesem Gerät gehören zu einer neueren Version. Lade die Seite neu.',
+  'vault-locked': 'Restante ist auf diesem Gerät gesperrt. Entsperre es zuerst.',
+  'wrong-passphrase': 'Die Passphrase stimmt nicht.',
+  'vault-key-lost': 'Der Schlüssel zu den Nachrichten auf diesem Gerät fehlt oder ist ein anderer.',
   'unfit-row': 'Etwas, das auf diesem Gerät gespeichert war, lässt sich nicht lesen. Es wird übergangen.',
   'wrong-clock': 'Die Uhr dieses Geräts oder die des Servers geht um Tage falsch. Prüfe das Datum.',
   'no-session': 'Es wurde noch keine Nachricht gewechselt.',

@@ -30,7 +30,7 @@ export const account = {
   },
   wiped: {
     title: 'Your messages on this device are gone',
-    why: 'The browser has wiped the storage of this site. Browsers do that when their data is cleared, when the disk is full, or when a site is not used for a long time.',
+    why: 'The browser has wiped the storage of this site. Browsers do that when their data is cleared, when the disk is full, or when a site is not used for a long time. Or you deleted them, because their passphrase was forgotten.',
     kept: 'Sign in again as before: your account and your username are still there, people can write to you, and your other devices keep their messages.',
     lost: 'What was only on this device cannot be recovered, because nobody else has the keys. Your contacts see that your safety number has changed.',
     forget: 'I understand',

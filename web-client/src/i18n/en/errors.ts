@@ -13,6 +13,9 @@ export const errors = {
   'vault-outdated':
     'The messages on this device are older than what it has sent: they were restored, or are used in two places.',
   'vault-too-new': 'The messages on this device belong to a later version. Load the page again.',
+  'vault-locked': 'Restante is locked on this device. Unlock it first.',
+  'wrong-passphrase': 'The passphrase is wrong.',
+  'vault-key-lost': 'The key to the messages on this device is gone, or is another one.',
   'unfit-row': 'Something that was stored on this device cannot be read. It is passed over.',
   'wrong-clock': 'The clock of this device or of the server is wrong by days. Check the date.',
   'no-session': 'No message has been exchanged yet.',

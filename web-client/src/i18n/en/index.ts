@@ -2,6 +2,7 @@ import { account } from './account.ts';
 import { connection } from './connection.ts';
 import { conversation } from './conversation.ts';
 import { errors, retryAfter } from './errors.ts';
+import { lock } from './lock.ts';
 import { people } from './people.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
@@ -15,6 +16,7 @@ export const en = {
   connection,
   conversation,
   errors,
+  lock,
   people,
   retryAfter,
   settings,
