@@ -422,7 +422,7 @@ describe('a bucket of a node', () => {
     await askCouch(couches.adminUrls[0]!, bucket, 'DELETE');
     await waitFor('the new one', async () => (await askCouch(couches.adminUrls[0]!, bucket)).status === 200);
     await waitFor('that it is empty is told', async () => !(await isTold()));
-    expect(await isComplete()).toBe(false);
+    await waitFor('what was kept of the lost one to be gone', async () => !(await isComplete()));
     proxy.set('pass');
     await waitFor('the bucket to be complete once more', isComplete);
     expect(await isMessageThere()).toBe(true);
