@@ -22,7 +22,8 @@ const assertCurrent = (device: TokenDevice, generation: number): void => {
 /** As `refresh` answers: null from one store may be one that has not heard of the device yet. */
 const assertThere = async (device: TokenDevice, deviceSets: DeviceSets): Promise<void> => {
   const actual = await deviceSets.refresh(device.accountId);
-  if (!actual?.has(device.deviceId)) throw new ServiceError('unauthorized', 'the device has been removed');
+  if (!actual?.all.has(device.deviceId))
+    throw new ServiceError('unauthorized', 'the device has been removed');
 };
 
 /**
@@ -36,7 +37,7 @@ export const createAuthenticate =
     const device = await verifier.device(token, 'master');
     try {
       const known = await deviceSets.get(device.accountId);
-      if (!known?.has(device.deviceId)) await assertThere(device, deviceSets);
+      if (!known?.all.has(device.deviceId)) await assertThere(device, deviceSets);
       assertCurrent(device, await deviceSets.tokenGeneration(device.accountId));
     } catch (error) {
       if (!isUnavailable(error)) throw error;

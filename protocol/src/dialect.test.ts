@@ -61,7 +61,7 @@ describe('versions', () => {
     expect(before!.upstream.read.safeParse({ type: 'presence', state: 'online', to: [] }).success).toBe(
       false,
     );
-    const account: Body<'account'> = { accountId, username: 'anna' };
+    const account: Body<'account'> = { accountId, username: 'anna', list: null };
     expect(before!.bodies.say('account', account)).toBe(account);
     expect(first!.bodies.say('account', account)).toBeNull();
     expect(first!.bodies.read.account.safeParse(account).success).toBe(false);

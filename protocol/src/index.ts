@@ -4,6 +4,8 @@ export type { DeviceMismatch, ErrorBody, ErrorCode, ErrorRow } from './errors.ts
 export { accountId, base64, deviceId, deviceKey, messageId, timestamp, username } from './ids.ts';
 export type { AccountId, DeviceAddress, DeviceId, MessageId, Username } from './ids.ts';
 export { deriveMessageId, messageTime, mintMessageId, nextMessageTime } from './message-id.ts';
+export { accountKey, deviceListBytes, listedDevice, signedDeviceList } from './device-list.ts';
+export type { DeviceList, ListedDevice, SignedDeviceList } from './device-list.ts';
 export {
   documentId,
   envelopeDocument,
@@ -61,7 +63,9 @@ export {
   devices,
   newDevice,
   password,
+  putDeviceList,
   registeredDevice,
+  replaceAccountKey,
   session,
   tokenRequest,
 } from './http/accounts.ts';
@@ -71,6 +75,7 @@ export type {
   Devices,
   NewDevice,
   RegisteredDevice,
+  ReplaceAccountKey,
   Session,
   TokenRequest,
 } from './http/accounts.ts';

@@ -22,9 +22,14 @@ export const PROTOCOL_HISTORY = [
     change:
       '16 one-time Kyber keys, and ids of one-time keys that rise; HTTP names its version; fields and frames that a client does not know are ignored; ids of a mailbox alone',
   },
+  {
+    version: 5,
+    fingerprint: 'c1e6b5eb12f3053d',
+    change: 'an account key signs the list of devices that messages go to and come from',
+  },
 ] as const;
 
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** How each version that is still spoken, but the oldest, differs from the one before; in order. */
 const STEPS: readonly VersionStep[] = [];

@@ -1,3 +1,4 @@
+export { newTestAccountKey, type TestAccountKey } from './account-key.ts';
 export { startCouchProcesses, type TestCouchProcesses } from './couch-processes.ts';
 export { askCouch, startCouches, type TestCouches } from './couch.ts';
 export { EARLIER, EARLIER_VERSION, NOW_AND_EARLIER } from './earlier-version.ts';

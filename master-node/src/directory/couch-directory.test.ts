@@ -356,6 +356,6 @@ describe('a change of the directory', () => {
     await waitFor('the first', isUp(0));
     // Only the first and the third are there, and nothing was replicated since.
     expect(await numbers()).toEqual([2]);
-    expect(await directory.deviceList(accountId)).toMatchObject({ tokenGeneration: 1 });
+    expect(await directory.accountDevices(accountId)).toMatchObject({ tokenGeneration: 1 });
   }, 30_000);
 });

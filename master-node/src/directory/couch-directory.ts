@@ -53,11 +53,15 @@ const record = (deviceId: number, device: LiveDevice): DeviceRecord => ({
   deviceId,
   name: device.name,
   registrationId: device.registrationId,
+  identityKey: device.identityKey,
   secretHash: device.secretHash,
   createdAt: device.createdAt,
 });
 
 const taken = (): ServiceError => new ServiceError('username-taken', 'the username is taken');
+
+const conflict = (): ServiceError =>
+  new ServiceError('device-list-conflict', 'the list does not follow on the one that is there');
 
 type Options = {
   readonly now: () => number;
@@ -223,13 +227,14 @@ export const createCouchDirectory = (
     await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId })));
   };
 
-  const deviceList: Directory['deviceList'] = async (accountId) => {
+  const accountDevices: Directory['accountDevices'] = async (accountId) => {
     const found = await gatherDevices(accountId);
     if (found === null || isRemoval(found.account)) return null;
     const devices = [...found.devices]
       .flatMap(([deviceId, document]) => (isRemoval(document) ? [] : [record(deviceId, document)]))
       .sort((a, b) => a.deviceId - b.deviceId);
-    return { devices, tokenGeneration: found.account.tokenGeneration ?? 0 };
+    const { tokenGeneration = 0, deviceList: list = null } = found.account;
+    return { devices, tokenGeneration, list };
   };
 
   const readStandings = async (devices: readonly DeviceAddress[]): Promise<(Standing | null)[]> => {
@@ -325,8 +330,8 @@ export const createCouchDirectory = (
     account: async (accountId) => {
       const account = await findAccount(accountId);
       if (account === null) return null;
-      const { username, passwordHash, tokenGeneration = 0 } = account;
-      return { accountId, username, passwordHash, tokenGeneration };
+      const { username, passwordHash, tokenGeneration = 0, deviceList: list = null } = account;
+      return { accountId, username, passwordHash, tokenGeneration, list };
     },
     changePassword: async (accountId, passwordHash) => {
       let tokenGeneration = 0;
@@ -339,8 +344,20 @@ export const createCouchDirectory = (
     },
     deleteAccount,
     addDevice,
-    devices: async (accountId) => (await deviceList(accountId))?.devices ?? null,
-    deviceList,
+    devices: async (accountId) => (await accountDevices(accountId))?.devices ?? null,
+    accountDevices,
+    putDeviceList: async (list, by) => {
+      const changed = await updates.account(list.accountId, (current, updatedAt) => {
+        const before = current.deviceList;
+        if (before?.signature === list.signature) return current;
+        const follows = list.generation === (before?.generation ?? 0) + 1;
+        const hasSameKey = before === undefined || before.accountKey === list.accountKey;
+        if (!follows || hasSameKey !== (by === 'same key')) throw conflict();
+        return { ...current, deviceList: list, updatedAt };
+      });
+      if (changed === null) throw new ServiceError('not-found', 'no such account');
+      await secure([accountDocumentId(list.accountId)], [changed.written]);
+    },
     device: async (address) => {
       const device = await findDevice(address);
       return device && record(address.deviceId, device);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { SignedDeviceList } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
 import { createMetrics } from '../metrics.ts';
 import { createDeviceSets, type DeviceSets } from './device-sets.ts';
@@ -8,31 +9,34 @@ const device = (deviceId: number): DeviceRecord => ({
   deviceId,
   name: 'test',
   registrationId: 100 + deviceId,
+  identityKey: `key ${deviceId}`,
   secretHash: '',
   createdAt: 0,
 });
 
 describe('the cache of device sets', () => {
   let now = 0;
+  let list: SignedDeviceList | null = null;
   let reads = 0;
   let answer: () => Promise<DeviceRecord[] | null>;
   let sets: DeviceSets;
 
   beforeEach(() => {
     now = 0;
+    list = null;
     reads = 0;
     answer = () => Promise.resolve([device(1)]);
-    const deviceList = async () => {
+    const accountDevices = async () => {
       reads += 1;
       const devices = await answer();
-      return devices && { devices, tokenGeneration: 7 };
+      return devices && { devices, tokenGeneration: 7, list };
     };
-    sets = createDeviceSets({ deviceList }, createMetrics([]).deviceSets, () => now);
+    sets = createDeviceSets({ accountDevices }, createMetrics([]).deviceSets, () => now);
   });
 
   it('reads once for many, and again when it is asked to, told to, or some time has passed', async () => {
     const [set] = await Promise.all([sets.get('a'), sets.get('a'), sets.get('a')]);
-    expect([...set!]).toEqual([[1, 101]]);
+    expect([...set!.all]).toEqual([1]);
     expect(await sets.tokenGeneration('a')).toBe(7);
     expect(reads).toBe(1);
     await sets.refresh('a');
@@ -49,6 +53,18 @@ describe('the cache of device sets', () => {
     expect(reads).toBe(5);
   });
 
+  it('tells those who may come in from those that messages are for: on the list, with the keys that it names', async () => {
+    answer = () => Promise.resolve([device(1), device(2), device(3), device(4)]);
+    const [one, two, three] = [1, 2, 3].map(device) as [DeviceRecord, DeviceRecord, DeviceRecord];
+    list = {
+      ...{ accountId: 'a', accountKey: 'k', generation: 2, signature: 's' },
+      devices: [one, { ...two, registrationId: 1 }, { ...three, identityKey: 'another' }, device(5)],
+    };
+    const set = await sets.get('a');
+    expect([...set!.all]).toEqual([1, 2, 3, 4]);
+    expect([...set!.listed]).toEqual([[1, 101]]);
+  });
+
   it('does not keep what it read before it was told of a change', async () => {
     const { promise, resolve } = Promise.withResolvers<DeviceRecord[]>();
     answer = () => promise;
@@ -56,17 +72,17 @@ describe('the cache of device sets', () => {
     sets.forget('a');
     answer = () => Promise.resolve([device(1), device(2)]);
     resolve([device(1)]);
-    expect((await reading)!.size).toBe(1);
-    expect((await sets.get('a'))!.size).toBe(2);
+    expect((await reading)!.all.size).toBe(1);
+    expect((await sets.get('a'))!.all.size).toBe(2);
   });
 
   it('uses what it has, however old, while the directory does not answer, and only then', async () => {
     await sets.get('a');
     now += 60_000;
     answer = () => Promise.reject(new ServiceError('unavailable', 'test'));
-    expect((await sets.get('a'))!.size).toBe(1);
+    expect((await sets.get('a'))!.all.size).toBe(1);
     await expect(sets.refresh('a')).rejects.toMatchObject({ code: 'unavailable' });
-    expect((await sets.get('a'))!.size).toBe(1);
+    expect((await sets.get('a'))!.all.size).toBe(1);
     await expect(sets.get('b')).rejects.toMatchObject({ code: 'unavailable' });
     answer = () => Promise.reject(new Error('test'));
     await expect(sets.get('a')).rejects.toThrow('test');
@@ -76,6 +92,6 @@ describe('the cache of device sets', () => {
     answer = () => Promise.resolve(null);
     expect(await sets.get('a')).toBeNull();
     answer = () => Promise.resolve([device(1)]);
-    expect((await sets.get('a'))!.size).toBe(1);
+    expect((await sets.get('a'))!.all.size).toBe(1);
   });
 });

@@ -3,9 +3,14 @@ import { ServiceError } from '@restante/service-kit';
 import { LRUCache } from 'lru-cache';
 import type { Metrics } from '../metrics.ts';
 import type { Directory } from './directory.ts';
+import { onList } from './on-list.ts';
 
-/** Devices of an account with the registration id of their keys. */
-export type DeviceSet = ReadonlyMap<DeviceId, number>;
+export type DeviceSet = {
+  /** Those that may come in, also those that wait to be let in by the others. */
+  readonly all: ReadonlySet<DeviceId>;
+  /** Those that messages are for, on the account's list, with the registration id of their keys. */
+  readonly listed: ReadonlyMap<DeviceId, number>;
+};
 
 /**
  * Device sets, read on every send and therefore kept for a while. An entry is forgotten when the directory's changes
@@ -31,7 +36,7 @@ type Read = { readonly set: DeviceSet; readonly tokenGeneration: number };
 type Entry = Read & { freshUntil: number };
 
 export const createDeviceSets = (
-  directory: Pick<Directory, 'deviceList'>,
+  directory: Pick<Directory, 'accountDevices'>,
   reads: Metrics['deviceSets'],
   now: () => number,
 ): DeviceSets => {
@@ -40,11 +45,12 @@ export const createDeviceSets = (
 
   const read = async (account: AccountId): Promise<Read | null> => {
     reads.inc({ source: 'directory' });
-    const list = await directory.deviceList(account);
-    if (list === null) return null;
-    const { devices, tokenGeneration } = list;
+    const found = await directory.accountDevices(account);
+    if (found === null) return null;
+    const { devices, tokenGeneration } = found;
+    const listed = onList(found).map((device) => [device.deviceId, device.registrationId] as const);
     return {
-      set: new Map(devices.map((device) => [device.deviceId, device.registrationId])),
+      set: { all: new Set(devices.map(({ deviceId }) => deviceId)), listed: new Map(listed) },
       tokenGeneration,
     };
   };

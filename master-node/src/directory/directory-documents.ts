@@ -4,6 +4,7 @@ import {
   deviceId,
   deviceKey,
   kyberPreKey,
+  signedDeviceList,
   signedPreKey,
   timestamp,
   username,
@@ -42,6 +43,8 @@ const liveAccount = z.object({
   passwordHash: z.string(),
   /** Absent: 0. */
   tokenGeneration: z.int().optional(),
+  /** Absent: none has been signed yet. */
+  deviceList: z.optional(signedDeviceList),
   createdAt: timestamp,
   updatedAt: timestamp,
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LIMITS, type DeviceAddress, type DeviceKeys } from '@restante/protocol';
+import { LIMITS, type DeviceAddress, type DeviceKeys, type SignedDeviceList } from '@restante/protocol';
+import { newTestAccountKey } from '@restante/testkit';
 import { randomKeys, randomName } from '../testing/test-device.model.ts';
 import type { DeviceToAdd, Directory } from './directory.ts';
 
@@ -94,11 +95,42 @@ export const directoryContract = (start: (clock: Clock) => Promise<Directory & A
         expect(await directory.changePassword(accountId, `hash ${generation}`)).toBe(generation);
         expect(await directory.account(accountId)).toEqual({
           ...{ accountId, username, passwordHash: `hash ${generation}`, tokenGeneration: generation },
+          list: null,
         });
-        expect((await directory.deviceList(accountId))?.tokenGeneration).toBe(generation);
+        expect((await directory.accountDevices(accountId))?.tokenGeneration).toBe(generation);
       }
       await directory.deleteAccount(accountId);
       expect(await directory.changePassword(accountId, 'hash')).toBeNull();
+    });
+
+    it('keeps the list that follows on the last one, by the same key or by another as is asked for', async () => {
+      const { accountId } = await makeAccount();
+      const [own, other] = [newTestAccountKey(), newTestAccountKey()];
+      const list = (key = own, generation = 1, registrationId = 7) =>
+        key.sign({
+          ...{ accountId, generation },
+          devices: [{ deviceId: 1, registrationId, identityKey: randomKeys(0).identityKey }],
+        });
+      const refused = (given: SignedDeviceList, by: 'same key' | 'another key') =>
+        expect(directory.putDeviceList(given, by)).rejects.toMatchObject({ code: 'device-list-conflict' });
+      const listOf = async () => (await directory.accountDevices(accountId))?.list;
+      await refused(list(own, 2), 'same key');
+      const [first, second, third] = [list(), list(own, 2), list(other, 3)];
+      for (const given of [first, second, second]) await directory.putDeviceList(given, 'same key');
+      expect(await listOf()).toEqual(second);
+      expect((await directory.account(accountId))?.list).toEqual(second);
+      for (const given of [first, list(own, 2), list(own, 4), third]) await refused(given, 'same key');
+      for (const given of [list(own, 3), list(other, 2), list(other, 1)]) await refused(given, 'another key');
+      await directory.putDeviceList(third, 'another key');
+      expect(await listOf()).toEqual(third);
+      await directory.changePassword(accountId, 'another');
+      expect(await listOf()).toEqual(third);
+      const raced = await Promise.allSettled(
+        [8, 9, 10].map((id) => directory.putDeviceList(list(other, 4, id), 'same key')),
+      );
+      expect(raced.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      await directory.deleteAccount(accountId);
+      await expect(directory.putDeviceList(list(), 'same key')).rejects.toMatchObject({ code: 'not-found' });
     });
 
     it('refuses a device when all numbers are taken', async () => {

@@ -6,6 +6,7 @@ import type {
   KeyBundle,
   KeyStock,
   ReplenishKeys,
+  SignedDeviceList,
   Username,
 } from '@restante/protocol';
 
@@ -15,19 +16,24 @@ export type AccountRecord = {
   readonly passwordHash: string;
   /** Grows with each change of the password; tokens of an earlier one have ended. */
   readonly tokenGeneration: number;
+  /** Null: none has been signed yet. */
+  readonly list: SignedDeviceList | null;
 };
 
 export type DeviceRecord = {
   readonly deviceId: DeviceId;
   readonly name: string;
   readonly registrationId: number;
+  readonly identityKey: string;
   readonly secretHash: string;
   readonly createdAt: number;
 };
 
-export type DeviceList = {
+export type AccountDevices = {
   readonly devices: DeviceRecord[];
   readonly tokenGeneration: number;
+  /** Null: none has been signed yet. */
+  readonly list: SignedDeviceList | null;
 };
 
 export type DeviceToAdd = {
@@ -83,8 +89,15 @@ export type Directory = {
   readonly changePassword: (account: AccountId, passwordHash: string) => Promise<number | null>;
   /** Devices by rising number; null when there is no such account. */
   readonly devices: (account: AccountId) => Promise<DeviceRecord[] | null>;
-  /** The same with the account's generation of tokens, in one read. */
-  readonly deviceList: (account: AccountId) => Promise<DeviceList | null>;
+  /** The same with what the account says of them, in one read. */
+  readonly accountDevices: (account: AccountId) => Promise<AccountDevices | null>;
+  /**
+   * Keeps the list that follows on the account's last one, signed by the same key, or with `anotherKey` by another; the one that
+   * is there already changes nothing. Whoever calls has checked the signature.
+   *
+   * @throws ServiceError `device-list-conflict` when another one is there; `not-found` when there is no such account
+   */
+  readonly putDeviceList: (list: SignedDeviceList, by: 'same key' | 'another key') => Promise<void>;
   readonly device: (device: DeviceAddress) => Promise<DeviceRecord | null>;
   /**
    * Of a device that is there; null when it is not, as far as one store knows. Those who ask at the same time share a read:

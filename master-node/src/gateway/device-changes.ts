@@ -12,7 +12,7 @@ export const createDeviceChanges = (deviceSets: DeviceSets, sessions: Sessions, 
     const set = await deviceSets.get(account);
     const generation = await deviceSets.tokenGeneration(account);
     for (const session of sessions.ofAccount(account)) {
-      if (!set?.has(session.device.deviceId)) session.end('unauthorized', 'the device has been removed');
+      if (!set?.all.has(session.device.deviceId)) session.end('unauthorized', 'the device has been removed');
       else if (session.tokenGeneration < generation)
         session.end('token-expired', 'the password has been changed');
       else session.push({ type: 'devices' });

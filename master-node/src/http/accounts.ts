@@ -54,8 +54,9 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
       async (request, response) => {
         const name = parseInput(username, request.params['username']);
         const accountId = await directory.findUsername(name);
-        if (accountId === null) throw new ServiceError('not-found', 'no such account');
-        answerWith(response, 'account', { accountId, username: name });
+        const account = accountId && (await directory.account(accountId));
+        if (!account) throw new ServiceError('not-found', 'no such account');
+        answerWith(response, 'account', { accountId: account.accountId, username: name, list: account.list });
       },
     ],
   });

@@ -8,18 +8,22 @@ import {
   keyStock,
   LIMITS,
   session,
+  signedDeviceList,
   type RegisteredDevice,
 } from '@restante/protocol';
-import { waitFor } from '@restante/testkit';
+import { newTestAccountKey, waitFor } from '@restante/testkit';
 import type { MasterNode } from '../index.ts';
 import {
+  addWaiting,
   call,
   connect,
+  listDevices,
   login,
   metric,
   PASSWORD,
   randomKeys,
   randomName,
+  recipient,
   register,
 } from '../testing/test-device.model.ts';
 import { startTestNodes, type TestNodes } from '../testing/test-nodes.model.ts';
@@ -68,7 +72,11 @@ describe('the REST side', () => {
     it('are found by name by those who have a token', async () => {
       const bob = await register(master.url);
       const found = await ask('GET', `/api/accounts/${bob.username}`, { token: alice.masterToken });
-      expect(account.parse(found.body)).toEqual({ accountId: bob.accountId, username: bob.username });
+      const { body: list } = await ask('GET', `/api/device-lists/${bob.accountId}`, {
+        token: alice.masterToken,
+      });
+      expect(signedDeviceList.parse(list).devices).toMatchObject([{ deviceId: 1 }]);
+      expect(account.parse(found.body)).toEqual({ accountId: bob.accountId, username: bob.username, list });
       const nobody = await ask('GET', `/api/accounts/${randomName()}`, { token: alice.masterToken });
       expect(nobody).toMatchObject({ status: 404, body: { code: 'not-found' } });
       expect(await ask('GET', `/api/accounts/${bob.username}`)).toMatchObject({ status: 401 });
@@ -120,6 +128,80 @@ describe('the REST side', () => {
       const unknown = await ask('POST', '/api/devices', { body: newDevice(randomName()) });
       expect(wrong).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
       expect(unknown).toEqual(wrong);
+    });
+  });
+
+  describe('device lists', () => {
+    const put = (token: string, list: object) => ask('PUT', '/api/device-list', { token, body: { list } });
+    const replace = (token: string, list: object, password = PASSWORD) =>
+      ask('PUT', '/api/account-key', { token, body: { password, list } });
+    const own = async (token: string) => devices.parse((await ask('GET', '/api/devices', { token })).body);
+
+    it('are kept when their account key has signed them and they follow, and told to all devices', async () => {
+      const bob = await register(master.url);
+      const { list } = await own(bob.masterToken);
+      const other = await register(master.url);
+      const answers = [
+        await put(bob.masterToken, { ...list, generation: 2 }),
+        await put(other.masterToken, list!),
+        await put(bob.masterToken, { ...list, more: 1 }),
+        await put(bob.masterToken, list!),
+      ];
+      expect(answers).toMatchObject([
+        { status: 400, body: { code: 'bad-request', path: 'list.signature' } },
+        { status: 400, body: { code: 'bad-request', path: 'list.accountId' } },
+        { status: 400, body: { code: 'bad-request' } },
+        { status: 204 },
+      ]);
+      const socket = await connect(master.url, bob);
+      const waiting = await addWaiting(`${master.url}/api/devices`, bob.username);
+      await socket.hears('devices');
+      expect((await own(waiting.masterToken)).list).toEqual(list);
+      const listed = (await own(bob.masterToken)).devices.find(({ deviceId }) => deviceId === 2)!;
+      const { registrationId, identityKey } = listed;
+      const add = [{ deviceId: 2, registrationId, identityKey }];
+      const next = await listDevices(master.url, bob, { add });
+      await socket.hears('devices', 2);
+      expect((await own(waiting.masterToken)).list).toEqual(next);
+      expect(await put(bob.masterToken, list!)).toMatchObject({
+        ...{ status: 409, body: { code: 'device-list-conflict' } },
+      });
+      await socket.close();
+    });
+
+    it('say for whom there are keys: a device that waits has its connection, and nothing else', async () => {
+      const bob = await register(master.url);
+      const waiting = await addWaiting(`${master.url}/api/devices`, bob.username);
+      const keys = async (token: string, query = '') =>
+        ask('GET', `/api/keys/${bob.accountId}${query}`, { token });
+      const { bundles, list } = keyBundles.parse((await keys(alice.masterToken)).body);
+      expect(bundles.map(({ deviceId }) => deviceId)).toEqual([1]);
+      expect(list).toEqual((await own(bob.masterToken)).list);
+      expect(await keys(alice.masterToken, '?device=2')).toMatchObject({ status: 404 });
+      const [from, to] = [await connect(master.url, alice), await connect(master.url, waiting)];
+      expect(await from.send([recipient(bob)])).toMatchObject({ type: 'accepted' });
+      expect(await from.send([recipient(bob, waiting)])).toMatchObject({
+        error: { code: 'devices-changed', mismatches: [{ extra: [2] }] },
+      });
+      await from.close();
+      await to.close();
+    });
+
+    it('of another key end the one before, for the password alone', async () => {
+      const bob = await register(master.url);
+      const before = (await own(bob.masterToken)).list!;
+      const key = newTestAccountKey();
+      const sign = (generation: number) =>
+        key.sign({ accountId: bob.accountId, generation, devices: before.devices });
+      expect(await put(bob.masterToken, sign(2))).toMatchObject({ status: 409 });
+      expect(await replace(bob.masterToken, sign(2), 'wrong password')).toMatchObject({ status: 401 });
+      expect(await replace(bob.masterToken, sign(3))).toMatchObject({ status: 409 });
+      expect(await replace(bob.masterToken, { ...sign(2), signature: before.signature })).toMatchObject({
+        ...{ status: 400, body: { path: 'list.signature' } },
+      });
+      expect(await replace(bob.masterToken, sign(2))).toMatchObject({ status: 204 });
+      expect((await own(bob.masterToken)).list).toEqual(sign(2));
+      await expect(listDevices(master.url, bob, { remove: [] })).rejects.toThrow('409');
     });
   });
 
@@ -355,7 +437,8 @@ describe('the REST side', () => {
       const strict = await nodes.master({
         REGISTRATIONS_PER_ADDRESS_PER_HOUR: '1',
         TOKENS_PER_ADDRESS_PER_MINUTE: '1',
-        REQUESTS_PER_DEVICE_PER_HOUR: '1',
+        // The first one is the device's list.
+        REQUESTS_PER_DEVICE_PER_HOUR: '2',
       });
       const { accountId, deviceId, deviceSecret, masterToken: token } = await register(strict.url);
       const again = await call(`${strict.url}/api/accounts`, 'POST', { body: newDevice(randomName()) });

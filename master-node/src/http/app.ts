@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import type { Versions } from '@restante/protocol';
 import { createHttpApp, speaks, type Answer, type Logger } from '@restante/service-kit';
 import { accountRoutes } from './accounts.ts';
+import { deviceListRoutes } from './device-lists.ts';
 import { deviceRoutes } from './devices.ts';
 import { keyRoutes } from './keys.ts';
 import { noStore } from './route.ts';
@@ -10,6 +11,7 @@ import { tokenRoutes } from './tokens.ts';
 
 export type AppDeps = Parameters<typeof accountRoutes>[1] &
   Parameters<typeof deviceRoutes>[1] &
+  Parameters<typeof deviceListRoutes>[1] &
   Parameters<typeof tokenRoutes>[1] &
   Parameters<typeof keyRoutes>[1] &
   Parameters<typeof statusRoutes>[1] & {
@@ -34,6 +36,7 @@ export const createApp = (deps: AppDeps): Express =>
       app.use('/api', noStore, speaks(deps.versions));
       accountRoutes(app, deps);
       deviceRoutes(app, deps);
+      deviceListRoutes(app, deps);
       tokenRoutes(app, deps);
       keyRoutes(app, deps);
       statusRoutes(app, deps);

@@ -40,14 +40,14 @@ export const deviceRoutes = (app: Express, deps: Deps): void => {
     get: [
       authenticated,
       async (_request, response) => {
-        const devices = (await directory.devices(deviceOf(response).accountId)) ?? [];
+        const found = await directory.accountDevices(deviceOf(response).accountId);
         answerWith(response, 'devices', {
-          devices: devices.map(({ deviceId: number, name, createdAt, registrationId }) => ({
-            deviceId: number,
-            name,
-            createdAt,
-            registrationId,
-          })),
+          devices: (found?.devices ?? []).map(
+            ({ deviceId: number, name, createdAt, registrationId, identityKey }) => ({
+              ...{ deviceId: number, name, createdAt, registrationId, identityKey },
+            }),
+          ),
+          list: found?.list ?? null,
         });
       },
     ],

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { accountId, deviceId, type AccountId, type DeviceId, type KeyBundle } from '@restante/protocol';
 import { answerWith, jsonBody, parseInput, readBody, ServiceError } from '@restante/service-kit';
 import type { Directory } from '../directory/directory.ts';
+import { onList } from '../directory/on-list.ts';
 import type { KeyStockWatch } from '../live/key-stock-watch.ts';
 import type { Metrics } from '../metrics.ts';
 import type { RateLimits } from '../rate-limits.ts';
@@ -43,18 +44,19 @@ export const keyRoutes = (app: Express, deps: Deps): void => {
           ...parseInput(query, request.query),
         };
         const asker = deviceOf(response);
-        const devices = await directory.devices(account);
-        const wanted = (devices ?? [])
+        const found = await directory.accountDevices(account);
+        const wanted = (found ? onList(found) : [])
           .map((one) => one.deviceId)
           .filter((number) => device === undefined || number === device)
           .filter((number) => account !== asker.accountId || number !== asker.deviceId);
-        if (devices === null || (device !== undefined && wanted.length === 0)) {
+        if (found === null || (device !== undefined && wanted.length === 0)) {
           throw new ServiceError('not-found', 'no such account or device');
         }
         await rateLimits.keyFetches.take({ by: asker.accountId, of: account });
         const bundles = await Promise.all(wanted.map((number) => takeBundle(account, number)));
         answerWith(response, 'keyBundles', {
           accountId: account,
+          list: found.list,
           bundles: bundles.filter((bundle) => bundle !== null),
         });
       },

@@ -32,13 +32,13 @@ export type SendDeps = {
   readonly now: () => number;
 };
 
-/** How a recipient's envelopes differ from its devices; null when they do not. */
+/** How a recipient's envelopes differ from the devices on its list; null when they do not. */
 const mismatch = (
   sender: DeviceAddress,
   { accountId, envelopes }: Recipient,
   set: DeviceSet,
 ): DeviceMismatch | null => {
-  const expected = new Map(set);
+  const expected = new Map(set.listed);
   if (accountId === sender.accountId) expected.delete(sender.deviceId);
   const named = new Set(envelopes.map(({ deviceId }) => deviceId));
   const missing = [...expected.keys()].filter((deviceId) => !named.has(deviceId));

@@ -11,6 +11,7 @@ import {
   tokenSubprotocol,
   type Accepted,
   type DeviceKeys,
+  type SignedDeviceList,
   type Downstream,
   type Envelope,
   type OutgoingEnvelope,
@@ -19,7 +20,7 @@ import {
   type RegisteredDevice,
   type Upstream,
 } from '@restante/protocol';
-import { waitFor } from '@restante/testkit';
+import { newTestAccountKey, waitFor, type TestAccountKey } from '@restante/testkit';
 
 const base64 = (bytes: number): string => randomBytes(bytes).toString('base64');
 
@@ -64,7 +65,35 @@ export const call = async (
 
 export type TestDevice = RegisteredDevice & { readonly registrationId: number };
 
-const added = async (url: string, username: string, keys: DeviceKeys): Promise<TestDevice> => {
+/** Account keys of those who were registered here, with the last list that each has signed. */
+const signers = new Map<string, { readonly key: TestAccountKey; readonly list: SignedDeviceList | null }>();
+
+/** The account signs a list with the devices that it had, if they have not been taken off, and these. */
+export const listDevices = async (
+  masterUrl: string,
+  by: RegisteredDevice,
+  change: {
+    readonly add?: readonly SignedDeviceList['devices'][number][];
+    readonly remove?: readonly number[];
+  },
+): Promise<SignedDeviceList> => {
+  const { accountId } = by;
+  const { key, list: before } = signers.get(accountId) ?? { key: newTestAccountKey(), list: null };
+  const gone = [...(change.remove ?? []), ...(change.add ?? []).map(({ deviceId }) => deviceId)];
+  const devices = (before?.devices ?? []).filter(({ deviceId }) => !gone.includes(deviceId));
+  const generation = (before?.generation ?? 0) + 1;
+  const list = key.sign({ accountId, generation, devices: [...devices, ...(change.add ?? [])] });
+  const { status, body } = await call(`${masterUrl}/api/device-list`, 'PUT', {
+    token: by.masterToken,
+    body: { list },
+  });
+  if (status !== 204) throw new Error(`${status} ${JSON.stringify(body)}`);
+  signers.set(accountId, { key, list });
+  return list;
+};
+
+/** Adds a device that waits to be put on its account's list. */
+export const addWaiting = async (url: string, username: string, keys = randomKeys()): Promise<TestDevice> => {
   const { status, body } = await call(url, 'POST', {
     body: { username, password: PASSWORD, device: { name: 'test', keys } },
   });
@@ -72,13 +101,21 @@ const added = async (url: string, username: string, keys: DeviceKeys): Promise<T
   return { ...registeredDevice.parse(body), registrationId: keys.registrationId };
 };
 
-/** Registers an account with its first device. */
-export const register = (masterUrl: string, username = randomName(), keys = randomKeys()) =>
-  added(`${masterUrl}/api/accounts`, username, keys);
+const addListed = async (masterUrl: string, path: string, username: string, keys: DeviceKeys) => {
+  const device = await addWaiting(`${masterUrl}/api/${path}`, username, keys);
+  const { registrationId, identityKey } = keys;
+  const add = [{ deviceId: device.deviceId, registrationId, identityKey }];
+  await listDevices(masterUrl, device, { add });
+  return device;
+};
 
-/** Adds a device to an account. */
+/** Registers an account with its first device, which is on its list. */
+export const register = (masterUrl: string, username = randomName(), keys = randomKeys()) =>
+  addListed(masterUrl, 'accounts', username, keys);
+
+/** Adds a device to an account, and to its list. */
 export const login = (masterUrl: string, username: string, keys = randomKeys()) =>
-  added(`${masterUrl}/api/devices`, username, keys);
+  addListed(masterUrl, 'devices', username, keys);
 
 /** An envelope for a device. */
 export const envelopeFor = (device: TestDevice, payload = base64(48)): OutgoingEnvelope => ({

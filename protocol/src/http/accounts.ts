@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import { signedDeviceList } from '../device-list.ts';
 import { accountId, deviceId, timestamp, username } from '../ids.ts';
+import { curveKey, registrationId } from '../key-shapes.ts';
 import { deviceKeys } from './keys.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -53,7 +55,12 @@ export const tokenRequest = z.strictObject({ accountId, deviceId, deviceSecret }
 export type TokenRequest = z.infer<typeof tokenRequest>;
 
 /** `GET /api/accounts/:username`. */
-export const account = z.object({ accountId, username });
+export const account = z.object({
+  accountId,
+  username,
+  /** Null: its first device has not signed one yet. */
+  list: z.nullable(signedDeviceList),
+});
 export type Account = z.infer<typeof account>;
 
 /** `DELETE /api/account`. Answer: 204. */
@@ -68,10 +75,22 @@ export const changePassword = z.strictObject({
 });
 export type ChangePassword = z.infer<typeof changePassword>;
 
-/** `GET /api/devices`: the account's own devices. */
+/** `GET /api/devices`: the account's own devices, those that wait too, and the list that says which do not. */
 export const devices = z.object({
   devices: z
-    .array(z.object({ deviceId, name: deviceName, createdAt: timestamp, registrationId: z.int() }))
+    .array(
+      z.object({ deviceId, name: deviceName, createdAt: timestamp, registrationId, identityKey: curveKey }),
+    )
     .check(z.maxLength(LIMITS.deviceId)),
+  list: z.nullable(signedDeviceList),
 });
 export type Devices = z.infer<typeof devices>;
+
+const givenList = z.strictObject(signedDeviceList.shape);
+
+/** `PUT /api/device-list`: the account's first list, or the one that follows on the last. Answer: 204. */
+export const putDeviceList = z.strictObject({ list: givenList });
+
+/** `PUT /api/account-key`: a list that follows, and that another account key has signed. Answer: 204. */
+export const replaceAccountKey = z.strictObject({ password, list: givenList });
+export type ReplaceAccountKey = z.infer<typeof replaceAccountKey>;

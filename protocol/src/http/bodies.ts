@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { envelope } from '../envelope.ts';
+import { signedDeviceList } from '../device-list.ts';
 import { errorBody } from '../errors.ts';
 import {
   account,
@@ -7,7 +8,9 @@ import {
   deleteAccount,
   devices,
   newDevice,
+  putDeviceList,
   registeredDevice,
+  replaceAccountKey,
   session,
   tokenRequest,
 } from './accounts.ts';
@@ -39,9 +42,12 @@ export const bodies = {
   mailboxIds: heardMailboxIds,
   mailboxPage: heardMailboxPage,
   newDevice,
+  putDeviceList,
   registeredDevice,
+  replaceAccountKey,
   replenishKeys,
   session,
+  signedDeviceList,
   storeRequest,
   storeResponse,
   streamEnd,

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import { signedDeviceList } from '../device-list.ts';
 import { accountId, base64, deviceId } from '../ids.ts';
+import { curveKey, registrationId } from '../key-shapes.ts';
 import { LIMITS } from '../limits.ts';
 
 /**
@@ -8,8 +10,6 @@ import { LIMITS } from '../limits.ts';
  */
 
 const keyId = z.int().check(z.minimum(0), z.maximum(LIMITS.keyId));
-/** 33 bytes. */
-const curveKey = base64(44).check(z.length(44));
 /** 64 bytes. */
 const signature = base64(88).check(z.length(88));
 /** 1,569 bytes. */
@@ -29,7 +29,7 @@ const oneTimeKyberPreKeys = z.array(kyberPreKey).check(z.maxLength(LIMITS.oneTim
 
 /** What a new device uploads. `lastResortKyberPreKey` is handed out when the one-time ones are used up. */
 export const deviceKeys = z.strictObject({
-  registrationId: z.int().check(z.minimum(1), z.maximum(0x3fff)),
+  registrationId,
   identityKey: curveKey,
   signedPreKey,
   lastResortKyberPreKey: kyberPreKey,
@@ -57,7 +57,7 @@ export type KeyStock = z.infer<typeof keyStock>;
 /** What starts a session with one device. Its one-time keys are handed out to nobody else. */
 export const keyBundle = z.object({
   deviceId,
-  registrationId: z.int().check(z.minimum(1), z.maximum(0x3fff)),
+  registrationId,
   identityKey: curveKey,
   signedPreKey: z.object(signedPreKey.shape),
   preKey: z.optional(z.object(preKey.shape)),
@@ -65,9 +65,11 @@ export const keyBundle = z.object({
 });
 export type KeyBundle = z.infer<typeof keyBundle>;
 
-/** `GET /api/keys/:accountId`, with `?device=` for one device. */
+/** `GET /api/keys/:accountId`, with `?device=` for one device. Of devices on the list alone. */
 export const keyBundles = z.object({
   accountId,
+  /** Null: the account has none yet, and no bundles. */
+  list: z.nullable(signedDeviceList),
   bundles: z.array(keyBundle).check(z.maxLength(LIMITS.deviceId)),
 });
 export type KeyBundles = z.infer<typeof keyBundles>;

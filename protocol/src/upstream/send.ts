@@ -1,19 +1,20 @@
 import * as z from 'zod/mini';
 import { envelopeType, payload } from '../envelope.ts';
 import { accountId, deviceId, messageId } from '../ids.ts';
+import { registrationId } from '../key-shapes.ts';
 import { LIMITS } from '../limits.ts';
 
 /** A message encrypted for one device. */
 export const outgoingEnvelope = z.strictObject({
   deviceId,
   /** Registration id of the keys that it was encrypted for: tells a device that was set up anew. */
-  registrationId: z.int().check(z.minimum(1), z.maximum(0x3fff)),
+  registrationId,
   type: envelopeType,
   payload,
 });
 export type OutgoingEnvelope = z.infer<typeof outgoingEnvelope>;
 
-/** All devices of one account. For the sender's own account: all but the sending device. */
+/** All devices on an account's list that are there. For the sender's own account: all but the sending device. */
 export const recipient = z.strictObject({
   accountId,
   envelopes: z.array(outgoingEnvelope).check(z.minLength(1), z.maxLength(LIMITS.deviceId)),
