@@ -14,7 +14,7 @@ const MESSAGES = 500;
 const LOCAL = { accountId: '22222222-2222-4222-8222-222222222222', deviceId: 2 };
 const REMOTE = { accountId: '11111111-1111-4111-8111-111111111111', deviceId: 1 };
 
-type Letter = { readonly type: Ciphertext['type']; readonly payload: readonly number[] };
+type Letter = { readonly by: string; readonly type: Ciphertext['type']; readonly payload: readonly number[] };
 
 /** The peer behind the page's server. */
 const createPeer = async () => {
@@ -23,7 +23,7 @@ const createPeer = async () => {
     { signedPreKeyId: 1, lastResortKyberPreKeyId: 1 },
     Date.now(),
   );
-  const parties: Parties = { identity, local: LOCAL, remote: REMOTE };
+  const parties = (remoteKey: string): Parties => ({ identity, local: LOCAL, remote: REMOTE, remoteKey });
   const available: AvailableKeys = {
     preKeys: new Map(),
     signedPreKeys: new Map([[1, records.signedPreKeyRecord]]),
@@ -36,13 +36,13 @@ const createPeer = async () => {
 
   const send = async (): Promise<Letter> => {
     const text = new TextEncoder().encode(`node ${sent++}`);
-    const message = await ratchet.encrypt(parties, session!, text, Date.now());
+    const message = await ratchet.encrypt(parties(session!.identityKey), session!, text, Date.now());
     session = message!.session;
-    return { type: message!.type, payload: [...message!.payload] };
+    return { by: identity.identityKey, type: message!.type, payload: [...message!.payload] };
   };
-  const receive = async ({ type, payload }: Letter): Promise<void> => {
+  const receive = async ({ by, type, payload }: Letter): Promise<void> => {
     const message = { type, payload: Uint8Array.from(payload) };
-    const after = await ratchet.decrypt(parties, session, available, [message]);
+    const after = await ratchet.decrypt(parties(by), session, available, [message]);
     session = after.session;
     const [result] = after.results;
     received.push(result!.ok ? new TextDecoder().decode(result!.plaintext) : result!.reason);
@@ -61,7 +61,7 @@ const createPeer = async () => {
   return {
     ...{ bundle, received, answers },
     start: async (remote: KeyBundle): Promise<void> => {
-      session = await ratchet.startSession(parties, session, remote, Date.now());
+      session = await ratchet.startSession(parties(remote.identityKey), session, remote, Date.now());
     },
   };
 };

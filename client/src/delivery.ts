@@ -1,6 +1,7 @@
 import {
   type AccountId,
   type Downstream,
+  type Envelope,
   type MessageId,
   type Receipt,
   type Welcome,
@@ -24,6 +25,7 @@ import { createAcknowledger } from './receiving/acknowledger.ts';
 import type { Arrivals } from './receiving/arrival.ts';
 import { createInbox } from './receiving/inbox.ts';
 import { createLiveQueue } from './receiving/live-queue.ts';
+import { createUnlisted } from './receiving/unlisted.ts';
 import { createOwedDeletes } from './receiving/owed-deletes.ts';
 import { readAgain } from './receiving/read-again.ts';
 import { requestRenewals } from './receiving/renewal.ts';
@@ -31,7 +33,8 @@ import type { OwnKeys } from './account/keys.ts';
 import type { MessengerEventSource } from './events/messenger-events.ts';
 import type { Messages } from './conversations/messages.ts';
 import { coalesce } from './coalesce.ts';
-import type { DeviceWatch } from './account/new-devices.ts';
+import type { DeviceLists } from './account/device-lists.ts';
+import type { OwnList } from './account/own-list.ts';
 import { syncOwnDevices } from './sending/own-devices.ts';
 import type { OutdatedVault } from './receiving/outdated-vault.ts';
 import type { Composer } from './sending/compose.ts';
@@ -94,7 +97,8 @@ export type DeliveryDeps = {
   readonly preferences: PreferenceStore;
   readonly presence: Presence;
   readonly outdatedVault: OutdatedVault;
-  readonly deviceWatch: DeviceWatch;
+  readonly lists: DeviceLists;
+  readonly ownList: OwnList;
   /** Forgets what is old, and looks after the keys. */
   readonly keepHouse: () => Promise<void>;
 };
@@ -152,7 +156,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     keyFetch: createKeyFetch(
       store,
       device,
-      { keys: api.keys, isRemoved: deps.contacts.isRemoved },
+      { keys: api.keys, deviceList: api.deviceList, isRemoved: deps.contacts.isRemoved },
+      deps.lists,
       deps.sessions,
       deps.composer,
     ),
@@ -209,6 +214,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const inbox = createInbox({
     ...applying,
     onRenewalDue,
+    onUnlisted: (envelopes) => unlisted.hold(envelopes),
     onKept: (owed) => {
       isHolding ||= owed.some(({ value }) => value.held);
       acknowledger.acknowledge(owed);
@@ -216,11 +222,16 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     },
   });
 
-  const live = createLiveQueue(
-    (batch) => inbox.take(batch),
-    () => background(catchUp.run()),
-    onFault,
-  );
+  const unlisted = createUnlisted({
+    ...{ store, api, lists: deps.lists, backoff, patienceMs: deps.patienceMs, onFault },
+    take: inbox.take,
+    readAgain: () => background(catchUp.run()),
+  });
+  const take = async (batch: readonly Envelope[]): Promise<number> => {
+    await unlisted.prepare(batch);
+    return inbox.take(batch);
+  };
+  const live = createLiveQueue(take, () => background(catchUp.run()), onFault);
   const newlyExpired = (expired: number, complete: boolean): Promise<number> =>
     store.transact(async (transaction) => {
       // Vaults of the first release may hold NaN.
@@ -241,7 +252,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       if (returned.length > 0) background(deleteDirectly(returned));
       return new Set(fresh);
     },
-    take: (batch) => inbox.take(batch),
+    take,
     hold: () => {
       live.hold();
       acknowledger.hold();
@@ -318,41 +329,43 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   /** What was accepted before a master said so has been pushed before, and read or taken by now. */
   const onPong = (serverTimeMs: number): void => {
     background(clock.observe(serverTimeMs).then(outbox.onTimeMeasured));
-    if (isCaughtUp && live.isIdle()) background(deps.arrivals.taken(serverTimeMs));
+    if (isCaughtUp && live.isIdle() && unlisted.isIdle()) background(deps.arrivals.taken(serverTimeMs));
   };
 
   /**
    * Own devices are asked for until a master tells them. Sending waits for that, so that they get their copies, but not for a
-   * master that cannot tell: then the copies follow.
+   * master that cannot tell: then the copies follow. A device that is not on the list of its account sends nothing.
    */
   const beginSending = (send: SendFrame): void => {
     connected = new AbortController();
     const { signal } = connected;
     let isSending = false;
-    const begin = (ownDevices: 'known' | 'unknown'): void => {
+    const begin = async (ownDevices: 'known' | 'unknown'): Promise<void> => {
+      const listing = await deps.ownList.listing();
+      const isListed = listing === 'listed' || listing === 'replaced';
       if (signal.aborted) return;
-      if (!isSending) outbox.connect(send, ownDevices);
+      if (!isListed) outbox.disconnect();
+      else if (!isSending) outbox.connect(send, ownDevices);
       else if (ownDevices === 'known') outbox.onOwnDevicesKnown();
-      isSending = true;
+      isSending = isListed;
     };
     const learn = coalesce(async (): Promise<void> => {
       for (let attempt = 1; !signal.aborted; attempt += 1) {
         try {
-          await syncOwnDevices(deps);
-          await outbox.addOwnCopies();
-          begin('known');
+          if (await syncOwnDevices(deps)) await outbox.addOwnCopies();
+          await begin('known');
           await tellNewcomers();
           return;
         } catch (error) {
           if (!isAway(error)) onFault(error);
-          begin('unknown');
+          await begin('unknown');
         }
         await pause(backoffDelayMs(backoff, attempt, Math.random()), signal);
       }
     });
     learnOwnDevices = () => background(learn());
     learnOwnDevices();
-    void pause(deps.patienceMs, signal).then(() => begin('unknown'));
+    background(pause(deps.patienceMs, signal).then(() => (isSending ? undefined : begin('unknown'))));
   };
 
   const onWelcome = (welcome: Welcome, send: SendFrame): void => {
@@ -363,6 +376,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     follow(false);
     acknowledger.connect(send);
     beginSending(send);
+    unlisted.connect(connected.signal);
     deps.presence.connect(send);
     keepHouse();
     readLater();

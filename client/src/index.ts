@@ -23,7 +23,6 @@ export type {
   LocalIdentity,
   Message,
   MessageState,
-  OwnDevice,
   Preferences,
   Reactions,
   TableName,

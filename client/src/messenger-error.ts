@@ -20,8 +20,14 @@ export type LocalErrorCode =
   | 'bad-text'
   /** This is the own account. */
   | 'own-account'
-  /** A verified contact has keys that nobody has verified. */
+  /** A verified contact has another account key, which nobody has verified. */
   | 'keys-changed'
+  /** A server gives a device list that its account has not signed, or that is older than the one that was seen. */
+  | 'device-list-refused'
+  /** A server gives keys of a device that are not those on the list of its account. */
+  | 'device-refused'
+  /** This device has no account key: it waits for another one to let it in, or to send it. */
+  | 'no-account-key'
   /** This vault is older than what its device has sent: it was put back, or copied and used in two places. */
   | 'vault-outdated'
   /** The vault was written by a later version of the messenger. */

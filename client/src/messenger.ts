@@ -20,7 +20,8 @@ import { DEFAULT_PACE, type MessengerOptions } from './options.ts';
 import { createOutdatedVault } from './receiving/outdated-vault.ts';
 import { createComposer } from './sending/compose.ts';
 import { createSessions } from './sending/sessions.ts';
-import { createDeviceWatch, type NewDevices } from './account/new-devices.ts';
+import { createDeviceLists } from './account/device-lists.ts';
+import { createOwnList } from './account/own-list.ts';
 import { createPeople, type People } from './people/people.ts';
 import { createPreferences, type Preferring } from './account/preferences.ts';
 import { createPresence, type Presenting } from './people/presence.ts';
@@ -37,7 +38,6 @@ import { createVaultStore } from './vault/store.ts';
 
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
 export type Messenger = Account &
-  NewDevices &
   Conversing &
   Presenting &
   Reading &
@@ -89,8 +89,10 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const api = masterApi(masters, http, device);
   const conversations = createConversations(events, device);
   const messages = createMessages(events, conversations, clock.now);
-  const guard = createIdentityGuard({ events, device, clock, messages, conversations, now });
-  const sessions = createSessions(device, ratchet, guard.observe, now);
+  const guard = createIdentityGuard({ device, clock, messages, conversations });
+  const lists = createDeviceLists(device, events, guard.observe);
+  const ownList = createOwnList({ ...{ device, api, lists, events, store }, random: options.random });
+  const sessions = createSessions(device, ratchet, now, (error) => events.emit('fault', error));
   const composer = createComposer(device, sessions);
   /** A key must not be taken for older than it is. */
   const keyTime = (): number => Math.max(now(), clock.now());
@@ -98,7 +100,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const contacts = createContacts(store, api, conversations, options.monotonic);
   const preferences = createPreferences(store, events);
   const presence = createPresence(patient, events, preferences);
-  const deviceWatch = createDeviceWatch(patient, device, events);
   const keepHouse = createHousekeeping({
     ...{ clock, now },
     store: patient,
@@ -111,7 +112,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const delivery = createDelivery({
     ...options,
     ...{ events, device, clock, arrivals, api, sessions, guard, messages, composer, keys, contacts },
-    ...{ http, conversations, preferences, presence, outdatedVault, keepHouse, deviceWatch },
+    ...{ http, conversations, preferences, presence, outdatedVault, keepHouse, lists, ownList },
     store: patient,
   });
 
@@ -130,9 +131,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   };
 
   return {
-    ...createAccount({ store, device, keys, api, stop: delivery.stop, loaded }),
-    newDevices: deviceWatch.newDevices,
-    knowDevice: deviceWatch.knowDevice,
+    ...createAccount({ store, device, keys, ownList, api, stop: delivery.stop, loaded }),
     ...createConversing({
       ...{ store, device, clock, messages, conversations, composer, registered, ready },
       resolve: contacts.resolve,
@@ -149,7 +148,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       ...{ ...writing, store, device, events, contacts, conversations, ready },
       pump: delivery.pump,
     }),
-    ...createTrust({ store, device, sessions, guard, ratchet, loaded }),
+    ...createTrust({ store, device, api, lists, guard, loaded }),
     preferences: preferences.preferences,
     setPreferences: preferences.setPreferences,
     ...createSearching(store, loaded),

@@ -15,6 +15,7 @@ import {
   type Upstream,
   type Welcome,
 } from '@restante/protocol';
+import { newTestAccountKey } from '@restante/testkit';
 import { WebSocket } from 'ws';
 
 /** Pings per span of silence, as the messenger sends them. */
@@ -72,6 +73,22 @@ const newAccount = (keys: DeviceKeys): NewDevice => ({
   device: { name: 'bench', keys },
 });
 
+/** Messages go to devices on the signed list of their account alone. */
+const publishList = async (
+  masterUrl: string,
+  { accountId, deviceId, masterToken }: RegisteredDevice,
+  { registrationId, identityKey }: DeviceKeys,
+): Promise<void> => {
+  const devices = [{ deviceId, registrationId, identityKey }];
+  const list = newTestAccountKey().sign({ accountId, generation: 1, devices });
+  const answer = await fetch(`${masterUrl}/api/device-list`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${masterToken}` },
+    body: JSON.stringify({ list }),
+  });
+  if (answer.status !== 204) throw new Error(`the device list was answered with ${answer.status}`);
+};
+
 /** Registers a new account with its first device, and one-time keys. */
 export const registerDevice = async (masterUrl: string, oneTimeKeys = NONE): Promise<BenchAccount> => {
   const keys = newDeviceKeys(oneTimeKeys);
@@ -81,7 +98,9 @@ export const registerDevice = async (masterUrl: string, oneTimeKeys = NONE): Pro
     body: JSON.stringify(newAccount(keys)),
   });
   if (answer.status !== 201) throw new Error(`the registration was answered with ${answer.status}`);
-  return { ...registeredDevice.parse(await answer.json()), registrationId: keys.registrationId };
+  const registered = registeredDevice.parse(await answer.json());
+  await publishList(masterUrl, registered, keys);
+  return { ...registered, registrationId: keys.registrationId };
 };
 
 /** Connects the device of an account, and pings as a client does. Resolves after `welcome`. */

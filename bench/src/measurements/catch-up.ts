@@ -53,7 +53,7 @@ const decryptAlone = async (vault: Vault, mailbox: DeviceAddress, envelopes: Env
     kyberPreKeys: new Map(),
     usedHandshakes: new Set<string>(),
   };
-  const parties = { identity, local: mailbox, remote };
+  const parties = { identity, local: mailbox, remote, remoteKey: session!.identityKey };
   const { seconds, result } = await secondsOf(() =>
     libsignalRatchet().decrypt(parties, session!, noKeys, messages),
   );

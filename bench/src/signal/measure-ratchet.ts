@@ -47,6 +47,7 @@ const parties = (local: Device, remote: Device) => ({
   identity: local.created.identity,
   local: local.address,
   remote: remote.address,
+  remoteKey: remote.created.keys.identityKey,
 });
 
 const send = async (ratchet: Ratchet, from: Device, to: Device, text: Uint8Array): Promise<Ciphertext> => {

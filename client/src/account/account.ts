@@ -1,7 +1,11 @@
-import type { AccountId, ChangePassword, DeviceId, Devices } from '@restante/protocol';
+import type { AccountId, ChangePassword, DeviceId, Devices, ListedDevice } from '@restante/protocol';
+import type { Listing, WaitingDevice } from '../events/messenger-events.ts';
 import type { Device } from './device.ts';
+import { isSameDevice } from './device-lists.ts';
 import { enroll, type Credentials } from './enroll.ts';
 import type { OwnKeys } from './keys.ts';
+import { deviceDigits } from './key-digits.ts';
+import type { OwnList } from './own-list.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store } from '../vault/store.ts';
@@ -14,8 +18,25 @@ export type Account = {
   readonly login: (credentials: Credentials) => Promise<void>;
   /** Who this is; null before `register` or `login`. */
   readonly self: () => Promise<{ accountId: AccountId; deviceId: DeviceId; username: string } | null>;
-  readonly devices: () => Promise<Devices['devices']>;
+  /** All devices, as a master tells; those on the account's list are `listed`. */
+  readonly devices: () => Promise<readonly (Devices['devices'][number] & { readonly listed: boolean })[]>;
+  /** Takes a device off the list and ends it. */
   readonly removeDevice: (deviceId: DeviceId) => Promise<void>;
+  /** Where this device stands with its account. */
+  readonly listing: () => Promise<Listing>;
+  /** Digits that name this device, for whoever lets it in. */
+  readonly deviceDigits: () => Promise<string>;
+  /** Devices that wait to be let in, as a master has told last, with the digits that they show; oldest first. */
+  readonly waitingDevices: () => Promise<readonly (WaitingDevice & { readonly digits: string })[]>;
+  /** Puts a waiting device on the list, with the keys that its person has seen. Throws `no-account-key`. */
+  readonly letDeviceIn: (device: ListedDevice) => Promise<void>;
+  /**
+   * None of the devices on the list is left: begins another account key, with this device alone. Contacts are told. Of a device whose
+   * key somebody has replaced it is the key that it has: contacts go back to what they know. Throws `unauthorized`.
+   */
+  readonly beginAccountKey: (password: string) => Promise<void>;
+  /** The other account key that somebody has begun is right: this device waits to be let in by theirs. */
+  readonly followAccountKey: () => Promise<void>;
   /** Ends the tokens of all devices, which get new ones, or with `removeOtherDevices` the devices. Throws `unauthorized`. */
   readonly changePassword: (change: ChangePassword) => Promise<void>;
   /** Deletes the account and everything that waits for it; the vault is left to its owner. */
@@ -28,40 +49,92 @@ export type AccountDeps = {
   readonly store: Store;
   readonly device: Device;
   readonly keys: OwnKeys;
+  readonly ownList: OwnList;
   readonly api: MasterApi;
   /** Ends what goes on by itself. */
   readonly stop: () => void;
   readonly loaded: Promise<unknown>;
 };
 
-export const createAccount = ({ store, device, keys, api, stop, loaded }: AccountDeps): Account => ({
-  register: async (credentials) => {
-    await loaded;
-    await enroll({ store, device, keys }, api.register, credentials, 'first device');
-  },
-  login: async (credentials) => {
-    await loaded;
-    await enroll({ store, device, keys }, api.login, credentials, 'another device');
-  },
-  self: async () => {
-    await loaded;
-    return device.isRegistered() ? { ...device.address(), username: device.self().username } : null;
-  },
-  devices: async () => (await api.devices()).devices,
-  removeDevice: api.removeDevice,
-  changePassword: api.changePassword,
-  deleteAccount: async (password) => {
-    await api.deleteAccount(password);
-    stop();
-  },
-  signOut: async () => {
-    await loaded;
+export const createAccount = (deps: AccountDeps): Account => {
+  const { store, device, keys, ownList, api, stop, loaded } = deps;
+  const enrolling = { store, device, keys, ownList };
+
+  const digitsOf = (identityKey: string): string => deviceDigits(device.accountId(), identityKey);
+  /** Who has no account key leaves the list to those who have. */
+  const takeOff = async (remove: (device: ListedDevice) => boolean): Promise<void> => {
     try {
-      await api.removeDevice(device.address().deviceId);
+      await ownList.change({ remove });
     } catch (error) {
-      if (!(error instanceof MessengerError)) throw error;
-    } finally {
-      stop();
+      if (!(error instanceof MessengerError && error.code === 'no-account-key')) throw error;
     }
-  },
-});
+  };
+
+  return {
+    register: async (credentials) => {
+      await loaded;
+      await enroll(enrolling, api.register, credentials, 'first device');
+      // What fails is done when the device connects.
+      await ownList.publishFirst().catch((error: unknown) => {
+        if (!(error instanceof MessengerError)) throw error;
+      });
+    },
+    login: async (credentials) => {
+      await loaded;
+      await enroll(enrolling, api.login, credentials, 'another device');
+    },
+    self: async () => {
+      await loaded;
+      return device.isRegistered() ? { ...device.address(), username: device.self().username } : null;
+    },
+    devices: async () => {
+      const told = await api.devices();
+      await ownList.learn(told);
+      const list = await store.get('deviceLists', device.accountId());
+      const isListed = (each: ListedDevice): boolean =>
+        list?.devices.some((listed) => isSameDevice(listed, each)) ?? false;
+      return told.devices.map((each) => ({ ...each, listed: isListed(each) }));
+    },
+    removeDevice: async (deviceId) => {
+      await takeOff((each) => each.deviceId === deviceId);
+      await api.removeDevice(deviceId);
+    },
+    listing: async () => {
+      await loaded;
+      return ownList.listing();
+    },
+    deviceDigits: async () => {
+      await loaded;
+      return digitsOf(device.identity().identityKey);
+    },
+    waitingDevices: async () => {
+      await loaded;
+      return ownList.waitingDevices().map((each) => ({ ...each, digits: digitsOf(each.identityKey) }));
+    },
+    letDeviceIn: ({ deviceId, registrationId, identityKey }) =>
+      ownList.change({ add: [{ deviceId, registrationId, identityKey }] }),
+    beginAccountKey: ownList.beginAnew,
+    followAccountKey: ownList.followSuccessor,
+    changePassword: async (change) => {
+      await api.changePassword(change);
+      const { deviceId } = device.address();
+      if (change.removeOtherDevices) await takeOff((each) => each.deviceId !== deviceId);
+    },
+    deleteAccount: async (password) => {
+      await api.deleteAccount(password);
+      stop();
+    },
+    signOut: async () => {
+      await loaded;
+      const { deviceId } = device.address();
+      try {
+        await takeOff((each) => each.deviceId === deviceId);
+        await api.removeDevice(deviceId);
+      } catch (error) {
+        if (!(error instanceof MessengerError)) throw error;
+      } finally {
+        stop();
+      }
+    },
+  };
+};

@@ -1,6 +1,7 @@
 import type { NewDevice, RegisteredDevice } from '@restante/protocol';
 import type { Device } from './device.ts';
 import type { OwnKeys } from './keys.ts';
+import type { OwnList } from './own-list.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { Store } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
@@ -12,14 +13,23 @@ export type Credentials = {
   readonly deviceName: string;
 };
 
+export type EnrollDeps = {
+  readonly store: Store;
+  readonly device: Device;
+  readonly keys: OwnKeys;
+  readonly ownList: Pick<OwnList, 'create'>;
+};
+
 /** Makes this vault a device of an account: `ask` registers it with the masters. */
 export const enroll = async (
-  { store, device, keys }: { store: Store; device: Device; keys: OwnKeys },
+  { store, device, keys, ownList }: EnrollDeps,
   ask: (request: NewDevice) => Promise<RegisteredDevice>,
   { username, password, deviceName }: Credentials,
   kind: 'first device' | 'another device',
 ): Promise<void> => {
   if (device.isRegistered()) throw new MessengerError('already-registered', 'this vault has an account');
+  // Before anybody can know of the account: it is published as soon as the master has told its id.
+  if (kind === 'first device') await ownList.create();
   const publicKeys = await keys.create();
   const { deviceSecret, ...tokens } = await ask({
     username,

@@ -1,8 +1,8 @@
-import type { AccountId, DeviceId, MessageId } from '@restante/protocol';
+import type { AccountId, DeviceId, ListedDevice, MessageId } from '@restante/protocol';
 import type { ConnectionState } from '../connection/machine.ts';
 import type { Events } from './events.ts';
 import type { ConversationId } from '../vault/conversation-id.ts';
-import type { Conversation, Message, OwnDevice, Preferences } from '../vault/tables.ts';
+import type { Conversation, Message, Preferences } from '../vault/tables.ts';
 
 /** What a catch-up has brought so far. `complete`: enough mailbox nodes have been read to the end (law 11). */
 export type CatchUpProgress = {
@@ -16,6 +16,16 @@ export type CatchUpProgress = {
   /** Messages that expired unread since the last time this was told. */
   readonly expired: number;
 };
+
+/**
+ * Where this device stands with its account. `unknown`: no master has told yet. `listed`: it is on the list. `waiting`: others have to
+ * let it in; messages neither come nor go. `replaced`: it is on the list, and somebody with the password has begun another account key
+ * with a list of its own, which others see by now.
+ */
+export type Listing = 'unknown' | 'listed' | 'waiting' | 'replaced';
+
+/** A device of the own account that is not on its list: it has signed in with the password. */
+export type WaitingDevice = ListedDevice & { readonly name: string; readonly createdAt: number };
 
 export type MessengerEvents = {
   connection: ConnectionState;
@@ -39,10 +49,11 @@ export type MessengerEvents = {
     readonly active: boolean;
   };
   presence: { readonly accountId: AccountId; readonly state: 'online' | 'away' | 'offline' };
-  /** A device shows another identity key than before: its owner set it up anew, or somebody pretends to be them. */
-  'identity-changed': { readonly accountId: AccountId; readonly deviceId: DeviceId };
-  /** Devices that have signed in to the own account and that nobody has said here that they know. */
-  'new-devices': readonly OwnDevice[];
+  /** An account has another device list; of the own account also: somebody has begun another key. */
+  'device-list': { readonly accountId: AccountId };
+  listing: Listing;
+  /** Devices that have signed in to the own account and are not on its list; oldest first. */
+  'waiting-devices': readonly WaitingDevice[];
   /** A message was set aside; its sender is asked for it again. */
   undecryptable: {
     readonly id: MessageId;

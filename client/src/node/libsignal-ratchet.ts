@@ -2,7 +2,6 @@ import * as signal from '@signalapp/libsignal-client';
 import type { DeviceAddress, KeyBundle, KyberPreKey, PreKey, SignedPreKey } from '@restante/protocol';
 import { fromBase64, toBase64 } from '../base64.ts';
 import { promised } from '../promised.ts';
-import { accountBytes } from '../ratchet/account-bytes.ts';
 import type {
   Ciphertext,
   CreatedSignedKeys,
@@ -10,6 +9,7 @@ import type {
   NeededKeys,
   Ratchet,
   RatchetSession,
+  Unread,
   SignedKeyIds,
 } from '../ratchet/ratchet.ts';
 import type { LocalIdentity } from '../vault/tables.ts';
@@ -17,9 +17,6 @@ import { libsignalStores } from './libsignal-stores.ts';
 import { readPreKeyMessage } from './prekey-message.ts';
 
 /** Signal's: both sides need the same. */
-const FINGERPRINT_ITERATIONS = 5200;
-const FINGERPRINT_VERSION = 2;
-const FINGERPRINT_DIGITS = 30;
 
 const PRE_KEY_TYPE: number = signal.CiphertextMessageType.PreKey;
 
@@ -93,6 +90,12 @@ const neededKeys = ({ type, payload }: Ciphertext): NeededKeys | null => {
   return fields && { ...fields, baseKey: toBase64(fields.baseKey) };
 };
 
+const reasonOf = (error: unknown): Unread['reason'] => {
+  const is = (code: signal.ErrorCode): boolean => signal.LibSignalErrorBase.is(error, code);
+  if (is(signal.ErrorCode.DuplicatedMessage)) return 'duplicate';
+  return is(signal.ErrorCode.UntrustedIdentity) ? 'other-key' : 'undecryptable';
+};
+
 /** The ratchet of the official package, which is a native Node module. */
 export const libsignalRatchet = (): Ratchet => ({
   createKeys: (ids, nowMs) =>
@@ -124,8 +127,9 @@ export const libsignalRatchet = (): Ratchet => ({
       };
     }),
 
-  startSession: async ({ identity, local, remote }, session, bundle, nowMs) => {
-    const stores = libsignalStores(identity, session);
+  startSession: async (parties, session, bundle, nowMs) => {
+    const { local, remote } = parties;
+    const stores = libsignalStores(parties, session);
     await signal.processPreKeyBundle(
       bundleOf(bundle),
       addressOf(remote),
@@ -137,8 +141,9 @@ export const libsignalRatchet = (): Ratchet => ({
     return stores.result(bundle.identityKey);
   },
 
-  encrypt: async ({ identity, local, remote }, session, plaintext, nowMs) => {
-    const stores = libsignalStores(identity, session);
+  encrypt: async (parties, session, plaintext, nowMs) => {
+    const { local, remote } = parties;
+    const stores = libsignalStores(parties, session);
     const now = new Date(nowMs);
     if (!stores.canSend(now)) return null;
     const ciphertext = await signal.signalEncrypt(
@@ -160,7 +165,7 @@ export const libsignalRatchet = (): Ratchet => ({
 
   decrypt: async (parties, session, keys, messages) => {
     const { local, remote } = parties;
-    const stores = libsignalStores(parties.identity, session, keys);
+    const stores = libsignalStores(parties, session, keys);
     const [remoteAddress, localAddress] = [addressOf(remote), addressOf(local)];
 
     const decryptOne = (message: Ciphertext): Promise<Uint8Array> =>
@@ -193,8 +198,7 @@ export const libsignalRatchet = (): Ratchet => ({
         results.push({ ok: true, plaintext, used });
       } catch (error) {
         stores.identities.remote = identity;
-        const duplicate = signal.LibSignalErrorBase.is(error, signal.ErrorCode.DuplicatedMessage);
-        results.push({ ok: false, reason: duplicate ? 'duplicate' : 'undecryptable' });
+        results.push({ ok: false, reason: reasonOf(error) });
       }
     }
     const result: RatchetSession | null = stores.sessions.record
@@ -202,12 +206,4 @@ export const libsignalRatchet = (): Ratchet => ({
       : null;
     return { session: result, results };
   },
-
-  fingerprint: (accountId, identityKey) =>
-    promised(() => {
-      const id = accountBytes(accountId);
-      const key = signal.PublicKey.deserialize(fromBase64(identityKey));
-      const both = signal.Fingerprint.new(FINGERPRINT_ITERATIONS, FINGERPRINT_VERSION, id, key, id, key);
-      return both.displayableFingerprint().toString().slice(0, FINGERPRINT_DIGITS);
-    }),
 });

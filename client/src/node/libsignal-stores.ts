@@ -1,7 +1,7 @@
 import * as signal from '@signalapp/libsignal-client';
 import { toBase64 } from '../base64.ts';
 import { promised } from '../promised.ts';
-import { handshakeKey, type AvailableKeys, type RatchetSession } from '../ratchet/ratchet.ts';
+import { handshakeKey, type AvailableKeys, type Parties, type RatchetSession } from '../ratchet/ratchet.ts';
 import type { LocalIdentity } from '../vault/tables.ts';
 
 /**
@@ -40,14 +40,16 @@ class OneSession extends signal.SessionStore {
   }
 }
 
-/** Trusts every identity: a change is recorded and told by the caller, who compares the key of the session. */
+/** Trusts the one identity that the other end must have. */
 class OneIdentity extends signal.IdentityKeyStore {
   remote: signal.PublicKey | null = null;
   readonly #local: LocalIdentity;
+  readonly #remoteKey: string;
   readonly #privateKey: signal.PrivateKey;
 
-  constructor(local: LocalIdentity) {
+  constructor(local: LocalIdentity, remoteKey: string) {
     super();
+    this.#remoteKey = remoteKey;
     this.#local = local;
     this.#privateKey = signal.IdentityKeyPair.deserialize(owned(local.keyPair)).privateKey;
   }
@@ -65,8 +67,8 @@ class OneIdentity extends signal.IdentityKeyStore {
     return Promise.resolve(signal.IdentityChange.NewOrUnchanged);
   }
 
-  isTrustedIdentity(): Promise<boolean> {
-    return Promise.resolve(true);
+  isTrustedIdentity(_address: signal.ProtocolAddress, key: signal.PublicKey): Promise<boolean> {
+    return Promise.resolve(toBase64(key.serialize()) === this.#remoteKey);
   }
 
   getIdentity(): Promise<signal.PublicKey | null> {
@@ -150,12 +152,12 @@ class KyberPreKeys extends signal.KyberPreKeyStore {
 
 /** Stores over one session and the given keys. */
 export const libsignalStores = (
-  identity: LocalIdentity,
+  { identity, remoteKey }: Pick<Parties, 'identity' | 'remoteKey'>,
   session: RatchetSession | null,
   keys: AvailableKeys = NO_KEYS,
 ) => {
   const sessions = new OneSession(session);
-  const identities = new OneIdentity(identity);
+  const identities = new OneIdentity(identity, remoteKey);
   return {
     sessions,
     identities,

@@ -130,7 +130,7 @@ test('a recorded vault of version 2 opens with every row, and a messenger shows 
   const [conversation] = await messenger.conversations();
   expect(conversation).toMatchObject({
     username: 'bob',
-    verification: 'verified',
+    verification: 'none',
     draft: 'Draft',
     unread: 1,
   });

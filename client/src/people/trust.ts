@@ -1,17 +1,17 @@
 import type { AccountId } from '@restante/protocol';
+import type { DeviceLists } from '../account/device-lists.ts';
 import type { Device } from '../account/device.ts';
 import type { IdentityGuard } from './identity-guard.ts';
 import { hasUnverifiedKeys, verificationOf } from '../sending/verification.ts';
 import { MessengerError } from '../messenger-error.ts';
-import type { Sessions } from '../sending/sessions.ts';
-import type { Ratchet } from '../ratchet/ratchet.ts';
-import { createSafetyNumbers, type SafetySide } from './safety-number.ts';
-import type { Store, Transaction } from '../vault/store.ts';
+import type { MasterApi } from '../server/master-api.ts';
+import { safetyNumber } from './safety-number.ts';
+import type { Store } from '../vault/store.ts';
 import type { Conversation } from '../vault/tables.ts';
 
-/** Whether the keys of a contact are really theirs. */
+/** Whether the key of a contact is really theirs. */
 export type Trust = {
-  /** The 60 digits that both people see. Throws `no-session` before the first message. */
+  /** The 60 digits that both people see. Throws `no-session` while the device list of either account is not known. */
   readonly safety: (
     accountId: AccountId,
   ) => Promise<{ readonly digits: string; readonly verification: Conversation['verification'] }>;
@@ -20,7 +20,7 @@ export type Trust = {
    * `keys-changed` when it is another one by now.
    */
   readonly setVerified: (accountId: AccountId, verified: boolean, digits?: string) => Promise<void>;
-  /** Goes on with a contact whose keys have changed, without having compared them. */
+  /** Goes on with a contact whose key has changed, without having compared it. */
   readonly acceptKeys: (accountId: AccountId) => Promise<void>;
 };
 
@@ -30,59 +30,50 @@ const changed = (): MessengerError =>
 export type TrustDeps = {
   readonly store: Store;
   readonly device: Device;
-  readonly sessions: Sessions;
+  readonly api: Pick<MasterApi, 'deviceList'>;
+  readonly lists: DeviceLists;
   readonly guard: IdentityGuard;
-  readonly ratchet: Ratchet;
   readonly loaded: Promise<unknown>;
 };
 
-export const createTrust = ({ store, device, sessions, guard, ratchet, loaded }: TrustDeps): Trust => {
-  const safetyNumber = createSafetyNumbers(ratchet);
-
-  const keysOf = async (transaction: Transaction, accountId: AccountId): Promise<string[]> => {
-    const identityKeys = await sessions.identityKeys(transaction, accountId);
-    if (identityKeys.length === 0) throw new MessengerError('no-session', 'write to this account first');
-    return identityKeys;
+export const createTrust = ({ store, device, api, lists, guard, loaded }: TrustDeps): Trust => {
+  const keyOf = async (accountId: AccountId): Promise<string> => {
+    const known = await store.get('deviceLists', accountId);
+    if (known !== undefined) return known.accountKey;
+    const list = await api.deviceList(accountId).catch((cause: unknown) => {
+      throw new MessengerError('no-session', 'nothing is known of the key of this account', { cause });
+    });
+    await store.transact((transaction) => lists.learn(transaction, accountId, list));
+    const learnt = await store.get('deviceLists', accountId);
+    if (learnt === undefined)
+      throw new MessengerError('no-session', 'the list of this account is not signed');
+    return learnt.accountKey;
   };
-  const sidesOf = async (
-    transaction: Transaction,
-    accountId: AccountId,
-  ): Promise<{ own: SafetySide; other: SafetySide }> => {
+  const numberWith = async (accountId: AccountId): Promise<{ digits: string; key: string }> => {
     const self = device.accountId();
     if (accountId === self) throw new MessengerError('own-account', 'one has no safety number with oneself');
-    const ownKeys = [device.identity().identityKey, ...(await sessions.identityKeys(transaction, self))];
-    return {
-      own: { accountId: self, identityKeys: ownKeys.sort() },
-      other: { accountId, identityKeys: await keysOf(transaction, accountId) },
-    };
-  };
-
-  const safety: Trust['safety'] = async (accountId) => {
-    await loaded;
-    const { own, other, row } = await store.transact(async (transaction) => ({
-      ...(await sidesOf(transaction, accountId)),
-      row: await transaction.get('verifications', accountId),
-    }));
-    const digits = await safetyNumber(own, other);
-    return { digits, verification: verificationOf(row) };
-  };
-
-  const verify = async (accountId: AccountId, compared: string | undefined): Promise<void> => {
-    const { own, other } = await store.transact((transaction) => sidesOf(transaction, accountId));
-    if (compared !== undefined && compared !== (await safetyNumber(own, other))) throw changed();
-    await store.transact(async (transaction) => {
-      const identityKeys = await keysOf(transaction, accountId);
-      if (identityKeys.join() !== other.identityKeys.join()) throw changed();
-      await guard.verify(transaction, accountId, identityKeys);
-    });
+    const key = await keyOf(accountId);
+    return { digits: safetyNumber({ accountId: self, key: await keyOf(self) }, { accountId, key }), key };
   };
 
   return {
-    safety,
-    setVerified: async (accountId, verified, digits) => {
+    safety: async (accountId) => {
       await loaded;
-      if (verified) await verify(accountId, digits);
-      else await store.transact((transaction) => guard.forget(transaction, accountId));
+      const { digits } = await numberWith(accountId);
+      return { digits, verification: verificationOf(await store.get('verifications', accountId)) };
+    },
+    setVerified: async (accountId, verified, compared) => {
+      await loaded;
+      if (!verified) {
+        await store.transact((transaction) => guard.forget(transaction, accountId));
+        return;
+      }
+      const { digits, key } = await numberWith(accountId);
+      if (compared !== undefined && compared !== digits) throw changed();
+      await store.transact(async (transaction) => {
+        if ((await transaction.get('deviceLists', accountId))?.accountKey !== key) throw changed();
+        await guard.verify(transaction, accountId, key);
+      });
     },
     acceptKeys: async (accountId) => {
       await loaded;

@@ -1,4 +1,4 @@
-import type { AccountId, DeviceAddress, DeviceKeys, EnvelopeType, KeyBundle } from '@restante/protocol';
+import type { DeviceAddress, DeviceKeys, EnvelopeType, KeyBundle } from '@restante/protocol';
 import type { LocalIdentity, SessionRow } from '../vault/tables.ts';
 
 /**
@@ -43,6 +43,8 @@ export type Parties = {
   readonly identity: LocalIdentity;
   readonly local: DeviceAddress;
   readonly remote: DeviceAddress;
+  /** Base64 of the identity key that the other end must have: what is made with another one is refused. */
+  readonly remoteKey: string;
 };
 
 /** The keys that a pre-key message was made with. */
@@ -67,9 +69,9 @@ export type Ciphertext = { readonly type: EnvelopeType; readonly payload: Uint8A
 
 /**
  * `duplicate`: the key for this place in a session has been used, by this message or, when the sender's vault was put
- * back or copied, by another one. `undecryptable`: anything else.
+ * back or copied, by another one. `other-key`: made with another identity key than the one that it must be. `undecryptable`: anything else.
  */
-export type Unread = { readonly ok: false; readonly reason: 'duplicate' | 'undecryptable' };
+export type Unread = { readonly ok: false; readonly reason: 'duplicate' | 'other-key' | 'undecryptable' };
 
 export type DecryptResult =
   | {
@@ -117,8 +119,6 @@ export type Ratchet = {
     keys: AvailableKeys,
     messages: readonly Ciphertext[],
   ) => Promise<{ readonly session: RatchetSession | null; readonly results: readonly DecryptResult[] }>;
-  /** 30 digits that name a device's identity key (base64): half of Signal's safety number. Rejects for no key. */
-  readonly fingerprint: (accountId: AccountId, identityKey: string) => Promise<string>;
 };
 
 /** Name of a handshake for the replay check of the last-resort Kyber key. */

@@ -1,7 +1,10 @@
 import type { AccountId, DeviceId } from '@restante/protocol';
 import type { AccountState, Sync } from '../content/kinds/sync.ts';
 import type { Conversations } from '../conversations/conversations.ts';
+import { accountKeyOf } from '../account/account-key.ts';
 import type { Device } from '../account/device.ts';
+import type { OwnList } from '../account/own-list.ts';
+import { fromBase64 } from '../base64.ts';
 import type { IdentityGuard } from '../people/identity-guard.ts';
 import { noteAnswer } from '../sending/introduction.ts';
 import type { Messages } from '../conversations/messages.ts';
@@ -17,6 +20,7 @@ export type ApplySyncDeps = {
   readonly device: Pick<Device, 'address'>;
   readonly preferences: Pick<PreferenceStore, 'learn'>;
   readonly guard: Pick<IdentityGuard, 'learn'>;
+  readonly ownList: Pick<OwnList, 'takeKey'>;
   /** A new own device is to be told what is known here. */
   readonly onNewcomer: () => void;
   /** What another own device knows is known here now. */
@@ -73,6 +77,10 @@ export const applySync = async (
   }
   if (change.type === 'account-state') {
     await learn(transaction, deps, change, from, blocked);
+    return;
+  }
+  if (change.type === 'account-key') {
+    await deps.ownList.takeKey(transaction, accountKeyOf(fromBase64(change.privateKey)));
     return;
   }
   const annotation: Annotation = change.type === 'seen' ? { state: 'seen' } : { hidden: true };

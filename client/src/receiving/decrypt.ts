@@ -1,5 +1,6 @@
 import { deviceKey, type DeviceAddress, type Envelope } from '@restante/protocol';
 import { fromBase64 } from '../base64.ts';
+import { listedDevice } from '../account/device-lists.ts';
 import type { Sessions } from '../sending/sessions.ts';
 import {
   handshakeKey,
@@ -62,11 +63,18 @@ const decryptOfDevice = async (
   remote: DeviceAddress,
   envelopes: readonly Envelope[],
 ): Promise<readonly DecryptResult[]> => {
+  const listed = await listedDevice(transaction, remote);
+  if (listed === undefined) return envelopes.map(() => ({ ok: false, reason: 'other-key' }));
   const messages = envelopes.map(({ type, payload }): Ciphertext => ({ type, payload: fromBase64(payload) }));
   const needed = (await Promise.all(messages.map(ratchet.neededKeys))).filter((keys) => keys !== null);
   const session = (await transaction.get('sessions', deviceKey(remote))) ?? null;
   const keys = await availableKeys(transaction, needed);
-  const decrypted = await ratchet.decrypt(sessions.parties(remote), session, keys, messages);
+  const decrypted = await ratchet.decrypt(
+    sessions.parties(remote, listed.identityKey),
+    session,
+    keys,
+    messages,
+  );
 
   const opened = decrypted.results.filter((result) => result.ok);
   const handshakes = opened.flatMap(({ used }) => used ?? []);
@@ -82,7 +90,7 @@ export type DecryptDeps = {
   readonly now: () => number;
 };
 
-/** Decrypts envelopes over the state in a transaction: one result each, in their order. */
+/** Decrypts envelopes over the state in a transaction: one result each, in their order. `other-key`: not by the keys on the list. */
 export const decryptBatch = async (
   transaction: Transaction,
   deps: DecryptDeps,

@@ -17,7 +17,10 @@ import { setAside } from './set-aside.ts';
  * has been committed are the nodes told.
  */
 export type Inbox = {
-  /** Resolves when the envelopes are kept. Answers how many were new. */
+  /**
+   * Resolves when the envelopes are kept, but for those of devices that are not on their accounts' lists: nothing is done with them, they
+   * stay in the mailbox. Answers how many were new.
+   */
   readonly take: (envelopes: readonly Envelope[]) => Promise<number>;
   /** Of these ids those that have not been taken, and those that have and whose deletion is not under way. */
   readonly sift: (
@@ -32,6 +35,8 @@ export type InboxDeps = ApplyDeps &
     readonly arrivals: Pick<Arrivals, 'now'>;
     /** These are durable: the cluster may forget them. */
     readonly onKept: (owed: readonly PendingRow[]) => void;
+    /** These are of devices that are not on the lists that are known here: a newer list may have them. */
+    readonly onUnlisted: (envelopes: readonly Envelope[]) => void;
   };
 
 const byId = (a: Envelope, b: Envelope): number => (a.id < b.id ? -1 : 1);
@@ -65,8 +70,9 @@ const takeNew = async (
   transaction: Transaction,
   deps: InboxDeps,
   envelopes: readonly Envelope[],
-): Promise<readonly PendingRow[]> => {
+): Promise<{ readonly owed: readonly PendingRow[]; readonly unlisted: readonly Envelope[] }> => {
   const owed: PendingRow[] = [];
+  const unlisted: Envelope[] = [];
   const arrival = deps.arrivals.now();
   const results = await decryptBatch(transaction, deps, envelopes);
   const opened = envelopes.map((envelope, index): Opened | null => {
@@ -85,6 +91,10 @@ const takeNew = async (
   let failures = 0;
   for (const [index, envelope] of envelopes.entries()) {
     const result = results[index];
+    if (result?.ok === false && result.reason === 'other-key') {
+      unlisted.push(envelope);
+      continue;
+    }
     const content = opened[index];
     const receipt = content ? await applyPlaintext(transaction, deps, content, blocked) : false;
     if (result?.ok === false && !blocked.has(envelope.senderId)) {
@@ -98,7 +108,7 @@ const takeNew = async (
     owed.push(owe(transaction, envelope, !receipt ? 'none' : isHeld ? 'held' : 'now'));
   }
   if (failures > 0) await requestRenewals(transaction, deps);
-  return owed;
+  return { owed, unlisted };
 };
 
 export const createInbox = (deps: InboxDeps): Inbox => ({
@@ -111,9 +121,13 @@ export const createInbox = (deps: InboxDeps): Inbox => ({
       );
       const fresh = unique.filter((_, index) => seen[index] === undefined);
       const known = unique.filter((_, index) => seen[index] !== undefined);
-      const owed = [...(await takeKnown(transaction, known)), ...(await takeNew(transaction, deps, fresh))];
-      transaction.afterCommit(() => deps.onKept(owed));
-      return fresh.length;
+      const returned = await takeKnown(transaction, known);
+      const { owed, unlisted } = await takeNew(transaction, deps, fresh);
+      transaction.afterCommit(() => {
+        deps.onKept([...returned, ...owed]);
+        if (unlisted.length > 0) deps.onUnlisted(unlisted);
+      });
+      return owed.length;
     }),
   sift: async (ids) => {
     const seen = await deps.store.getMany('seenIds', ids);

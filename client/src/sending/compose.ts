@@ -1,7 +1,6 @@
 import { deriveMessageId, type AccountId, type DeviceId, type MessageId } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
 import { hasUnverifiedKeys } from './verification.ts';
-import { devicesPrefix } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type OutboxEntry, type OutboxRecipient } from '../vault/tables.ts';
 import type { Sessions } from './sessions.ts';
@@ -55,7 +54,7 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
     recipient: OutboxRecipient,
   ): Promise<OutboxRecipient> => {
     const envelopes = [];
-    for (const deviceId of await sessions.activeDevices(transaction, recipient.accountId)) {
+    for (const deviceId of (await sessions.recipients(transaction, recipient.accountId)) ?? []) {
       const address = { accountId: recipient.accountId, deviceId };
       const envelope = await sessions.encrypt(transaction, address, recipient.plaintext);
       if (envelope === null) return recipient;
@@ -64,10 +63,12 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
     return { ...recipient, envelopes };
   };
 
-  /** A master has said that there are no other own devices, and no session with one is kept, of whatever generation. */
+  const otherOwn = async (transaction: Transaction): Promise<readonly DeviceId[]> =>
+    (await sessions.recipients(transaction, device.accountId())) ?? [];
+
+  /** A master has told the own devices, and there are no others on the list. */
   const isAlone = async (transaction: Transaction): Promise<boolean> =>
-    (await transaction.get('ownDevicesKnown', ONLY)) === true &&
-    (await transaction.listPrefix('sessions', devicesPrefix(device.accountId()), 1)).length === 0;
+    (await transaction.get('ownDevicesKnown', ONLY)) === true && (await otherOwn(transaction)).length === 0;
 
   /** What others get as well has no copy for own devices when there are none: nobody need be asked for their keys. */
   const withoutNeedlessCopy = async (transaction: Transaction, entry: OutboxEntry): Promise<OutboxEntry> => {
@@ -109,7 +110,7 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
       const recipients: OutboxRecipient[] =
         to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
       const own = to?.accountId === self.accountId ? to.plaintext : ownCopy;
-      const others = await sessions.activeDevices(transaction, self.accountId);
+      const others = await otherOwn(transaction);
       const mayHaveOthers =
         asksOwnDevices || others.length > 0 || !(await transaction.get('ownDevicesKnown', ONLY));
       const mustBeSent = recipients.length === 0 && (shows !== null || renew.length > 0);

@@ -1,19 +1,20 @@
-import {
-  LIMITS,
-  type AccountId,
-  type DeviceId,
-  type DeviceMismatch,
-  type KeyBundle,
-  type MessageId,
+import type {
+  AccountId,
+  DeviceId,
+  DeviceMismatch,
+  KeyBundle,
+  MessageId,
+  SignedDeviceList,
 } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
+import { listedDevice, type DeviceLists } from '../account/device-lists.ts';
+import { MessengerError } from '../messenger-error.ts';
 import { bundlesOf } from '../server/key-bundles.ts';
 import type { MasterApi } from '../server/master-api.ts';
-import { devicesPrefix, deviceIdOf } from '../vault/keys.ts';
 import type { Store, Transaction } from '../vault/store.ts';
-import type { OutboxEntry, OutboxRecipient } from '../vault/tables.ts';
+import type { OutboxEntry, OutboxEnvelope, OutboxRecipient } from '../vault/tables.ts';
 import { isOpen, isWithheld, type Composer } from './compose.ts';
-import { generationOfSessions, mayEncrypt, type Sessions } from './sessions.ts';
+import type { Sessions } from './sessions.ts';
 
 /**
  * Makes entries ready that need keys from a master: for a first message, for devices that have changed, for a
@@ -34,32 +35,65 @@ export type KeyFetch = {
 
 /**
  * `ready`: the entry can be sent. `empty`: there is no device to send it to. `keys-changed`: nobody has verified the
- * keys that a verified contact has now; they are kept, so that a person can, but nothing is encrypted for them. `later`: a
+ * account key that a verified contact has now; nothing is encrypted for its devices. `later`: a
  * master does not know the account, or no device of it. `gone`: there is no such entry any more.
  */
 export type Readiness = 'ready' | 'empty' | 'gone' | 'keys-changed' | 'account-removed' | 'later';
 
+/** Which devices the masters do not have, and have. */
+type Presence = { readonly absent: readonly DeviceId[]; readonly present: readonly DeviceId[] };
+
+type Fetched = Presence & {
+  readonly accountId: AccountId;
+  readonly lists: readonly (SignedDeviceList | null)[];
+  readonly bundles: readonly KeyBundle[];
+};
+
 export const createKeyFetch = (
   store: Store,
   device: Device,
-  api: Pick<MasterApi, 'keys' | 'isRemoved'>,
+  api: Pick<MasterApi, 'keys' | 'deviceList' | 'isRemoved'>,
+  lists: DeviceLists,
   sessions: Sessions,
   composer: Composer,
 ): KeyFetch => {
   const isSelf = (accountId: AccountId): boolean => accountId === device.accountId();
 
-  /** Whether a device that is not there is one of the account's, the next sending tells. */
-  const fetchBundlesOf = async (
-    accountId: AccountId,
-    deviceIds: readonly DeviceId[],
-  ): Promise<readonly KeyBundle[]> =>
-    (await Promise.all(deviceIds.map((deviceId) => bundlesOf(api, accountId, deviceId)))).flat();
+  const fetchKeys = async (accountId: AccountId, wanted: readonly DeviceId[]): Promise<Fetched> => {
+    const answers = await Promise.all(wanted.map((deviceId) => bundlesOf(api, accountId, deviceId)));
+    const bundles = answers.flatMap((answer) => answer.bundles);
+    const present = bundles.map(({ deviceId }) => deviceId);
+    // Which own devices there are is told by another answer.
+    const absent = isSelf(accountId) ? [] : wanted.filter((deviceId) => !present.includes(deviceId));
+    return { accountId, bundles, lists: answers.map(({ list }) => list), absent, present };
+  };
 
-  /** Of all devices of an account. That there is none of one's own is not true while this device is there. */
-  const fetchBundles = async (accountId: AccountId): Promise<readonly KeyBundle[]> => {
-    if (!isSelf(accountId)) return bundlesOf(api, accountId);
-    const { bundles } = await api.keys(accountId);
-    return bundles.filter(({ deviceId }) => deviceId !== device.address().deviceId);
+  /** What starts sessions with the devices of an account that have none. Without a list of it, or when masters had none of them, all are asked for. */
+  const fetchMissing = async (accountId: AccountId): Promise<Fetched> => {
+    const missing = await store.transact(async (transaction) => {
+      const active = await sessions.activeDevices(transaction, accountId);
+      const wanted = await sessions.recipients(transaction, accountId);
+      if (wanted === null || (wanted.length === 0 && !isSelf(accountId))) return null;
+      return wanted.filter((deviceId) => !active.includes(deviceId));
+    });
+    if (missing !== null) return fetchKeys(accountId, missing);
+    const { list, bundles } = await bundlesOf(api, accountId);
+    const present = bundles.map(({ deviceId }) => deviceId);
+    return { accountId, bundles, lists: [list], absent: [], present };
+  };
+
+  /** Learns lists, and starts sessions with those on them that have none, or with all of `renew` anew. */
+  const start = async (
+    transaction: Transaction,
+    { accountId, lists: given, bundles, ...presence }: Fetched,
+    renew: readonly DeviceId[] = [],
+  ): Promise<void> => {
+    for (const list of given) await lists.learn(transaction, accountId, list);
+    await lists.noteAbsent(transaction, accountId, presence);
+    const active = await sessions.activeDevices(transaction, accountId);
+    for (const bundle of bundles)
+      if (renew.includes(bundle.deviceId) || !active.includes(bundle.deviceId))
+        await sessions.start(transaction, accountId, bundle);
   };
 
   const isAnyWithheld = async (
@@ -71,55 +105,45 @@ export const createKeyFetch = (
     return false;
   };
 
-  /** Encrypts what is open and drops own devices that do not exist. */
+  /** With an envelope for each device on the list that has a session, and for no other. */
+  const repaired = async (
+    transaction: Transaction,
+    recipient: OutboxRecipient,
+    renewed: readonly DeviceId[],
+  ): Promise<OutboxRecipient> => {
+    const { accountId, plaintext } = recipient;
+    const envelopes: OutboxEnvelope[] = [];
+    for (const deviceId of (await sessions.recipients(transaction, accountId)) ?? []) {
+      const listed = await listedDevice(transaction, { accountId, deviceId });
+      const made = recipient.envelopes.find(
+        (each) => each.deviceId === deviceId && each.registrationId === listed?.registrationId,
+      );
+      const envelope =
+        made && !renewed.includes(deviceId)
+          ? made
+          : await sessions.encrypt(transaction, { accountId, deviceId }, plaintext);
+      if (envelope !== null) envelopes.push(envelope);
+    }
+    return { ...recipient, envelopes };
+  };
+
+  /** Encrypts what is open, as far as there are sessions, and drops own devices that do not exist. */
   const complete = async (
     transaction: Transaction,
     id: MessageId,
     entry: OutboxEntry,
   ): Promise<'ready' | 'empty' | 'later'> => {
     const encrypted = await composer.encrypt(transaction, entry);
-    const recipients = encrypted.recipients.filter(
-      (recipient) => !isOpen(recipient) || !isSelf(recipient.accountId),
-    );
+    const recipients: OutboxRecipient[] = [];
+    for (const recipient of encrypted.recipients) {
+      const { accountId } = recipient;
+      const mayGo = isSelf(accountId) || !(await isWithheld(transaction, entry, accountId));
+      const made = isOpen(recipient) && mayGo ? await repaired(transaction, recipient, []) : recipient;
+      if (!isOpen(made) || !isSelf(accountId)) recipients.push(made);
+    }
     transaction.put('outbox', id, { ...encrypted, recipients });
     if (recipients.some(isOpen)) return 'later';
     return recipients.length > 0 ? 'ready' : 'empty';
-  };
-
-  const repaired = async (
-    transaction: Transaction,
-    recipient: OutboxRecipient,
-    { missing, extra, stale }: DeviceMismatch,
-  ): Promise<OutboxRecipient> => {
-    const { accountId, plaintext } = recipient;
-    const changed = new Set([...missing, ...stale, ...extra]);
-    const envelopes = recipient.envelopes.filter(({ deviceId }) => !changed.has(deviceId));
-    for (const deviceId of extra) await sessions.deactivate(transaction, { accountId, deviceId });
-    for (const deviceId of new Set([...missing, ...stale])) {
-      const envelope = await sessions.encrypt(transaction, { accountId, deviceId }, plaintext);
-      if (envelope !== null) envelopes.push(envelope);
-    }
-    return { ...recipient, envelopes };
-  };
-
-  /** Devices that need a new session: an earlier repair may have started it already. */
-  const outdated = async (
-    entry: OutboxEntry,
-    { accountId, missing, stale }: DeviceMismatch,
-  ): Promise<number[]> => {
-    const rows = await store.list('sessions', { prefix: devicesPrefix(accountId), limit: LIMITS.deviceId });
-    const newest = await generationOfSessions(store);
-    const active = new Map(
-      rows.filter(({ value }) => mayEncrypt(value, newest)).map(({ key, value }) => [deviceIdOf(key), value]),
-    );
-    const sent = entry.recipients.find((recipient) => recipient.accountId === accountId)?.envelopes ?? [];
-    return [
-      ...missing.filter((deviceId) => !active.has(deviceId)),
-      ...stale.filter((deviceId) => {
-        const used = sent.find((envelope) => envelope.deviceId === deviceId)?.registrationId;
-        return (active.get(deviceId)?.registrationId ?? used) === used;
-      }),
-    ];
   };
 
   /** Whoever has ended gets nothing more; the others do. */
@@ -140,17 +164,27 @@ export const createKeyFetch = (
   };
 
   /** Starts sessions with the devices of an account that have none, or anew with those that are to be renewed. */
-  const startWith = async (id: MessageId, accountId: AccountId, renew: readonly number[]): Promise<void> => {
-    const bundles = await (renew.length > 0 ? fetchBundlesOf(accountId, renew) : fetchBundles(accountId));
-    await store.transact(async (transaction) => {
+  const startWith = async (
+    id: MessageId,
+    accountId: AccountId,
+    renew: readonly DeviceId[],
+  ): Promise<void> => {
+    const fetched = await (renew.length > 0 ? fetchKeys(accountId, renew) : fetchMissing(accountId));
+    const isUnknown = await store.transact(async (transaction) => {
       const current = await transaction.get('outbox', id);
-      if (current === undefined) return;
+      if (current === undefined) return false;
       const renewing = renew.length > 0 && current.renew.length > 0;
-      const active = new Set(await sessions.activeDevices(transaction, accountId));
-      for (const bundle of bundles)
-        if (renewing || !active.has(bundle.deviceId)) await sessions.start(transaction, accountId, bundle);
+      await start(transaction, fetched, renewing ? renew : []);
       if (renewing) transaction.put('outbox', id, { ...current, renew: [] });
+      const wanted = (await sessions.recipients(transaction, accountId)) ?? [];
+      const active = await sessions.activeDevices(transaction, accountId);
+      return renew.length === 0 && wanted.some((deviceId) => !active.includes(deviceId));
     });
+    // A list that came with the keys may name others than were asked for.
+    if (isUnknown) {
+      const more = await fetchMissing(accountId);
+      await store.transact((transaction) => start(transaction, more));
+    }
   };
 
   /** What is still open when everything is encrypted that sessions have been started for meanwhile. */
@@ -182,29 +216,34 @@ export const createKeyFetch = (
     });
   };
 
+  /** A master says that an account has other devices: its list says whether it has. */
+  const learnDevices = async ({ accountId, missing, extra, stale }: DeviceMismatch): Promise<void> => {
+    const list = await api.deviceList(accountId).catch((error: unknown) => {
+      if (error instanceof MessengerError && error.code === 'not-found') return null;
+      throw error;
+    });
+    await store.transact(async (transaction) => {
+      await lists.learn(transaction, accountId, list);
+      await lists.noteAbsent(transaction, accountId, { absent: extra, present: [...missing, ...stale] });
+    });
+    const more = await fetchMissing(accountId);
+    await store.transact((transaction) => start(transaction, more));
+  };
+
   const repair: KeyFetch['repair'] = async (id, mismatches) => {
-    const entry = await store.get('outbox', id);
-    if (entry === undefined) return 'gone';
-    const fetched: { accountId: AccountId; bundles: readonly KeyBundle[] }[] = [];
-    for (const mismatch of mismatches) {
-      const { accountId } = mismatch;
-      fetched.push({ accountId, bundles: await fetchBundlesOf(accountId, await outdated(entry, mismatch)) });
-    }
+    if ((await store.get('outbox', id)) === undefined) return 'gone';
+    for (const mismatch of mismatches) await learnDevices(mismatch);
     return store.transact(async (transaction) => {
       const current = await transaction.get('outbox', id);
       if (current === undefined) return 'gone';
-      for (const { accountId, bundles } of fetched) {
-        for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
-      }
-      const rekeyed = mismatches.filter(({ missing, stale }) => missing.length + stale.length > 0);
-      const accountIds = rekeyed.map(({ accountId }) => accountId);
+      const accountIds = mismatches.map(({ accountId }) => accountId);
       if (await isAnyWithheld(transaction, current, accountIds)) return 'keys-changed';
       const own = mismatches.some(({ accountId }) => isSelf(accountId));
       const { recipients } = own ? await composer.withOwnCopy(transaction, current) : current;
       const next = [];
       for (const recipient of recipients) {
         const mismatch = mismatches.find(({ accountId }) => accountId === recipient.accountId);
-        next.push(mismatch ? await repaired(transaction, recipient, mismatch) : recipient);
+        next.push(mismatch ? await repaired(transaction, recipient, mismatch.stale) : recipient);
       }
       return complete(transaction, id, { ...current, recipients: next });
     });

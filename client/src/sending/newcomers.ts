@@ -5,7 +5,7 @@ import { isLasting } from '../content/content.ts';
 import type { AccountState, VerificationState } from '../content/kinds/sync.ts';
 import type { Standing } from '../content/parts.ts';
 import { contentsOf, type SendAgainDeps } from './send-again.ts';
-import { tellOwnDevices } from './own-sync.ts';
+import { tellAccountKey, tellOwnDevices } from './own-sync.ts';
 import { named } from '../vault/conversation-id.ts';
 import { firstIdAt } from '../vault/keys.ts';
 import { rowsOf } from '../vault/pages.ts';
@@ -58,11 +58,12 @@ const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
     .filter(([, standing]) => standing !== 'request')
     .map(([accountId, standing]) => ({ accountId, standing }));
   const verifications = (await rowsOf(store, 'verifications', ALL)).map(({ key, value }) => ({
-    ...{ accountId: key, changed: value.changed, identityKeys: [...value.identityKeys] },
+    ...{ accountId: key, changed: value.changed, accountKey: value.accountKey },
   }));
   const parts = partsOf(standings, verifications);
   await store.transact(async (transaction) => {
     const preferences = await transaction.get('preferences', ONLY);
+    await tellAccountKey(transaction, deps);
     for (const [part, { standings, verifications }] of parts.entries()) {
       await tellOwnDevices(transaction, deps, {
         ...{ type: 'account-state', to, part, parts: parts.length },

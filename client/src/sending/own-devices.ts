@@ -5,8 +5,10 @@ import { CONTENT_VERSION } from '../content/parts.ts';
 import type { Device } from '../account/device.ts';
 import { introduce } from './introduction.ts';
 import { MessengerError } from '../messenger-error.ts';
-import type { DeviceWatch } from '../account/new-devices.ts';
+import type { DeviceLists } from '../account/device-lists.ts';
+import type { OwnList } from '../account/own-list.ts';
 import type { Composer } from './compose.ts';
+import { tellAccountKey } from './own-sync.ts';
 import type { Sessions } from './sessions.ts';
 import { bundlesOf } from '../server/key-bundles.ts';
 import type { MasterApi } from '../server/master-api.ts';
@@ -20,13 +22,15 @@ type Deps = {
   readonly sessions: Sessions;
   readonly composer: Composer;
   readonly api: Pick<MasterApi, 'devices' | 'keys'>;
-  readonly deviceWatch: Pick<DeviceWatch, 'note'>;
+  readonly lists: DeviceLists;
+  readonly ownList: Pick<OwnList, 'learn' | 'listing'>;
 };
 
 /**
- * Brings the sessions with this account's other devices in line with the devices that there are, so that each of
+ * Asks a master for the own devices and the list that says which of them count, and brings the sessions with them in line, so that each of
  * them gets a copy of what is sent from here. Devices that are new to this one are sent an empty request for a
- * fresh session: that is how they learn of this one. Throws `unavailable` when a master that lists a device has no keys of it:
+ * fresh session: that is how they learn of this one. Answers whether this device is on the list: others do not hear it until it is.
+ * Throws `unavailable` when a master that lists a device has no keys of it:
  * those that are there are served, and the other one is asked for again.
  */
 export const syncOwnDevices = async ({
@@ -36,8 +40,9 @@ export const syncOwnDevices = async ({
   sessions,
   composer,
   api,
-  deviceWatch,
-}: Deps): Promise<void> => {
+  lists,
+  ownList,
+}: Deps): Promise<boolean> => {
   const greet = async (transaction: Transaction, bundles: readonly KeyBundle[]): Promise<void> => {
     const [first] = bundles;
     if (first === undefined) return;
@@ -54,26 +59,36 @@ export const syncOwnDevices = async ({
       shows: null,
     });
   };
-  const { accountId, deviceId: ownId } = device.address();
-  const { devices } = await api.devices();
-  await deviceWatch.note(devices);
-  const listed = devices.map(({ deviceId }) => deviceId).filter((id) => id !== ownId);
-  const known = await store.transact((transaction) => sessions.activeDevices(transaction, accountId));
-  const added = listed.filter((id) => !known.includes(id));
-  const answers = await Promise.all(added.map((id) => bundlesOf(api, accountId, id)));
+  const { accountId } = device.address();
+  const told = await api.devices();
+  await ownList.learn(told);
+  const listing = await ownList.listing();
+  if (listing !== 'listed' && listing !== 'replaced') return false;
+  const wanted = await store.transact(async (transaction) => {
+    const there = told.devices.map(({ deviceId }) => deviceId);
+    const listed = (await transaction.get('deviceLists', accountId))?.devices ?? [];
+    const absent = listed.map(({ deviceId }) => deviceId).filter((deviceId) => !there.includes(deviceId));
+    await lists.noteAbsent(transaction, accountId, { absent, present: there });
+    const active = await sessions.activeDevices(transaction, accountId);
+    const recipients = (await sessions.recipients(transaction, accountId)) ?? [];
+    return recipients.filter((deviceId) => !active.includes(deviceId));
+  });
+  const answers = await Promise.all(wanted.map((deviceId) => bundlesOf(api, accountId, deviceId)));
   const areAllMet = await store.transact(async (transaction) => {
     const active = await sessions.activeDevices(transaction, accountId);
-    const bundles = answers.flat().filter(({ deviceId }) => !active.includes(deviceId));
+    const bundles = answers
+      .flatMap((answer) => answer.bundles)
+      .filter(({ deviceId }) => !active.includes(deviceId));
     for (const bundle of bundles) await sessions.start(transaction, accountId, bundle);
-    for (const deviceId of known.filter((id) => !listed.includes(id))) {
-      await sessions.deactivate(transaction, { accountId, deviceId });
-    }
     await greet(transaction, bundles);
+    if (bundles.length > 0) await tellAccountKey(transaction, { clock, composer });
     const met = await sessions.activeDevices(transaction, accountId);
-    const areKnown = listed.every((id) => met.includes(id));
+    const others = (await sessions.recipients(transaction, accountId)) ?? [];
+    const areKnown = others.every((deviceId) => met.includes(deviceId));
     if (areKnown) transaction.put('ownDevicesKnown', ONLY, true);
-    if (met.length > 0 || areKnown) await introduce(transaction, { device, clock, composer }, listed.length);
+    if (met.length > 0 || areKnown) await introduce(transaction, { device, clock, composer }, others.length);
     return areKnown;
   });
   if (!areAllMet) throw new MessengerError('unavailable', 'there are no keys of a device that is listed');
+  return true;
 };

@@ -3,7 +3,9 @@ import { encodeContent } from '../content/codec.ts';
 import type { Sync } from '../content/kinds/sync.ts';
 import { CONTENT_VERSION } from '../content/parts.ts';
 import type { Composer } from './compose.ts';
+import { toBase64 } from '../base64.ts';
 import type { Transaction } from '../vault/store.ts';
+import { ONLY } from '../vault/tables.ts';
 
 export type OwnSyncDeps = { readonly clock: ServerClock; readonly composer: Composer };
 
@@ -19,3 +21,10 @@ export const tellOwnDevices = async (
     renew: [],
     shows: null,
   });
+
+/** Sends the account key to the other devices on the own list, if this one has it. */
+export const tellAccountKey = async (transaction: Transaction, deps: OwnSyncDeps): Promise<void> => {
+  const key = await transaction.get('accountKey', ONLY);
+  if (key !== undefined)
+    await tellOwnDevices(transaction, deps, { type: 'account-key', privateKey: toBase64(key.privateKey) });
+};

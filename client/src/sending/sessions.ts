@@ -1,34 +1,25 @@
 import {
   deviceKey,
-  LIMITS,
   type AccountId,
   type DeviceAddress,
   type DeviceId,
   type KeyBundle,
+  type ListedDevice,
 } from '@restante/protocol';
 import { toBase64 } from '../base64.ts';
 import type { Device } from '../account/device.ts';
+import { isSameDevice, listedDevice, recipientDevices } from '../account/device-lists.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { Parties, Ratchet, RatchetSession } from '../ratchet/ratchet.ts';
-import { devicesPrefix, deviceIdOf } from '../vault/keys.ts';
-import type { Row } from '../vault/vault.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type OutboxEnvelope, type SessionRow } from '../vault/tables.ts';
 
-/** Is told that a session, `previous` until now, has become this one. */
-export type SessionWatch = (
-  transaction: Transaction,
-  remote: DeviceAddress,
-  previous: SessionRow | null,
-  session: RatchetSession,
-) => Promise<void>;
-
 /** Sessions with other devices, inside a transaction. */
 export type Sessions = {
-  /** Numbers of the devices of an account that messages are encrypted for, as far as sessions exist that may be used. */
+  /** Numbers of the devices that messages for an account are encrypted for; null: no list of it is known. */
+  readonly recipients: (transaction: Transaction, accountId: AccountId) => Promise<DeviceId[] | null>;
+  /** Those of them that there are sessions with that may be used. */
   readonly activeDevices: (transaction: Transaction, accountId: AccountId) => Promise<DeviceId[]>;
-  /** Sorted identity keys (base64) of these devices. */
-  readonly identityKeys: (transaction: Transaction, accountId: AccountId) => Promise<string[]>;
   /** Keeps what a session, `previous` until now, has become; `isNew`: it has just been started, by either end. */
   readonly save: (
     transaction: Transaction,
@@ -37,6 +28,7 @@ export type Sessions = {
     session: RatchetSession,
     isNew: boolean,
   ) => Promise<void>;
+  /** Only with a device that is on its account's list, with the keys that are named there (law 12). */
   readonly start: (transaction: Transaction, accountId: AccountId, bundle: KeyBundle) => Promise<void>;
   /** The other end has just started this session: it may be encrypted with. */
   readonly renewed: (transaction: Transaction, remote: DeviceAddress) => Promise<void>;
@@ -48,7 +40,8 @@ export type Sessions = {
     remote: DeviceAddress,
     plaintext: Uint8Array,
   ) => Promise<OutboxEnvelope | null>;
-  readonly parties: (remote: DeviceAddress) => Parties;
+  /** `remoteKey`: base64 of the identity key that the other end must have. */
+  readonly parties: (remote: DeviceAddress, remoteKey: string) => Parties;
 };
 
 /** The newest generation of sessions: only those are encrypted with. */
@@ -59,27 +52,35 @@ export const generationOfSessions = async (reader: Pick<Transaction, 'get'>): Pr
 export const mayEncrypt = ({ active, generation }: SessionRow, newest: number): boolean =>
   active && generation === newest;
 
+/** Whether a session is with the device on the list. Its number may have been another one's. */
+const isWith = ({ identityKey, registrationId }: SessionRow, listed: ListedDevice): boolean =>
+  identityKey === listed.identityKey && registrationId === listed.registrationId;
+
+/** `onRefused`: a server gives keys of a device that are not those on the list. */
 export const createSessions = (
   device: Device,
   ratchet: Ratchet,
-  observe: SessionWatch,
   now: () => number,
+  onRefused: (error: MessengerError) => void,
 ): Sessions => {
-  const parties = (remote: DeviceAddress): Parties => ({
-    identity: device.identity(),
-    local: device.address(),
-    remote,
+  const parties = (remote: DeviceAddress, remoteKey: string): Parties => ({
+    ...{ identity: device.identity(), local: device.address(), remote, remoteKey },
   });
 
-  const active = async (transaction: Transaction, accountId: AccountId): Promise<Row<SessionRow>[]> =>
-    (await transaction.listPrefix('sessions', devicesPrefix(accountId), LIMITS.deviceId)).filter(
-      ({ value }) => value.active,
-    );
+  /** The session with a device on the list that may be encrypted with, if there is one. */
+  const usable = async (
+    transaction: Transaction,
+    remote: DeviceAddress,
+    listed: ListedDevice,
+  ): Promise<SessionRow | null> => {
+    const row = await transaction.get('sessions', deviceKey(remote));
+    if (row === undefined || !isWith(row, listed)) return null;
+    return mayEncrypt(row, await generationOfSessions(transaction)) ? row : null;
+  };
 
   const save: Sessions['save'] = async (transaction, remote, previous, session, isNew) => {
     const generation = isNew ? await generationOfSessions(transaction) : (previous?.generation ?? 0);
     transaction.put('sessions', deviceKey(remote), { ...session, active: true, generation });
-    await observe(transaction, remote, previous, session);
   };
 
   const deactivate: Sessions['deactivate'] = async (transaction, remote) => {
@@ -98,27 +99,38 @@ export const createSessions = (
       transaction.put('sessions', deviceKey(remote), { ...row, generation });
     },
     deactivate,
+    recipients: async (transaction, accountId) =>
+      (await recipientDevices(transaction, accountId, device.address()))?.map(({ deviceId }) => deviceId) ??
+      null,
     activeDevices: async (transaction, accountId) => {
-      const newest = await generationOfSessions(transaction);
-      const rows = await active(transaction, accountId);
-      return rows.filter(({ value }) => mayEncrypt(value, newest)).map(({ key }) => deviceIdOf(key));
+      const active: DeviceId[] = [];
+      for (const listed of (await recipientDevices(transaction, accountId, device.address())) ?? []) {
+        const { deviceId } = listed;
+        if (await usable(transaction, { accountId, deviceId }, listed)) active.push(deviceId);
+      }
+      return active;
     },
-    identityKeys: async (transaction, accountId) =>
-      (await active(transaction, accountId)).map(({ value }) => value.identityKey).sort(),
     start: async (transaction, accountId, bundle) => {
       const remote = { accountId, deviceId: bundle.deviceId };
+      const listed = await listedDevice(transaction, remote);
+      if (listed === undefined || !isSameDevice(listed, bundle)) {
+        const error = new MessengerError('device-refused', 'a server gives keys that are not on the list');
+        transaction.afterCommit(() => onRefused(error));
+        return;
+      }
       const previous = (await transaction.get('sessions', deviceKey(remote))) ?? null;
       const session = await ratchet
-        .startSession(parties(remote), previous, bundle, now())
+        .startSession(parties(remote, listed.identityKey), previous, bundle, now())
         .catch((cause: unknown) => {
           throw new MessengerError('bad-answer', 'the keys of a device are not valid', { cause });
         });
       await save(transaction, remote, previous, session, true);
     },
     encrypt: async (transaction, remote, plaintext) => {
-      const row = await transaction.get('sessions', deviceKey(remote));
-      if (row === undefined || !mayEncrypt(row, await generationOfSessions(transaction))) return null;
-      const encrypted = await ratchet.encrypt(parties(remote), row, plaintext, now());
+      const listed = await listedDevice(transaction, remote);
+      const row = listed && (await usable(transaction, remote, listed));
+      if (!row) return null;
+      const encrypted = await ratchet.encrypt(parties(remote, row.identityKey), row, plaintext, now());
       if (encrypted === null) {
         await deactivate(transaction, remote);
         return null;

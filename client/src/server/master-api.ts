@@ -11,8 +11,10 @@ import type {
   NamedBody,
   NewDevice,
   RegisteredDevice,
+  ReplaceAccountKey,
   ReplenishKeys,
   Session,
+  SignedDeviceList,
   TokenRequest,
 } from '@restante/protocol';
 import { MessengerError } from '../messenger-error.ts';
@@ -33,6 +35,12 @@ export type MasterApi = {
   readonly keys: (accountId: AccountId, deviceId?: DeviceId) => Promise<KeyBundles>;
   readonly replenish: (keys: ReplenishKeys) => Promise<KeyStock>;
   readonly keyStock: () => Promise<KeyStock>;
+  /** The newest device list of an account. `not-found`: the account or the list. */
+  readonly deviceList: (accountId: AccountId) => Promise<SignedDeviceList>;
+  /** Makes this the own account's list. Throws `device-list-conflict` when another one was there first. */
+  readonly putDeviceList: (list: SignedDeviceList) => Promise<void>;
+  /** The same by another account key. */
+  readonly replaceAccountKey: (request: ReplaceAccountKey) => Promise<void>;
   readonly devices: () => Promise<Devices>;
   readonly removeDevice: (deviceId: DeviceId) => Promise<void>;
   /** Keeps the tokens that come with it: those from before have ended. */
@@ -136,6 +144,9 @@ export const masterApi = (masters: readonly string[], http: Http, tokens: TokenS
       ask('keyBundles', 'GET', `keys/${accountId}${deviceId === undefined ? '' : `?device=${deviceId}`}`),
     replenish: (keys) => ask('keyStock', 'PUT', 'keys', ['replenishKeys', keys]),
     keyStock: () => ask('keyStock', 'GET', 'keys'),
+    deviceList: (accountId) => ask('signedDeviceList', 'GET', `device-lists/${accountId}`),
+    putDeviceList: (list) => tell('PUT', 'device-list', ['putDeviceList', { list }]),
+    replaceAccountKey: (request) => tell('PUT', 'account-key', ['replaceAccountKey', request]),
     devices: () => ask('devices', 'GET', 'devices'),
     removeDevice: (deviceId) => tell('DELETE', `devices/${deviceId}`),
     changePassword: (change) =>

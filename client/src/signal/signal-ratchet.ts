@@ -8,7 +8,6 @@ import {
   encodeSessionRecord,
   encodeSignedPreKey,
   encrypt,
-  fingerprintDigits,
   generateKeyPair,
   generateKyberPreKey,
   generatePreKeys,
@@ -21,9 +20,8 @@ import {
   type KeyPair,
   type SessionRecord,
 } from '@restante/signal';
-import { fromBase64, toBase64 } from '../base64.ts';
+import { toBase64 } from '../base64.ts';
 import { promised } from '../promised.ts';
-import { accountBytes } from '../ratchet/account-bytes.ts';
 import type {
   Ciphertext,
   CreatedSignedKeys,
@@ -125,7 +123,7 @@ export const signalRatchet = (): Ratchet => ({
 
   neededKeys: (message) => promised(() => neededKeys(message)),
 
-  decrypt: ({ identity, local, remote }, session, keys, messages) =>
+  decrypt: ({ identity, local, remote, remoteKey }, session, keys, messages) =>
     promised(() => {
       const device = localDevice(identity, local);
       const sender = addressOf(remote);
@@ -133,14 +131,18 @@ export const signalRatchet = (): Ratchet => ({
       const before = session ? decodeSessionRecord(session.record) : EMPTY;
       let record = before;
 
+      const isOther = ({ current }: SessionRecord): boolean =>
+        current === null || toBase64(current.remoteIdentity) !== remoteKey;
       const decryptOne = ({ type, payload }: Ciphertext): DecryptResult => {
         try {
           if (type === 'message') {
             const decrypted = decrypt(device, sender, record, payload);
+            if (isOther(decrypted.record)) return { ok: false, reason: 'other-key' };
             record = decrypted.record;
             return { ok: true, plaintext: decrypted.plaintext, used: null };
           }
           const decrypted = decryptPreKeyMessage(device, sender, record, lookup, payload);
+          if (isOther(decrypted.record)) return { ok: false, reason: 'other-key' };
           record = decrypted.record;
           const used = decrypted.used && neededKeysOf(decrypted.used);
           if (used !== null) lookup.use(used);
@@ -153,7 +155,4 @@ export const signalRatchet = (): Ratchet => ({
       const results = messages.map(decryptOne);
       return { session: record === before ? session : sessionOf(record), results };
     }),
-
-  fingerprint: (accountId, identityKey) =>
-    promised(() => fingerprintDigits({ id: accountBytes(accountId), identityKey: fromBase64(identityKey) })),
 });

@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode } from '@restante/protocol';
+import { ERRORS, signedDeviceList, type ErrorCode } from '@restante/protocol';
 import * as z from 'zod/mini';
 import type { ConversationId } from './conversation-id.ts';
 import type { TableName, Tables } from './tables.ts';
@@ -68,7 +68,6 @@ const rows = {
     signedAt: number,
   }),
   ownDevicesKnown: z.literal(true),
-  ownDevices: z.looseObject({ deviceId: number, name: text, createdAt: number, isNew: flag }),
   introduction: z.looseObject({
     since: number,
     askedAt: nullable(number),
@@ -85,8 +84,12 @@ const rows = {
     active: flag,
     generation: number,
   }),
-  identityChanges: z.looseObject({ previousKey: text, identityKey: text, changedAt: number }),
-  verifications: z.looseObject({ identityKeys: z.array(text), changed: flag }),
+  accountKey: z.looseObject({ privateKey: bytes, accountKey: text }),
+  deviceLists: z.extend(signedDeviceList, {
+    absent: z.array(number),
+    successor: optional(signedDeviceList),
+  }),
+  verifications: z.looseObject({ accountKey: text, changed: flag }),
   preferences: z.looseObject({ readReceipts: flag, typing: flag, presence: flag }),
   standings: standing,
   renewals: number,
@@ -197,9 +200,14 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   },
   { version: 4, fingerprint: '53926f0e2253162a', change: 'deletions that are owed to some of the nodes' },
   { version: 5, fingerprint: '53926f0e2253162a', change: 'rows may be sealed' },
+  {
+    version: 6,
+    fingerprint: '182aa0acfc424598',
+    change: 'account key and device lists; contacts are verified by their account keys',
+  },
 ];
 
-export const VAULT_VERSION = 5;
+export const VAULT_VERSION = 6;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

@@ -1,4 +1,12 @@
-import type { AccountId, DeviceId, EnvelopeType, ErrorCode, MessageId, Session } from '@restante/protocol';
+import type {
+  AccountId,
+  DeviceId,
+  EnvelopeType,
+  ErrorCode,
+  MessageId,
+  Session,
+  SignedDeviceList,
+} from '@restante/protocol';
 import type { MessageReference, Standing } from '../content/parts.ts';
 import type { ConversationId } from './conversation-id.ts';
 
@@ -90,7 +98,7 @@ export type Message = {
   readonly writtenAt?: number;
   /**
    * `deleted`: its author took it back. `unknown`: made by a newer version of the messenger. `keys-changed`: a note of
-   * this device's own, that a device of the other account has another identity key. All but `text` have an empty text.
+   * this device's own, that the other account has another account key. All but `text` have an empty text.
    */
   readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed';
   readonly text: string;
@@ -100,7 +108,7 @@ export type Message = {
   readonly state: MessageState;
   /** Mailbox nodes that had an accepted message on disk. */
   readonly copies?: number;
-  /** Why sending failed for good; of a `deleted` one: sending the deletion. `keys-changed`: a verified contact has keys that nobody has verified. */
+  /** Why sending failed for good; of a `deleted` one: sending the deletion. `keys-changed`: a verified contact has an account key that nobody has verified. */
   readonly failure?: ErrorCode | 'keys-changed';
 };
 
@@ -131,7 +139,7 @@ export type Conversation = {
   readonly unreadable: number;
   /** What has been written and not sent. */
   readonly draft: string;
-  /** `changed`: verified once, but the account has keys now that nobody has verified. */
+  /** `changed`: verified once, but the account has another key now, which nobody has verified. */
   readonly verification: 'none' | 'verified' | 'changed';
 };
 
@@ -215,18 +223,27 @@ export type SetAside = {
   readonly repeats?: true;
 };
 
-export type IdentityChange = {
-  /** Base64, as the new one. */
-  readonly previousKey: string;
-  readonly identityKey: string;
-  readonly changedAt: number;
+/** A person has compared the safety number with this account key (base64). Key: the account. */
+export type VerificationRow = {
+  readonly accountKey: string;
+  /** The account has had another key since. */
+  readonly changed: boolean;
 };
 
-/** A person has compared the safety number with these identity keys (base64, sorted). Key: the account. */
-export type VerificationRow = {
-  readonly identityKeys: readonly string[];
-  /** A device with another key has appeared since. */
-  readonly changed: boolean;
+/** The account key of this device's account. No server has it. */
+export type AccountKey = {
+  /** 32 bytes. */
+  readonly privateKey: Uint8Array;
+  /** Base64 of the public half. */
+  readonly accountKey: string;
+};
+
+/** The newest device list of an account that was seen here: never an older one from then on. Key: the account. */
+export type DeviceListRow = SignedDeviceList & {
+  /** Devices on it that a master does not have. */
+  readonly absent: readonly DeviceId[];
+  /** Of the own account: a list that follows, by another account key. Nobody here has said that this is right. */
+  readonly successor?: SignedDeviceList;
 };
 
 /** This device is new to its account. Milliseconds since 1970, server's clock. */
@@ -254,15 +271,6 @@ export type Preferences = {
   readonly presence: boolean;
 };
 
-/** A device of the own account that this one has seen. Key: `<deviceId>:<registrationId>`. */
-export type OwnDevice = {
-  readonly deviceId: DeviceId;
-  readonly name: string;
-  readonly createdAt: number;
-  /** It came after this one, and nobody has said here yet that they know of it. */
-  readonly isNew: boolean;
-};
-
 /** A row that nobody could read, as it was. */
 export type UnfitRow = { readonly table: string; readonly key: string; readonly value: unknown };
 
@@ -275,9 +283,8 @@ export type Tables = {
   settledTime: SettledTime;
   outdated: Outdated;
   keyRing: KeyRing;
-  /** This account's other devices have been asked for once; from then on they tell of themselves. */
+  /** A master has told this account's devices, and there are sessions with all others on its list. */
   ownDevicesKnown: true;
-  ownDevices: OwnDevice;
   introduction: Introduction;
   newcomers: Newcomer;
   /** Expired messages that have been reported already. */
@@ -288,7 +295,8 @@ export type Tables = {
   kyberUses: number;
   /** `<accountId>:<deviceId>`. */
   sessions: SessionRow;
-  identityChanges: IdentityChange;
+  accountKey: AccountKey;
+  deviceLists: DeviceListRow;
   verifications: VerificationRow;
   preferences: Preferences;
   /** Whether an account is let in that has no row in `conversations`. */
@@ -323,7 +331,12 @@ export type Tables = {
 export type TableName = keyof Tables;
 
 /** Tables whose keys name something else than text. */
-type Named = { conversations: ConversationId; standings: AccountId; verifications: AccountId };
+type Named = {
+  conversations: ConversationId;
+  standings: AccountId;
+  verifications: AccountId;
+  deviceLists: AccountId;
+};
 
 /** What names a row of a table. */
 export type KeyOf<T extends TableName> = T extends keyof Named ? Named[T] : string;

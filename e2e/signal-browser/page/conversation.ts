@@ -17,8 +17,8 @@ const LAST_RESORT_ID = 1;
 /** Messages that one side sends before the other has its turn. */
 const TURNS = [1, 3, 2, 5, 1, 1, 4];
 
-/** A message in JSON: bytes as an array of numbers. */
-type Letter = { readonly type: Ciphertext['type']; readonly payload: readonly number[] };
+/** A message in JSON: bytes as an array of numbers. `by`: its sender's identity key. */
+type Letter = { readonly by: string; readonly type: Ciphertext['type']; readonly payload: readonly number[] };
 
 const post = async <T>(path: string, body: unknown): Promise<T> => {
   const response = await fetch(path, { method: 'POST', body: JSON.stringify(body) });
@@ -29,9 +29,9 @@ const post = async <T>(path: string, body: unknown): Promise<T> => {
 export const conversation = async (opening: Promise<Vault>) => {
   const vault = await opening;
   const ratchet = signalRatchet();
-  const parties = async (): Promise<Parties> => ({
+  const parties = async (remoteKey: string): Promise<Parties> => ({
     identity: await load(vault, 'identity'),
-    ...{ local: LOCAL, remote: REMOTE },
+    ...{ local: LOCAL, remote: REMOTE, remoteKey },
   });
 
   const without = (keys: AvailableKeys, used: NeededKeys | null): AvailableKeys => {
@@ -46,10 +46,12 @@ export const conversation = async (opening: Promise<Vault>) => {
     const session = await load(vault, 'session');
     if (session === null) throw new Error('no session');
     const text = new TextEncoder().encode(`browser ${count}`);
-    const message = await ratchet.encrypt(await parties(), session, text, Date.now());
+    const message = await ratchet.encrypt(await parties(session.identityKey), session, text, Date.now());
     if (message === null) throw new Error('the session cannot send');
     await save(vault, { session: message.session, sent: count + 1 });
-    await post('/peer/receive', { type: message.type, payload: [...message.payload] } satisfies Letter);
+    const { identityKey: by } = await load(vault, 'identity');
+    const letter: Letter = { by, type: message.type, payload: [...message.payload] };
+    await post('/peer/receive', letter);
   };
 
   const receive = async (count: number): Promise<string> => {
@@ -57,7 +59,7 @@ export const conversation = async (opening: Promise<Vault>) => {
     const message = { type, payload: Uint8Array.from(payload) };
     const keys = await load(vault, 'keys');
     const before = await load(vault, 'session');
-    const { session, results } = await ratchet.decrypt(await parties(), before, keys, [message]);
+    const { session, results } = await ratchet.decrypt(await parties(letter.by), before, keys, [message]);
     const [result] = results;
     if (!result?.ok) throw new Error(`message ${count}: ${result?.reason ?? 'no result'}`);
     await save(vault, { session, received: count + 1, keys: without(keys, result.used) });
@@ -105,7 +107,7 @@ export const conversation = async (opening: Promise<Vault>) => {
 
     start: async (bundle: KeyBundle): Promise<null> => {
       const session = await ratchet.startSession(
-        await parties(),
+        await parties(bundle.identityKey),
         await load(vault, 'session'),
         bundle,
         Date.now(),

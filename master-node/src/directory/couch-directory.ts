@@ -25,6 +25,8 @@ import {
 } from './directory-documents.ts';
 import { addKeys, EMPTY_PAGE, isLow } from './key-page.ts';
 
+/** A directory that was put back may be behind; nobody may use up the generations. */
+const MAX_LISTS_AHEAD = 1_000;
 const MAX_NAME = 64;
 const STANDINGS = { atOnce: 250, maxWaiting: 20_000 };
 
@@ -350,7 +352,8 @@ export const createCouchDirectory = (
       const changed = await updates.account(list.accountId, (current, updatedAt) => {
         const before = current.deviceList;
         if (before?.signature === list.signature) return current;
-        const follows = list.generation === (before?.generation ?? 0) + 1;
+        const ahead = list.generation - (before?.generation ?? 0);
+        const follows = ahead > 0 && ahead <= MAX_LISTS_AHEAD;
         const hasSameKey = before === undefined || before.accountKey === list.accountKey;
         if (!follows || hasSameKey !== (by === 'same key')) throw conflict();
         return { ...current, deviceList: list, updatedAt };

@@ -114,13 +114,14 @@ export const directoryContract = (start: (clock: Clock) => Promise<Directory & A
       const refused = (given: SignedDeviceList, by: 'same key' | 'another key') =>
         expect(directory.putDeviceList(given, by)).rejects.toMatchObject({ code: 'device-list-conflict' });
       const listOf = async () => (await directory.accountDevices(accountId))?.list;
-      await refused(list(own, 2), 'same key');
+      await refused(list(own, 1_001), 'same key');
       const [first, second, third] = [list(), list(own, 2), list(other, 3)];
       for (const given of [first, second, second]) await directory.putDeviceList(given, 'same key');
       expect(await listOf()).toEqual(second);
       expect((await directory.account(accountId))?.list).toEqual(second);
-      for (const given of [first, list(own, 2), list(own, 4), third]) await refused(given, 'same key');
-      for (const given of [list(own, 3), list(other, 2), list(other, 1)]) await refused(given, 'another key');
+      for (const given of [first, list(own, 2), list(own, 1_003), third]) await refused(given, 'same key');
+      for (const given of [list(own, 3), list(other, 2), list(other, 1_003)])
+        await refused(given, 'another key');
       await directory.putDeviceList(third, 'another key');
       expect(await listOf()).toEqual(third);
       await directory.changePassword(accountId, 'another');

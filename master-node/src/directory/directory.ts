@@ -92,8 +92,8 @@ export type Directory = {
   /** The same with what the account says of them, in one read. */
   readonly accountDevices: (account: AccountId) => Promise<AccountDevices | null>;
   /**
-   * Keeps the list that follows on the account's last one, signed by the same key, or with `anotherKey` by another; the one that
-   * is there already changes nothing. Whoever calls has checked the signature.
+   * Keeps a list that follows on the account's last one, by at most 1,000 generations, signed by the same key or by another one; the
+   * one that is there already changes nothing. Whoever calls has checked the signature.
    *
    * @throws ServiceError `device-list-conflict` when another one is there; `not-found` when there is no such account
    */

@@ -61,7 +61,7 @@ export const clusterContract = (name: string, cluster: () => ClusterUnderTest): 
       expect(first.writeConcern).toBe(2);
       await expect(register(master(), username)).rejects.toThrow('username-taken');
       const found = await call(`${master()}/api/accounts/${username}`, 'GET', { token: first.masterToken });
-      expect(found.body).toEqual({ accountId: first.accountId, username });
+      expect(found.body).toMatchObject({ accountId: first.accountId, username, list: { generation: 2 } });
       const unknown = await call(`${master()}/api/accounts/${randomName()}`, 'GET', {
         token: first.masterToken,
       });

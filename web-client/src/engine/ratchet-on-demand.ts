@@ -26,7 +26,6 @@ export const ratchetOnDemand = (fetchCode: () => Promise<Ratchet>): RatchetOnDem
       encrypt: async (...args) => (await load()).encrypt(...args),
       neededKeys: async (...args) => (await load()).neededKeys(...args),
       decrypt: async (...args) => (await load()).decrypt(...args),
-      fingerprint: async (...args) => (await load()).fingerprint(...args),
     },
   };
 };

@@ -1,13 +1,9 @@
-import { accountId, deviceId, LIMITS, timestamp } from '@restante/protocol';
+import { accountId, accountKey, base64, deviceId, timestamp } from '@restante/protocol';
 import * as z from 'zod/mini';
 import type { Kind } from '../kind.ts';
 import { earlier, MAX_REFERENCES, references, standing, v } from '../parts.ts';
 
-const verificationState = z.object({
-  accountId,
-  identityKeys: z.array(z.string()).check(z.maxLength(LIMITS.deviceId)),
-  changed: z.boolean(),
-});
+const verificationState = z.object({ accountId, accountKey, changed: z.boolean() });
 export type VerificationState = z.infer<typeof verificationState>;
 
 /** A part of what a device knows, for the new device `to`. */
@@ -35,6 +31,8 @@ const schema = z.object({
     /** The device `deviceId` is new since then (server's time), and wants to be told the state. */
     z.object({ type: z.literal('introduction'), deviceId, since: timestamp }),
     accountState,
+    /** The private half of the account key, 32 bytes, for who is on the list and has it not. */
+    z.object({ type: z.literal('account-key'), privateKey: base64(44).check(z.length(44)) }),
   ]),
   earlier,
 });

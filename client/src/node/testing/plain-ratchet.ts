@@ -236,19 +236,11 @@ export const plainRatchet = (draw: () => string = () => crypto.randomUUID().repl
         const results = messages.map((message): DecryptResult => {
           const read = decryptOne(parties, recordOf(current), keys, message);
           if ('ok' in read) return read;
+          if (read.from.identityKey !== parties.remoteKey) return { ok: false, reason: 'other-key' };
           current = { record: seal(read.record), ...read.from };
           return { ok: true, plaintext: fromBase64(read.text), used: read.used };
         });
         return { session: current, results };
-      }),
-
-    fingerprint: (accountId, identityKey) =>
-      promised(() => {
-        if (fromBase64(identityKey).length !== CURVE_BYTES) throw new Error('this is no key');
-        const hash = createHash('sha512')
-          .update(accountId + identityKey)
-          .digest('hex');
-        return BigInt(`0x${hash}`).toString().slice(0, 30);
       }),
   };
 };

@@ -31,9 +31,12 @@ export const recordedRows = (): StoredRow[] => {
   }
 };
 
-/** A vault that was opened on the recorded one has every row of it, each as this version has it. */
+/** What was verified by the keys of devices is to be verified again. */
+export const GONE: readonly string[] = ['verifications', 'identityChanges', 'ownDevices'];
+
+/** A vault that was opened on the recorded one has every row of it but those, each as this version has it. */
 export const expectRecordedRows = async (vault: Vault): Promise<void> => {
-  const rows = recordedRows();
+  const rows = recordedRows().filter(({ table }) => !GONE.includes(table));
   for (const table of TABLES) {
     const kept = await vault.list(table, { limit: 1_000 });
     expect(kept.map(({ key }) => key)).toEqual(

@@ -10,11 +10,14 @@ import { ScriptedServer } from './scripted-server.ts';
 import { waitFor } from './wait-for.ts';
 
 const FAST = { minMs: 10, maxMs: 50 };
+const PASSWORD = 'correct horse';
 
 /** A scripted cluster and the messengers of a test; all end with it. */
 export class Scene {
   readonly cluster: ScriptedServer;
   readonly #open: AsyncDisposable[] = [];
+  /** Messengers of each person, with the newest last. */
+  readonly #devices = new Map<string, Messenger[]>();
 
   private constructor(cluster: ScriptedServer) {
     this.cluster = cluster;
@@ -42,28 +45,59 @@ export class Scene {
   /** A registered person who is live. */
   async person(username: string, options: Partial<MessengerOptions> = {}): Promise<Messenger> {
     const made = this.messenger(options);
-    await made.register({ username, password: 'correct horse', deviceName: 'first' });
+    await made.register({ username, password: PASSWORD, deviceName: 'first' });
     await made.start();
     await live(made);
+    this.#devices.set(username, [...(this.#devices.get(username) ?? []), made]);
     return made;
   }
 
-  /** Another device of a person, live. */
-  async device(username: string, options: Partial<MessengerOptions> = {}): Promise<Messenger> {
+  /** A device that has signed in to a person's account, and waits to be let in; live. */
+  async waiting(username: string, options: Partial<MessengerOptions> = {}): Promise<Messenger> {
     const made = this.messenger(options);
-    await made.login({ username, password: 'correct horse', deviceName: 'another' });
+    await made.login({ username, password: PASSWORD, deviceName: 'another' });
     await made.start();
     await live(made);
+    await waitFor('it to wait', async () => (await made.listing()) === 'waiting');
     return made;
   }
 
-  /** The only device of a person with new keys, live: its vault was lost, and the server has kept its number. */
+  /** Another device of a person, live: one that they have lets it in. */
+  async device(username: string, options: Partial<MessengerOptions> = {}): Promise<Messenger> {
+    const made = await this.waiting(username, options);
+    await this.letIn(username, made);
+    return made;
+  }
+
+  /** The person lets a device in, on one that they have. */
+  async letIn(username: string, made: Messenger): Promise<void> {
+    const known = this.#devices.get(username) ?? [];
+    const digits = await made.deviceDigits();
+    await waitFor('one to let it in', async () => {
+      for (const each of known) {
+        const isThere = each.connection().name === 'live' && (await each.listing()) === 'listed';
+        const found = isThere && (await each.waitingDevices()).find((waiting) => waiting.digits === digits);
+        if (!found) continue;
+        await each.letDeviceIn(found);
+        return true;
+      }
+      return false;
+    });
+    await waitFor('it to be let in', async () => (await made.listing()) === 'listed');
+    known.push(made);
+    this.#devices.set(username, known);
+  }
+
+  /** The only device of a person, live: those on the list were lost, and it has begun a new account key. */
   async anew(username: string, options: Partial<MessengerOptions> = {}): Promise<Messenger> {
     const { devices } = this.cluster;
-    const index = devices.findIndex((each) => each.username === username);
-    const [lost] = devices.splice(index, 1);
-    this.cluster.nextAccountId = lost?.accountId ?? null;
-    return this.person(username, options);
+    for (const lost of devices.filter((each) => each.username === username))
+      devices.splice(devices.indexOf(lost), 1);
+    const made = await this.waiting(username, options);
+    await made.beginAccountKey(PASSWORD);
+    await waitFor('the new key', async () => (await made.listing()) === 'listed');
+    this.#devices.set(username, [made]);
+    return made;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

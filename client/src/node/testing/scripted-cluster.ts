@@ -6,6 +6,8 @@ import {
   messageTime,
   newDevice,
   PROTOCOL_VERSION,
+  putDeviceList,
+  replaceAccountKey,
   replenishKeys,
   subprotocol,
   tokenFromSubprotocols,
@@ -20,6 +22,7 @@ import {
   type ErrorCode,
   type KeyBundle,
   type Send,
+  type SignedDeviceList,
 } from '@restante/protocol';
 import { ScriptedNode, type ScriptedListener } from './scripted-node.ts';
 
@@ -83,6 +86,12 @@ export class ScriptedCluster {
   ownDevicesFail = false;
   /** So many more questions for keys are answered with `not-found`. */
   hiddenKeys = 0;
+  /** Accounts by username. */
+  readonly accounts = new Map<string, string>();
+  /** The newest device list of each account. */
+  readonly lists = new Map<string, SignedDeviceList>();
+  /** What is said of an account's list, whatever it is. */
+  tellList: (accountId: string) => SignedDeviceList | null = (accountId) => this.lists.get(accountId) ?? null;
   /** Accounts that there is a record of that they have ended. */
   readonly removedAccounts = new Set<string>();
   /** Devices (`<accountId>:<deviceId>`) that the master does not answer. */
@@ -223,10 +232,48 @@ export class ScriptedCluster {
     return this.corrupt({ accountId, deviceId }, intact);
   }
 
+  /** Devices on the list of an account, with the keys that are named there. */
+  #listed(accountId: string): Registered[] {
+    const list = this.tellList(accountId)?.devices ?? [];
+    return this.devices.filter(
+      (each) =>
+        each.accountId === accountId &&
+        list.some(
+          ({ deviceId, identityKey }) => deviceId === each.deviceId && identityKey === each.keys.identityKey,
+        ),
+    );
+  }
+
+  /** Also of an account without devices, unless it has ended or has another name. */
+  #accountOf(username: string): string | undefined {
+    const device = this.devices.find((each) => each.username === username);
+    if (device) return device.accountId;
+    const account = this.accounts.get(username);
+    const isElsewhere = this.devices.some(({ accountId }) => accountId === account);
+    return account === undefined || isElsewhere || this.removedAccounts.has(account) ? undefined : account;
+  }
+
+  #tellDevices(accountId: string): void {
+    for (const each of this.devices)
+      if (each.accountId === accountId) this.push(accountId, each.deviceId, { type: 'devices' });
+  }
+
+  #putList(caller: Registered, list: SignedDeviceList, isSameKey: boolean): Answer {
+    const before = this.lists.get(caller.accountId);
+    const follows = list.generation > (before?.generation ?? 0);
+    const hasSameKey = before === undefined || before.accountKey === list.accountKey;
+    if (before?.signature !== list.signature) {
+      if (!follows || hasSameKey !== isSameKey) return fail(409, 'device-list-conflict');
+      this.lists.set(caller.accountId, list);
+      this.#tellDevices(caller.accountId);
+    }
+    return { status: 204, json: undefined };
+  }
+
   #mismatches(sender: string, senderDevice: number, { recipients }: Send): DeviceMismatch[] {
     return recipients.flatMap(({ accountId, envelopes }) => {
-      const wanted = this.devices.filter(
-        (each) => each.accountId === accountId && !(accountId === sender && each.deviceId === senderDevice),
+      const wanted = this.#listed(accountId).filter(
+        (each) => !(accountId === sender && each.deviceId === senderDevice),
       );
       const sent = new Map(envelopes.map(({ deviceId, registrationId }) => [deviceId, registrationId]));
       const ids = wanted.map(({ deviceId }) => deviceId);
@@ -328,17 +375,18 @@ export class ScriptedCluster {
   #enroll(body: unknown, fresh: boolean): Answer {
     const { username, device } = newDevice.parse(body);
     const others = this.devices.filter((each) => each.username === username);
-    if (fresh && others.length > 0) return fail(409, 'username-taken');
-    const [first] = others;
-    if (!fresh && !first) return fail(401, 'unauthorized');
+    const known = this.#accountOf(username);
+    if (fresh && known !== undefined) return fail(409, 'username-taken');
+    if (!fresh && known === undefined) return fail(401, 'unauthorized');
     const deviceId = 1 + Math.max(0, ...others.map((each) => each.deviceId));
     const registered = {
-      accountId: first?.accountId ?? this.nextAccountId ?? crypto.randomUUID(),
+      accountId: known ?? this.nextAccountId ?? crypto.randomUUID(),
       deviceId,
       username,
       keys: device.keys,
     };
     this.devices.push(registered);
+    this.accounts.set(username, registered.accountId);
     for (const each of others) this.push(each.accountId, each.deviceId, { type: 'devices' });
     return { status: 201, json: { ...this.#session(registered), deviceSecret: 'x'.repeat(43) } };
   }
@@ -370,9 +418,10 @@ export class ScriptedCluster {
     if (!caller) return fail(401, 'unauthorized');
     if (resource === 'accounts') {
       this.lookUps.push(id ?? '');
-      const found = this.devices.find(({ username }) => username === id);
+      const accountId = this.#accountOf(id ?? '');
+      const found = accountId && { accountId, username: id };
       return found
-        ? { status: 200, json: { accountId: found.accountId, username: id } }
+        ? { status: 200, json: { ...found, list: this.tellList(found.accountId) } }
         : fail(404, 'not-found');
     }
     const stock = () => ({
@@ -389,6 +438,12 @@ export class ScriptedCluster {
       return { status: 200, json: stock() };
     }
     if (resource === 'keys' && id === undefined) return { status: 200, json: stock() };
+    if (resource === 'device-list') return this.#putList(caller, putDeviceList.parse(body).list, true);
+    if (resource === 'account-key') return this.#putList(caller, replaceAccountKey.parse(body).list, false);
+    if (resource === 'device-lists') {
+      const list = this.tellList(id ?? '');
+      return list ? { status: 200, json: list } : fail(404, 'not-found');
+    }
     if (resource === 'removed-accounts')
       return this.removedAccounts.has(id ?? '') ? { status: 204, json: undefined } : fail(404, 'not-found');
     const wanted = query.get('device');
@@ -400,12 +455,12 @@ export class ScriptedCluster {
       return fail(404, 'not-found');
     }
     if (resource === 'keys') {
-      const found = this.devices.filter(
-        (each) =>
-          each !== caller && each.accountId === id && (wanted === null || String(each.deviceId) === wanted),
+      const found = this.#listed(id ?? '').filter(
+        (each) => each !== caller && (wanted === null || String(each.deviceId) === wanted),
       );
       if (found.length === 0 && id !== caller.accountId) return fail(404, 'not-found');
-      return { status: 200, json: { accountId: id, bundles: found.map((each) => this.#bundle(each)) } };
+      const list = this.tellList(id ?? '');
+      return { status: 200, json: { accountId: id, list, bundles: found.map((each) => this.#bundle(each)) } };
     }
     if (resource === 'devices' && method === 'DELETE') {
       this.devices.splice(
@@ -413,13 +468,15 @@ export class ScriptedCluster {
         Infinity,
         ...this.devices.filter((each) => each.accountId !== caller.accountId || String(each.deviceId) !== id),
       );
+      this.#tellDevices(caller.accountId);
       return { status: 204, json: undefined };
     }
     const own = this.devices.filter(({ accountId }) => accountId === caller.accountId);
     const devices = own.map(({ deviceId, keys }) => ({
-      ...{ deviceId, name: `device ${deviceId}`, createdAt: 0, registrationId: keys.registrationId },
+      ...{ deviceId, name: `device ${deviceId}`, createdAt: 0 },
+      ...{ registrationId: keys.registrationId, identityKey: keys.identityKey },
     }));
-    return { status: 200, json: { devices } };
+    return { status: 200, json: { devices, list: this.tellList(caller.accountId) } };
   }
 
   #page(node: ScriptedNode, mailbox: string, query: URLSearchParams, isOfIds: boolean): Answer {

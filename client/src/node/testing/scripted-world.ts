@@ -120,6 +120,8 @@ export class ScriptedDevice {
 /** What a world is begun from: everybody is registered, and nothing is on its way. */
 export type Beginning = {
   readonly registered: ScriptedCluster['devices'];
+  readonly usernames: ScriptedCluster['accounts'];
+  readonly lists: ScriptedCluster['lists'];
   readonly accounts: readonly AccountId[];
   readonly devices: readonly { readonly name: string; readonly person: number; readonly disk: MemoryDisk }[];
   readonly now: number;
@@ -175,6 +177,11 @@ export class ScriptedWorld {
         world.accounts[person] = (await messenger?.self())?.accountId ?? '';
         void messenger?.start();
         await world.rest();
+        const first = world.devices.find((each) => each.person === person)?.messenger;
+        for (const waiting of (await first?.waitingDevices()) ?? []) {
+          await world.run(first?.letDeviceIn(waiting));
+          await world.rest();
+        }
       }
     if (acquainted)
       for (const { person, messenger } of world.devices)
@@ -185,6 +192,8 @@ export class ScriptedWorld {
           }
     const beginning = {
       registered: world.cluster.devices,
+      usernames: world.cluster.accounts,
+      lists: world.cluster.lists,
       accounts: world.accounts,
       devices: world.devices.map(({ name, person, disk }) => ({ name, person, disk })),
       now: time.now,
@@ -197,6 +206,8 @@ export class ScriptedWorld {
   static async begin(time: ScriptedTime, beginning: Beginning, planted?: Planted): Promise<ScriptedWorld> {
     const world = new ScriptedWorld(time, planted);
     world.accounts.push(...beginning.accounts);
+    for (const [username, account] of beginning.usernames) world.cluster.accounts.set(username, account);
+    for (const [account, list] of beginning.lists) world.cluster.lists.set(account, list);
     for (const device of beginning.registered) {
       const { preKeys, kyberPreKeys } = device.keys;
       const keys = { ...device.keys, preKeys: [...preKeys], kyberPreKeys: [...kyberPreKeys] };

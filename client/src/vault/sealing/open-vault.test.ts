@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { serialize } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import type { MessengerError } from '../../messenger-error.ts';
-import { recordedRows, RECORDED_VERSION } from '../../node/testing/recorded-vault.ts';
+import { GONE, recordedRows, RECORDED_VERSION } from '../../node/testing/recorded-vault.ts';
 import { readRow, TABLES, VAULT_VERSION } from '../rows.ts';
 import { createVaultStore } from '../store.ts';
 import { ONLY, type Self, type TableName } from '../tables.ts';
@@ -322,6 +322,7 @@ test('a sealed vault of an earlier version is taken to this one, and what cannot
 
   const vault = await open(memory, null, PROCESS);
   for (const { table, key: name } of recorded) {
+    if (GONE.includes(table)) continue;
     const value = await vault.get(table as TableName, name);
     expect(readRow(table as TableName, value), table).toBeDefined();
   }

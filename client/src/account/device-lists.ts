@@ -1,0 +1,145 @@
+import type { AccountId, DeviceAddress, DeviceId, ListedDevice, SignedDeviceList } from '@restante/protocol';
+import { MessengerError } from '../messenger-error.ts';
+import type { MessengerEventSource } from '../events/messenger-events.ts';
+import type { Transaction } from '../vault/store.ts';
+import type { DeviceListRow } from '../vault/tables.ts';
+import { isSignedList } from './account-key.ts';
+import type { Device } from './device.ts';
+
+/**
+ * The device lists of all accounts, as far as they were seen: what a server says of an account's devices counts only as its account key
+ * has signed it, and never goes back (law 12). The first list of an account is believed, and from then on its key.
+ */
+
+/** Is told that an account has another account key than before. */
+export type AccountKeyWatch = (
+  transaction: Transaction,
+  accountId: AccountId,
+  accountKey: string,
+) => Promise<void>;
+
+/** `kept`: it is the newest by now. `same`: it was. Otherwise why it is not believed. */
+export type Learnt = 'kept' | 'same' | 'successor' | 'not-signed' | 'older' | 'contradicting';
+
+type Reader = Pick<Transaction, 'get'>;
+
+export type DeviceLists = {
+  /** Takes a list that a server has given for an account; null: it gave none, which says nothing. */
+  readonly learn: (
+    transaction: Transaction,
+    accountId: AccountId,
+    list: SignedDeviceList | null,
+  ) => Promise<Learnt>;
+  /** The own account goes on with another account key: its person says so. */
+  readonly follow: (transaction: Transaction, list: SignedDeviceList) => void;
+  /** Notes whether masters have a device that is on a list. */
+  readonly noteAbsent: (
+    transaction: Transaction,
+    accountId: AccountId,
+    changes: { readonly absent: readonly DeviceId[]; readonly present: readonly DeviceId[] },
+  ) => Promise<void>;
+};
+
+/** The keys of a device on the newest list of its account; undefined: it is on none. */
+export const listedDevice = async (
+  reader: Reader,
+  { accountId, deviceId }: DeviceAddress,
+): Promise<ListedDevice | undefined> =>
+  (await reader.get('deviceLists', accountId))?.devices.find((each) => each.deviceId === deviceId);
+
+/** Devices that messages to an account are encrypted for, without this one; null: no list of the account is known. */
+export const recipientDevices = async (
+  reader: Reader,
+  accountId: AccountId,
+  self: DeviceAddress,
+): Promise<readonly ListedDevice[] | null> => {
+  const row = await reader.get('deviceLists', accountId);
+  if (row === undefined) return null;
+  const isSelf = (deviceId: DeviceId): boolean => accountId === self.accountId && deviceId === self.deviceId;
+  return row.devices.filter(({ deviceId }) => !isSelf(deviceId) && !row.absent.includes(deviceId));
+};
+
+export const isSameDevice = (a: ListedDevice, b: ListedDevice): boolean =>
+  a.deviceId === b.deviceId && a.registrationId === b.registrationId && a.identityKey === b.identityKey;
+
+const haveSameDevices = (a: SignedDeviceList, b: SignedDeviceList): boolean =>
+  a.devices.length === b.devices.length &&
+  a.devices.every((each, index) => isSameDevice(each, b.devices[index] ?? each));
+
+/** What a list is to the one that was seen last. */
+const compared = (before: SignedDeviceList, list: SignedDeviceList): Learnt | 'another key' => {
+  if (list.generation > before.generation)
+    return list.accountKey === before.accountKey ? 'kept' : 'another key';
+  if (list.generation < before.generation || list.accountKey !== before.accountKey) return 'older';
+  return haveSameDevices(before, list) ? 'same' : 'contradicting';
+};
+
+const SAID: Partial<Record<Learnt, string>> = {
+  'not-signed': 'the list of devices that a server gives is not signed by its account',
+  older: 'the list of devices that a server gives is older than the one that was seen',
+  contradicting: 'a server gives another list of devices than the one that was seen, of the same generation',
+};
+
+export const createDeviceLists = (
+  device: Pick<Device, 'isRegistered' | 'accountId' | 'address'>,
+  events: MessengerEventSource,
+  onAccountKey: AccountKeyWatch,
+): DeviceLists => {
+  const keep = (transaction: Transaction, list: SignedDeviceList): void => {
+    const { accountId, accountKey, generation, devices, signature } = list;
+    const row: DeviceListRow = { accountId, accountKey, generation, devices, signature, absent: [] };
+    transaction.put('deviceLists', accountId, row);
+    transaction.afterCommit(() => events.emit('device-list', { accountId }));
+  };
+
+  /** Somebody with the own password has begun another account key: a device that is on the list does not take that over by itself. */
+  const isOwnPlace = (accountId: AccountId, before: DeviceListRow): boolean =>
+    device.isRegistered() &&
+    accountId === device.accountId() &&
+    before.devices.some(({ deviceId }) => deviceId === device.address().deviceId);
+
+  const refuse = (transaction: Transaction, accountId: AccountId, reason: Learnt): void =>
+    transaction.afterCommit(() =>
+      events.emit('fault', new MessengerError('device-list-refused', `${SAID[reason] ?? ''} (${accountId})`)),
+    );
+
+  const learn: DeviceLists['learn'] = async (transaction, accountId, list) => {
+    if (list === null) return 'same';
+    const before = await transaction.get('deviceLists', accountId);
+    if (before?.signature === list.signature && haveSameDevices(before, list)) return 'same';
+    if (list.accountId !== accountId || !isSignedList(list)) {
+      refuse(transaction, accountId, 'not-signed');
+      return 'not-signed';
+    }
+    const learnt = before === undefined ? 'kept' : compared(before, list);
+    if (before !== undefined && learnt === 'another key') {
+      if (isOwnPlace(accountId, before)) {
+        if (before.successor?.signature === list.signature) return 'same';
+        transaction.put('deviceLists', accountId, { ...before, successor: list });
+        transaction.afterCommit(() => events.emit('device-list', { accountId }));
+        return 'successor';
+      }
+      keep(transaction, list);
+      await onAccountKey(transaction, accountId, list.accountKey);
+      return 'kept';
+    }
+    if (learnt === 'kept') keep(transaction, list);
+    else if (learnt !== 'same' && learnt !== 'another key') refuse(transaction, accountId, learnt);
+    return learnt === 'another key' ? 'older' : learnt;
+  };
+
+  return {
+    learn,
+    follow: keep,
+    noteAbsent: async (transaction, accountId, { absent, present }) => {
+      const row = await transaction.get('deviceLists', accountId);
+      if (row === undefined) return;
+      const known = row.absent.filter((deviceId) => !present.includes(deviceId));
+      const next = [...new Set([...known, ...absent])].filter((deviceId) =>
+        row.devices.some((each) => each.deviceId === deviceId),
+      );
+      if (next.join() !== row.absent.join())
+        transaction.put('deviceLists', accountId, { ...row, absent: next });
+    },
+  };
+};

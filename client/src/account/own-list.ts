@@ -1,0 +1,242 @@
+import type { Devices, ListedDevice } from '@restante/protocol';
+import { MessengerError } from '../messenger-error.ts';
+import type { Listing, MessengerEventSource, WaitingDevice } from '../events/messenger-events.ts';
+import type { MasterApi } from '../server/master-api.ts';
+import type { Store, Transaction } from '../vault/store.ts';
+import { ONLY, type AccountKey, type DeviceListRow } from '../vault/tables.ts';
+import { createAccountKey, signDeviceList } from './account-key.ts';
+import { isSameDevice, type DeviceLists } from './device-lists.ts';
+import type { Device } from './device.ts';
+
+/**
+ * The own account's device list: what this device signs of it. Two devices may change it at the same time; a master takes the first, and
+ * the other one reads that and signs its change anew.
+ */
+
+export type OwnList = {
+  /** Makes the account key of a new account; its list is published with {@link OwnList.publishFirst}. */
+  readonly create: () => Promise<void>;
+  /** Publishes the first list, with this device alone, unless there is one. */
+  readonly publishFirst: () => Promise<void>;
+  readonly listing: () => Promise<Listing>;
+  /** Devices that wait, as a master has told last; oldest first. */
+  readonly waitingDevices: () => readonly WaitingDevice[];
+  /** Takes what a master tells of the own devices, and publishes what it lacks. */
+  readonly learn: (told: Devices) => Promise<void>;
+  /** Puts devices on the list, and takes some off. Throws `no-account-key`. */
+  readonly change: (changes: {
+    readonly add?: readonly ListedDevice[];
+    readonly remove?: (device: ListedDevice) => boolean;
+  }) => Promise<void>;
+  /** Ends the list that there is: begins another account key, with this device alone. Asks for the password. */
+  readonly beginAnew: (password: string) => Promise<void>;
+  /** What another own device has begun is right: this one waits to be let in there. */
+  readonly followSuccessor: () => Promise<void>;
+  /** Another own device tells the account key. Null: it is not that of the list. */
+  readonly takeKey: (transaction: Transaction, key: AccountKey) => Promise<boolean>;
+};
+
+export type OwnListDeps = {
+  readonly store: Store;
+  readonly device: Pick<Device, 'accountId' | 'address' | 'identity' | 'isRegistered'>;
+  readonly api: Pick<MasterApi, 'devices' | 'putDeviceList' | 'replaceAccountKey'>;
+  readonly lists: DeviceLists;
+  readonly events: MessengerEventSource;
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+};
+
+/** How often a change is signed anew because another one was first. */
+const MAX_ATTEMPTS = 8;
+
+const hasListed = (row: DeviceListRow, self: ListedDevice): boolean =>
+  row.devices.some((each) => isSameDevice(each, self));
+
+export const createOwnList = (deps: OwnListDeps): OwnList => {
+  const { store, device, api, lists, events, random } = deps;
+  let waiting: readonly WaitingDevice[] = [];
+  let told: Listing | null = null;
+  /** Changes of this device, one after the other. */
+  let last: Promise<unknown> = Promise.resolve();
+
+  const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  };
+  const self = (): ListedDevice => {
+    const { registrationId, identityKey } = device.identity();
+    return { deviceId: device.address().deviceId, registrationId, identityKey };
+  };
+  const ownRow = (reader: Pick<Transaction, 'get'>): Promise<DeviceListRow | undefined> =>
+    reader.get('deviceLists', device.accountId());
+  const listing = async (): Promise<Listing> => {
+    const row = await ownRow(store);
+    if (row === undefined) return 'unknown';
+    if (!hasListed(row, self())) return 'waiting';
+    return row.successor ? 'replaced' : 'listed';
+  };
+  const tellListing = async (): Promise<void> => {
+    const now = await listing();
+    if (now === told) return;
+    told = now;
+    events.emit('listing', now);
+  };
+  const keyOf = async (reader: Pick<Transaction, 'get'>, row: DeviceListRow): Promise<AccountKey> => {
+    const key = await reader.get('accountKey', ONLY);
+    if (key?.accountKey !== row.accountKey || !hasListed(row, self()))
+      throw new MessengerError('no-account-key', 'this device has not the account key');
+    return key;
+  };
+  const learnList = async (list: Devices['list']): Promise<void> => {
+    await store.transact((transaction) => lists.learn(transaction, device.accountId(), list));
+    await tellListing();
+  };
+  const isConflict = (error: unknown): boolean =>
+    error instanceof MessengerError && error.code === 'device-list-conflict';
+
+  const changeOnce = async (
+    edit: (devices: readonly ListedDevice[]) => readonly ListedDevice[],
+  ): Promise<void> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const row = await ownRow(store);
+      if (row === undefined)
+        throw new MessengerError('no-account-key', 'there is no list of the account yet');
+      const key = await keyOf(store, row);
+      const devices = [...edit(row.devices)];
+      const isSame =
+        devices.length === row.devices.length &&
+        devices.every((each) => row.devices.some((before) => isSameDevice(before, each)));
+      if (isSame || devices.length === 0) return;
+      const generation = row.generation + 1;
+      const list = signDeviceList(key, { accountId: row.accountId, generation, devices });
+      try {
+        await api.putDeviceList(list);
+        await learnList(list);
+        return;
+      } catch (error) {
+        if (!isConflict(error) || attempt >= MAX_ATTEMPTS) throw error;
+        await learn(await api.devices(), 'read');
+      }
+    }
+  };
+  const change: OwnList['change'] = ({ add = [], remove = () => false }) =>
+    inTurn(() =>
+      changeOnce((devices) => [
+        ...devices.filter((each) => !remove(each) && !add.some(({ deviceId }) => deviceId === each.deviceId)),
+        ...add,
+      ]),
+    );
+
+  const publishFirst: OwnList['publishFirst'] = () =>
+    inTurn(async () => {
+      const key = await store.get('accountKey', ONLY);
+      if (key === undefined || (await ownRow(store)) !== undefined) return;
+      const list = signDeviceList(key, {
+        ...{ accountId: device.accountId(), generation: 1, devices: [self()] },
+      });
+      try {
+        await api.putDeviceList(list);
+        await learnList(list);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        await learnList((await api.devices()).list);
+      }
+    });
+
+  const create: OwnList['create'] = () =>
+    store.transact((transaction) => transaction.put('accountKey', ONLY, createAccountKey(random)));
+
+  /** Of two lists of one generation what both say holds: who is on one alone is asked about once more. */
+  const settle = async (other: NonNullable<Devices['list']>): Promise<void> => {
+    const isOnOther = (each: ListedDevice): boolean => other.devices.some((its) => isSameDevice(its, each));
+    // Whoever took this device off has the last word.
+    if (!isOnOther(self())) return;
+    await changeOnce((devices) => devices.filter(isOnOther));
+    // When there was nothing to leave out here, the list of before is said again, so that it follows on both.
+    const row = await ownRow(store);
+    if (row === undefined || row.generation !== other.generation) return;
+    const again = signDeviceList(await keyOf(store, row), { ...row, generation: row.generation + 1 });
+    await api.putDeviceList(again);
+    await learnList(again);
+  };
+
+  /** `write`: what masters lack is given to them. */
+  const learn = async ({ devices, list }: Devices, mode: 'read' | 'write'): Promise<void> => {
+    const before = await ownRow(store);
+    const learnt = await store.transact((transaction) => lists.learn(transaction, device.accountId(), list));
+    await tellListing();
+    if (mode === 'write') await giveWhatIsLacking(devices, list, learnt, before);
+    const row = await ownRow(store);
+    const isListed = ({ deviceId, registrationId, identityKey }: ListedDevice): boolean =>
+      row?.devices.some((each) => isSameDevice(each, { deviceId, registrationId, identityKey })) ?? false;
+    const now = devices.filter((each) => !isListed(each)).sort((a, b) => a.createdAt - b.createdAt);
+    const isSame =
+      now.length === waiting.length && now.every((each, index) => isSameDevice(each, waiting[index] ?? each));
+    if (isSame) return;
+    waiting = now;
+    events.emit('waiting-devices', now);
+  };
+
+  const giveWhatIsLacking = async (
+    devices: Devices['devices'],
+    list: Devices['list'],
+    learnt: Awaited<ReturnType<DeviceLists['learn']>>,
+    before: DeviceListRow | undefined,
+  ): Promise<void> => {
+    const key = await store.get('accountKey', ONLY);
+    if (list === null && before === undefined) {
+      // The device that was there first begins, if its account is from before there were account keys.
+      const isFirst = devices.every(({ deviceId }) => deviceId >= device.address().deviceId);
+      if (key === undefined && isFirst) await create();
+      if (key !== undefined || isFirst) await publishFirst();
+      return;
+    }
+    if (before === undefined || key?.accountKey !== before.accountKey || !hasListed(before, self())) return;
+    // Masters have lost the newest one, or have another one of two that were made apart.
+    if (learnt === 'older' && list?.accountKey === before.accountKey) {
+      const { absent, successor, ...newest } = before;
+      await inTurn(() => api.putDeviceList(newest)).catch((error: unknown) => {
+        if (!isConflict(error)) throw error;
+      });
+    }
+    if (learnt === 'contradicting' && list !== null) await inTurn(() => settle(list));
+  };
+
+  return {
+    create,
+    publishFirst,
+    listing,
+    waitingDevices: () => waiting,
+    learn: (answer) => learn(answer, 'write'),
+    change,
+    beginAnew: (password) =>
+      inTurn(async () => {
+        const { list } = await api.devices();
+        const row = await ownRow(store);
+        const known = await store.get('accountKey', ONLY);
+        // A key that this device has had, and that somebody has replaced, is taken up again: contacts have verified it.
+        const key = known && known.accountKey !== list?.accountKey ? known : createAccountKey(random);
+        await store.transact((transaction) => transaction.put('accountKey', ONLY, key));
+        const generation = Math.max(list?.generation ?? 0, row?.generation ?? 0) + 1;
+        const next = signDeviceList(key, {
+          ...{ accountId: device.accountId(), generation, devices: [self()] },
+        });
+        await api.replaceAccountKey({ password, list: next });
+        await store.transact((transaction) => lists.follow(transaction, next));
+        await tellListing();
+      }),
+    followSuccessor: async () => {
+      await store.transact(async (transaction) => {
+        const row = await ownRow(transaction);
+        if (row?.successor) lists.follow(transaction, row.successor);
+      });
+      await tellListing();
+    },
+    takeKey: async (transaction, key) => {
+      const row = await ownRow(transaction);
+      if (row?.accountKey !== key.accountKey || !hasListed(row, self())) return false;
+      transaction.put('accountKey', ONLY, key);
+      return true;
+    },
+  };
+};
