@@ -1,5 +1,5 @@
 import type { AccountId, Envelope } from '@restante/protocol';
-import { listedDevice, type DeviceLists } from '../account/device-lists.ts';
+import type { DeviceLists } from '../account/device-lists.ts';
 import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
@@ -98,12 +98,15 @@ export const createUnlisted = (deps: UnlistedDeps): Unlisted => {
 
   return {
     prepare: async (envelopes) => {
-      const unknown = new Set<AccountId>();
-      for (const { senderId, senderDeviceId } of envelopes) {
-        const device = { accountId: senderId, deviceId: senderDeviceId };
-        if ((await listedDevice(store, device)) === undefined) unknown.add(senderId);
-      }
-      if (unknown.size === 0 || connected.aborted) return;
+      if (connected.aborted) return;
+      const accounts = [...new Set(envelopes.map(({ senderId }) => senderId))];
+      const known = await store.getMany('deviceLists', accounts);
+      const isListed = ({ senderId, senderDeviceId }: Envelope): boolean =>
+        known[accounts.indexOf(senderId)]?.devices.some(({ deviceId }) => deviceId === senderDeviceId) ??
+        false;
+      const unlisted = envelopes.filter((envelope) => !isListed(envelope));
+      const unknown = new Set(unlisted.map(({ senderId }) => senderId));
+      if (unknown.size === 0) return;
       // Who is not answered for by then is held.
       const asked = Promise.all([...unknown].slice(0, MAX_AT_ONCE).map((account) => learn(account)));
       await Promise.race([asked.catch(() => undefined), pause(patienceMs, connected)]);

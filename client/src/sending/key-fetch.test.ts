@@ -1,4 +1,5 @@
 import { messageTime, mintMessageId } from '@restante/protocol';
+import { newTestAccountKey } from '@restante/testkit';
 import { describe, expect, test } from 'vitest';
 import { encodeContent } from '../content/codec.ts';
 import { memoryVault, type Vault } from '../index.ts';
@@ -11,7 +12,11 @@ const addAccounts = ({ cluster }: Scene, count: number): readonly string[] => {
   if (like === undefined) throw new Error('somebody has keys');
   return Array.from({ length: count }, (_, index) => {
     const username = `friend${index}`;
-    cluster.devices.push({ ...like, username, accountId: crypto.randomUUID() });
+    const accountId = crypto.randomUUID();
+    cluster.devices.push({ ...like, username, accountId });
+    const { registrationId, identityKey } = like.keys;
+    const devices = [{ deviceId: like.deviceId, registrationId, identityKey }];
+    cluster.publish(newTestAccountKey().sign({ accountId, generation: 1, devices }));
     return username;
   });
 };

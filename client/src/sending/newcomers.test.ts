@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { conversationWith, memoryVault, type Messenger } from '../index.ts';
-import { accountOf, live, Scene, waitForTexts } from '../node/testing/scene.ts';
+import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
 /** A new own device knows what the others know before it tells anybody of itself. */
@@ -54,7 +54,7 @@ test('while no other device answers, strangers are told when the person lets the
   await using scene = await Scene.open();
   const { alice, vault, bob, mallory, aliceId, bobId, malloryId } = await known(scene);
   await alice[Symbol.asyncDispose]();
-  const alice2 = await scene.device('alice');
+  const alice2 = await scene.deviceBy('alice', vault);
   await mallory.sendText(aliceId, 'spam again');
   await bob.sendText(aliceId, 'to the new one');
   await waitFor('both', async () => (await alice2.conversations()).length === 2);
@@ -73,24 +73,17 @@ test('while no other device answers, strangers are told when the person lets the
   expect(await statesOf(mallory, aliceId)).toEqual(['delivered', 'accepted']);
 });
 
-test('what was written and read while nobody knew of the new device reaches it', async () => {
+test('what was written here while a new device waited reaches it when it is let in; what came to the others does not', async () => {
   await using scene = await Scene.open();
   const { alice, bob, aliceId, bobId } = await known(scene);
-  const alice2 = scene.messenger();
-  await alice2.login({ username: 'alice', password: 'correct horse', deviceName: 'second' });
+  const alice2 = await scene.waiting('alice');
   await bob.sendText(aliceId, 'read me');
   await waitForTexts(alice, bob, ['hi', 'welcome', 'read me']);
   await alice.markRead((await alice.messages(conversationWith(bobId))).slice(-1));
   await alice.sendText(bobId, 'answer');
   await waitForTexts(bob, alice, ['hi', 'welcome', 'read me', 'answer']);
-  await alice2.start();
-  await live(alice2);
-  await waitFor('both, and that it was read', async () => {
-    const texts = (await alice2.messages(conversationWith(bobId))).map(
-      ({ text, state }) => `${text} ${state}`,
-    );
-    return texts.includes('read me seen') && texts.some((text) => text.startsWith('answer '));
-  });
+  await scene.letIn('alice', alice2);
+  await waitForTexts(alice2, bob, ['answer']);
   expect(await rowOf(alice2, bobId)).toMatchObject({ unread: 0, standing: 'accepted' });
   await settled(scene);
 });

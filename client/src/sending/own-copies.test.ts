@@ -23,7 +23,7 @@ test('what was written without a network before another device signed in goes to
   const { disk, bob, bobId } = await writers(scene);
   const phone = scene.messenger({ vault: disk });
   await phone.sendText(bobId, 'written on the train');
-  const desktop = await scene.device('alice');
+  const desktop = await scene.deviceBy('alice', disk);
   await phone.start();
   await waitForTexts(bob, phone, ['hello', 'written on the train']);
   await waitForTexts(desktop, bob, ['written on the train']);
@@ -40,7 +40,7 @@ test('what was deleted here before another device signed in is not there either,
     (message) => message.text === 'to be forgotten',
   );
   await phone.deleteForMe(conversation, [{ author: await accountOf(phone), id: forgotten!.id }]);
-  const desktop = await scene.device('alice');
+  const desktop = await scene.deviceBy('alice', disk);
   await phone.start();
   await waitForTexts(bob, phone, ['hello', 'to be forgotten', 'to be kept']);
   await waitFor('the other one', async () =>
@@ -67,7 +67,7 @@ test('that the keys of an own device were not there once costs no copy, though i
   await using scene = await Scene.open();
   const { disk, bob, bobId } = await writers(scene);
   const phone = scene.messenger({ vault: disk });
-  const desktop = await scene.device('alice');
+  const desktop = await scene.deviceBy('alice', disk);
   await waitFor('its greeting', () => scene.cluster.waiting() > 0);
   for (const node of scene.cluster.nodes) node.mailboxes.clear();
   await phone.sendText(bobId, 'written on the train');
@@ -83,7 +83,7 @@ test('sending does not wait for a master that cannot tell the own devices: the c
   const { disk, bob, bobId } = await writers(scene);
   const phone = scene.messenger({ vault: disk });
   await phone.sendText(bobId, 'written on the train');
-  const desktop = await scene.device('alice');
+  const desktop = await scene.deviceBy('alice', disk);
   scene.cluster.ownDevicesFail = true;
   await phone.start();
   await live(phone);

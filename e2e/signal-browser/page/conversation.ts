@@ -55,11 +55,11 @@ export const conversation = async (opening: Promise<Vault>) => {
   };
 
   const receive = async (count: number): Promise<string> => {
-    const { type, payload } = await post<Letter>('/peer/send', {});
+    const { by, type, payload } = await post<Letter>('/peer/send', {});
     const message = { type, payload: Uint8Array.from(payload) };
     const keys = await load(vault, 'keys');
     const before = await load(vault, 'session');
-    const { session, results } = await ratchet.decrypt(await parties(letter.by), before, keys, [message]);
+    const { session, results } = await ratchet.decrypt(await parties(by), before, keys, [message]);
     const [result] = results;
     if (!result?.ok) throw new Error(`message ${count}: ${result?.reason ?? 'no result'}`);
     await save(vault, { session, received: count + 1, keys: without(keys, result.used) });

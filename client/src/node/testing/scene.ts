@@ -4,13 +4,21 @@ import {
   memoryVault,
   type Messenger,
   type MessengerOptions,
+  readRow,
+  type Vault,
 } from '../../index.ts';
+import type { SignedDeviceList } from '@restante/protocol';
+import { signDeviceList } from '../../account/account-key.ts';
+import type { Registered } from './scripted-cluster.ts';
 import { libsignalRatchet } from '../libsignal-ratchet.ts';
 import { ScriptedServer } from './scripted-server.ts';
 import { waitFor } from './wait-for.ts';
 
 const FAST = { minMs: 10, maxMs: 50 };
 const PASSWORD = 'correct horse';
+
+const isOn = (list: SignedDeviceList | undefined, { keys }: Registered): boolean =>
+  list?.devices.some(({ identityKey }) => identityKey === keys.identityKey) ?? false;
 
 /** A scripted cluster and the messengers of a test; all end with it. */
 export class Scene {
@@ -66,6 +74,27 @@ export class Scene {
   async device(username: string, options: Partial<MessengerOptions> = {}): Promise<Messenger> {
     const made = await this.waiting(username, options);
     await this.letIn(username, made);
+    return made;
+  }
+
+  /**
+   * The same where none that is there lets it in: a device did that has the account key of this vault.
+   */
+  async deviceBy(
+    username: string,
+    vault: Vault,
+    options: Partial<MessengerOptions> = {},
+  ): Promise<Messenger> {
+    const made = await this.waiting(username, options);
+    const key = readRow('accountKey', await vault.get('accountKey', 'only'));
+    const list = this.cluster.lists.get(await accountOf(made));
+    const device = this.cluster.devices.find((each) => each.username === username && !isOn(list, each));
+    if (!key || !list || !device) throw new Error('nobody waits');
+    const { registrationId, identityKey } = device.keys;
+    const devices = [...list.devices, { deviceId: device.deviceId, registrationId, identityKey }];
+    const { accountId, generation } = list;
+    this.cluster.publish(signDeviceList(key, { accountId, generation: generation + 1, devices }));
+    await waitFor('it to be let in', async () => (await made.listing()) === 'listed');
     return made;
   }
 

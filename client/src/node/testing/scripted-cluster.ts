@@ -119,6 +119,12 @@ export class ScriptedCluster {
     ).size;
   }
 
+  /** Another device of an account has signed a list. */
+  publish(list: SignedDeviceList): void {
+    this.lists.set(list.accountId, list);
+    this.#tellDevices(list.accountId);
+  }
+
   dropSockets(code = 1001): void {
     for (const socket of this.sockets.values()) socket.close(code);
     this.sockets.clear();
