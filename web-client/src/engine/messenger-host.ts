@@ -24,8 +24,9 @@ const FORWARDED = Object.keys({
   preferences: true,
   typing: true,
   presence: true,
-  'identity-changed': true,
-  'new-devices': true,
+  'device-list': true,
+  listing: true,
+  'waiting-devices': true,
   undecryptable: true,
 } satisfies Record<EngineEvent['type'], true>) as EngineEvent['type'][];
 

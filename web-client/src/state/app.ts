@@ -13,7 +13,7 @@ import { EngineStatus } from './engine-status.svelte.ts';
 import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
 import { lockAfterChoice, type LockAfter } from './lock-after.svelte.ts';
-import { NewDevices } from './new-devices.svelte.ts';
+import { OwnDevices } from './own-devices.svelte.ts';
 import { PendingJump } from './pending-jump.ts';
 import { Router } from './router.svelte.ts';
 import type { StoredChoice } from './stored.svelte.ts';
@@ -32,7 +32,7 @@ export type App = {
   readonly router: Router;
   readonly theme: StoredChoice<Theme>;
   readonly alerts: Alerts;
-  readonly newDevices: NewDevices;
+  readonly ownDevices: OwnDevices;
   readonly installation: Installation;
   readonly update: Update;
   readonly pendingJump: PendingJump;
@@ -53,7 +53,7 @@ export const createApp = (engine: Engine): App => {
     router: new Router(),
     theme: themeChoice(),
     alerts: new Alerts(notifications),
-    newDevices: new NewDevices(engine, feed),
+    ownDevices: new OwnDevices(engine, feed),
     installation: new Installation(),
     update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),

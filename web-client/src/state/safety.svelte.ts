@@ -46,7 +46,7 @@ export class Safety {
       const isMeant = events.some(
         ({ type, detail }) =>
           (type === 'conversation' && named(detail.id).accountId === this.#accountId) ||
-          (type === 'identity-changed' && detail.accountId === this.#accountId),
+          (type === 'device-list' && detail.accountId === this.#accountId),
       );
       if (isMeant) void this.load();
     }).end;

@@ -8,6 +8,10 @@ export const errors = {
   'bad-text': 'Diese Nachricht ist leer oder zu lang.',
   'own-account': 'Das ist dein eigener Benutzername.',
   'keys-changed': 'Die Sicherheitsnummer hat sich geändert. Prüfe sie, bevor du schreibst.',
+  'device-list-refused': 'Ein Server behauptet etwas über jemandes Geräte, das nicht unterschrieben ist.',
+  'device-refused': 'Ein Server nennt Schlüssel, die nicht die des Geräts sind.',
+  'no-account-key':
+    'Dieses Gerät wurde noch nicht hereingelassen oder hat den Schlüssel deines Kontos noch nicht. Versuche es später noch einmal.',
   'vault-outdated':
     'Die Nachrichten auf diesem Gerät sind älter als das, was es gesendet hat: wiederhergestellt oder an zwei Orten benutzt.',
   'vault-too-new': 'Die Nachrichten auf diesem Gerät gehören zu einer neueren Version. Lade die Seite neu.',
@@ -16,7 +20,7 @@ export const errors = {
   'vault-key-lost': 'Der Schlüssel zu den Nachrichten auf diesem Gerät fehlt oder ist ein anderer.',
   'unfit-row': 'Etwas, das auf diesem Gerät gespeichert war, lässt sich nicht lesen. Es wird übergangen.',
   'wrong-clock': 'Die Uhr dieses Geräts oder die des Servers geht um Tage falsch. Prüfe das Datum.',
-  'no-session': 'Es wurde noch keine Nachricht gewechselt.',
+  'no-session': 'Die andere Seite hat ihren Schlüssel noch nicht genannt.',
   'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',
   'storage-failed': 'Dieses Gerät kann gerade nichts speichern. Versuche es noch einmal.',
   'storage-full': 'Der Speicher ist voll. Schaffe etwas Platz und versuche es noch einmal.',
@@ -31,6 +35,7 @@ export const errors = {
   'username-taken': 'Dieser Benutzername ist vergeben. Nimm einen anderen.',
   'device-limit': 'Dein Konto hat schon so viele Geräte, wie es haben kann. Entferne zuerst eines.',
   'devices-changed': 'Die Geräte der anderen Seite haben sich gerade geändert. Versuche es noch einmal.',
+  'device-list-conflict': 'Ein anderes deiner Geräte hat die Liste gerade geändert. Versuche es noch einmal.',
   'message-expired': 'Diese Nachricht hat zu lange gewartet und wurde nicht zugestellt.',
   'clock-skew': 'Die Uhr dieses Geräts geht falsch. Stelle sie richtig und versuche es noch einmal.',
   'payload-too-large': 'Das ist zu groß zum Senden.',

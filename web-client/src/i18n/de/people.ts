@@ -37,11 +37,11 @@ export const people = {
   removeVerification: 'Verifizierung aufheben',
   verified: (name: string) => `Du hast ${name} verifiziert.`,
   changed: (name: string) =>
-    `Die Sicherheitsnummer hat sich geändert, seit du ${name} verifiziert hast. Oft ist das ein neues Gerät; vergleiche die Nummern noch einmal, um sicher zu sein.`,
+    `Die Sicherheitsnummer hat sich geändert, seit du ${name} verifiziert hast. Oft sind alle Geräte verloren gegangen, und es wurde neu angefangen; vergleiche die Nummern noch einmal, um sicher zu sein.`,
   same: (name: string) => `Die Codes sind gleich. Du kannst ${name} als verifiziert markieren.`,
   different: (name: string) =>
     `Die Codes sind verschieden. Prüfe, ob ${name} die Sicherheitsnummer mit dir zeigt, und versuche es noch einmal. Bleiben sie verschieden, schreibe hier nichts Geheimes.`,
   notASafetyNumber: 'Das ist kein QR-Code einer Sicherheitsnummer.',
   noKeys: (name: string) =>
-    `Noch gibt es keine Sicherheitsnummer: Sie entsteht, sobald du mit ${name} eine Nachricht gewechselt hast.`,
+    `Noch gibt es keine Sicherheitsnummer mit ${name}: Das Gerät dort hat seinen Schlüssel noch nicht genannt.`,
 };

@@ -56,6 +56,7 @@ export const settings = {
   devicesHint:
     'Jedes Gerät hat eigene Schlüssel. Entferne eines, das du nicht kennst oder nicht mehr benutzt.',
   thisDevice: 'Dieses Gerät',
+  waitsSince: 'Nicht hereingelassen',
   deviceSince: (day: string) => `Seit ${day}`,
   removeDevice: 'Entfernen',
   removeDeviceNamed: (name: string) => `${name} entfernen`,

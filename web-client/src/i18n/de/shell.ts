@@ -19,12 +19,36 @@ export const shell = {
   noticesLabel: 'Hinweise',
   alert: 'Du hast eine neue Nachricht.',
   update: { ready: 'Eine neue Version ist da.', reload: 'Neu laden' },
-  newDevice: {
-    signedIn: (name: string, day: string, time: string) =>
-      `${name} hat sich in deinem Konto angemeldet, ${day} ${time}.`,
-    advice: 'Wenn du das nicht warst, entferne es und ändere dann dein Passwort.',
+  waitingDevice: {
+    question: (name: string, day: string, time: string) =>
+      `Ein neues Gerät möchte herein: ${name}, ${day} ${time}, angemeldet mit deinem Passwort.`,
+    answer: 'Antworten',
+    title: 'Hereinlassen?',
+    compare:
+      'Lass es nur herein, wenn es deines ist und diese Nummer zeigt. Es liest dann, was dir geschrieben wird, und schreibt in deinem Namen.',
+    digits: 'Nummer des Geräts',
+    letIn: 'Hereinlassen',
+    refuse: 'Nein, und Passwort ändern',
+  },
+  waiting: {
+    title: 'Wartet darauf, hereingelassen zu werden',
+    text: 'Öffne Restante auf einem Gerät, das du schon benutzt hast. Es fragt dich, ob dieses hier deines ist.',
+    digitsHint: 'Dort steht diese Nummer:',
+    goesOn: 'Sobald du dort geantwortet hast, geht es hier von selbst weiter.',
+    noneLeft: 'Ich habe keines meiner anderen Geräte mehr',
+    beginTitle: 'Mit einem neuen Schlüssel anfangen?',
+    beginText:
+      'Deine bisherigen Geräte gehören dann nicht mehr zu deinem Konto, und deine Kontakte sehen, dass sich deine Sicherheitsnummer geändert hat. Tu das nur, wenn du keines davon mehr benutzen kannst. Gib dein Passwort ein, um weiterzumachen.',
+    begin: 'Mit neuem Schlüssel anfangen',
+  },
+  replacedKey: {
+    told: 'Jemand hat sich mit deinem Passwort angemeldet und für dein Konto einen neuen Schlüssel angefangen.',
+    advice: 'Was dir geschrieben wird, geht jetzt an dessen Gerät und nicht an dieses.',
     mine: 'Das war ich',
-    remove: 'Entfernen',
+    takeBack: 'Konto zurückholen',
+    takeBackTitle: 'Dein Konto zurückholen?',
+    takeBackText:
+      'Dein Konto macht mit dem Schlüssel dieses Geräts weiter, und nur mit diesem Gerät. Ändere gleich danach dein Passwort und entferne die anderen Geräte.',
   },
   lostDevice: {
     text: 'Der Browser hat den Speicher dieses Geräts geleert. Der alte Eintrag steht noch in deinem Konto, deshalb wird weiter für ihn verschlüsselt.',

@@ -35,9 +35,9 @@ export const writing = {
   sendAnyway: 'Trotzdem senden',
   keysChangedTitle: (name: string) => `Die Sicherheitsnummer von ${name} hat sich geändert`,
   keysChangedText: (name: string) =>
-    `Vielleicht hat ${name} ein neues Gerät. Es kann aber auch sein, dass sich jemand als ${name} ausgibt. Vergleicht eure Sicherheitsnummern, um sicher zu sein.`,
+    `Vielleicht hat ${name} alle Geräte verloren und neu angefangen. Es kann aber auch sein, dass sich jemand als ${name} ausgibt. Vergleicht eure Sicherheitsnummern, um sicher zu sein.`,
   keysChangedNote: (name: string) =>
-    `${name} benutzt ein Gerät, das du nicht geprüft hast. Vergleicht eure Sicherheitsnummern, bevor du weiterschreibst.`,
+    `${name} benutzt einen Schlüssel, den du nicht geprüft hast. Vergleicht eure Sicherheitsnummern, bevor du weiterschreibst.`,
   unreadable: (count: number, name: string) =>
     `${count === 1 ? '1 Nachricht konnte' : `${count} Nachrichten konnten`} noch nicht gelesen werden. ${name} wurde gebeten, sie noch einmal zu senden.`,
 

@@ -10,6 +10,10 @@ export const errors = {
   'bad-text': 'This message is empty or too long to send.',
   'own-account': 'That is your own name.',
   'keys-changed': 'The safety number has changed. Verify it before you write.',
+  'device-list-refused': 'A server says something of somebody’s devices that they have not signed.',
+  'device-refused': 'A server gives keys that are not those of the device.',
+  'no-account-key':
+    'This device has not been let in yet, or has not got the key of your account. Try again later.',
   'vault-outdated':
     'The messages on this device are older than what it has sent: they were restored, or are used in two places.',
   'vault-too-new': 'The messages on this device belong to a later version. Load the page again.',
@@ -18,7 +22,7 @@ export const errors = {
   'vault-key-lost': 'The key to the messages on this device is gone, or is another one.',
   'unfit-row': 'Something that was stored on this device cannot be read. It is passed over.',
   'wrong-clock': 'The clock of this device or of the server is wrong by days. Check the date.',
-  'no-session': 'No message has been exchanged yet.',
+  'no-session': 'The other side has not told its key yet.',
   'no-storage': 'Your messages are not open here at the moment. Load the page again.',
   'storage-failed': 'This device cannot store anything at the moment. Try again.',
   'storage-full': 'The disk is full. Free some space, then try again.',
@@ -33,6 +37,7 @@ export const errors = {
   'username-taken': 'This username is taken. Choose another one.',
   'device-limit': 'Your account has as many devices as it can have. Remove one of them first.',
   'devices-changed': 'The devices of the other side have just changed. Try again.',
+  'device-list-conflict': 'Another of your devices has just changed the list. Try again.',
   'message-expired': 'This message waited for too long and was not delivered.',
   'clock-skew': 'The clock of this device is wrong. Correct it and try again.',
   'payload-too-large': 'This is too large to send.',

@@ -37,11 +37,10 @@ export const people = {
   removeVerification: 'Remove verification',
   verified: (name: string) => `You have verified ${name}.`,
   changed: (name: string) =>
-    `The safety number has changed since you verified ${name}. Often that is a new device; compare the numbers again to be sure.`,
+    `The safety number has changed since you verified ${name}. Often they have lost all their devices and begun anew; compare the numbers again to be sure.`,
   same: (name: string) => `The codes are the same. You can mark ${name} as verified.`,
   different: (name: string) =>
     `The codes are different. Make sure that ${name} shows the safety number with you, and try again. If they stay different, do not write anything secret here.`,
   notASafetyNumber: 'This is not the QR code of a safety number.',
-  noKeys: (name: string) =>
-    `There is no safety number yet: it appears once a message has been exchanged with ${name}.`,
+  noKeys: (name: string) => `There is no safety number with ${name} yet: their device has not told its key.`,
 } as const;

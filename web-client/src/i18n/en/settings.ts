@@ -52,6 +52,7 @@ export const settings = {
 
   devicesHint: 'Each device has keys of its own. Remove one that you do not know or no longer use.',
   thisDevice: 'This device',
+  waitsSince: 'Not let in',
   deviceSince: (day: string) => `Since ${day}`,
   removeDevice: 'Remove',
   removeDeviceNamed: (name: string) => `Remove ${name}`,

@@ -19,12 +19,36 @@ export const shell = {
   noticesLabel: 'Notices',
   alert: 'You have a new message.',
   update: { ready: 'A new version is ready.', reload: 'Reload' },
-  newDevice: {
-    signedIn: (name: string, day: string, time: string) =>
-      `${name} has signed in to your account, ${day} ${time}.`,
-    advice: 'If that was not you, remove it, then change your password.',
+  waitingDevice: {
+    question: (name: string, day: string, time: string) =>
+      `A new device wants in: ${name}, ${day} ${time}, signed in with your password.`,
+    answer: 'Answer',
+    title: 'Let it in?',
+    compare:
+      'Let it in only if it is yours and shows this number. It will read what is written to you from then on, and write in your name.',
+    digits: 'Number of the device',
+    letIn: 'Let it in',
+    refuse: 'No, and change my password',
+  },
+  waiting: {
+    title: 'Waiting to be let in',
+    text: 'Open Restante on a device that you have used before. It asks whether this one is yours.',
+    digitsHint: 'It shows this number:',
+    goesOn: 'As soon as you have answered there, it goes on here by itself.',
+    noneLeft: 'None of my other devices is left',
+    beginTitle: 'Begin with a new key?',
+    beginText:
+      'Devices that you had are no longer part of your account, and your contacts see that your safety number has changed. Only do this if you cannot use any of them any more. Enter your password to go on.',
+    begin: 'Begin with a new key',
+  },
+  replacedKey: {
+    told: 'Somebody has signed in with your password and begun a new key for your account.',
+    advice: 'What is written to you goes to their device now, not to this one.',
     mine: 'That was me',
-    remove: 'Remove it',
+    takeBack: 'Take my account back',
+    takeBackTitle: 'Take your account back?',
+    takeBackText:
+      'Your account goes on with the key of this device, and with this device alone. Change your password right after that, and remove the other devices.',
   },
   lostDevice: {
     text: 'The browser wiped the storage of this device. Its old entry is still in your account, so people still encrypt for it.',

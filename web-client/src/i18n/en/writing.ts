@@ -34,9 +34,9 @@ export const writing = {
   sendAnyway: 'Send anyway',
   keysChangedTitle: (name: string) => `The safety number of ${name} has changed`,
   keysChangedText: (name: string) =>
-    `${name} may have a new device. It may also be that somebody pretends to be ${name}. Compare your safety numbers to be sure.`,
+    `${name} may have lost all devices and begun anew. It may also be that somebody pretends to be ${name}. Compare your safety numbers to be sure.`,
   keysChangedNote: (name: string) =>
-    `${name} uses a device that you have not verified. Compare your safety numbers before you go on.`,
+    `${name} uses a key that you have not verified. Compare your safety numbers before you go on.`,
   unreadable: (count: number, name: string) =>
     `${count === 1 ? '1 message' : `${count} messages`} could not be read yet. ${name} has been asked to send ${count === 1 ? 'it' : 'them'} again.`,
 
