@@ -100,6 +100,7 @@ it('who forgot the passphrase begins anew on this device, and nothing of before 
   await alice!.confirm('Delete them from this device');
   await page.getByText('Your messages on this device are gone').waitFor();
   await alice!.signIn(alice!.username);
+  await alice!.beginAnew();
   await alice!.isConnected('live');
   await page.getByText('Its old entry is still in your account').waitFor();
   await bob!.write('are you there?');

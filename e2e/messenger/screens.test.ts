@@ -276,16 +276,35 @@ const SCREENS: readonly Screen[] = [
     close: escape,
   },
   {
+    name: 'waiting',
+    open: async () => {
+      const tablet = await stage.browserPerson('tablet');
+      await tablet.enter();
+      await tablet.signIn(alice.username);
+      await tablet.page().getByRole('list', { name: 'Number of the device' }).waitFor();
+      return tablet.page();
+    },
+    close: async () => {
+      const page = alice.page();
+      await page.getByRole('button', { name: 'Answer' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Let it in' }).click();
+      await page.getByText('A new device wants in').waitFor({ state: 'detached' });
+    },
+  },
+  {
     name: 'new-device',
     open: async () => {
       const laptop = await stage.browserPerson('laptop');
       await laptop.enter();
       await laptop.signIn(alice.username);
-      await alice.page().getByText('has signed in to your account').waitFor();
+      await alice.page().getByText('A new device wants in').waitFor();
+      await alice.page().getByRole('button', { name: 'Answer' }).click();
+      await alice.page().getByRole('dialog').waitFor();
       return alice.page();
     },
     close: async (page) => {
-      await page.getByRole('button', { name: 'That was me' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Let it in' }).click();
+      await page.getByText('A new device wants in').waitFor({ state: 'detached' });
     },
   },
   ...['privacy', 'appearance', 'notifications', 'devices', 'storage'].map(settings),

@@ -97,9 +97,9 @@ describe('a second device', () => {
     await laptop.signIn(alice!.username);
     await laptop.isConnected('live');
     const notices = alice!.page().getByRole('complementary', { name: 'Notices' });
-    await notices.getByText('has signed in to your account').waitFor();
-    await notices.getByRole('button', { name: 'That was me' }).click();
-    await notices.getByText('has signed in to your account').waitFor({ state: 'detached' });
+    await notices.getByText('A new device wants in').waitFor();
+    await alice!.letIn(laptop);
+    await notices.getByText('A new device wants in').waitFor({ state: 'detached' });
     await bob!.write('on both?');
     await alice!.sees('on both?');
     await laptop.open(bob!.username);
@@ -120,6 +120,40 @@ describe('a second device', () => {
     await settings.confirm('Remove');
     await laptop.isConnected('refused');
   });
+});
+
+it('a device that is not the owner’s is refused, and the password changed; what somebody has taken over is taken back', async () => {
+  const [alice, bob] = await stage().friends('alice', 'bob');
+  const thief = await stage().browserPerson('thief');
+  for (const { complaints } of [alice!, thief]) complaints.expect(...NETWORK_FAILURES);
+  await thief.enter();
+  await thief.signIn(alice!.username);
+  const page = alice!.page();
+  await page.getByRole('complementary', { name: 'Notices' }).getByRole('button', { name: 'Answer' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'No, and change my password' }).click();
+  await page.getByRole('button', { name: 'Change password' }).waitFor();
+  await thief.isConnected('refused');
+
+  const other = await stage().browserPerson('other');
+  other.complaints.expect(...NETWORK_FAILURES);
+  await other.enter();
+  await other.signIn(alice!.username);
+  await other.beginAnew();
+  await page.getByText('begun a new key for your account').waitFor();
+  await bob!
+    .page()
+    .getByRole('log')
+    .getByText(`${alice!.username}’s safety number has changed.`)
+    .first()
+    .waitFor();
+  await page.getByRole('button', { name: 'Take my account back' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
+  await dialog.getByRole('button', { name: 'Take my account back' }).click();
+  await page.getByText('begun a new key for your account').waitFor({ state: 'detached' });
+  await alice!.open(bob!.username);
+  await alice!.write('that was not me');
+  await bob!.sees('that was not me');
 });
 
 it('a change of the password asks for the old one, and removes the other devices if that is wanted', async () => {
@@ -169,6 +203,7 @@ it('signing out leaves nothing on the device, and nobody writes to it any more',
   await bob!.write('into the void');
   await stage().cluster.empty(alice);
   await alice!.signIn(alice!.username);
+  await alice!.beginAnew();
   await alice!.isConnected('live');
   await bob!.write('and now?');
   await alice!.open(bob!.username);

@@ -25,6 +25,7 @@ const wipeStorage = async (person: BrowserPerson): Promise<void> => {
 const signInAgain = async (person: BrowserPerson): Promise<void> => {
   await person.page().getByRole('heading', { name: 'Your messages on this device are gone' }).waitFor();
   await person.signIn(person.username);
+  await person.beginAnew();
   await person.isConnected('live');
 };
 

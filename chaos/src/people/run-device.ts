@@ -83,6 +83,11 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
   );
   messenger.on('fault', (fault) => tell({ event: 'fault', code: codeOf(fault) }));
 
+  /** The person knows their own devices: who waits is let in on each that is there. */
+  messenger.on('waiting-devices', (waiting) => {
+    for (const each of waiting) void messenger.letDeviceIn(each).catch(() => undefined);
+  });
+
   type Ended = Answers['perform'][number];
   let operations = 0;
   /** Writes down an operation of this name. */
@@ -188,6 +193,15 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
     }
   };
 
+  /** A device that has signed in is one of its person's when it has been let in. */
+  const isLetIn = async (): Promise<boolean> => {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      if ((await messenger.listing()) === 'listed') return true;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+    return false;
+  };
+
   const readSelf = async (): Promise<typeof self | null> => {
     if (start.enroll !== null && (await messenger.self()) === null) await enroll(start.enroll);
     const own = await messenger.self();
@@ -203,9 +217,13 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
       } finally {
         known.resolve(undefined);
       }
-      if (start.enroll !== null) await write({ type: 'enrolled', device, ...self });
-      await write({ type: 'started', device });
       if (start.areKeysOld === true) await ageKeys();
+      if (start.enroll !== null) {
+        await messenger.start();
+        if (!(await isLetIn())) return null;
+        await write({ type: 'enrolled', device, ...self });
+      }
+      await write({ type: 'started', device });
       await messenger.start();
       return self;
     },

@@ -17,7 +17,12 @@ const escaped = (text: string): string => text.replace(/[$()*+.?[\\\]^{|}]/g, '\
 export type MessengerPage = {
   readonly page: () => Page;
   readonly signUp: (username: string) => Promise<void>;
+  /** Signs in; the device waits then to be let in. */
   readonly signIn: (username: string) => Promise<void>;
+  /** Lets a device in that waits, by the number that both show. */
+  readonly letIn: (waiting: Pick<MessengerPage, 'page'>) => Promise<void>;
+  /** Begins a new account key on a device that waits. */
+  readonly beginAnew: () => Promise<void>;
   readonly isConnected: (...states: readonly ShownConnection[]) => Promise<void>;
   /** Adds a contact by the screen for it, and has the conversation open then. */
   readonly add: (username: string) => Promise<void>;
@@ -81,13 +86,40 @@ export const messengerPage = (current: () => Page): MessengerPage => {
     await byRole('textbox', { name: 'Username' }).fill(username);
     await current().getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
     await byRole('button', { name: how }).click();
-    await byRole('navigation', { name: 'Conversations' }).waitFor();
+  };
+  const isIn = (page: Page): Promise<void> =>
+    page.getByRole('navigation', { name: 'Conversations' }).waitFor();
+  const digitsOf = async (within: Locator): Promise<string> => {
+    const number = within.getByRole('list', { name: 'Number of the device' });
+    await number.waitFor();
+    return (await number.innerText()).replace(/\D/g, '');
   };
 
   return {
     page: current,
-    signUp: (username) => enter(username, 'Create account'),
-    signIn: (username) => enter(username, 'Sign in'),
+    signUp: async (username) => {
+      await enter(username, 'Create account');
+      await isIn(current());
+    },
+    signIn: async (username) => {
+      await enter(username, 'Sign in');
+      await byRole('heading', { name: 'Waiting to be let in' }).waitFor();
+    },
+    letIn: async (waiting) => {
+      const shown = await digitsOf(waiting.page().locator('body'));
+      await byRole('complementary', { name: 'Notices' }).getByRole('button', { name: 'Answer' }).click();
+      const dialog = byRole('dialog');
+      if ((await digitsOf(dialog)) !== shown) throw new Error('the devices show other numbers');
+      await dialog.getByRole('button', { name: 'Let it in' }).click();
+      await isIn(waiting.page());
+    },
+    beginAnew: async () => {
+      await byRole('button', { name: 'None of my other devices is left' }).click();
+      const dialog = byRole('dialog');
+      await dialog.getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
+      await dialog.getByRole('button', { name: 'Begin with a new key' }).click();
+      await isIn(current());
+    },
     isConnected: (...states) =>
       current()
         .locator(states.map((state) => `#connection[data-state=${state}]`).join())
