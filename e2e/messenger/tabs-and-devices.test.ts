@@ -140,6 +140,8 @@ it('a device that is not the owner’s is refused, and the password changed; wha
   await other.signIn(alice!.username);
   await other.beginAnew();
   await page.getByText('begun a new key for your account').waitFor();
+  await other.add(bob!.username);
+  await other.write('send money');
   await bob!
     .page()
     .getByRole('log')
