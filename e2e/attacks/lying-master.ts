@@ -13,6 +13,8 @@ export type Lies = {
   hear: (frame: Upstream) => readonly Downstream[] | null;
 };
 
+const PASSED = new Set(['authorization', 'content-type', 'restante-version']);
+
 export const TRUTH: Lies = { answer: (_, body) => body, tell: (frame) => [frame], hear: () => null };
 
 /**
@@ -39,16 +41,19 @@ export const startLyingMaster = async (target: string): Promise<LyingMaster> => 
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const path = request.url ?? '/';
-      const { host, connection, 'content-length': length, ...headers } = request.headers;
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).filter(([name]) => PASSED.has(name)),
+      ) as Record<string, string>;
       const answer = await fetch(target + path, {
         method: request.method ?? 'GET',
-        headers: headers as Record<string, string>,
+        headers,
         ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
       });
       const text = await answer.text();
-      const isRead = request.method === 'GET' && text !== '';
-      const said = isRead ? JSON.stringify(lies.answer(path, JSON.parse(text))) : text;
-      response.writeHead(answer.status, {
+      const truth = text === '' ? null : (JSON.parse(text) as unknown);
+      const lie = request.method === 'GET' ? lies.answer(path, truth) : truth;
+      const said = lie === truth ? text : JSON.stringify(lie);
+      response.writeHead(lie === truth ? answer.status : 200, {
         'content-type': 'application/json',
         'restante-versions': answer.headers.get('restante-versions') ?? '',
       });

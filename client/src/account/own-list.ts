@@ -194,7 +194,8 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     if (before === undefined || key?.accountKey !== before.accountKey || !hasListed(before, self())) return;
     // Masters have lost the newest one, or have another one of two that were made apart.
     if (learnt === 'older' && list?.accountKey === before.accountKey) {
-      const { absent, successor, ...newest } = before;
+      const { accountId, accountKey, generation, devices: listed, signature } = before;
+      const newest = { accountId, accountKey, generation, devices: listed, signature };
       await inTurn(() => api.putDeviceList(newest)).catch((error: unknown) => {
         if (!isConflict(error)) throw error;
       });

@@ -82,7 +82,8 @@ test('the first list is published at the next connection when its answer, or the
   const alice = scene.messenger({
     vault: { ...disk, close: () => Promise.resolve() },
     fetch: (...request) => {
-      if (!String(request[0]).endsWith('/api/device-list')) return fetch(...request);
+      const [url] = request;
+      if (typeof url !== 'string' || !url.endsWith('/api/device-list')) return fetch(...request);
       lost += 1;
       return Promise.reject(new TypeError('lost'));
     },

@@ -1,8 +1,8 @@
 import { fingerprintDigits, generateKeyPair, systemRandom } from '@restante/signal';
 import { expect, test } from 'vitest';
 import { toBase64 } from '../base64.ts';
-import { accountBytes } from './account-bytes.ts';
-import { deviceDigits, fingerprint } from './key-digits.ts';
+import { accountBytes } from '../account/account-bytes.ts';
+import { deviceDigits, fingerprint } from '../account/key-digits.ts';
 
 const accountId = '6ba7b810-9dad-41d1-80b4-00c04fd430c8';
 
