@@ -201,6 +201,11 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     if (isAnyOwed) acknowledger.sweep();
   });
   const onIntroduced = (): void => background(release());
+  // Nodes take no mailbox tokens from before this list once they have seen one of it: whoever was removed reads nothing more there.
+  events.on('device-list', ({ accountId }) => {
+    if (accountId !== device.accountId() || frames === null) return;
+    background(api.freshTokens().then(() => catchUp.run(), unlessAway));
+  });
   events.on('conversation', ({ standing }) => {
     if (isHolding && standing !== 'request') onIntroduced();
   });

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { conversationWith, type CreatedKeys, type Messenger } from '@restante/client';
+import {
+  conversationWith,
+  createMessenger,
+  memoryVault,
+  readRow,
+  type CreatedKeys,
+  type Messenger,
+  type Tables,
+} from '@restante/client';
 import { libsignalRatchet } from '@restante/client/node';
 import {
   deriveMessageId,
@@ -93,16 +101,19 @@ const listOf = async (person: Person): Promise<SignedDeviceList> => {
   });
   return (await answer.json()) as SignedDeviceList;
 };
-/** A second device of Bob, let in. */
-const secondOf = async (person: Person): Promise<Person & { readonly secondary: Messenger }> => {
-  const { createMessenger, memoryVault } = await import('@restante/client');
-  const secondary = createMessenger({ masters: cluster.masters, vault: memoryVault(), ratchet });
+/** A second device of somebody, let in. */
+const secondOf = async (
+  person: Person,
+): Promise<{ readonly secondary: Messenger; readonly tokens: () => Promise<Tables['tokens']> }> => {
+  const vault = memoryVault();
+  const secondary = createMessenger({ masters: cluster.masters, vault, ratchet });
   await secondary.login({ username: person.username, password: TEST_PASSWORD, deviceName: 'second' });
   await secondary.start();
   const waiting = await waitFor('the question', async () => (await person.messenger().waitingDevices())[0]);
   await person.messenger().letDeviceIn(waiting);
   await waitFor('it to be let in', async () => (await secondary.listing()) === 'listed');
-  return { ...person, secondary };
+  const tokens = async () => readRow('tokens', await vault.get('tokens', 'only'))!;
+  return { secondary, tokens };
 };
 
 /** A first message of the attacker, in the name of a device, as a lying master pushes it. */
@@ -290,4 +301,28 @@ describe('a master cannot', () => {
     const kinds = (await alice.messenger().messages(conversationWith(accountId))).map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'keys-changed')).toHaveLength(1);
   });
+});
+
+it('a removed device reads nothing more at any node, though no master tells them and its token has not expired', async () => {
+  const { secondary, tokens } = await secondOf(bob);
+  type Token = Pick<Tables['tokens'], 'accountId' | 'deviceId' | 'mailboxToken'>;
+  const read = async (node: string, { accountId, deviceId, mailboxToken }: Token): Promise<number> =>
+    (
+      await fetch(`${node}/messages/${accountId}/ids?device=${deviceId}&limit=10`, {
+        headers: { authorization: `Bearer ${mailboxToken}` },
+      })
+    ).status;
+  const token = await waitFor('a token of the list that it is on', async () => {
+    const now = await tokens();
+    const answers = await Promise.all(now.mailboxNodes.map((node) => read(node, now)));
+    return answers.every((status) => status === 200) ? now : null;
+  });
+  const { deviceId, mailboxNodes } = token;
+  await bob.messenger().removeDevice(deviceId);
+  // The device that has removed it asks each node with a token of the new list.
+  for (const node of mailboxNodes)
+    await waitFor('the end of the token', async () => (await read(node, token)) === 401);
+  await secondary[Symbol.asyncDispose]();
+  await alice.sendAccepted(bob, 'still here');
+  await bob.seesLast(alice, 'still here');
 });

@@ -75,7 +75,12 @@ it('a browser that wiped the storage says so; after signing in the conversation 
   await bob!.sees('are you still there?');
   await bob!.write('again');
   await alice!.sees('again');
-  expect(await alice!.texts()).toEqual(['hello', 'are you still there?', 'again']);
+  expect(await alice!.texts()).toEqual([
+    'hello',
+    'are you still there?',
+    `${bob!.username}’s safety number has changed.`,
+    'again',
+  ]);
 });
 
 describe('a verified contact', () => {

@@ -15,6 +15,7 @@ import {
   type CouchAddress,
   type Logger,
 } from '@restante/service-kit';
+import { createOwnerTokens } from './routes/ended-tokens.ts';
 import { createApp } from './routes/app.ts';
 import { createByteBudget } from './mail/byte-budget.ts';
 import type { Config } from './config.ts';
@@ -68,7 +69,7 @@ export const startMailboxNode = async (
   const { couch, messageTtlMs: ttlMs } = config;
   const address = parseCouchUrl(couch.url);
   const peers = couch.mesh?.peers.map(({ name }) => name) ?? [];
-  const tokens = createTokenVerifier(config.tokenPublicKey, now);
+  const tokens = createOwnerTokens(createTokenVerifier(config.tokenPublicKey, now));
   const databases = createDatabases(couch.databasePrefix, config.bucketSpanDays, ttlMs);
   const server = connectCouch(couch.url, COUCH_TIMEOUT_MS);
   const admin = connectCouch(couch.adminUrl, COUCH_TIMEOUT_MS);

@@ -15,7 +15,7 @@ const isUnavailable = (error: unknown): boolean =>
   error instanceof ServiceError && error.code === 'unavailable';
 
 const assertCurrent = (device: TokenDevice, generation: number): void => {
-  if (device.generation < generation)
+  if ((device.generation ?? 0) < generation)
     throw new ServiceError('token-expired', 'the password has been changed');
 };
 

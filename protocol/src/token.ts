@@ -11,7 +11,10 @@ export const AUDIENCES = { master: 'master', mailbox: 'mailbox', store: 'store' 
 export const deviceClaims = z.object({
   sub: accountId,
   device: deviceId,
-  /** Of `master` tokens: grows when the account's password is changed, which ends the tokens from before. Absent: 0. */
+  /**
+   * Of `master` tokens: grows when the account's password is changed, which ends the tokens from before. Absent: 0. Of `mailbox` tokens:
+   * that of the account's device list; absent when a master has signed it for itself.
+   */
   generation: z.optional(z.int().check(z.nonnegative())),
 });
 export type DeviceClaims = z.infer<typeof deviceClaims>;

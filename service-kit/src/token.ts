@@ -15,8 +15,8 @@ const ALGORITHM = 'EdDSA';
 const ISSUER = 'restante';
 const MASTER_SUBJECT = 'master';
 
-/** Whom a token speaks for, and which generation of its account's tokens it is of. */
-export type TokenDevice = DeviceAddress & { readonly generation: number };
+/** Whom a token speaks for, and which generation it is of: see `deviceClaims`. Null: it says none. */
+export type TokenDevice = DeviceAddress & { readonly generation: number | null };
 
 export type TokenVerifier = {
   /**
@@ -51,7 +51,7 @@ const nameOf = (token: string, audience: string): string =>
 const deviceOf = (payload: JWTPayload): TokenDevice | null => {
   const claims = deviceClaims.safeParse(payload);
   if (!claims.success) return null;
-  const { sub, device, generation = 0 } = claims.data;
+  const { sub, device, generation = null } = claims.data;
   return { accountId: sub, deviceId: device, generation };
 };
 
@@ -114,10 +114,10 @@ export const createTokenSigner = (privateKeyPem: string, now: () => number = Dat
       .setExpirationTime(Math.floor(expiresAtMs / 1000))
       .sign(key);
   return {
-    device: ({ accountId, deviceId }, audience, expiresAtMs, generation = 0) =>
+    device: ({ accountId, deviceId }, audience, expiresAtMs, generation) =>
       sign(accountId, AUDIENCES[audience], expiresAtMs, {
         device: deviceId,
-        ...(generation > 0 && { generation }),
+        ...(generation !== undefined && { generation }),
       }),
     master: (expiresAtMs) => sign(MASTER_SUBJECT, AUDIENCES.store, expiresAtMs, {}),
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { conversationWith, memoryVault, type Messenger } from '../index.ts';
+import { conversationWith, memoryVault, readRow, type Messenger } from '../index.ts';
+import { signDeviceList } from './account-key.ts';
 import { accountOf, live, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
@@ -178,4 +179,50 @@ test('a removed device is off the list before it is removed; a change of the pas
   await alice.signOut();
   expect(listed()).toEqual([2]);
   await live(bob);
+});
+
+test('an account from before there were account keys gets one from its device with the lowest number', async () => {
+  await using scene = await Scene.open();
+  const disk = memoryVault();
+  const vault = { ...disk, close: () => Promise.resolve() };
+  const before = await scene.person('alice', { vault });
+  const aliceId = await accountOf(before);
+  await before[Symbol.asyncDispose]();
+  await disk.commit([
+    { table: 'accountKey', key: 'only', value: undefined },
+    { table: 'deviceLists', key: aliceId, value: undefined },
+  ]);
+  scene.cluster.lists.delete(aliceId);
+  const second = scene.messenger();
+  await second.login({ username: 'alice', password: PASSWORD, deviceName: 'second' });
+  await second.start();
+  await live(second);
+  expect(await second.listing()).toBe('unknown');
+  const alice = scene.messenger({ vault: disk });
+  await alice.start();
+  await waitForListing(alice, 'listed');
+  await waitForListing(second, 'waiting');
+  expect(scene.cluster.lists.get(aliceId)).toMatchObject({ generation: 1, devices: [{ deviceId: 1 }] });
+});
+
+describe('a list that masters have', () => {
+  test('lost is given back to them, and of two that were made apart what both say holds', async () => {
+    await using scene = await Scene.open();
+    const disk = memoryVault();
+    const alice = await scene.person('alice', { vault: { ...disk, close: () => Promise.resolve() } });
+    const aliceId = await accountOf(alice);
+    const first = scene.cluster.lists.get(aliceId)!;
+    await scene.device('alice');
+    const second = scene.cluster.lists.get(aliceId)!;
+    expect(second.generation).toBe(2);
+    scene.cluster.publish(first);
+    await waitFor('the newest', () => scene.cluster.lists.get(aliceId)?.signature === second.signature);
+    const key = readRow('accountKey', await disk.get('accountKey', 'only'))!;
+    // Somewhere else the second device was taken off, and a third one put on.
+    const [own, other] = second.devices;
+    const third = { ...other!, deviceId: 3 };
+    scene.cluster.publish(signDeviceList(key, { ...second, devices: [own!, third] }));
+    await waitFor('a list above both', () => scene.cluster.lists.get(aliceId)?.generation === 3);
+    expect(scene.cluster.lists.get(aliceId)?.devices).toEqual([own]);
+  });
 });

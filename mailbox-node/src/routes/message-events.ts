@@ -39,6 +39,10 @@ export const messageEvents =
     };
     const stop = deps.events.listen(owner, {
       tell: (envelope) => {
+        if (deps.tokens.isEnded(owner)) {
+          response.end(`event: end\ndata: ${bodySaid(response, 'streamEnd', { code: 'token-expired' })}\n\n`);
+          return 0;
+        }
         const said = bodySaid(response, 'mailboxEvent', envelope);
         return write(`event: envelope\nid: ${envelope.id}\ndata: ${said}\n\n`);
       },

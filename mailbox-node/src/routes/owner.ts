@@ -1,10 +1,11 @@
 import { accountId, deviceId, deviceKey, type DeviceAddress } from '@restante/protocol';
-import { bearerToken, parseInput, ServiceError, type TokenVerifier } from '@restante/service-kit';
+import { bearerToken, parseInput, ServiceError, type TokenDevice } from '@restante/service-kit';
 import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
+import type { OwnerTokens } from './ended-tokens.ts';
 import type { RateLimit } from './rate-limit.ts';
 
-export type OwnerDeps = { readonly tokens: TokenVerifier; readonly rateLimit: RateLimit };
+export type OwnerDeps = { readonly tokens: OwnerTokens; readonly rateLimit: RateLimit };
 
 /** A whole number in a query or path, as text. */
 export const wholeNumber = z
@@ -26,7 +27,7 @@ export const requireDevice =
   };
 
 /** The mailbox whose device asks. Every request of a device counts against its rate. */
-export const ownerOf = async (request: Request, { tokens, rateLimit }: OwnerDeps): Promise<DeviceAddress> => {
+export const ownerOf = async (request: Request, { tokens, rateLimit }: OwnerDeps): Promise<TokenDevice> => {
   const owner = await tokens.device(bearerToken(request), 'mailbox');
   await rateLimit(deviceKey(owner));
   return owner;

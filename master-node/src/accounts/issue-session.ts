@@ -1,12 +1,13 @@
-import type { AccountId, DeviceAddress, Session, Username } from '@restante/protocol';
+import type { AccountId, DeviceAddress, Session } from '@restante/protocol';
 import type { TokenSigner } from '@restante/service-kit';
 import type { Config } from '../config.ts';
+import type { AccountRecord } from '../directory/directory.ts';
 import { cellOf, type Cell } from '../mailboxes/cell.ts';
 
 /** The tokens of a device, and where its mail is. */
 export type IssueSession = (
   device: DeviceAddress,
-  account: { readonly username: Username; readonly tokenGeneration: number },
+  account: Pick<AccountRecord, 'username' | 'tokenGeneration' | 'list'>,
 ) => Promise<Session>;
 
 export const createIssueSession = (
@@ -17,13 +18,13 @@ export const createIssueSession = (
 ): IssueSession => {
   const nodesOf = (account: AccountId): string[] =>
     cellOf(account, cells).nodes.map((node) => node.publicUrl);
-  return async (device, { username, tokenGeneration }) => {
+  return async (device, { username, tokenGeneration, list }) => {
     const serverTime = now();
     const masterTokenExpiresAt = serverTime + config.tokens.masterTtlMs;
     const mailboxTokenExpiresAt = serverTime + config.tokens.mailboxTtlMs;
     const [masterToken, mailboxToken] = await Promise.all([
       signer.device(device, 'master', masterTokenExpiresAt, tokenGeneration),
-      signer.device(device, 'mailbox', mailboxTokenExpiresAt),
+      signer.device(device, 'mailbox', mailboxTokenExpiresAt, list?.generation ?? 0),
     ]);
     return {
       accountId: device.accountId,

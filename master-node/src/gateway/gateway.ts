@@ -89,11 +89,12 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
   /** Holds nothing of the request: what is made here lives as long as the connection. */
   const connect = (
     socket: WebSocket,
-    { generation: tokenGeneration, keysLow, accountId, deviceId }: Admitted,
+    { generation, keysLow, accountId, deviceId }: Admitted,
     requestId: string,
   ): void => {
     const dialect = selectVersion(versions, new Set([socket.protocol])) ?? versions[0];
     const device = { accountId, deviceId };
+    const tokenGeneration = generation ?? 0;
     const session = createLiveSession(
       { socket, device, connectionId: newConnectionId(), dialect, tokenGeneration, requestId },
       sessionDeps,

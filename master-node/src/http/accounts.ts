@@ -42,7 +42,7 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
           secretHash: hashDeviceSecret(deviceSecret),
         });
         metrics.registrations.inc();
-        const session = await issueSession(address, { username: name, tokenGeneration: 0 });
+        const session = await issueSession(address, { username: name, tokenGeneration: 0, list: null });
         answerWith(response.status(201), 'registeredDevice', { ...session, deviceSecret });
       },
     ],
