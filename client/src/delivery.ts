@@ -213,6 +213,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     ...deps,
     onNameHint: (accountId: AccountId, username: string) =>
       background(deps.contacts.verify(accountId, username)),
+    onListExpected: (accountId: AccountId) => unlisted.ask(accountId),
     onNewcomer: () => background(tellNewcomers()),
     onIntroduced,
   };

@@ -232,6 +232,40 @@ describe('a master cannot', () => {
     expect(refusedLists(alice)).toBeGreaterThan(told);
   });
 
+  it('keep the list without a removed device from who hears of it by the others: nothing is encrypted until it comes', async () => {
+    const { accountId } = bob.address;
+    const { secondary } = await secondOf(bob);
+    await alice.sendAccepted(bob, 'to both');
+    const old = await listOf(bob);
+    const removed = old.devices.find(({ deviceId }) => deviceId !== bob.address.deviceId)!;
+    master.lies.answer = (path, body) => {
+      if (path === `/api/device-lists/${accountId}`) return old;
+      return path.startsWith(`/api/keys/${accountId}`) ? { ...(body as object), list: old } : body;
+    };
+    await bob.messenger().removeDevice(removed.deviceId);
+    await secondary[Symbol.asyncDispose]();
+    await bob.sendAccepted(alice, 'I have lost my telephone');
+    await alice.seesLast(bob, 'I have lost my telephone');
+    const before = master.sends.length;
+    const message = await alice.send(bob, 'oh no');
+    await waitFor(
+      'refusals',
+      () => refusedLists(alice) > 0 || alice.messenger().connection().name === 'live',
+    );
+    await bob.sendAccepted(alice, 'hello?');
+    await alice.seesLast(bob, 'hello?');
+    expect(master.sends.slice(before)).toEqual([]);
+    expect((await alice.find(message)).state).toBe('queued');
+    Object.assign(master.lies, TRUTH);
+    await bob.seesLast(alice, 'oh no');
+    const numbers = master.sends
+      .slice(before)
+      .flatMap(({ recipients }) =>
+        recipients.flatMap(({ envelopes }) => envelopes.map(({ deviceId }) => deviceId)),
+      );
+    expect(new Set(numbers)).toEqual(new Set([bob.address.deviceId]));
+  });
+
   it('have anything shown that no device on the list has made: neither of a new device, nor by another key of an old one', async () => {
     const { accountId, deviceId } = bob.address;
     master.push(await forged({ accountId, deviceId: GHOST }, alice, 'send money'));

@@ -32,6 +32,15 @@ export type DeviceLists = {
   ) => Promise<Learnt>;
   /** The own account goes on with another account key: its person says so. */
   readonly follow: (transaction: Transaction, list: SignedDeviceList) => void;
+  /**
+   * One of the account's devices says in a message of which generation its list is; the latest message counts, so that a device which has
+   * said what is not true does so until the next one. Answers whether there is a newer list than the one that is known.
+   */
+  readonly expect: (
+    transaction: Transaction,
+    accountId: AccountId,
+    said: NonNullable<DeviceListRow['expected']>,
+  ) => Promise<boolean>;
   /** Notes whether masters have a device that is on a list. */
   readonly noteAbsent: (
     transaction: Transaction,
@@ -47,14 +56,14 @@ export const listedDevice = async (
 ): Promise<ListedDevice | undefined> =>
   (await reader.get('deviceLists', accountId))?.devices.find((each) => each.deviceId === deviceId);
 
-/** Devices that messages to an account are encrypted for, without this one; null: no list of the account is known. */
+/** Devices that messages to an account are encrypted for, without this one; null: its list, or a newer one that there is, is not known. */
 export const recipientDevices = async (
   reader: Reader,
   accountId: AccountId,
   self: DeviceAddress,
 ): Promise<readonly ListedDevice[] | null> => {
   const row = await reader.get('deviceLists', accountId);
-  if (row === undefined) return null;
+  if (row === undefined || (row.expected?.generation ?? 0) > row.generation) return null;
   const isSelf = (deviceId: DeviceId): boolean => accountId === self.accountId && deviceId === self.deviceId;
   return row.devices.filter(({ deviceId }) => !isSelf(deviceId) && !row.absent.includes(deviceId));
 };
@@ -85,9 +94,16 @@ export const createDeviceLists = (
   events: MessengerEventSource,
   onAccountKey: AccountKeyWatch,
 ): DeviceLists => {
-  const keep = (transaction: Transaction, list: SignedDeviceList): void => {
+  const keep = (
+    transaction: Transaction,
+    list: SignedDeviceList,
+    expected?: DeviceListRow['expected'],
+  ): void => {
     const { accountId, accountKey, generation, devices, signature } = list;
-    const row: DeviceListRow = { accountId, accountKey, generation, devices, signature, absent: [] };
+    const row: DeviceListRow = {
+      ...{ accountId, accountKey, generation, devices, signature, absent: [] },
+      ...(expected && { expected }),
+    };
     transaction.put('deviceLists', accountId, row);
     transaction.afterCommit(() => events.emit('device-list', { accountId }));
   };
@@ -123,14 +139,21 @@ export const createDeviceLists = (
       await onAccountKey(transaction, accountId, list.accountKey);
       return 'kept';
     }
-    if (learnt === 'kept') keep(transaction, list);
+    if (learnt === 'kept') keep(transaction, list, before?.expected);
     else if (learnt !== 'same' && learnt !== 'another key') refuse(transaction, accountId, learnt);
     return learnt === 'another key' ? 'older' : learnt;
   };
 
   return {
     learn,
-    follow: keep,
+    follow: (transaction, list) => keep(transaction, list),
+    expect: async (transaction, accountId, said) => {
+      const row = await transaction.get('deviceLists', accountId);
+      if (row === undefined || said.id <= (row.expected?.id ?? '')) return false;
+      if (said.generation <= row.generation && row.expected === undefined) return false;
+      transaction.put('deviceLists', accountId, { ...row, expected: said });
+      return said.generation > row.generation;
+    },
     noteAbsent: async (transaction, accountId, { absent, present }) => {
       const row = await transaction.get('deviceLists', accountId);
       if (row === undefined) return;

@@ -161,7 +161,8 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     await deps.admitWriting(transaction, conversation, despiteKeys);
     const { key } = await messages.add(transaction, author, message);
     if (draft !== undefined) await deps.conversations.change(transaction, conversation, { draft });
-    await send(transaction, conversation, textContent(message, device.self().username), {
+    const list = (await transaction.get('deviceLists', author))?.generation;
+    await send(transaction, conversation, textContent(message, device.self().username, list), {
       shows: key,
       despiteKeys,
     });

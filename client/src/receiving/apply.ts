@@ -1,6 +1,7 @@
 import type { AccountId, Envelope } from '@restante/protocol';
 import { applyContent, type ApplyingAny, type Content } from '../content/content.ts';
 import type { Place } from '../content/kind.ts';
+import type { DeviceLists } from '../account/device-lists.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
 import { boundedTime } from '../vault/keys.ts';
@@ -15,6 +16,9 @@ export type ApplyDeps = ApplyRenewalDeps &
     readonly preferences: Pick<PreferenceStore, 'stateWhenRead' | 'learn'>;
     /** The author of a text says this is their name. */
     readonly onNameHint: (accountId: AccountId, username: string) => void;
+    readonly lists: Pick<DeviceLists, 'expect'>;
+    /** There is a newer device list than the one that is known. */
+    readonly onListExpected: (accountId: AccountId) => void;
   };
 
 /** A message that has been decrypted. */
@@ -85,6 +89,10 @@ export const applyPlaintext = async (
     annotate: (...said) => messages.annotate(transaction, ...said),
     stateWhenRead: preferences.stateWhenRead,
     onNameHint: (...hint) => transaction.afterCommit(() => deps.onNameHint(...hint)),
+    expectList: async (accountId, generation, id) => {
+      if (await deps.lists.expect(transaction, accountId, { generation, id }))
+        transaction.afterCommit(() => deps.onListExpected(accountId));
+    },
     keepUnknown: (copyPlace) => keepUnknown(transaction, deps, opened, copyPlace),
     follow: (change) => applySync(transaction, deps, change, senderDeviceId, blocked),
     renew: (renewal) => applyRenewal(transaction, deps, from, renewal),

@@ -14,6 +14,8 @@ import type { Store } from '../vault/store.ts';
 export type Unlisted = {
   /** Asks for the lists of those whose devices are on none, and waits for that a while: what they sent is then taken in its order. */
   readonly prepare: (envelopes: readonly Envelope[]) => Promise<void>;
+  /** Asks for the list of an account, of which there is a newer one. */
+  readonly ask: (account: AccountId) => void;
   readonly hold: (envelopes: readonly Envelope[]) => void;
   /** Lists are asked for from now on, until `signal`. */
   readonly connect: (signal: AbortSignal) => void;
@@ -110,6 +112,11 @@ export const createUnlisted = (deps: UnlistedDeps): Unlisted => {
       // Who is not answered for by then is held.
       const asked = Promise.all([...unknown].slice(0, MAX_AT_ONCE).map((account) => learn(account)));
       await Promise.race([asked.catch(() => undefined), pause(patienceMs, connected)]);
+    },
+    ask: (account) => {
+      if (held.has(account)) return;
+      held.set(account, { generation: Infinity, envelopes: [] });
+      start();
     },
     hold: (envelopes) => {
       const bySender = [...Map.groupBy(envelopes, ({ senderId }) => senderId)];

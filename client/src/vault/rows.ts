@@ -87,6 +87,7 @@ const rows = {
   accountKey: z.looseObject({ privateKey: bytes, accountKey: text }),
   deviceLists: z.extend(signedDeviceList, {
     absent: z.array(number),
+    expected: optional(z.object({ generation: number, id: text })),
     successor: optional(signedDeviceList),
   }),
   verifications: z.looseObject({ accountKey: text, changed: flag }),
@@ -202,7 +203,7 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 5, fingerprint: '53926f0e2253162a', change: 'rows may be sealed' },
   {
     version: 6,
-    fingerprint: '182aa0acfc424598',
+    fingerprint: 'd7bdc0d90fa3b564',
     change: 'account key and device lists; contacts are verified by their account keys',
   },
 ];

@@ -240,6 +240,8 @@ export type AccountKey = {
 
 /** The newest device list of an account that was seen here: never an older one from then on. Key: the account. */
 export type DeviceListRow = SignedDeviceList & {
+  /** A device on it says, in the message with this id, of which generation it is: until that has come nothing is encrypted by an older one. */
+  readonly expected?: { readonly generation: number; readonly id: MessageId };
   /** Devices on it that a master does not have. */
   readonly absent: readonly DeviceId[];
   /** Of the own account: a list that follows, by another account key. Nobody here has said that this is right. */

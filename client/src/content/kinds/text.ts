@@ -16,6 +16,8 @@ const schema = z.object({
   from: username,
   text: z.string().check(z.minLength(1)),
   replyTo: z.optional(messageReference),
+  /** Generation of the author's device list at that time: there is one that is as new, whatever a server gives. */
+  list: z.optional(z.int().check(z.positive())),
   earlier,
 });
 export type TextContent = z.infer<typeof schema>;
@@ -23,22 +25,27 @@ export type TextContent = z.infer<typeof schema>;
 export const textContent = (
   { id, text, replyTo }: Pick<Message, 'id' | 'text' | 'replyTo'>,
   from: string,
+  list?: number,
 ): TextContent => ({
   ...{ v: CONTENT_VERSION, kind: 'text', id, from, text },
   ...(replyTo && { replyTo }),
+  ...(list && { list }),
 });
 
 export const text: Kind<typeof schema> = {
   schema,
   from: 'others',
   references: ({ id }, { author }) => [{ author, id }],
-  apply: async ({ place, add, onNameHint }, { id, text, from, replyTo }) => {
+  apply: async ({ place, add, onNameHint, expectList }, { id, text, from, replyTo, list }) => {
     const { author, conversation, direction, state, timeOf } = place;
     await add(author, {
       ...{ id, conversation, direction, state, text, kind: 'text', ...timeOf(id) },
       ...(replyTo && { replyTo }),
     });
-    if (direction === 'in') onNameHint(author, from);
+    if (direction === 'in') {
+      onNameHint(author, from);
+      if (list !== undefined) await expectList(author, list, id);
+    }
     return direction === 'in';
   },
 };
