@@ -153,16 +153,19 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
         setAside: await countOf('setAside'),
       }),
       secrets: async () => {
-        const [tokens, own, identity] = await Promise.all([
+        const [tokens, own, identity, account] = await Promise.all([
           onlyRow('tokens'),
           onlyRow('self'),
           onlyRow('identity'),
+          onlyRow('accountKey'),
         ]);
         return {
           texts: [password, tokens?.masterToken, tokens?.mailboxToken, own?.deviceSecret].filter(
             (text) => text !== undefined,
           ),
-          keys: identity ? [toBase64(identity.keyPair.slice(-PRIVATE_KEY_BYTES))] : [],
+          keys: [identity?.keyPair.slice(-PRIVATE_KEY_BYTES), account?.privateKey].flatMap((key) =>
+            key ? [toBase64(key)] : [],
+          ),
         };
       },
       setClock: ({ asked }) => {
