@@ -279,6 +279,7 @@ const SCREENS: readonly Screen[] = [
     name: 'waiting',
     open: async () => {
       const tablet = await stage.browserPerson('tablet');
+      await tablet.context.addInitScript({ content: AXE });
       await tablet.enter();
       await tablet.signIn(alice.username);
       await tablet.page().getByRole('list', { name: 'Number of the device' }).waitFor();
@@ -288,7 +289,7 @@ const SCREENS: readonly Screen[] = [
       const page = alice.page();
       await page.getByRole('button', { name: 'Answer' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Let it in' }).click();
-      await page.getByText('A new device wants in').waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Answer' }).waitFor({ state: 'detached' });
     },
   },
   {
@@ -304,7 +305,7 @@ const SCREENS: readonly Screen[] = [
     },
     close: async (page) => {
       await page.getByRole('dialog').getByRole('button', { name: 'Let it in' }).click();
-      await page.getByText('A new device wants in').waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Answer' }).waitFor({ state: 'detached' });
     },
   },
   ...['privacy', 'appearance', 'notifications', 'devices', 'storage'].map(settings),
