@@ -71,6 +71,8 @@ export const environment = z.object({
   LOGINS_PER_ADDRESS_PER_MINUTE: count(60),
   LOGIN_FAILURES_PER_USERNAME_PER_HOUR: count(20),
   REGISTRATIONS_PER_ADDRESS_PER_HOUR: count(100),
+  REGISTRATION: z.enum(['open', 'closed']).default('open'),
+  REGISTRATION_WORK_BITS: z.coerce.number().int().min(0).max(24).default(18),
   TOKENS_PER_ADDRESS_PER_MINUTE: count(300),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -127,6 +129,11 @@ export type Config = {
     readonly allowedOrigins: readonly string[] | null;
   };
   readonly trustProxy: string | null;
+  readonly registration: {
+    readonly mode: 'open' | 'closed';
+    /** Zero bits that the work for an account has; 0: it costs nothing. */
+    readonly workBits: number;
+  };
   readonly rateLimits: Limits;
   readonly logLevel: string;
 };
@@ -182,6 +189,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       allowedOrigins: read.ALLOWED_ORIGINS ?? null,
     },
     trustProxy: read.TRUST_PROXY ?? null,
+    registration: { mode: read.REGISTRATION, workBits: read.REGISTRATION_WORK_BITS },
     rateLimits: {
       messagesPerMinute: read.MESSAGES_PER_DEVICE_PER_MINUTE,
       signalsPerMinute: read.SIGNALS_PER_DEVICE_PER_MINUTE,

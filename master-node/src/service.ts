@@ -13,6 +13,7 @@ import {
 } from '@restante/service-kit';
 import { createIssueSession } from './accounts/issue-session.ts';
 import { createPasswords } from './accounts/password.ts';
+import { createRegistrationWork } from './accounts/registration-work.ts';
 import { createSignIn } from './accounts/sign-in.ts';
 import { createAdmit, createAuthenticate } from './authenticate.ts';
 import type { Config } from './config.ts';
@@ -169,6 +170,8 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     issueSession: createIssueSession(signer, config, configuredCells, now),
     authenticate,
     rateLimits,
+    registration: config.registration.mode,
+    registrationWork: createRegistrationWork(config.registration.workBits, config.tokens.privateKey, now),
     bus,
     keyStockWatch,
     metrics,

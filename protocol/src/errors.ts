@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { accountId, deviceId } from './ids.ts';
+import { workDemand } from './work.ts';
 
 export type ErrorRow = {
   /** HTTP status of an answer. */
@@ -27,6 +28,10 @@ export const ERRORS = {
   'method-not-allowed': { status: 405, close: 1008, level: 'debug', retry: false },
   /** A newer connection of the same device took over. */
   superseded: { status: 409, close: 4409, level: 'debug', retry: false },
+  /** This server takes no new accounts. */
+  'registration-closed': { status: 403, close: 1008, level: 'debug', retry: false },
+  /** An account costs work; `work` says which. */
+  'work-needed': { status: 428, close: 1008, level: 'debug', retry: false },
   'username-taken': { status: 409, close: 1008, level: 'debug', retry: false },
   /** The account has no free device number. */
   'device-limit': { status: 409, close: 1008, level: 'info', retry: false },
@@ -82,5 +87,7 @@ export const errorBody = z.object({
   retryAfterMs: z.optional(z.int().check(z.nonnegative())),
   /** For `devices-changed`. */
   mismatches: z.optional(z.array(deviceMismatch)),
+  /** For `work-needed`. */
+  work: z.optional(workDemand),
 });
 export type ErrorBody = z.infer<typeof errorBody>;

@@ -120,3 +120,5 @@ export type {
   StoreResponse,
   StoreResult,
 } from './http/messages.ts';
+export { leadingZeroBits, workText } from './work.ts';
+export type { WorkDemand, WorkDone } from './work.ts';

@@ -119,7 +119,16 @@ export const masterApi = (masters: readonly string[], http: Http, tokens: TokenS
     );
 
   return {
-    register: (body) => newDevice('accounts', body),
+    register: async (body) => {
+      try {
+        return await newDevice('accounts', body);
+      } catch (error) {
+        const demand = error instanceof MessengerError ? error.body?.work : undefined;
+        if (demand === undefined) throw error;
+        const { doWork } = await import('../account/registration-work.ts');
+        return newDevice('accounts', { ...body, work: await doWork(demand) });
+      }
+    },
     login: (body) => newDevice('devices', body),
     renewTokens,
     freshTokens: () => anyMaster((origin) => renewTokens(origin)),

@@ -4,6 +4,7 @@ import { answerWith, jsonBody, parseInput, readBody, ServiceError } from '@resta
 import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
 import type { IssueSession } from '../accounts/issue-session.ts';
 import type { Passwords } from '../accounts/password.ts';
+import type { RegistrationWork } from '../accounts/registration-work.ts';
 import type { SignIn } from '../accounts/sign-in.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Bus } from '../live/bus.ts';
@@ -17,6 +18,8 @@ type Deps = DeviceDeps & {
   readonly signIn: SignIn;
   readonly issueSession: IssueSession;
   readonly rateLimits: Pick<RateLimits, 'registrations'>;
+  readonly registration: 'open' | 'closed';
+  readonly registrationWork: RegistrationWork;
   readonly bus: Bus;
   readonly metrics: Pick<Metrics, 'registrations'>;
 };
@@ -32,7 +35,10 @@ export const accountRoutes = (app: Express, deps: Deps): void => {
     post: [
       ...jsonBody(),
       async (request, response) => {
-        const { username: name, password, device } = readBody(request, response, 'newDevice');
+        const { username: name, password, device, work } = readBody(request, response, 'newDevice');
+        if (deps.registration === 'closed')
+          throw new ServiceError('registration-closed', 'this server takes no new accounts');
+        deps.registrationWork.check(work);
         await rateLimits.registrations.take(request.ip ?? '');
         if ((await directory.findUsername(name)) !== null) throw taken();
         const passwordHash = await passwords.hash(password);

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { accountId, deviceId, timestamp, username } from '../ids.ts';
 import { deviceKeys } from './keys.ts';
 import { LIMITS } from '../limits.ts';
+import { workDone } from '../work.ts';
 
 /** 8 to 256 characters; strength is for the client to judge. */
 export const password = z.string().check(z.minLength(8), z.maxLength(256));
@@ -23,6 +24,8 @@ export const newDevice = z.strictObject({
   username,
   password,
   device: z.strictObject({ name: newDeviceName, keys: deviceKeys }),
+  /** For a new account, once `work-needed` has said that it costs some. */
+  work: z.optional(workDone),
 });
 export type NewDevice = z.infer<typeof newDevice>;
 

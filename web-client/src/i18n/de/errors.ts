@@ -28,6 +28,9 @@ export const errors = {
   'not-found': 'Unter diesem Namen wurde nichts gefunden.',
   'method-not-allowed': 'Diese Version passt nicht zum Server. Lade die Seite neu.',
   superseded: 'Dieses Gerät ist in einem anderen Fenster verbunden.',
+  'registration-closed': 'Dieser Server nimmt keine neuen Konten an.',
+  'work-needed':
+    'Der Server hat eine Rechenaufgabe gestellt, die nicht rechtzeitig fertig war. Versuche es noch einmal.',
   'username-taken': 'Dieser Benutzername ist vergeben. Nimm einen anderen.',
   'device-limit': 'Dein Konto hat schon so viele Geräte, wie es haben kann. Entferne zuerst eines.',
   'devices-changed': 'Die Geräte der anderen Seite haben sich gerade geändert. Versuche es noch einmal.',

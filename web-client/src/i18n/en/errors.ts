@@ -30,6 +30,8 @@ export const errors = {
   'not-found': 'Nothing was found by that name.',
   'method-not-allowed': 'This version does not fit the server. Load the page again.',
   superseded: 'This device is connected in another window.',
+  'registration-closed': 'This server takes no new accounts.',
+  'work-needed': 'The server asked for work that was not done in time. Try again.',
   'username-taken': 'This username is taken. Choose another one.',
   'device-limit': 'Your account has as many devices as it can have. Remove one of them first.',
   'devices-changed': 'The devices of the other side have just changed. Try again.',
