@@ -101,6 +101,11 @@ export type DeliveryDeps = {
 
 /** How often the house is kept during a long connection. */
 const HOUSEKEEPING_MS = 24 * 60 * 60 * 1000;
+/**
+ * The mailboxes are read so often during a long connection, and half of that later at most: what the mesh brought a node that had forgotten
+ * its deletion waits there until then.
+ */
+const READING_MS = 6 * 60 * 60 * 1000;
 
 const isConnected = ({ name }: ConnectionState): boolean => name === 'catching-up' || name === 'live';
 const isOver = ({ name }: ConnectionState): boolean =>
@@ -298,6 +303,18 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onIntroduced();
   };
 
+  let readingTimer: ReturnType<typeof setTimeout> | undefined;
+  const readLater = (): void => {
+    clearTimeout(readingTimer);
+    readingTimer = setTimeout(
+      () => {
+        background(catchUp.run());
+        readLater();
+      },
+      Math.round(READING_MS * (1 + Math.random() / 2)),
+    );
+  };
+
   /** What was accepted before a master said so has been pushed before, and read or taken by now. */
   const onPong = (serverTimeMs: number): void => {
     background(clock.observe(serverTimeMs).then(outbox.onTimeMeasured));
@@ -348,6 +365,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     beginSending(send);
     deps.presence.connect(send);
     keepHouse();
+    readLater();
     renewOutstanding();
   };
 
@@ -411,6 +429,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       owedDeletes.stop();
       clearTimeout(renewalTimer);
       clearTimeout(houseTimer);
+      clearTimeout(readingTimer);
     } else {
       owedDeletes.start();
     }

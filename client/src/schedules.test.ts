@@ -1,3 +1,4 @@
+import type { Envelope } from '@restante/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { conversationWith } from './index.ts';
@@ -5,6 +6,7 @@ import { PLANTED } from './node/testing/planted-faults.ts';
 import { STEPS } from './node/testing/schedule-commands.ts';
 import { Facts } from './node/testing/schedule-facts.ts';
 import { violationsOf } from './node/testing/schedule-laws.ts';
+import type { ScriptedNode } from './node/testing/scripted-node.ts';
 import { ScriptedTime } from './node/testing/scripted-time.ts';
 import { ScriptedWorld, type Beginning, type Planted } from './node/testing/scripted-world.ts';
 
@@ -73,6 +75,34 @@ test('what comes a minute late, and so stands where it arrived, stands before wh
   const shown = await reader!.messenger!.messages(conversationWith(world.accounts[0]!), { limit: 10 });
   expect(shown.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
   expect(shown[0]!.sentAt).toBe(time.now);
+  await world.close();
+});
+
+test('what a node got late, when it had forgotten that it was deleted, goes hours later within the same connection', async () => {
+  const beginning = await prepare([1, 1], true);
+  using time = new ScriptedTime(beginning.now + 60_000);
+  const world = await ScriptedWorld.begin(time, beginning);
+  const [writer, reader] = world.devices;
+  await reader!.die('now', false);
+  world.cluster.silenceMs = 60 * 60_000;
+  void writer!.messenger!.sendText(conversationWith(world.accounts[1]!), 'one');
+  while (world.cluster.waiting() === 0) if (!(await world.step(0, 'whole'))) await time.advanceToNext();
+  const [[node, mailbox, envelope]] = world.cluster.nodes.flatMap((each) =>
+    [...each.mailboxes].flatMap(([name, box]) =>
+      [...box.values()].map((kept) => [each, name, kept] as const),
+    ),
+  ) as [readonly [ScriptedNode, string, Envelope]];
+  expect(await world.rest()).toBeNull();
+  await writer!.die('now', false);
+  node.put(mailbox, envelope);
+  const { peer } = reader!;
+  const end = time.now + 9 * 60 * 60_000;
+  while (world.cluster.waiting() > 0 && time.now < end)
+    if (!(await world.step(0, 'whole'))) await time.advanceToNext();
+  expect(world.cluster.waiting()).toBe(0);
+  expect(reader!.peer).toBe(peer);
+  const shown = await reader!.messenger!.messages(conversationWith(world.accounts[0]!), { limit: 10 });
+  expect(shown.filter(({ text }) => text === 'one')).toHaveLength(1);
   await world.close();
 });
 

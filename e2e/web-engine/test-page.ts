@@ -26,8 +26,6 @@ export type TestPage = {
 
 declare const restante: TestPage;
 
-type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
-
 /** One browser profile; its tabs. */
 export type Profile = AsyncDisposable & {
   readonly username: string;
@@ -35,8 +33,6 @@ export type Profile = AsyncDisposable & {
   readonly open: () => Promise<Page>;
   /** A tab in which the person is signed in and connected. */
   readonly register: () => Promise<Page>;
-  /** Another profile with all that this one has stored by now. */
-  readonly copy: () => Promise<Profile>;
 };
 
 export const statusOf = (page: Page): Promise<Status> => page.evaluate(() => restante.status());
@@ -70,35 +66,36 @@ export const sendText = (page: Page, to: string, text: string): Promise<Message>
 
 let people = 0;
 
-/** A new browser profile on this site. */
-export const createProfile = (browser: Browser, url: string, name: string): Promise<Profile> =>
-  openProfile(browser, url, `${name}-browser-${(people += 1)}`);
+const newUsername = (name: string): string => `${name}-browser-${(people += 1)}`;
 
-const openProfile = async (
-  browser: Browser,
-  url: string,
-  username: string,
-  storageState?: StorageState,
-): Promise<Profile> => {
-  const context = await browser.newContext(storageState && { storageState });
-  const open = async (): Promise<Page> => {
-    const page = await context.newPage();
-    await page.goto(url);
-    await page.waitForFunction(() => 'restante' in globalThis);
-    return page;
-  };
+/** Opens the test page in a tab. */
+export const enter = async (page: Page, url: string): Promise<Page> => {
+  await page.goto(url);
+  await page.waitForFunction(() => 'restante' in globalThis);
+  return page;
+};
+
+/** Makes an account in a tab where nobody is signed in, and waits until it is connected. */
+export const registerIn = async (page: Page, username: string = newUsername('somebody')): Promise<void> => {
+  await untilPhase(page, 'signed-out');
+  await call(page, 'register', { username, password: TEST_PASSWORD, deviceName: 'Chromium' });
+  await untilLive(page);
+};
+
+/** A new browser profile on this site. */
+export const createProfile = async (browser: Browser, url: string, name: string): Promise<Profile> => {
+  const username = newUsername(name);
+  const context = await browser.newContext();
+  const open = async (): Promise<Page> => enter(await context.newPage(), url);
   return {
     username,
     context,
     open,
     register: async () => {
       const page = await open();
-      await untilPhase(page, 'signed-out');
-      await call(page, 'register', { username, password: TEST_PASSWORD, deviceName: 'Chromium' });
-      await untilLive(page);
+      await registerIn(page, username);
       return page;
     },
-    copy: async () => openProfile(browser, url, username, await context.storageState({ indexedDB: true })),
     [Symbol.asyncDispose]: () => context.close(),
   };
 };

@@ -17,13 +17,15 @@ import { createRegistrationWork } from './accounts/registration-work.ts';
 import { createSignIn } from './accounts/sign-in.ts';
 import { createAdmit, createAuthenticate } from './authenticate.ts';
 import type { Config } from './config.ts';
-import { startConflictResolver } from './directory/couch-conflict-resolver.ts';
-import { followChanges } from './directory/couch-changes.ts';
+import { followCurrent } from './directory/couch-changes.ts';
 import { followConfirmedTime } from './directory/couch-clock.ts';
-import { createDirectoryReader, DIRECTORY_FAULTS } from './directory/couch-directory-reader.ts';
+import { createDirectoryReader } from './directory/couch-directory-reader.ts';
 import { createCouchDirectory } from './directory/couch-directory.ts';
 import { connectCouchServers } from './directory/couch-servers.ts';
 import { createDeviceSets } from './directory/device-sets.ts';
+import { DIRECTORY_FAULTS } from './directory/directory-faults.ts';
+import { startDirectoryKeeping } from './directory/directory-keeping.ts';
+import { createDirectorySignatures } from './directory/directory-signatures.ts';
 import { parseDirectoryId } from './directory/directory-documents.ts';
 import { createDeviceChanges } from './gateway/device-changes.ts';
 import { startGateway } from './gateway/gateway.ts';
@@ -70,6 +72,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const bus = scopeBus(overrides.bus ?? createLocalBus());
   const signer = createTokenSigner(config.tokens.privateKey, now);
   const verifier = createTokenVerifier(config.tokens.publicKey, now);
+  const signatures = createDirectorySignatures(config.directory);
   const [firstCell, ...otherCells] = config.mailboxes.cells;
   if (!firstCell) throw new ConfigError('MAILBOX_NODES names no node');
   const configuredCells = [firstCell, ...otherCells] as const;
@@ -78,6 +81,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const servers = connectCouchServers(config.directory.urls, config.directory, config.directory.timeoutMs, {
     log,
     failovers: metrics.failovers,
+    signatures,
   });
   metrics.watchDirectory(servers.states);
   const clock = createConfirmedClock(now);
@@ -113,8 +117,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   bus.subscribe((event) => {
     if (event.kind === 'devices-changed') devicesChanged(event.accountId);
   });
-  const deviceFeed = followChanges('device-feed', servers, log, {
-    from: 'now',
+  const deviceFeed = followCurrent('device-feed', servers, log, {
     onGap: deviceSets.expireAll,
     onRow: ({ id }) => {
       const about = parseDirectoryId(id);
@@ -122,12 +125,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     },
   });
 
-  const conflictResolver = startConflictResolver(servers, {
-    log,
-    resolved: metrics.conflicts,
-    reader,
-    setAside,
-  });
+  const keeping = startDirectoryKeeping(servers, { log, reader, signatures, setAside, metrics, now });
 
   const rateLimits = createRateLimits(config.rateLimits, metrics.rateLimited);
   const passwords = createPasswords(config.passwords);
@@ -225,9 +223,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       bus[Symbol.dispose]();
       await http.close(REQUEST_DEADLINE_MS);
       await Promise.all(
-        [deviceFeed, conflictResolver, confirmedTime, deleteOnBehalf].map((task) =>
-          task[Symbol.asyncDispose](),
-        ),
+        [deviceFeed, confirmedTime, deleteOnBehalf, ...keeping].map((task) => task[Symbol.asyncDispose]()),
       );
       await Promise.all(mailboxNodes.map((node) => node[Symbol.asyncDispose]()));
       await servers[Symbol.asyncDispose]();

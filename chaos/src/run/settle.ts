@@ -88,8 +88,13 @@ export const unrest = async (world: World, devices: readonly ChaosDevice[]): Pro
 };
 
 const READ_ANEW_MS = 2_000;
+/** A messenger reads its mailboxes again by itself after hours. */
+const HOURS_LATER_MS = 20_000;
 
-/** Masters have no bus: what one has taken is not pushed by another, and waits until its reader reads the mailboxes. */
+/**
+ * What waits until its reader reads the mailboxes: what one of several masters has taken, which have no bus; and what the mesh
+ * brought a node that had forgotten its deletion.
+ */
 const readAnew = async (devices: readonly ChaosDevice[]): Promise<void> => {
   const asked = { operation: 'refresh', wish: { to: [''], text: '', numbers: [] } };
   await Promise.all(devices.map(({ process }) => process.ask('perform', asked)));
@@ -108,7 +113,7 @@ export const settle = async (world: World, deadlineMs: number): Promise<void> =>
   const hasBus = world.cluster.parts.masters.length === 1;
   let readAt = Date.now();
   while (calm < 2 && Date.now() < end) {
-    if (!hasBus && Date.now() - readAt > READ_ANEW_MS) {
+    if (Date.now() - readAt > (hasBus ? HOURS_LATER_MS : READ_ANEW_MS)) {
       await readAnew(devices);
       readAt = Date.now();
     }

@@ -37,7 +37,9 @@ const missing = (): string | null =>
 
 /** A leader that opens the storage says nothing yet about what is in it: what was known of that stands. */
 const ongoing = (known: LeaderStatus, told: LeaderStatus): LeaderStatus =>
-  told.phase === 'starting' ? { ...told, phase: known.phase, self: known.self } : told;
+  told.phase === 'starting'
+    ? { ...told, phase: known.phase, self: known.self, hasPassphrase: known.hasPassphrase }
+    : told;
 
 /** A text that is sent again to another leader is the same one. */
 const withRequestId = ([to, text, options]: readonly unknown[]): readonly unknown[] => [
@@ -119,7 +121,9 @@ export const startEngine = (): Engine => {
   if (lacks === null) {
     let leave: (() => void) | null = enter();
     document.addEventListener('visibilitychange', greet);
-    onActivity(() => post({ kind: 'active' }));
+    onActivity(() => {
+      if (leader.hasPassphrase) post({ kind: 'active' });
+    });
     window.addEventListener('pagehide', () => {
       leave?.();
       leave = null;

@@ -12,11 +12,12 @@ import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
 import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
-import { LockAfter } from './lock-after.svelte.ts';
+import { lockAfterChoice, type LockAfter } from './lock-after.svelte.ts';
 import { NewDevices } from './new-devices.svelte.ts';
 import { PendingJump } from './pending-jump.ts';
 import { Router } from './router.svelte.ts';
-import { ThemeChoice } from './theme.svelte.ts';
+import type { StoredChoice } from './stored.svelte.ts';
+import { themeChoice, type Theme } from './theme.svelte.ts';
 import { Update } from './update.svelte.ts';
 
 /** What every screen builds on. */
@@ -27,9 +28,9 @@ export type App = {
   readonly connection: Connection;
   readonly conversations: Conversations;
   readonly locale: Locale;
-  readonly lockAfter: LockAfter;
+  readonly lockAfter: StoredChoice<LockAfter>;
   readonly router: Router;
-  readonly theme: ThemeChoice;
+  readonly theme: StoredChoice<Theme>;
   readonly alerts: Alerts;
   readonly newDevices: NewDevices;
   readonly installation: Installation;
@@ -48,9 +49,9 @@ export const createApp = (engine: Engine): App => {
     connection: new Connection(engine),
     conversations: new Conversations(engine, feed),
     locale: new Locale(),
-    lockAfter: new LockAfter(engine),
+    lockAfter: lockAfterChoice(engine),
     router: new Router(),
-    theme: new ThemeChoice(),
+    theme: themeChoice(),
     alerts: new Alerts(notifications),
     newDevices: new NewDevices(engine, feed),
     installation: new Installation(),
@@ -60,9 +61,11 @@ export const createApp = (engine: Engine): App => {
   };
   alertOfMessages({ ...app, notifications });
   let wasOpen = false;
+  let hadPassphrase = false;
   engine.onStatus(({ phase, hasPassphrase }) => {
     if (phase === 'signed-out') forgetEmojis();
-    if (phase === 'signed-out' || hasPassphrase) app.unsavedDrafts.forgetAll();
+    if (phase === 'signed-out' || (hasPassphrase && !hadPassphrase)) app.unsavedDrafts.forgetAll();
+    hadPassphrase = hasPassphrase;
     // What has been shown is in the page's memory, and goes with the page.
     if (phase === 'locked' && wasOpen) location.reload();
     wasOpen ||= phase === 'signed-in';

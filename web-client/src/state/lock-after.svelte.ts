@@ -9,32 +9,11 @@ const CHOICES = {
   hours: 8 * 60 * MINUTE_MS,
   never: null,
 } as const;
-export type LockAfterChoice = keyof typeof CHOICES;
-export const LOCK_AFTER_CHOICES = ['minute', 'quarter', 'hour', 'hours', 'never'] as const;
+export type LockAfter = keyof typeof CHOICES;
+export const LOCK_AFTER = Object.keys(CHOICES) as LockAfter[];
 
 /** After which time without anybody a messenger with a passphrase locks. */
-export class LockAfter {
-  readonly #choice = new StoredChoice<LockAfterChoice>('lock-after', [
-    'quarter',
-    ...LOCK_AFTER_CHOICES.filter((choice) => choice !== 'quarter'),
-  ]);
-  readonly #engine: Pick<Engine, 'lockAfter'>;
-
-  constructor(engine: Pick<Engine, 'lockAfter'>) {
-    this.#engine = engine;
-    this.#apply();
-    window.addEventListener('storage', () => this.#apply());
-  }
-
-  get value(): LockAfterChoice {
-    return this.#choice.value;
-  }
-  set value(value: LockAfterChoice) {
-    this.#choice.value = value;
-    this.#apply();
-  }
-
-  #apply(): void {
-    this.#engine.lockAfter(CHOICES[this.#choice.value]);
-  }
-}
+export const lockAfterChoice = (engine: Pick<Engine, 'lockAfter'>): StoredChoice<LockAfter> =>
+  new StoredChoice<LockAfter>('lock-after', ['quarter', ...LOCK_AFTER], (choice) =>
+    engine.lockAfter(CHOICES[choice]),
+  );

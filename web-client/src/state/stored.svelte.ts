@@ -1,15 +1,20 @@
-/** A choice of this browser, kept in localStorage and followed by all tabs. What is stored but unknown counts as the first choice. */
+/**
+ * A choice of this browser, kept in localStorage and followed by all tabs. What is stored but unknown counts as the first choice. `apply` is
+ * called with it at once, and with each one after it.
+ */
 export class StoredChoice<T extends string> {
   readonly #key: string;
   readonly #choices: readonly [T, ...T[]];
+  readonly #apply: (value: T) => void;
   #value = $state.raw() as T;
 
-  constructor(key: string, choices: readonly [T, ...T[]]) {
+  constructor(key: string, choices: readonly [T, ...T[]], apply: (value: T) => void = () => undefined) {
     this.#key = key;
     this.#choices = choices;
-    this.#value = this.#read(localStorage.getItem(key));
+    this.#apply = apply;
+    this.#follow(localStorage.getItem(key));
     window.addEventListener('storage', (event) => {
-      if (event.key === key) this.#value = this.#read(event.newValue);
+      if (event.key === key) this.#follow(event.newValue);
     });
   }
 
@@ -19,9 +24,11 @@ export class StoredChoice<T extends string> {
   set value(value: T) {
     this.#value = value;
     localStorage.setItem(this.#key, value);
+    this.#apply(value);
   }
 
-  #read(stored: string | null): T {
-    return this.#choices.find((choice) => choice === stored) ?? this.#choices[0];
+  #follow(stored: string | null): void {
+    this.#value = this.#choices.find((choice) => choice === stored) ?? this.#choices[0];
+    this.#apply(this.#value);
   }
 }

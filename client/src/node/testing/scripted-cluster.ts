@@ -65,6 +65,8 @@ export class ScriptedCluster {
   readonly sockets = new Map<string, ScriptedSocket>();
   readonly devices: Registered[] = [];
   readonly sends: Send[] = [];
+  /** After which a connection is taken for dead, of those that begin from now on. */
+  silenceMs = 30_000;
   readonly acknowledges: Acknowledge[] = [];
   keyFetches = 0;
   /** How often fresh tokens were asked for. */
@@ -153,7 +155,7 @@ export class ScriptedCluster {
     const reply = (frame: Downstream): void => socket.send(JSON.stringify(frame));
     reply({
       ...{ type: 'welcome', protocolVersion: PROTOCOL_VERSION, accountId, deviceId, serverTime: this.now() },
-      limits: { payloadBytes: 98304, frameBytes: 1048576, messageTtlMs: TTL_MS, silenceMs: 30_000 },
+      limits: { payloadBytes: 98304, frameBytes: 1048576, messageTtlMs: TTL_MS, silenceMs: this.silenceMs },
     });
     return (text) => {
       const frame = upstream.parse(JSON.parse(text));
