@@ -73,7 +73,8 @@ export const environment = z.object({
   LOGINS_PER_ADDRESS_PER_MINUTE: count(60),
   LOGIN_FAILURES_PER_USERNAME_PER_HOUR: count(20),
   REGISTRATIONS_PER_ADDRESS_PER_HOUR: count(100),
-  REGISTRATION: z.enum(['open', 'closed']).default('open'),
+  NEW_DEVICE_KIB_PER_ADDRESS_PER_HOUR: count(20_000),
+  REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
   REGISTRATION_WORK_BITS: z.coerce.number().int().min(0).max(24).default(18),
   TOKENS_PER_ADDRESS_PER_MINUTE: count(300),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -88,6 +89,7 @@ export type Limits = {
   readonly loginsPerMinute: number;
   readonly loginFailuresPerHour: number;
   readonly registrationsPerHour: number;
+  readonly newDeviceBytesPerHour: number;
   readonly tokensPerMinute: number;
 };
 
@@ -136,7 +138,7 @@ export type Config = {
   };
   readonly trustProxy: string | null;
   readonly registration: {
-    readonly mode: 'open' | 'closed';
+    readonly mode: 'open' | 'invite' | 'closed';
     /** Zero bits that the work for an account has; 0: it costs nothing. */
     readonly workBits: number;
   };
@@ -207,6 +209,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       loginsPerMinute: read.LOGINS_PER_ADDRESS_PER_MINUTE,
       loginFailuresPerHour: read.LOGIN_FAILURES_PER_USERNAME_PER_HOUR,
       registrationsPerHour: read.REGISTRATIONS_PER_ADDRESS_PER_HOUR,
+      newDeviceBytesPerHour: 1024 * read.NEW_DEVICE_KIB_PER_ADDRESS_PER_HOUR,
       tokensPerMinute: read.TOKENS_PER_ADDRESS_PER_MINUTE,
     },
     logLevel: read.LOG_LEVEL,

@@ -31,6 +31,8 @@ export type RateLimits = {
   readonly logins: RateLimit<string>;
   readonly loginFailures: RateLimit<Guesser>;
   readonly registrations: RateLimit<string>;
+  /** Bytes that new accounts and devices have the directory keep. */
+  readonly newDeviceBytes: RateLimit<string>;
   readonly tokens: RateLimit<string>;
 };
 
@@ -103,6 +105,7 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
         : counterOf(`${guesser.username} ${network(guesser.address)}`),
     ),
     registrations: limit('registrations', limits.registrationsPerHour, HOUR_S, address),
+    newDeviceBytes: limit('newDeviceBytes', limits.newDeviceBytesPerHour, HOUR_S, address),
     tokens: limit('tokens', limits.tokensPerMinute, MINUTE_S, address),
   };
 };

@@ -13,6 +13,7 @@ import {
 } from '@restante/service-kit';
 import { createIssueSession } from './accounts/issue-session.ts';
 import { createPasswords } from './accounts/password.ts';
+import { createRegistration } from './accounts/registration.ts';
 import { createRegistrationWork } from './accounts/registration-work.ts';
 import { createSignIn } from './accounts/sign-in.ts';
 import { createAdmit, createAuthenticate } from './authenticate.ts';
@@ -168,8 +169,11 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     issueSession: createIssueSession(signer, config, configuredCells, now),
     authenticate,
     rateLimits,
-    registration: config.registration.mode,
-    registrationWork: createRegistrationWork(config.registration.workBits, config.tokens.privateKey, now),
+    registration: createRegistration({
+      mode: config.registration.mode,
+      work: createRegistrationWork(config.registration.workBits, config.tokens.privateKey, now),
+      ...{ rateLimits, directory, passwords, metrics },
+    }),
     bus,
     keyStockWatch,
     metrics,

@@ -59,6 +59,8 @@ export {
   deleteAccount,
   deviceName,
   devices,
+  inviteCode,
+  newAccount,
   newDevice,
   password,
   registeredDevice,
@@ -69,6 +71,7 @@ export type {
   Account,
   ChangePassword,
   Devices,
+  NewAccount,
   NewDevice,
   RegisteredDevice,
   Session,
@@ -113,5 +116,5 @@ export type {
   StoreResponse,
   StoreResult,
 } from './http/messages.ts';
-export { leadingZeroBits, workText } from './work.ts';
+export { leadingZeroBits, workDemand, workDone, workText } from './work.ts';
 export type { WorkDemand, WorkDone } from './work.ts';

@@ -1,4 +1,5 @@
 import { createVersions, type VersionStep, type Versions } from './dialect.ts';
+import { STEP_TO_5 } from './version-5.ts';
 
 /**
  * Version of the wire protocol: frames, HTTP bodies, ids, revisions. A change to any schema changes its
@@ -22,12 +23,17 @@ export const PROTOCOL_HISTORY = [
     change:
       '16 one-time Kyber keys, and ids of one-time keys that rise; HTTP names its version; fields and frames that a client does not know are ignored; ids of a mailbox alone',
   },
+  {
+    version: 5,
+    fingerprint: '49b07e9d4b5117ad',
+    change: 'an account may cost work or take an invite code; a sender has a share of a mailbox',
+  },
 ] as const;
 
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** How each version that is still spoken, but the oldest, differs from the one before; in order. */
-const STEPS: readonly VersionStep[] = [];
+const STEPS: readonly VersionStep[] = [STEP_TO_5];
 
 /** What this code speaks. */
 export const VERSIONS: Versions = createVersions(PROTOCOL_VERSION, STEPS);

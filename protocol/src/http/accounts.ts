@@ -24,10 +24,20 @@ export const newDevice = z.strictObject({
   username,
   password,
   device: z.strictObject({ name: newDeviceName, keys: deviceKeys }),
-  /** For a new account, once `work-needed` has said that it costs some. */
-  work: z.optional(workDone),
 });
 export type NewDevice = z.infer<typeof newDevice>;
+
+/** An invite code: 128 bits that nobody can guess, in the letters of Crockford's base 32. */
+export const inviteCode = z.string().check(z.regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'not an invite code'));
+
+/** A new account with its first device. */
+export const newAccount = z.extend(newDevice, {
+  /** Once `work-needed` has said that it costs some. */
+  work: z.optional(workDone),
+  /** Where an account takes one. */
+  invite: z.optional(inviteCode),
+});
+export type NewAccount = z.infer<typeof newAccount>;
 
 /** Where mail is fetched: base URL of each mailbox node, absolute or relative to the master's origin. */
 export const mailboxNodes = z.array(z.string()).check(z.minLength(1));
