@@ -68,6 +68,7 @@ export const environment = z.object({
   SIGNALS_PER_DEVICE_PER_MINUTE: count(600),
   ACKNOWLEDGED_PER_DEVICE_PER_MINUTE: count(60_000),
   FRAMES_PER_DEVICE_PER_MINUTE: count(12_000),
+  RECEIPTS_PER_ACCOUNT_PER_MINUTE: count(3000),
   KEY_FETCHES_PER_ACCOUNT_PER_HOUR: count(90),
   REQUESTS_PER_DEVICE_PER_HOUR: count(2000),
   LOGINS_PER_ADDRESS_PER_MINUTE: count(60),
@@ -84,6 +85,7 @@ export type Limits = {
   readonly messagesPerMinute: number;
   readonly signalsPerMinute: number;
   readonly acknowledgedPerMinute: number;
+  readonly receiptsPerMinute: number;
   readonly keyFetchesPerHour: number;
   readonly requestsPerHour: number;
   readonly loginsPerMinute: number;
@@ -204,6 +206,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       messagesPerMinute: read.MESSAGES_PER_DEVICE_PER_MINUTE,
       signalsPerMinute: read.SIGNALS_PER_DEVICE_PER_MINUTE,
       acknowledgedPerMinute: read.ACKNOWLEDGED_PER_DEVICE_PER_MINUTE,
+      receiptsPerMinute: read.RECEIPTS_PER_ACCOUNT_PER_MINUTE,
       keyFetchesPerHour: read.KEY_FETCHES_PER_ACCOUNT_PER_HOUR,
       requestsPerHour: read.REQUESTS_PER_DEVICE_PER_HOUR,
       loginsPerMinute: read.LOGINS_PER_ADDRESS_PER_MINUTE,

@@ -44,6 +44,9 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     pushLatency: latency('push_latency', 'From a send frame to the push of its envelopes'),
     pushes: counter('pushes_total', 'Envelopes handed to live connections'),
     pushesLeftOut: counter('pushes_left_out_total', 'Frames left out because a socket was slow', ['type']),
+    signalsWithheld: counter('signals_withheld_total', 'Typing and presence that a device does not take', [
+      'type',
+    ]),
     catchUps: counter('catch_ups_total', 'Slow sockets that were told to catch up'),
     storeLatency: latency('store_latency', 'One POST /messages to a mailbox node', ['node']),
     storeEnvelopes: counter('store_envelopes_total', 'Envelopes written, by result', ['node', 'result']),
@@ -89,6 +92,7 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     metrics.connectionsEnded.inc({ code }, 0);
   }
   for (const type of [...typesOf(upstream), 'invalid']) metrics.frames.inc({ type }, 0);
+  for (const type of ['typing', 'presence']) metrics.signalsWithheld.inc({ type }, 0);
   for (const type of typesOf(downstream)) metrics.pushesLeftOut.inc({ type }, 0);
   for (let copies = 0; copies <= nodeNames.length; copies += 1) {
     if (copies > 0) metrics.sendsAccepted.inc({ copies }, 0);

@@ -110,9 +110,16 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const cells = [connectCell(firstCell), ...otherCells.map(connectCell)] as const;
   const mailboxNodes = cells.flatMap(({ nodes }) => nodes);
 
-  const sessions = createSessions(bus);
-  const presence = createPresence(bus, (viewer, frame) => {
-    for (const session of sessions.ofAccount(viewer)) session.push(frame);
+  const sessions = createSessions(bus, metrics.signalsWithheld);
+  const presence = createPresence(bus, {
+    tell: sessions.signal,
+    take: (device, from) => {
+      const session = sessions.ofDevice(device);
+      if (session === undefined) return null;
+      const before = session.takesFrom;
+      session.takesFrom = from;
+      return { before, push: (frame) => session.push(frame) };
+    },
   });
   const devicesChanged = createDeviceChanges(deviceSets, sessions, log);
   bus.subscribe((event) => {
@@ -146,6 +153,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     store: createFanOut(cells, config.mailboxes),
     deleteOnBehalf: deleteOnBehalf.delete,
     bus,
+    show: presence.show,
     pushWindows: createPushWindows(bus),
     rateLimits,
     messageTtlMs: config.mailboxes.messageTtlMs,

@@ -3,6 +3,7 @@ import { changed, type VersionStep } from './dialect.ts';
 import { errorBody, type ErrorBody, type ErrorCode } from './errors.ts';
 import { newDevice, type NewAccount } from './http/accounts.ts';
 import { storeResponse, type StoreResponse } from './http/messages.ts';
+import { presenceUp, type PresenceUp } from './upstream/presence.ts';
 import { refused, type Refused } from './downstream/refused.ts';
 import { errorFrame } from './downstream/error.ts';
 
@@ -25,8 +26,18 @@ const errorBefore = ({ code, message, path, retryAfterMs, mismatches }: ErrorBod
 
 const errorBody4 = z.omit(errorBody, { work: true });
 
-/** Since version 5: an account may cost work and take an invite code; a sender has a share of a mailbox. */
+/**
+ * Since version 5: an account may cost work and take an invite code; a sender has a share of a mailbox; a device says from whom it takes
+ * presence and typing.
+ */
 export const STEP_TO_5: VersionStep = {
+  upstream: {
+    presence: changed(
+      z.omit(presenceUp, { from: true }),
+      (before) => before,
+      ({ type, state, to }: PresenceUp) => ({ type, state, to }),
+    ),
+  },
   downstream: {
     refused: changed(
       z.extend(refused, { error: errorBody4 }),

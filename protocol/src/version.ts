@@ -25,8 +25,9 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 5,
-    fingerprint: '49b07e9d4b5117ad',
-    change: 'an account may cost work or take an invite code; a sender has a share of a mailbox',
+    fingerprint: 'fcabba8e19a4f128',
+    change:
+      'an account may cost work or take an invite code; a sender has a share of a mailbox; a device says from whom it takes presence and typing',
   },
 ] as const;
 

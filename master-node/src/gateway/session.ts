@@ -2,6 +2,7 @@ import type { RawData, WebSocket } from 'ws';
 import {
   deviceKey,
   ERRORS,
+  type AccountId,
   type DeviceAddress,
   type Dialect,
   type Downstream,
@@ -25,6 +26,8 @@ export type LiveSession = {
   readonly connectionId: string;
   /** Of the token that it began with. */
   readonly tokenGeneration: number;
+  /** From whom it takes presence and typing, beside its own account: nobody, until it has said so. */
+  takesFrom: ReadonlySet<AccountId>;
   /** Answers; never left out. */
   readonly reply: (frame: Downstream) => void;
   /** Sends what was not asked for; left out when the socket is slow. */
@@ -72,6 +75,7 @@ export type Connection = {
   readonly requestId: string;
 };
 
+const NOBODY: ReadonlySet<AccountId> = new Set();
 const FRAMES_IN_PROCESS = 64;
 const BAD_FRAMES = 5;
 
@@ -91,6 +95,7 @@ class SocketSession implements LiveSession {
   readonly device: DeviceAddress;
   readonly connectionId: string;
   readonly tokenGeneration: number;
+  takesFrom: ReadonlySet<AccountId> = NOBODY;
   readonly #socket: WebSocket;
   readonly #dialect: Dialect;
   readonly #requestId: string;
