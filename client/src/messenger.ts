@@ -115,7 +115,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     store: patient,
   });
 
-  const writing = { clock, composer, conversations, preferences };
+  const writing = { clock, composer, conversations, preferences, device };
 
   const loaded = Promise.all([device.load(), clock.load(), arrivals.load(), preferences.load()]);
   loaded.catch(() => undefined);

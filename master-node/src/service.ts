@@ -11,6 +11,7 @@ import {
   countAnswers,
   type Logger,
 } from '@restante/service-kit';
+import { createAccess } from './accounts/access.ts';
 import { createIssueSession } from './accounts/issue-session.ts';
 import { createPasswords } from './accounts/password.ts';
 import { createRegistration } from './accounts/registration.ts';
@@ -148,6 +149,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     log,
     now,
   });
+  const access = createAccess(config.tokens.privateKey);
   const handle = createHandle({
     deviceSets,
     store: createFanOut(cells, config.mailboxes),
@@ -155,6 +157,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     bus,
     show: presence.show,
     pushWindows: createPushWindows(bus),
+    isLetIn: access.isLetIn,
     rateLimits,
     messageTtlMs: config.mailboxes.messageTtlMs,
     metrics,
@@ -174,7 +177,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     directory,
     passwords,
     signIn: createSignIn(passwords, rateLimits, metrics.logins),
-    issueSession: createIssueSession(signer, config, configuredCells, now),
+    issueSession: createIssueSession(signer, config, configuredCells, access, now),
     authenticate,
     rateLimits,
     registration: createRegistration({

@@ -116,5 +116,6 @@ export type {
   StoreResponse,
   StoreResult,
 } from './http/messages.ts';
+export { accessKey, accessToken, accessTokenBytes } from './access.ts';
 export { leadingZeroBits, workDemand, workDone, workText } from './work.ts';
 export type { WorkDemand, WorkDone } from './work.ts';

@@ -25,7 +25,7 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 5,
-    fingerprint: 'fcabba8e19a4f128',
+    fingerprint: '7ca97d19174de2af',
     change:
       'an account may cost work or take an invite code; a sender has a share of a mailbox; a device says from whom it takes presence and typing',
   },

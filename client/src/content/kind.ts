@@ -28,6 +28,8 @@ export type Applying = {
   readonly stateWhenRead: () => 'delivered' | 'read';
   /** An author says this is their name. */
   readonly onNameHint: (author: AccountId, username: string) => void;
+  /** An author lets this account in: with this it writes to them. */
+  readonly keepAccess: (author: AccountId, token: string) => Promise<void>;
   /** Kept until this messenger is one that knows it; null: there is no place for a note. */
   readonly keepUnknown: (place: Place | null) => Promise<void>;
 };

@@ -17,6 +17,9 @@ export type CatchUpProgress = {
   readonly expired: number;
 };
 
+/** Why there is no room: the mailbox is full, or what this account may have waiting there. */
+export type NoRoom = 'mailbox-full' | 'sender-share-full';
+
 export type MessengerEvents = {
   connection: ConnectionState;
   /** A message has been kept: a new one, or one sent from here or from another own device. */
@@ -55,6 +58,8 @@ export type MessengerEvents = {
    * waits on the servers, and is asked for again.
    */
   storage: 'working' | 'full' | 'failing';
+  /** What is written in a conversation waits, for there is no room where it goes, told with each attempt; null: it goes again. */
+  'held-up': { readonly conversation: ConversationId; readonly code: NoRoom | null };
   /** Something in the background failed and is tried again. */
   fault: Error;
 };

@@ -85,6 +85,10 @@ export const applyPlaintext = async (
     annotate: (...said) => messages.annotate(transaction, ...said),
     stateWhenRead: preferences.stateWhenRead,
     onNameHint: (...hint) => transaction.afterCommit(() => deps.onNameHint(...hint)),
+    keepAccess: async (author, token) => {
+      if ((await transaction.get('accessTokens', author)) !== token)
+        transaction.put('accessTokens', author, token);
+    },
     keepUnknown: (copyPlace) => keepUnknown(transaction, deps, opened, copyPlace),
     follow: (change) => applySync(transaction, deps, change, senderDeviceId, blocked),
     renew: (renewal) => applyRenewal(transaction, deps, from, renewal),

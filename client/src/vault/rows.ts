@@ -57,6 +57,7 @@ const rows = {
     mailboxTokenExpiresAt: number,
     mailboxNodes: z.array(text),
     writeConcern: number,
+    accessKey: optional(text),
     serverTime: number,
   }),
   clock: z.looseObject({ offsetMs: number, lastMessageTimeMs: number, takenUntilMs: optional(number) }),
@@ -89,6 +90,7 @@ const rows = {
   verifications: z.looseObject({ identityKeys: z.array(text), changed: flag }),
   preferences: z.looseObject({ readReceipts: flag, typing: flag, presence: flag }),
   standings: standing,
+  accessTokens: text,
   renewals: number,
   messages: z.looseObject({
     id: text,
@@ -197,9 +199,14 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   },
   { version: 4, fingerprint: '53926f0e2253162a', change: 'deletions that are owed to some of the nodes' },
   { version: 5, fingerprint: '53926f0e2253162a', change: 'rows may be sealed' },
+  {
+    version: 6,
+    fingerprint: 'c7c2d41eb40cce35',
+    change: 'what accounts give to whom they let in; errors of protocol version 5',
+  },
 ];
 
-export const VAULT_VERSION = 5;
+export const VAULT_VERSION = 6;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

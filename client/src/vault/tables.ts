@@ -293,6 +293,8 @@ export type Tables = {
   preferences: Preferences;
   /** Whether an account is let in that has no row in `conversations`. */
   standings: Standing;
+  /** What an account has given to this one, which it has let in: shown when it is written to. */
+  accessTokens: string;
   /** When a device was last asked for a fresh session. */
   renewals: number;
   /** `<conversation>:<time of the message, 12 hex>:<id>:<direction>`. */
@@ -323,7 +325,12 @@ export type Tables = {
 export type TableName = keyof Tables;
 
 /** Tables whose keys name something else than text. */
-type Named = { conversations: ConversationId; standings: AccountId; verifications: AccountId };
+type Named = {
+  conversations: ConversationId;
+  standings: AccountId;
+  accessTokens: AccountId;
+  verifications: AccountId;
+};
 
 /** What names a row of a table. */
 export type KeyOf<T extends TableName> = T extends keyof Named ? Named[T] : string;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { accessKey } from '../access.ts';
 import { accountId, deviceId, timestamp, username } from '../ids.ts';
 import { deviceKeys } from './keys.ts';
 import { LIMITS } from '../limits.ts';
@@ -54,6 +55,8 @@ export const session = z.object({
   mailboxNodes,
   /** Mailbox nodes that have each accepted message (W): a read of `mailboxNodes.length + 1 - W` is complete. */
   writeConcern: z.int().check(z.positive()),
+  /** What the tokens are made of that this account gives to those whom it lets in. */
+  accessKey: z.exactOptional(accessKey),
   serverTime: timestamp,
 });
 export type Session = z.infer<typeof session>;

@@ -73,6 +73,8 @@ export type TestClusterOptions = Pick<
  */
 const SETTINGS = {
   mailboxNode: {
+    MAILBOX_SENDER_MESSAGES: '1000000',
+    MAILBOX_STRANGERS_MESSAGES: '1000000',
     CANARY_INTERVAL_MS: '2000',
     MAINTENANCE_INTERVAL_MS: '2000',
     LEDGER_INTERVAL_MS: '2000',

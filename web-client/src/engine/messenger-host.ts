@@ -27,6 +27,7 @@ const FORWARDED = Object.keys({
   'identity-changed': true,
   'new-devices': true,
   undecryptable: true,
+  'held-up': true,
 } satisfies Record<EngineEvent['type'], true>) as EngineEvent['type'][];
 
 export type HostListeners = {

@@ -2,7 +2,7 @@ import { messageId, username } from '@restante/protocol';
 import * as z from 'zod/mini';
 import type { Message } from '../../vault/tables.ts';
 import type { Kind, RowKind } from '../kind.ts';
-import { CONTENT_VERSION, earlier, messageReference, v } from '../parts.ts';
+import { access, CONTENT_VERSION, earlier, messageReference, v } from '../parts.ts';
 
 /** UTF-16 units of a text that a conversation shows of its newest message. */
 const MAX_PREVIEW_LENGTH = 200;
@@ -16,6 +16,7 @@ const schema = z.object({
   from: username,
   text: z.string().check(z.minLength(1)),
   replyTo: z.optional(messageReference),
+  access,
   earlier,
 });
 export type TextContent = z.infer<typeof schema>;
@@ -32,13 +33,14 @@ export const text: Kind<typeof schema> = {
   schema,
   from: 'others',
   references: ({ id }, { author }) => [{ author, id }],
-  apply: async ({ place, add, onNameHint }, { id, text, from, replyTo }) => {
+  apply: async ({ place, add, onNameHint, keepAccess }, { id, text, from, replyTo, access: token }) => {
     const { author, conversation, direction, state, timeOf } = place;
     await add(author, {
       ...{ id, conversation, direction, state, text, kind: 'text', ...timeOf(id) },
       ...(replyTo && { replyTo }),
     });
     if (direction === 'in') onNameHint(author, from);
+    if (direction === 'in' && token !== undefined) await keepAccess(author, token);
     return direction === 'in';
   },
 };
