@@ -45,8 +45,8 @@ it('makes an account as it did, and is told of what it cannot do in words that i
 it('a server of version 4 is told nothing that it does not know', () => {
   const stored = {
     ...{ accountId, deviceId: 1, id, senderId: accountId, senderDeviceId: 1 },
-    ...{ expiresAt: 1, type: 'message', payload: 'AAAA' },
-  } as const;
+    ...{ expiresAt: 1, type: 'message' as const, payload: 'AAAA' },
+  };
   expect(four.bodies.say('storeRequest', { envelopes: [{ ...stored, stranger: true }] })).toEqual({
     envelopes: [stored],
   });
