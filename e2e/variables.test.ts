@@ -30,7 +30,7 @@ it.each([
   ],
   [
     'master',
-    ['DIRECTORY_URLS', 'MAILBOX_NODES', 'TOKEN_PRIVATE_KEY', 'PORT'],
+    ['DIRECTORY_URLS', 'MAILBOX_NODES', 'TOKEN_PRIVATE_KEY', 'DIRECTORY_PRIVATE_KEY', 'PORT'],
     { DIRECTORY_URLS: SECRET, PORT: SECRET },
   ],
   ['front', ['MASTER_URLS', 'MAILBOX_NODE_URLS', 'PORT'], { MASTER_URLS: SECRET, PORT: SECRET }],
@@ -51,6 +51,8 @@ it.each(['mailboxNode', 'master'] as const)('%s names a key that is none', async
     MAILBOX_NODES: 'node1=http://127.0.0.1:1|/node1,node2=http://127.0.0.1:1|/node2',
     TOKEN_PRIVATE_KEY: SECRET,
     TOKEN_PUBLIC_KEY: SECRET,
+    DIRECTORY_PRIVATE_KEY: SECRET,
+    DIRECTORY_PUBLIC_KEYS: SECRET,
   });
   expect(code).toBe(2);
   expect(said).toMatch(/TOKEN_(PUBLIC|PRIVATE)_KEY/);

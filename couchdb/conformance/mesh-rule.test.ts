@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   BUCKET_RULE,
-  DIRECTORY_RULE,
   LIMITS,
   MESH_ROLE,
   READER_ROLE,
@@ -257,17 +256,26 @@ describe('a bucket with its rule', () => {
   });
 });
 
-describe('the directory with its rule', () => {
-  it('takes anything from the mesh, deletions too, and nothing from a reader', async () => {
-    const db = await createRuled(couch, DIRECTORY_RULE);
-    const id = randomUUID();
-    const put = await couch.expectOk('PUT', path(db, id), { as: mesh, body: { any: 1 } });
-    const remove = () => `${path(db, id)}?rev=${put.rev}`;
-    expect(await couch.request('DELETE', remove(), { as: reader })).toMatchObject({
-      status: 403,
-      body: { error: 'forbidden', reason: 'a reader writes no documents' },
+describe('a database whose only member is the data path’s user, as the directory is', () => {
+  it('lets the mesh and readers neither write nor read', async () => {
+    const db = await couch.createDatabase();
+    await couch.put(`${db}/_security`, {
+      admins: { names: [], roles: ['_admin'] },
+      members: { names: [data.name], roles: [] },
     });
-    expect(await couch.request('DELETE', remove(), { as: mesh })).toMatchObject({ status: 200 });
+    const id = randomUUID();
+    await couch.expectOk('PUT', path(db, id), { as: data, body: { any: 1 } });
+    for (const as of [mesh, reader]) {
+      for (const at of [path(db, id), `${db}/_changes`, `${db}/_all_docs`, db])
+        expect(await couch.request('GET', at, { as })).toMatchObject({ status: 403 });
+      expect(await couch.request('PUT', path(db, randomUUID()), { as, body: {} })).toMatchObject({
+        status: 403,
+      });
+      expect(await replicate(db, [envelope()], as)).toMatchObject({ status: 403 });
+      expect(await couch.request('PUT', `${db}/_local/place`, { as, body: {} })).toMatchObject({
+        status: 403,
+      });
+    }
   });
 });
 

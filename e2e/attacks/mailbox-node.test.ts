@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import {
   BUCKET_RULE,
   buckets,
+  directoryDatabase,
   envelopeDocument,
   LIMITS,
   nodeDatabase,
@@ -181,6 +182,25 @@ describe('the operator of one mailbox node', () => {
     await alice.sendAccepted(bob, 'and on');
     await bob.seesLast(alice, 'and on');
     expect(bob.shown).toEqual(['hello', 'kept', 'and on']);
+  });
+
+  it('reads and writes nothing of what the others know of accounts, or of themselves', async () => {
+    const [alice] = await couple();
+    const { databasePrefix } = cluster.parts;
+    const id = encodeURIComponent(`account:${alice.address.accountId}`);
+    const refused = [401, 403];
+    for (const ask of [...atPeer(1), ...atPeer(2)]) {
+      for (const database of [directoryDatabase(databasePrefix), nodeDatabase(databasePrefix)]) {
+        for (const path of ['', '/_all_docs?include_docs=true', '/_changes', `/${id}`])
+          expect(refused).toContain((await ask(database + path)).status);
+        const docs = [{ _id: 'account:mine' }];
+        for (const new_edits of [true, false])
+          expect(refused).toContain(
+            (await ask(`${database}/_bulk_docs`, 'POST', { docs, new_edits })).status,
+          );
+        expect(refused).toContain((await ask(`${database}/_local/mine`, 'PUT', {})).status);
+      }
+    }
   });
 
   it.skipIf(isShared)('does not make an empty node call itself complete', async () => {

@@ -15,7 +15,8 @@ import { COUCHDB, startDeployment, type Deployment } from './deployment.ts';
 /** The whole stack by `scripts/deploy`, on a real Docker engine. The tests go on from one another. */
 
 const LASTING = ['couchdb1', 'couchdb2', 'couchdb3', 'master', 'nginx', 'node1', 'node2', 'node3'];
-const SECRETS = /^(?:\w*PASSWORD|TOKEN_PRIVATE_KEY|TOKEN_PUBLIC_KEY)=(.+)$/gm;
+const SECRETS =
+  /^(?:\w*PASSWORD|TOKEN_PRIVATE_KEY|TOKEN_PUBLIC_KEY|DIRECTORY_PRIVATE_KEY|DIRECTORY_PUBLIC_KEYS)=(.+)$/gm;
 
 let deployment: Deployment;
 beforeAll(() => {

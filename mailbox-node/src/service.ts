@@ -96,11 +96,10 @@ export const startMailboxNode = async (
         keepUser('COUCHDB_PEERS', meshUsers.reader, [READER_ROLE]),
       ]
     : [];
-  const mesh = createMeshKeeper({ log, admin, directory: databases.directory, mesh: couch.mesh });
+  const mesh = createMeshKeeper({ log, admin, mesh: couch.mesh });
   const completeness = createCompleteness({ server: admin, node: databases.node, peers });
   /** A clock that is behind does not know of the newest buckets. */
   const isComplete = (): boolean => !clock.isBehind() && completeness.holds(databases.readableAt(now()));
-  const isFilled = (): boolean => isComplete() && completeness.holds([databases.directory]);
   /** Nothing that is kept of a database outlives it. */
   const forgetKept = async (database: string): Promise<void> => {
     completeness.forget(database);
@@ -133,7 +132,7 @@ export const startMailboxNode = async (
     queuedBytes: budget.usedBytes,
     listeners: () => events.listeners(),
     isUp: () => condition.state() === 'up',
-    isFilled,
+    isComplete,
     isFull: room.isFull,
     clock,
     lagSeconds: lag.seconds,
@@ -203,7 +202,7 @@ export const startMailboxNode = async (
     jobs: mesh.jobs,
     refusedWrites: mesh.refusedWrites,
     lagSeconds: lag.seconds,
-    isFilled,
+    isComplete,
     isFull: room.isFull,
     setAside,
     listeners: events.listeners,
@@ -250,7 +249,7 @@ export const startMailboxNode = async (
   let rounds = 0;
   const maintain = async (): Promise<void> => {
     const { maintenanceIntervalMs: usualMs } = config;
-    const intervalMs = isFilled() && mesh.isWhole() ? usualMs : Math.min(usualMs, MENDING_INTERVAL_MS);
+    const intervalMs = isComplete() && mesh.isWhole() ? usualMs : Math.min(usualMs, MENDING_INTERVAL_MS);
     if (condition.state() === 'up' && performance.now() - maintainedAtMs < intervalMs) return;
     maintainedAtMs = -Infinity;
     try {
@@ -262,11 +261,12 @@ export const startMailboxNode = async (
       await keeper.keep(buckets);
       await clockKeeper.save();
       for (const guest of guests) await guest.keep();
-      const kept = [databases.directory, ...buckets];
-      await mesh.keep(kept);
-      const wasFilled = isFilled();
-      await completeness.keep(kept, mesh.jobs());
-      if (isFilled() && !wasFilled) log.info({ event: 'caught-up' }, 'caught up with every peer');
+      // Masters alone carry it: what an earlier version, or somebody else, has set up for it goes (law 12).
+      await mesh.remove(databases.directory);
+      await mesh.keep(buckets);
+      const wasComplete = isComplete();
+      await completeness.keep(buckets, mesh.jobs());
+      if (isComplete() && !wasComplete) log.info({ event: 'caught-up' }, 'caught up with every peer');
     } catch (error) {
       mesh.loseSight();
       adminCondition.failed(error);

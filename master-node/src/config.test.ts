@@ -8,6 +8,8 @@ import { environment, readConfig } from './config.ts';
 const complete = {
   TOKEN_PRIVATE_KEY: 'private',
   TOKEN_PUBLIC_KEY: 'public',
+  DIRECTORY_PRIVATE_KEY: 'private',
+  DIRECTORY_PUBLIC_KEYS: 'public',
   DIRECTORY_URLS: 'http://name:password@couch1:5984, http://name:password@couch2:5984',
   MAILBOX_NODES: 'node1=http://mailbox1:8081|/node1,node2=http://mailbox2:8081/|https://two.example',
 };
@@ -57,7 +59,14 @@ describe('the configuration', () => {
       new Promise((resolve) => child.once('close', resolve)),
     ]);
     expect(code).toBe(2);
-    for (const name of ['TOKEN_PRIVATE_KEY', 'TOKEN_PUBLIC_KEY', 'DIRECTORY_URLS', 'MAILBOX_NODES']) {
+    for (const name of [
+      'TOKEN_PRIVATE_KEY',
+      'TOKEN_PUBLIC_KEY',
+      'DIRECTORY_PRIVATE_KEY',
+      'DIRECTORY_PUBLIC_KEYS',
+      'DIRECTORY_URLS',
+      'MAILBOX_NODES',
+    ]) {
       expect(errors).toContain(name);
     }
     expect(errors).not.toMatch(/\.ts:\d/);

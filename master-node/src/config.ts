@@ -41,6 +41,8 @@ export const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   TOKEN_PRIVATE_KEY: z.string(),
   TOKEN_PUBLIC_KEY: z.string(),
+  DIRECTORY_PRIVATE_KEY: z.string(),
+  DIRECTORY_PUBLIC_KEYS: z.string(),
   DIRECTORY_URLS: couchUrls,
   DATABASE_PREFIX: databasePrefix.optional(),
   MAILBOX_NODES: cells,
@@ -97,6 +99,10 @@ export type Config = {
     readonly mailboxTtlMs: number;
   };
   readonly directory: {
+    /** Signs the documents of the directory. */
+    readonly privateKey: string;
+    /** All whose signatures are accepted, one after the other. */
+    readonly publicKeys: string;
     readonly urls: readonly string[];
     readonly database: string;
     /** Where the mailbox node of each keeps what it knows of it. */
@@ -154,6 +160,8 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       mailboxTtlMs: read.MAILBOX_TOKEN_TTL_HOURS * 3_600_000,
     },
     directory: {
+      privateKey: read.DIRECTORY_PRIVATE_KEY,
+      publicKeys: read.DIRECTORY_PUBLIC_KEYS,
       urls: read.DIRECTORY_URLS,
       database: directoryDatabase(read.DATABASE_PREFIX),
       node: nodeDatabase(read.DATABASE_PREFIX),

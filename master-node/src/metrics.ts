@@ -1,5 +1,6 @@
 import { downstream, ERRORS, upstream, type ErrorCode } from '@restante/protocol';
 import { Counter, createRegistry, Gauge, Histogram, type ConfirmedClock } from '@restante/service-kit';
+import { DIRECTORY_FAULTS } from './directory/directory-faults.ts';
 import type { ServerState } from './directory/couch-servers.ts';
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -58,6 +59,14 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     }),
     rateLimited: counter('rate_limited_total', 'Requests over a rate', ['limit']),
     conflicts: counter('directory_conflicts_resolved_total', 'Losing leaves deleted', ['kind']),
+    tampered: counter('directory_tampered_total', 'Leaves found that no master wrote, or that went back', [
+      'fault',
+    ]),
+    restored: counter('directory_restored_total', 'Documents put back from the other CouchDBs', ['fault']),
+    signedEarlier: gauge(
+      'directory_signed_earlier',
+      'Documents that an earlier key has signed, over all CouchDBs',
+    ),
     failovers: counter('directory_failovers_total', 'CouchDBs found down'),
     deviceSets: counter('device_set_reads_total', 'Device sets read, from where', ['source']),
   };
@@ -75,6 +84,10 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     metrics.acknowledged.inc({ copies }, 0);
   }
   for (const kind of ['username', 'account', 'device', 'keys']) metrics.conflicts.inc({ kind }, 0);
+  for (const fault of DIRECTORY_FAULTS) {
+    metrics.tampered.inc({ fault }, 0);
+    metrics.restored.inc({ fault }, 0);
+  }
   for (const kind of ['ec', 'kyber']) {
     metrics.oneTimeKeys.inc({ kind }, 0);
     metrics.keyStock.zero({ kind });

@@ -16,13 +16,15 @@ import { createPasswords } from './accounts/password.ts';
 import { createSignIn } from './accounts/sign-in.ts';
 import { createAdmit, createAuthenticate } from './authenticate.ts';
 import type { Config } from './config.ts';
-import { startConflictResolver } from './directory/couch-conflict-resolver.ts';
-import { followChanges } from './directory/couch-changes.ts';
+import { followCurrent } from './directory/couch-changes.ts';
 import { followConfirmedTime } from './directory/couch-clock.ts';
-import { createDirectoryReader, DIRECTORY_FAULTS } from './directory/couch-directory-reader.ts';
+import { createDirectoryReader } from './directory/couch-directory-reader.ts';
 import { createCouchDirectory } from './directory/couch-directory.ts';
 import { connectCouchServers } from './directory/couch-servers.ts';
 import { createDeviceSets } from './directory/device-sets.ts';
+import { DIRECTORY_FAULTS } from './directory/directory-faults.ts';
+import { startDirectoryKeeping } from './directory/directory-keeping.ts';
+import { createDirectorySignatures } from './directory/directory-signatures.ts';
 import { parseDirectoryId } from './directory/directory-documents.ts';
 import { createDeviceChanges } from './gateway/device-changes.ts';
 import { startGateway } from './gateway/gateway.ts';
@@ -69,6 +71,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const bus = scopeBus(overrides.bus ?? createLocalBus());
   const signer = createTokenSigner(config.tokens.privateKey, now);
   const verifier = createTokenVerifier(config.tokens.publicKey, now);
+  const signatures = createDirectorySignatures(config.directory);
   const [firstCell, ...otherCells] = config.mailboxes.cells;
   if (!firstCell) throw new ConfigError('MAILBOX_NODES names no node');
   const configuredCells = [firstCell, ...otherCells] as const;
@@ -77,6 +80,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const servers = connectCouchServers(config.directory.urls, config.directory, config.directory.timeoutMs, {
     log,
     failovers: metrics.failovers,
+    signatures,
   });
   metrics.watchDirectory(servers.states);
   const clock = createConfirmedClock(now);
@@ -112,8 +116,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   bus.subscribe((event) => {
     if (event.kind === 'devices-changed') devicesChanged(event.accountId);
   });
-  const deviceFeed = followChanges('device-feed', servers, log, {
-    from: 'now',
+  const deviceFeed = followCurrent('device-feed', servers, log, {
     onGap: deviceSets.expireAll,
     onRow: ({ id }) => {
       const about = parseDirectoryId(id);
@@ -121,12 +124,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     },
   });
 
-  const conflictResolver = startConflictResolver(servers, {
-    log,
-    resolved: metrics.conflicts,
-    reader,
-    setAside,
-  });
+  const keeping = startDirectoryKeeping(servers, { log, reader, signatures, setAside, metrics, now });
 
   const rateLimits = createRateLimits(config.rateLimits, metrics.rateLimited);
   const passwords = createPasswords(config.passwords);
@@ -222,9 +220,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       bus[Symbol.dispose]();
       await http.close(REQUEST_DEADLINE_MS);
       await Promise.all(
-        [deviceFeed, conflictResolver, confirmedTime, deleteOnBehalf].map((task) =>
-          task[Symbol.asyncDispose](),
-        ),
+        [deviceFeed, confirmedTime, deleteOnBehalf, ...keeping].map((task) => task[Symbol.asyncDispose]()),
       );
       await Promise.all(mailboxNodes.map((node) => node[Symbol.asyncDispose]()));
       await servers[Symbol.asyncDispose]();

@@ -365,6 +365,16 @@ const mesh: Board = {
       unit: 'reqps',
       queries: { '{{kind}}': rate('gateway_directory_conflicts_resolved_total', 'kind') },
     },
+    {
+      title: 'What no master wrote in the directory',
+      description:
+        'Found at a CouchDB, and put back from the others. Zero, unless somebody has its credentials.',
+      unit: 'reqps',
+      queries: {
+        'found: {{fault}}': rate('gateway_directory_tampered_total', 'fault'),
+        'put back: {{fault}}': rate('gateway_directory_restored_total', 'fault'),
+      },
+    },
   ],
 };
 

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   BUCKET_RULE,
-  DIRECTORY_RULE,
   LIMITS,
   MESH_ROLE,
   READER_ROLE,
@@ -12,7 +11,6 @@ import {
   envelopeRevision,
   mintMessageId,
   refusalInBucket,
-  refusalInDirectory,
   tombstoneDocument,
   tombstoneRevision,
 } from './index.ts';
@@ -25,7 +23,6 @@ const compile = (text: string): Rule =>
   new Script(`'use strict'; (${text})`).runInContext(createContext({})) as Rule;
 
 const inBucket = compile(BUCKET_RULE.validate_doc_update);
-const inDirectory = compile(DIRECTORY_RULE.validate_doc_update);
 
 /** What a text says, in the form of the functions. */
 const refusalOf = (rule: Rule, document: unknown, previous: unknown, roles: readonly string[]) => {
@@ -240,17 +237,5 @@ describe('the rule of a bucket', () => {
   it('lets no edit of an envelope through, and of a canary', () => {
     expect(refusalInBucket(sample, true, [MESH_ROLE])).toBe('not the one revision of an envelope');
     expect(refusalInBucket(canarySample, true, [MESH_ROLE])).toBeNull();
-  });
-});
-
-describe('the rule of the directory', () => {
-  it('keeps readers from writing, and nobody else', () => {
-    fc.assert(
-      fc.property(good, roles, (document, who) => {
-        const expected = who.includes(READER_ROLE) ? 'a reader writes no documents' : null;
-        expect(refusalInDirectory(who)).toBe(expected);
-        expect(refusalOf(inDirectory, document, null, who)).toBe(expected);
-      }),
-    );
   });
 });

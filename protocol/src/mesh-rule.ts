@@ -5,8 +5,8 @@ import { LIMITS } from './limits.ts';
 import { messageTime } from './message-id.ts';
 
 /**
- * What one node's replication may write into another node's databases (law 12): envelopes and canaries into a bucket, never
- * a deletion. Each rule is here twice: as the text of a `validate_doc_update` for Apache CouchDB, and as a function for
+ * What one node's replication may write into another node's buckets (law 12): envelopes and canaries, never a deletion.
+ * The rule is here twice: as the text of a `validate_doc_update` for Apache CouchDB, and as a function for
  * the embedded server, which runs no text of a document. Who has neither role may write anything.
  */
 
@@ -38,10 +38,6 @@ const firstRevision = z.object({ start: z.literal(1), ids: z.tuple([z.string()])
 
 /** A document as it is to be written, by its JSON. */
 type Written = Readonly<Record<string, unknown>> & { readonly _id: string };
-
-/** Why somebody with these roles may not write a document into the directory, or null when they may. */
-export const refusalInDirectory = (roles: readonly string[]): MeshRefusal | null =>
-  roles.includes(READER_ROLE) ? REFUSALS.reader : null;
 
 /**
  * Why somebody with these roles may not write a document into a bucket, or null when they may. `replaces`: the write makes a
@@ -78,14 +74,9 @@ const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 const UUID_V7 = '[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
 
 /**
- * {@link refusalInDirectory} in ECMAScript 5.1, the language of CouchDB's engines. The texts are compared byte by byte with
- * those in the databases: a changed one has to be written there again.
+ * {@link refusalInBucket} in ECMAScript 5.1, the language of CouchDB's engines, with SHA-256 (FIPS 180-4) of ASCII text, which the id
+ * is when it is hashed. It is compared byte by byte with what is in the databases: a changed one has to be written there again.
  */
-const directoryText = `function (written, previous, user) {
-  if (user.roles.indexOf('${READER_ROLE}') !== -1) throw { forbidden: '${REFUSALS.reader}' };
-}`;
-
-/** {@link refusalInBucket} in ECMAScript 5.1, with SHA-256 (FIPS 180-4) of ASCII text, which the id is when it is hashed. */
 const bucketText = `function (written, previous, user) {
   function refuse(reason) {
     throw { forbidden: reason };
@@ -212,11 +203,9 @@ const bucketText = `function (written, previous, user) {
     refuse('${REFUSALS.fields}');
 }`;
 
-/** A design document with a rule, of the same id in buckets and directory. */
-const designDocument = (text: string) =>
-  ({ _id: '_design/restante-mesh', language: 'javascript', validate_doc_update: text }) as const;
-
 /** The rule of a bucket, as it is stored there. */
-export const BUCKET_RULE = designDocument(bucketText);
-/** The rule of the directory, as it is stored there. */
-export const DIRECTORY_RULE = designDocument(directoryText);
+export const BUCKET_RULE = {
+  _id: '_design/restante-mesh',
+  language: 'javascript',
+  validate_doc_update: bucketText,
+} as const;

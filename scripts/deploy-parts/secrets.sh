@@ -12,6 +12,14 @@ write_for() {
 new_password() { openssl rand -base64 24 | tr '+/' '-_'; }
 one_line() { awk '{ printf "%s\\n", $0 }'; }
 
+# An Ed25519 key pair, in two settings. The private one is put last: it says that both are there.
+make_keys() {
+  local private=$1 public=$2 pem
+  pem=$(openssl genpkey -algorithm ed25519)
+  put "$public" "$(openssl pkey -pubout <<<"$pem" | one_line)"
+  put "$private" "$(one_line <<<"$pem")"
+}
+
 # Those that an earlier version did not have are made too.
 make_passwords() {
   local name
@@ -20,18 +28,27 @@ make_passwords() {
   done
 }
 
+# Nobody makes keys for a directory that is there: what others have signed would be as if it were not.
+refuse_unsigned() {
+  ! is_set TOKEN_PRIVATE_KEY || is_set DIRECTORY_PRIVATE_KEY ||
+    fail '.env has no DIRECTORY_PRIVATE_KEY: it was lost, or the data is of a version before 0.2.0. See "The directory is signed" in docs/operations.md'
+}
+
 make_settings() {
   if [[ ! -f $ENV_FILE ]]; then
     cp "$EXAMPLE" "$ENV_FILE"
     say 'made .env'
   fi
   chmod 600 "$ENV_FILE"
+  refuse_unsigned
+  # Made first, so that they are there whenever the others are.
+  if ! is_set DIRECTORY_PRIVATE_KEY; then
+    make_keys DIRECTORY_PRIVATE_KEY DIRECTORY_PUBLIC_KEYS
+    say 'made the keys that sign the directory'
+  fi
   make_passwords
   if ! is_set TOKEN_PRIVATE_KEY; then
-    local pem
-    pem=$(openssl genpkey -algorithm ed25519)
-    put TOKEN_PUBLIC_KEY "$(openssl pkey -pubout <<<"$pem" | one_line)"
-    put TOKEN_PRIVATE_KEY "$(one_line <<<"$pem")"
+    make_keys TOKEN_PRIVATE_KEY TOKEN_PUBLIC_KEY
     say 'made the keys that sign tokens'
   fi
   [[ -z $domain ]] || put DOMAIN "$domain"

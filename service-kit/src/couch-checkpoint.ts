@@ -74,7 +74,7 @@ export const readCheckpoint = async <T>(
 };
 
 /**
- * Keeps that everything up to `sequence` has been read. The last write counts.
+ * Keeps that everything up to `sequence` has been read. The last write counts. `life` as for {@link writeKept}.
  *
  * @throws as `couchRequest`
  */
@@ -83,7 +83,8 @@ export const writeCheckpoint = async (
   about: About,
   name: string,
   { sequence: read, value }: { readonly sequence: string; readonly value: object },
+  life?: string,
 ): Promise<void> => {
   const { documents } = await lookAt(server, about.database);
-  await writeKept(server, about, name, { ...value, sequence: read, documents });
+  await writeKept(server, about, name, { ...value, sequence: read, documents }, life);
 };

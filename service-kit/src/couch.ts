@@ -4,12 +4,20 @@ import { ServiceError } from './service-error.ts';
 
 export type CouchServer = nano.ServerScope;
 
-/** A connection to one CouchDB. `url` carries the credentials. A hung server fails after `timeoutMs`. */
-export const connectCouch = (url: string, timeoutMs: number): CouchServer & AsyncDisposable => {
+/**
+ * A connection to one CouchDB. `url` carries the credentials. A hung server fails after `timeoutMs`, and one that answers with more than
+ * `maxAnswerBytes` as if it were hung.
+ */
+export const connectCouch = (
+  url: string,
+  timeoutMs: number,
+  { maxAnswerBytes = -1 }: { readonly maxAnswerBytes?: number } = {},
+): CouchServer & AsyncDisposable => {
   const agent = new Agent({
     connect: { timeout: Math.min(timeoutMs, 2_000) },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
+    maxResponseSize: maxAnswerBytes,
     connections: 64,
     keepAliveTimeout: 30_000,
   });

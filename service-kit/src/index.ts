@@ -32,6 +32,7 @@ export {
   wholeAnswer,
   type CouchServer,
 } from './couch.ts';
+export { readPrivateKey, readPublicKeys } from './ed25519-key.ts';
 export {
   bearerToken,
   createHttpApp,
@@ -42,7 +43,15 @@ export {
   requestIdOf,
   type Answer,
 } from './http-app.ts';
-export { CONFLICT_SCAN, keptPath, readKept, removeKept, writeKept, type About } from './kept-about.ts';
+export {
+  CONFLICT_SCAN,
+  instanceOf,
+  keptPath,
+  readKept,
+  removeKept,
+  writeKept,
+  type About,
+} from './kept-about.ts';
 export { listen, type HttpServer } from './http-server.ts';
 export { createLog, pseudonym, type Logger } from './log.ts';
 export { startLoop, type Loop } from './loop.ts';

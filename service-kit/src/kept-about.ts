@@ -50,7 +50,8 @@ export const readKept = async <T>(
 };
 
 /**
- * Keeps a value of the database as it is now. The last write counts.
+ * Keeps a value of the database as it is now. The last write counts. `life`: what {@link instanceOf} told before the value was
+ * learned; of a database that was made anew meanwhile nothing is kept.
  *
  * @throws as `couchRequest`
  */
@@ -59,8 +60,11 @@ export const writeKept = async (
   { node, database }: About,
   name: string,
   value: object,
+  life?: string,
 ): Promise<void> => {
-  const body = { ...value, instance: await instanceOf(server, database) };
+  const instance = await instanceOf(server, database);
+  if (life !== undefined && life !== instance) return;
+  const body = { ...value, instance };
   await couchRequest(server, { db: node, path: keptPath(name, database), method: 'PUT', body });
 };
 

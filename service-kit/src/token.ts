@@ -1,8 +1,8 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { AUDIENCES, deviceClaims, LIMITS, type DeviceAddress } from '@restante/protocol';
-import { ConfigError } from './config.ts';
+import { readPrivateKey, readPublicKey } from './ed25519-key.ts';
 import { ServiceError } from './service-error.ts';
 
 /**
@@ -39,16 +39,6 @@ export type TokenSigner = {
   readonly master: (expiresAtMs: number) => Promise<string>;
 };
 
-const readKey = (name: string, pem: string, read: (pem: string) => KeyObject): KeyObject => {
-  try {
-    const key = read(pem.replaceAll('\\n', '\n'));
-    if (key.asymmetricKeyType === 'ed25519') return key;
-  } catch {
-    // Reported below: the reason could quote the key.
-  }
-  throw new ConfigError(`${name} is not an Ed25519 key in PEM form`);
-};
-
 const MAX_REMEMBERED = 10_000;
 
 /** What is kept of a valid token. `device`: null when its claims are not those of a device. */
@@ -70,7 +60,7 @@ const notYet = (): ServiceError => new ServiceError('token-expired', 'the token 
 
 /** `publicKeyPem`: SPKI PEM; line breaks may be written as `\n`. A token's signature is checked once while it is in use. */
 export const createTokenVerifier = (publicKeyPem: string, now: () => number = Date.now): TokenVerifier => {
-  const key = readKey('TOKEN_PUBLIC_KEY', publicKeyPem, createPublicKey);
+  const key = readPublicKey('TOKEN_PUBLIC_KEY', publicKeyPem);
   /** Of tokens that were found valid, by {@link nameOf}. */
   const remembered = new LRUCache<string, Known>({ max: MAX_REMEMBERED });
 
@@ -113,7 +103,7 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
 
 /** `privateKeyPem`: PKCS #8 PEM; line breaks may be written as `\n`. */
 export const createTokenSigner = (privateKeyPem: string, now: () => number = Date.now): TokenSigner => {
-  const key = readKey('TOKEN_PRIVATE_KEY', privateKeyPem, createPrivateKey);
+  const key = readPrivateKey('TOKEN_PRIVATE_KEY', privateKeyPem);
   const sign = (subject: string, audience: string, expiresAtMs: number, claims: Record<string, number>) =>
     new SignJWT(claims)
       .setProtectedHeader({ alg: ALGORITHM })

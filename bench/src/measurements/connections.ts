@@ -53,7 +53,7 @@ export const connections: Measurement = {
     };
     const devices = Array.from({ length: FIRST + COUNTED }, () => ({ accountId: randomUUID(), deviceId: 1 }));
     const couchUrls = cluster.couchServers.map(({ adminUrl }) => adminUrl);
-    await seedDevices(couchUrls, directoryDatabase(cluster.databasePrefix), devices);
+    await seedDevices(couchUrls, directoryDatabase(cluster.databasePrefix), cluster.signatures, devices);
     const protocols = await Promise.all(devices.map(offered));
     const url = `${cluster.masterUrl.replace('http', 'ws')}/ws`;
     const ours = await costOf({ pid: cluster.masters[0]!.pid!, url }, protocols);

@@ -33,6 +33,7 @@ export const reconnect: Measurement = {
     await seedDevices(
       cluster.couchServers.map(({ adminUrl }) => adminUrl),
       database,
+      cluster.signatures,
       devices,
     );
     const expiresAt = Date.now() + HOUR_MS;

@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { createDirectorySignatures, type DirectorySignatures } from '@restante/master-node';
 import { buckets, LIMITS } from '@restante/protocol';
 import {
   ensureSecrets,
@@ -16,6 +17,7 @@ import { newPrefix } from './database-prefix.ts';
 export type BenchCluster = Cluster & {
   readonly masterUrl: string;
   readonly signer: TokenSigner;
+  readonly signatures: DirectorySignatures;
   /** Name of the database that holds a message of this time. */
   readonly bucketAt: (timeMs: number) => string;
 };
@@ -42,11 +44,16 @@ export const startBenchCluster = async (bench: Bench, master: Environment = {}):
       if (event.type === 'exited' && !event.expected) bench.progress(`${event.process.name} ended by itself`);
     },
   });
+  const secrets = ensureSecrets(dataDir);
   const { nameAt } = buckets(BUCKET_SPAN_DAYS, LIMITS.messageTtlMs);
   return {
     ...cluster,
     masterUrl: cluster.masters[0]!.url,
-    signer: createTokenSigner(ensureSecrets(dataDir).tokenPrivateKey),
+    signer: createTokenSigner(secrets.tokenPrivateKey),
+    signatures: createDirectorySignatures({
+      privateKey: secrets.directoryPrivateKey,
+      publicKeys: secrets.directoryPublicKeys,
+    }),
     bucketAt: (timeMs) => databasePrefix + nameAt(timeMs),
     [Symbol.asyncDispose]: async () => {
       await cluster[Symbol.asyncDispose]();

@@ -1,4 +1,5 @@
 import nano from 'nano';
+import type { DirectorySignatures } from '@restante/master-node';
 import { deviceKey, type DeviceAddress } from '@restante/protocol';
 import { waitFor } from '@restante/testkit';
 import { newDeviceKeys } from '../load/device.ts';
@@ -10,6 +11,7 @@ const WITHIN_MS = 600_000;
 export const seedDevices = async (
   couchUrls: readonly string[],
   database: string,
+  signatures: DirectorySignatures,
   devices: readonly DeviceAddress[],
 ): Promise<void> => {
   const directories = couchUrls.map((url) => nano(url).use(database));
@@ -33,7 +35,9 @@ export const seedDevices = async (
         },
       ];
     });
-    await first!.bulk({ docs });
+    await first!.bulk({
+      docs: docs.map((one) => ({ ...signatures.sign(one._id, 1, one), _id: one._id })),
+    });
   }
   const counts = async (): Promise<number[]> =>
     (await Promise.all(directories.map((directory) => directory.info()))).map(({ doc_count }) => doc_count);

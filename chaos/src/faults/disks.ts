@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askCouch } from '@restante/testkit';
-import { databasesOf, isSameMail, metricOf, type TestCluster } from '@restante/testkit/cluster';
+import { databasesOf, isSameMail, type TestCluster } from '@restante/testkit/cluster';
 import type { ClusterProcess } from '@restante/scripts/cluster';
 import type { World } from '../world/world.ts';
 import { pick, type Fault } from './fault.ts';
@@ -13,11 +13,10 @@ import { startSoon } from './processes.ts';
 const READINGS = 5;
 const READING_MS = 100;
 
-/** Whether every node knows that it has what the others had, and has it: then any one of them may lose everything. */
-const isWhole = async ({ parts, envelopes }: TestCluster): Promise<boolean> => {
+/** Whether every node and directory is known to have what the others had, and has their mail: then any one of them may lose everything. */
+const isWhole = async ({ isCaughtUp, envelopes }: TestCluster): Promise<boolean> => {
   for (let reading = 0; reading < READINGS; reading += 1) {
-    const known = await Promise.all(parts.mailboxNodes.map(({ url }) => metricOf(url, 'mailbox_caught_up')));
-    if (known.every((value) => value === 1) && isSameMail(await envelopes())) return true;
+    if ((await isCaughtUp()) && isSameMail(await envelopes())) return true;
     await sleep(READING_MS);
   }
   return false;

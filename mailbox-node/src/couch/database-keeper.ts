@@ -1,4 +1,4 @@
-import { BUCKET_RULE, DIRECTORY_RULE } from '@restante/protocol';
+import { BUCKET_RULE } from '@restante/protocol';
 import { couchRequest, type CouchServer, hasStatus, type Logger, ServiceError } from '@restante/service-kit';
 import { isDeepStrictEqual } from 'node:util';
 import type { Databases } from '../mesh/databases.ts';
@@ -15,7 +15,7 @@ export type DatabaseKeeper = {
   /** Names of the buckets that exist. */
   readonly buckets: () => Promise<string[]>;
   /**
-   * Puts the node's own database in place, for the data path's user alone, and `directory` and these buckets, with the rule of what the
+   * Puts the node's own database and `directory` in place, for the data path's user alone, and these buckets, with the rule of what the
    * mesh may write there, for the users of the mesh too.
    */
   readonly keep: (buckets: readonly string[]) => Promise<void>;
@@ -39,7 +39,6 @@ const DIRECTORY_REVISIONS = 100;
 type Security = {
   readonly members: { readonly names: readonly string[]; readonly roles: readonly string[] };
 };
-type Rule = typeof BUCKET_RULE;
 
 const SYSTEM_DATABASES = ['_users', '_replicator'];
 
@@ -77,6 +76,7 @@ export const createDatabaseKeeper = ({
     admins: { names: [], roles: ['_admin'] },
     members: { names, roles: [] },
   });
+  /** Nothing that the mesh may read or write (law 12). */
   const owners = securityFor([owner]);
   const shared = securityFor([owner, ...guests]);
 
@@ -113,15 +113,15 @@ export const createDatabaseKeeper = ({
   };
 
   /** A rule that somebody took away or changed is put back. */
-  const keepRule = async (db: string, rule: Rule): Promise<void> => {
-    const path = rule._id;
+  const keepRule = async (db: string): Promise<void> => {
+    const path = BUCKET_RULE._id;
     const found = (await couchRequest(admin, { db, path }).catch((error: unknown) => {
       if (hasStatus(error, 404)) return {};
       throw error;
     })) as { readonly _rev?: string };
     const { _rev, ...current } = found;
-    if (isDeepStrictEqual(current, rule)) return;
-    const body = _rev === undefined ? rule : { ...rule, _rev };
+    if (isDeepStrictEqual(current, BUCKET_RULE)) return;
+    const body = _rev === undefined ? BUCKET_RULE : { ...BUCKET_RULE, _rev };
     try {
       await couchRequest(admin, { db, path, method: 'PUT', body });
     } catch (error) {
@@ -133,9 +133,9 @@ export const createDatabaseKeeper = ({
   };
 
   /** The rule stands before the users of the mesh are let in. */
-  const open = async (db: string): Promise<void> => {
-    await keepRule(db, db === databases.directory ? DIRECTORY_RULE : BUCKET_RULE);
-    await secure(db, shared);
+  const open = async (bucket: string): Promise<void> => {
+    await keepRule(bucket);
+    await secure(bucket, shared);
   };
 
   /** Documents of the directory change often: with the default the histories would take more room than the documents. */
@@ -165,12 +165,15 @@ export const createDatabaseKeeper = ({
       for (const db of SYSTEM_DATABASES) if (!existing.has(db)) await create(db);
       if (!existing.has(databases.node)) await create(databases.node);
       await secure(databases.node, owners);
-      const measured: DatabaseSize[] = [];
-      for (const db of [databases.directory, ...buckets]) {
+      const hasDirectory = existing.has(databases.directory);
+      if (!hasDirectory) await createOurs(databases.directory);
+      await secure(databases.directory, owners);
+      if (!hasDirectory || !isHistoryLimited) await limitHistory(databases.directory);
+      const measured = [await measure(databases.directory)];
+      for (const db of buckets) {
         const isNew = !existing.has(db);
         if (isNew) await createOurs(db);
         await open(db);
-        if (db === databases.directory && (isNew || !isHistoryLimited)) await limitHistory(db);
         if (isNew && isAhead(db)) await onBornEmpty(db);
         measured.push(await measure(db));
       }

@@ -10,13 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { comparePulls, needlessPulls, type ComparedPull, type MeshStep } from '../mesh/compared.ts';
 import { createRefusedWrites } from '../mesh/refused-writes.ts';
-import {
-  pulledOf,
-  replicationIdPrefix,
-  wantedPulls,
-  type MeshServers,
-  type Selector,
-} from '../mesh/wanted.ts';
+import { PULLED, replicationIdPrefix, wantedPulls, type MeshServers } from '../mesh/wanted.ts';
 import { applyStep, readReplications, readSchedule } from './replicator.ts';
 
 /** A pull of this node as CouchDB's scheduler sees it. */
@@ -61,27 +55,21 @@ const changesAfter = async (server: CouchServer, db: string, since: string): Pro
   pending.parse(await couchRequest(server, { db, path: '_changes', qs: { since, limit: 0 } })).pending;
 
 /** The sequence of the first change after another one that is pulled, or null. */
-const nextPulled = async (
-  server: CouchServer,
-  db: string,
-  since: string,
-  selector: Selector,
-): Promise<string | null> => {
+const nextPulled = async (server: CouchServer, db: string, since: string): Promise<string | null> => {
   const qs = { since, limit: 1, filter: '_selector', style: 'all_docs' };
-  const answer = await couchRequest(server, { db, path: '_changes', method: 'POST', qs, body: { selector } });
+  const body = { selector: PULLED };
+  const answer = await couchRequest(server, { db, path: '_changes', method: 'POST', qs, body });
   return firstChange.parse(answer).results[0]?.seq ?? null;
 };
 
-/** `directory`: which database is the directory. `mesh`: null for a node alone, which pulls nothing. */
+/** `mesh`: null for a node alone, which pulls nothing. */
 export const createMeshKeeper = ({
   log,
   admin,
-  directory,
   mesh,
 }: {
   readonly log: Logger;
   readonly admin: CouchServer;
-  readonly directory: string;
   readonly mesh: MeshServers | null;
 }): MeshKeeper => {
   const { peers, selfUrl } = mesh ?? { peers: [], selfUrl: '' };
@@ -121,7 +109,7 @@ export const createMeshKeeper = ({
     if (probe === undefined || server === undefined) return null;
     const goal =
       known?.sequence ?? databaseInfo.parse(await couchRequest(probe, { db: database })).update_seq;
-    const next = await nextPulled(server, database, through, pulledOf(database, directory));
+    const next = await nextPulled(server, database, through);
     if (next === null) return { sequence: goal, isReached: true };
     const [afterNext, afterGoal] = await Promise.all([
       changesAfter(probe, database, next),
@@ -192,7 +180,7 @@ export const createMeshKeeper = ({
 
   return {
     keep: async (databases) => {
-      const wanted = wantedPulls({ databases, directory, selfUrl, peers });
+      const wanted = wantedPulls({ databases, selfUrl, peers });
       const found = await Promise.all(
         databases.map((database) => readReplications(admin, replicationIdPrefix(database))),
       );

@@ -3,8 +3,7 @@ import { comparePulls, needlessPulls, type StoredReplication } from './compared.
 import { parseReplicationId, wantedPulls } from './wanted.ts';
 
 const wanted = wantedPulls({
-  databases: ['directory'],
-  directory: 'directory',
+  databases: ['messages-20250101'],
   selfUrl: 'http://mesh:secret@one:5984',
   peers: [
     { name: 'node2', url: 'http://reader:secret@two:5984' },

@@ -1,7 +1,7 @@
 import { parseCouchUrl } from '@restante/service-kit';
 
 /**
- * The mesh as it should be: every node pulls every database from each other node. Pure, so that a node and the
+ * The mesh as it should be: every node pulls every bucket from each other node. Pure, so that a node and the
  * operators' `setup-replication` want the same documents.
  */
 
@@ -16,20 +16,14 @@ export type ReplicationDocument = {
   readonly source: Endpoint;
   readonly target: Endpoint;
   readonly continuous: true;
-  readonly selector: Selector;
+  readonly selector: typeof PULLED;
 };
 
-/** A Mango selector: which documents are pulled. */
-export type Selector = Readonly<Record<string, unknown>>;
-
-/** Envelopes and canaries, by a field that each has and a deletion has not: a node deletes on its owner's word alone (law 12). */
-const MAIL: Selector = { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] };
-/** All but design documents, which only a database's own node may write. */
-const NO_DESIGN: Selector = { _id: { $regex: '^[^_]' } };
-
-/** What is pulled of a database. */
-export const pulledOf = (database: string, directory: string): Selector =>
-  database === directory ? NO_DESIGN : MAIL;
+/**
+ * What is pulled, as a Mango selector: envelopes and canaries, by a field that each has and a deletion has not: a node deletes on its
+ * owner's word alone (law 12).
+ */
+export const PULLED = { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] } as const;
 
 /** Ids of a database's replication documents start with this. */
 export const replicationIdPrefix = (database: string): string => `restante-${database}-from-`;
@@ -65,14 +59,9 @@ export type MeshServers = {
 /** The pulls of one node. */
 export const wantedPulls = ({
   databases,
-  directory,
   selfUrl,
   peers,
-}: MeshServers & {
-  readonly databases: readonly string[];
-  /** Which of them is the directory. */
-  readonly directory: string;
-}): WantedPull[] =>
+}: MeshServers & { readonly databases: readonly string[] }): WantedPull[] =>
   databases.flatMap((database) =>
     peers.map((peer) => ({
       database,
@@ -82,7 +71,7 @@ export const wantedPulls = ({
         source: endpoint(peer.url, database),
         target: endpoint(selfUrl, database),
         continuous: true,
-        selector: pulledOf(database, directory),
+        selector: PULLED,
       },
     })),
   );

@@ -18,7 +18,7 @@ export const createHealth =
     readonly jobs: () => readonly ReplicationJob[];
     readonly refusedWrites: () => Readonly<Record<string, number>>;
     readonly lagSeconds: () => Readonly<Record<string, number>>;
-    readonly isFilled: () => boolean;
+    readonly isComplete: () => boolean;
     readonly isFull: () => boolean;
     readonly setAside: SetAside<DocumentFault>;
     readonly listeners: () => number;
@@ -31,7 +31,7 @@ export const createHealth =
     const lagSeconds = sources.lagSeconds();
     const isWhole =
       adminCondition.state() === 'up' &&
-      sources.isFilled() &&
+      sources.isComplete() &&
       !sources.clock.isDoubted() &&
       replications.every(({ state }) => state === 'running') &&
       Object.values(lagSeconds).every((seconds) => seconds <= LAG_LIMIT_SECONDS);
@@ -50,7 +50,7 @@ export const createHealth =
       databases: sources.sizes(),
       replications,
       refusedWrites: sources.refusedWrites(),
-      isComplete: sources.isFilled(),
+      isComplete: sources.isComplete(),
       lagSeconds,
       setAside: { counts: sources.setAside.counts(), examples: sources.setAside.examples() },
       listeners: sources.listeners(),

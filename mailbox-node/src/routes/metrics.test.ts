@@ -13,7 +13,7 @@ const setUp = (refusedWrites: Readonly<Record<string, number>> = {}) => {
     jobs: () => [],
     refusedWrites: () => refusedWrites,
     isFollowing: () => true,
-    isFilled: () => true,
+    isComplete: () => true,
     isFull: () => false,
     setAside: () => ({ 'foreign-id': 0, 'foreign-revision': 0, 'bad-fields': 0 }),
     sizes: () => [{ name: 'directory', documents: 3, deleted: 1, fileBytes: null }],

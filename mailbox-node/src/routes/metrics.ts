@@ -15,7 +15,7 @@ export type MetricSources = {
   readonly queuedBytes: () => number;
   readonly listeners: () => number;
   readonly isUp: () => boolean;
-  readonly isFilled: () => boolean;
+  readonly isComplete: () => boolean;
   readonly isFull: () => boolean;
   readonly clock: Pick<ConfirmedClock, 'isDoubted' | 'aheadMs'>;
   readonly lagSeconds: () => Readonly<Record<string, number>>;
@@ -114,10 +114,10 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
   });
   new Gauge({
     name: 'mailbox_caught_up',
-    help: '1 when every bucket and the directory have been caught up with each peer since created; 0 while the mesh fills one',
+    help: '1 when every bucket has been caught up with each peer since it was created; 0 while the mesh fills one',
     registers,
     collect() {
-      this.set(sources.isFilled() ? 1 : 0);
+      this.set(sources.isComplete() ? 1 : 0);
     },
   });
   new Gauge({

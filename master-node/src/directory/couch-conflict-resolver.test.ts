@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Counter, createRegistry, keptPath } from '@restante/service-kit';
+import { keptPath } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { randomKeys, randomName } from '../testing/test-device.model.ts';
-import { silentLog, startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
-import { startConflictResolver } from './couch-conflict-resolver.ts';
+import { startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
 import { createCouchDirectory } from './couch-directory.ts';
 import { displacedUsernames } from './directory-conflicts.ts';
 import {
@@ -62,27 +61,17 @@ describe('conflicts after a partition', () => {
 
   /** Two masters, each at its own CouchDB, resolve at the same time until nothing is left to resolve on either. */
   const resolveEverywhere = async (): Promise<number> => {
-    const registry = createRegistry('test');
-    const resolved = new Counter({
-      name: 'resolved',
-      help: 'x',
-      labelNames: ['kind'],
-      registers: [registry],
-    });
+    const kept = urls.map((url) => directories.keep(directories.connect(url)));
     await using cleanup = new AsyncDisposableStack();
-    for (const url of urls) {
-      cleanup.use(
-        startConflictResolver(directories.connect(url), { log: silentLog, resolved, ...directories }),
-      );
-    }
+    for (const one of kept) cleanup.use(one);
     await waitFor('no conflict, and the same on either side', async () => {
       await replicate();
       // What changes while it is replicated goes with the next replication.
       const [left, right] = [await revisions(urls[0]), await revisions(urls[1])];
       return left === right && (await conflicts(urls[0])).length + (await conflicts(urls[1])).length === 0;
     });
-    const { values } = await resolved.get();
-    return values.reduce((sum, { value }) => sum + value, 0);
+    const counts = await Promise.all(kept.map(({ metrics }) => metrics.conflicts.get()));
+    return counts.flatMap(({ values }) => values).reduce((sum, { value }) => sum + value, 0);
   };
 
   it('a username: the earliest keeps it, the other keeps its account under another name', async () => {
@@ -254,22 +243,12 @@ describe('conflicts after a partition', () => {
   it('when no leaf is what it should be all stay, and it is told', async () => {
     const id = accountDocumentId(randomUUID());
     await plant(id, { note: 'one' }, { note: 'another' });
-    const resolved = new Counter({
-      name: 'resolved',
-      help: 'x',
-      labelNames: ['kind'],
-      registers: [createRegistry('test')],
-    });
-    await using resolver = startConflictResolver(directories.connect(urls[0]), {
-      log: silentLog,
-      resolved,
-      ...directories,
-    });
+    await using resolver = directories.keep(directories.connect(urls[0]));
     expect(resolver).toBeDefined();
     await waitFor('the conflict to be told', () => directories.setAside.counts().unresolvable === 1);
     expect(await liveLeaves(urls[0], id)).toBe(2);
     expect(directories.setAside.examples()).toContainEqual({
-      database: 'directory',
+      database: `${directories.database} at ${new URL(urls[0]).host}`,
       id,
       fault: 'unresolvable',
     });
@@ -289,7 +268,11 @@ describe('conflicts after a partition', () => {
       write(Array.from({ length: documents }, () => ({ _id: randomName(), _rev: `1-${'a'.repeat(32)}` })));
     const conflictOf = (...documents: object[]) => {
       const _id = usernameDocumentId(randomName());
-      const docs = documents.map((one, index) => ({ ...one, _id, _rev: `1-${String(index).repeat(32)}` }));
+      const docs = documents.map((one, index) => ({
+        ...own.signatures.sign(_id, 1, one),
+        _id,
+        _rev: `1-${String(index).repeat(32)}`,
+      }));
       return { id: _id, plant: () => write(docs) };
     };
     const username = () => ({ accountId: randomUUID(), createdAt: 1 });
@@ -312,13 +295,7 @@ describe('conflicts after a partition', () => {
       };
       const last = conflictOf(username(), username());
       await last.plant();
-      const resolved = new Counter({
-        name: 'resolved',
-        help: 'x',
-        labelNames: ['kind'],
-        registers: [createRegistry('test')],
-      });
-      await using resolver = startConflictResolver(counted, { log: silentLog, resolved, ...own });
+      await using resolver = own.keep(counted);
       expect(resolver).toBeDefined();
       await waitFor('the last conflict to be resolved', () => isResolved(last.id));
       return rows;
@@ -329,7 +306,7 @@ describe('conflicts after a partition', () => {
       await open.plant();
       await fill(300);
       expect(await changesRead()).toBeGreaterThan(300);
-      own.setAside.clear('directory', open.id);
+      own.setAside.clear(`${own.database} at ${new URL(own.urls[0]!).host}`, open.id);
       const meanwhile = conflictOf(username(), username());
       await meanwhile.plant();
       expect(await changesRead()).toBeLessThan(150);
@@ -339,7 +316,7 @@ describe('conflicts after a partition', () => {
 
     it('reads all again when the place is another database’s, or of more than is there', async () => {
       const hidden = conflictOf(username(), username());
-      const path = `${own.node}/${keptPath('conflicts-resolved', own.database)}`;
+      const path = `${own.node}/${keptPath('directory-watched', own.database)}`;
       const checkpoint = (await own.request(own.urls[0]!, 'GET', path)) as object;
       /** `instance`: of which life of the database the place is said to be. */
       const again = async (documents: number, instance?: string): Promise<void> => {

@@ -1,41 +1,20 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { AccountId, Username } from '@restante/protocol';
-import {
-  pseudonym,
-  readCheckpoint,
-  ServiceError,
-  writeCheckpoint,
-  type Logger,
-  type Loop,
-  type SetAside,
-} from '@restante/service-kit';
-import { z } from 'zod';
+import { pseudonym, type Logger } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
-import { followChanges, type KeptPlaces } from './couch-changes.ts';
-import { DIRECTORY, type DirectoryFault, type DirectoryReader } from './couch-directory-reader.ts';
-import { leavesOf, removeAll, write, writeRevisions } from './couch-documents.ts';
-import type { CouchServers } from './couch-servers.ts';
-import { displacedUsernames, judge, type Leaf, type Resolution } from './directory-conflicts.ts';
-import {
-  isDirectoryDocument,
-  isRemoval,
-  parseDirectoryId,
-  usernameDocumentId,
-  type UsernameDocument,
-} from './directory-documents.ts';
+import { faultOf, type DirectoryReader } from './couch-directory-reader.ts';
+import { removeAll, write, writeRevisions } from './couch-documents.ts';
+import type { CouchServers, Database } from './couch-servers.ts';
+import { heldBy, type Updates } from './couch-updates.ts';
+import { displacedUsernames, holderOf, judge, type Leaf, type Resolution } from './directory-conflicts.ts';
+import { isRemoval, parseDirectoryId, usernameDocumentId, type LiveUsername } from './directory-documents.ts';
 
 /**
- * Resolves conflicts of the directory as they come up, and at its start those that have come since the place that was kept. Any
- * number of masters may do so at once, and keep that place: all find the same winner, every step can be done twice, and the losing
- * leaves go last. When no leaf is what it should be the conflict stays, is told, and is looked at again at each start.
- * Each resolution leaves a document `conflict:<time>:<hash>` that is the same whoever writes it.
+ * Resolves the conflicts of a document at one CouchDB of the directory. Any number of masters may do so at once, at each of the
+ * CouchDBs: all find the same winner, every step can be done twice, and the losing leaves go last. Each resolution leaves a
+ * document `conflict:<time>:<hash>` that is the same whoever writes it.
  */
-
-const CHECKPOINT = 'conflicts-resolved';
-const checkpoint = z.object({ unresolved: z.array(z.string()) });
-/** Conflicts that stay are kept with the place. While there are more it is not kept: the next start looks at all. */
-const MAX_UNRESOLVED = 1_000;
 
 type Resolved = { readonly strategy: string; readonly leaves: readonly Leaf<object>[] } & Resolution;
 
@@ -64,136 +43,116 @@ type Options = {
   readonly log: Logger;
   readonly resolved: Metrics['conflicts'];
   readonly reader: DirectoryReader;
-  readonly setAside: SetAside<DirectoryFault>;
+  readonly updates: Updates;
 };
 
-export const startConflictResolver = (
+export type ConflictResolver = {
+  /** Resolves what contradicts in these leaves of a document at a server. `unresolvable`: none of them is what it should be. */
+  readonly resolve: (
+    server: string,
+    id: string,
+    leaves: readonly Leaf<object>[],
+  ) => Promise<'agreed' | 'resolved' | 'unresolvable'>;
+};
+
+export const createConflictResolver = (
   servers: CouchServers,
-  { log, resolved: counter, reader, setAside }: Options,
-): Loop => {
-  const unresolved = new Set<string>();
+  { log, resolved: counter, reader, updates }: Options,
+): ConflictResolver => {
+  const isHeldBy = async (name: Username, account: AccountId): Promise<boolean> => {
+    const answers = await servers.askWhereUp((database) => reader.username(database, name));
+    const holder = heldBy(answers, holderOf)?.answer;
+    return holder !== undefined && !isRemoval(holder) && holder.accountId === account;
+  };
 
   /** Gives an account that lost its username another one. */
   const displace = async (account: AccountId, username: Username, createdAt: number): Promise<void> => {
-    await servers.run(async (database) => {
-      const document = await reader.account(database, account);
-      if (!document || isRemoval(document) || document.username !== username) return;
-      for (const name of displacedUsernames(username, account)) {
-        const id = usernameDocumentId(name);
-        const isOurs =
-          (await write(database, id, { accountId: account, createdAt })) ||
-          (await reader.username(database, name))?.accountId === account;
-        if (!isOurs) continue;
-        const updatedAt = document.updatedAt + 1;
-        const isWritten = await write(
-          database,
-          document._id,
-          { ...document, username: name, updatedAt },
-          document,
-        );
-        if (isWritten) return;
-        throw new ServiceError('unavailable', 'an account changed while it was renamed');
-      }
-      throw new Error('no name is free for an account that lost its own');
-    });
+    for (const name of displacedUsernames(username, account)) {
+      const id = usernameDocumentId(name);
+      const isOurs =
+        (await servers.run((database) => write(database, id, { accountId: account, createdAt }))) !== null ||
+        (await isHeldBy(name, account));
+      if (!isOurs) continue;
+      await updates.account(account, (current, updatedAt) =>
+        current.username === username ? { ...current, username: name, updatedAt } : current,
+      );
+      return;
+    }
+    throw new Error('no name is free for an account that lost its own');
   };
 
-  const displaceLosers = async (username: Username, { leaves, winner, losers }: Resolved): Promise<void> => {
-    const document = (rev: string | null): UsernameDocument | null => {
-      const found = leaves.find((leaf) => leaf.rev === rev)?.document ?? null;
-      return found !== null && isDirectoryDocument(usernameDocumentId(username), found)
-        ? (found as UsernameDocument)
-        : null;
+  /** Whether an account goes by a username that another one has. */
+  const goesBy = async (account: AccountId, username: Username): Promise<boolean> => {
+    const current = await updates.account(account, (same) => same);
+    return current?.before.username === username;
+  };
+
+  const displaceLosers = async (
+    database: Database,
+    username: Username,
+    { leaves, winner, losers }: Resolved,
+  ): Promise<void> => {
+    const id = usernameDocumentId(username);
+    const holder = (rev: string): LiveUsername | null => {
+      const document = leaves.find((leaf) => leaf.rev === rev)?.document ?? null;
+      if (document === null || faultOf(database, id, { rev, document }) !== null) return null;
+      return isRemoval(document) ? null : (document as LiveUsername);
     };
-    const kept = document(winner)?.accountId;
+    const kept = holder(winner)?.accountId;
     for (const rev of losers) {
-      const loser = document(rev);
-      if (loser && loser.accountId !== kept) await displace(loser.accountId, username, loser.createdAt);
+      const loser = holder(rev);
+      if (loser && loser.accountId !== kept && (await goesBy(loser.accountId, username)))
+        await displace(loser.accountId, username, loser.createdAt);
     }
   };
 
   /** False when it has changed meanwhile: that comes as a change of its own. */
-  const merge = async (id: string, { merged, winner, leaves }: Resolved): Promise<boolean> => {
+  const merge = async (
+    database: Database,
+    id: string,
+    { merged, winner, leaves }: Resolved,
+  ): Promise<boolean> => {
     if (merged === undefined) return true;
     const held = new Map(Object.entries(leaves.find(({ rev }) => rev === winner)?.document ?? {}));
     const isHeld = Object.entries(merged).every(([field, value]) =>
       isDeepStrictEqual(held.get(field), value),
     );
     if (isHeld) return true;
-    return servers.run((database) => write(database, id, merged, { _rev: winner }));
+    return (await write(database, id, merged, { _rev: winner })) !== null;
   };
 
-  const resolve = async (id: string): Promise<void> => {
-    const about = parseDirectoryId(id);
-    if (about === null) return;
-    const leaves = await servers.run((database) => leavesOf(database, id));
-    const verdict = judge(about.kind, leaves, (leaf) => isDirectoryDocument(id, leaf));
-    if (verdict.name === 'unresolvable') {
-      setAside.note(DIRECTORY, id, 'unresolvable');
-      unresolved.add(id);
-    }
-    if (verdict.name !== 'resolved') return;
-    const resolved = { strategy: verdict.strategy, leaves, ...verdict.resolution };
-    if (about.kind === 'username') await displaceLosers(about.username, resolved);
-    if (!(await merge(id, resolved))) return;
-    await servers.run((database) => writeRevisions(database, [recordOf(id, about.kind, resolved)]));
-    const removed = await servers.run((database) =>
-      removeAll(
-        database,
-        resolved.losers.map((rev) => ({ id, rev })),
-      ),
-    );
-    if (removed === 0) return;
-    counter.inc({ kind: about.kind }, removed);
-    log.warn(
-      {
-        event: 'conflict-resolved',
-        kind: about.kind,
-        strategy: resolved.strategy,
-        document: pseudonym(id),
-        losers: removed,
-      },
-      'contradicting revisions were resolved',
-    );
-  };
-
-  const look = async (id: string): Promise<void> => {
-    try {
-      await resolve(id);
-    } catch (error) {
-      if (error instanceof ServiceError) throw error;
-      unresolved.add(id);
-      log.error(
-        { event: 'conflict-unresolved', document: pseudonym(id), err: error },
-        'a conflict could not be resolved',
+  return {
+    resolve: async (server, id, leaves) => {
+      const about = parseDirectoryId(id);
+      if (about === null) return 'agreed';
+      const verdict = await servers.on(server, (database) =>
+        Promise.resolve(judge(about.kind, leaves, (leaf) => faultOf(database, id, leaf) === null)),
       );
-    }
-  };
-
-  const places: KeptPlaces = {
-    load: async (server) => {
-      const kept = await servers.on(server, (couch, about) =>
-        readCheckpoint(couch, about, CHECKPOINT, checkpoint),
-      );
-      if (kept === null || !kept.isSound) return null;
-      for (const id of kept.value.unresolved) await look(id);
-      return kept.sequence;
-    },
-    keep: async (server, sequence) => {
-      if (unresolved.size > MAX_UNRESOLVED) return;
-      const value = { unresolved: [...unresolved] };
-      await servers.on(server, (couch, about) =>
-        writeCheckpoint(couch, about, CHECKPOINT, { sequence, value }),
-      );
+      if (verdict.name !== 'resolved') return verdict.name;
+      const resolved = { strategy: verdict.strategy, leaves, ...verdict.resolution };
+      await servers.on(server, async (database) => {
+        if (about.kind === 'username') await displaceLosers(database, about.username, resolved);
+        if (!(await merge(database, id, resolved))) return;
+        await writeRevisions(database, [recordOf(id, about.kind, resolved)]);
+        const removed = await removeAll(
+          database,
+          resolved.losers.map((rev) => ({ id, rev })),
+        );
+        if (removed === 0) return;
+        counter.inc({ kind: about.kind }, removed);
+        log.warn(
+          {
+            event: 'conflict-resolved',
+            server,
+            kind: about.kind,
+            strategy: resolved.strategy,
+            document: pseudonym(id),
+            losers: removed,
+          },
+          'contradicting revisions were resolved',
+        );
+      });
+      return 'resolved';
     },
   };
-
-  return followChanges('conflict-resolver', servers, log, {
-    from: places,
-    onRow: async ({ id, changes }) => {
-      setAside.clear(DIRECTORY, id);
-      unresolved.delete(id);
-      if (changes.length > 1) await look(id);
-    },
-  });
 };

@@ -38,7 +38,7 @@ describe('the directory in CouchDB', () => {
   });
   afterAll(() => directories[Symbol.asyncDispose]());
 
-  it('leaves nothing of an account that lost its username, and nothing secret of one that has ended', async () => {
+  it('writes nothing for an account whose username is taken, and leaves nothing secret of one that has ended', async () => {
     const directory = createCouchDirectory(directories.connect(...directories.urls), {
       now: Date.now,
       clock: { surely: Date.now, latest: Date.now },
@@ -57,18 +57,11 @@ describe('the directory in CouchDB', () => {
       'GET',
       `${directories.database}/_all_docs?include_docs=true`,
     )) as Rows;
-    expect(rows.map(({ id }) => id.split(':')[0]).sort()).toEqual([
-      'account',
-      'account',
-      'device',
-      'device',
-      'keys',
-      'keys',
-    ]);
+    expect(rows.map(({ id }) => id.split(':')[0]).sort()).toEqual(['account', 'device', 'keys', 'username']);
     for (const { id, doc } of rows) {
-      const { _rev } = doc;
-      if (id.startsWith('keys:')) expect(doc).toEqual({ _id: id, _rev, ...CLOSED_PAGE });
-      else expect(Object.keys(doc).sort()).toEqual(['_id', '_rev', 'removedAt', 'updatedAt']);
+      const { _rev, signature } = doc;
+      if (id.startsWith('keys:')) expect(doc).toEqual({ _id: id, _rev, signature, ...CLOSED_PAGE });
+      else expect(Object.keys(doc).sort()).toEqual(['_id', '_rev', 'removedAt', 'signature', 'updatedAt']);
     }
   });
 

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { LIMITS, type AccountId, type DeviceAddress } from '@restante/protocol';
+import { deviceKey, LIMITS, type AccountId, type DeviceAddress } from '@restante/protocol';
 import { ServiceError, type ConfirmedClock } from '@restante/service-kit';
 import { createGather } from '../gather.ts';
 import type { DirectoryReader } from './couch-directory-reader.ts';
-import { insertAll, remove, withHistories, write, writeRevisions, type Found } from './couch-documents.ts';
+import { readSigned, receive } from './couch-carriers.ts';
+import { find, historyOf, insertAll, write, type Found, type LeafWithHistory } from './couch-documents.ts';
 import { createKeyPages } from './couch-key-pages.ts';
-import type { CouchServers, Database } from './couch-servers.ts';
-import { newestOf } from './directory-conflicts.ts';
+import type { Answered, CouchServers, Database } from './couch-servers.ts';
+import { createUpdates, heldBy, live, type Changed } from './couch-updates.ts';
+import { holderOf, newestOf } from './directory-conflicts.ts';
 import type { DeviceRecord, DeviceToAdd, Directory, Standing } from './directory.ts';
 import {
   accountDocumentId,
@@ -14,10 +16,12 @@ import {
   isRemoval,
   keyPageDocumentId,
   usernameDocumentId,
+  type AccountDocument,
   type DeviceDocument,
   type LiveAccount,
   type LiveDevice,
-  type Removal,
+  type LiveUsername,
+  type UsernameDocument,
 } from './directory-documents.ts';
 import { addKeys, EMPTY_PAGE, isLow } from './key-page.ts';
 
@@ -53,8 +57,7 @@ const record = (deviceId: number, device: LiveDevice): DeviceRecord => ({
   createdAt: device.createdAt,
 });
 
-const live = <L extends object>(document: Found<L | Removal> | null): Found<L> | null =>
-  document === null || isRemoval(document) ? null : document;
+const taken = (): ServiceError => new ServiceError('username-taken', 'the username is taken');
 
 type Options = {
   readonly now: () => number;
@@ -74,40 +77,41 @@ export const createCouchDirectory = (
   { now, clock, numberRestMs, reader }: Options,
 ): Directory => {
   const keyPages = createKeyPages(servers, reader);
+  const updates = createUpdates(servers, reader, now);
 
-  /** What says who may read and write is at two servers, where two answer, before anybody is told that it is so. */
-  const secure = (ids: readonly string[]): Promise<void> =>
-    servers.carry(async (database) => {
-      const found = await withHistories(database, ids);
-      return found.length > 0 ? found : null;
-    }, writeRevisions);
+  /**
+   * What says who may read and write is at two servers, where two answer, before anybody is told that it is so. `written`: what was
+   * just written, which a server may say that it has and not have (law 12).
+   */
+  const secure = (
+    ids: readonly string[],
+    written: readonly (LeafWithHistory | null | undefined)[],
+  ): Promise<void> =>
+    servers.carry(
+      (database) => readSigned(database, ids),
+      async (database, found) => {
+        const own = found.find(({ server }) => server === database.server)?.answer ?? [];
+        const has = ({ _id, _rev }: LeafWithHistory): boolean =>
+          own.some((leaf) => leaf._id === _id && historyOf(leaf).includes(_rev));
+        const leaves = [...found.flatMap(({ answer }) => answer), ...written.flatMap((leaf) => leaf ?? [])];
+        const missing = leaves.filter((leaf) => !has(leaf));
+        if (missing.length > 0) await receive(database, missing);
+      },
+    );
+
+  const newestAccount = (answers: readonly Answered<Found<AccountDocument>>[]) =>
+    heldBy<AccountDocument>(answers, newestOf)?.answer ?? null;
+  const newestDevice = (answers: readonly Answered<Found<DeviceDocument>>[]) =>
+    heldBy<DeviceDocument>(answers, newestOf)?.answer ?? null;
 
   const findAccount = async (account: AccountId) =>
-    live<LiveAccount>(await servers.lookUp((database) => reader.account(database, account)));
+    live<LiveAccount>(newestAccount(await servers.ask((database) => reader.account(database, account))));
   const findDevice = async (device: DeviceAddress) =>
-    live<LiveDevice>(await servers.lookUp((database) => reader.device(database, device)));
-
-  /** Changes a live document until nobody else was quicker. The same one is not written. Null when it is not there. */
-  const update = async <L extends { readonly updatedAt: number }>(
-    read: (database: Database) => Promise<Found<L | Removal> | null>,
-    change: (current: L, updatedAt: number) => object,
-  ): Promise<L | null> => {
-    const changed = await servers.lookUp(async (database) => {
-      for (;;) {
-        const found = await read(database);
-        if (found === null) return null;
-        const current = live<L>(found);
-        if (current === null) return { current };
-        const changed = change(current, Math.max(now(), current.updatedAt + 1));
-        if (changed === current || (await write(database, current._id, changed, current))) return { current };
-      }
-    });
-    return changed?.current ?? null;
+    live<LiveDevice>(newestDevice(await servers.ask((database) => reader.device(database, device))));
+  const findHolder = async (username: string): Promise<Found<UsernameDocument> | null> => {
+    const answers = await servers.askWhereUp((database) => reader.username(database, username));
+    return heldBy<UsernameDocument>(answers, holderOf)?.answer ?? null;
   };
-  const updateAccount = (account: AccountId, change: (current: LiveAccount, updatedAt: number) => object) =>
-    update<LiveAccount>((database) => reader.account(database, account), change);
-  const updateDevice = (device: DeviceAddress, change: (current: LiveDevice, updatedAt: number) => object) =>
-    update<LiveDevice>((database) => reader.device(database, device), change);
 
   const noting = new Set<string>();
   /** Where connecting devices read it anyway. It is done with the next key when it fails now. */
@@ -116,7 +120,7 @@ export const createCouchDirectory = (
     if (noting.has(id)) return;
     noting.add(id);
     try {
-      await updateDevice(device, (current, updatedAt) =>
+      await updates.device(device, (current, updatedAt) =>
         current.keysLow === true ? current : { ...current, keysLow: true, updatedAt },
       );
     } catch (error) {
@@ -127,23 +131,24 @@ export const createCouchDirectory = (
   };
 
   const endDevice = async (device: DeviceAddress): Promise<void> => {
-    await updateDevice(device, (_current, updatedAt) => ({
+    const removal = await updates.device(device, (_current, updatedAt) => ({
       removedAt: Math.max(updatedAt, clock.latest()),
       updatedAt,
     }));
-    await secure([deviceDocumentId(device)]);
+    await secure([deviceDocumentId(device)], [removal?.written]);
     await keyPages.clear(device);
   };
 
   /** Devices of an account by number, of all servers of which one may lack some; null when none has the account. */
   const gatherDevices = async (accountId: AccountId) => {
-    const [first, ...others] = await servers.gather(async (database) => {
+    const answers = await servers.gather(async (database) => {
       const [account, devices] = await Promise.all([
         reader.account(database, accountId),
         reader.devices(database, accountId),
       ]);
       return account && { account, devices };
     });
+    const [first, ...others] = answers.map(({ answer }) => answer);
     if (first === undefined) return null;
     const devices = new Map(first.devices);
     for (const [number, document] of others.flatMap((other) => [...other.devices])) {
@@ -158,12 +163,12 @@ export const createCouchDirectory = (
     accountId: AccountId,
     device: DeviceToAdd,
     everywhere: ReadonlyMap<number, Found<DeviceDocument>>,
-  ): Promise<number> => {
+  ): Promise<{ readonly deviceId: number; readonly written: LeafWithHistory | null }> => {
     const documents = await reader.devices(database, accountId);
     const names = new Set<string>();
     for (const [number, document] of [...everywhere, ...documents]) {
       const other = live<LiveDevice>(document);
-      if (other?.secretHash === device.secretHash) return number;
+      if (other?.secretHash === device.secretHash) return { deviceId: number, written: null };
       if (other) names.add(other.name);
     }
     const named = { ...newDevice(device, now()), name: distinctName(device.name, names) };
@@ -174,7 +179,8 @@ export const createCouchDirectory = (
       );
       if (isTaken) continue;
       const over = documents.get(deviceId);
-      if (await write(database, deviceDocumentId({ accountId, deviceId }), named, over)) return deviceId;
+      const written = await write(database, deviceDocumentId({ accountId, deviceId }), named, over);
+      if (written !== null) return { deviceId, written };
     }
     throw new ServiceError('device-limit', 'the account has no free device number');
   };
@@ -183,38 +189,37 @@ export const createCouchDirectory = (
     const noAccount = (): ServiceError => new ServiceError('not-found', 'no such account');
     const found = await gatherDevices(accountId);
     if (found === null || isRemoval(found.account)) throw noAccount();
-    const deviceId = await servers.lookUp(async (database) => {
-      const account = await reader.account(database, accountId);
-      if (account === null) return null;
-      if (isRemoval(account)) throw noAccount();
-      return claimNumber(database, accountId, device, found.devices);
-    });
-    if (deviceId === null) throw noAccount();
+    const { deviceId, written } = await servers.run((database) =>
+      claimNumber(database, accountId, device, found.devices),
+    );
     const address = { accountId, deviceId };
     await keyPages.add(address, device.keys.identityKey, device.keys);
-    await secure([deviceDocumentId(address), keyPageDocumentId(address, device.keys.identityKey)]);
+    const ids = [deviceDocumentId(address), keyPageDocumentId(address, device.keys.identityKey)];
+    await secure(ids, [written]);
     return deviceId;
   };
 
-  const findUsername: Directory['findUsername'] = async (username) => {
-    const document = await servers.lookUpWhereUp((database) => reader.username(database, username));
-    return document?.accountId ?? null;
-  };
+  const findUsername: Directory['findUsername'] = async (username) =>
+    live<LiveUsername>(await findHolder(username))?.accountId ?? null;
 
-  const freeUsername = (username: string, account: AccountId): Promise<void> =>
-    servers.run(async (database) => {
-      const document = await reader.username(database, username);
-      if (document?.accountId === account) await remove(database, document._id, document._rev);
+  const freeUsername = (username: string, account: AccountId): Promise<Changed<LiveUsername> | null> =>
+    updates.username(username, (current) => {
+      if (current.accountId !== account) return current;
+      const removedAt = Math.max(now(), current.createdAt);
+      return { removedAt, updatedAt: removedAt, ...(current.life ? { life: current.life } : {}) };
     });
 
   const deleteAccount: Directory['deleteAccount'] = async (accountId) => {
     // First, for it may fail: then nothing has been done.
     const devices = (await gatherDevices(accountId))?.devices.keys() ?? [];
     const account = await findAccount(accountId);
-    if (account) await freeUsername(account.username, accountId);
-    await updateAccount(accountId, (_current, updatedAt) => ({ removedAt: updatedAt, updatedAt }));
+    const freed = account && (await freeUsername(account.username, accountId));
+    const removal = await updates.account(accountId, (_current, updatedAt) => ({
+      removedAt: updatedAt,
+      updatedAt,
+    }));
     const name = account ? [usernameDocumentId(account.username)] : [];
-    await secure([accountDocumentId(accountId), ...name]);
+    await secure([accountDocumentId(accountId), ...name], [freed?.written, removal?.written]);
     await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId })));
   };
 
@@ -228,14 +233,51 @@ export const createCouchDirectory = (
   };
 
   const readStandings = async (devices: readonly DeviceAddress[]): Promise<(Standing | null)[]> => {
-    const found = await servers.run((database) => reader.withAccounts(database, devices));
-    return found.map((one) => {
-      if (one === null || isRemoval(one.account) || isRemoval(one.device)) return null;
-      return {
-        tokenGeneration: one.account.tokenGeneration ?? 0,
-        keysLow: one.device.keysLow ?? false,
-      };
+    const answers = await servers.askWhereUp((database) => reader.withAccounts(database, devices));
+    return devices.map((address) => {
+      const accounts = answers.flatMap(({ server, answer }) => {
+        const found = answer.accounts.get(address.accountId);
+        return found === undefined ? [] : [{ server, answer: found }];
+      });
+      const same = answers.flatMap(({ server, answer }) => {
+        const found = answer.devices.get(deviceKey(address));
+        return found === undefined ? [] : [{ server, answer: found }];
+      });
+      const account = live<LiveAccount>(newestAccount(accounts));
+      const device = live<LiveDevice>(newestDevice(same));
+      if (account === null || device === null) return null;
+      return { tokenGeneration: account.tokenGeneration ?? 0, keysLow: device.keysLow ?? false };
     });
+  };
+
+  /**
+   * Gives a name to an account where nobody has it. It may have been free, or written by no master. `livesBefore`: how often it was
+   * given away, as far as most servers know.
+   *
+   * @throws ServiceError `username-taken`
+   */
+  const takeName = async (
+    database: Database,
+    username: string,
+    { accountId, createdAt }: LiveUsername,
+    livesBefore: number,
+  ): Promise<LeafWithHistory | null> => {
+    const id = usernameDocumentId(username);
+    const [leaf, fit] = await Promise.all([find<object>(database, id), readSigned(database, [id])]);
+    const here = heldBy<UsernameDocument>(
+      fit.map((form) => ({ server: database.server, answer: form as Found<UsernameDocument> })),
+      holderOf,
+    )?.answer;
+    if (here !== undefined && !isRemoval(here)) {
+      if (here.accountId === accountId) return null;
+      throw taken();
+    }
+    const lives = Math.max(livesBefore, here === undefined ? 0 : (here.life ?? 1));
+    const life = lives === 0 ? {} : { life: lives + 1 };
+    const over = here ?? leaf ?? undefined;
+    const written = await write(database, id, { accountId, createdAt, ...life }, over);
+    if (written === null) throw taken();
+    return written;
   };
 
   return {
@@ -245,21 +287,27 @@ export const createCouchDirectory = (
       const account: LiveAccount = { username, passwordHash, createdAt, updatedAt: createdAt };
       const address = { accountId, deviceId: 1 };
       const name = usernameDocumentId(username);
+      const holder = await findHolder(username);
+      if (holder !== null && !isRemoval(holder)) throw taken();
+      const over = holder === null ? {} : { _rev: holder._rev, life: (holder.life ?? 1) + 1 };
       // All but the name are new, whatever became of an earlier try: nobody else knows this id.
       const documents = [
         { _id: accountDocumentId(accountId), ...account },
         { _id: deviceDocumentId(address), ...newDevice(device, createdAt) },
         { _id: keyPageDocumentId(address, device.keys.identityKey), ...addKeys(EMPTY_PAGE, device.keys) },
-        { _id: name, accountId, createdAt },
+        { _id: name, accountId, createdAt, ...over },
       ];
       try {
-        await servers.run(async (database) => {
-          if (!(await insertAll(database, documents)).has(name)) return;
-          const owner = await reader.username(database, username);
-          if (owner?.accountId !== accountId)
-            throw new ServiceError('username-taken', 'the username is taken');
+        const written = await servers.run(async (database) => {
+          const inserted = await insertAll(database, documents);
+          if (inserted.some(({ _id }) => _id === name)) return inserted;
+          const livesBefore = holder === null ? 0 : (holder.life ?? 1);
+          return [...inserted, await takeName(database, username, { accountId, createdAt }, livesBefore)];
         });
-        await secure(documents.map(({ _id }) => _id));
+        await secure(
+          documents.map(({ _id }) => _id),
+          written,
+        );
         return address;
       } catch (error) {
         // Only a sure loss is cleaned up: after another failure the username may be ours on a server that is down.
@@ -269,7 +317,9 @@ export const createCouchDirectory = (
     },
     findUsername,
     isRemoved: async (accountId) => {
-      const found = await servers.lookUpWhereUp((database) => reader.account(database, accountId));
+      const found = newestAccount(
+        await servers.askWhereUp((database) => reader.account(database, accountId)),
+      );
       return found !== null && isRemoval(found);
     },
     account: async (accountId) => {
@@ -280,11 +330,11 @@ export const createCouchDirectory = (
     },
     changePassword: async (accountId, passwordHash) => {
       let tokenGeneration = 0;
-      const changed = await updateAccount(accountId, (current, updatedAt) => {
+      const changed = await updates.account(accountId, (current, updatedAt) => {
         tokenGeneration = (current.tokenGeneration ?? 0) + 1;
         return { ...current, passwordHash, tokenGeneration, updatedAt };
       });
-      if (changed !== null) await secure([accountDocumentId(accountId)]);
+      if (changed !== null) await secure([accountDocumentId(accountId)], [changed.written]);
       return changed && tokenGeneration;
     },
     deleteAccount,
@@ -319,7 +369,7 @@ export const createCouchDirectory = (
       const stock = await keyPages.add(address, device.identityKey, keys);
       const isNoted = (device.keysLow ?? false) === isLow(stock);
       if (keys.signedPreKey || keys.lastResortKyberPreKey || !isNoted) {
-        await updateDevice(address, (current, updatedAt) => ({
+        await updates.device(address, (current, updatedAt) => ({
           ...current,
           signedPreKey: keys.signedPreKey ?? current.signedPreKey,
           lastResortKyberPreKey: keys.lastResortKyberPreKey ?? current.lastResortKyberPreKey,

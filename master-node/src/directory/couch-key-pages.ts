@@ -1,16 +1,20 @@
 import { LIMITS, type DeviceAddress, type KeyStock, type ReplenishKeys } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
 import { createGather, type Gather } from '../gather.ts';
-import type { DirectoryReader } from './couch-directory-reader.ts';
-import { write } from './couch-documents.ts';
-import type { CouchServers } from './couch-servers.ts';
+import type { DirectoryReader, FoundPage } from './couch-directory-reader.ts';
+import { receive } from './couch-carriers.ts';
+import { write, type LeafWithHistory } from './couch-documents.ts';
+import type { Answered, CouchServers, Database } from './couch-servers.ts';
+import { createRefusals } from './couch-updates.ts';
 import { keyPageDocumentId, keyPageRange } from './directory-documents.ts';
+import { LRUCache } from 'lru-cache';
 import {
   addKeys,
   CLOSED_PAGE,
   drawKeys,
   EMPTY_PAGE,
   isClosed,
+  mergePages,
   stockOf,
   type Drawn,
   type KeyPage,
@@ -26,24 +30,83 @@ export type Taken = Drawn & { readonly left: KeyStock | null };
 const unreadable = (): ServiceError =>
   new ServiceError('unavailable', 'a document of the directory cannot be read');
 
-/** The one-time keys of devices: a page is changed in the revision that was read, so that only one asker gets a key. */
+/** Characters of pages that this master has read or written. A page that a CouchDB has put back gives no used key out again meanwhile. */
+const MAX_REMEMBERED = 32_000_000;
+const sizeOf = ({ ec, kyber }: KeyPage): number =>
+  [...ec.keys, ...kyber.keys].reduce((size, { publicKey }) => size + 2 * publicKey.length, 100);
+
+/**
+ * The one-time keys of devices: a page is changed in the revision that was read, so that only one asker gets a key. It says what
+ * the pages of most servers say together, so that one of them cannot bring a used key back (law 12).
+ */
 export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) => {
+  const remembered = new LRUCache<string, KeyPage>({ maxSize: MAX_REMEMBERED, sizeCalculation: sizeOf });
+
+  /** What the servers' pages and the remembered one say together; null when there is a page, and none can be read. */
+  const together = (id: string, pages: readonly Answered<FoundPage>[]): KeyPage | null => {
+    const known = pages.flatMap(({ answer }) => answer.page ?? []);
+    if (pages.length > 0 && known.length === 0) return null;
+    const before = remembered.get(id);
+    const [first, ...others] = before === undefined ? known : [...known, before];
+    if (first === undefined) return EMPTY_PAGE;
+    const page = others.length === 0 ? first : mergePages([first, ...others]);
+    remembered.set(id, page);
+    return page;
+  };
+  const read = (id: string) => servers.askWhereUp((database) => reader.keyPage(database, id));
+
+  /** Where one only says that it has written it, or goes, another one knows what is used (law 12). */
+  const tellAnother = async (than: string, leaf: LeafWithHistory): Promise<void> => {
+    for (const name of servers.names.filter((one) => one !== than && servers.isUp(one))) {
+      const isTold = await servers
+        .on(name, (database) => receive(database, [leaf]))
+        .then(
+          () => true,
+          () => false,
+        );
+      if (isTold) return;
+    }
+  };
+
   /** Changes a page, null when it cannot be read, until nobody else was quicker. The same page is not written again. */
-  const update = <R>(
+  const update = async <R>(
     id: string,
     change: (page: KeyPage | null) => { readonly page: KeyPage | null; readonly result: R },
-  ): Promise<R> =>
-    servers.run(async (database) => {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const found = (await reader.keyPage(database, id)) ?? { page: EMPTY_PAGE, over: undefined };
-        const { page, result } = change(found.page);
-        if (page === null || page === found.page) return result;
-        if (await write(database, id, page, found.over)) return result;
-      }
-      throw new ServiceError('unavailable', 'too many change the keys of this device', {
-        retryAfterMs: 1000,
+  ): Promise<R> => {
+    const refused = createRefusals();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const pages = await read(id);
+      const before = together(id, pages);
+      const { page, result } = change(before);
+      if (page === null || page === before) return result;
+      const at = refused.otherThan(pages, ({ answer }) => answer.over) ?? pages[0];
+      const writeAt = async (database: Database, over?: FoundPage['over']) => ({
+        server: database.server,
+        leaf: await write(database, id, page, over),
       });
+      const written =
+        at === undefined
+          ? await servers.run(writeAt)
+          : await servers
+              .on(at.server, (database) => writeAt(database, at.answer.over))
+              .catch((error: unknown) => {
+                // Another one may have it.
+                if (servers.isUp(at.server)) throw error;
+                return null;
+              });
+      const leaf = written?.leaf ?? null;
+      if (written === null || leaf === null) {
+        if (at) refused.note(at.server, at.answer.over);
+        continue;
+      }
+      remembered.set(id, page);
+      await tellAnother(written.server, leaf);
+      return result;
+    }
+    throw new ServiceError('unavailable', 'too many change the keys of this device', {
+      retryAfterMs: 1000,
     });
+  };
 
   const takeForAll = (id: string, askers: number): Promise<Taken[]> =>
     update(id, (before) => {
@@ -68,12 +131,12 @@ export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) =
     return ask(null);
   };
 
-  const stock = (device: DeviceAddress, identityKey: string): Promise<KeyStock> =>
-    servers.run(async (database) => {
-      const found = await reader.keyPage(database, keyPageDocumentId(device, identityKey));
-      if (found?.page === null) throw unreadable();
-      return stockOf(found?.page ?? EMPTY_PAGE);
-    });
+  const stock = async (device: DeviceAddress, identityKey: string): Promise<KeyStock> => {
+    const id = keyPageDocumentId(device, identityKey);
+    const page = together(id, await read(id));
+    if (page === null) throw unreadable();
+    return stockOf(page);
+  };
 
   /**
    * Adds keys. A key that was added before, even one that is used up, stays as it is.
@@ -101,7 +164,8 @@ export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) =
 
   /** Ends the keys of a device number, whichever device they were uploaded by. */
   const clear = async (device: DeviceAddress): Promise<void> => {
-    const ids = await servers.run((database) => reader.keyPageIds(database, keyPageRange(device)));
+    const found = await servers.askWhereUp((database) => reader.keyPageIds(database, keyPageRange(device)));
+    const ids = new Set(found.flatMap(({ answer }) => answer));
     for (const id of ids)
       await update(id, (page) => ({ page: page && isClosed(page) ? page : CLOSED_PAGE, result: null }));
   };

@@ -13,10 +13,21 @@ import {
   type Counter,
   type Logger,
 } from '@restante/service-kit';
+import type { DirectorySignatures } from './directory-signatures.ts';
 
-/** `bulkGet`: documents with all their leaves, in one request; on Apache CouchDB a third of what `_all_docs` costs for as many. */
 export type Database = nano.DocumentScope<unknown> & {
+  /** Documents with all their leaves, in one request; on Apache CouchDB a third of what `_all_docs` costs for as many. */
   readonly bulkGet: (ids: readonly string[], options?: { readonly revs?: true }) => Promise<unknown>;
+  /** Which of these revisions the database has never had. */
+  readonly missing: (
+    revisions: Readonly<Record<string, readonly string[]>>,
+  ) => Promise<Readonly<Record<string, unknown>>>;
+  readonly signatures: DirectorySignatures;
+  /** Name of its server. */
+  readonly server: string;
+  readonly couch: CouchServer;
+  /** Names of the directory and of its node's own database. */
+  readonly about: About;
 };
 
 export type Changes = {
@@ -28,12 +39,19 @@ export type Changes = {
   readonly last_seq: string;
 };
 
+/** What one server answered. */
+export type Answered<T> = { readonly server: string; readonly answer: T };
+
 /**
  * The CouchDBs of the directory as one: the first in order that is up, another while it is not. One whose database was lost is
- * passed over as if it were down until the mesh has filled it: it may have an account without all its devices. When no server says
+ * passed over as if it were down until it is filled: it may have an account without all its devices. When no server says
  * that it is complete, as on a first start, all together serve.
+ *
+ * No one of them is trusted alone (law 12): what is read is asked of most, and the newest that a master has signed holds.
  */
 export type CouchServers = AsyncDisposable & {
+  /** All of them, whether they answer or not. */
+  readonly names: readonly string[];
   /**
    * Runs `operation` on the first server that is up. When that one does not answer it is passed over until it
    * does, and the operation runs on the next. So a write can reach two servers: each caller sees to it that this
@@ -43,40 +61,39 @@ export type CouchServers = AsyncDisposable & {
    */
   readonly run: <T>(operation: (database: Database) => Promise<T>) => Promise<T>;
   /**
-   * Looks something up. A server that took over or came back may not have yet what was written at another: null is
-   * given only when all of them say so.
+   * What most servers have of something, in the order of the servers; what one does not have is not given. Nobody has it only
+   * when all say so, or when most do and the others cannot read what they have.
    *
    * @throws ServiceError `unavailable` when one that does not answer might have it; as `run`
    */
-  readonly lookUp: <T>(operation: (database: Database) => Promise<T | null>) => Promise<T | null>;
+  readonly ask: <T>(operation: (database: Database) => Promise<T | null>) => Promise<Answered<T>[]>;
   /**
-   * As `lookUp`, for a miss that does no harm: null is given when all that answer say so.
+   * As `ask`, for a miss that does no harm: nobody has it when all that answer say so.
    *
    * @throws ServiceError `unavailable` when none answers; as `run`
    */
-  readonly lookUpWhereUp: CouchServers['lookUp'];
+  readonly askWhereUp: CouchServers['ask'];
   /**
-   * What each server has of something that several documents say together, of which a server that came back may have some: asked of the first
-   * alone, or of all while one has gone or come back a moment ago. What none has is not given.
+   * As `ask`, for something that several documents say together, of which a server that came back may have some: all are asked
+   * while one has gone or come back a moment ago.
    *
-   * @throws ServiceError `unavailable` as `lookUp`, and for a moment while the few that are there have all just come back
+   * @throws ServiceError `unavailable` as `ask`, and for a moment while the few that are there have all just come back
    */
-  readonly gather: <T>(operation: (database: Database) => Promise<T | null>) => Promise<T[]>;
+  readonly gather: CouchServers['ask'];
   /**
-   * Carries what was just written from the first server that has it to the next one that takes it: until the mesh has done so, it
-   * would be lost to everybody for as long as one server is away. Never fails: where no other takes it, one has it, which is told.
+   * Sees to it that what was just written is at two servers, wherever it was: until masters have carried it to all, it would be lost to
+   * everybody for as long as one is away. `read` says what one that answers has, and `write` gives to one what the others have and it
+   * has not. Never fails: when fewer take it, that is told.
    */
   readonly carry: <T>(
-    read: (database: Database) => Promise<T | null>,
-    write: (database: Database, found: T) => Promise<void>,
+    read: (database: Database) => Promise<T>,
+    write: (database: Database, found: readonly Answered<T>[]) => Promise<void>,
   ) => Promise<void>;
   /** Name of the server that the next operation runs on. */
   readonly current: () => string;
-  /**
-   * Runs `operation` on this server alone, which is one that answers, with the names of the directory and of its node's own database.
-   * Throws as `run`.
-   */
-  readonly on: <T>(server: string, operation: (couch: CouchServer, about: About) => Promise<T>) => Promise<T>;
+  readonly isUp: (server: string) => boolean;
+  /** Runs `operation` on this server alone, also while it is being filled. Throws as `run`. */
+  readonly on: <T>(server: string, operation: (database: Database) => Promise<T>) => Promise<T>;
   /** Reads the changes feed of one server, with time for a long poll. Throws as `run`. */
   readonly changes: (
     server: string,
@@ -103,12 +120,15 @@ const PROBE_MS = 1000;
 const CATCHING_UP_MS = 30_000;
 /** When everything is started at once, most are there in so much time. */
 const STARTING_MS = 5_000;
+/** Above all that is ever asked for at once: no CouchDB fills a master's memory (law 12). */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** At so many servers a change is before it is answered, where so many take it. */
+const COPIES = 2;
 /** A server that refuses the credentials is asked once in so many rounds. */
 const REFUSED_ROUNDS = 5;
 
 type Server = {
   readonly name: string;
-  readonly couch: CouchServer;
   readonly database: Database;
   readonly changes: CouchServers['changes'];
   readonly close: () => Promise<unknown>;
@@ -120,22 +140,29 @@ type Server = {
   complete: boolean;
 };
 
-const connect = (url: string, databaseName: string, timeoutMs: number): Server => {
-  const quick = connectCouch(url, timeoutMs);
-  const patient = connectCouch(url, LONG_POLL_MS + timeoutMs);
+const connect = (url: string, about: About, timeoutMs: number, signatures: DirectorySignatures): Server => {
+  const db = about.database;
+  const server = new URL(url).host;
+  const quick = connectCouch(url, timeoutMs, { maxAnswerBytes: MAX_ANSWER_BYTES });
+  const patient = connectCouch(url, LONG_POLL_MS + timeoutMs, { maxAnswerBytes: MAX_ANSWER_BYTES });
   return {
-    name: new URL(url).host,
-    couch: quick,
-    database: Object.assign(quick.use<unknown>(databaseName), {
+    name: server,
+    database: Object.assign(quick.use<unknown>(db), {
       bulkGet: async (ids: readonly string[], qs: { readonly revs?: true } = {}): Promise<unknown> => {
         const body = { docs: ids.map((id) => ({ id })) };
-        return wholeAnswer<unknown>(
-          await quick.request({ db: databaseName, path: '_bulk_get', method: 'POST', qs, body }),
-        );
+        return wholeAnswer<unknown>(await quick.request({ db, path: '_bulk_get', method: 'POST', qs, body }));
       },
+      missing: async (revisions: Readonly<Record<string, readonly string[]>>) => {
+        const request = { db, path: '_revs_diff', method: 'POST', body: revisions };
+        return wholeAnswer((await quick.request(request)) as Readonly<Record<string, unknown>>);
+      },
+      signatures,
+      server,
+      couch: quick,
+      about,
     }),
     changes: async (_server, qs, signal) => {
-      const request = { db: databaseName, path: '_changes', qs, signal };
+      const request = { db, path: '_changes', qs, signal };
       return wholeAnswer((await patient.request(request)) as Changes);
     },
     close: () => Promise.all([quick[Symbol.asyncDispose](), patient[Symbol.asyncDispose]()]),
@@ -156,17 +183,18 @@ const isAnswer = (error: ServiceError | CouchError): error is CouchError => {
 };
 
 /** Throws a CouchError or ServiceError, also when there is no database. */
-const readCompleteness = async ({ couch }: Server, about: About): Promise<boolean> =>
-  (await readCaughtUp(couch, about))?.isComplete ?? false;
+const readCompleteness = async ({ database }: Server): Promise<boolean> =>
+  (await readCaughtUp(database.couch, database.about))?.isComplete ?? false;
 
 /** `urls` with the data path's credentials, in order of preference. */
 export const connectCouchServers = (
   urls: readonly string[],
   about: About,
   timeoutMs: number,
-  { log, failovers }: { log: Logger; failovers: Counter },
+  { log, failovers, signatures }: { log: Logger; failovers: Counter; signatures: DirectorySignatures },
 ): CouchServers => {
-  const servers = urls.map((url) => connect(url, about.database, timeoutMs));
+  const servers = urls.map((url) => connect(url, about, timeoutMs, signatures));
+  const majority = Math.floor(servers.length / 2) + 1;
   const noServer = (): ServiceError =>
     new ServiceError('unavailable', 'the directory does not answer', { retryAfterMs: PROBE_MS });
 
@@ -194,7 +222,7 @@ export const connectCouchServers = (
   };
   const probe = async (server: Server): Promise<void> => {
     try {
-      const complete = await readCompleteness(server, about);
+      const complete = await readCompleteness(server);
       if (server.complete && !complete) {
         log.warn(
           { event: 'directory-server-filling', server: server.name },
@@ -247,30 +275,67 @@ export const connectCouchServers = (
 
   const named = async (name: string): Promise<Server> => {
     await firstRound.promise;
-    const server = answering().find((one) => one.name === name);
-    if (!server) throw noServer();
+    const server = servers.find((one) => one.name === name);
+    if (!server?.up) throw noServer();
     return server;
   };
 
-  const search = async <T>(operation: (database: Database) => Promise<T | null>): Promise<T | null> => {
+  type Asked<T> = {
+    /** Of those that could say, in the order of the servers. */
+    readonly given: readonly { readonly server: Server; readonly answer: T | null }[];
+    /** Why the others could not: they refuse, or cannot read what they have. */
+    readonly failures: readonly Error[];
+  };
+
+  const found = <T>({ given }: Asked<T>): Answered<T>[] =>
+    given.flatMap(({ server, answer }) => (answer === null ? [] : [{ server: server.name, answer }]));
+
+  /** Asks these servers at once. */
+  const askAll = async <T>(
+    asked: readonly Server[],
+    operation: (database: Database) => Promise<T | null>,
+  ): Promise<Asked<T>> => {
+    const failures: Error[] = [];
+    const given = await Promise.all(
+      asked.map(async (server) => {
+        try {
+          const one = await ask(server, operation);
+          return one && { server, answer: one.answer };
+        } catch (error) {
+          if (!(error instanceof ServiceError || error instanceof CouchError)) throw error;
+          failures.push(error);
+          return null;
+        }
+      }),
+    );
+    return { given: given.filter((one) => one !== null), failures };
+  };
+
+  /** Asks until most have answered; all while none has it. */
+  const askMost = async <T>(operation: (database: Database) => Promise<T | null>): Promise<Asked<T>> => {
     await firstRound.promise;
-    for (const server of answering()) {
-      const given = await ask(server, operation);
-      if (given && given.answer !== null) return given.answer;
+    const rest = answering();
+    let asked: Asked<T> = { given: [], failures: [] };
+    for (;;) {
+      const isFound = found(asked).length > 0;
+      const isFirst = asked.given.length + asked.failures.length === 0;
+      const wanted = isFound || isFirst ? majority - asked.given.length : rest.length;
+      if (wanted <= 0 || rest.length === 0) return asked;
+      const next = await askAll(rest.splice(0, wanted), operation);
+      asked = {
+        given: [...asked.given, ...next.given],
+        failures: [...asked.failures, ...next.failures],
+      };
     }
-    return null;
   };
 
-  /** Among several, what one refuses or cannot read the others may have. */
-  const unanswered = (error: unknown): null => {
-    if (error instanceof ServiceError || error instanceof CouchError) return null;
-    throw error;
-  };
-
-  const lookUp: CouchServers['lookUp'] = async (operation) => {
-    const found = await search(operation);
-    if (found === null && answering().length < servers.length) throw noServer();
-    return found;
+  /** What was found; nothing when enough say that there is none. */
+  const sure = <T>(asked: Asked<T>): Answered<T>[] => {
+    const { given, failures } = asked;
+    const all = found(asked);
+    const isMiss = given.length + failures.length === servers.length && given.length >= majority;
+    if (all.length === 0 && !isMiss) throw failures[0] ?? noServer();
+    return all;
   };
 
   return {
@@ -282,53 +347,49 @@ export const connectCouchServers = (
       }
       throw noServer();
     },
-    lookUp,
+    ask: async (operation) => sure(await askMost(operation)),
+    askWhereUp: async (operation) => {
+      const asked = await askMost(operation);
+      if (asked.given.length === 0) throw asked.failures[0] ?? noServer();
+      return found(asked);
+    },
     gather: async (operation) => {
       await firstRound.promise;
-      if (!servers.some((server) => hasChanged(CATCHING_UP_MS, server))) {
-        const found = await lookUp(operation);
-        return found === null ? [] : [found];
-      }
-      const asked = await Promise.all(
-        answering().map(async (server) => {
-          const given = await ask(server, operation).catch(unanswered);
-          return given && { server, ...given };
-        }),
-      );
-      const given = asked.filter((one) => one !== null);
+      if (!servers.some((server) => hasChanged(CATCHING_UP_MS, server)))
+        return sure(await askMost(operation));
+      const asked = await askAll(answering(), operation);
+      const { given } = asked;
       const isSure =
         2 * given.length >= servers.length ||
         given.some(({ server }) => !hasChanged(CATCHING_UP_MS, server)) ||
         !servers.some((server) => hasChanged(STARTING_MS, server));
-      const found = given.flatMap(({ answer }) => (answer === null ? [] : [answer]));
-      const isMissed = found.length === 0 && given.length < servers.length;
-      if (given.length === 0 || !isSure || isMissed) throw noServer();
-      return found;
-    },
-    lookUpWhereUp: async (operation) => {
-      const found = await search(operation);
-      if (found === null && answering().length === 0) throw noServer();
-      return found;
+      if (given.length === 0 || !isSure) throw noServer();
+      return sure(asked);
     },
     carry: async (read, write) => {
-      if (servers.length < 2) return;
+      if (servers.length < COPIES) return;
       await firstRound.promise;
-      const tried = answering();
-      for (const [index, from] of tried.entries()) {
-        const given = await ask(from, read).catch(unanswered);
-        if (given === null || given.answer === null) continue;
-        const found = given.answer;
-        for (const to of tried.filter((_server, other) => other !== index)) {
-          if ((await ask(to, (database) => write(database, found)).catch(unanswered)) !== null) return;
-        }
-        break;
+      const { given } = await askAll(answering(), async (database) => ({ found: await read(database) }));
+      const all = given.flatMap(({ server, answer }) =>
+        answer === null ? [] : [{ server: server.name, answer: answer.found }],
+      );
+      const take = async (database: Database): Promise<true> => {
+        await write(database, all);
+        return true;
+      };
+      let copies = 0;
+      for (const { server } of given) {
+        copies += (await askAll([server], take)).given.length;
+        if (copies === COPIES) return;
       }
       log.warn({ event: 'directory-single-copy' }, 'a change of the directory is at one CouchDB alone');
     },
+    names: servers.map(({ name }) => name),
+    isUp: (name) => servers.some((server) => server.name === name && server.up),
     current: () => (answering()[0] ?? servers[0])?.name ?? '',
     on: async (name, operation) => {
       const server = await named(name);
-      const given = await ask(server, () => operation(server.couch, about));
+      const given = await ask(server, operation);
       if (given === null) throw noServer();
       return given.answer;
     },

@@ -4,7 +4,9 @@ import { username as usernameSchema } from '@restante/protocol';
 import {
   displacedUsernames,
   earliestWins,
+  keeps,
   newestWins,
+  together,
   usedWins,
   type Leaf,
   type Strategy,
@@ -12,7 +14,11 @@ import {
 import type { KeyPage } from './key-page.ts';
 
 const time = fc.integer({ min: 0, max: 5 });
-const usernameDocument = fc.record({ accountId: fc.constantFrom('a', 'b', 'c'), createdAt: time });
+const life = fc.integer({ min: 1, max: 3 });
+const usernameDocument = fc.oneof(
+  fc.record({ accountId: fc.constantFrom('a', 'b', 'c'), createdAt: time, life }),
+  fc.record({ removedAt: time, updatedAt: time, life }),
+);
 const dated = fc.oneof(
   fc.record({ createdAt: time, updatedAt: time }),
   fc.record({ removedAt: time, updatedAt: time }),
@@ -70,6 +76,14 @@ describe('username: the earliest wins', () => {
     expect(winner(earliestWins, { accountId: 'b', createdAt: 1 }, { accountId: 'a', createdAt: 1 })).toBe(1);
     expect(winner(earliestWins, { accountId: 'b', createdAt: 1 }, null)).toBeUndefined();
   });
+  it('keeps it free once it is, and then for whoever took it after that, whatever is put back', () => {
+    const first = { accountId: 'a', createdAt: 1 };
+    const free = { removedAt: 2, updatedAt: 2 };
+    const second = { accountId: 'b', createdAt: 3, life: 2 };
+    expect(winner(earliestWins, first, free)).toBe(1);
+    expect(winner(earliestWins, first, second, free)).toBe(1);
+    expect(winner(earliestWins, { ...free, life: 2 }, second)).toBe(0);
+  });
 });
 
 describe('account and device: the newest wins', () => {
@@ -104,6 +118,32 @@ describe('one-time keys: used on either side is used', () => {
       { rev: '11-a', document: null },
     ]);
     expect(resolution).toEqual({ winner: '10-a', losers: ['9-a'], merged: of(6, 2, 3, 4) });
+  });
+});
+
+describe('a leaf that follows on another', () => {
+  const at = (generation: number, document: object) => ({ rev: `${generation}-a`, document });
+  const account = (updatedAt: number, more: object = {}) => ({ createdAt: 1, updatedAt, ...more });
+  it('keeps what that says when it says the same, or wins over it', () => {
+    expect(keeps('account', at(1, account(5)), at(2, account(6)))).toBe(true);
+    expect(keeps('account', at(2, account(6)), at(3, account(5)))).toBe(false);
+    expect(keeps('device', at(1, account(9)), at(2, { removedAt: 2, updatedAt: 2 }))).toBe(true);
+    expect(keeps('device', at(1, { removedAt: 2, updatedAt: 2 }), at(2, account(9)))).toBe(false);
+    for (const rev of ['2-a', '2-c']) {
+      const signed = { rev, document: account(5, { signature: rev }) };
+      expect(keeps('account', { rev: '1-b', document: account(5, { signature: 'b' }) }, signed)).toBe(true);
+    }
+  });
+  it('of keys keeps what is used', () => {
+    const of = (end: number, ...ids: number[]): KeyPage => ({
+      ec: { end, keys: ids.map((keyId) => ({ keyId, publicKey: 'k' })) },
+      kyber: { end: 0, keys: [] },
+    });
+    expect(keeps('keys', at(1, of(3, 1, 2)), at(2, of(3, 2)))).toBe(true);
+    expect(keeps('keys', at(1, of(3, 1, 2)), at(2, of(5, 2, 3, 4)))).toBe(true);
+    expect(keeps('keys', at(2, of(3, 2)), at(3, of(3, 1, 2)))).toBe(false);
+    expect(keeps('keys', at(2, of(5, 2, 4)), at(3, of(3, 2)))).toBe(false);
+    expect(together('keys', at(2, of(5, 2, 4)), at(3, of(3, 1, 2)))).toEqual(of(5, 2, 4));
   });
 });
 

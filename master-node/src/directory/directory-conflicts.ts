@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { AccountId, Username } from '@restante/protocol';
-import type { DirectoryKind, Removal, UsernameDocument } from './directory-documents.ts';
+import { isRemoval, type DirectoryKind, type Removal, type UsernameDocument } from './directory-documents.ts';
 import { mergePages, type KeyPage } from './key-page.ts';
 
 /**
@@ -24,12 +25,15 @@ export type Strategy<D> = {
   readonly resolve: (leaves: readonly Leaf<D>[]) => Resolution | null;
 };
 
-type Live<D> = { readonly rev: string; readonly document: D };
+export type Live<D> = { readonly rev: string; readonly document: D };
 
-const liveOf = <D>(leaves: readonly Leaf<D>[]): Live<D>[] =>
+export const liveOf = <D>(leaves: readonly Leaf<D>[]): Live<D>[] =>
   leaves.flatMap(({ rev, document }) => (document === null ? [] : [{ rev, document }]));
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** How many edits led to a revision, itself included. */
+export const generationOf = (rev: string): number => Number.parseInt(rev, 10);
 
 /** The first live leaf in this order stays. */
 const firstOf =
@@ -42,11 +46,29 @@ const firstOf =
     return { winner: winner.rev, losers: losers.map(({ rev }) => rev) };
   };
 
-/** Who was first keeps a username. */
+/** Which of a document's forms at several servers holds. */
+const formBy =
+  <B>(compare: (a: B, b: B) => number) =>
+  <D extends B & { readonly _rev: string }>(forms: readonly [D, ...D[]]): D =>
+    forms.reduce((a, b) => ((compare(a, b) || byText(a._rev, b._rev)) <= 0 ? a : b));
+
+const lifeOf = ({ life = 1 }: UsernameDocument): number => life;
+
+/** The later life, of one life its end; of two that know nothing of each other the earliest. */
+const byLife = (a: UsernameDocument, b: UsernameDocument): number => {
+  if (lifeOf(a) !== lifeOf(b)) return lifeOf(b) - lifeOf(a);
+  if (isRemoval(a) || isRemoval(b)) return Number(isRemoval(b)) - Number(isRemoval(a));
+  return a.createdAt - b.createdAt || byText(a.accountId, b.accountId);
+};
+
+/** Who was first keeps a username, until it is free. */
 export const earliestWins: Strategy<UsernameDocument> = {
   name: 'earliest-wins',
-  resolve: firstOf((a, b) => a.createdAt - b.createdAt || byText(a.accountId, b.accountId)),
+  resolve: firstOf(byLife),
 };
+
+/** As {@link earliestWins}. */
+export const holderOf = formBy(byLife);
 
 type Dated = Removal | { readonly createdAt: number; readonly updatedAt: number };
 
@@ -64,12 +86,11 @@ export const newestWins: Strategy<Dated> = {
   resolve: firstOf(byAge),
 };
 
-/** Which of a document's forms at several servers holds. */
-export const newestOf = <D extends Dated & { readonly _rev: string }>(forms: readonly [D, ...D[]]): D =>
-  forms.reduce((a, b) => ((byAge(a, b) || byText(a._rev, b._rev)) <= 0 ? a : b));
+/** As {@link newestWins}. */
+export const newestOf = formBy(byAge);
 
 /** Whether a leaf has the longer history, or the higher hash: the one that stands for its document at a CouchDB. */
-const byRevision = (a: string, b: string): number => parseInt(b) - parseInt(a) || byText(b, a);
+const byRevision = (a: string, b: string): number => generationOf(b) - generationOf(a) || byText(b, a);
 
 /** What live leaves of a page say together, and the revision to write it over; null when there are none. */
 export const mergeLeaves = (
@@ -106,14 +127,14 @@ export type Verdict =
   | { readonly name: 'unresolvable' }
   | { readonly name: 'resolved'; readonly strategy: string; readonly resolution: Resolution };
 
-/** What becomes of the leaves of a document. One that is not what it should be loses to any that is (law 16). */
+/** What becomes of the leaves of a document. One that is not what it should be loses to any that is (laws 12 and 16). */
 export const judge = (
   kind: DirectoryKind,
   leaves: readonly Leaf<object>[],
-  isFit: (document: object) => boolean,
+  isFit: (leaf: Live<object>) => boolean,
 ): Verdict => {
   const { name: strategy, resolve } = strategies[kind];
-  const unfit = leaves.flatMap(({ rev, document }) => (document === null || isFit(document) ? [] : [rev]));
+  const unfit = liveOf(leaves).flatMap((leaf) => (isFit(leaf) ? [] : [leaf.rev]));
   const fit = leaves.filter(({ rev }) => !unfit.includes(rev));
   const [first] = liveOf(fit);
   if (!first) return { name: unfit.length > 1 ? 'unresolvable' : 'agreed' };
@@ -122,6 +143,35 @@ export const judge = (
   if (losers.length === 0) return { name: 'agreed' };
   return { name: 'resolved', strategy, resolution: { ...resolution, losers } };
 };
+
+/** Whether a leaf says what those that are held do not: none is held, or it wins over them, or they say more with it. */
+export const saysMore = (kind: DirectoryKind, held: readonly Live<object>[], leaf: Live<object>): boolean => {
+  if (held.length === 0) return true;
+  if (kind !== 'keys') return strategies[kind].resolve([...held, leaf])?.winner === leaf.rev;
+  const pages = held as readonly Live<KeyPage>[];
+  const [before, after] = [mergeLeaves(pages), mergeLeaves([...pages, leaf as Live<KeyPage>])];
+  return !isDeepStrictEqual(before?.page, after?.page);
+};
+
+const sayingOf = (document: object): object =>
+  Object.fromEntries(Object.entries(document).filter(([field]) => field !== 'signature'));
+
+/** Whether a leaf takes back nothing of what another one says: it says the same, or wins over it. */
+export const keeps = (kind: DirectoryKind, before: Live<object>, leaf: Live<object>): boolean =>
+  isDeepStrictEqual(sayingOf(before.document), sayingOf(leaf.document)) || !saysMore(kind, [leaf], before);
+
+/** What a document is to say when a leaf wins over another one, or when both say something. */
+export const together = (kind: DirectoryKind, held: Live<object>, winner: Live<object>): object =>
+  kind === 'keys'
+    ? mergePages([held, winner].map(({ document }) => document) as [KeyPage, KeyPage])
+    : winner.document;
+
+/** The one of several leaves that holds; null when there is none. */
+export const bestOf = (kind: DirectoryKind, leaves: readonly Live<object>[]): Live<object> | null =>
+  leaves.reduce<Live<object> | null>(
+    (held, leaf) => (held === null || saysMore(kind, [held], leaf) ? leaf : held),
+    null,
+  );
 
 const SUFFIX_DIGITS = [8, 16, 24];
 const MAX_USERNAME = 32;

@@ -15,9 +15,10 @@ import { z } from 'zod';
 import { keyPage } from './key-page.ts';
 
 /**
- * Documents of the database `directory`.
+ * Documents of the database `directory`, each signed for its revision: see directory-signatures.ts. None is ever deleted, for a
+ * deletion could not be signed.
  *
- * - `username:<name>`: whose it is. Deleted when it is free.
+ * - `username:<name>`: whose it is, or what is left when it is free again. It counts its lives.
  * - `account:<id>` and `device:<account>:<device>`: live, or what is left after a removal. A removal is an update,
  *   not a deletion, so that it wins over an older update on the other side of a partition, and so that a device
  *   number is not used again while tokens of its former device are valid.
@@ -26,11 +27,15 @@ import { keyPage } from './key-page.ts';
  * - `conflict:<time>:<hash>`: what was resolved, see directory-conflicts.ts.
  */
 
-const usernameDocument = z.object({ accountId, createdAt: timestamp });
-export type UsernameDocument = z.infer<typeof usernameDocument>;
-
 const removal = z.object({ removedAt: timestamp, updatedAt: timestamp });
 export type Removal = z.infer<typeof removal>;
+
+/** How often the name was given away, this time included. Absent: 1. */
+const life = z.int().positive().optional();
+const liveUsername = z.object({ accountId, createdAt: timestamp, life });
+export type LiveUsername = z.infer<typeof liveUsername>;
+const usernameDocument = z.union([removal.extend({ life }), liveUsername]);
+export type UsernameDocument = z.infer<typeof usernameDocument>;
 
 const liveAccount = z.object({
   username,

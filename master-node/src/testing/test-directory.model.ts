@@ -10,13 +10,13 @@ import {
   type SetAside,
 } from '@restante/service-kit';
 import { startCouches, type TestCouches } from '@restante/testkit';
-import {
-  createDirectoryReader,
-  DIRECTORY_FAULTS,
-  type DirectoryFault,
-  type DirectoryReader,
-} from '../directory/couch-directory-reader.ts';
+import { createDirectoryReader, type DirectoryReader } from '../directory/couch-directory-reader.ts';
 import { connectCouchServers, type CouchServers } from '../directory/couch-servers.ts';
+import { startDirectoryKeeping } from '../directory/directory-keeping.ts';
+import { createMetrics, type Metrics } from '../metrics.ts';
+import { DIRECTORY_FAULTS, type DirectoryFault } from '../directory/directory-faults.ts';
+import { createDirectorySignatures, type DirectorySignatures } from '../directory/directory-signatures.ts';
+import { testKeys } from './test-nodes.model.ts';
 
 /** CouchDBs of their own with an empty database `directory` each, which says that it is complete. */
 export type TestDirectories = AsyncDisposable & {
@@ -28,6 +28,9 @@ export type TestDirectories = AsyncDisposable & {
   readonly connect: (...urls: readonly string[]) => CouchServers;
   readonly setAside: SetAside<DirectoryFault>;
   readonly reader: DirectoryReader;
+  readonly signatures: DirectorySignatures;
+  /** What a master does unasked for the directory of these servers. */
+  readonly keep: (servers: CouchServers) => AsyncDisposable & { readonly metrics: Metrics };
   /** Replicates once, from the first to the second. */
   readonly replicate: (from: string, to: string) => Promise<void>;
   readonly request: (url: string, method: string, path: string, body?: unknown) => Promise<unknown>;
@@ -79,18 +82,45 @@ export const createTestDirectories = async (couches: TestCouches): Promise<TestD
     }),
   );
   const connected: CouchServers[] = [];
+  const { privateKey, publicKey } = testKeys();
+  const signatures = createDirectorySignatures({ privateKey, publicKeys: publicKey });
   const setAside = createSetAside(silentLog, DIRECTORY_FAULTS);
+  const reader = createDirectoryReader(setAside);
   return {
     urls: couches.adminUrls,
     database,
     node,
     setAside,
-    reader: createDirectoryReader(setAside),
+    signatures,
+    reader,
     connect: (...urls) => {
       const failovers = new Counter({ name: 'failovers', help: 'x', registers: [createRegistry('test')] });
-      const servers = connectCouchServers(urls, about, 2000, { log: silentLog, failovers });
+      const servers = connectCouchServers(urls, about, 2000, {
+        log: silentLog,
+        failovers,
+        signatures,
+      });
       connected.push(servers);
       return servers;
+    },
+    keep: (servers) => {
+      const metrics = createMetrics([]);
+      const options = {
+        log: silentLog,
+        reader,
+        signatures,
+        setAside,
+        metrics,
+        now: Date.now,
+        settledMs: 300,
+      };
+      const loops = startDirectoryKeeping(servers, options);
+      return {
+        metrics,
+        [Symbol.asyncDispose]: async () => {
+          await Promise.all(loops.map((loop) => loop[Symbol.asyncDispose]()));
+        },
+      };
     },
     replicate: async (from, to) => {
       const [source, target] = [from, to].map((url) => `${url.replace(/\/$/, '')}/${database}`);

@@ -66,6 +66,7 @@ export const startTestNodes = async (
   const couches = cleanup.use(await startCouches(1));
   const [adminUrl = ''] = couches.adminUrls;
   const keys = testKeys();
+  const directoryKeys = testKeys();
   const ask = async (path: string): Promise<unknown> => {
     const { origin, username, password } = new URL(adminUrl);
     const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
@@ -109,6 +110,8 @@ export const startTestNodes = async (
     ...SETTINGS,
     TOKEN_PRIVATE_KEY: keys.privateKey,
     TOKEN_PUBLIC_KEY: keys.publicKey,
+    DIRECTORY_PRIVATE_KEY: directoryKeys.privateKey,
+    DIRECTORY_PUBLIC_KEYS: directoryKeys.publicKey,
     DIRECTORY_URLS: nodes
       .slice(0, 1)
       .map(({ couchUrl }) => couchUrl)

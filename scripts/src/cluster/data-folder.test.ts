@@ -83,6 +83,18 @@ describe('data folder', () => {
     writeFileSync(file, whole);
   });
 
+  it('refuses the data of a version that signed nothing, and leaves it as it is', () => {
+    const file = join(dir, 'secrets.json');
+    const whole = readFileSync(file, 'utf8');
+    const { directoryPrivateKey, directoryPublicKeys, nodes, ...others } = ensureSecrets(dir);
+    expect([directoryPrivateKey, directoryPublicKeys].every(Boolean)).toBe(true);
+    const earlier = { ...others, nodes: nodes.map(({ admin, data }) => ({ admin, data })) };
+    writeFileSync(file, JSON.stringify(earlier));
+    expect(() => ensureSecrets(dir)).toThrow(/is of a version before 0\.2\.0.*move the folder away/);
+    expect(readFileSync(file, 'utf8')).toBe(JSON.stringify(earlier));
+    writeFileSync(file, whole);
+  });
+
   it('bounds a log to two files of the given size', () => {
     const file = join(dir, 'logs', 'service.log');
     {

@@ -77,6 +77,8 @@ export const masterEnvironment = (
   MAILBOX_NODES: mailboxNodes.map(({ name, url, publicUrl }) => `${name}=${url}|${publicUrl}`).join(','),
   TOKEN_PRIVATE_KEY: secrets.tokenPrivateKey,
   TOKEN_PUBLIC_KEY: secrets.tokenPublicKey,
+  DIRECTORY_PRIVATE_KEY: secrets.directoryPrivateKey,
+  DIRECTORY_PUBLIC_KEYS: secrets.directoryPublicKeys,
   TRUST_PROXY: 'loopback',
 });
 

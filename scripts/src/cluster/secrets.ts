@@ -22,6 +22,10 @@ const clusterSecrets = z.strictObject({
   /** PKCS #8 and SPKI PEM of the Ed25519 key that signs tokens. */
   tokenPrivateKey: z.string(),
   tokenPublicKey: z.string(),
+  /** PKCS #8 PEM of the Ed25519 key that signs the documents of the directory. */
+  directoryPrivateKey: z.string(),
+  /** SPKI PEM of all keys whose signatures of the directory are accepted, one after the other. */
+  directoryPublicKeys: z.string(),
 });
 export type ClusterSecrets = z.infer<typeof clusterSecrets>;
 
@@ -37,23 +41,31 @@ const meshUsers = (number: number): Pick<z.infer<typeof node>, 'mesh' | 'reader'
   reader: { user: `reader-${number}`, password: newPassword() },
 });
 
-const generate = (): ClusterSecrets => {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
+const newKeyPair = () =>
+  generateKeyPairSync('ed25519', {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
+
+const generate = (): ClusterSecrets => {
+  const [token, directory] = [newKeyPair(), newKeyPair()];
   return {
     nodes: [1, 2, 3].map((number) => ({
       admin: { user: 'admin', password: newPassword() },
       data: { user: `mailbox-node-${number}`, password: newPassword() },
       ...meshUsers(number),
     })),
-    tokenPrivateKey: privateKey,
-    tokenPublicKey: publicKey,
+    tokenPrivateKey: token.privateKey,
+    tokenPublicKey: token.publicKey,
+    directoryPrivateKey: directory.privateKey,
+    directoryPublicKeys: directory.publicKey,
   };
 };
 
 const secretsFile = (dataDir: string): string => join(dataDir, 'secrets.json');
+
+/** Written by a version that signed nothing in the directory: what is there cannot be told from what somebody has forged. */
+const unsignedData = z.object({ tokenPrivateKey: z.string(), directoryPrivateKey: z.undefined().optional() });
 
 const write = (dataDir: string, secrets: ClusterSecrets): void => {
   const draft = `${secretsFile(dataDir)}.new`;
@@ -65,7 +77,7 @@ const write = (dataDir: string, secrets: ClusterSecrets): void => {
  * The secrets of the cluster in this data folder, made on first use, and completed when an earlier release wrote them. Only this user
  * can read the file.
  *
- * @throws Error when the file is there and is not what this writes; no value is quoted
+ * @throws Error when the file is there and is not what this writes, or has no keys of the directory; no value is quoted
  */
 export const ensureSecrets = (dataDir: string): ClusterSecrets => {
   let text: string;
@@ -77,10 +89,17 @@ export const ensureSecrets = (dataDir: string): ClusterSecrets => {
     write(dataDir, made);
     return made;
   }
+  let found: unknown = null;
   let known: z.infer<typeof earlierSecrets>;
   try {
-    known = earlierSecrets.parse(JSON.parse(text));
+    found = JSON.parse(text);
+    known = earlierSecrets.parse(found);
   } catch {
+    if (unsignedData.safeParse(found).success) {
+      throw new Error(
+        `The data in ${dataDir} is of a version before 0.2.0, which this one does not carry on. Nothing was changed: move the folder away, or go on with the version before.`,
+      );
+    }
     throw new Error(`${secretsFile(dataDir)} does not hold the secrets of a cluster`);
   }
   const whole = clusterSecrets.safeParse(known).data;

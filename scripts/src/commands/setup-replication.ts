@@ -112,8 +112,8 @@ export const setupReplication: Command = {
   help: `
 Usage: npm run setup-replication [-- --dry-run | --verify] [--wait <seconds>] [--json]
 
-Makes the mesh whole: every node pulls the directory and every bucket from each other node, six one-way replications
-per database. Can be run again at any time; the mailbox nodes keep their own pulls in the same way.
+Makes the mesh whole: every node pulls every bucket from each other node, six one-way replications per database. Masters
+carry the directory. Can be run again at any time; the mailbox nodes keep their own pulls in the same way.
 
   --dry-run  tells what it would do, writes nothing
   --verify   only looks whether every replication is there, as it should be, and running; writes nothing

@@ -51,7 +51,8 @@ const createStatusReader = (target: Target): (() => Promise<Status>) => {
       readClusterState(target.masterUrls, target.mailboxNodeUrls),
       inspectMesh(target.nodes, target.scope),
     ]);
-    const { databases, replications, problems } = mesh;
+    const { replications, problems } = mesh;
+    const databases = [directory, ...mesh.databases];
     const present = inspections.flatMap((inspection, index) =>
       databases
         .filter((database) => inspection.databases.includes(database))
@@ -120,6 +121,7 @@ const holdings = ({ databases, counts, replications }: Status): string => {
   };
   const mesh = (database: string): string => {
     const all = replications.filter((one) => one.database === database);
+    if (all.length === 0) return '-';
     return `${all.filter(({ state }) => state === 'running').length} of ${all.length}`;
   };
   return table([

@@ -8,10 +8,11 @@ import { readResolvedConflicts } from '../state/resolved-conflicts.ts';
 
 /** What the three nodes hold, read from their CouchDBs. */
 export type Holdings = {
+  /** The buckets. */
   readonly databases: readonly string[];
   /** Messages in all buckets of all nodes. */
   readonly waiting: number;
-  /** Whether every replication runs and all nodes have the same messages, and the same directory. A node that never had a message has no deletion of it. */
+  /** Whether every replication runs and all nodes have the same messages. A node that never had a message has no deletion of it. */
   readonly isSettled: boolean;
 };
 
@@ -22,15 +23,10 @@ export const readHoldings = async ({ couchServers }: Cluster, scope: MeshScope):
   const { mesh } = await inspectMesh(couchServers, scope);
   const counts = await Promise.all(
     mesh.databases.map((database) =>
-      Promise.all(couchServers.map((node) => countDatabase(node, database, database !== directoryOf(scope)))),
+      Promise.all(couchServers.map((node) => countDatabase(node, database, true))),
     ),
   );
-  const isSame = counts.every((nodes) => {
-    const seen = nodes.map(({ database, waiting, documents, deleted }) =>
-      database === directoryOf(scope) ? `${documents} ${deleted}` : waiting,
-    );
-    return new Set(seen).size === 1;
-  });
+  const isSame = counts.every((nodes) => new Set(nodes.map(({ waiting }) => waiting)).size === 1);
   return {
     databases: mesh.databases,
     waiting: counts.flat().reduce((sum, { waiting }) => sum + waiting, 0),
@@ -38,7 +34,7 @@ export const readHoldings = async ({ couchServers }: Cluster, scope: MeshScope):
   };
 };
 
-/** Conflicts on all nodes: those that nobody has resolved and those that a master had to resolve. */
+/** Conflicts on all nodes, in the directory too: those that nobody has resolved and those that a master had to resolve. */
 export const countConflicts = async (
   { couchServers }: Cluster,
   scope: MeshScope,
@@ -48,7 +44,7 @@ export const countConflicts = async (
   let unresolved = 0;
   for (const node of couchServers) {
     const scan = createConflictScan(node, nodeDatabase(scope.databasePrefix));
-    for (const database of databases) unresolved += (await scan(database)).length;
+    for (const database of [directoryOf(scope), ...databases]) unresolved += (await scan(database)).length;
     for (const { _id } of await readResolvedConflicts(node, directoryOf(scope))) resolved.add(_id);
   }
   return unresolved + resolved.size;

@@ -30,6 +30,7 @@ export type MeshReplication = {
 };
 
 export type MeshComparison = {
+  /** Those that replicate. */
   readonly databases: readonly string[];
   readonly replications: readonly MeshReplication[];
   readonly actions: readonly MeshAction[];
@@ -49,14 +50,17 @@ export const replicatesFrom = ({ documents }: Inspection, name: string, scope: M
   });
 };
 
-/** What is there against what should be: every node pulls every database from each other node. Pure. */
+/**
+ * What is there against what should be: every node pulls every bucket from each other node, and nobody pulls the directory, which
+ * masters carry. Pure.
+ */
 export const compareMesh = (
   inspections: readonly Inspection[],
   scope: MeshScope,
   nowMs: number,
 ): MeshComparison => {
   const { directory, liveAt, isOurs } = databasesOf(scope);
-  const inMesh = new Set([directory, ...liveAt(nowMs)]);
+  const inMesh = new Set(liveAt(nowMs));
   const live = inspections.filter(({ problem }) => problem === null);
   const databases = [
     ...new Set(live.flatMap((inspection) => inspection.databases.filter((name) => inMesh.has(name)))),
@@ -72,12 +76,13 @@ export const compareMesh = (
     const peers = inspections.filter((other) => other.node.name !== node.name);
     const wanted = wantedPulls({
       databases,
-      directory,
       selfUrl: node.meshUrl,
       peers: peers.map(({ node: peer }) => ({ name: peer.name, url: peer.readerUrl })),
     });
     const away = new Set(peers.filter((peer) => peer.problem !== null).map((peer) => peer.node.name));
-    for (const database of problem === null ? databases : []) {
+    const isKnown = live.some((inspection) => inspection.databases.includes(directory));
+    const wantedHere = isKnown ? [directory, ...databases] : databases;
+    for (const database of problem === null ? wantedHere : []) {
       if (!present.includes(database)) problems.push(`${node.name} has no database ${database}`);
     }
     for (const { database, peer, state, step } of comparePulls(wanted, documents, states)) {

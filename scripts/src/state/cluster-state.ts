@@ -7,7 +7,7 @@ export type MasterState = {
   readonly ready: boolean;
   /** How far the clock is ahead when it is not believed, otherwise null. */
   readonly doubtedClockSeconds: number | null;
-  /** CouchDBs of the directory that it passes over until the mesh has filled them. */
+  /** CouchDBs of the directory that it passes over until masters have filled them. */
   readonly filling: readonly string[];
   readonly setAside: readonly string[];
 };
@@ -141,7 +141,7 @@ const problemsOf = (masters: readonly MasterState[], nodes: readonly NodeState[]
     return ready ? [] : [`${name} is not ready`];
   }),
   ...masters.flatMap(({ name, filling }) =>
-    filling.map((server) => `${name} passes over CouchDB ${server}: the mesh fills its directory`),
+    filling.map((server) => `${name} passes over CouchDB ${server}: masters fill its directory`),
   ),
   ...nodes.flatMap(({ name, up, ready, couchdbUp, pulls, lagSeconds }) => {
     if (!up) return [`${name} is down`];

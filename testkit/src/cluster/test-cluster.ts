@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { directoryDatabase, nodeDatabase } from '@restante/protocol';
+import { connectCouch, readCaughtUp } from '@restante/service-kit';
 import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
 import { mountSmallDisk, smallDiskHindrance, type SmallDisk } from '../small-disk.ts';
 import { waitFor } from '../wait-for.ts';
@@ -45,8 +47,10 @@ export type TestCluster = AsyncDisposable & {
   readonly waiting: () => Promise<string[][]>;
   /** Documents of any CouchDB that are in conflict. */
   readonly conflicts: () => Promise<string[]>;
-  /** Waits until every node knows that it has what its peers had: it says "complete" from then on, whoever dies. */
+  /** Waits until every node and every directory is known to have what its peers had: it says "complete" from then on, whoever dies. */
   readonly caughtUp: () => Promise<void>;
+  /** Whether `caughtUp` has nothing to wait for. Rejects when a service does not answer. */
+  readonly isCaughtUp: () => Promise<boolean>;
   /** Waits until all nodes have the same mail; answers with all that any of them holds, deleted or not. */
   readonly alike: () => Promise<Map<string, Leaves>>;
   /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
@@ -55,7 +59,7 @@ export type TestCluster = AsyncDisposable & {
 
 export type TestClusterOptions = Pick<
   ClusterOptions,
-  'masters' | 'mailboxAddresses' | 'settings' | 'onEvent'
+  'masters' | 'mailboxAddresses' | 'settings' | 'adapt' | 'onEvent'
 > & {
   /** Whether clocks can be moved while their services run. */
   readonly movableClocks?: boolean;
@@ -109,6 +113,13 @@ const isReady = async ({ url }: { readonly url: string }): Promise<boolean> =>
 const isCaughtUp = async ({ url }: { readonly url: string }): Promise<boolean> =>
   (await metricOf(url, 'mailbox_caught_up')) === 1;
 
+/** Whether masters have noted that the directory has what the others had. */
+const isDirectoryFilled = async (adminUrl: string, prefix: string): Promise<boolean> => {
+  await using server = connectCouch(adminUrl, 10_000);
+  const about = { node: nodeDatabase(prefix), database: directoryDatabase(prefix) };
+  return (await readCaughtUp(server, about))?.isComplete === true;
+};
+
 const seesAllUp = async (master: { readonly url: string }): Promise<boolean> => {
   const response = await fetch(`${master.url}/health`);
   const { directory, mailboxNodes } = (await response.json()) as Record<string, { up: boolean }[]>;
@@ -143,7 +154,8 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       given: Readonly<Record<string, string>>,
     ): Readonly<Record<string, string>> => {
       const withClock = movableClocks ? clockOf(name).environment(given) : given;
-      return slowDisksByName.get(name)?.environment(withClock) ?? withClock;
+      const slowed = slowDisksByName.get(name)?.environment(withClock) ?? withClock;
+      return options.adapt?.(name, slowed) ?? slowed;
     };
     if (couchUrls) {
       cleanup.defer(async () => {
@@ -184,6 +196,11 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     };
     const onEachCouch = <T>(read: (adminUrl: string, prefix: string) => Promise<T>): Promise<T[]> =>
       Promise.all(parts.couchServers.map(({ adminUrl }) => read(adminUrl, databasePrefix)));
+    const areCaughtUp = async (): Promise<boolean> => {
+      const nodes = await Promise.all(parts.mailboxNodes.map(isCaughtUp));
+      const filled = await onEachCouch(isDirectoryFilled);
+      return [...nodes, ...filled].every(Boolean);
+    };
     const startCouch = async (number: number): Promise<void> => {
       const process = parts.couches[number - 1];
       if (process === undefined) links.join(couch(number));
@@ -244,10 +261,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       envelopes: () => onEachCouch(envelopesOf),
       waiting: () => onEachCouch(waitingOf),
       conflicts: async () => (await onEachCouch(conflictsOf)).flat(),
+      isCaughtUp: areCaughtUp,
       caughtUp: async () => {
-        await waitFor('all nodes to be caught up', async () =>
-          (await Promise.all(parts.mailboxNodes.map(isCaughtUp))).every(Boolean),
-        );
+        await waitFor('all nodes and directories to be caught up', areCaughtUp);
       },
       alike: () =>
         waitFor('the nodes to hold the same mail', async () => {

@@ -106,9 +106,9 @@ export const unfitTaken: Bug = {
   what: 'of contradicting documents of the directory one is taken that is none',
   patches: [
     {
-      file: 'master-node/src/directory/couch-conflict-resolver.ts',
-      find: '(leaf) => isDirectoryDocument(id, leaf)',
-      put: '() => true',
+      file: 'master-node/src/directory/couch-directory-reader.ts',
+      find: "if (!isDirectoryDocument(id, document)) return 'bad-fields';",
+      put: 'if (rev !== id) return null;',
     },
   ],
   laws: ['arrives', 'heals'],
