@@ -42,6 +42,7 @@ const SERVERS: ServersState = {
   different: [],
   conflicts: [],
   unbalanced: [],
+  forGhosts: [],
   filesWithSecrets: [],
   unhandled: [],
 };
@@ -175,6 +176,8 @@ const broken: readonly (readonly [what: string, law: Law, history: Line[]])[] = 
   ['nodes that differ', 'servers-empty-and-alike', servers({ different: ['id-1'] })],
   ['a conflict', 'servers-empty-and-alike', servers({ conflicts: ['id-1'] })],
   ['a ledger that does not add up', 'servers-empty-and-alike', servers({ unbalanced: ['node1'] })],
+  ['mail for a device that nobody has', 'for-its-devices-alone', servers({ forGhosts: ['id-1'] })],
+  ['a text that nobody wrote', 'authentic', showing(one, two, atBob({ id: 'id-8', text: 'send money' }))],
   ['a text on a disk', 'no-plaintext', servers({ filesWithSecrets: ['couch1/log'] })],
   ['an error that nobody caught', 'no-crash', withLines({ at: 33, type: 'crashed', who: 'bob/1', how: 'x' })],
   ['an error in a log', 'no-crash', servers({ unhandled: ['node1: request-failed TypeError'] })],

@@ -34,18 +34,22 @@ const losing = new WeakSet<World>();
 
 const PATIENCE_MS = 2_000;
 
-/** Its data is gone: again in a run only when the others have filled whoever lost it before. */
+/** Whether one of the CouchDBs may lose its mail now: again in a run only when the others have what was lost before. */
+export const mayLose = async (world: World): Promise<boolean> => {
+  if (losing.has(world)) return false;
+  if (world.isFirst('lost-data')) return true;
+  const whole = isWhole(world.cluster).catch(() => false);
+  return Promise.race([whole, sleep(PATIENCE_MS, false)]);
+};
+
+/** Its data is gone. */
 export const lostData: Fault = {
   name: 'lost-data',
   weight: 2,
   begin: async (world, [which]) => {
     const { cluster } = world;
     const couch = pick(cluster.parts.couches, which);
-    if (couch === undefined || losing.has(world)) return null;
-    if (!world.isFirst('lost-data')) {
-      const whole = isWhole(cluster).catch(() => false);
-      if (!(await Promise.race([whole, sleep(PATIENCE_MS, false)]))) return null;
-    }
+    if (couch === undefined || !(await mayLose(world))) return null;
     await lose(cluster, couch);
     return {
       on: couch.name,

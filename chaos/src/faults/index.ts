@@ -23,6 +23,7 @@ import {
 import { diskFull, diskSlow, lostData, lostMailWhileAway } from './disks.ts';
 import { damagedEnvelope, overwritten, strayDocument } from './documents.ts';
 import { unfitInDirectory } from './directory-documents.ts';
+import { directoryEdited, mailBroughtBack, mailForged, mailWithheld } from './dishonest-node.ts';
 import type { Fault } from './fault.ts';
 import { halfOpen, isolated, lossy, notThere, oneWay, refused, slow, stalled } from './links.ts';
 import {
@@ -65,6 +66,10 @@ export const FAULTS: readonly Fault[] = [
   damagedEnvelope,
   overwritten,
   unfitInDirectory,
+  mailWithheld,
+  mailBroughtBack,
+  mailForged,
+  directoryEdited,
   deviceKilled,
   diesAtCommit,
   diesAtRequest,

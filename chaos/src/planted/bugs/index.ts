@@ -1,11 +1,13 @@
 import type { Bug } from '../bug.ts';
 import {
+  broughtBackStays,
   dedupeRemoved,
   deleteBeforeCommit,
   dropAtReconnect,
   duplicateTakenForKnown,
   failedOnNotFound,
   falseComplete,
+  forgedIsShown,
   ownCopiesLost,
   repairGivesUp,
   shownBeforeKept,
@@ -16,8 +18,10 @@ import {
   bucketsDropped,
   emptyDiskAnswers,
   lateRetryRecreates,
+  meshCarriesDeletions,
   noFsync,
   passwordInLog,
+  signaturesNotChecked,
   unfitTaken,
 } from './services.ts';
 
@@ -39,4 +43,8 @@ export const BUGS: readonly Bug[] = [
   unfitTaken,
   falseComplete,
   passwordInLog,
+  meshCarriesDeletions,
+  broughtBackStays,
+  forgedIsShown,
+  signaturesNotChecked,
 ];
