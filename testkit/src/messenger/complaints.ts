@@ -28,7 +28,11 @@ export const listenForComplaints = (context: BrowserContext): Complaints => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
     complaints.push(`${message.text()} (${message.location().url})`);
   });
-  context.on('weberror', (error) => complaints.push(error.error().stack ?? error.error().message));
+  context.on('weberror', (thrown) => {
+    const { name, message, stack = '' } = thrown.error();
+    // A DOMException has no stack.
+    complaints.push(`${name}: ${message} ${stack}`);
+  });
   return {
     expect: (...patterns) => void expected.push(...patterns),
     unexpected: () => complaints.filter((text) => !expected.some((pattern) => pattern.test(text))),
