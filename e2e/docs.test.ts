@@ -147,7 +147,7 @@ describe('docs/threat-model.md', () => {
   const [header = [], , ...acts] = page
     .split('\n')
     .slice(page.split('\n').findIndex((line) => line.includes('| network ')))
-    .filter((line, index, lines) => lines.slice(0, index + 1).every((one) => one.startsWith('|')))
+    .filter((_line, index, lines) => lines.slice(0, index + 1).every((one) => one.startsWith('|')))
     .map(cells);
   const sections = page
     .split(/^## /m)
