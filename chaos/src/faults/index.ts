@@ -38,6 +38,7 @@ import {
   stoppedForLong,
   terminated,
 } from './processes.ts';
+import { strangerAbuses } from './stranger.ts';
 
 export const FAULTS: readonly Fault[] = [
   killed,
@@ -70,6 +71,7 @@ export const FAULTS: readonly Fault[] = [
   mailBroughtBack,
   mailForged,
   directoryEdited,
+  strangerAbuses,
   deviceKilled,
   diesAtCommit,
   diesAtRequest,

@@ -15,6 +15,7 @@ import {
 } from './client.ts';
 import {
   acceptBeforeStore,
+  acknowledgedByAnybody,
   bucketsDropped,
   emptyDiskAnswers,
   lateRetryRecreates,
@@ -47,4 +48,5 @@ export const BUGS: readonly Bug[] = [
   broughtBackStays,
   forgedIsShown,
   signaturesNotChecked,
+  acknowledgedByAnybody,
 ];

@@ -148,6 +148,22 @@ export const meshCarriesDeletions: Bug = {
   args: ['--faults', 'mail-withheld,device-killed', ...TALK],
 };
 
+export const acknowledgedByAnybody: Bug = {
+  name: 'acknowledged-by-anybody',
+  what: 'a master deletes what is acknowledged in whichever mailbox is named with it',
+  patches: [
+    {
+      file: 'master-node/src/live/acknowledge.ts',
+      find: 'const copies = await deleteOnBehalf(device, ids, requestId);',
+      put: `for (const { id, senderId, senderDeviceId } of frame.messages)
+      await deleteOnBehalf({ accountId: senderId, deviceId: senderDeviceId }, [id], requestId);
+    const copies = await deleteOnBehalf(device, ids, requestId);`,
+    },
+  ],
+  laws: ['arrives', 'complete-is-true'],
+  args: ['--faults', 'stranger-abuses,device-killed', ...TALK],
+};
+
 export const signaturesNotChecked: Bug = {
   name: 'signatures-not-checked',
   what: 'masters go by documents of the directory that none of them has signed',
