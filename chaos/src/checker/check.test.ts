@@ -215,6 +215,22 @@ test('envelopes of another run, whose accounts nobody has here, are no contradic
   expect(check(contradicting('0f6bd1c4-6b3e-4d7f-9d0e-5c2a7f6f9b11')).violations).toEqual([]);
 });
 
+test('what a device is told after it was removed says nothing of what others were sent', () => {
+  const late: Line[] = whole().map((line) =>
+    line.type === 'told' && line.device === 'bob/1' && line.event === 'message' && line.message.id === 'id-2'
+      ? { ...line, at: 35 }
+      : line,
+  );
+  const removed = (at: number): Line[] => [
+    ...late,
+    { at, type: 'invoked', device: 'bob/2', operation: 9, name: 'remove-device', args: { device: 1 } },
+  ];
+  const isLie = (history: Line[]): boolean =>
+    check(history).violations.some(({ law }) => law === 'complete-is-true');
+  expect(isLie(removed(29))).toBe(false);
+  expect(isLie(removed(32))).toBe(true);
+});
+
 test('an envelope that somebody has written over may have more revisions than one', () => {
   const conflicts = ['id-1', 'messages-20260101/id-1'];
   const onFault = { at: 15, type: 'fault', fault: 1, name: 'overwritten', on: 'id-1 1-ff node1' } as const;

@@ -74,7 +74,8 @@ export const complete = (facts: Facts): Finding[] => {
       if (line.event !== 'catch-up') continue;
       if (line.running && !isRunning && !line.complete) begunAt = line.at;
       isRunning = line.running;
-      if (line.running || !line.complete) continue;
+      // A device that is removed may still be let in for a while, and nobody writes to it.
+      if (line.running || !line.complete || line.at > device.leavesAt) continue;
       for (const send of toMe) {
         if (send.acceptedAt > begunAt || isBrought(send, line.at)) continue;
         const what = `${device.name} was told "complete" and had not "${send.text}"`;
