@@ -119,7 +119,9 @@ const MAX_FORGED = 20;
 
 /** A text as its sender would have encoded it, for a reader who takes the ciphertext for it. */
 const plaintext = (id: string): string => {
-  const bytes = Buffer.from(JSON.stringify({ v: 1, kind: 'text', id, text: 'nobody wrote this' }));
+  const bytes = Buffer.from(
+    JSON.stringify({ v: 1, kind: 'text', id, from: 'nobody', text: 'nobody wrote this' }),
+  );
   const padded = Buffer.alloc(Math.ceil((bytes.length + 1) / 160) * 160);
   bytes.copy(padded);
   padded[bytes.length] = 0x80;
