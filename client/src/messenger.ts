@@ -83,8 +83,8 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     }
   });
   const clock = serverClock({ ...options, store: patient });
-  const arrivals = createArrivals(patient, clock);
   const device = createDevice(patient, clock, options.monotonic);
+  const arrivals = createArrivals(patient, clock, device);
   const http = createHttp(options.fetch, options.versions, device.refuse);
   const api = masterApi(masters, http, device);
   const conversations = createConversations(events, device);

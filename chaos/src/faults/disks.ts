@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { directoryDatabase } from '@restante/protocol';
 import { askCouch } from '@restante/testkit';
 import { databasesOf, isSameMail, type TestCluster } from '@restante/testkit/cluster';
 import type { ClusterProcess } from '@restante/scripts/cluster';
@@ -34,18 +35,47 @@ const losing = new WeakSet<World>();
 
 const PATIENCE_MS = 2_000;
 
-/** Its data is gone: again in a run only when the others have filled whoever lost it before. */
+/** Whether one of the CouchDBs may lose its mail now: again in a run only when the others have what was lost before. */
+export const mayLose = async (world: World): Promise<boolean> => {
+  if (losing.has(world)) return false;
+  if (world.isFirst('lost-data')) return true;
+  const whole = isWhole(world.cluster).catch(() => false);
+  return Promise.race([whole, sleep(PATIENCE_MS, false)]);
+};
+
+/** Revisions by id of a directory; null when its server does not answer. */
+const directoryOf = async (adminUrl: string, database: string): Promise<Map<string, string> | null> => {
+  const asked = askCouch(adminUrl, `${database}/_all_docs`).catch(() => null);
+  const answer = await Promise.race([asked, sleep(PATIENCE_MS, null)]);
+  if (answer?.status !== 200) return null;
+  const { rows } = answer.body as { readonly rows: readonly { id: string; value: { rev: string } }[] };
+  return new Map(rows.map(({ id, value }) => [id, value.rev]));
+};
+
+const generationOf = (revision = '0-'): number => Number(revision.slice(0, revision.indexOf('-')));
+
+/** While one CouchDB alone is reached, a change of the directory is there alone: it goes with its disk, as the log of the masters says. Of a server that does not answer nobody knows. */
+const isElsewhere = async (world: World, lost: ClusterProcess): Promise<boolean> => {
+  const { couchServers, couches, databasePrefix } = world.cluster.parts;
+  const all = await Promise.all(
+    couchServers.map(({ adminUrl }) => directoryOf(adminUrl, directoryDatabase(databasePrefix))),
+  );
+  const here = all[couches.indexOf(lost)];
+  const others = all.filter((each) => each !== null && each !== here);
+  if (!here) return false;
+  return [...here].every(([id, revision]) =>
+    others.some((other) => generationOf(other?.get(id)) >= generationOf(revision)),
+  );
+};
+
+/** Its data is gone. */
 export const lostData: Fault = {
   name: 'lost-data',
   weight: 2,
   begin: async (world, [which]) => {
     const { cluster } = world;
     const couch = pick(cluster.parts.couches, which);
-    if (couch === undefined || losing.has(world)) return null;
-    if (!world.isFirst('lost-data')) {
-      const whole = isWhole(cluster).catch(() => false);
-      if (!(await Promise.race([whole, sleep(PATIENCE_MS, false)]))) return null;
-    }
+    if (couch === undefined || !(await isElsewhere(world, couch)) || !(await mayLose(world))) return null;
     await lose(cluster, couch);
     return {
       on: couch.name,
