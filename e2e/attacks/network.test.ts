@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { once } from 'node:events';
+import { connect } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { waitFor } from '@restante/testkit';
+import { startFaultProxy, waitFor } from '@restante/testkit';
 import { startTestCluster, TEST_PASSWORD, type Person, type TestCluster } from '@restante/testkit/cluster';
 import { startNginx, type Nginx } from '@restante/testkit/nginx';
 import { buildWebClient } from '@restante/web-client/build';
@@ -13,67 +12,23 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** A wire that keeps what it carries, and changes it when told to. */
-type Wiretap = AsyncDisposable & {
-  readonly port: number;
-  /** What went to the server, by connection. */
-  readonly sent: () => readonly Buffer[];
-  /** Both ways. */
-  readonly all: () => Buffer;
-  /** Whether each piece has one bit changed. */
-  readonly falsify: (isOn: boolean) => void;
-  readonly cut: () => void;
-};
-
-const startWiretap = async (target: string): Promise<Wiretap> => {
-  const { hostname, port } = new URL(target);
+/** A wire that keeps what it carries. */
+const startWiretap = async (target: string) => {
   const sent: Buffer[][] = [];
   const all: Buffer[] = [];
-  const sockets = new Set<Socket>();
-  let falsifies = false;
-  const carried = (chunk: Buffer): Buffer => {
-    if (!falsifies) return chunk;
-    const changed = Buffer.from(chunk);
-    changed[changed.length >> 1]! ^= 1;
-    return changed;
-  };
-  const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
-    const own: Buffer[] = [];
-    sent.push(own);
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(from);
-      from.on('data', (chunk: Buffer) => {
-        all.push(chunk);
-        if (from === client) own.push(chunk);
-        to.write(carried(chunk));
-      });
-      from.on('error', () => to.destroy());
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-    }
+  const proxy = await startFaultProxy(target, ({ connection, toServer, bytes }) => {
+    all.push(bytes);
+    if (toServer) (sent[connection] ??= []).push(bytes);
   });
-  await once(server.listen(0, hostname), 'listening');
-  const cut = (): void => sockets.forEach((socket) => socket.destroy());
   return {
-    port: (server.address() as AddressInfo).port,
-    sent: () => sent.map((chunks) => Buffer.concat(chunks)),
+    proxy,
+    /** What went to the server, by connection. */
+    sent: () => sent.map((pieces) => Buffer.concat(pieces)),
+    /** Both ways. */
     all: () => Buffer.concat(all),
-    falsify: (isOn) => {
-      falsifies = isOn;
-    },
-    cut,
-    [Symbol.asyncDispose]: async () => {
-      cut();
-      await new Promise((resolve) => server.close(resolve));
-    },
   };
 };
+type Wiretap = Awaited<ReturnType<typeof startWiretap>>;
 
 let cluster: TestCluster;
 let nginx: Nginx;
@@ -93,7 +48,7 @@ beforeAll(async () => {
   plain = await startWiretap(masters[0]!.url);
 });
 afterAll(async () => {
-  for (const part of [secure, plain, nginx, cluster]) await part[Symbol.asyncDispose]();
+  for (const part of [secure.proxy, plain.proxy, nginx, cluster]) await part[Symbol.asyncDispose]();
 });
 
 const friends = async (origin: string): Promise<[Person, Person]> => {
@@ -104,7 +59,6 @@ const friends = async (origin: string): Promise<[Person, Person]> => {
   await Promise.all(people.map((person) => person.enterLive()));
   return people;
 };
-const over = ({ port }: Wiretap, protocol: 'http' | 'https'): string => `${protocol}://127.0.0.1:${port}`;
 
 /** What nobody on the way may know, of people who have talked over this wire. */
 const secretsOf = async (people: readonly Person[], text: string): Promise<Buffer[]> => {
@@ -126,8 +80,8 @@ const secretsOf = async (people: readonly Person[], text: string): Promise<Buffe
 describe('somebody on the network', () => {
   it('reads no text, name, password, token or account in what passes', async () => {
     const text = `a text ${randomBytes(8).toString('hex')}`;
-    const talk = async (wire: Wiretap, protocol: 'http' | 'https') => {
-      const [alice, bob] = await friends(over(wire, protocol));
+    const talk = async (wire: Wiretap) => {
+      const [alice, bob] = await friends(wire.proxy.url);
       await alice.sendAccepted(bob, text);
       await bob.seesLast(alice, text);
       const secrets = await secretsOf([alice, bob], text);
@@ -138,17 +92,17 @@ describe('somebody on the network', () => {
         secrets,
       };
     };
-    const { bytes, found } = await talk(secure, 'https');
+    const { bytes, found } = await talk(secure);
     expect(bytes).toBeGreaterThan(10_000);
     expect(found).toEqual([]);
     // Without TLS the same search finds what only TLS hides; texts are hidden all the same.
-    const open = await talk(plain, 'http');
+    const open = await talk(plain);
     expect(open.found).toContain(TEST_PASSWORD);
     expect(open.found).not.toContain(text);
   });
 
   it('sends again what it has carried, and nothing comes of it', async () => {
-    const [alice, bob] = await friends(over(secure, 'https'));
+    const [alice, bob] = await friends(secure.proxy.url);
     await alice.sendAccepted(bob, 'once');
     await bob.seesLast(alice, 'once');
     await cluster.empty(bob);
@@ -171,18 +125,18 @@ describe('somebody on the network', () => {
   });
 
   it('changes what it carries, or lets nothing through: connections break, nothing is lost and nothing comes twice', async () => {
-    const [alice, bob] = await friends(over(secure, 'https'));
+    const [alice, bob] = await friends(secure.proxy.url);
     const texts = Array.from({ length: 12 }, (_, index) => `text ${index + 1}`);
     for (const [index, text] of texts.entries()) {
-      secure.falsify(index % 3 === 0);
-      if (index % 4 === 0) secure.cut();
+      secure.proxy.set(index % 3 === 0 ? 'falsified' : 'pass');
+      if (index % 4 === 0) secure.proxy.cut();
       await alice.send(bob, text);
       if (index % 3 === 0)
         await waitFor('a connection to break', () =>
           [alice, bob].some((person) => person.messenger().connection().name !== 'live'),
         );
     }
-    secure.falsify(false);
+    secure.proxy.set('pass');
     await bob.seesLast(alice, texts.at(-1)!);
     await cluster.empty(bob);
     expect(await bob.textsFrom(alice)).toEqual(texts);

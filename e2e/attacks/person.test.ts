@@ -1,5 +1,5 @@
-import { conversationWith, type Message, type Ratchet } from '@restante/client';
-import { libsignalRatchet } from '@restante/client/node';
+import { conversationWith, type Message } from '@restante/client';
+import { forgingRatchet } from '@restante/client/forging-ratchet';
 import { deriveMessageId, mintMessageId } from '@restante/protocol';
 import { startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
 import { randomBytes } from 'node:crypto';
@@ -11,25 +11,6 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 type Content = Readonly<Record<string, unknown>>;
 
-const BLOCK_BYTES = 160;
-
-/** Sends another content than the messenger wants to, once, when there is one. */
-const saying = (next: () => Content | undefined): Ratchet => {
-  const ratchet = libsignalRatchet();
-  return {
-    ...ratchet,
-    encrypt: (parties, session, plaintext, nowMs) => {
-      const content = next();
-      if (content === undefined) return ratchet.encrypt(parties, session, plaintext, nowMs);
-      const bytes = new TextEncoder().encode(JSON.stringify(content));
-      const padded = new Uint8Array(Math.ceil((bytes.length + 1) / BLOCK_BYTES) * BLOCK_BYTES);
-      padded.set(bytes);
-      padded[bytes.length] = 0x80;
-      return ratchet.encrypt(parties, session, padded, nowMs);
-    },
-  };
-};
-
 let cluster: TestCluster;
 let alice: Person;
 let bob: Person;
@@ -39,7 +20,9 @@ beforeAll(async () => {
   cluster = await startTestCluster();
   alice = await cluster.person('alice');
   bob = await cluster.person('bob');
-  mallory = await cluster.person('mallory', undefined, { ratchet: saying(() => toSay.shift()) });
+  mallory = await cluster.person('mallory', undefined, {
+    ratchet: forgingRatchet((content) => toSay.shift() ?? content),
+  });
   await Promise.all([alice, bob, mallory].map((person) => person.enterLive()));
   await alice.sendAccepted(bob, 'of alice');
   await bob.seesLast(alice, 'of alice');

@@ -14,6 +14,7 @@ import {
   type TestCluster,
 } from '@restante/testkit/cluster';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { friends } from './friends.ts';
 
 /** Who has all servers, with every disk, log and key of theirs. */
 
@@ -24,11 +25,7 @@ let alice: Person;
 let bob: Person;
 beforeAll(async () => {
   cluster = await startTestCluster();
-  alice = await cluster.person('alice');
-  bob = await cluster.person('bob');
-  await Promise.all([alice.enterLive(), bob.enterLive()]);
-  await alice.sendAccepted(bob, 'hello');
-  await bob.seesLast(alice, 'hello');
+  [alice, bob] = await friends(cluster);
   await bob.sendAccepted(alice, 'hello, you');
   await alice.seesLast(bob, 'hello, you');
 });

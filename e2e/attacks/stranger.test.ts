@@ -10,6 +10,7 @@ import {
   type TestCluster,
 } from '@restante/testkit/cluster';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { friends } from './friends.ts';
 
 /** Who has an account, and has been let in by nobody. The rates are those of production. */
 
@@ -36,14 +37,8 @@ beforeAll(async () => {
       },
     },
   });
-  [alice, bob, mallory] = [
-    await cluster.person('alice'),
-    await cluster.person('bob'),
-    await cluster.person('mallory'),
-  ];
-  await Promise.all([alice.enterLive(), bob.enterLive()]);
-  await alice.sendAccepted(bob, 'hello');
-  await bob.seesLast(alice, 'hello');
+  [alice, bob] = await friends(cluster);
+  mallory = await cluster.person('mallory');
   await bob.sendAccepted(alice, 'hello, you');
   await alice.seesLast(bob, 'hello, you');
 });
@@ -112,6 +107,13 @@ describe('a stranger', () => {
 
   it('hears nothing of people but that what they wrote has come', async () => {
     using wire = await wireOf(mallory);
+    const seen = new Set<string>();
+    alice.messenger().on('presence', ({ state }) => seen.add(state));
+    alice.messenger().on('typing', () => seen.add('typing'));
+    const both = [alice, mallory].map(({ address }) => address.accountId);
+    bob.messenger().setPresence('away', both);
+    for (const account of both) bob.messenger().setTyping(conversationWith(account), true);
+    await waitFor('alice to see both', () => seen.has('away') && seen.has('typing'));
     await talk('while somebody listens');
     const heard = new Set(wire.frames.map(({ type }) => type));
     for (const type of ['presence', 'typing', 'envelope'] as const) expect(heard).not.toContain(type);

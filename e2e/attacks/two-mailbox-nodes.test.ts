@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { directoryDatabase, tombstoneDocument, buckets, LIMITS, envelopeDocument } from '@restante/protocol';
+import { directoryDatabase, envelopeDocument, tombstoneDocument } from '@restante/protocol';
 import { askCouch, newEnvelope, waitFor } from '@restante/testkit';
-import { isLive, startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
+import { startTestCluster, type TestCluster } from '@restante/testkit/cluster';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { friends } from './friends.ts';
+import { bucketAt, tokenStatus, waitingOn } from './witnesses.ts';
 
 /** Who has two of the three mailbox nodes with their CouchDBs, whole: most of them. One is honest. */
 
@@ -16,10 +18,8 @@ beforeAll(async () => {
 afterAll(() => cluster[Symbol.asyncDispose]());
 
 const DISHONEST = [1, 2];
-const bucket = (): string =>
-  cluster.parts.databasePrefix + buckets(10, LIMITS.messageTtlMs).nameAt(Date.now());
 const bulk = (index: number, docs: readonly object[]) =>
-  askCouch(cluster.parts.couchServers[index]!.adminUrl, `${bucket()}/_bulk_docs`, 'POST', {
+  askCouch(cluster.parts.couchServers[index]!.adminUrl, `${bucketAt(cluster)}/_bulk_docs`, 'POST', {
     docs,
     new_edits: false,
   });
@@ -31,30 +31,20 @@ const directory = (index: number, path: string, method?: string, body?: object) 
     body,
   );
 
-const friends = async (): Promise<[Person, Person]> => {
-  const [alice, bob] = [await cluster.person('alice'), await cluster.person('bob')];
-  await Promise.all([alice.enterLive(), bob.enterLive()]);
-  await alice.sendAccepted(bob, 'hello');
-  await bob.seesLast(alice, 'hello');
-  await cluster.empty(bob);
-  return [alice, bob];
-};
-const waitingOn = async (number: number, { address }: Person): Promise<string[]> =>
-  [...(await cluster.envelopesOn(number))]
-    .filter(([id, leaves]) => id.startsWith(`${address.accountId}:`) && leaves.some(isLive))
-    .map(([id]) => id);
-
 describe('the operators of two mailbox nodes', () => {
   it('keep back nothing that the third one has', async () => {
-    const [alice, bob] = await friends();
+    const [alice, bob] = await friends(cluster);
     await bob.leave();
     const texts = ['one', 'two', 'three'];
     for (const text of texts) await alice.sendAccepted(bob, text);
     for (const number of [1, 2, 3])
-      await waitFor('all to be there', async () => (await waitingOn(number, bob)).length === texts.length);
-    const ids = await waitingOn(1, bob);
+      await waitFor(
+        'all to be there',
+        async () => (await waitingOn(cluster, number, bob)).length === texts.length,
+      );
+    const ids = await waitingOn(cluster, 1, bob);
     for (const index of DISHONEST) await bulk(index, ids.map(tombstoneDocument));
-    expect((await waitingOn(2, bob)).length + (await waitingOn(3, bob)).length).toBe(0);
+    expect((await waitingOn(cluster, 2, bob)).length + (await waitingOn(cluster, 3, bob)).length).toBe(0);
     await bob.enterLive();
     await bob.seesLast(alice, 'three');
     await waitFor('all to be read', () => bob.catchUps.at(-1)?.complete === true);
@@ -63,7 +53,7 @@ describe('the operators of two mailbox nodes', () => {
   });
 
   it('make nobody read what nobody sent', async () => {
-    const [alice, bob] = await friends();
+    const [alice, bob] = await friends(cluster);
     await bob.leave();
     const from = { senderId: alice.address.accountId, senderDeviceId: alice.address.deviceId };
     const forged = Array.from({ length: 20 }, () => envelopeDocument(newEnvelope(bob.address, from)));
@@ -78,7 +68,7 @@ describe('the operators of two mailbox nodes', () => {
   });
 
   it('sign no document of the directory, though they write the same one at both', async () => {
-    const [alice, bob] = await friends();
+    const [alice, bob] = await friends(cluster);
     const id = `device:${bob.address.accountId}:${bob.address.deviceId}`;
     const secret = randomBytes(32).toString('base64url');
     const secretHash = createHash('sha256').update(secret).digest('base64url');
@@ -87,14 +77,7 @@ describe('the operators of two mailbox nodes', () => {
       const edited = { ...device, _rev, secretHash, updatedAt: Date.now() + 1_000_000 };
       expect((await directory(index, encodeURIComponent(id), 'PUT', edited)).status).toBe(201);
     }
-    const tokenFor = async (deviceSecret: string): Promise<number> => {
-      const { status } = await fetch(`${cluster.masters[0]!}/api/tokens`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...bob.address, deviceSecret }),
-      });
-      return status;
-    };
+    const tokenFor = (deviceSecret: string) => tokenStatus(cluster, bob, deviceSecret);
     expect(await tokenFor(secret)).not.toBe(200);
     await waitFor(
       'the owner to be known again',

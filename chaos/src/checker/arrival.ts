@@ -128,13 +128,13 @@ export const once = (facts: Facts): Finding[] => {
 
 /** Nobody is shown a text that its author has not written. */
 export const authentic = (facts: Facts): Finding[] => {
-  const written = Map.groupBy(facts.named('text'), ({ device }) => device.accountId);
-  const isOf = (author: string, text: string): boolean =>
-    written.get(author)?.some(({ args }) => args.text === text) === true;
+  const written = new Set(
+    facts.named('text').map(({ device, args }) => `${device.accountId} ${args.text ?? ''}`),
+  );
   return facts.devices.flatMap((device) =>
     [...rowsOf(device)].flatMap(([key, rows]) =>
       rows.flatMap(({ kind, author, text }): Finding[] =>
-        kind !== 'text' || isOf(author, text)
+        kind !== 'text' || written.has(`${author} ${text}`)
           ? []
           : [
               {

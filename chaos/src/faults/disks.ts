@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { directoryDatabase } from '@restante/protocol';
 import { askCouch } from '@restante/testkit';
-import { databasesOf, isSameMail, type TestCluster } from '@restante/testkit/cluster';
+import { databasesOf, isSameMail, leavesOf, type Leaves, type TestCluster } from '@restante/testkit/cluster';
 import type { ClusterProcess } from '@restante/scripts/cluster';
 import type { World } from '../world/world.ts';
+import { soon } from './couches.ts';
 import { pick, type Fault } from './fault.ts';
 import { startSoon } from './processes.ts';
 
@@ -43,28 +44,25 @@ export const mayLose = async (world: World): Promise<boolean> => {
   return Promise.race([whole, sleep(PATIENCE_MS, false)]);
 };
 
-/** Revisions by id of a directory; null when its server does not answer. */
-const directoryOf = async (adminUrl: string, database: string): Promise<Map<string, string> | null> => {
-  const asked = askCouch(adminUrl, `${database}/_all_docs`).catch(() => null);
-  const answer = await Promise.race([asked, sleep(PATIENCE_MS, null)]);
-  if (answer?.status !== 200) return null;
-  const { rows } = answer.body as { readonly rows: readonly { id: string; value: { rev: string } }[] };
-  return new Map(rows.map(({ id, value }) => [id, value.rev]));
-};
+const generationOf = (leaves: Leaves = []): number =>
+  Math.max(0, ...leaves.map((leaf) => Number.parseInt(leaf, 10)));
 
-const generationOf = (revision = '0-'): number => Number(revision.slice(0, revision.indexOf('-')));
-
-/** While one CouchDB alone is reached, a change of the directory is there alone: it goes with its disk, as the log of the masters says. Of a server that does not answer nobody knows. */
-const isElsewhere = async (world: World, lost: ClusterProcess): Promise<boolean> => {
-  const { couchServers, couches, databasePrefix } = world.cluster.parts;
+/**
+ * Whether what this run has changed in a server's directory is at another one too. While one CouchDB alone is reached, a change is there
+ * alone, and goes with its disk, as the log of the masters says. Of a server that does not answer nobody knows.
+ */
+const isElsewhere = async ({ cluster, places }: World, lost: ClusterProcess): Promise<boolean> => {
+  const { couchServers, couches, databasePrefix } = cluster.parts;
   const all = await Promise.all(
-    couchServers.map(({ adminUrl }) => directoryOf(adminUrl, directoryDatabase(databasePrefix))),
+    couchServers.map(({ adminUrl }, index) =>
+      soon(leavesOf(adminUrl, directoryDatabase(databasePrefix), places[index])),
+    ),
   );
   const here = all[couches.indexOf(lost)];
-  const others = all.filter((each) => each !== null && each !== here);
   if (!here) return false;
-  return [...here].every(([id, revision]) =>
-    others.some((other) => generationOf(other?.get(id)) >= generationOf(revision)),
+  const others = all.filter((each) => each !== null && each !== here);
+  return [...here].every(([id, leaves]) =>
+    others.some((other) => generationOf(other?.get(id)) >= generationOf(leaves)),
   );
 };
 

@@ -33,8 +33,7 @@ const bundlesOf = async ({ stranger, victim }: Abuse): Promise<KeyBundles | null
   const { masterToken } = await stranger.session();
   const url = `${stranger.masters[0] ?? ''}/api/keys/${victim.accountId}`;
   const asked = fetch(url, { headers: { authorization: `Bearer ${masterToken}` } });
-  const answer = await soon(asked.then(async (got) => (got.ok ? ((await got.json()) as KeyBundles) : null)));
-  return answer;
+  return soon(asked.then(async (answer) => (answer.ok ? ((await answer.json()) as KeyBundles) : null)));
 };
 
 /** Messages that nobody can read, for every device of the victim. */

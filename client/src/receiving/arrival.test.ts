@@ -7,6 +7,12 @@ import { createArrivals } from './arrival.ts';
 const NOW = Date.UTC(2030, 0, 1);
 const HOUR = 3_600_000;
 
+test('a time to come that a master said at the sign-in says nothing', () => {
+  const device = { isRegistered: () => true, self: () => ({ registeredAt: NOW + 25 * 24 * HOUR }) as Self };
+  const arrivals = createArrivals(createVaultStore(memoryVault()), { now: () => NOW }, device);
+  expect(arrivals.now()).toEqual({ after: 0, at: NOW });
+});
+
 test('all mail from before a device was there counts as taken, until more has been', async () => {
   const vault = memoryVault();
   const self = { registeredAt: NOW - HOUR } as Self;

@@ -241,6 +241,7 @@ class SocketSession implements LiveSession {
   }
 
   #work(): void {
+    if (this.#rate.isRested()) this.#isTooFast = false;
     while (this.#waiting.length > 0 && !this.#isFull()) {
       if (!this.#rate.take()) {
         this.#slowDown();
@@ -255,7 +256,6 @@ class SocketSession implements LiveSession {
         if (this.#inProcess === 0) this.#onIdle?.();
       });
     }
-    if (this.#waiting.length === 0) this.#isTooFast = false;
     if (this.#isFull() && !this.#isEnding) this.#socket.pause();
     else if (this.#socket.isPaused) {
       this.#isHeard = true;
@@ -267,7 +267,7 @@ class SocketSession implements LiveSession {
     return this.#inProcess >= FRAMES_IN_PROCESS || this.#slowSince !== null || this.#early !== null;
   }
 
-  /** Takes the next frame when it is time; the peer is told once, until it has been kept up with. */
+  /** Takes the next frame when it is time; the peer is told once, until it has sent slowly for a while. */
   #slowDown(): void {
     const retryAfterMs = this.#rate.waitMs();
     this.#early = setTimeout(() => {
