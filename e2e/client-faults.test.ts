@@ -87,6 +87,7 @@ describe('a client that crashes between commit and delete (laws 2, 3)', () => {
       await reached.promise;
       // Frames stay in order: when a later one has come through, an acknowledgement would have, too.
       let isHeard = false;
+      alice.messenger().setPresence('online', [bob.address.accountId]);
       alice.messenger().on('typing', () => (isHeard = true));
       await waitFor('a later frame of Bob to come through', () => {
         bob.messenger().setTyping(conversationWith(alice.address.accountId), true);

@@ -6,7 +6,15 @@ import { describe, expect, it } from 'vitest';
 /** Each command tells what it does, and the docs tell the same. What they do has tests of its own. */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SCRIPTS = ['demo', 'setup-replication', 'status', 'confirm-clock', 'conflicts', 'verify-messenger'];
+const SCRIPTS = [
+  'demo',
+  'setup-replication',
+  'status',
+  'confirm-clock',
+  'conflicts',
+  'invites',
+  'verify-messenger',
+];
 
 const COMMANDS = [
   { name: 'npm start', command: [process.execPath, 'scripts/src/start.ts'], docs: 'docs/operations.md' },

@@ -136,3 +136,46 @@ describe('e2e/README.md', () => {
     }
   });
 });
+
+describe('docs/threat-model.md', () => {
+  const page = read('docs/threat-model.md');
+  const cells = (line: string): string[] =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  const [header = [], , ...acts] = page
+    .split('\n')
+    .slice(page.split('\n').findIndex((line) => line.includes('| network ')))
+    .filter((_line, index, lines) => lines.slice(0, index + 1).every((one) => one.startsWith('|')))
+    .map(cells);
+  const sections = page
+    .split(/^## /m)
+    .slice(1, header.length)
+    .map((section) => [...section.matchAll(/^- \*\*(.+?)\*\*: (\w+)(.*(?:\n {2}.*)*)/gm)]);
+  const TEST = /`([\w/.-]+\.(?:test|contract)\.ts)`: "([^"]+)"/g;
+
+  it('says of every adversary what the table says', () => {
+    expect(header.slice(1)).toHaveLength(10);
+    expect(acts).toHaveLength(11);
+    // The last one can everything.
+    const told = sections.slice(0, -1).map((each) => each.map(([, act, verdict]) => [act, verdict]));
+    const table = header.slice(1, -1).map((_, column) => acts.map((row) => [row[0], row[column + 1]]));
+    expect(told).toEqual(table);
+    expect(new Set(acts.flatMap((row) => row.slice(1)))).toEqual(new Set(['cannot', 'noticed', 'can']));
+    expect(acts.every((row) => row.at(-1) === 'can')).toBe(true);
+  });
+
+  it('has a test for every "cannot", and names none that is not there', () => {
+    for (const [, act, verdict, reason = ''] of sections.flat()) {
+      if (verdict === 'cannot') expect([...reason.matchAll(TEST)], `${act!}:${reason}`).not.toEqual([]);
+    }
+    const named = [...page.matchAll(TEST)];
+    expect(named.length).toBeGreaterThan(50);
+    for (const [, file, title] of named) {
+      expect(existsSync(new URL(`../${file!}`, import.meta.url)), file).toBe(true);
+      // A quotation mark within a title is escaped there.
+      expect(read(file!).replaceAll("\\'", "'"), `${file!}: ${title!}`).toContain(title);
+    }
+  });
+});

@@ -161,6 +161,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       deps.sessions,
       deps.composer,
     ),
+    onHeldUp: (accountId, code) =>
+      events.emit('held-up', { conversation: conversationWith(accountId), code }),
     measureTime: () => frames?.({ type: 'ping' }),
     onFault,
   });
@@ -298,7 +300,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   };
 
   /** What a person has read is told inside the ciphertext. */
-  const onReceipt = ({ accountId, ids }: Receipt): void =>
+  const onReceipt = ({ accountId, ids }: Receipt): void => {
+    outbox.onTakenBy(accountId);
     background(
       store.transact(async (transaction) => {
         if ((await standingOf(transaction, accountId)) === 'blocked') return;
@@ -311,6 +314,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         }
       }),
     );
+  };
 
   let houseTimer: ReturnType<typeof setTimeout> | undefined;
   const keepHouse = (): void => {

@@ -83,8 +83,8 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     }
   });
   const clock = serverClock({ ...options, store: patient });
-  const arrivals = createArrivals(patient, clock);
   const device = createDevice(patient, clock, options.monotonic);
+  const arrivals = createArrivals(patient, clock, device);
   const http = createHttp(options.fetch, options.versions, device.refuse);
   const api = masterApi(masters, http, device);
   const conversations = createConversations(events, device);
@@ -116,7 +116,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     store: patient,
   });
 
-  const writing = { clock, composer, conversations, preferences };
+  const writing = { clock, composer, conversations, preferences, device };
 
   const loaded = Promise.all([device.load(), clock.load(), arrivals.load(), preferences.load()]);
   loaded.catch(() => undefined);

@@ -4,6 +4,8 @@ import { metricOf, startTestCluster, type Person, type TestCluster } from '@rest
 import { ensureSecrets } from '@restante/scripts/cluster';
 import { directoryDatabase } from '@restante/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { friends } from './friends.ts';
+import { tokenStatus } from './witnesses.ts';
 
 /** Who has one CouchDB, with its admin's credentials, and writes into `directory` there what they like (law 12). */
 
@@ -28,11 +30,7 @@ beforeAll(async () => {
     masters: 2,
     adapt: (name, environment) => ({ ...environment, ...masterKeys.get(name) }),
   });
-  alice = await cluster.person('alice');
-  bob = await cluster.person('bob');
-  await Promise.all([alice.enterLive(), bob.enterLive()]);
-  await alice.sendAccepted(bob, 'hello');
-  await bob.seesLast(alice, 'hello');
+  [alice, bob] = await friends(cluster);
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
@@ -50,14 +48,8 @@ const accountOf = ({ address }: Person): string => `account:${address.accountId}
 const deviceOf = ({ address }: Person): string => `device:${address.accountId}:${address.deviceId}`;
 
 const secretHash = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
-const tokenFor = async (person: Person, deviceSecret: string, deviceId = person.address.deviceId) => {
-  const answer = await fetch(`${cluster.masters[0]!}/api/tokens`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ accountId: person.address.accountId, deviceId, deviceSecret }),
-  });
-  return answer.status;
-};
+const tokenFor = (person: Person, deviceSecret: string, deviceId?: number) =>
+  tokenStatus(cluster, person, deviceSecret, deviceId);
 const counted = async (name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> => {
   const counts = await Promise.all(
     cluster.parts.masters.map(({ url }) => metricOf(url, `gateway_directory_${name}`, labels)),

@@ -5,10 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
   BUCKET_RULE,
-  buckets,
   directoryDatabase,
   envelopeDocument,
-  LIMITS,
   nodeDatabase,
   tombstoneDocument,
   type MailboxPage,
@@ -24,6 +22,8 @@ import {
   type TestCluster,
 } from '@restante/testkit/cluster';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { friends } from './friends.ts';
+import { bucketAt, waitingOn } from './witnesses.ts';
 
 /**
  * Whoever has the third mailbox node and its CouchDB, whole: an admin there, with all that the node was given of the others
@@ -43,9 +43,8 @@ beforeAll(async () => {
 afterAll(() => cluster[Symbol.asyncDispose]());
 afterEach(() => cluster.heal());
 
-const spans = buckets(10, LIMITS.messageTtlMs);
-const bucketOf = (timeMs: number): string => cluster.parts.databasePrefix + spans.nameAt(timeMs);
-const bucket = (): string => bucketOf(Date.now());
+const bucketOf = (timeMs: number): string => bucketAt(cluster, timeMs);
+const bucket = (): string => bucketAt(cluster);
 
 type Ask = (path: string, method?: string, body?: object) => ReturnType<typeof askCouch>;
 const own = (): Ask => {
@@ -64,24 +63,9 @@ const atPeer = (number: 1 | 2): Ask[] => {
 const bulk = (ask: Ask, ...docs: object[]) =>
   ask(`${bucket()}/_bulk_docs`, 'POST', { new_edits: false, docs });
 
-const couple = async (): Promise<[Person, Person]> => {
-  const alice = await cluster.person('alice');
-  const bob = await cluster.person('bob');
-  await Promise.all([alice.enterLive(), bob.enterLive()]);
-  await alice.sendAccepted(bob, 'hello');
-  await bob.seesLast(alice, 'hello');
-  await cluster.empty(bob);
-  return [alice, bob];
-};
-/** Ids of what waits for somebody on a node, in order. */
-const waitingOn = async (number: number, { address }: Person): Promise<string[]> =>
-  [...(await cluster.envelopesOn(number))]
-    .filter(([id, leaves]) => id.startsWith(`${address.accountId}:`) && leaves.some(isLive))
-    .map(([id]) => id)
-    .sort();
 const waitingOnAll = (person: Person, count: number) =>
   waitFor(`${count} on all nodes`, async () =>
-    (await Promise.all([1, 2, 3].map((number) => waitingOn(number, person)))).every(
+    (await Promise.all([1, 2, 3].map((number) => waitingOn(cluster, number, person)))).every(
       (ids) => ids.length === count,
     ),
   );
@@ -103,11 +87,11 @@ const status = async (): Promise<string> => {
 
 describe('the operator of one mailbox node', () => {
   it('deletes at home alone: a message that they hold back is found at the others', async () => {
-    const [alice, bob] = await couple();
+    const [alice, bob] = await friends(cluster);
     await bob.leave();
     for (const text of ['one', 'two', 'three']) await alice.sendAccepted(bob, text);
     await waitingOnAll(bob, 3);
-    const ids = await waitingOn(3, bob);
+    const ids = await waitingOn(cluster, 3, bob);
     const tombstones = ids.slice(1).map(tombstoneDocument);
     await bulk(own(), ...tombstones);
     for (const ask of [...atPeer(1), ...atPeer(2)]) {
@@ -121,8 +105,8 @@ describe('the operator of one mailbox node', () => {
     }
     await alice.sendAccepted(bob, 'four');
     for (const number of [1, 2] as const)
-      await waitFor('what comes later', async () => (await waitingOn(number, bob)).length === 4);
-    expect(await waitingOn(3, bob)).toHaveLength(2);
+      await waitFor('what comes later', async () => (await waitingOn(cluster, number, bob)).length === 4);
+    expect(await waitingOn(cluster, 3, bob)).toHaveLength(2);
 
     await bob.enterLive();
     await bob.seesLast(alice, 'four');
@@ -132,11 +116,11 @@ describe('the operator of one mailbox node', () => {
   });
 
   it('writes nothing to the others but envelopes, by the mesh or by what it was given; that is counted', async () => {
-    const [alice, bob] = await couple();
+    const [alice, bob] = await friends(cluster);
     await bob.leave();
     await alice.sendAccepted(bob, 'kept');
     await waitingOnAll(bob, 1);
-    const [keptId] = await waitingOn(3, bob);
+    const [keptId] = await waitingOn(cluster, 3, bob);
     const path = `${bucket()}/${encodeURIComponent(keptId!)}`;
     const kept = (await own()(path)).body as { _id: string; _rev: string; payload: string };
     const good = () => envelopeDocument(newEnvelope(bob.address));
@@ -185,7 +169,7 @@ describe('the operator of one mailbox node', () => {
   });
 
   it('reads and writes nothing of what the others know of accounts, or of themselves', async () => {
-    const [alice] = await couple();
+    const [alice] = await friends(cluster);
     const { databasePrefix } = cluster.parts;
     const id = encodeURIComponent(`account:${alice.address.accountId}`);
     const refused = [401, 403];
@@ -204,7 +188,7 @@ describe('the operator of one mailbox node', () => {
   });
 
   it.skipIf(isShared)('does not make an empty node call itself complete', async () => {
-    const [alice, bob] = await couple();
+    const [alice, bob] = await friends(cluster);
     await bob.leave();
     await alice.sendAccepted(bob, 'at the others');
     await waitingOnAll(bob, 1);
@@ -239,11 +223,11 @@ describe('the operator of one mailbox node', () => {
   });
 
   it('brings back what was deleted, of which its reader shows nothing and which it deletes again', async () => {
-    const [alice, bob] = await couple();
+    const [alice, bob] = await friends(cluster);
     await bob.leave();
     await alice.sendAccepted(bob, 'once');
     await waitingOnAll(bob, 1);
-    const [id] = await waitingOn(3, bob);
+    const [id] = await waitingOn(cluster, 3, bob);
     const found = (await own()(`${bucket()}/${encodeURIComponent(id!)}`)).body as object;
     await bob.enterLive();
     await bob.seesLast(alice, 'once');
@@ -252,7 +236,7 @@ describe('the operator of one mailbox node', () => {
     await own()(bucket(), 'DELETE');
     await waitFor('a new bucket', async () => {
       const answer = await bulk(own(), found);
-      return answer.status === 201 && (await waitingOn(3, bob)).length === 1;
+      return answer.status === 201 && (await waitingOn(cluster, 3, bob)).length === 1;
     });
     await bob.enterLive();
     bob.messenger().refresh();
@@ -266,14 +250,18 @@ describe('the operator of one mailbox node', () => {
   });
 
   it('floods with well-formed envelopes: their reader sets them aside, and goes on', async () => {
-    const [alice, bob] = await couple();
+    const [alice, bob] = await friends(cluster);
     await bob.leave();
     const flood = Array.from({ length: 5_000 }, () => envelopeDocument(newEnvelope(bob.address)));
     for (let start = 0; start < flood.length; start += 500)
       await bulk(own(), ...flood.slice(start, start + 500));
-    await waitFor('the mesh to carry it', async () => (await waitingOn(1, bob)).length === flood.length, {
-      timeoutMs: 60_000,
-    });
+    await waitFor(
+      'the mesh to carry it',
+      async () => (await waitingOn(cluster, 1, bob)).length === flood.length,
+      {
+        timeoutMs: 60_000,
+      },
+    );
     await alice.sendAccepted(bob, 'after the flood');
     await bob.enter();
     await waitFor('bob to read on', async () => (await bob.textsFrom(alice)).includes('after the flood'), {
@@ -287,7 +275,7 @@ describe('the operator of one mailbox node', () => {
 });
 
 it('a node that was away is told by the reader of what was deleted, though the master that knew of it died', async () => {
-  const [alice, bob] = await couple();
+  const [alice, bob] = await friends(cluster);
   await bob.leave();
   await alice.sendAccepted(bob, 'read while it is away');
   await waitingOnAll(bob, 1);
@@ -296,7 +284,9 @@ it('a node that was away is told by the reader of what was deleted, though the m
   await bob.enterLive();
   await bob.seesLast(alice, 'read while it is away');
   await waitFor('the two others to forget it', async () =>
-    (await Promise.all([1, 2].map((number) => waitingOn(number, bob)))).every((ids) => ids.length === 0),
+    (await Promise.all([1, 2].map((number) => waitingOn(cluster, number, bob)))).every(
+      (ids) => ids.length === 0,
+    ),
   );
   await cluster.parts.masters[0]!.kill('SIGKILL');
   await cluster.heal();

@@ -46,6 +46,39 @@ describe('two tabs of one person', () => {
   });
 });
 
+it('who makes an account is asked for an invite code where one is taken, and a link brings it along', async () => {
+  const newcomer = await stage().browserPerson('newcomer');
+  newcomer.complaints.expect(...NETWORK_FAILURES);
+  const CODE = '0123456789ABCDEFGHJKMNPQRS';
+  const given: unknown[] = [];
+  // As a master with REGISTRATION=invite answers; what has a code goes to one that does not ask for it.
+  await newcomer.context.route('**/api/accounts', async (route) => {
+    const { invite } = route.request().postDataJSON() as { invite?: string };
+    given.push(invite);
+    if (invite !== undefined) return route.continue();
+    const body = JSON.stringify({ code: 'invite-needed', message: 'an account takes an invite code' });
+    return route.fulfill({ status: 403, contentType: 'application/json', body });
+  });
+  await newcomer.enter();
+  const page = newcomer.page();
+  const create = page.getByRole('button', { name: 'Create account' });
+  await page.getByRole('textbox', { name: 'Username' }).fill(newcomer.username);
+  await page.getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
+  await create.click();
+  await page.getByText('Accounts are made here by invitation. Enter your invite code.').waitFor();
+  await page.getByRole('textbox', { name: 'Invite code' }).fill('a code');
+  await create.click();
+  await page.getByText('An invite code has 26 letters and digits.').waitFor();
+
+  await page.goto('about:blank');
+  await page.goto(`/#/invite/${CODE.toLowerCase()}`);
+  await page.getByRole('textbox', { name: 'Username' }).fill(newcomer.username);
+  await page.getByLabel('Password', { exact: true }).fill(TEST_PASSWORD);
+  await create.click();
+  await page.getByRole('navigation', { name: 'Conversations' }).waitFor();
+  expect(given).toEqual([undefined, CODE, CODE]);
+});
+
 it('a device that another browser took over is taken back by "Try again"', async () => {
   const [alice, bob] = await stage().friends('alice', 'bob');
   const page = alice!.page();

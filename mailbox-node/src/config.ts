@@ -64,6 +64,8 @@ export const environment = z
     BUCKET_SPAN_DAYS: z.coerce.number().int().min(1).max(365).default(10),
     MESSAGE_TTL_DAYS: messageTtlDays,
     MAILBOX_MAX_MESSAGES: z.coerce.number().int().positive().default(10_000),
+    MAILBOX_SENDER_MESSAGES: z.coerce.number().int().positive().default(5_000),
+    MAILBOX_STRANGERS_MESSAGES: z.coerce.number().int().positive().default(200),
     REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
     DELETIONS_PER_MINUTE: z.coerce.number().int().positive().default(60_000),
     MAX_LISTENERS: z.coerce.number().int().positive().default(2_000),
@@ -101,6 +103,10 @@ export type Config = {
   readonly bucketSpanDays: number;
   readonly messageTtlMs: number;
   readonly mailboxMaxMessages: number;
+  /** Of one sender in one mailbox. */
+  readonly mailboxSenderMessages: number;
+  /** Of all strangers together in one mailbox; one of them may have a quarter of it. */
+  readonly mailboxStrangersMessages: number;
   readonly requestsPerMinute: number;
   readonly deletionsPerMinute: number;
   readonly maxListeners: number;
@@ -135,6 +141,8 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     bucketSpanDays: read.BUCKET_SPAN_DAYS,
     messageTtlMs: read.MESSAGE_TTL_DAYS,
     mailboxMaxMessages: read.MAILBOX_MAX_MESSAGES,
+    mailboxSenderMessages: read.MAILBOX_SENDER_MESSAGES,
+    mailboxStrangersMessages: read.MAILBOX_STRANGERS_MESSAGES,
     requestsPerMinute: read.REQUESTS_PER_MINUTE,
     deletionsPerMinute: read.DELETIONS_PER_MINUTE,
     maxListeners: read.MAX_LISTENERS,

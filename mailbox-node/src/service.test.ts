@@ -284,6 +284,33 @@ describe('envelopes', () => {
     expect(await small.metric('mailbox_refused_total{code="mailbox-full"}')).toBe(3);
   });
 
+  it("of one sender, and of strangers, are refused at their share of a mailbox, and nobody else's (law 10)", async () => {
+    await using small = await startTestNode(
+      { ...config, mailboxSenderMessages: 6, mailboxStrangersMessages: 8 },
+      keys,
+    );
+    const mailbox = newMailbox();
+    const of = (senderId: string, count: number, stranger = false) =>
+      Array.from({ length: count }, () => newEnvelope(mailbox, { senderId, stranger }));
+    const [friend, stranger, other] = [newMailbox(), newMailbox(), newMailbox()].map(
+      ({ accountId }) => accountId,
+    );
+    const full = { status: 'refused', code: 'sender-share-full' };
+    const stored = { status: 'stored' };
+    const first = of(stranger!, 3, true);
+    expect(await small.store(...first)).toEqual([stored, stored, full]);
+    const many = of(friend!, 7);
+    expect(await small.store(...many)).toEqual([...Array<unknown>(6).fill(stored), full]);
+    expect(await small.store(...of(other!, 1), many[0]!, many[6]!)).toEqual([stored, stored, full]);
+    await small.acknowledge(mailbox, many[1]!.id, first[0]!.id);
+    expect(await small.store(many[6]!, first[2]!)).toEqual([stored, stored]);
+    expect(await small.metric('mailbox_refused_total{code="sender-share-full"}')).toBe(3);
+    expect(await small.metric('mailbox_sender_share_messages')).toBe(9);
+    // What a document holds says nothing of it: every writer makes the same (law 5).
+    const { messages } = await small.list(mailbox);
+    for (const message of messages) expect(message).not.toHaveProperty('stranger');
+  });
+
   it('are conserved: accepted = deleted + expired + waiting (law 9)', async () => {
     const mailbox = newMailbox();
     const envelopes = Array.from({ length: 30 }, () => newEnvelope(mailbox));

@@ -38,6 +38,7 @@ import { DOCUMENT_FAULTS } from './couch/envelope-row.ts';
 import { createHealth } from './routes/health.ts';
 import { createLiveEvents } from './mail/live-events.ts';
 import { createMailboxQuota } from './mail/mailbox-quota.ts';
+import { createSenderShares } from './mail/sender-shares.ts';
 import { createMetrics, type Metrics } from './routes/metrics.ts';
 import { createRateLimit } from './routes/rate-limit.ts';
 import { createReplicationLag } from './mesh/replication-lag.ts';
@@ -131,6 +132,7 @@ export const startMailboxNode = async (
   const registry = createRegistry('mailbox-node');
   const metrics: Metrics = createMetrics(registry, {
     queuedBytes: budget.usedBytes,
+    sharedIds: () => shares.size(),
     listeners: () => events.listeners(),
     isUp: () => condition.state() === 'up',
     isComplete,
@@ -166,6 +168,12 @@ export const startMailboxNode = async (
   const quota = createMailboxQuota({
     maxMessages: config.mailboxMaxMessages,
     countWaiting: store.waiting,
+    now,
+  });
+  const shares = createSenderShares({
+    perSender: config.mailboxSenderMessages,
+    strangers: config.mailboxStrangersMessages,
+    stillWaiting: store.waitingOf,
     now,
   });
   const ledger = createLedger({ server, node: databases.node, ttlMs, timeOf: databases.timeOf, now });
@@ -220,8 +228,9 @@ export const startMailboxNode = async (
     deletionRate: createRateLimit(config.deletionsPerMinute),
     store,
     quota,
+    shares,
     events,
-    takeIn: createEnvelopeIntake({ store, quota, ttlMs, now }),
+    takeIn: createEnvelopeIntake({ store, quota, shares, ttlMs, now }),
     isFollowing: feeds.isComplete,
     isComplete,
     isFull: room.isFull,

@@ -68,11 +68,15 @@ export const environment = z.object({
   SIGNALS_PER_DEVICE_PER_MINUTE: count(600),
   ACKNOWLEDGED_PER_DEVICE_PER_MINUTE: count(60_000),
   FRAMES_PER_DEVICE_PER_MINUTE: count(12_000),
+  RECEIPTS_PER_ACCOUNT_PER_MINUTE: count(3000),
   KEY_FETCHES_PER_ACCOUNT_PER_HOUR: count(90),
   REQUESTS_PER_DEVICE_PER_HOUR: count(2000),
   LOGINS_PER_ADDRESS_PER_MINUTE: count(60),
   LOGIN_FAILURES_PER_USERNAME_PER_HOUR: count(20),
   REGISTRATIONS_PER_ADDRESS_PER_HOUR: count(100),
+  NEW_DEVICE_KIB_PER_ADDRESS_PER_HOUR: count(20_000),
+  REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
+  REGISTRATION_WORK_BITS: z.coerce.number().int().min(0).max(24).default(18),
   TOKENS_PER_ADDRESS_PER_MINUTE: count(300),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -81,11 +85,13 @@ export type Limits = {
   readonly messagesPerMinute: number;
   readonly signalsPerMinute: number;
   readonly acknowledgedPerMinute: number;
+  readonly receiptsPerMinute: number;
   readonly keyFetchesPerHour: number;
   readonly requestsPerHour: number;
   readonly loginsPerMinute: number;
   readonly loginFailuresPerHour: number;
   readonly registrationsPerHour: number;
+  readonly newDeviceBytesPerHour: number;
   readonly tokensPerMinute: number;
 };
 
@@ -133,6 +139,11 @@ export type Config = {
     readonly allowedOrigins: readonly string[] | null;
   };
   readonly trustProxy: string | null;
+  readonly registration: {
+    readonly mode: 'open' | 'invite' | 'closed';
+    /** Zero bits that the work for an account has; 0: it costs nothing. */
+    readonly workBits: number;
+  };
   readonly rateLimits: Limits;
   readonly logLevel: string;
 };
@@ -190,15 +201,18 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       allowedOrigins: read.ALLOWED_ORIGINS ?? null,
     },
     trustProxy: read.TRUST_PROXY ?? null,
+    registration: { mode: read.REGISTRATION, workBits: read.REGISTRATION_WORK_BITS },
     rateLimits: {
       messagesPerMinute: read.MESSAGES_PER_DEVICE_PER_MINUTE,
       signalsPerMinute: read.SIGNALS_PER_DEVICE_PER_MINUTE,
       acknowledgedPerMinute: read.ACKNOWLEDGED_PER_DEVICE_PER_MINUTE,
+      receiptsPerMinute: read.RECEIPTS_PER_ACCOUNT_PER_MINUTE,
       keyFetchesPerHour: read.KEY_FETCHES_PER_ACCOUNT_PER_HOUR,
       requestsPerHour: read.REQUESTS_PER_DEVICE_PER_HOUR,
       loginsPerMinute: read.LOGINS_PER_ADDRESS_PER_MINUTE,
       loginFailuresPerHour: read.LOGIN_FAILURES_PER_USERNAME_PER_HOUR,
       registrationsPerHour: read.REGISTRATIONS_PER_ADDRESS_PER_HOUR,
+      newDeviceBytesPerHour: 1024 * read.NEW_DEVICE_KIB_PER_ADDRESS_PER_HOUR,
       tokensPerMinute: read.TOKENS_PER_ADDRESS_PER_MINUTE,
     },
     logLevel: read.LOG_LEVEL,

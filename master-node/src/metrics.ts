@@ -6,6 +6,16 @@ import type { ServerState } from './directory/couch-servers.ts';
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const STOCK_BUCKETS = [0, 1, 5, 10, 20, 50, 100];
 
+/** Why an account is not made, as far as its asker is to blame; the first demand for work is among them. */
+const REGISTRATION_REFUSALS: readonly ErrorCode[] = [
+  'registration-closed',
+  'invite-needed',
+  'invite-invalid',
+  'work-needed',
+  'username-taken',
+  'rate-limited',
+];
+
 type Frames = typeof upstream | typeof downstream;
 const typesOf = (frames: Frames): string[] =>
   frames.def.options.flatMap(({ shape }): readonly string[] => shape.type.def.values);
@@ -34,6 +44,9 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     pushLatency: latency('push_latency', 'From a send frame to the push of its envelopes'),
     pushes: counter('pushes_total', 'Envelopes handed to live connections'),
     pushesLeftOut: counter('pushes_left_out_total', 'Frames left out because a socket was slow', ['type']),
+    signalsWithheld: counter('signals_withheld_total', 'Typing and presence that a device does not take', [
+      'type',
+    ]),
     catchUps: counter('catch_ups_total', 'Slow sockets that were told to catch up'),
     storeLatency: latency('store_latency', 'One POST /messages to a mailbox node', ['node']),
     storeEnvelopes: counter('store_envelopes_total', 'Envelopes written, by result', ['node', 'result']),
@@ -44,6 +57,7 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     ]),
     deletes: counter('deletes_total', 'Requests to delete on behalf of a device', ['node', 'result']),
     registrations: counter('registrations_total', 'Accounts made'),
+    registrationsRefused: counter('registrations_refused_total', 'Accounts that were not made', ['code']),
     logins: counter('logins_total', 'Logins with a password', ['result']),
     tokens: counter('tokens_total', 'Sessions issued for a device secret', ['result']),
     keyFetches: counter('key_fetches_total', 'Key bundles handed out'),
@@ -78,16 +92,18 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     metrics.connectionsEnded.inc({ code }, 0);
   }
   for (const type of [...typesOf(upstream), 'invalid']) metrics.frames.inc({ type }, 0);
+  for (const type of ['typing', 'presence']) metrics.signalsWithheld.inc({ type }, 0);
   for (const type of typesOf(downstream)) metrics.pushesLeftOut.inc({ type }, 0);
   for (let copies = 0; copies <= nodeNames.length; copies += 1) {
     if (copies > 0) metrics.sendsAccepted.inc({ copies }, 0);
     metrics.acknowledged.inc({ copies }, 0);
   }
-  for (const kind of ['username', 'account', 'device', 'keys']) metrics.conflicts.inc({ kind }, 0);
+  for (const kind of ['username', 'account', 'device', 'keys', 'invite']) metrics.conflicts.inc({ kind }, 0);
   for (const fault of DIRECTORY_FAULTS) {
     metrics.tampered.inc({ fault }, 0);
     metrics.restored.inc({ fault }, 0);
   }
+  for (const code of REGISTRATION_REFUSALS) metrics.registrationsRefused.inc({ code }, 0);
   for (const kind of ['ec', 'kyber']) {
     metrics.oneTimeKeys.inc({ kind }, 0);
     metrics.keyStock.zero({ kind });

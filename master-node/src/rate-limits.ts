@@ -18,19 +18,23 @@ export type RateLimit<K> = {
 export type Guesser =
   { readonly device: DeviceAddress } | { readonly address: string; readonly username: Username };
 
-/** Who asks for keys, and whose they are. */
-export type KeyFetch = { readonly by: AccountId; readonly of: AccountId };
+/** What one account does to another: whose keys it fetches, to whom it gives receipts. */
+export type Pair = { readonly by: AccountId; readonly of: AccountId };
 
 export type RateLimits = {
   readonly messages: RateLimit<DeviceAddress>;
   readonly signals: RateLimit<DeviceAddress>;
   /** Of messages, not of frames. */
   readonly acknowledged: RateLimit<DeviceAddress>;
-  readonly keyFetches: RateLimit<KeyFetch>;
+  /** Messages in them. Whoever they are for knows what it has sent; beyond the rate they are left out. */
+  readonly receipts: RateLimit<Pair>;
+  readonly keyFetches: RateLimit<Pair>;
   readonly requests: RateLimit<DeviceAddress>;
   readonly logins: RateLimit<string>;
   readonly loginFailures: RateLimit<Guesser>;
   readonly registrations: RateLimit<string>;
+  /** Bytes that new accounts and devices have the directory keep. */
+  readonly newDeviceBytes: RateLimit<string>;
   readonly tokens: RateLimit<string>;
 };
 
@@ -38,7 +42,7 @@ const MINUTE_S = 60;
 const HOUR_S = 60 * 60;
 
 /**
- * Addresses, usernames and whose keys are asked for come from anyone. They are counted under a keyed hash of 17 bits, so that nobody can make
+ * Addresses, usernames, and whose keys are asked for or who gets receipts, come from anyone. They are counted under a keyed hash of 17 bits, so that nobody can make
  * this server keep more counters than that, or choose whom to share one with.
  */
 const hashKey = randomBytes(32);
@@ -87,14 +91,14 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
       },
     };
   };
+  const pair = ({ by, of }: Pair): string => counterOf(`${by} ${of}`);
   const address = (ip: string): string => counterOf(network(ip));
   return {
     messages: limit('messages', limits.messagesPerMinute, MINUTE_S, deviceKey),
     signals: limit('signals', limits.signalsPerMinute, MINUTE_S, deviceKey),
     acknowledged: limit('acknowledged', limits.acknowledgedPerMinute, MINUTE_S, deviceKey),
-    keyFetches: limit('keyFetches', limits.keyFetchesPerHour, HOUR_S, (fetch) =>
-      counterOf(`${fetch.by} ${fetch.of}`),
-    ),
+    receipts: limit('receipts', limits.receiptsPerMinute, MINUTE_S, pair),
+    keyFetches: limit('keyFetches', limits.keyFetchesPerHour, HOUR_S, pair),
     requests: limit('requests', limits.requestsPerHour, HOUR_S, deviceKey),
     logins: limit('logins', limits.loginsPerMinute, MINUTE_S, address),
     loginFailures: limit('loginFailures', limits.loginFailuresPerHour, HOUR_S, (guesser) =>
@@ -103,6 +107,7 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
         : counterOf(`${guesser.username} ${network(guesser.address)}`),
     ),
     registrations: limit('registrations', limits.registrationsPerHour, HOUR_S, address),
+    newDeviceBytes: limit('newDeviceBytes', limits.newDeviceBytesPerHour, HOUR_S, address),
     tokens: limit('tokens', limits.tokensPerMinute, MINUTE_S, address),
   };
 };

@@ -11,8 +11,11 @@ import {
   countAnswers,
   type Logger,
 } from '@restante/service-kit';
+import { createAccess } from './accounts/access.ts';
 import { createIssueSession } from './accounts/issue-session.ts';
 import { createPasswords } from './accounts/password.ts';
+import { createRegistration } from './accounts/registration.ts';
+import { createRegistrationWork } from './accounts/registration-work.ts';
 import { createSignIn } from './accounts/sign-in.ts';
 import { createAdmit, createAuthenticate } from './authenticate.ts';
 import type { Config } from './config.ts';
@@ -108,9 +111,16 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const cells = [connectCell(firstCell), ...otherCells.map(connectCell)] as const;
   const mailboxNodes = cells.flatMap(({ nodes }) => nodes);
 
-  const sessions = createSessions(bus);
-  const presence = createPresence(bus, (viewer, frame) => {
-    for (const session of sessions.ofAccount(viewer)) session.push(frame);
+  const sessions = createSessions(bus, metrics.signalsWithheld);
+  const presence = createPresence(bus, {
+    tell: sessions.signal,
+    take: (device, from) => {
+      const session = sessions.ofDevice(device);
+      if (session === undefined) return null;
+      const before = session.takesFrom;
+      session.takesFrom = from;
+      return { before, push: (frame) => session.push(frame) };
+    },
   });
   const devicesChanged = createDeviceChanges(deviceSets, sessions, log);
   bus.subscribe((event) => {
@@ -139,12 +149,15 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     log,
     now,
   });
+  const access = createAccess(config.tokens.privateKey);
   const handle = createHandle({
     deviceSets,
     store: createFanOut(cells, config.mailboxes),
     deleteOnBehalf: deleteOnBehalf.delete,
     bus,
+    show: presence.show,
     pushWindows: createPushWindows(bus),
+    isLetIn: access.isLetIn,
     rateLimits,
     messageTtlMs: config.mailboxes.messageTtlMs,
     metrics,
@@ -164,9 +177,14 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     directory,
     passwords,
     signIn: createSignIn(passwords, rateLimits, metrics.logins),
-    issueSession: createIssueSession(signer, config, configuredCells, now),
+    issueSession: createIssueSession(signer, config, configuredCells, access, now),
     authenticate,
     rateLimits,
+    registration: createRegistration({
+      mode: config.registration.mode,
+      work: createRegistrationWork(config.registration.workBits, config.tokens.privateKey, now),
+      ...{ rateLimits, directory, passwords, metrics },
+    }),
     bus,
     keyStockWatch,
     metrics,

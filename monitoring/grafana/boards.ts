@@ -217,6 +217,23 @@ const master: Board = {
         'over rate: {{limit}}': `${rate('gateway_rate_limited_total', 'limit')} > 0`,
       },
     },
+    {
+      title: 'Accounts made and refused',
+      description:
+        'Everybody is asked for work once (work-needed). Many more than people come: a flood, see AccountsFlood.',
+      unit: 'reqps',
+      queries: {
+        made: 'sum(rate(gateway_registrations_total[$__rate_interval]))',
+        '{{code}}': `${rate('gateway_registrations_refused_total', 'code')} > 0`,
+      },
+    },
+    {
+      title: 'Signals that nobody takes',
+      description:
+        'Typing and presence that were kept from devices which do not take them from that account. Many: somebody disturbs.',
+      unit: 'reqps',
+      queries: { '{{type}}': rate('gateway_signals_withheld_total', 'type') },
+    },
     ...processPanels('master'),
   ],
 };

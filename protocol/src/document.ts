@@ -38,7 +38,7 @@ export const envelopeRevision = (id: string): string => `1-${revisionHash(1, id)
 /** `_rev` of the tombstone of the envelope with this `_id`. */
 export const tombstoneRevision = (id: string): string => `2-${revisionHash(2, id)}`;
 
-export type EnvelopeDocument = Omit<StoredEnvelope, 'accountId' | 'deviceId' | 'id'> & {
+export type EnvelopeDocument = Omit<StoredEnvelope, 'accountId' | 'deviceId' | 'id' | 'stranger'> & {
   readonly _id: string;
   readonly _rev: string;
   readonly sentAt: number;
@@ -54,9 +54,13 @@ export type TombstoneDocument = {
 
 /** The document of an envelope, for `_bulk_docs` with `new_edits: false`. */
 export const envelopeDocument = (stored: StoredEnvelope): EnvelopeDocument => {
-  const { accountId: account, deviceId: device, id: message, ...body } = stored;
+  const { accountId: account, deviceId: device, id: message } = stored;
+  const { senderId, senderDeviceId, expiresAt, type, payload } = stored;
   const id = documentId({ accountId: account, deviceId: device }, message);
-  return { _id: id, _rev: envelopeRevision(id), ...body, sentAt: messageTime(message), v: 1 };
+  return {
+    ...{ _id: id, _rev: envelopeRevision(id), senderId, senderDeviceId, expiresAt, type, payload },
+    ...{ sentAt: messageTime(message), v: 1 },
+  };
 };
 
 /** The tombstone of an envelope, for `_bulk_docs` with `new_edits: false`. It carries its ancestor. */

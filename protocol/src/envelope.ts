@@ -34,5 +34,7 @@ export const storedEnvelope = z.strictObject({
   expiresAt: timestamp,
   type: envelopeType,
   payload,
+  /** The recipient has not let the sender in, as far as the master knows. Absent: it has. Kept nowhere. */
+  stranger: z.exactOptional(z.boolean()),
 });
 export type StoredEnvelope = z.infer<typeof storedEnvelope>;

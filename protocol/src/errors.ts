@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { accountId, deviceId } from './ids.ts';
+import { workDemand } from './work.ts';
 
 export type ErrorRow = {
   /** HTTP status of an answer. */
@@ -22,6 +23,12 @@ export const ERRORS = {
   'token-expired': { status: 401, close: 4402, level: 'debug', retry: true },
   /** A valid token that does not give this right. The answer does not depend on what exists. */
   forbidden: { status: 403, close: 4403, level: 'info', retry: false },
+  /** This server takes no new accounts. */
+  'registration-closed': { status: 403, close: 1008, level: 'debug', retry: false },
+  /** An account takes an invite code. */
+  'invite-needed': { status: 403, close: 1008, level: 'debug', retry: false },
+  /** There is no such invite code, or it has been used, revoked, or has expired. */
+  'invite-invalid': { status: 403, close: 1008, level: 'info', retry: false },
   'not-found': { status: 404, close: 4404, level: 'debug', retry: false },
   /** The resource does not know this HTTP method. */
   'method-not-allowed': { status: 405, close: 1008, level: 'debug', retry: false },
@@ -42,10 +49,14 @@ export const ERRORS = {
   'unsupported-media-type': { status: 415, close: 1003, level: 'info', retry: false },
   /** This server does not speak the client's protocol version. */
   'unsupported-version': { status: 426, close: 4426, level: 'info', retry: false },
+  /** An account costs work; `work` says which. */
+  'work-needed': { status: 428, close: 1008, level: 'debug', retry: false },
   /** `retryAfterMs` says when to come back. */
   'rate-limited': { status: 429, close: 4429, level: 'info', retry: true },
   /** The recipient's mailbox is at its bound until somebody reads it. */
   'mailbox-full': { status: 507, close: 1008, level: 'info', retry: true },
+  /** As much of the recipient's mailbox as one sender may take is taken, until somebody reads it. */
+  'sender-share-full': { status: 507, close: 1008, level: 'info', retry: true },
   /** The socket did not take frames or answer pings in time. */
   'connection-stalled': { status: 408, close: 4408, level: 'info', retry: true },
   /** This server is stopping: use another. */
@@ -84,5 +95,7 @@ export const errorBody = z.object({
   retryAfterMs: z.optional(z.int().check(z.nonnegative())),
   /** For `devices-changed`. */
   mismatches: z.optional(z.array(deviceMismatch)),
+  /** For `work-needed`. */
+  work: z.optional(workDemand),
 });
 export type ErrorBody = z.infer<typeof errorBody>;

@@ -61,6 +61,8 @@ export {
   deleteAccount,
   deviceName,
   devices,
+  inviteCode,
+  newAccount,
   newDevice,
   password,
   putDeviceList,
@@ -73,6 +75,7 @@ export type {
   Account,
   ChangePassword,
   Devices,
+  NewAccount,
   NewDevice,
   RegisteredDevice,
   ReplaceAccountKey,
@@ -118,3 +121,6 @@ export type {
   StoreResponse,
   StoreResult,
 } from './http/messages.ts';
+export { accessKey, accessToken, accessTokenBytes } from './access.ts';
+export { leadingZeroBits, workDemand, workDone, workText } from './work.ts';
+export type { WorkDemand, WorkDone } from './work.ts';

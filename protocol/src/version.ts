@@ -24,8 +24,9 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 5,
-    fingerprint: 'c1e6b5eb12f3053d',
-    change: 'an account key signs the list of devices that messages go to and come from',
+    fingerprint: '0a0117175ac8e8df',
+    change:
+      'an account key signs the list of devices that messages go to and come from; an account may cost work or take an invite code; a sender has a share of a mailbox; a device says from whom it takes presence and typing',
   },
 ] as const;
 

@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).status,
   'confirm-clock': async () => (await import('./commands/confirm-clock.ts')).confirmClock,
   conflicts: async () => (await import('./commands/conflicts.ts')).conflicts,
+  invites: async () => (await import('./commands/invites.ts')).invites,
   'verify-messenger': async () => (await import('./commands/verify-messenger.ts')).verifyMessenger,
 };
 

@@ -22,9 +22,9 @@ const PUBLIC_KEYS = /-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----/g;
 
 /** Reads one or more public keys that follow each other. @throws ConfigError naming the variable */
 export const readPublicKeys = (name: string, pems: string): KeyObject[] => {
-  const rest = pems.replaceAll('\\n', '\n').replaceAll(PUBLIC_KEYS, '');
-  const found = pems.replaceAll('\\n', '\n').match(PUBLIC_KEYS) ?? [];
-  if (found.length === 0 || rest.trim() !== '') {
+  const text = pems.replaceAll('\\n', '\n');
+  const found = text.match(PUBLIC_KEYS) ?? [];
+  if (found.length === 0 || text.replaceAll(PUBLIC_KEYS, '').trim() !== '') {
     throw new ConfigError(`${name} is not one or more Ed25519 public keys in PEM form`);
   }
   return found.map((pem) => readPublicKey(name, pem));

@@ -4,17 +4,21 @@ import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { waitFor } from '@restante/testkit';
 
-/** Takes all files at `fill` and gives them back at `free`. */
+/** Takes all files at `fill`, also those that come free while it has them, and gives them back at `free`. */
 const program = `
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createLog, watchOpenFiles } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)};
 await using watch = watchOpenFiles(createLog('fixture', 'info'), 10);
 const held = [];
+const fill = () => { try { for (;;) held.push(openSync('/dev/null')); } catch {} };
+let filling;
 for await (const line of createInterface(process.stdin)) {
+  clearInterval(filling);
   if (line === 'free') while (held.length > 0) closeSync(held.pop());
-  else try { for (;;) held.push(openSync('/dev/null')); } catch {}
+  else filling = setInterval(fill, 1);
 }
+clearInterval(filling);
 `;
 
 it('a process without files says so once each time, and when it has some again', async () => {

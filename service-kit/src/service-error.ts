@@ -4,6 +4,7 @@ import {
   type ErrorBody,
   type ErrorCode,
   type ErrorRow,
+  type WorkDemand,
 } from '@restante/protocol';
 import { z } from 'zod';
 
@@ -11,6 +12,7 @@ type Detail = {
   readonly path?: string;
   readonly retryAfterMs?: number;
   readonly mismatches?: DeviceMismatch[];
+  readonly work?: WorkDemand;
   readonly cause?: unknown;
 };
 

@@ -34,6 +34,21 @@ const envelope = z.looseObject({ id: anything, body: anything });
 const upEnvelope = ({ body, ...rest }: z.infer<typeof envelope>) => ({ ...rest, payload: body });
 const downEnvelope = ({ payload, ...rest }: Body<'mailboxEvent'>) => ({ ...rest, body: payload });
 
+const labelled = z.strictObject({
+  username: anything,
+  password: anything,
+  device: z.strictObject({ label: anything, keys: anything }),
+  work: z.optional(anything),
+});
+const upLabelled = ({ device: { label, keys }, ...rest }: z.infer<typeof labelled>) => ({
+  ...rest,
+  device: { name: label, keys },
+});
+const downLabelled = ({ device: { name, keys }, ...rest }: Body<'newAccount'>) => ({
+  ...rest,
+  device: { label: name, keys },
+});
+
 const STEP: VersionStep = {
   upstream: {
     // A field that was called otherwise.
@@ -71,18 +86,8 @@ const STEP: VersionStep = {
     devices: null,
   },
   bodies: {
-    newDevice: changed(
-      z.strictObject({
-        username: anything,
-        password: anything,
-        device: z.strictObject({ label: anything, keys: anything }),
-      }),
-      ({ device: { label, keys }, ...rest }) => ({ ...rest, device: { name: label, keys } }),
-      ({ device: { name, keys }, ...rest }: Body<'newDevice'>) => ({
-        ...rest,
-        device: { label: name, keys },
-      }),
-    ),
+    newAccount: changed(labelled, upLabelled, downLabelled),
+    newDevice: changed(labelled, upLabelled, downLabelled),
     session: changed(session, upSession, (after: object) => session.parse(after)),
     registeredDevice: changed(registered, upSession, (after: object) => registered.parse(after)),
     // A code that was added.

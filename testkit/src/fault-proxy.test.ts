@@ -53,6 +53,20 @@ describe('the fault proxy', () => {
     await waitFor('the echo', () => heard.text === 'HELLO');
   });
 
+  it('changes one bit in each piece, both ways, and shows what came', async () => {
+    const seen: string[] = [];
+    await using tapped = await startFaultProxy(echo.url, ({ connection, toServer, bytes }) =>
+      seen.push(`${connection} ${toServer ? '>' : '<'} ${bytes.toString()}`),
+    );
+    tapped.set('falsified');
+    const { socket, heard } = await open(tapped);
+    socket.write('hello');
+    await waitFor('the echo', () => heard.text.length === 5);
+    // The middle letter, changed on the way there, made a capital, and changed back on the way here.
+    expect(seen).toEqual(['0 > hello', '0 < HEMLO']);
+    expect(heard.text).toBe('HELLO');
+  });
+
   it('cuts what is there and takes new connections', async () => {
     const first = await open(proxy);
     await waitFor('the server to see it', () => echo.sockets.size === 1);

@@ -14,10 +14,15 @@ export type Lossy = { readonly seed: number; readonly meanBytes: number };
  *   ends, present connections are reset: nobody can go on in a stream with a hole;
  * - `one-way`: the same in the other direction. What is asked is done, and no answer comes;
  * - `not-there`: new connections reach another program, which knows nothing of what it is asked: 404, in the words of the protocol;
+ * - `falsified`: carries it with one bit changed in each piece that comes;
  * - a {@link Pace}: carries it, late and slowly, each direction of each connection by itself;
  * - {@link Lossy}: carries it, and resets connections in the middle of what they carry.
  */
-export type Fault = 'pass' | 'refuse' | 'stall' | 'half-open' | 'one-way' | 'not-there' | Pace | Lossy;
+export type Fault =
+  'pass' | 'refuse' | 'stall' | 'half-open' | 'one-way' | 'not-there' | 'falsified' | Pace | Lossy;
+
+/** What a sender has given to the proxy: connections are counted from 0. */
+type Carried = { readonly connection: number; readonly toServer: boolean; readonly bytes: Buffer };
 
 export type FaultProxy = AsyncDisposable & {
   /** `host:port` that clients connect to. */
@@ -34,6 +39,7 @@ export type FaultProxy = AsyncDisposable & {
 /** One direction of a connection. */
 type Direction = { readonly line: DelayLine; readonly flow: () => void };
 type Pair = {
+  readonly number: number;
   readonly client: Socket;
   readonly server: Socket;
   readonly directions: readonly Direction[];
@@ -50,6 +56,14 @@ const NOT_THERE = [
   '',
   NOTHING_HERE,
 ].join('\r\n');
+
+/** One bit in the middle. */
+const falsified = (bytes: Buffer): Buffer => {
+  const changed = Buffer.from(bytes);
+  const middle = bytes.length >> 1;
+  changed.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+  return changed;
+};
 
 const isPace = (fault: Fault): fault is Pace => typeof fault === 'object' && 'latencyMs' in fault;
 const hasHoles = (fault: Fault): boolean => fault === 'half-open' || fault === 'one-way';
@@ -69,13 +83,17 @@ const breakingPoints = (fault: Fault): (() => number) => {
 
 /**
  * A TCP proxy in front of `target` (`http://host:port`, or `https:`), on a free port of the same host: whoever reaches the target
- * reaches the proxy.
+ * reaches the proxy. `onCarried` sees what passes, as it came.
  */
-export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
+export const startFaultProxy = async (
+  target: string,
+  onCarried?: (carried: Carried) => void,
+): Promise<FaultProxy> => {
   const { protocol, hostname, port } = new URL(target);
   const pairs = new Set<Pair>();
   let fault: Fault = 'pass';
   let nextBreakingPoint = breakingPoints(fault);
+  let opened = 0;
 
   /** Carries what comes from one side to the other. `losing`: the fault under which it is lost on the way. */
   const carry = (from: Socket, to: Socket, losing: Fault, pairOf: () => Pair): Direction => {
@@ -89,7 +107,9 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
     from.on('data', (chunk: Buffer) => {
       if (isLost()) return;
       const pair = pairOf();
-      const carried = chunk.subarray(0, pair.left);
+      onCarried?.({ connection: pair.number, toServer: losing === 'half-open', bytes: chunk });
+      const part = chunk.subarray(0, pair.left);
+      const carried = fault === 'falsified' && part.length > 0 ? falsified(part) : part;
       pair.left -= carried.length;
       line.carry(carried.length, () => {
         if (carried.length < chunk.length) to.write(carried, () => reset(pair));
@@ -131,6 +151,7 @@ export const startFaultProxy = async (target: string): Promise<FaultProxy> => {
     }
     const server = connect({ host: hostname, port: Number(port), noDelay: true });
     const pair: Pair = {
+      number: opened++,
       client,
       server,
       left: nextBreakingPoint(),

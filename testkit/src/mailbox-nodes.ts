@@ -67,6 +67,8 @@ export const mailboxNodeConfigs = (couches: TestCouches, keys: TestKeys): Config
     bucketSpanDays: 10,
     messageTtlMs: 30 * 24 * 60 * 60 * 1000,
     mailboxMaxMessages: 10_000,
+    mailboxSenderMessages: 10_000,
+    mailboxStrangersMessages: 10_000,
     requestsPerMinute: 100_000,
     deletionsPerMinute: 10_000_000,
     maxListeners: 100,

@@ -27,6 +27,7 @@ export const openStage = async (bench: Bench): Promise<Stage> => {
   // Everybody comes from one address, and few may send what many would.
   const cluster = await startBenchCluster(bench, {
     REGISTRATIONS_PER_ADDRESS_PER_HOUR: String(users),
+    NEW_DEVICE_KIB_PER_ADDRESS_PER_HOUR: String(60 * users),
     MESSAGES_PER_DEVICE_PER_MINUTE: String(60 * perSecond),
   });
   cleanup.use(cluster);

@@ -126,6 +126,29 @@ export const once = (facts: Facts): Finding[] => {
   return findings;
 };
 
+/** Nobody is shown a text that its author has not written. */
+export const authentic = (facts: Facts): Finding[] => {
+  const written = new Set(
+    facts.named('text').map(({ device, args }) => `${device.accountId} ${args.text ?? ''}`),
+  );
+  return facts.devices.flatMap((device) =>
+    [...rowsOf(device)].flatMap(([key, rows]) =>
+      rows.flatMap(({ kind, author, text }): Finding[] =>
+        kind !== 'text' || written.has(`${author} ${text}`)
+          ? []
+          : [
+              {
+                law: 'authentic',
+                what: `"${text}" stands at ${device.name}, and its author has not written it`,
+                shownBy: [],
+                about: { messages: [key], devices: [device.name] },
+              },
+            ],
+      ),
+    ),
+  );
+};
+
 /** What somebody sent one after the other from one device stands in that order in each conversation. */
 export const order = (facts: Facts): Finding[] => {
   const findings: Finding[] = [];

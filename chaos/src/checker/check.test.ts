@@ -42,6 +42,7 @@ const SERVERS: ServersState = {
   different: [],
   conflicts: [],
   unbalanced: [],
+  forGhosts: [],
   filesWithSecrets: [],
   unhandled: [],
 };
@@ -175,6 +176,8 @@ const broken: readonly (readonly [what: string, law: Law, history: Line[]])[] = 
   ['nodes that differ', 'servers-empty-and-alike', servers({ different: ['id-1'] })],
   ['a conflict', 'servers-empty-and-alike', servers({ conflicts: ['id-1'] })],
   ['a ledger that does not add up', 'servers-empty-and-alike', servers({ unbalanced: ['node1'] })],
+  ['mail for a device that nobody has', 'for-its-devices-alone', servers({ forGhosts: ['id-1'] })],
+  ['a text that nobody wrote', 'authentic', showing(one, two, atBob({ id: 'id-8', text: 'send money' }))],
   ['a text on a disk', 'no-plaintext', servers({ filesWithSecrets: ['couch1/log'] })],
   ['an error that nobody caught', 'no-crash', withLines({ at: 33, type: 'crashed', who: 'bob/1', how: 'x' })],
   ['an error in a log', 'no-crash', servers({ unhandled: ['node1: request-failed TypeError'] })],
@@ -210,6 +213,22 @@ test('envelopes of another run, whose accounts nobody has here, are no contradic
     servers({ conflicts: [`messages-20260101/${account}:1:id-1`] });
   expect(check(contradicting(ALICE)).violations).toHaveLength(1);
   expect(check(contradicting('0f6bd1c4-6b3e-4d7f-9d0e-5c2a7f6f9b11')).violations).toEqual([]);
+});
+
+test('what a device is told after it was removed says nothing of what others were sent', () => {
+  const late: Line[] = whole().map((line) =>
+    line.type === 'told' && line.device === 'bob/1' && line.event === 'message' && line.message.id === 'id-2'
+      ? { ...line, at: 35 }
+      : line,
+  );
+  const removed = (at: number): Line[] => [
+    ...late,
+    { at, type: 'invoked', device: 'bob/2', operation: 9, name: 'remove-device', args: { device: 1 } },
+  ];
+  const isLie = (history: Line[]): boolean =>
+    check(history).violations.some(({ law }) => law === 'complete-is-true');
+  expect(isLie(removed(29))).toBe(false);
+  expect(isLie(removed(32))).toBe(true);
 });
 
 test('an envelope that somebody has written over may have more revisions than one', () => {

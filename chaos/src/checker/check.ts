@@ -1,13 +1,25 @@
 import type { Line } from '../history/line.ts';
 import { agreement } from './agreement.ts';
-import { arrival, once, order } from './arrival.ts';
+import { arrival, authentic, once, order } from './arrival.ts';
 import { blocked, deleted } from './deleted.ts';
 import { factsOf } from './facts.ts';
 import { outboxes, servers } from './servers.ts';
 import { complete, forward } from './telling.ts';
 import { isAllowance, isViolation, type Allowance, type Violation } from './violation.ts';
 
-const LAWS = [arrival, once, order, deleted, blocked, agreement, forward, complete, servers, outboxes];
+const LAWS = [
+  arrival,
+  once,
+  authentic,
+  order,
+  deleted,
+  blocked,
+  agreement,
+  forward,
+  complete,
+  servers,
+  outboxes,
+];
 
 export type Verdict = { readonly violations: readonly Violation[]; readonly allowed: readonly Allowance[] };
 

@@ -46,10 +46,12 @@ export type Facts = {
   readonly named: (...names: readonly string[]) => readonly Done[];
   /** When an account was asked to end; `Infinity`: never. */
   readonly endsAt: (accountId: string) => number;
-  /** When data folders of CouchDBs were lost. */
+  /** When CouchDBs lost mail: with their data folders, or by whoever has them. */
   readonly disksLostAt: readonly number[];
   /** From when on clocks of services may have been further apart than they may be; `Infinity`: never. */
   readonly clocksApartAt: number;
+  /** From when on one of the nodes withholds mail; `Infinity`: never. */
+  readonly withheldAt: number;
   /** Ids of envelopes that somebody has written over in a CouchDB: they have more revisions than one for good. */
   readonly overwritten: ReadonlySet<string>;
 };
@@ -74,6 +76,8 @@ export const isLostWithVault = ({ putBacks }: Device, toldAt: readonly number[])
 export const keyOf = ({ author, id }: Reference): string => `${author} ${id}`;
 
 const SETS_CLOCKS_APART = new Set(['service-clock-far-off', 'service-clock-steps-far', 'node-clocks-ahead']);
+const LOSES_AT_ONCE = new Set(['lost-data', 'mail-withheld']);
+const LOSES_IN_THE_END = new Set(['lost-mail-while-away', 'mail-brought-back']);
 const ENDS_DEVICE = new Set(['sign-out', 'delete-account']);
 
 export const factsOf = (unordered: readonly Line[]): Facts => {
@@ -146,14 +150,15 @@ export const factsOf = (unordered: readonly Line[]): Facts => {
     named: (...names) => operations.filter(({ name }) => names.includes(name)),
     endsAt,
     clocksApartAt: of('fault').find(({ name }) => SETS_CLOCKS_APART.has(name))?.at ?? Infinity,
+    withheldAt: of('fault').find(({ name }) => name === 'mail-withheld')?.at ?? Infinity,
     overwritten: new Set(
       of('fault')
         .filter(({ name }) => name === 'overwritten')
         .map(({ on }) => on.split(' ')[0] ?? ''),
     ),
     disksLostAt: lines.flatMap((line) =>
-      (line.type === 'fault' && line.name === 'lost-data') ||
-      (line.type === 'fault-ended' && line.name === 'lost-mail-while-away')
+      (line.type === 'fault' && LOSES_AT_ONCE.has(line.name)) ||
+      (line.type === 'fault-ended' && LOSES_IN_THE_END.has(line.name))
         ? [line.at]
         : [],
     ),

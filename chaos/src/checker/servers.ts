@@ -36,7 +36,8 @@ export const servers = ({ lines, overwritten, devices }: Facts): Finding[] => {
   return lines.flatMap((line): Finding[] => {
     switch (line.type) {
       case 'servers': {
-        const { waiting, different, conflicts, unbalanced, filesWithSecrets, unhandled } = line.state;
+        const { waiting, different, conflicts, unbalanced, forGhosts, filesWithSecrets, unhandled } =
+          line.state;
         return [
           ...each('servers-empty-and-alike', waiting, (id) => `${id} still waits`),
           ...each('servers-empty-and-alike', different, (id) => `the nodes differ in ${id}`),
@@ -46,6 +47,7 @@ export const servers = ({ lines, overwritten, devices }: Facts): Finding[] => {
             (id) => `${id} is in conflict`,
           ),
           ...each('servers-empty-and-alike', unbalanced, (ledger) => `a ledger does not add up: ${ledger}`),
+          ...each('for-its-devices-alone', forGhosts, (id) => `${id} was sent to a device that nobody has`),
           ...each('no-plaintext', filesWithSecrets, (file) => `${file} holds what only people may read`),
           ...each('no-crash', unhandled, (text) => `an error nobody caught: ${text}`),
         ];

@@ -7,6 +7,8 @@ export type Law =
   | 'order'
   | 'deleted-stays-deleted'
   | 'blocked-is-not-shown'
+  | 'authentic'
+  | 'for-its-devices-alone'
   | 'own-devices-agree'
   | 'states-go-forward'
   | 'complete-is-true'

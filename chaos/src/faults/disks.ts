@@ -1,10 +1,12 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { directoryDatabase } from '@restante/protocol';
 import { askCouch } from '@restante/testkit';
-import { databasesOf, isSameMail, type TestCluster } from '@restante/testkit/cluster';
+import { databasesOf, isSameMail, leavesOf, type Leaves, type TestCluster } from '@restante/testkit/cluster';
 import type { ClusterProcess } from '@restante/scripts/cluster';
 import type { World } from '../world/world.ts';
+import { soon } from './couches.ts';
 import { pick, type Fault } from './fault.ts';
 import { startSoon } from './processes.ts';
 
@@ -34,18 +36,44 @@ const losing = new WeakSet<World>();
 
 const PATIENCE_MS = 2_000;
 
-/** Its data is gone: again in a run only when the others have filled whoever lost it before. */
+/** Whether one of the CouchDBs may lose its mail now: again in a run only when the others have what was lost before. */
+export const mayLose = async (world: World): Promise<boolean> => {
+  if (losing.has(world)) return false;
+  if (world.isFirst('lost-data')) return true;
+  const whole = isWhole(world.cluster).catch(() => false);
+  return Promise.race([whole, sleep(PATIENCE_MS, false)]);
+};
+
+const generationOf = (leaves: Leaves = []): number =>
+  Math.max(0, ...leaves.map((leaf) => Number.parseInt(leaf, 10)));
+
+/**
+ * Whether what this run has changed in a server's directory is at another one too. While one CouchDB alone is reached, a change is there
+ * alone, and goes with its disk, as the log of the masters says. Of a server that does not answer nobody knows.
+ */
+const isElsewhere = async ({ cluster, places }: World, lost: ClusterProcess): Promise<boolean> => {
+  const { couchServers, couches, databasePrefix } = cluster.parts;
+  const all = await Promise.all(
+    couchServers.map(({ adminUrl }, index) =>
+      soon(leavesOf(adminUrl, directoryDatabase(databasePrefix), places[index])),
+    ),
+  );
+  const here = all[couches.indexOf(lost)];
+  if (!here) return false;
+  const others = all.filter((each) => each !== null && each !== here);
+  return [...here].every(([id, leaves]) =>
+    others.some((other) => generationOf(other?.get(id)) >= generationOf(leaves)),
+  );
+};
+
+/** Its data is gone. */
 export const lostData: Fault = {
   name: 'lost-data',
   weight: 2,
   begin: async (world, [which]) => {
     const { cluster } = world;
     const couch = pick(cluster.parts.couches, which);
-    if (couch === undefined || losing.has(world)) return null;
-    if (!world.isFirst('lost-data')) {
-      const whole = isWhole(cluster).catch(() => false);
-      if (!(await Promise.race([whole, sleep(PATIENCE_MS, false)]))) return null;
-    }
+    if (couch === undefined || !(await isElsewhere(world, couch)) || !(await mayLose(world))) return null;
     await lose(cluster, couch);
     return {
       on: couch.name,

@@ -1,57 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buckets, envelopeDocument, LIMITS, parseDocumentId, tombstoneDocument } from '@restante/protocol';
-import { askCouch, newEnvelope } from '@restante/testkit';
+import { envelopeDocument, parseDocumentId, tombstoneDocument } from '@restante/protocol';
+import { newEnvelope } from '@restante/testkit';
 import { envelopesOf, isLive } from '@restante/testkit/cluster';
-import type { World } from '../world/world.ts';
+import { bucketsOf, soon, write, type Bucket } from './couches.ts';
 import { pick, type Fault } from './fault.ts';
 
 /** Documents among the mail that no node wrote, and mail that somebody has written over: straight into a CouchDB. */
-
-const BUCKET_DAYS = 10;
-const PATIENCE_MS = 2_000;
-
-type Couch = {
-  readonly name: string;
-  readonly adminUrl: string;
-  readonly ask: (path: string, method?: string, body?: object) => ReturnType<typeof askCouch>;
-};
-
-const couches = ({ cluster: { parts } }: World): Couch[] => {
-  const database = parts.databasePrefix + buckets(BUCKET_DAYS, LIMITS.messageTtlMs).nameAt(Date.now());
-  return parts.couchServers.map(({ name, adminUrl }) => ({
-    name,
-    adminUrl,
-    ask: (path, method, body) => askCouch(adminUrl, `${database}/${path}`, method, body),
-  }));
-};
-
-/** Null when it takes too long, or fails: such a server may be dead or stopped. */
-const soon = async <T>(act: Promise<T>): Promise<T | null> =>
-  Promise.race([act.catch(() => null), sleep(PATIENCE_MS, null)]);
-
-/** `ended`: resolves when the server has done it or never will. */
-const write = ({ ask }: Couch, document: object): { isDone: Promise<boolean>; ended: Promise<unknown> } => {
-  const asked = ask('_bulk_docs', 'POST', { docs: [document], new_edits: false });
-  return {
-    isDone: soon(asked).then((answer) => answer !== null && answer.status < 300),
-    ended: asked.catch(() => null),
-  };
-};
 
 const TRIES = 60;
 /** What the mesh was about to carry has come before it is looked for again. */
 const MESH_MS = 1_000;
 
 /** How a document is taken away, of which a server has this revision. */
-type Removal = (server: Couch, id: string, revision: string) => Promise<unknown>;
+type Removal = (server: Bucket, id: string, revision: string) => Promise<unknown>;
 
 const byHand: Removal = ({ ask }, id, revision) => ask(`${encodeURIComponent(id)}?rev=${revision}`, 'DELETE');
 /** As its owner deletes it: what has the id and revision of an envelope is one to the ledger. */
 const asItsOwner: Removal = (server, id) => write(server, tombstoneDocument(id)).isDone;
 
 /** Takes a document from every server that has it, until none has it any more. */
-const remove = async (servers: readonly Couch[], id: string, removal: Removal): Promise<void> => {
+const remove = async (servers: readonly Bucket[], id: string, removal: Removal): Promise<void> => {
   const path = encodeURIComponent(id);
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     let gone = 0;
@@ -77,7 +46,7 @@ const foreign = (
   name,
   weight,
   begin: async (world, [where, whose, kind = 0]) => {
-    const servers = couches(world);
+    const servers = bucketsOf(world);
     const server = pick(servers, where);
     const mailbox = pick(
       world
@@ -135,7 +104,7 @@ export const overwritten: Fault = {
   name: 'overwritten',
   weight: 2,
   begin: async (world, [where, which, kind]) => {
-    const server = pick(couches(world), where);
+    const server = pick(bucketsOf(world), where);
     if (server === undefined) return null;
     const held = await soon(envelopesOf(server.adminUrl, world.cluster.parts.databasePrefix));
     const waiting = [...(held ?? [])]

@@ -23,6 +23,7 @@ import {
 import { diskFull, diskSlow, lostData, lostMailWhileAway } from './disks.ts';
 import { damagedEnvelope, overwritten, strayDocument } from './documents.ts';
 import { unfitInDirectory } from './directory-documents.ts';
+import { directoryEdited, mailBroughtBack, mailForged, mailWithheld } from './dishonest-node.ts';
 import type { Fault } from './fault.ts';
 import { halfOpen, isolated, lossy, notThere, oneWay, refused, slow, stalled } from './links.ts';
 import {
@@ -37,6 +38,7 @@ import {
   stoppedForLong,
   terminated,
 } from './processes.ts';
+import { strangerAbuses } from './stranger.ts';
 
 export const FAULTS: readonly Fault[] = [
   killed,
@@ -65,6 +67,11 @@ export const FAULTS: readonly Fault[] = [
   damagedEnvelope,
   overwritten,
   unfitInDirectory,
+  mailWithheld,
+  mailBroughtBack,
+  mailForged,
+  directoryEdited,
+  strangerAbuses,
   deviceKilled,
   diesAtCommit,
   diesAtRequest,

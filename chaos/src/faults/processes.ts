@@ -1,4 +1,4 @@
-import { kill as signal } from 'node:process';
+import { kill } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterProcess } from '@restante/scripts/cluster';
 import { seededRandom } from '@restante/testkit/seeded-random';
@@ -14,6 +14,16 @@ export const parts = ({ cluster }: World): readonly ClusterProcess[] => {
 
 /** One that cannot become ready now is started by whoever heals everything. */
 export const startSoon = (process: ClusterProcess): void => void process.start().catch(() => undefined);
+
+/** Nothing happens to one that runs no more under this number: it may have ended before anybody here has heard of it. */
+const signal = (process: ClusterProcess, pid: number, name: NodeJS.Signals): void => {
+  if (process.pid !== pid) return;
+  try {
+    kill(pid, name);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+};
 
 const death = (name: string, weight: number, how: NodeJS.Signals): Fault => ({
   name,
@@ -87,11 +97,11 @@ const stopping = (name: string, weight: number, maxSteps?: number): Fault => ({
     const process = pick(parts(world), which);
     const pid = process?.pid;
     if (process === undefined || pid === undefined) return Promise.resolve(null);
-    signal(pid, 'SIGSTOP');
+    signal(process, pid, 'SIGSTOP');
     return Promise.resolve({
       on: process.name,
       end: () => {
-        if (process.pid === pid) signal(pid, 'SIGCONT');
+        signal(process, pid, 'SIGCONT');
         return Promise.resolve();
       },
     });
@@ -114,17 +124,14 @@ export const limping: Fault = {
     const process = pick(parts(world), which);
     const pid = process?.pid;
     if (process === undefined || pid === undefined) return Promise.resolve(null);
-    const signalTo = (name: NodeJS.Signals): void => {
-      if (process.pid === pid) signal(pid, name);
-    };
     const runMs = 10 + (share % (LIMP_MS / 4));
     let timer: NodeJS.Timeout | undefined;
     const stop = (): void => {
-      signalTo('SIGSTOP');
+      signal(process, pid, 'SIGSTOP');
       timer = setTimeout(goOn, LIMP_MS - runMs);
     };
     const goOn = (): void => {
-      signalTo('SIGCONT');
+      signal(process, pid, 'SIGCONT');
       timer = setTimeout(stop, runMs);
     };
     stop();
@@ -132,7 +139,7 @@ export const limping: Fault = {
       on: `${process.name} runs ${runMs} ms of ${LIMP_MS}`,
       end: () => {
         clearTimeout(timer);
-        signalTo('SIGCONT');
+        signal(process, pid, 'SIGCONT');
         return Promise.resolve();
       },
     });

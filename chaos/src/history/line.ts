@@ -65,6 +65,8 @@ export type ServersState = {
   readonly conflicts: readonly string[];
   /** Nodes whose ledger does not add up, with its figures. */
   readonly unbalanced: readonly string[];
+  /** Ids of mail for devices that somebody has invented. */
+  readonly forGhosts: readonly string[];
   /** Files with a text or a secret of the run. */
   readonly filesWithSecrets: readonly string[];
   /** Lines of logs that tell of an error nobody caught. */

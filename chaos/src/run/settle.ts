@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { directoryDatabase } from '@restante/protocol';
+import { directoryDatabase, parseDocumentId } from '@restante/protocol';
 import {
   conflictsOf,
   envelopesOf,
@@ -10,7 +10,7 @@ import {
 } from '@restante/testkit/cluster';
 import type { ServersState } from '../history/line.ts';
 import type { ChaosDevice } from '../world/device.ts';
-import type { World } from '../world/world.ts';
+import { FIRST_GHOST, type World } from '../world/world.ts';
 import { filesWithSecrets } from './leaks.ts';
 
 /** The end of a run: everything is healed, and is given a bounded time to become whole. */
@@ -142,6 +142,9 @@ export const serversState = async (world: World): Promise<ServersState> => {
   const held = await holdings(world);
   const mailboxes = mailboxesOf(world);
   const different = notEverywhere(held);
+  const forGhosts = held
+    .flatMap((each) => [...each.keys()])
+    .filter((id) => (parseDocumentId(id)?.mailbox.deviceId ?? 0) >= FIRST_GHOST);
   const conflicts = (await onEach(world, conflictsOf)).flat();
   let ledgers = await unbalanced(world);
   const end = Date.now() + LEDGER_MS;
@@ -154,6 +157,7 @@ export const serversState = async (world: World): Promise<ServersState> => {
     different,
     conflicts,
     unbalanced: ledgers,
+    forGhosts: [...new Set(forGhosts)],
     filesWithSecrets: await filesWithSecrets(world),
     unhandled: await world.logs.unforeseen(),
   };

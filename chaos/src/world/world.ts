@@ -45,6 +45,9 @@ export type World = AsyncDisposable & {
   readonly isFirst: (what: string) => boolean;
 };
 
+/** Numbers from here on are devices that somebody invents; people have lower ones. */
+export const FIRST_GHOST = 100;
+
 type Mutable = { username: string; accountId: string; devices: ChaosDevice[]; readonly isInBrowser: boolean };
 
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi'];

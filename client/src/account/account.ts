@@ -12,8 +12,8 @@ import type { Store } from '../vault/store.ts';
 
 /** This device's account and its devices. */
 export type Account = {
-  /** Makes an account, with this vault as its first device. */
-  readonly register: (credentials: Credentials) => Promise<void>;
+  /** Makes an account, with this vault as its first device; where that costs work, it takes a while. `invite`: an invite code. */
+  readonly register: (credentials: Credentials & { readonly invite?: string }) => Promise<void>;
   /** Makes this vault a new device of an account. */
   readonly login: (credentials: Credentials) => Promise<void>;
   /** Who this is; null before `register` or `login`. */
@@ -71,9 +71,11 @@ export const createAccount = (deps: AccountDeps): Account => {
   };
 
   return {
-    register: async (credentials) => {
+    register: async ({ invite, ...credentials }) => {
       await loaded;
-      await enroll(enrolling, api.register, credentials, 'first device');
+      const ask: typeof api.login = (request) =>
+        api.register(invite === undefined ? request : { ...request, invite });
+      await enroll(enrolling, ask, credentials, 'first device');
       // What fails is done when the device connects.
       await ownList.publishFirst().catch((error: unknown) => {
         if (!(error instanceof MessengerError)) throw error;

@@ -1,4 +1,5 @@
-import type { AccountId, DeviceAddress, Session } from '@restante/protocol';
+import { accessTokenBytes, type AccountId, type DeviceAddress, type Session } from '@restante/protocol';
+import { fromBase64Url, toBase64Url } from '../base64.ts';
 import type { ServerClock } from '../server/clock.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { TokenStore } from '../server/master-api.ts';
@@ -19,6 +20,8 @@ export type Device = TokenStore & {
   readonly accountId: () => AccountId;
   readonly identity: () => LocalIdentity;
   readonly tokens: () => Tokens;
+  /** What an account that is let in shows when it writes to this one; undefined: this server gives no key for it. */
+  readonly accessFor: (accountId: AccountId) => string | undefined;
   /** The mailbox token, or null when it must be renewed. */
   readonly mailboxToken: () => string | null;
   /**
@@ -59,6 +62,10 @@ export const createDevice = (store: Store, clock: ServerClock, monotonic: () => 
     accountId: () => required(self).accountId,
     identity: () => required(identity),
     tokens: () => required(tokens),
+    accessFor: (accountId) => {
+      const key = tokens?.accessKey;
+      return key === undefined ? undefined : toBase64Url(accessTokenBytes(fromBase64Url(key), accountId));
+    },
     masterToken: () => (tokens && isGood(tokens.masterTokenExpiresAt) ? tokens.masterToken : null),
     mailboxToken: () => (tokens && isGood(tokens.mailboxTokenExpiresAt) ? tokens.mailboxToken : null),
     areRefused: () => isRefused,

@@ -91,7 +91,10 @@ test('without typing and presence nobody is told of them, and those who were are
   await waitFor('again hidden', () => frames.length === 4);
   await bob.setPreferences({ presence: true });
   await waitFor('shown again', () => frames.length === 5);
-  const presence = (state: string, to: string[]) => ({ type: 'presence', state, to });
+  const presence = (state: string, to: string[]) => ({
+    ...{ type: 'presence', state, to },
+    ...(to.length === 0 ? { from: [accountId] } : {}),
+  });
   expect(frames).toEqual([
     presence('online', [accountId]),
     presence('online', []),

@@ -80,12 +80,19 @@ const openTables = async (name: string, onLost: () => void): Promise<IDBPDatabas
 export const indexedDbDisk = async (name: string, onLost: () => void): Promise<VaultDisk> => {
   const database = await openTables(name, onLost);
 
+  /** Its requests tell what fails. */
+  const read = (table: TableName | typeof BESIDE) => {
+    const transaction = database.transaction(table);
+    transaction.done.catch(() => undefined);
+    return transaction.store;
+  };
+
   const list = async (
     table: TableName,
     query: IDBKeyRange,
     { limit, reverse = false }: Range,
   ): Promise<Row<unknown>[]> => {
-    const { store } = database.transaction(table);
+    const store = read(table);
     const direction = reverse ? 'prev' : 'next';
     if (hasRecords(store)) {
       const records = await store.getAllRecords({ query, count: limit, direction });
@@ -101,9 +108,9 @@ export const indexedDbDisk = async (name: string, onLost: () => void): Promise<V
   };
 
   return {
-    get: (table, key) => database.get(table, key) as Promise<unknown>,
+    get: async (table, key) => read(table).get(key) as Promise<unknown>,
     getMany: async (table, keys) => {
-      const { store } = database.transaction(table);
+      const store = read(table);
       return Promise.all(keys.map((key) => store.get(key) as Promise<unknown>));
     },
     list: async (table, range) => {
@@ -131,7 +138,7 @@ export const indexedDbDisk = async (name: string, onLost: () => void): Promise<V
       }
       await done;
     },
-    readBeside: (kept) => database.get(BESIDE, kept) as Promise<unknown>,
+    readBeside: async (kept) => read(BESIDE).get(kept) as Promise<unknown>,
     writeBeside: async (kept, value) => {
       const transaction = database.transaction(BESIDE, 'readwrite', { durability: 'strict' });
       const { store } = transaction;

@@ -10,12 +10,24 @@ export type Addressed = {
   readonly ownCopy: Uint8Array;
 };
 
-/** A content for an account and, as a copy, for own devices; for the latter alone when the account is the own one. */
+/**
+ * A content for an account and, as a copy, for own devices; for the latter alone when the account is the own one. `access`: what the
+ * account gets with a text.
+ */
 export const addressed = (
   self: Pick<Self, 'accountId'>,
   accountId: AccountId,
   content: SharedContent,
+  access?: string,
 ): Addressed => ({
-  to: accountId === self.accountId ? null : { accountId, plaintext: encodeContent(content) },
+  to:
+    accountId === self.accountId
+      ? null
+      : {
+          accountId,
+          plaintext: encodeContent(
+            content.kind === 'text' && access !== undefined ? { ...content, access } : content,
+          ),
+        },
   ownCopy: encodeContent({ v: CONTENT_VERSION, kind: 'sent', to: accountId, content }),
 });

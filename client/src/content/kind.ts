@@ -30,6 +30,8 @@ export type Applying = {
   readonly onNameHint: (author: AccountId, username: string) => void;
   /** An author says in a message that their device list is of this generation at least. */
   readonly expectList: (author: AccountId, generation: number, id: MessageId) => Promise<void>;
+  /** An author lets this account in: with this it writes to them. */
+  readonly keepAccess: (author: AccountId, token: string) => Promise<void>;
   /** Kept until this messenger is one that knows it; null: there is no place for a note. */
   readonly keepUnknown: (place: Place | null) => Promise<void>;
 };

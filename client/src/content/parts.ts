@@ -1,4 +1,4 @@
-import { accountId, messageId } from '@restante/protocol';
+import { accessToken, accountId, messageId } from '@restante/protocol';
 import * as z from 'zod/mini';
 
 /** What contents of several kinds are made of. */
@@ -28,6 +28,9 @@ export const references = z.array(messageReference).check(z.minLength(1), z.maxL
 
 /** Stored ids under which its reader could not decrypt it: it comes again, and stands for all of them. */
 export const earlier = z.optional(z.array(messageId).check(z.minLength(1), z.maxLength(MAX_EARLIER_IDS)));
+
+/** What its reader shows when they write to its author, who has let them in. */
+export const access = z.optional(accessToken);
 
 /** Whether a person lets another one in. */
 export const standing = z.enum(['accepted', 'request', 'blocked']);

@@ -139,7 +139,8 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     { id = content.id, shows = null, ...options }: SendingOptions = {},
   ): Promise<void> => {
     checkContent(content);
-    const contents = addressed(device.self(), named(conversation).accountId, content);
+    const { accountId } = named(conversation);
+    const contents = addressed(device.self(), accountId, content, device.accessFor(accountId));
     await composer.enqueue(transaction, id, { ...contents, ...options, renew: [], shows });
   };
 

@@ -26,6 +26,8 @@ export type Listing = 'unknown' | 'listed' | 'waiting' | 'replaced';
 
 /** A device of the own account that is not on its list: it has signed in with the password. */
 export type WaitingDevice = ListedDevice & { readonly name: string; readonly createdAt: number };
+/** Why there is no room: the mailbox is full, or what this account may have waiting there. */
+export type NoRoom = 'mailbox-full' | 'sender-share-full';
 
 export type MessengerEvents = {
   connection: ConnectionState;
@@ -66,6 +68,8 @@ export type MessengerEvents = {
    * waits on the servers, and is asked for again.
    */
   storage: 'working' | 'full' | 'failing';
+  /** What is written in a conversation waits, for there is no room where it goes, told with each attempt; null: it goes again. */
+  'held-up': { readonly conversation: ConversationId; readonly code: NoRoom | null };
   /** Something in the background failed and is tried again. */
   fault: Error;
 };

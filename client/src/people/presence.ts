@@ -10,7 +10,10 @@ import type { Store } from '../vault/store.ts';
 /** What people who are connected at the same moment see of each other: nothing, where one has not let the other in. */
 export type Presenting = {
   readonly setTyping: (conversation: ConversationId, active: boolean) => void;
-  /** Shows these accounts that this device is there, now and after each reconnection. */
+  /**
+   * Shows these accounts that this device is there, now and after each reconnection; from them alone it is told whether they are, and
+   * whether they write.
+   */
   readonly setPresence: (state: PresenceUp['state'], to: readonly AccountId[]) => void;
 };
 
@@ -28,7 +31,8 @@ export const createPresence = (
 ): Presence => {
   let send: SendFrame | null = null;
   let wanted: PresenceUp | null = null;
-  let audience: ReadonlySet<AccountId> = new Set();
+  /** Those whom it is shown to and taken from, as far as they are let in. */
+  let met: ReadonlySet<AccountId> = new Set();
 
   const onFault = (error: unknown): void => {
     if (send !== null) events.emit('fault', error instanceof Error ? error : new Error('unknown fault'));
@@ -36,16 +40,17 @@ export const createPresence = (
 
   const announceOnce = coalesce(async () => {
     if (wanted === null) return;
-    const standings = await standingsOf(store, preferences.current().presence ? wanted.to : []);
-    audience = new Set([...standings.keys()].filter((accountId) => mayBeTold(standings.get(accountId))));
-    send?.({ ...wanted, to: [...audience] });
+    const standings = await standingsOf(store, wanted.to);
+    met = new Set([...standings.keys()].filter((accountId) => mayBeTold(standings.get(accountId))));
+    const isShown = preferences.current().presence;
+    send?.({ ...wanted, to: isShown ? [...met] : [], ...(isShown ? {} : { from: [...met] }) });
   });
   const announce = (): void => void announceOnce().catch(onFault);
 
   events.on('preferences', announce);
   events.on('conversation', ({ id, standing }) => {
     const { accountId } = named(id);
-    if (wanted?.to.includes(accountId) && mayBeTold(standing) !== audience.has(accountId)) announce();
+    if (wanted?.to.includes(accountId) && mayBeTold(standing) !== met.has(accountId)) announce();
   });
 
   /** Does something unless the account has asked in vain, or is blocked. */

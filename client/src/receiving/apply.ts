@@ -93,6 +93,10 @@ export const applyPlaintext = async (
       if (await deps.lists.expect(transaction, accountId, { generation, id }))
         transaction.afterCommit(() => deps.onListExpected(accountId));
     },
+    keepAccess: async (author, token) => {
+      if ((await transaction.get('accessTokens', author)) !== token)
+        transaction.put('accessTokens', author, token);
+    },
     keepUnknown: (copyPlace) => keepUnknown(transaction, deps, opened, copyPlace),
     follow: (change) => applySync(transaction, deps, change, senderDeviceId, blocked),
     renew: (renewal) => applyRenewal(transaction, deps, from, renewal),

@@ -1,4 +1,5 @@
 import { LIMITS, type MessageId } from '@restante/protocol';
+import type { Device } from '../account/device.ts';
 import { UNSET, type ServerClock } from '../server/clock.ts';
 import type { Store } from '../vault/store.ts';
 import { ONLY, type Message } from '../vault/tables.ts';
@@ -45,7 +46,16 @@ export type Arrivals = {
   readonly taken: (untilMs: number) => Promise<void>;
 };
 
-export const createArrivals = (store: Store, clock: Pick<ServerClock, 'now'>): Arrivals => {
+/** Nothing was accepted for a device before it was there, unless a master said a time to come when it signed in. */
+export const createArrivals = (
+  store: Store,
+  clock: Pick<ServerClock, 'now'>,
+  device: Pick<Device, 'isRegistered' | 'self'>,
+): Arrivals => {
+  const since = (at: number): number => {
+    const registeredAt = device.isRegistered() ? (device.self().registeredAt ?? 0) : 0;
+    return registeredAt <= at ? registeredAt : 0;
+  };
   let after = 0;
   let kept = 0;
   return {
@@ -53,7 +63,10 @@ export const createArrivals = (store: Store, clock: Pick<ServerClock, 'now'>): A
       kept = (await store.get('clock', ONLY))?.takenUntilMs ?? 0;
       after = kept;
     },
-    now: () => ({ after, at: clock.now() }),
+    now: () => {
+      const at = clock.now();
+      return { after: Math.max(after, since(at)), at };
+    },
     taken: async (untilMs) => {
       after = untilMs;
       if (Math.abs(untilMs - kept) < KEEP_EVERY_MS) return;

@@ -32,6 +32,50 @@ const refuseNext = (scene: Scene, count: number, code: ErrorCode): { readonly le
   return { left: () => left };
 };
 
+describe('what there is no room for', () => {
+  test('waits until its reader has taken something, holds up nobody else, and is told of', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, bobId } = await friends(scene);
+    const carol = await scene.person('carol');
+    const carolId = await accountOf(carol);
+    const told: (string | null)[] = [];
+    alice.on('held-up', ({ conversation, code }) => {
+      expect(conversation).toBe(conversationWith(bobId));
+      told.push(code);
+    });
+    let isFull = true;
+    let tries = 0;
+    scene.cluster.intercept = (frame, reply) => {
+      if (frame.type !== 'send' || !isFull) return false;
+      if (!frame.recipients.some(({ accountId }) => accountId === bobId)) return false;
+      tries += 1;
+      const error = { code: 'sender-share-full', message: 'full', retryAfterMs: 3_600_000 } as const;
+      reply({ type: 'refused', id: frame.id, error });
+      return true;
+    };
+    await alice.sendText('bobby', 'two');
+    await alice.sendText('bobby', 'three');
+    await waitFor('told', () => told.length > 0);
+    await alice.sendText('carol', 'meanwhile');
+    await waitForTexts(carol, alice, ['meanwhile']);
+    expect((await alice.messages(conversationWith(bobId))).map(({ state }) => state)).toEqual([
+      'delivered',
+      'queued',
+      'queued',
+    ]);
+    // One of those that wait asks for all.
+    expect(tries).toBeLessThanOrEqual(2);
+    isFull = false;
+    const aliceId = await accountOf(alice);
+    // A receipt of somebody else says nothing of room there.
+    scene.cluster.push(aliceId, 1, { type: 'receipt', accountId: carolId, deviceId: 1, ids: [] as never });
+    scene.cluster.push(aliceId, 1, { type: 'receipt', accountId: bobId, deviceId: 1, ids: [] as never });
+    await waitForTexts(bob, alice, ['one', 'two', 'three']);
+    await waitFor('told again', () => told.at(-1) === null);
+    expect(new Set(told.slice(0, -1))).toEqual(new Set(['sender-share-full']));
+  });
+});
+
 describe('what is not found', () => {
   test('ends nothing: neither a text nor a deletion, whoever says so', async () => {
     await using scene = await Scene.open();

@@ -15,6 +15,7 @@ import type { ServerClock } from '../server/clock.ts';
 import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import type { Device } from '../account/device.ts';
+import type { NoRoom } from '../events/messenger-events.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import { firstIdAt } from '../vault/keys.ts';
 import { pagesOf } from '../vault/pages.ts';
@@ -42,6 +43,8 @@ const MAX_PARKED = 10_000;
 const KEY_FETCHES = 4;
 /** Repairs of the device set of an entry, one upon the other, before each further one waits a while. */
 const MAX_REPAIRS = 5;
+/** Until somebody reads. */
+const isNoRoom = (code: ErrorCode): code is NoRoom => code === 'mailbox-full' || code === 'sender-share-full';
 /** Room for the fields around the payloads of a frame. */
 const FRAME_MARGIN_BYTES = 64 * 1024;
 
@@ -59,6 +62,8 @@ export type Outbox = {
   readonly pump: () => void;
   readonly onAccepted: (frame: Accepted) => void;
   readonly onRefused: (frame: Refused) => void;
+  /** An account has taken messages: there may be room for more. */
+  readonly onTakenBy: (accountId: AccountId) => void;
   /** The server's time has just been measured. */
   readonly onTimeMeasured: () => void;
 };
@@ -99,6 +104,8 @@ export type OutboxDeps = {
   readonly sessions: Pick<Sessions, 'activeDevices'>;
   readonly keyFetch: KeyFetch;
   readonly backoff: Backoff;
+  /** What is for an account waits for room there; null: no more. */
+  readonly onHeldUp: (accountId: AccountId, code: NoRoom | null) => void;
   /** Has the server's time measured. */
   readonly measureTime: () => void;
   readonly onFault: (error: unknown) => void;
@@ -118,10 +125,16 @@ const bytesOf = (entry: OutboxEntry): number =>
     0,
   );
 
-const frameOf = ({ key, value }: Row): Send => ({
+/** What accounts have given to this one, so that it is no stranger to them. */
+type Accesses = ReadonlyMap<AccountId, string>;
+
+const frameOf = ({ key, value }: Row, accesses: Accesses): Send => ({
   type: 'send',
   id: key,
-  recipients: value.recipients.map(({ accountId, envelopes }) => ({ accountId, envelopes: [...envelopes] })),
+  recipients: value.recipients.map(({ accountId, envelopes }) => {
+    const access = accesses.get(accountId);
+    return { accountId, envelopes: [...envelopes], ...(access === undefined ? {} : { access }) };
+  }),
 });
 
 export const createOutbox = (deps: OutboxDeps): Outbox => {
@@ -148,6 +161,9 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const repaired = new Map<MessageId, number>();
   /** Refused for a time in the future: they get new ids when the server's time is known. */
   const skewed = new Set<MessageId>();
+  /** Refused for lack of room where they go. */
+  const waitingForRoom = new Set<MessageId>();
+  const heldUp = new Set<AccountId>();
   /** Of the last id that was given so. */
   let lastMs = 0;
   const timers = new Map<MessageId, ReturnType<typeof setTimeout>>();
@@ -179,6 +195,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const unpark = (id: MessageId): void => {
     clearTimeout(timers.get(id));
     timers.delete(id);
+    waitingForRoom.delete(id);
     const released = new Set([id]);
     const accounts = new Set(takeOut(id));
     for (const account of accounts)
@@ -215,6 +232,14 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     parked.set(id, { accounts, state: 'resting' });
     later(id, countUp(delays, id), () => unpark(id), retryAfterMs);
   };
+  /** Tells that what is for these accounts waits for room, or (null) no more. */
+  const holdUp = (accounts: Iterable<AccountId>, code: NoRoom | null): void => {
+    for (const account of accounts) {
+      if (code !== null) heldUp.add(account);
+      else if (!heldUp.delete(account)) continue;
+      deps.onHeldUp(account, code);
+    }
+  };
   const land = (id: MessageId): void => {
     inFlightBytes -= inFlight.get(id) ?? 0;
     inFlight.delete(id);
@@ -237,6 +262,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const succeed = (id: MessageId, copies: number): Promise<void> =>
     settle(id, async (transaction, entry) => {
       const { messageKey, ownCopy, recipients } = entry;
+      transaction.afterCommit(() => holdUp(accountsOf(entry), null));
       if (messageKey !== null) await messages.advance(transaction, messageKey, 'accepted', { copies });
       if (!uncertain.delete(id) || recipients.length === 0) return;
       if ((await composer.withOwnCopy(transaction, entry)) === entry) return;
@@ -349,8 +375,20 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       });
   };
 
+  const accessesOf = async (rows: readonly Row[]): Promise<Accesses> => {
+    const accounts = new Set(rows.flatMap(({ value }) => value.recipients.map(({ accountId }) => accountId)));
+    accounts.delete(device.accountId());
+    const wanted = [...accounts];
+    const tokens = await store.getMany('accessTokens', wanted);
+    return new Map(
+      wanted.flatMap((account, index) =>
+        tokens[index] === undefined ? [] : [[account, tokens[index]] as const],
+      ),
+    );
+  };
+
   /** False when the window is full. */
-  const offer = (row: Row): boolean => {
+  const offer = (row: Row, accesses: Accesses): boolean => {
     const { key, value } = row;
     if (inFlight.has(key) || parked.has(key)) return true;
     const accounts = accountsOf(value);
@@ -373,7 +411,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     inFlight.set(key, bytes);
     inFlightBytes += bytes;
     if (!areOwnDevicesKnown) uncertain.add(key);
-    send?.(frameOf(row));
+    send?.(frameOf(row, accesses));
     return true;
   };
 
@@ -389,8 +427,9 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       if (inFlight.size === 0 && parked.size === 0) cursor = '';
       return false;
     }
+    const accesses = await accessesOf(rows);
     for (const row of rows) {
-      if (send === null || !offer(row)) return false;
+      if (send === null || !offer(row, accesses)) return false;
       if (isFreed) freed.delete(row.key);
       // Unless it is to be read from the start again.
       else if (cursor === at) cursor = at = row.key;
@@ -481,8 +520,13 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       skewed.add(id);
       deps.measureTime();
     } else if (error.code === 'message-expired') await failExpiredOrWait(id);
-    else if (ERRORS[error.code].retry) unparkLater(id, error.retryAfterMs);
-    else {
+    else if (ERRORS[error.code].retry) {
+      if (isNoRoom(error.code)) {
+        waitingForRoom.add(id);
+        holdUp(parked.get(id)?.accounts ?? [], error.code);
+      }
+      unparkLater(id, error.retryAfterMs);
+    } else {
       await fail(id, error.code);
       unpark(id);
     }
@@ -514,6 +558,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       delays.clear();
       repaired.clear();
       skewed.clear();
+      waitingForRoom.clear();
+      holdUp([...heldUp], null);
       for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
     },
@@ -528,5 +574,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     },
     onTimeMeasured: () => background(bringBack()),
     onRefused: (frame) => background(refuse(frame)),
+    onTakenBy: (accountId) => {
+      for (const id of [...(parkedFor.get(accountId) ?? [])]) if (waitingForRoom.has(id)) unpark(id);
+    },
   };
 };

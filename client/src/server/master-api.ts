@@ -9,6 +9,7 @@ import type {
   KeyBundles,
   KeyStock,
   NamedBody,
+  NewAccount,
   NewDevice,
   RegisteredDevice,
   ReplaceAccountKey,
@@ -22,7 +23,8 @@ import type { Http, HttpRequest } from './http.ts';
 
 /** The REST side of a master. Each call throws a `MessengerError`. */
 export type MasterApi = {
-  readonly register: (request: NewDevice) => Promise<RegisteredDevice>;
+  /** Does the work that a server asks for. */
+  readonly register: (request: Omit<NewAccount, 'work'>) => Promise<RegisteredDevice>;
   readonly login: (request: NewDevice) => Promise<RegisteredDevice>;
   /** Gets fresh tokens from this master, where the connection goes next, and keeps them. */
   readonly renewTokens: (origin: string, signal?: AbortSignal) => Promise<void>;
@@ -116,19 +118,24 @@ export const masterApi = (masters: readonly string[], http: Http, tokens: TokenS
   ): Promise<Body<N>> => anyMaster(async (origin) => http.ask(answer, await asDevice(origin, ...request)));
   const tell = (...request: [method: HttpRequest['method'], path: string, body?: NamedBody]): Promise<void> =>
     anyMaster(async (origin) => http.tell(await asDevice(origin, ...request)));
-  const newDevice = (path: string, body: NewDevice): Promise<RegisteredDevice> =>
-    anyMaster(async (origin) =>
-      absolute(
-        origin,
-        await http.ask('registeredDevice', {
-          ...{ server: origin, path: `/api/${path}`, method: 'POST', body: ['newDevice', body] },
-        }),
-      ),
-    );
+  const enroll = (path: string, body: NamedBody): Promise<RegisteredDevice> =>
+    anyMaster(async (origin) => {
+      const request = { server: origin, path: `/api/${path}`, method: 'POST', body } as const;
+      return absolute(origin, await http.ask('registeredDevice', request));
+    });
 
   return {
-    register: (body) => newDevice('accounts', body),
-    login: (body) => newDevice('devices', body),
+    register: async (body) => {
+      try {
+        return await enroll('accounts', ['newAccount', body]);
+      } catch (error) {
+        const demand = error instanceof MessengerError ? error.body?.work : undefined;
+        if (demand === undefined) throw error;
+        const { doWork } = await import('./registration-work.ts');
+        return enroll('accounts', ['newAccount', { ...body, work: await doWork(demand) }]);
+      }
+    },
+    login: (body) => enroll('devices', ['newDevice', body]),
     renewTokens,
     freshTokens: () => anyMaster((origin) => renewTokens(origin)),
     account: (username) => ask('account', 'GET', `accounts/${encodeURIComponent(username)}`),

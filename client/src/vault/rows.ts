@@ -57,6 +57,7 @@ const rows = {
     mailboxTokenExpiresAt: number,
     mailboxNodes: z.array(text),
     writeConcern: number,
+    accessKey: optional(text),
     serverTime: number,
   }),
   clock: z.looseObject({ offsetMs: number, lastMessageTimeMs: number, takenUntilMs: optional(number) }),
@@ -93,6 +94,7 @@ const rows = {
   verifications: z.looseObject({ accountKey: text, changed: flag }),
   preferences: z.looseObject({ readReceipts: flag, typing: flag, presence: flag }),
   standings: standing,
+  accessTokens: text,
   renewals: number,
   messages: z.looseObject({
     id: text,
@@ -203,8 +205,9 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 5, fingerprint: '53926f0e2253162a', change: 'rows may be sealed' },
   {
     version: 6,
-    fingerprint: 'd7bdc0d90fa3b564',
-    change: 'account key and device lists; contacts are verified by their account keys',
+    fingerprint: 'e2d0d011f1da377d',
+    change:
+      'account key and device lists; contacts are verified by their account keys; what accounts give to whom they let in; errors of protocol version 5',
   },
 ];
 

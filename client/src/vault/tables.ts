@@ -303,6 +303,8 @@ export type Tables = {
   preferences: Preferences;
   /** Whether an account is let in that has no row in `conversations`. */
   standings: Standing;
+  /** What an account has given to this one, which it has let in: shown when it is written to. */
+  accessTokens: string;
   /** When a device was last asked for a fresh session. */
   renewals: number;
   /** `<conversation>:<time of the message, 12 hex>:<id>:<direction>`. */
@@ -336,6 +338,7 @@ export type TableName = keyof Tables;
 type Named = {
   conversations: ConversationId;
   standings: AccountId;
+  accessTokens: AccountId;
   verifications: AccountId;
   deviceLists: AccountId;
 };

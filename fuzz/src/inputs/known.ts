@@ -23,7 +23,7 @@ export const drawUsername = (random: SeededRandom): string =>
   `f${Buffer.from(random.bytes(6)).toString('hex')}`;
 
 /** What an input that speaks for a device can name. A right password ends accounts: it is rare. */
-export const knownTo = (device: Device, { devices, password }: World, random: SeededRandom): Known => {
+export const knownTo = (device: Device, { devices, password, work }: World, random: SeededRandom): Known => {
   const others = devices.filter(({ accountId }) => accountId !== device.accountId);
   const other = random.pick(others.length === 0 ? devices : others);
   const isRight = random.below(100) < RIGHT_PASSWORD_PERCENT;
@@ -42,6 +42,7 @@ export const knownTo = (device: Device, { devices, password }: World, random: Se
     id: drawMessageId(random),
     after: drawMessageId(random),
     expiresAt: Date.now() + HOUR_MS,
+    ...random.pick(work),
   };
 };
 

@@ -38,4 +38,5 @@ export const world: World = {
   accounts: [{ device: alice, documents: [{ _id: `account:${accountId}`, _rev: '1-a', username: 'alice' }] }],
   canaries: [{ _id: 'canary:node1:1', _rev: '1-a', at: 1 }],
   password: 'correct horse battery staple',
+  work: [{ challenge: 'c'.repeat(43), solution: '7' }],
 };

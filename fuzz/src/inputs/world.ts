@@ -1,3 +1,4 @@
+import type { WorkDone } from '@restante/protocol';
 import type { JsonObject } from '../values/json.ts';
 import type { Shape } from '../values/shape.ts';
 import type { Endpoint } from '../surface/endpoints.ts';
@@ -23,4 +24,6 @@ export type World = {
   /** Documents of the bucket that are no envelopes. */
   readonly canaries: readonly JsonObject[];
   readonly password: string;
+  /** Done for what a master demanded, not empty: each is good for one account. */
+  readonly work: readonly WorkDone[];
 };

@@ -1,4 +1,4 @@
-import { buckets, directoryDatabase, LIMITS, VERSIONS } from '@restante/protocol';
+import { buckets, directoryDatabase, LIMITS, VERSIONS, type WorkDone } from '@restante/protocol';
 import { createTokenSigner, type TokenSigner } from '@restante/service-kit';
 import { environment as masterVariables } from '@restante/master-node';
 import { environment as mailboxNodeVariables } from '@restante/mailbox-node';
@@ -11,6 +11,7 @@ import { framesOf, type Frame } from '../surface/frames.ts';
 import type { JsonObject } from '../values/json.ts';
 import { shapeOf } from '../values/shape.ts';
 import type { Device } from './device.ts';
+import { doWork } from './registration-work.ts';
 
 /** A cluster of real processes, the devices that inputs speak for, and two people who only want to talk. */
 export type Stage = AsyncDisposable & {
@@ -31,6 +32,8 @@ const DEVICES = 12;
 const DAY_MS = 24 * 3_600_000;
 const NO_LIMIT = '1000000';
 const MAX_DOCUMENTS = 500;
+/** That can be made between one look at the world and the next. */
+const ACCOUNTS = 8;
 /** Accounts of which there are copies with other names. */
 const COPIED = 4;
 
@@ -126,15 +129,16 @@ export const startStage = async (): Promise<Stage> => {
     const page = protocolPage();
     const urls = (processes: readonly { readonly url: string }[]): string[] =>
       processes.map(({ url }) => url);
+    const bodies = Object.fromEntries(
+      Object.entries(VERSIONS[0].bodies.read).map(([name, schema]) => [name, shapeOf(schema)]),
+    );
     const fixed = {
       masters: urls(parts.masters),
       mailboxNodes: urls(parts.mailboxNodes),
       others: urls([parts.front, ...parts.couches]),
       endpoints: endpointsIn(page),
       frames: framesOf(page),
-      bodies: Object.fromEntries(
-        Object.entries(VERSIONS[0].bodies.read).map(([name, schema]) => [name, shapeOf(schema)]),
-      ),
+      bodies,
       couches,
       password: TEST_PASSWORD,
     };
@@ -151,6 +155,8 @@ export const startStage = async (): Promise<Stage> => {
       );
       return found.flat();
     };
+    const newWork = (): Promise<WorkDone> =>
+      doWork(fixed.masters[0] ?? '', shapeOf(VERSIONS[0].bodies.read.newAccount));
     let texts = 0;
     return {
       cluster,
@@ -169,6 +175,7 @@ export const startStage = async (): Promise<Stage> => {
           databases: { directory: directoryDatabase(prefix), bucket },
           accounts,
           canaries: await documentsOf(firstCouch, bucket, rangeOf('canary:', 'canary;')),
+          work: await Promise.all(Array.from({ length: ACCOUNTS }, newWork)),
         };
       },
       frames: fixed.frames,

@@ -302,7 +302,10 @@ export const createCouchMailboxStore = ({
     return count;
   };
 
-  const known: MailboxStore['known'] = async (mailbox, ids) => {
+  const rowsOfMailbox = async (
+    mailbox: DeviceAddress,
+    ids: readonly MessageId[],
+  ): Promise<readonly CouchRow[]> => {
     const groups = [...groupBy(ids, bucketOf)];
     const found = await Promise.all(
       groups.map(([database, group]) =>
@@ -312,12 +315,22 @@ export const createCouchMailboxStore = ({
         ),
       ),
     );
-    return new Set(found.flat().map(({ id }) => messageIdOf(id)));
+    return found.flat();
+  };
+
+  const known: MailboxStore['known'] = async (mailbox, ids) =>
+    new Set((await rowsOfMailbox(mailbox, ids)).map(({ id }) => messageIdOf(id)));
+
+  const waitingOf: MailboxStore['waitingOf'] = async (mailbox, ids) => {
+    const readableFrom = now() - ttlMs;
+    const rows = await rowsOfMailbox(mailbox, ids);
+    const live = rows.filter(({ isDeleted }) => !isDeleted).map(({ id }) => messageIdOf(id));
+    return new Set(live.filter((id) => messageTime(id) > readableFrom));
   };
 
   const ping = async (): Promise<void> => {
     await couchRequest(server, { db: databases.currentAt(latest()) });
   };
 
-  return { put, list, listIds, acknowledge, endEarly, waiting, known, ping };
+  return { put, list, listIds, acknowledge, endEarly, waiting, waitingOf, known, ping };
 };

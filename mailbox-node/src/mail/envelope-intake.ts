@@ -8,6 +8,7 @@ import {
   type StoreResult,
 } from '@restante/protocol';
 import type { MailboxQuota } from './mailbox-quota.ts';
+import type { SenderShares, SharedPlaces } from './sender-shares.ts';
 import type { MailboxStore } from './mailbox-store.ts';
 
 const refused = (code: ErrorCode): StoreResult => ({ status: 'refused', code });
@@ -26,7 +27,9 @@ type MailboxGroup = { readonly mailbox: DeviceAddress; readonly envelopes: Store
 
 type Reservation = {
   readonly mailbox: DeviceAddress;
+  readonly shares: SharedPlaces;
   readonly granted: readonly StoredEnvelope[];
+  /** In whose mailbox there is no room. */
   readonly over: readonly StoredEnvelope[];
 };
 
@@ -46,25 +49,28 @@ const byMailbox = (envelopes: readonly StoredEnvelope[]): MailboxGroup[] => {
 export const createEnvelopeIntake = ({
   store,
   quota,
+  shares,
   ttlMs,
   now,
 }: {
   readonly store: MailboxStore;
   readonly quota: MailboxQuota;
+  readonly shares: SenderShares;
   readonly ttlMs: number;
   readonly now: () => number;
 }): ((envelopes: readonly StoredEnvelope[]) => Promise<StoreResult[]>) => {
-  /** Of a mailbox at its bound: a retry of what was stored before is still `stored`. */
-  const resultsOverQuota = async (
+  /** Of a mailbox, or a share of it, at its bound: a retry of what was stored before is still `stored`. */
+  const resultsOverBound = async (
     mailbox: DeviceAddress,
     envelopes: readonly StoredEnvelope[],
+    code: ErrorCode,
   ): Promise<StoreResult[]> => {
     if (envelopes.length === 0) return [];
     const known = await store.known(
       mailbox,
       envelopes.map(({ id }) => id),
     );
-    return envelopes.map(({ id }) => (known.has(id) ? { status: 'stored' } : refused('mailbox-full')));
+    return envelopes.map(({ id }) => (known.has(id) ? { status: 'stored' } : refused(code)));
   };
 
   return async (envelopes) => {
@@ -84,18 +90,27 @@ export const createEnvelopeIntake = ({
     try {
       const outcomes = await Promise.allSettled(
         byMailbox(admitted).map(async ({ mailbox, envelopes: wanted }) => {
-          const places = await quota.reserve(mailbox, wanted.length);
-          reservations.push({ mailbox, granted: wanted.slice(0, places), over: wanted.slice(places) });
+          const places = await shares.reserve(mailbox, wanted);
+          const reservation = { mailbox, shares: places, granted: [], over: places.granted };
+          const index = reservations.push(reservation) - 1;
+          const count = await quota.reserve(mailbox, places.granted.length);
+          const [granted, over] = [places.granted.slice(0, count), places.granted.slice(count)];
+          reservations[index] = { ...reservation, granted, over };
         }),
       );
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       const granted = reservations.flatMap((reservation) => reservation.granted);
       if (granted.length > 0) note(granted, await store.put(granted));
-      for (const { mailbox, over } of reservations) note(over, await resultsOverQuota(mailbox, over));
+      for (const { mailbox, over, shares: places } of reservations) {
+        note(over, await resultsOverBound(mailbox, over, 'mailbox-full'));
+        note(places.over, await resultsOverBound(mailbox, places.over, 'sender-share-full'));
+      }
     } finally {
-      for (const { mailbox, granted } of reservations) {
-        const stored = granted.filter((envelope) => results.get(envelope)?.status === 'stored').length;
-        quota.settle(mailbox, granted.length, stored);
+      for (const { mailbox, granted, shares: places } of reservations) {
+        const stored = granted.filter((envelope) => results.get(envelope)?.status === 'stored');
+        quota.settle(mailbox, granted.length, stored.length);
+        const ids = new Set(stored.map(({ id }) => id));
+        shares.settle(mailbox, places, (id) => ids.has(id));
       }
     }
     return envelopes.map((envelope) => results.get(envelope) ?? refused('internal'));

@@ -193,12 +193,18 @@ export const mailboxStoreContract = (name: string, start: () => Promise<StoreUnd
       under.clock.nowMs = nowMs;
     });
 
-    it('knows what was put, acknowledged or not', async () => {
+    it('knows what was put, acknowledged or not, and what of it waits', async () => {
       const mailbox = newMailbox();
       const [kept, gone, never] = [newEnvelope(mailbox), newEnvelope(mailbox), newEnvelope(mailbox)];
       await store.put([kept, gone]);
       await store.acknowledge(mailbox, [gone.id]);
-      expect(await store.known(mailbox, [kept.id, gone.id, never.id])).toEqual(new Set([kept.id, gone.id]));
+      const ids = [kept.id, gone.id, never.id];
+      expect(await store.known(mailbox, ids)).toEqual(new Set([kept.id, gone.id]));
+      expect(await store.waitingOf(mailbox, ids)).toEqual(new Set([kept.id]));
+      const { nowMs } = under.clock;
+      under.clock.nowMs = messageTime(kept.id) + under.ttlMs;
+      expect(await store.waitingOf(mailbox, ids)).toEqual(new Set());
+      under.clock.nowMs = nowMs;
     });
 
     it('agrees with a simple model over any sequence of puts and acknowledgements', async () => {

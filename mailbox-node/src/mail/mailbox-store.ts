@@ -44,6 +44,8 @@ export type MailboxStore = {
   readonly endEarly: (database: string, documentIds: readonly string[]) => Promise<void>;
   /** How many messages wait in a mailbox, counted up to `max`. */
   readonly waiting: (mailbox: DeviceAddress, max: number) => Promise<number>;
+  /** Those of the ids that wait in a mailbox. */
+  readonly waitingOf: (mailbox: DeviceAddress, ids: readonly MessageId[]) => Promise<Set<MessageId>>;
   /** Those of the ids that were put before, acknowledged or not. */
   readonly known: (mailbox: DeviceAddress, ids: readonly MessageId[]) => Promise<Set<MessageId>>;
   /** Passes when a message could be stored and read now. */

@@ -1,4 +1,5 @@
 import { parseCouchUrl } from '@restante/service-kit';
+import { isDeepStrictEqual } from 'node:util';
 
 /**
  * The mesh as it should be: every node pulls every bucket from each other node. Pure, so that a node and the
@@ -83,12 +84,6 @@ export const isReplicationAsDesired = (
   stored: Readonly<Record<string, unknown>>,
   desired: ReplicationDocument,
 ): boolean => {
-  const canonical = (value: unknown): string =>
-    JSON.stringify(value, (_key, inner: unknown) =>
-      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : inner,
-    );
   const wanted: Readonly<Record<string, unknown>> = { ...desired };
-  return FIELDS.every((field) => canonical(stored[field]) === canonical(wanted[field]));
+  return FIELDS.every((field) => isDeepStrictEqual(stored[field], wanted[field]));
 };

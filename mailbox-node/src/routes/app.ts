@@ -13,6 +13,7 @@ import {
 import type { Express, RequestHandler } from 'express';
 import type { LiveEvents } from '../mail/live-events.ts';
 import type { MailboxQuota } from '../mail/mailbox-quota.ts';
+import type { SenderShares } from '../mail/sender-shares.ts';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
 import type { Metrics } from './metrics.ts';
 import { deleteMessage, deleteMessages } from './delete-messages.ts';
@@ -29,6 +30,7 @@ export type AppDeps = OwnerDeps & {
   readonly metrics: Metrics;
   readonly store: MailboxStore;
   readonly quota: MailboxQuota;
+  readonly shares: SenderShares;
   readonly deletionRate: RateLimit;
   readonly events: LiveEvents;
   readonly takeIn: (envelopes: readonly StoredEnvelope[]) => Promise<StoreResult[]>;

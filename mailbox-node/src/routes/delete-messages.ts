@@ -9,6 +9,7 @@ import { answerWith, parseInput, readBody } from '@restante/service-kit';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { MailboxQuota } from '../mail/mailbox-quota.ts';
+import type { SenderShares } from '../mail/sender-shares.ts';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
 import type { Metrics } from './metrics.ts';
 import { ownerOf, type OwnerDeps } from './owner.ts';
@@ -17,6 +18,7 @@ import type { RateLimit } from './rate-limit.ts';
 type Deps = OwnerDeps & {
   readonly store: MailboxStore;
   readonly quota: MailboxQuota;
+  readonly shares: SenderShares;
   readonly metrics: Metrics;
   /** Of messages, not of requests. */
   readonly deletionRate: RateLimit;
@@ -28,6 +30,7 @@ const acknowledge = async (deps: Deps, owner: DeviceAddress, ids: MessageId[]): 
   await deps.deletionRate(deviceKey(owner), ids.length);
   const deleted = await deps.store.acknowledge(owner, ids);
   deps.quota.release(owner, deleted);
+  deps.shares.release(owner, ids);
   deps.metrics.deleted.inc(deleted);
   return { deleted };
 };

@@ -6,6 +6,7 @@ const setUp = (refusedWrites: Readonly<Record<string, number>> = {}) => {
   const registry = createRegistry('test');
   const metrics = createMetrics(registry, {
     queuedBytes: () => 0,
+    sharedIds: () => 0,
     listeners: () => 0,
     isUp: () => true,
     clock: { isDoubted: () => false, aheadMs: () => 0 },

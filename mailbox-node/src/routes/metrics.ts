@@ -13,6 +13,7 @@ const DOCUMENTS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 /** What is read at the moment of a scrape. */
 export type MetricSources = {
   readonly queuedBytes: () => number;
+  readonly sharedIds: () => number;
   readonly listeners: () => number;
   readonly isUp: () => boolean;
   readonly isComplete: () => boolean;
@@ -70,6 +71,14 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     registers,
     collect() {
       this.set(sources.queuedBytes());
+    },
+  });
+  new Gauge({
+    name: 'mailbox_sender_share_messages',
+    help: 'Waiting messages whose senders are remembered, so that each has no more than its share of a mailbox',
+    registers,
+    collect() {
+      this.set(sources.sharedIds());
     },
   });
   new Gauge({

@@ -2,6 +2,7 @@ import type { AccountId, DeviceAddress, Session } from '@restante/protocol';
 import type { TokenSigner } from '@restante/service-kit';
 import type { Config } from '../config.ts';
 import type { AccountRecord } from '../directory/directory.ts';
+import type { Access } from './access.ts';
 import { cellOf, type Cell } from '../mailboxes/cell.ts';
 
 /** The tokens of a device, and where its mail is. */
@@ -14,6 +15,7 @@ export const createIssueSession = (
   signer: TokenSigner,
   config: Pick<Config, 'tokens' | 'mailboxes'>,
   cells: readonly [Cell, ...Cell[]],
+  access: Pick<Access, 'keyOf'>,
   now: () => number,
 ): IssueSession => {
   const nodesOf = (account: AccountId): string[] =>
@@ -36,6 +38,7 @@ export const createIssueSession = (
       mailboxTokenExpiresAt,
       mailboxNodes: nodesOf(device.accountId),
       writeConcern: config.mailboxes.writeConcern,
+      accessKey: access.keyOf(device.accountId),
       serverTime,
     };
   };

@@ -8,14 +8,20 @@ import {
   accountDocumentId,
   deviceDocumentId,
   deviceRange,
+  inviteDocumentId,
+  INVITES,
   isDirectoryDocument,
   parseDirectoryId,
   usernameDocumentId,
   type AccountDocument,
   type DeviceDocument,
+  type InviteDocument,
   type UsernameDocument,
 } from './directory-documents.ts';
 import type { KeyPage } from './key-page.ts';
+
+/** So many can be listed: none is ever deleted. */
+const MAX_INVITES = 100_000;
 
 /** `page` is null when it cannot be read. */
 export type FoundPage = { readonly page: KeyPage | null; readonly over: { readonly _rev: string } };
@@ -90,6 +96,17 @@ export const createDirectoryReader = (setAside: SetAside<DirectoryFault>) => {
       read<AccountDocument>(database, accountDocumentId(account)),
     device: (database: Database, device: DeviceAddress) =>
       read<DeviceDocument>(database, deviceDocumentId(device)),
+    invite: (database: Database, hash: string) => read<InviteDocument>(database, inviteDocumentId(hash)),
+    /** All invites by their hashes. What cannot be read is left out. */
+    invites: async (database: Database): Promise<Map<string, Found<InviteDocument>>> => {
+      const invites = new Map<string, Found<InviteDocument>>();
+      for (const document of await list(database, INVITES, MAX_INVITES)) {
+        const found = await fitting<InviteDocument>(database, document);
+        const about = parseDirectoryId(document._id);
+        if (found !== null && about?.kind === 'invite') invites.set(about.hash, found);
+      }
+      return invites;
+    },
     /** Devices by {@link deviceKey} and their accounts, in one request. What cannot be read is left out. */
     withAccounts: async (database: Database, addresses: readonly DeviceAddress[]): Promise<WithAccounts> => {
       const ids = addresses.flatMap((device) => [

@@ -285,6 +285,7 @@ describe('a CouchDB of the directory that lost its data', () => {
     await expect(taken).rejects.toMatchObject(unavailable);
 
     await couches.restart(1);
+    await waitFor('one other to be back', isUp(1));
     await directories.replicate(others[0], lost);
     await directories.complete(lost);
     await waitFor('the server to be used', () => !servers.states()[0]!.filling);

@@ -3,8 +3,10 @@ import { deviceKey, LIMITS, type AccountId, type DeviceAddress } from '@restante
 import { ServiceError, type ConfirmedClock } from '@restante/service-kit';
 import { createGather } from '../gather.ts';
 import type { DirectoryReader } from './couch-directory-reader.ts';
-import { readSigned, receive } from './couch-carriers.ts';
-import { find, historyOf, insertAll, write, type Found, type LeafWithHistory } from './couch-documents.ts';
+import { readSigned } from './couch-carriers.ts';
+import { createSecure } from './couch-copies.ts';
+import { find, insertAll, write, type Found, type LeafWithHistory } from './couch-documents.ts';
+import { createInvites } from './couch-invites.ts';
 import { createKeyPages } from './couch-key-pages.ts';
 import type { Answered, CouchServers, Database } from './couch-servers.ts';
 import { createUpdates, heldBy, live, type Changed } from './couch-updates.ts';
@@ -85,25 +87,7 @@ export const createCouchDirectory = (
   const keyPages = createKeyPages(servers, reader);
   const updates = createUpdates(servers, reader, now);
 
-  /**
-   * What says who may read and write is at two servers, where two answer, before anybody is told that it is so. `written`: what was
-   * just written, which a server may say that it has and not have (law 12).
-   */
-  const secure = (
-    ids: readonly string[],
-    written: readonly (LeafWithHistory | null | undefined)[],
-  ): Promise<void> =>
-    servers.carry(
-      (database) => readSigned(database, ids),
-      async (database, found) => {
-        const own = found.find(({ server }) => server === database.server)?.answer ?? [];
-        const has = ({ _id, _rev }: LeafWithHistory): boolean =>
-          own.some((leaf) => leaf._id === _id && historyOf(leaf).includes(_rev));
-        const leaves = [...found.flatMap(({ answer }) => answer), ...written.flatMap((leaf) => leaf ?? [])];
-        const missing = leaves.filter((leaf) => !has(leaf));
-        if (missing.length > 0) await receive(database, missing);
-      },
-    );
+  const secure = createSecure(servers);
 
   const newestAccount = (answers: readonly Answered<Found<AccountDocument>>[]) =>
     heldBy<AccountDocument>(answers, newestOf)?.answer ?? null;
@@ -287,8 +271,10 @@ export const createCouchDirectory = (
     return written;
   };
 
+  const invites = createInvites(servers, reader, updates, now);
+
   return {
-    createAccount: async (username, passwordHash, device) => {
+    createAccount: async (username, passwordHash, device, invite) => {
       const accountId = randomUUID();
       const createdAt = now();
       const account: LiveAccount = { username, passwordHash, createdAt, updatedAt: createdAt };
@@ -296,6 +282,7 @@ export const createCouchDirectory = (
       const name = usernameDocumentId(username);
       const holder = await findHolder(username);
       if (holder !== null && !isRemoval(holder)) throw taken();
+      const claim = invite === undefined ? null : await invites.claim(invite, { accountId, username });
       const over = holder === null ? {} : { _rev: holder._rev, life: (holder.life ?? 1) + 1 };
       // All but the name are new, whatever became of an earlier try: nobody else knows this id.
       const documents = [
@@ -318,10 +305,14 @@ export const createCouchDirectory = (
         return address;
       } catch (error) {
         // Only a sure loss is cleaned up: after another failure the username may be ours on a server that is down.
-        if (error instanceof ServiceError && error.code === 'username-taken') await deleteAccount(accountId);
+        if (error instanceof ServiceError && error.code === 'username-taken') {
+          await deleteAccount(accountId);
+          await claim?.release();
+        }
         throw error;
       }
     },
+    checkInvite: invites.check,
     findUsername,
     isRemoved: async (accountId) => {
       const found = newestAccount(

@@ -154,17 +154,16 @@ export async function* pagesOf(database: Database, range: Range): AsyncGenerator
 
 /** No device has so many documents; a CouchDB may name more and more. */
 const MAX_LISTED = 10_000;
-const assertListed = (found: readonly unknown[]): void => {
-  if (found.length > MAX_LISTED)
-    throw new ServiceError('unavailable', 'the directory does not come to an end');
+const assertListed = (found: readonly unknown[], max = MAX_LISTED): void => {
+  if (found.length > max) throw new ServiceError('unavailable', 'the directory does not come to an end');
 };
 
 /** Documents of a range of ids. */
-export const list = async (database: Database, range: Range): Promise<Found<object>[]> => {
+export const list = async (database: Database, range: Range, max?: number): Promise<Found<object>[]> => {
   const found: Found<object>[] = [];
   for await (const documents of pagesOf(database, range)) {
     found.push(...documents);
-    assertListed(found);
+    assertListed(found, max);
   }
   return found;
 };

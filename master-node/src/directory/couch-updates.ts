@@ -6,8 +6,10 @@ import type { Answered, CouchServers, Database } from './couch-servers.ts';
 import { holderOf, newestOf } from './directory-conflicts.ts';
 import {
   isRemoval,
+  type EndedInvite,
   type LiveAccount,
   type LiveDevice,
+  type LiveInvite,
   type LiveUsername,
   type Removal,
 } from './directory-documents.ts';
@@ -55,21 +57,23 @@ export const heldBy = <D>(
 /** Reads what holds of a document at most servers, and changes it there. */
 export const createUpdates = (servers: CouchServers, reader: DirectoryReader, now: () => number) => {
   /**
-   * Changes a live document until nobody else was quicker. The same one is not written. Null when it is not there.
+   * Changes what `pick` takes for the current document until nobody else was quicker. The same one is not written. Null when it is
+   * not there.
    *
    * @throws ServiceError `unavailable`
    */
-  const update = async <L extends object>(
+  const updatePicked = async <D extends object, C extends object>(
     ask: CouchServers['ask'],
-    read: (database: Database) => Promise<Found<L | Removal> | null>,
-    choose: Forms<L | Removal>,
-    change: (current: Found<L>) => object,
-  ): Promise<Changed<L> | null> => {
+    read: (database: Database) => Promise<Found<D> | null>,
+    choose: Forms<D>,
+    pick: (held: Found<D> | null) => Found<C> | null,
+    change: (current: Found<C>) => object,
+  ): Promise<Changed<C> | null> => {
     const refused = createRefusals();
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const answers = await ask(read);
       const held = heldBy(answers, choose);
-      const current = live<L>(held?.answer ?? null);
+      const current = pick(held?.answer ?? null);
       if (held === null || current === null) return null;
       const changed = change(current);
       if (changed === current) return { before: current, written: null };
@@ -87,6 +91,13 @@ export const createUpdates = (servers: CouchServers, reader: DirectoryReader, no
     }
     throw new ServiceError('unavailable', 'too many change this document', { retryAfterMs: 1000 });
   };
+  /** As {@link updatePicked}, of what is live. */
+  const update = <L extends object>(
+    ask: CouchServers['ask'],
+    read: (database: Database) => Promise<Found<L | Removal> | null>,
+    choose: Forms<L | Removal>,
+    change: (current: Found<L>) => object,
+  ): Promise<Changed<L> | null> => updatePicked(ask, read, choose, (held) => live<L>(held), change);
   const later = (current: { readonly updatedAt: number }): number => Math.max(now(), current.updatedAt + 1);
 
   return {
@@ -111,6 +122,15 @@ export const createUpdates = (servers: CouchServers, reader: DirectoryReader, no
         (database) => reader.username(database, name),
         holderOf,
         change,
+      ),
+    /** Of an invite that has ended too: `change` gives the same one for what stays as it is. */
+    invite: (hash: string, change: (current: LiveInvite | EndedInvite, updatedAt: number) => object) =>
+      updatePicked<LiveInvite | EndedInvite, LiveInvite | EndedInvite>(
+        servers.ask,
+        (database) => reader.invite(database, hash),
+        newestOf,
+        (held) => held,
+        (current) => change(current, later(current)),
       ),
   };
 };

@@ -78,7 +78,7 @@ const bornAt = (document: Dated): number =>
 const byAge = (a: Dated, b: Dated): number => bornAt(b) - bornAt(a) || b.updatedAt - a.updatedAt;
 
 /**
- * Accounts and devices: the newest life wins, and of one life the newest update. A removal begins a life, so it wins
+ * Accounts, devices and invites: the newest life wins, and of one life the newest update. A removal begins a life, so it wins
  * over any update of what it removed, and loses to what was set up after it.
  */
 export const newestWins: Strategy<Dated> = {
@@ -118,6 +118,7 @@ const strategies: Record<DirectoryKind, Strategy<object>> = {
   account: newestWins as Strategy<object>,
   device: newestWins as Strategy<object>,
   keys: usedWins as Strategy<object>,
+  invite: newestWins as Strategy<object>,
 };
 
 export type Verdict =

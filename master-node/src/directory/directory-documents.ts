@@ -25,6 +25,8 @@ import { keyPage } from './key-page.ts';
  *   number is not used again while tokens of its former device are valid.
  * - `keys:<account>:<device>:<hash of the identity key>`: the one-time keys of a device, see key-page.ts. The hash keeps
  *   keys of two devices with one number apart. Never deleted: a removal closes it, which wins over whatever comes late.
+ * - `invite:<hash>`: an invite code, of which nothing but the hash is known. What is left when it was used or revoked wins over
+ *   whatever makes it good again at another CouchDB.
  * - `conflict:<time>:<hash>`: what was resolved, see directory-conflicts.ts.
  */
 
@@ -68,6 +70,18 @@ export type LiveDevice = z.infer<typeof liveDevice>;
 const deviceDocument = z.union([removal, liveDevice]);
 export type DeviceDocument = z.infer<typeof deviceDocument>;
 
+const inviteAbout = { note: z.string(), createdAt: timestamp, expiresAt: timestamp };
+const liveInvite = z.object({ ...inviteAbout, updatedAt: timestamp });
+export type LiveInvite = z.infer<typeof liveInvite>;
+/** `usedFor`: the account that it made, or was to make. Absent: it was revoked. */
+const endedInvite = removal.extend({
+  ...inviteAbout,
+  usedFor: z.object({ accountId, username }).optional(),
+});
+export type EndedInvite = z.infer<typeof endedInvite>;
+const inviteDocument = z.union([endedInvite, liveInvite]);
+export type InviteDocument = z.infer<typeof inviteDocument>;
+
 export const isRemoval = (document: object): document is Removal => 'removedAt' in document;
 
 export const usernameDocumentId = (name: Username): string => `username:${name}`;
@@ -80,12 +94,20 @@ const range = (prefix: string): { start: string; end: string } => ({
   end: `${prefix};`,
 });
 
+export const INVITES = range('invite');
+
 export const deviceRange = (account: AccountId) => range(`device:${account}`);
 
 /** Pages of whoever had this number. */
 export const keyPageRange = (device: DeviceAddress) => range(`keys:${deviceKey(device)}`);
 
 const HASH_DIGITS = 16;
+const INVITE_DIGITS = 32;
+
+/** What the directory knows of an invite code, which has too many random bits to be guessed from it. */
+export const inviteHash = (code: string): string =>
+  createHash('sha256').update(`restante invite ${code}`).digest('hex').slice(0, INVITE_DIGITS);
+export const inviteDocumentId = (hash: string): string => INVITES.start + hash;
 
 export const keyPageDocumentId = (device: DeviceAddress, identityKey: string): string =>
   keyPageRange(device).start + createHash('sha256').update(identityKey).digest('hex').slice(0, HASH_DIGITS);
@@ -99,6 +121,7 @@ const documents = {
   account: accountDocument,
   device: deviceDocument,
   keys: keyPage,
+  invite: inviteDocument,
 };
 export type DirectoryKind = keyof typeof documents;
 
@@ -110,6 +133,7 @@ export const parseDirectoryId = (
   | { readonly kind: 'account'; readonly accountId: AccountId }
   | { readonly kind: 'device'; readonly accountId: AccountId; readonly deviceId: number }
   | { readonly kind: 'keys' }
+  | { readonly kind: 'invite'; readonly hash: string }
   | null => {
   const [kind, first = '', second, ...rest] = id.split(':');
   if (kind === 'username') {
@@ -117,6 +141,8 @@ export const parseDirectoryId = (
       ? { kind, username: first }
       : null;
   }
+  if (kind === 'invite')
+    return /^[0-9a-f]{32}$/.test(first) && id === inviteDocumentId(first) ? { kind, hash: first } : null;
   if (!accountId.safeParse(first).success) return null;
   if (kind === 'account') return id === accountDocumentId(first) ? { kind, accountId: first } : null;
   const device = { accountId: first, deviceId: Number(second) };

@@ -63,15 +63,23 @@ export type Standing = {
  */
 export type Directory = {
   /**
-   * Makes an account with its first device. The username is taken last, so it never leads to nothing.
+   * Makes an account with its first device. The username is taken last, so it never leads to nothing. `invite`: the code that it uses
+   * up.
    *
-   * @throws ServiceError `username-taken`
+   * @throws ServiceError `username-taken`, `invite-invalid`
    */
   readonly createAccount: (
     username: Username,
     passwordHash: string,
     device: DeviceToAdd,
+    invite?: string,
   ) => Promise<DeviceAddress>;
+  /**
+   * Passes when this code may make an account of this name, and uses nothing up.
+   *
+   * @throws ServiceError `invite-invalid`
+   */
+  readonly checkInvite: (invite: string, username: Username) => Promise<void>;
   /** Whose username it is; null when it is free as far as the stores that answer know. */
   readonly findUsername: (username: Username) => Promise<AccountId | null>;
   readonly account: (account: AccountId) => Promise<AccountRecord | null>;

@@ -20,6 +20,17 @@ it('takes a sixth of a minute at once, then as many as are due, and saves up no 
   expect(take(rate)).toBe(100);
 });
 
+it('is rested again when as many may come at once as at the start, and not for one that was due', () => {
+  let now = 1_000;
+  const rate = new FrameRate(600, () => now);
+  expect(rate.isRested()).toBe(true);
+  take(rate);
+  now += 9_900;
+  expect(rate.isRested()).toBe(false);
+  now += 100;
+  expect(rate.isRested()).toBe(true);
+});
+
 it('a clock that is set back stops nobody for longer than one frame takes', () => {
   let now = 3_600_000;
   const rate = new FrameRate(600, () => now);

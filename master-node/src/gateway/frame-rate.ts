@@ -20,16 +20,26 @@ export class FrameRate {
 
   /** Takes one; false: it is too early for that. */
   take(): boolean {
-    const time = this.#now();
-    this.#left = Math.min(this.#most, this.#left + Math.max(0, time - this.#at) * this.#perMs);
-    this.#at = time;
+    this.#fill();
     if (this.#left < 1) return false;
     this.#left -= 1;
     return true;
   }
 
+  /** Whether the frames of the last while came slowly enough for as many at once as at the start. */
+  isRested(): boolean {
+    this.#fill();
+    return this.#left === this.#most;
+  }
+
   /** Milliseconds after which one that was too early is not any more. */
   waitMs(): number {
     return Math.max(1, Math.ceil((1 - this.#left) / this.#perMs));
+  }
+
+  #fill(): void {
+    const time = this.#now();
+    this.#left = Math.min(this.#most, this.#left + Math.max(0, time - this.#at) * this.#perMs);
+    this.#at = time;
   }
 }

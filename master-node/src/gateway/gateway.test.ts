@@ -26,13 +26,13 @@ it('keeps nothing of the request that a connection was made by', async () => {
   const http = await listen((_request, response) => response.end(), { host: '127.0.0.1', port: 0 });
   const requests: WeakRef<IncomingMessage>[] = [];
   http.server.on('upgrade', (request: IncomingMessage) => requests.push(new WeakRef(request)));
-  const sessions = createSessions(bus);
+  const sessions = createSessions(bus, createMetrics([]).signalsWithheld);
   const gateway = startGateway({
     server: http.server,
     admit: () => Promise.resolve({ accountId: randomUUID(), deviceId: 1, generation: 0, keysLow: false }),
     handle: () => Promise.resolve(null),
     sessions,
-    presence: createPresence(bus, () => undefined),
+    presence: createPresence(bus, { tell: () => undefined, take: () => null }),
     onConnected: () => undefined,
     sockets: {
       maxConnections: CONNECTIONS,

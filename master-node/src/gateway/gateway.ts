@@ -106,7 +106,6 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
     }
     session.reply(welcome(device, dialect.version));
     sessions.add(session);
-    for (const frame of deps.presence.snapshot(device.accountId)) session.push(frame);
     deps.onConnected(device, { keysLow });
   };
 

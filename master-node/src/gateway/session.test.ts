@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIMITS, type Upstream } from '@restante/protocol';
 import { startFaultProxy, waitFor } from '@restante/testkit';
 import type { MasterNode } from '../index.ts';
+import { createLocalBus } from '../live/bus.ts';
 import {
   call,
   connect,
@@ -18,6 +19,14 @@ import {
   type TestSocket,
 } from '../testing/test-device.model.ts';
 import { startTestNodes, type TestNodes } from '../testing/test-nodes.model.ts';
+
+/** Writes a frame that nothing answers, and waits until it has been taken. */
+const says = async (socket: TestSocket, frame: Upstream): Promise<void> => {
+  const pongs = socket.heard('pong').length;
+  socket.write(frame);
+  socket.write({ type: 'ping' });
+  await socket.hears('pong', pongs + 1);
+};
 
 describe('a connection', () => {
   let nodes: TestNodes;
@@ -258,6 +267,8 @@ describe('a connection', () => {
       await connect(master.url, bob),
       await connect(master.url, await login(master.url, bob.username)),
     ];
+    for (const socket of sockets)
+      await says(socket, { type: 'presence', state: 'away', to: [], from: [alice.accountId] });
     const fromAlice = await connect(master.url, alice);
     fromAlice.write({ type: 'typing', to: bob.accountId, active: true });
     for (const socket of sockets) {
@@ -267,16 +278,49 @@ describe('a connection', () => {
     }
   });
 
+  it('passes on no typing or presence of an account that the device does not take it from', async () => {
+    const bus = createLocalBus();
+    const [here, there] = [await nodes.master({}, { bus }), await nodes.master({}, { bus })];
+    const [bob, stranger] = [await register(here.url), await register(here.url)];
+    const toBob = await connect(here.url, bob);
+    const [fromAlice, fromStranger] = [await connect(there.url, alice), await connect(there.url, stranger)];
+    const disturb = async (socket: TestSocket): Promise<void> => {
+      socket.write({ type: 'typing', to: bob.accountId, active: true });
+      await says(socket, { type: 'presence', state: 'online', to: [bob.accountId] });
+    };
+    for (const socket of [fromAlice, fromStranger]) await disturb(socket);
+    await says(toBob, { type: 'presence', state: 'online', to: [alice.accountId] });
+    expect(await toBob.hears('presence')).toMatchObject([{ accountId: alice.accountId, state: 'online' }]);
+    for (const socket of [fromStranger, fromAlice]) await disturb(socket);
+    expect(await toBob.hears('typing')).toMatchObject([{ accountId: alice.accountId }]);
+    await fromStranger.close();
+    await says(toBob, { type: 'presence', state: 'online', to: [] });
+    await disturb(fromAlice);
+    await fromAlice.close();
+    toBob.write({ type: 'ping' });
+    await toBob.hears('pong', 3);
+    // Not once was there a word on the wire of whom Bob does not take it from, at whichever moment.
+    expect(toBob.frames.filter(({ type }) => type === 'typing' || type === 'presence')).toHaveLength(2);
+    expect(await metric(here.url, 'gateway_signals_withheld_total{type="typing"}')).toBe(4);
+    await waitFor('the last of them', async () => {
+      return (await metric(here.url, 'gateway_signals_withheld_total{type="presence"}')) === 4;
+    });
+    for (const one of [here, there]) await one[Symbol.asyncDispose]();
+  });
+
   it('shows presence to its audience only, when they come, when it changes, when it leaves', async () => {
     const [bob, carol] = [await register(master.url), await register(master.url)];
     const toBob = await connect(master.url, bob);
     const toCarol = await connect(master.url, carol);
+    const takesIt: Upstream = { type: 'presence', state: 'away', to: [], from: [alice.accountId] };
+    for (const socket of [toBob, toCarol]) await says(socket, takesIt);
     const shown = await connect(master.url, await login(master.url, alice.username));
     shown.write({ type: 'presence', state: 'online', to: [bob.accountId] });
     const frame = (state: 'online' | 'away' | 'offline') =>
       ({ type: 'presence', accountId: alice.accountId, state }) as const;
     expect(await toBob.hears('presence')).toEqual([frame('online')]);
     const secondOfBob = await connect(master.url, await login(master.url, bob.username));
+    await says(secondOfBob, takesIt);
     expect(await secondOfBob.hears('presence')).toEqual([frame('online')]);
     shown.write({ type: 'presence', state: 'away', to: [bob.accountId] });
     expect(await toBob.hears('presence', 2)).toEqual([frame('online'), frame('away')]);
@@ -346,6 +390,28 @@ describe('a connection', () => {
       { type: 'receipt', accountId: bob.accountId, deviceId: 1, ids: [envelope.id] },
     ]);
     expect(await toBob.hears('acknowledged')).toMatchObject([{ ids: [envelope.id], copies: 3 }]);
+  });
+
+  it('gets no more receipts of one account than that can have read, and those of others all the same', async () => {
+    await using strict = await nodes.master({ RECEIPTS_PER_ACCOUNT_PER_MINUTE: '3' });
+    const [forger, reader] = [await register(strict.url), await register(strict.url)];
+    const toAlice = await connect(strict.url, alice);
+    const give = async (by: TestDevice, count: number): Promise<void> => {
+      const socket = await connect(strict.url, by);
+      const sender = { senderId: alice.accountId, senderDeviceId: alice.deviceId };
+      const messages = Array.from({ length: count }, () => ({ id: mintId(), ...sender }));
+      await says(socket, { type: 'acknowledge', receipts: true, messages });
+      await socket.hears('acknowledged');
+      await socket.close();
+    };
+    for (const count of [2, 2, 1]) await give(forger, count);
+    await give(reader, 3);
+    const receipts = await toAlice.hears('receipt', 2);
+    expect(receipts.map(({ accountId, ids }) => [accountId, ids.length])).toEqual([
+      [forger.accountId, 2],
+      [reader.accountId, 3],
+    ]);
+    expect(await metric(strict.url, 'gateway_rate_limited_total{limit="receipts"}')).toBe(2);
   });
 
   it('acknowledges with the copies that could be deleted', async () => {

@@ -2,6 +2,7 @@ import type { RawData, WebSocket } from 'ws';
 import {
   deviceKey,
   ERRORS,
+  type AccountId,
   type DeviceAddress,
   type Dialect,
   type Downstream,
@@ -25,6 +26,8 @@ export type LiveSession = {
   readonly connectionId: string;
   /** Of the token that it began with. */
   readonly tokenGeneration: number;
+  /** From whom it takes presence and typing, beside its own account: nobody, until it has said so. */
+  takesFrom: ReadonlySet<AccountId>;
   /** Answers; never left out. */
   readonly reply: (frame: Downstream) => void;
   /** Sends what was not asked for; left out when the socket is slow. */
@@ -72,6 +75,7 @@ export type Connection = {
   readonly requestId: string;
 };
 
+const NOBODY: ReadonlySet<AccountId> = new Set();
 const FRAMES_IN_PROCESS = 64;
 const BAD_FRAMES = 5;
 
@@ -91,6 +95,7 @@ class SocketSession implements LiveSession {
   readonly device: DeviceAddress;
   readonly connectionId: string;
   readonly tokenGeneration: number;
+  takesFrom: ReadonlySet<AccountId> = NOBODY;
   readonly #socket: WebSocket;
   readonly #dialect: Dialect;
   readonly #requestId: string;
@@ -236,6 +241,7 @@ class SocketSession implements LiveSession {
   }
 
   #work(): void {
+    if (this.#rate.isRested()) this.#isTooFast = false;
     while (this.#waiting.length > 0 && !this.#isFull()) {
       if (!this.#rate.take()) {
         this.#slowDown();
@@ -250,7 +256,6 @@ class SocketSession implements LiveSession {
         if (this.#inProcess === 0) this.#onIdle?.();
       });
     }
-    if (this.#waiting.length === 0) this.#isTooFast = false;
     if (this.#isFull() && !this.#isEnding) this.#socket.pause();
     else if (this.#socket.isPaused) {
       this.#isHeard = true;
@@ -262,7 +267,7 @@ class SocketSession implements LiveSession {
     return this.#inProcess >= FRAMES_IN_PROCESS || this.#slowSince !== null || this.#early !== null;
   }
 
-  /** Takes the next frame when it is time; the peer is told once, until it has been kept up with. */
+  /** Takes the next frame when it is time; the peer is told once, until it has sent slowly for a while. */
   #slowDown(): void {
     const retryAfterMs = this.#rate.waitMs();
     this.#early = setTimeout(() => {

@@ -1,5 +1,6 @@
-import type { AccountId, DeviceAddress, Downstream } from '@restante/protocol';
+import type { AccountId, DeviceAddress, PresenceDown, TypingDown } from '@restante/protocol';
 import type { Bus, BusEvent } from '../live/bus.ts';
+import type { Metrics } from '../metrics.ts';
 import type { LiveSession } from './session.ts';
 
 /** The connections of this master: one per device, the newest. Takes from the bus what is for them. */
@@ -9,13 +10,17 @@ export type Sessions = {
   /** True when this was still the device's connection. */
   readonly remove: (session: LiveSession) => boolean;
   readonly ofAccount: (account: AccountId) => readonly LiveSession[];
+  readonly ofDevice: (device: DeviceAddress) => LiveSession | undefined;
+  /** Pushes what an account shows to the connections of another that take it from there. */
+  readonly signal: (to: AccountId, frame: TypingDown | PresenceDown) => void;
   readonly all: () => LiveSession[];
 };
 
 const supersede = (session: LiveSession): void =>
   session.end('superseded', 'a newer connection of this device took over');
 
-export const createSessions = (bus: Bus): Sessions => {
+/** `withheld`: counts what a device does not take. */
+export const createSessions = (bus: Bus, withheld: Metrics['signalsWithheld']): Sessions => {
   const byAccount = new Map<AccountId, readonly LiveSession[]>();
 
   const ofAccount = (account: AccountId): readonly LiveSession[] => byAccount.get(account) ?? [];
@@ -31,16 +36,21 @@ export const createSessions = (bus: Bus): Sessions => {
     return others.length < before.length;
   };
 
-  const toAccount = (account: AccountId, frame: Downstream): void =>
-    ofAccount(account).forEach((session) => session.push(frame));
+  const signal: Sessions['signal'] = (to, frame) => {
+    const { accountId: from } = frame;
+    for (const session of ofAccount(to)) {
+      if (from === to || session.takesFrom.has(from)) session.push(frame);
+      else withheld.inc({ type: frame.type });
+    }
+  };
 
   const onEvent = (event: BusEvent): void => {
     switch (event.kind) {
       case 'to-device':
         ofDevice(event.to)?.push(event.frame);
         return;
-      case 'to-account':
-        toAccount(event.to, event.frame);
+      case 'typing':
+        signal(event.to, { type: 'typing', accountId: event.from, active: event.active });
         return;
       case 'connected': {
         const session = ofDevice(event.device);
@@ -67,6 +77,8 @@ export const createSessions = (bus: Bus): Sessions => {
     },
     remove,
     ofAccount,
+    ofDevice,
+    signal,
     all: () => [...byAccount.values()].flat(),
   };
 };

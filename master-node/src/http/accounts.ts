@@ -4,45 +4,43 @@ import { answerWith, jsonBody, parseInput, readBody, ServiceError } from '@resta
 import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
 import type { IssueSession } from '../accounts/issue-session.ts';
 import type { Passwords } from '../accounts/password.ts';
+import type { Registration } from '../accounts/registration.ts';
 import type { SignIn } from '../accounts/sign-in.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Bus } from '../live/bus.ts';
-import type { Metrics } from '../metrics.ts';
-import type { RateLimits } from '../rate-limits.ts';
-import { deviceOf, requireDevice, resource, type DeviceDeps } from './route.ts';
+import { deviceOf, keptBytes, requireDevice, resource, type DeviceDeps } from './route.ts';
 
 type Deps = DeviceDeps & {
   readonly directory: Directory;
   readonly passwords: Passwords;
   readonly signIn: SignIn;
   readonly issueSession: IssueSession;
-  readonly rateLimits: Pick<RateLimits, 'registrations'>;
+  readonly registration: Registration;
   readonly bus: Bus;
-  readonly metrics: Pick<Metrics, 'registrations'>;
 };
 
 /** `/api/accounts`, `/api/accounts/:username`, `/api/removed-accounts/:accountId`, `/api/account`, `/api/account/password` */
 export const accountRoutes = (app: Express, deps: Deps): void => {
-  const { directory, passwords, issueSession, rateLimits, bus, metrics } = deps;
+  const { directory, passwords, issueSession, bus } = deps;
   const authenticated = requireDevice(deps);
   const gone = (): ServiceError => new ServiceError('unauthorized', 'the account has been removed');
-  const taken = (): ServiceError => new ServiceError('username-taken', 'the username is taken');
 
   resource(app, '/api/accounts', {
     post: [
       ...jsonBody(),
       async (request, response) => {
-        const { username: name, password, device } = readBody(request, response, 'newDevice');
-        await rateLimits.registrations.take(request.ip ?? '');
-        if ((await directory.findUsername(name)) !== null) throw taken();
-        const passwordHash = await passwords.hash(password);
+        const { device, ...asked } = readBody(request, response, 'newAccount');
         const deviceSecret = mintDeviceSecret();
-        const address = await directory.createAccount(name, passwordHash, {
-          ...device,
-          secretHash: hashDeviceSecret(deviceSecret),
+        const secretHash = hashDeviceSecret(deviceSecret);
+        const address = await deps.registration.register(request.ip ?? '', {
+          ...{ ...asked, device: { ...device, secretHash } },
+          bytes: keptBytes(device),
         });
-        metrics.registrations.inc();
-        const session = await issueSession(address, { username: name, tokenGeneration: 0, list: null });
+        const session = await issueSession(address, {
+          username: asked.username,
+          tokenGeneration: 0,
+          list: null,
+        });
         answerWith(response.status(201), 'registeredDevice', { ...session, deviceSecret });
       },
     ],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -7,12 +8,15 @@ import {
   keyBundles,
   keyStock,
   LIMITS,
+  leadingZeroBits,
   session,
   signedDeviceList,
+  workText,
   type RegisteredDevice,
+  type WorkDemand,
 } from '@restante/protocol';
 import { newTestAccountKey, waitFor } from '@restante/testkit';
-import type { MasterNode } from '../index.ts';
+import { openInvites, readConfig, type MasterNode } from '../index.ts';
 import {
   addWaiting,
   call,
@@ -26,6 +30,7 @@ import {
   recipient,
   register,
 } from '../testing/test-device.model.ts';
+import { silentLog } from '../testing/test-directory.model.ts';
 import { startTestNodes, type TestNodes } from '../testing/test-nodes.model.ts';
 
 describe('the REST side', () => {
@@ -452,6 +457,23 @@ describe('the REST side', () => {
       await strict[Symbol.asyncDispose]();
     });
 
+    it('hold the bytes that new accounts and devices of one address have kept', async () => {
+      await using strict = await nodes.master({
+        NEW_DEVICE_KIB_PER_ADDRESS_PER_HOUR: '60',
+        TRUST_PROXY: 'loopback',
+      });
+      const large = (address: string, path: string, username = randomName()) =>
+        call(`${strict.url}/api/${path}`, 'POST', {
+          body: { ...newDevice(username), device: { name: 'test', keys: randomKeys(100) } },
+          address,
+        });
+      const owner = await register(strict.url);
+      expect((await large('192.0.2.1', 'accounts')).status).toBe(201);
+      expect(await large('192.0.2.1', 'accounts')).toMatchObject(limited);
+      expect(await large('192.0.2.1', 'devices', owner.username)).toMatchObject(limited);
+      expect((await large('192.0.2.2', 'devices', owner.username)).status).toBe(201);
+    });
+
     it('hold one account to a rate of key fetches of another one, and nobody else', async () => {
       const strict = await nodes.master({ KEY_FETCHES_PER_ACCOUNT_PER_HOUR: '2' });
       const [eager, other, bob] = [
@@ -487,6 +509,73 @@ describe('the REST side', () => {
       };
       expect(await statuses({})).toEqual([200, 429]);
       expect(await statuses({ TRUST_PROXY: 'loopback' })).toEqual([200, 200]);
+    });
+  });
+
+  describe('registration', () => {
+    const post = (url: string, body: object) => call(`${url}/api/accounts`, 'POST', { body });
+    const refusals = (url: string, code: string) =>
+      metric(url, `gateway_registrations_refused_total{code="${code}"}`);
+    const solved = ({ challenge, bits }: WorkDemand) => {
+      for (let count = 0; ; count += 1) {
+        const work = { challenge, solution: count.toString(36) };
+        if (leadingZeroBits(createHash('sha256').update(workText(work)).digest()) >= bits) return work;
+      }
+    };
+    const demand = (answer: { body: unknown }): WorkDemand => errorBody.parse(answer.body).work!;
+
+    it('costs work, once for each account, also for who asks whether a username is free', async () => {
+      await using strict = await nodes.master({ REGISTRATION_WORK_BITS: '8' });
+      const asked = newDevice(randomName());
+      const first = await post(strict.url, asked);
+      expect(first).toMatchObject({ status: 428, body: { code: 'work-needed', work: { bits: 8 } } });
+      const work = solved(demand(first));
+      expect(await post(strict.url, { ...asked, work })).toMatchObject({ status: 201 });
+      const again = await post(strict.url, { ...asked, work });
+      expect(again).toMatchObject({ status: 428 });
+      expect(await post(strict.url, { ...asked, work: solved(demand(again)) })).toMatchObject({
+        status: 409,
+      });
+      expect(await refusals(strict.url, 'work-needed')).toBe(2);
+      // Those who have an account go on meanwhile.
+      const known = await login(strict.url, asked.username);
+      expect(await call(`${strict.url}/api/devices`, 'GET', { token: known.masterToken })).toMatchObject({
+        status: 200,
+      });
+    });
+
+    it('is closed where the operator says so, and signs in who has an account', async () => {
+      await using strict = await nodes.master({ REGISTRATION: 'closed' });
+      expect(await post(strict.url, newDevice(randomName()))).toMatchObject({
+        status: 403,
+        body: { code: 'registration-closed' },
+      });
+      expect((await login(strict.url, alice.username)).accountId).toBe(alice.accountId);
+    });
+
+    it('takes an invite code where the operator says so, once', async () => {
+      await using strict = await nodes.master({ REGISTRATION: 'invite' });
+      await using invites = openInvites({ ...readConfig(nodes.variables), log: silentLog });
+      const invite = await invites.make('', Date.now() + 60_000);
+      const [one, other] = [newDevice(randomName()), newDevice(randomName())];
+      expect(await post(strict.url, one)).toMatchObject({ status: 403, body: { code: 'invite-needed' } });
+      const wrong = { ...one, invite: invite.replace(/^./, (letter) => (letter === '0' ? '1' : '0')) };
+      expect(await post(strict.url, wrong)).toMatchObject({ status: 403, body: { code: 'invite-invalid' } });
+      expect(await post(strict.url, { ...one, invite: 'short' })).toMatchObject({
+        status: 400,
+        body: { path: 'invite' },
+      });
+      // Whether a username is taken is told to nobody who has no code.
+      const taken = newDevice(alice.username);
+      expect(await post(strict.url, { ...taken, invite: wrong.invite })).toMatchObject({ status: 403 });
+      expect(await post(strict.url, { ...taken, invite })).toMatchObject({ status: 409 });
+      expect(await post(strict.url, { ...one, invite })).toMatchObject({ status: 201 });
+      expect(await post(strict.url, { ...other, invite })).toMatchObject({
+        status: 403,
+        body: { code: 'invite-invalid' },
+      });
+      expect(await refusals(strict.url, 'invite-invalid')).toBe(3);
+      expect((await login(strict.url, alice.username)).accountId).toBe(alice.accountId);
     });
   });
 

@@ -2,16 +2,19 @@ import type { Express } from 'express';
 import { deviceId } from '@restante/protocol';
 import { answerWith, jsonBody, parseInput, readBody } from '@restante/service-kit';
 import { hashDeviceSecret, mintDeviceSecret } from '../accounts/device-secret.ts';
+import { createEvenRefusals } from '../accounts/even-refusals.ts';
 import type { IssueSession } from '../accounts/issue-session.ts';
 import type { SignIn } from '../accounts/sign-in.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Bus } from '../live/bus.ts';
-import { deviceOf, requireDevice, resource, type DeviceDeps } from './route.ts';
+import type { RateLimits } from '../rate-limits.ts';
+import { deviceOf, keptBytes, requireDevice, resource, type DeviceDeps } from './route.ts';
 
 type Deps = DeviceDeps & {
   readonly directory: Directory;
   readonly signIn: SignIn;
   readonly issueSession: IssueSession;
+  readonly rateLimits: Pick<RateLimits, 'newDeviceBytes'>;
   readonly bus: Bus;
 };
 
@@ -19,15 +22,20 @@ type Deps = DeviceDeps & {
 export const deviceRoutes = (app: Express, deps: Deps): void => {
   const { directory, bus } = deps;
   const authenticated = requireDevice(deps);
+  const evenly = createEvenRefusals();
 
   resource(app, '/api/devices', {
     post: [
       ...jsonBody(),
       async (request, response) => {
         const { username, password, device } = readBody(request, response, 'newDevice');
-        const found = await directory.findUsername(username);
-        const known = found === null ? null : await directory.account(found);
-        const account = await deps.signIn({ address: request.ip ?? '', username }, password, known);
+        const address = request.ip ?? '';
+        const account = await evenly(async () => {
+          const found = await directory.findUsername(username);
+          const known = found === null ? null : await directory.account(found);
+          return deps.signIn({ address, username }, password, known);
+        });
+        await deps.rateLimits.newDeviceBytes.take(address, keptBytes(device));
         const { accountId } = account;
         const deviceSecret = mintDeviceSecret();
         const secretHash = hashDeviceSecret(deviceSecret);

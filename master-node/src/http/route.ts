@@ -1,5 +1,5 @@
 import type { Express, RequestHandler, Response } from 'express';
-import type { DeviceAddress } from '@restante/protocol';
+import type { DeviceAddress, NewDevice } from '@restante/protocol';
 import { bearerToken, ServiceError } from '@restante/service-kit';
 import type { Authenticate } from '../authenticate.ts';
 import type { RateLimits } from '../rate-limits.ts';
@@ -36,6 +36,9 @@ export const requireDevice =
 
 /** The device that {@link requireDevice} let pass. */
 export const deviceOf = (response: Response): DeviceAddress => response.locals['device'] as DeviceAddress;
+
+/** What a new device has the directory keep, about. */
+export const keptBytes = (device: NewDevice['device']): number => JSON.stringify(device).length;
 
 /** Answers that hold tokens or depend on who asks are kept by nobody. */
 export const noStore: RequestHandler = (_request, response, next) => {

@@ -4,8 +4,8 @@ import type { AccountId, DeviceAddress, Downstream } from '@restante/protocol';
 export type BusEvent =
   /** A frame for one device, for whichever master has its connection. */
   | { readonly kind: 'to-device'; readonly to: DeviceAddress; readonly frame: Downstream }
-  /** A frame for every connected device of an account. */
-  | { readonly kind: 'to-account'; readonly to: AccountId; readonly frame: Downstream }
+  /** For those connected devices of an account that take it from this one. */
+  | { readonly kind: 'typing'; readonly from: AccountId; readonly to: AccountId; readonly active: boolean }
   /** A device has a new connection: older ones end. */
   | { readonly kind: 'connected'; readonly device: DeviceAddress; readonly connectionId: string }
   /** Whom a device shows itself to; nobody once it is offline. */

@@ -2,6 +2,7 @@ import type { DeviceAddress, Downstream, Upstream } from '@restante/protocol';
 import type { RateLimits } from '../rate-limits.ts';
 import { createAcknowledge, type AcknowledgeDeps } from './acknowledge.ts';
 import type { Bus } from './bus.ts';
+import type { Presence } from './presence.ts';
 import { createSend, type SendDeps } from './send.ts';
 
 /** What a frame of a device does; gives the frame that answers it, if any. `requestId` is that of the frame. */
@@ -14,7 +15,8 @@ export type Handle = (
 export type HandleDeps = SendDeps &
   AcknowledgeDeps & {
     readonly bus: Bus;
-    readonly rateLimits: Pick<RateLimits, 'messages' | 'signals' | 'acknowledged'>;
+    readonly show: Presence['show'];
+    readonly rateLimits: Pick<RateLimits, 'messages' | 'signals' | 'acknowledged' | 'receipts'>;
   };
 
 /** @throws ServiceError (the handler that is given) for frames other than `send` */
@@ -30,15 +32,11 @@ export const createHandle = (deps: HandleDeps): Handle => {
         return acknowledge(device, frame, requestId);
       case 'typing':
         await deps.rateLimits.signals.take(device);
-        deps.bus.publish({
-          kind: 'to-account',
-          to: frame.to,
-          frame: { type: 'typing', accountId: device.accountId, active: frame.active },
-        });
+        deps.bus.publish({ kind: 'typing', from: device.accountId, to: frame.to, active: frame.active });
         return null;
       case 'presence':
         await deps.rateLimits.signals.take(device);
-        deps.bus.publish({ kind: 'presence', device, state: frame.state, to: frame.to });
+        deps.show(device, frame);
         return null;
       case 'ping':
         return { type: 'pong', serverTime: deps.now() };

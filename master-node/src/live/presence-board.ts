@@ -68,7 +68,7 @@ export const createPresenceBoard = () => {
         return after === before[index] ? [] : [{ viewer, frame: frame(publisher, after) }];
       });
     },
-    /** What a device of `viewer` that connects is told. */
+    /** What is shown to `viewer`. */
     snapshot: (viewer: AccountId): PresenceDown[] =>
       [...visibleTo(viewer)].map(([publisher, state]) => frame(publisher, state)),
     size: (): number => shown.size,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { deriveMessageId, documentId, envelopeRevision, LIMITS } from '@restante/protocol';
+import { accessTokenBytes, deriveMessageId, documentId, envelopeRevision, LIMITS } from '@restante/protocol';
 import { waitFor } from '@restante/testkit';
 import { createLocalBus } from './bus.ts';
 import {
@@ -51,6 +51,40 @@ describe('send', () => {
   };
   const stored = async (device: TestDevice): Promise<number[]> =>
     Promise.all(nodes.nodeUrls.map(async (url) => (await waiting(url, device)).length));
+
+  it('a stranger has a small share of a mailbox, whom its owner has let in a large one', async () => {
+    await using few = await startTestNodes({ MAILBOX_STRANGERS_MESSAGES: '8' });
+    const here = await few.master();
+    const [bob, friend, stranger] = [
+      await register(here.url),
+      await register(here.url),
+      await register(here.url),
+    ];
+    const [fromFriend, fromStranger] = [await connect(here.url, friend), await connect(here.url, stranger)];
+    const key = Buffer.from(bob.accessKey!, 'base64url');
+    const access = Buffer.from(accessTokenBytes(key, friend.accountId)).toString('base64url');
+    const write = (socket: TestSocket, shown?: string) =>
+      socket.send([{ ...recipient(bob), ...(shown === undefined ? {} : { access: shown }) }]);
+    for (let count = 0; count < 2; count += 1)
+      expect(await write(fromStranger)).toMatchObject({ type: 'accepted' });
+    const full = {
+      type: 'refused',
+      error: { code: 'sender-share-full', retryAfterMs: expect.any(Number) as number },
+    };
+    expect(await write(fromStranger)).toMatchObject(full);
+    // Another one's token is none.
+    expect(await write(fromStranger, access)).toMatchObject(full);
+    for (let count = 0; count < 10; count += 1)
+      expect(await write(fromFriend, access)).toMatchObject({ type: 'accepted', copies: 2 });
+    expect(await metric(here.url, 'gateway_sends_refused_total{code="sender-share-full"}')).toBe(2);
+    const toBob = await connect(here.url, bob);
+    const messages = (await waiting(few.nodeUrls[0]!, bob)).map(({ id, senderId, senderDeviceId }) => ({
+      ...{ id, senderId, senderDeviceId },
+    }));
+    toBob.write({ type: 'acknowledge', receipts: false, messages });
+    await toBob.hears('acknowledged');
+    expect(await write(fromStranger)).toMatchObject({ type: 'accepted' });
+  });
 
   describe('to devices that are not those of the account', () => {
     let bob: [TestDevice, TestDevice];

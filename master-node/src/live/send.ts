@@ -13,6 +13,7 @@ import {
   type StoredEnvelope,
 } from '@restante/protocol';
 import { ServiceError, toServiceError, type Logger } from '@restante/service-kit';
+import type { Access } from '../accounts/access.ts';
 import type { DeviceSet, DeviceSets } from '../directory/device-sets.ts';
 import type { FanOut } from '../mailboxes/fan-out.ts';
 import type { Metrics } from '../metrics.ts';
@@ -25,6 +26,7 @@ export type SendDeps = {
   readonly store: FanOut;
   readonly bus: Bus;
   readonly pushWindows: PushWindows;
+  readonly isLetIn: Access['isLetIn'];
   readonly rateLimits: Pick<RateLimits, 'messages'>;
   readonly messageTtlMs: number;
   readonly metrics: Pick<Metrics, 'sendsAccepted' | 'sendsRefused' | 'acceptLatency' | 'pushLatency'>;
@@ -103,9 +105,11 @@ const toEnvelopes = (
   id: MessageId,
   { recipients }: Send,
   messageTtlMs: number,
+  isLetIn: Access['isLetIn'],
 ): StoredEnvelope[] =>
-  recipients.flatMap(({ accountId, envelopes }) =>
-    envelopes.map(({ deviceId, type, payload }) => ({
+  recipients.flatMap(({ accountId, envelopes, access }) => {
+    const isStranger = !isLetIn(accountId, sender.accountId, access);
+    return envelopes.map(({ deviceId, type, payload }) => ({
       accountId,
       deviceId,
       id,
@@ -114,15 +118,19 @@ const toEnvelopes = (
       expiresAt: messageTime(id) + messageTtlMs,
       type,
       payload,
-    })),
-  );
+      ...(isStranger ? { stranger: true } : {}),
+    }));
+  });
 
-const publish = (bus: Bus, { accountId, deviceId, ...envelope }: StoredEnvelope): void =>
+const publish = (bus: Bus, stored: StoredEnvelope): void => {
+  const { accountId, deviceId, id, senderId, senderDeviceId, expiresAt, type, payload } = stored;
+  const envelope = { id, senderId, senderDeviceId, sentAt: messageTime(id), expiresAt, type, payload };
   bus.publish({
     kind: 'to-device',
     to: { accountId, deviceId },
-    frame: { type: 'envelope', envelope: { ...envelope, sentAt: messageTime(envelope.id) } },
+    frame: { type: 'envelope', envelope },
   });
+};
 
 /**
  * Takes one message: pushes its envelopes to connected devices and, side by side, stores them (law 1). Nothing is
@@ -141,7 +149,7 @@ export const createSend =
       await checkDevices(sender, frame, deps.deviceSets);
 
       const messageId = deriveMessageId(sender, frame.id);
-      const envelopes = toEnvelopes(sender, messageId, frame, deps.messageTtlMs);
+      const envelopes = toEnvelopes(sender, messageId, frame, deps.messageTtlMs, deps.isLetIn);
       const closeWindow = deps.pushWindows.open(envelopes);
       for (const envelope of envelopes) publish(bus, envelope);
       pushedIn();

@@ -21,6 +21,9 @@ export type FanOutOptions = {
 type Progress = { stored: number; pending: number; refusals: ErrorCode[] };
 
 const RETRY_AFTER_MS = 2000;
+/** Somebody has to read first. */
+const FULL_RETRY_AFTER_MS = 15_000;
+const FULL: ReadonlySet<ErrorCode> = new Set(['mailbox-full', 'sender-share-full']);
 
 /** The master has found the time of a message fit: when nodes do not, one of these clocks is wrong, and may be right soon. */
 const OF_TIME: ReadonlySet<ErrorCode> = new Set(['clock-skew', 'message-expired']);
@@ -30,7 +33,10 @@ const refusal = (envelope: Progress): ServiceError => {
   const [code] = envelope.refusals;
   const agreed =
     envelope.stored === 0 && envelope.refusals.every((other) => other === code && !OF_TIME.has(other));
-  if (code !== undefined && agreed) return new ServiceError(code, 'the mailbox nodes refused the message');
+  if (code !== undefined && agreed) {
+    const later = FULL.has(code) ? { retryAfterMs: FULL_RETRY_AFTER_MS } : {};
+    return new ServiceError(code, 'the mailbox nodes refused the message', later);
+  }
   return new ServiceError('unavailable', 'too few mailbox nodes have the message', {
     retryAfterMs: RETRY_AFTER_MS,
   });

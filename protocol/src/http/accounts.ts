@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
+import { accessKey } from '../access.ts';
 import { signedDeviceList } from '../device-list.ts';
 import { accountId, deviceId, timestamp, username } from '../ids.ts';
 import { curveKey, registrationId } from '../key-shapes.ts';
 import { deviceKeys } from './keys.ts';
 import { LIMITS } from '../limits.ts';
+import { workDone } from '../work.ts';
 
 /** 8 to 256 characters; strength is for the client to judge. */
 export const password = z.string().check(z.minLength(8), z.maxLength(256));
@@ -28,6 +30,18 @@ export const newDevice = z.strictObject({
 });
 export type NewDevice = z.infer<typeof newDevice>;
 
+/** An invite code: 128 bits that nobody can guess, in the letters of Crockford's base 32. */
+export const inviteCode = z.string().check(z.regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'not an invite code'));
+
+/** A new account with its first device. */
+export const newAccount = z.extend(newDevice, {
+  /** Once `work-needed` has said that it costs some. */
+  work: z.optional(workDone),
+  /** Where an account takes one. */
+  invite: z.optional(inviteCode),
+});
+export type NewAccount = z.infer<typeof newAccount>;
+
 /** Where mail is fetched: base URL of each mailbox node, absolute or relative to the master's origin. */
 export const mailboxNodes = z.array(z.string()).check(z.minLength(1));
 
@@ -43,6 +57,8 @@ export const session = z.object({
   mailboxNodes,
   /** Mailbox nodes that have each accepted message (W): a read of `mailboxNodes.length + 1 - W` is complete. */
   writeConcern: z.int().check(z.positive()),
+  /** What the tokens are made of that this account gives to those whom it lets in. */
+  accessKey: z.exactOptional(accessKey),
   serverTime: timestamp,
 });
 export type Session = z.infer<typeof session>;

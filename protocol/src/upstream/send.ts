@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { accessToken } from '../access.ts';
 import { envelopeType, payload } from '../envelope.ts';
 import { accountId, deviceId, messageId } from '../ids.ts';
 import { registrationId } from '../key-shapes.ts';
@@ -18,6 +19,8 @@ export type OutgoingEnvelope = z.infer<typeof outgoingEnvelope>;
 export const recipient = z.strictObject({
   accountId,
   envelopes: z.array(outgoingEnvelope).check(z.minLength(1), z.maxLength(LIMITS.deviceId)),
+  /** What the recipient has given to those whom it lets in: without it the sender is a stranger. */
+  access: z.optional(accessToken),
 });
 export type Recipient = z.infer<typeof recipient>;
 

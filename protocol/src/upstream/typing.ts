@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { accountId } from '../ids.ts';
 
-/** Passed on to the devices of `to` that are connected; never stored, never answered. */
+/** Passed on to the connected devices of `to` that take it from this account; never stored, never answered. */
 export const typingUp = z.strictObject({
   type: z.literal('typing'),
   to: accountId,

@@ -110,6 +110,8 @@ const run = async (context: CommandContext): Promise<number> => {
       await using cluster = await startCluster({
         dataDir: clusterDir,
         signal,
+        // Alice writes as much as she may be told to, and a little more.
+        settings: { mailboxNode: { MAILBOX_SENDER_MESSAGES: String(2 * MOST_MESSAGES) } },
         ...(COUCHDB_URLS && { couchUrls: COUCHDB_URLS, databasePrefix }),
       });
       const scope = { ...SCOPE, databasePrefix: cluster.databasePrefix };

@@ -15,6 +15,7 @@ const environment = z.object({
   MASTERS: z.coerce.number().int().min(1).max(8).default(1),
   COUCHDB_URLS: clusterCouchUrls.optional(),
   DATABASE_PREFIX: databasePrefix.optional(),
+  REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
 });
 
 const options = z.strictObject({ port: z.string().optional(), 'data-dir': z.string().optional() });
@@ -102,7 +103,7 @@ const run = async (context: CommandContext): Promise<number> => {
       ports: portsFrom(config.PORT),
       ...(config.COUCHDB_URLS && { couchUrls: config.COUCHDB_URLS }),
       ...(config.DATABASE_PREFIX !== undefined && { databasePrefix: config.DATABASE_PREFIX }),
-      settings: { front: { MESSENGER_DIR: messengerDir } },
+      settings: { front: { MESSENGER_DIR: messengerDir }, master: { REGISTRATION: config.REGISTRATION } },
       signal,
       onEvent: (event) => {
         if (event.type === 'exited') onExit(event);
@@ -144,6 +145,7 @@ again what ends. Ctrl-C stops everything.
                         is no bus between them yet, so people on different ones get no live push, receipts, presence
   COUCHDB_URLS          three CouchDB servers with admin credentials, separated by commas, instead of the embedded ones
   DATABASE_PREFIX       prefix of all database names
+  REGISTRATION          who makes accounts: open (default), invite (who has a code of npm run invites) or closed
 
 Exit code: 0 stopped by Ctrl-C, 1 could not start, 2 bad options or environment.
 `,

@@ -61,6 +61,19 @@ const changesOf = async (serverUrl: string, database: string, since?: Place): Pr
   return ((await ask(serverUrl, `${database}/_changes?style=all_docs${from}`)) as ChangesAnswer).results;
 };
 
+/** Leaf revisions of the documents of a database that have changed since a place. */
+export const leavesOf = async (
+  serverUrl: string,
+  database: string,
+  since?: Place,
+): Promise<Map<string, Leaves>> =>
+  new Map(
+    (await changesOf(serverUrl, database, since)).map(({ id, deleted, changes }) => [
+      id,
+      changes.map(({ rev }) => (deleted ? `${rev} deleted` : rev)).sort(),
+    ]),
+  );
+
 /**
  * Leaf revisions of every envelope, waiting or deleted, in all buckets of a server; a tombstone's end in ` deleted`. `since`: of those that
  * have changed since.
@@ -72,10 +85,8 @@ export const envelopesOf = async (
 ): Promise<Map<string, Leaves>> => {
   const envelopes = new Map<string, Leaves>();
   for (const database of await databasesOf(serverUrl, `${prefix}messages-`)) {
-    const found = await changesOf(serverUrl, database, since);
-    for (const { id, deleted, changes } of found.filter((change) => isMessage(change.id))) {
-      envelopes.set(id, changes.map(({ rev }) => (deleted ? `${rev} deleted` : rev)).sort());
-    }
+    for (const [id, leaves] of await leavesOf(serverUrl, database, since))
+      if (isMessage(id)) envelopes.set(id, leaves);
   }
   return envelopes;
 };

@@ -5,6 +5,7 @@ export {
   envelopesOf,
   isLive,
   isSameMail,
+  leavesOf,
   placeOf,
   waitingOf,
   type Leaves,

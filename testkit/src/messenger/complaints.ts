@@ -18,8 +18,15 @@ export const NETWORK_FAILURES: readonly RegExp[] = [
   /net::ERR_/,
 ];
 
-/** What comes of the tests themselves: a page that is no page of the messenger, and a context without service workers. */
-const OWN: readonly RegExp[] = [/\/favicon\.ico\)$/, /^Service Worker registration blocked by Playwright/];
+/**
+ * What comes of the tests themselves: a page that is no page of the messenger, and a context without service workers. And what Chromium
+ * says of the first answer to who wants an account, which asks for work.
+ */
+const OWN: readonly RegExp[] = [
+  /\/favicon\.ico\)$/,
+  /^Service Worker registration blocked by Playwright/,
+  /^Failed to load resource: .* 428 /,
+];
 
 export const listenForComplaints = (context: BrowserContext): Complaints => {
   const complaints: string[] = [];
@@ -28,7 +35,11 @@ export const listenForComplaints = (context: BrowserContext): Complaints => {
     if (message.type() !== 'error' && message.type() !== 'warning') return;
     complaints.push(`${message.text()} (${message.location().url})`);
   });
-  context.on('weberror', (error) => complaints.push(error.error().stack ?? error.error().message));
+  context.on('weberror', (thrown) => {
+    const { name, message, stack = '' } = thrown.error();
+    // A DOMException has no stack.
+    complaints.push(`${name}: ${message} ${stack}`);
+  });
   return {
     expect: (...patterns) => void expected.push(...patterns),
     unexpected: () => complaints.filter((text) => !expected.some((pattern) => pattern.test(text))),

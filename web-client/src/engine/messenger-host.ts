@@ -28,6 +28,7 @@ const FORWARDED = Object.keys({
   listing: true,
   'waiting-devices': true,
   undecryptable: true,
+  'held-up': true,
 } satisfies Record<EngineEvent['type'], true>) as EngineEvent['type'][];
 
 export type HostListeners = {

@@ -111,6 +111,21 @@ test('somebody types until they stop, write, or are not heard of any more', asyn
   expect(conversations.isTyping(conversationWith('anna'))).toBe(false);
 });
 
+test('what waits for room where it goes is told until it goes again', async () => {
+  const { conversations, happen, tell } = await start([conversation('anna')]);
+  const id = conversationWith('anna');
+  const hold = (code: 'sender-share-full' | null) =>
+    happen({ type: 'held-up', detail: { conversation: id, code } });
+  expect(conversations.heldUp(id)).toBeNull();
+  hold('sender-share-full');
+  expect(conversations.heldUp(id)).toBe('sender-share-full');
+  hold(null);
+  expect(conversations.heldUp(id)).toBeNull();
+  hold('sender-share-full');
+  tell({ ...INITIAL_STATUS, phase: 'signed-out' });
+  expect(conversations.heldUp(id)).toBeNull();
+});
+
 test('presence is what was told last, in this connection', async () => {
   const { conversations, happen, tell } = await start([conversation('anna')]);
   expect(conversations.presenceOf('anna')).toBe('offline');

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { EventFeed, Subscription } from '../services/event-feed.ts';
 
 type PresenceState = MessengerEvents['presence']['state'];
+type NoRoom = NonNullable<MessengerEvents['held-up']['code']>;
 
 /** Someone who has not said for this long that they still write has stopped. */
 const TYPING_MS = 8_000;
@@ -17,6 +18,7 @@ export class Conversations {
   readonly #byId = new SvelteMap<ConversationId, Conversation>();
   readonly #presence = new SvelteMap<AccountId, PresenceState>();
   readonly #typing = new SvelteMap<ConversationId, ReturnType<typeof setTimeout>>();
+  readonly #heldUp = new SvelteMap<ConversationId, NoRoom>();
   #loaded = $state.raw(false);
   readonly #sorted = $derived([...this.#byId.values()].sort((a, b) => b.lastMessageAt - a.lastMessageAt));
   /** Accepted, newest first. */
@@ -57,6 +59,10 @@ export class Conversations {
   presenceOf(accountId: AccountId): PresenceState {
     return this.#presence.get(accountId) ?? 'offline';
   }
+  /** Why what is written there waits; null: it does not. */
+  heldUp(id: ConversationId): NoRoom | null {
+    return this.#heldUp.get(id) ?? null;
+  }
   isTyping(id: ConversationId): boolean {
     return this.#typing.has(id);
   }
@@ -73,6 +79,7 @@ export class Conversations {
   #clear(): void {
     this.#byId.clear();
     this.#presence.clear();
+    this.#heldUp.clear();
     for (const id of [...this.#typing.keys()]) this.#stopTyping(id);
     this.#loaded = false;
   }
@@ -87,6 +94,10 @@ export class Conversations {
         break;
       case 'presence':
         this.#presence.set(event.detail.accountId, event.detail.state);
+        break;
+      case 'held-up':
+        if (event.detail.code === null) this.#heldUp.delete(event.detail.conversation);
+        else this.#heldUp.set(event.detail.conversation, event.detail.code);
         break;
       case 'typing':
         this.#stopTyping(event.detail.conversation);

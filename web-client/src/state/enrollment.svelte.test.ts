@@ -47,6 +47,27 @@ describe('Enrollment', () => {
     expect(sent).toBe(1);
   });
 
+  it('asks for an invite code where the server takes one, and sends it as it was meant', async () => {
+    const enrollment = filled();
+    expect(enrollment.asksInvite).toBe(false);
+    const refusal = new EngineError({ code: 'invite-needed', message: 'no' });
+    await enrollment.submit(() => Promise.reject(refusal), true);
+    expect(enrollment.asksInvite).toBe(true);
+    expect(enrollment.failure?.code).toBe('invite-needed');
+    expect(enrollment.errors).toEqual({});
+    const sent: unknown[] = [];
+    const ask = (credentials: object): Promise<void> => Promise.resolve(void sent.push(credentials));
+    await enrollment.submit(ask, true);
+    expect(enrollment.errors).toEqual({ invite: 'badInvite' });
+    enrollment.invite = ' o123456789-abcdefghjkmnpqrs ';
+    await enrollment.submit(ask, true);
+    await enrollment.submit(ask);
+    expect(sent).toMatchObject([{ invite: '0123456789ABCDEFGHJKMNPQRS' }, { username: 'anna' }]);
+    expect(sent[1]).not.toHaveProperty('invite');
+    const invited = new Enrollment('', 'Chromium on Linux', '0123456789ABCDEFGHJKMNPQRS');
+    expect(invited.asksInvite).toBe(true);
+  });
+
   it('says why it was refused', async () => {
     const enrollment = filled();
     await enrollment.submit(() => Promise.reject(new EngineError({ code: 'unauthorized', message: 'no' })));

@@ -10,7 +10,8 @@ export const SETTINGS_SECTIONS = [
 export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 
 export type Route =
-  | { readonly name: 'home' }
+  /** `invite`: the code in the link that was followed, for who has no account yet. */
+  | { readonly name: 'home'; readonly invite?: string }
   | { readonly name: 'search' }
   | { readonly name: 'conversation'; readonly conversation: ConversationId }
   | { readonly name: 'safety'; readonly conversation: ConversationId }
@@ -32,6 +33,7 @@ const parse = (hash: string): Route => {
   if (first === 'c' && second)
     return { name: third === 'safety' ? 'safety' : 'conversation', conversation: second as ConversationId };
   if (first === 'add') return { name: 'add', username: second || null };
+  if (first === 'invite' && second) return { name: 'home', invite: second };
   if (first === 'search') return { name: 'search' };
   if (first === 'settings') {
     return { name: 'settings', section: SETTINGS_SECTIONS.find((section) => section === second) ?? null };

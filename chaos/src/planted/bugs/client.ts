@@ -156,3 +156,40 @@ export const falseComplete: Bug = {
   laws: ['complete-is-true'],
   args: ['--faults', 'nodes-dead,couches-dead,device-killed', ...TALK],
 };
+
+export const broughtBackStays: Bug = {
+  name: 'brought-back-stays',
+  what: 'a message that is known and comes again is not deleted again',
+  patches: [
+    {
+      file: 'client/src/receiving/inbox.ts',
+      find: 'const owed = [...(await takeKnown(transaction, known)), ',
+      put: 'const owed = [',
+    },
+    {
+      file: 'client/src/receiving/inbox.ts',
+      find: 'returned: known.filter((_, index) => pending[index] === undefined),',
+      put: 'returned: known.filter((_, index) => pending[index] !== undefined && index < 0),',
+    },
+  ],
+  laws: ['heals', 'servers-empty-and-alike'],
+  args: ['--faults', 'mail-brought-back,device-killed', ...TALK],
+};
+
+export const forgedIsShown: Bug = {
+  name: 'forged-is-shown',
+  what: 'what no session has encrypted is read as it is',
+  patches: [
+    {
+      file: 'client/src/receiving/inbox.ts',
+      find: `if (!result?.ok) return null;
+    return { envelope, arrival, plaintext: result.plaintext, content: decodeContent(result.plaintext) };`,
+      put: `const plaintext = result?.ok
+      ? result.plaintext
+      : Uint8Array.from(atob(envelope.payload), (character) => character.charCodeAt(0));
+    return { envelope, arrival, plaintext, content: decodeContent(plaintext) };`,
+    },
+  ],
+  laws: ['authentic'],
+  args: ['--faults', 'mail-forged', ...TALK],
+};

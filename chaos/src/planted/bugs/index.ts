@@ -1,11 +1,13 @@
 import type { Bug } from '../bug.ts';
 import {
+  broughtBackStays,
   dedupeRemoved,
   deleteBeforeCommit,
   dropAtReconnect,
   duplicateTakenForKnown,
   failedOnNotFound,
   falseComplete,
+  forgedIsShown,
   ownCopiesLost,
   repairGivesUp,
   shownBeforeKept,
@@ -13,11 +15,14 @@ import {
 } from './client.ts';
 import {
   acceptBeforeStore,
+  acknowledgedByAnybody,
   bucketsDropped,
   emptyDiskAnswers,
   lateRetryRecreates,
+  meshCarriesDeletions,
   noFsync,
   passwordInLog,
+  signaturesNotChecked,
   unfitTaken,
 } from './services.ts';
 
@@ -39,4 +44,9 @@ export const BUGS: readonly Bug[] = [
   unfitTaken,
   falseComplete,
   passwordInLog,
+  meshCarriesDeletions,
+  broughtBackStays,
+  forgedIsShown,
+  signaturesNotChecked,
+  acknowledgedByAnybody,
 ];

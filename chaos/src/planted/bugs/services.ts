@@ -128,3 +128,52 @@ export const passwordInLog: Bug = {
   laws: ['no-plaintext'],
   args: ['--faults', 'none', ...TALK],
 };
+
+export const meshCarriesDeletions: Bug = {
+  name: 'mesh-carries-deletions',
+  what: 'a node takes deletions from another one',
+  patches: [
+    {
+      file: 'mailbox-node/src/mesh/wanted.ts',
+      find: '        selector: PULLED,',
+      put: '        selector: { _id: { $gt: null } },',
+    },
+    {
+      file: 'protocol/src/mesh-rule.ts',
+      find: 'if (!roles.includes(MESH_ROLE)) return null;',
+      put: 'if (roles.length >= 0) return null;',
+    },
+  ],
+  laws: ['arrives', 'complete-is-true'],
+  args: ['--faults', 'mail-withheld,device-killed', ...TALK],
+};
+
+export const acknowledgedByAnybody: Bug = {
+  name: 'acknowledged-by-anybody',
+  what: 'a master deletes what is acknowledged in whichever mailbox is named with it',
+  patches: [
+    {
+      file: 'master-node/src/live/acknowledge.ts',
+      find: 'const copies = await deleteOnBehalf(device, ids, requestId);',
+      put: `for (const { id, senderId, senderDeviceId } of frame.messages)
+      await deleteOnBehalf({ accountId: senderId, deviceId: senderDeviceId }, [id], requestId);
+    const copies = await deleteOnBehalf(device, ids, requestId);`,
+    },
+  ],
+  laws: ['arrives', 'complete-is-true'],
+  args: ['--faults', 'stranger-abuses,device-killed', ...TALK],
+};
+
+export const signaturesNotChecked: Bug = {
+  name: 'signatures-not-checked',
+  what: 'masters go by documents of the directory that none of them has signed',
+  patches: [
+    {
+      file: 'master-node/src/directory/directory-signatures.ts',
+      find: 'if (!found || !key) return false;',
+      put: "if (id !== '') return true;",
+    },
+  ],
+  laws: ['for-its-devices-alone', 'arrives', 'heals'],
+  args: ['--faults', 'directory-edited', ...TALK],
+};

@@ -2,7 +2,7 @@ import { messageId, username } from '@restante/protocol';
 import * as z from 'zod/mini';
 import type { Message } from '../../vault/tables.ts';
 import type { Kind, RowKind } from '../kind.ts';
-import { CONTENT_VERSION, earlier, messageReference, v } from '../parts.ts';
+import { access, CONTENT_VERSION, earlier, messageReference, v } from '../parts.ts';
 
 /** UTF-16 units of a text that a conversation shows of its newest message. */
 const MAX_PREVIEW_LENGTH = 200;
@@ -18,6 +18,7 @@ const schema = z.object({
   replyTo: z.optional(messageReference),
   /** Generation of the author's device list at that time: there is one that is as new, whatever a server gives. */
   list: z.optional(z.int().check(z.positive())),
+  access,
   earlier,
 });
 export type TextContent = z.infer<typeof schema>;
@@ -36,17 +37,18 @@ export const text: Kind<typeof schema> = {
   schema,
   from: 'others',
   references: ({ id }, { author }) => [{ author, id }],
-  apply: async ({ place, add, onNameHint, expectList }, { id, text, from, replyTo, list }) => {
+  apply: async ({ place, add, onNameHint, expectList, keepAccess }, content) => {
+    const { id, text, from, replyTo, list, access: token } = content;
     const { author, conversation, direction, state, timeOf } = place;
     await add(author, {
       ...{ id, conversation, direction, state, text, kind: 'text', ...timeOf(id) },
       ...(replyTo && { replyTo }),
     });
-    if (direction === 'in') {
-      onNameHint(author, from);
-      if (list !== undefined) await expectList(author, list, id);
-    }
-    return direction === 'in';
+    if (direction === 'out') return false;
+    onNameHint(author, from);
+    if (list !== undefined) await expectList(author, list, id);
+    if (token !== undefined) await keepAccess(author, token);
+    return true;
   },
 };
 

@@ -375,6 +375,7 @@ export class ScriptedCluster {
       ...{ masterToken: token, masterTokenExpiresAt: expiresAt },
       ...{ mailboxToken: token, mailboxTokenExpiresAt: expiresAt },
       mailboxNodes: ['/nodes/0', '/nodes/1', '/nodes/2'],
+      accessKey: accountId.replaceAll('-', '').padEnd(43, 'A'),
     };
   }
 

@@ -63,7 +63,24 @@ const api: VaultPage = {
     if (method === 'commit') return vault.commit((args[0] as readonly Change[]).map(revive));
     return (vault[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
   },
-  lost: (index) => losses[index] ?? 0,
+  readUntilLost: async (index) => {
+    const vault = vaults[index];
+    if (vault === undefined) throw new Error('no such vault');
+    const uncaught: string[] = [];
+    const note = ({ reason }: PromiseRejectionEvent): void => void uncaught.push(String(reason));
+    addEventListener('unhandledrejection', note);
+    while (losses[index] === 0) {
+      await Promise.allSettled([
+        vault.get('renewals', 'a'),
+        vault.getMany('renewals', ['a', 'b']),
+        vault.list('renewals', { limit: 10 }),
+      ]);
+    }
+    // They are told in a task of their own.
+    await new Promise((resolve) => setTimeout(resolve));
+    removeEventListener('unhandledrejection', note);
+    return uncaught;
+  },
   makeOther: async (name, version, rows) => {
     const tables = [...new Set(rows.map(({ table }) => table))];
     const database = await openDB(name, version, {

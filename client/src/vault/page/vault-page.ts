@@ -12,8 +12,8 @@ export type VaultPage = {
   readonly takeDeviceKey: (name: string, from: string | null) => Promise<void>;
   readonly exportDeviceKey: (name: string) => Promise<void>;
   readonly call: (vault: number, method: keyof Vault, args: readonly unknown[]) => Promise<unknown>;
-  /** How often this vault was told that the browser has taken its database. */
-  readonly lost: (vault: number) => number;
+  /** Reads all the time, in every way, until the vault is told of its loss. Answers with the rejections that nobody caught. */
+  readonly readUntilLost: (vault: number) => Promise<readonly string[]>;
   /** Makes a database of another version, with these rows and no other tables than theirs. */
   readonly makeOther: (name: string, version: number, rows: readonly StoredRow[]) => Promise<void>;
   /** A database as it lies there, whatever its version. */

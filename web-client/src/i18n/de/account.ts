@@ -8,6 +8,12 @@ export const account = {
   passwordLoss: 'Niemand kann es für dich zurücksetzen. Bewahre es gut auf.',
   deviceName: 'Name dieses Geräts',
   deviceNameHint: 'Nur du siehst ihn, in der Liste deiner Geräte.',
+  invite: 'Einladungscode',
+  inviteHint:
+    'Konten gibt es hier auf Einladung. Wer diesen Server betreibt, gibt dir einen Code; er reicht für ein Konto.',
+  badInvite: 'Ein Einladungscode hat 26 Buchstaben und Ziffern.',
+  creating:
+    'Dein Konto wird angelegt. Dein Gerät rechnet dafür ein wenig: Das hält fern, wer Tausende anlegen will.',
   signInNote:
     'Dieses Gerät beginnt ohne ältere Nachrichten: Die liegen nur auf den Geräten, die sie bekommen haben.',
   badUsername:

@@ -32,6 +32,12 @@ export const errors = {
   'not-found': 'Unter diesem Namen wurde nichts gefunden.',
   'method-not-allowed': 'Diese Version passt nicht zum Server. Lade die Seite neu.',
   superseded: 'Dieses Gerät ist in einem anderen Fenster verbunden.',
+  'invite-needed': 'Konten gibt es hier auf Einladung. Gib deinen Einladungscode ein.',
+  'invite-invalid':
+    'Dieser Einladungscode gilt nicht oder nicht mehr: Jeder reicht für ein Konto und läuft nach einiger Zeit ab.',
+  'registration-closed': 'Dieser Server nimmt keine neuen Konten an.',
+  'work-needed':
+    'Der Server hat eine Rechenaufgabe gestellt, die nicht rechtzeitig fertig war. Versuche es noch einmal.',
   'username-taken': 'Dieser Benutzername ist vergeben. Nimm einen anderen.',
   'device-limit': 'Dein Konto hat schon so viele Geräte, wie es haben kann. Entferne zuerst eines.',
   'devices-changed': 'Die Geräte der anderen Seite haben sich gerade geändert. Versuche es noch einmal.',
@@ -42,6 +48,8 @@ export const errors = {
   'unsupported-media-type': 'Diese Version passt nicht zum Server. Lade die Seite neu.',
   'unsupported-version': 'Diese Version ist zu alt für den Server. Lade die Seite neu.',
   'rate-limited': 'Zu viele Versuche. Warte ein wenig und versuche es dann noch einmal.',
+  'sender-share-full':
+    'Bei dieser Person wartet schon so viel von dir, wie darf: Mehr geht, sobald sie ihre Nachrichten liest.',
   'mailbox-full': 'Das Postfach der anderen Seite ist voll, bis sie ihre Nachrichten liest.',
   'connection-stalled': 'Die Verbindung ist gerade zu langsam. Versuche es noch einmal.',
   draining: 'Der Server wird neu gestartet. Versuche es noch einmal.',

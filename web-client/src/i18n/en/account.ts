@@ -7,6 +7,12 @@ export const account = {
   passwordLoss: 'Nobody can reset it for you, so keep it in a safe place.',
   deviceName: 'Name of this device',
   deviceNameHint: 'Only you see it, in the list of your devices.',
+  invite: 'Invite code',
+  inviteHint:
+    'Accounts are made here by invitation. Whoever runs this server gives you a code; it makes one account.',
+  badInvite: 'An invite code has 26 letters and digits.',
+  creating:
+    'Your account is being made. Your device does a little work for it, which keeps away who would make thousands.',
   signInNote: 'This device starts without older messages: they are only on the devices that received them.',
   badUsername:
     'A username begins with a letter and has 3 to 32 letters, digits, dots, dashes or underscores.',

@@ -34,6 +34,11 @@ export const errors = {
   'not-found': 'Nothing was found by that name.',
   'method-not-allowed': 'This version does not fit the server. Load the page again.',
   superseded: 'This device is connected in another window.',
+  'invite-needed': 'Accounts are made here by invitation. Enter your invite code.',
+  'invite-invalid':
+    'This invite code is not good, or no longer: each makes one account, and ends after a time.',
+  'registration-closed': 'This server takes no new accounts.',
+  'work-needed': 'The server asked for work that was not done in time. Try again.',
   'username-taken': 'This username is taken. Choose another one.',
   'device-limit': 'Your account has as many devices as it can have. Remove one of them first.',
   'devices-changed': 'The devices of the other side have just changed. Try again.',
@@ -44,6 +49,8 @@ export const errors = {
   'unsupported-media-type': 'This version does not fit the server. Load the page again.',
   'unsupported-version': 'This version is too old for the server. Load the page again.',
   'rate-limited': 'Too many attempts. Wait a little, then try again.',
+  'sender-share-full':
+    'As much as you may have waiting at this person waits there: more goes when they read their messages.',
   'mailbox-full': 'The mailbox of the other side is full until they read their messages.',
   'connection-stalled': 'The connection is too slow at the moment. Try again.',
   draining: 'The server is being restarted. Try again.',
