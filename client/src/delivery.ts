@@ -354,9 +354,13 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       const listing = await deps.ownList.listing();
       const isListed = listing === 'listed' || listing === 'replaced';
       if (signal.aborted) return;
-      if (!isListed) outbox.disconnect();
-      else if (!isSending) outbox.connect(send, ownDevices);
-      else if (ownDevices === 'known') outbox.onOwnDevicesKnown();
+      if (!isListed) {
+        outbox.disconnect();
+        deps.presence.disconnect();
+      } else if (!isSending) {
+        outbox.connect(send, ownDevices);
+        deps.presence.connect(send);
+      } else if (ownDevices === 'known') outbox.onOwnDevicesKnown();
       isSending = isListed;
     };
     const learn = coalesce(async (): Promise<void> => {
@@ -387,7 +391,6 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     acknowledger.connect(send);
     beginSending(send);
     unlisted.connect(connected.signal);
-    deps.presence.connect(send);
     keepHouse();
     readLater();
     renewOutstanding();

@@ -91,7 +91,10 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const messages = createMessages(events, conversations, clock.now);
   const guard = createIdentityGuard({ device, clock, messages, conversations });
   const lists = createDeviceLists(device, events, guard.observe);
-  const ownList = createOwnList({ ...{ device, api, lists, events, store }, random: options.random });
+  const ownList = createOwnList({
+    ...{ device, api, lists, events, store, clock },
+    random: options.random,
+  });
   const sessions = createSessions(device, ratchet, now, (error) => events.emit('fault', error));
   const composer = createComposer(device, sessions);
   /** A key must not be taken for older than it is. */

@@ -9,6 +9,7 @@ const list = {
   accountKey: `${'A'.repeat(43)}=`,
   generation: 3,
   devices: [device(1), device(12, 300)],
+  former: [{ ...device(5), until: 1_790_000_000_000 }],
   signature: `${'C'.repeat(86)}==`,
 };
 
@@ -22,6 +23,7 @@ describe('a device list', () => {
         '3',
         `1 7 ${'B'.repeat(44)}`,
         `12 300 ${'B'.repeat(44)}`,
+        `former 5 7 ${'B'.repeat(44)} 1790000000000`,
       ].join('\n'),
     );
   });

@@ -39,6 +39,8 @@ export const ERRORS = {
   'device-limit': { status: 409, close: 1008, level: 'info', retry: false },
   /** The `send` names other devices than the recipients have; `mismatches` says which. */
   'devices-changed': { status: 409, close: 1008, level: 'debug', retry: false },
+  /** The device is not on the list of its account: the others have to let it in. */
+  'device-waiting': { status: 403, close: 1008, level: 'info', retry: true },
   /** Another device list was there first: read it and sign the change anew. */
   'device-list-conflict': { status: 409, close: 1008, level: 'info', retry: false },
   /** The id's time is over 30 days ago: nobody could read it any more. */

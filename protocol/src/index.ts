@@ -4,8 +4,8 @@ export type { DeviceMismatch, ErrorBody, ErrorCode, ErrorRow } from './errors.ts
 export { accountId, base64, deviceId, deviceKey, messageId, timestamp, username } from './ids.ts';
 export type { AccountId, DeviceAddress, DeviceId, MessageId, Username } from './ids.ts';
 export { deriveMessageId, messageTime, mintMessageId, nextMessageTime } from './message-id.ts';
-export { accountKey, deviceListBytes, listedDevice, signedDeviceList } from './device-list.ts';
-export type { DeviceList, ListedDevice, SignedDeviceList } from './device-list.ts';
+export { accountKey, deviceListBytes, formerDevice, listedDevice, signedDeviceList } from './device-list.ts';
+export type { DeviceList, FormerDevice, ListedDevice, SignedDeviceList } from './device-list.ts';
 export {
   documentId,
   envelopeDocument,

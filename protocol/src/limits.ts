@@ -29,6 +29,8 @@ export const LIMITS = {
   presenceAudience: 256,
   /** Highest device number of an account. */
   deviceId: 127,
+  /** Devices that have left an account, and whose mail may still be under way. */
+  formerDevices: 64,
   /** One-time pre-keys in one upload, and in stock per device. */
   oneTimePreKeys: 100,
   /** The same of one-time Kyber pre-keys, which are 30 times as large. */

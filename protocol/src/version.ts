@@ -24,7 +24,7 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 5,
-    fingerprint: '0a0117175ac8e8df',
+    fingerprint: 'ff0f5c9c30a0f811',
     change:
       'an account key signs the list of devices that messages go to and come from; an account may cost work or take an invite code; a sender has a share of a mailbox; a device says from whom it takes presence and typing',
   },

@@ -5,8 +5,10 @@ import { deviceListBytes, type DeviceList, type SignedDeviceList } from '@restan
 export type TestAccountKey = {
   /** Base64. */
   readonly accountKey: string;
-  /** Devices in any order. */
-  readonly sign: (list: Omit<DeviceList, 'accountKey'>) => SignedDeviceList;
+  /** Devices in any order; none has left, unless it says so. */
+  readonly sign: (
+    list: Omit<DeviceList, 'accountKey' | 'former'> & Partial<Pick<DeviceList, 'former'>>,
+  ) => SignedDeviceList;
 };
 
 export const newTestAccountKey = (): TestAccountKey => {
@@ -17,7 +19,7 @@ export const newTestAccountKey = (): TestAccountKey => {
     accountKey,
     sign: (given) => {
       const devices = given.devices.toSorted((a, b) => a.deviceId - b.deviceId);
-      const list = { ...given, accountKey, devices };
+      const list = { former: [], ...given, accountKey, devices };
       return { ...list, signature: sign(null, deviceListBytes(list), privateKey).toString('base64') };
     },
   };

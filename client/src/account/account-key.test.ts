@@ -9,6 +9,7 @@ const device = (deviceId: number) => ({ deviceId, registrationId: 7, identityKey
 const list = {
   ...{ accountId: '6ba7b810-9dad-41d1-80b4-00c04fd430c8', generation: 3 },
   devices: [device(12), device(2)],
+  former: [{ ...device(5), until: 1_790_000_000_000 }],
 };
 
 test('a list that is signed here holds there, and the other way round, with its devices in order', () => {
@@ -39,6 +40,8 @@ test('anything else in it is not signed', () => {
     { ...signed, devices: signed.devices.slice(1) },
     { ...signed, devices: [...signed.devices, device(13)] },
     { ...signed, devices: signed.devices.map((each) => ({ ...each, registrationId: 8 })) },
+    { ...signed, former: [] },
+    { ...signed, former: signed.former.map((each) => ({ ...each, until: each.until + 1 })) },
     { ...signed, signature: toBase64(flipped) },
     // A key of small order, for which other verifiers take more than one signature.
     { ...signed, accountKey: toBase64(new Uint8Array(32)), signature: toBase64(new Uint8Array(64)) },

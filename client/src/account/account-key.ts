@@ -25,8 +25,9 @@ export const signDeviceList = (
   { privateKey, accountKey }: AccountKey,
   given: Omit<DeviceList, 'accountKey'>,
 ): SignedDeviceList => {
+  const { accountId, generation, former } = given;
   const devices = given.devices.toSorted((a, b) => a.deviceId - b.deviceId);
-  const list = { ...given, accountKey, devices };
+  const list = { accountId, accountKey, generation, devices, former };
   return { ...list, signature: toBase64(ed25519.sign(deviceListBytes(list), privateKey)) };
 };
 

@@ -118,9 +118,8 @@ export const createAccount = (deps: AccountDeps): Account => {
     beginAccountKey: ownList.beginAnew,
     followAccountKey: ownList.followSuccessor,
     changePassword: async (change) => {
-      await api.changePassword(change);
-      const { deviceId } = device.address();
-      if (change.removeOtherDevices) await takeOff((each) => each.deviceId !== deviceId);
+      const ask = (): Promise<void> => api.changePassword(change);
+      await (change.removeOtherDevices ? ownList.removeOthers(ask) : ask());
     },
     deleteAccount: async (password) => {
       await api.deleteAccount(password);

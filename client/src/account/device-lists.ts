@@ -56,6 +56,19 @@ export const listedDevice = async (
 ): Promise<ListedDevice | undefined> =>
   (await reader.get('deviceLists', accountId))?.devices.find((each) => each.deviceId === deviceId);
 
+/** A device that messages are taken from, with the time in the id of the last one. */
+export type Speaker = ListedDevice & { readonly until: number };
+
+/** Null: the account has, and had, no such device that may be heard now. */
+export const speakerOf = (
+  list: Pick<SignedDeviceList, 'devices' | 'former'> | undefined,
+  deviceId: DeviceId,
+): Speaker | null => {
+  const isIt = (each: ListedDevice): boolean => each.deviceId === deviceId;
+  const listed = list?.devices.find(isIt);
+  return listed ? { ...listed, until: Infinity } : (list?.former.findLast(isIt) ?? null);
+};
+
 /** Devices that messages to an account are encrypted for, without this one; null: its list, or a newer one that there is, is not known. */
 export const recipientDevices = async (
   reader: Reader,
@@ -71,15 +84,21 @@ export const recipientDevices = async (
 export const isSameDevice = (a: ListedDevice, b: ListedDevice): boolean =>
   a.deviceId === b.deviceId && a.registrationId === b.registrationId && a.identityKey === b.identityKey;
 
-const haveSameDevices = (a: SignedDeviceList, b: SignedDeviceList): boolean =>
-  a.devices.length === b.devices.length &&
-  a.devices.every((each, index) => isSameDevice(each, b.devices[index] ?? each));
+const areSame = <D extends ListedDevice>(
+  some: readonly D[],
+  others: readonly D[],
+  isSame: (a: D, b: D) => boolean,
+): boolean =>
+  some.length === others.length && some.every((each, index) => isSame(each, others[index] ?? each));
 
-/** What a list is to the one that was seen last. */
-const compared = (before: SignedDeviceList, list: SignedDeviceList): Learnt | 'another key' => {
-  if (list.generation > before.generation)
-    return list.accountKey === before.accountKey ? 'kept' : 'another key';
-  if (list.generation < before.generation || list.accountKey !== before.accountKey) return 'older';
+const haveSameDevices = (a: SignedDeviceList, b: SignedDeviceList): boolean =>
+  areSame(a.devices, b.devices, isSameDevice) &&
+  areSame(a.former, b.former, (one, other) => isSameDevice(one, other) && one.until === other.until);
+
+/** What a list is to the one of the same account key that was seen last. */
+const compared = (before: SignedDeviceList, list: SignedDeviceList): Learnt => {
+  if (list.generation > before.generation) return 'kept';
+  if (list.generation < before.generation) return 'older';
   return haveSameDevices(before, list) ? 'same' : 'contradicting';
 };
 
@@ -94,15 +113,13 @@ export const createDeviceLists = (
   events: MessengerEventSource,
   onAccountKey: AccountKeyWatch,
 ): DeviceLists => {
-  const keep = (
-    transaction: Transaction,
-    list: SignedDeviceList,
-    expected?: DeviceListRow['expected'],
-  ): void => {
-    const { accountId, accountKey, generation, devices, signature } = list;
+  /** `before`: of the same account key; what was noted beside it still holds. */
+  const keep = (transaction: Transaction, list: SignedDeviceList, before?: DeviceListRow): void => {
+    const { accountId, accountKey, generation, devices, former, signature } = list;
     const row: DeviceListRow = {
-      ...{ accountId, accountKey, generation, devices, signature, absent: [] },
-      ...(expected && { expected }),
+      ...{ accountId, accountKey, generation, devices, former, signature, absent: [] },
+      ...(before?.expected && { expected: before.expected }),
+      ...(before?.leaving && { leaving: before.leaving }),
     };
     transaction.put('deviceLists', accountId, row);
     transaction.afterCommit(() => events.emit('device-list', { accountId }));
@@ -119,6 +136,28 @@ export const createDeviceLists = (
       events.emit('fault', new MessengerError('device-list-refused', `${SAID[reason] ?? ''} (${accountId})`)),
     );
 
+  /** Contacts are asked, or told. Generations of two keys say nothing of each other: a made-up key must not keep out the right one for good. */
+  const learnAnotherKey = async (
+    transaction: Transaction,
+    before: DeviceListRow,
+    list: SignedDeviceList,
+  ): Promise<Learnt> => {
+    const { accountId, accountKey } = list;
+    if (!isOwnPlace(accountId, before)) {
+      keep(transaction, list);
+      await onAccountKey(transaction, accountId, accountKey);
+      return 'kept';
+    }
+    if (list.generation <= before.generation) {
+      refuse(transaction, accountId, 'older');
+      return 'older';
+    }
+    if (before.successor?.signature === list.signature) return 'same';
+    transaction.put('deviceLists', accountId, { ...before, successor: list });
+    transaction.afterCommit(() => events.emit('device-list', { accountId }));
+    return 'successor';
+  };
+
   const learn: DeviceLists['learn'] = async (transaction, accountId, list) => {
     if (list === null) return 'same';
     const before = await transaction.get('deviceLists', accountId);
@@ -127,21 +166,12 @@ export const createDeviceLists = (
       refuse(transaction, accountId, 'not-signed');
       return 'not-signed';
     }
+    if (before !== undefined && before.accountKey !== list.accountKey)
+      return learnAnotherKey(transaction, before, list);
     const learnt = before === undefined ? 'kept' : compared(before, list);
-    if (before !== undefined && learnt === 'another key') {
-      if (isOwnPlace(accountId, before)) {
-        if (before.successor?.signature === list.signature) return 'same';
-        transaction.put('deviceLists', accountId, { ...before, successor: list });
-        transaction.afterCommit(() => events.emit('device-list', { accountId }));
-        return 'successor';
-      }
-      keep(transaction, list);
-      await onAccountKey(transaction, accountId, list.accountKey);
-      return 'kept';
-    }
-    if (learnt === 'kept') keep(transaction, list, before?.expected);
-    else if (learnt !== 'same' && learnt !== 'another key') refuse(transaction, accountId, learnt);
-    return learnt === 'another key' ? 'older' : learnt;
+    if (learnt === 'kept') keep(transaction, list, before);
+    else if (learnt !== 'same') refuse(transaction, accountId, learnt);
+    return learnt;
   };
 
   return {

@@ -1,6 +1,13 @@
-import type { Devices, ListedDevice } from '@restante/protocol';
-import { MessengerError } from '../messenger-error.ts';
+import {
+  LIMITS,
+  type DeviceId,
+  type Devices,
+  type FormerDevice,
+  type ListedDevice,
+} from '@restante/protocol';
+import { isAway, MessengerError } from '../messenger-error.ts';
 import type { Listing, MessengerEventSource, WaitingDevice } from '../events/messenger-events.ts';
+import type { ServerClock } from '../server/clock.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type AccountKey, type DeviceListRow } from '../vault/tables.ts';
@@ -28,6 +35,11 @@ export type OwnList = {
     readonly add?: readonly ListedDevice[];
     readonly remove?: (device: ListedDevice) => boolean;
   }) => Promise<void>;
+  /**
+   * Takes all other devices off when masters have ended them, which `end` asks for. Where its answer is lost, or this stops half-way, the
+   * list is changed when a master tells of the devices and has them no more. Throws what `end` throws.
+   */
+  readonly removeOthers: (end: () => Promise<void>) => Promise<void>;
   /** Ends the list that there is: begins another account key, with this device alone. Asks for the password. */
   readonly beginAnew: (password: string) => Promise<void>;
   /** What another own device has begun is right: this one waits to be let in there. */
@@ -42,17 +54,38 @@ export type OwnListDeps = {
   readonly api: Pick<MasterApi, 'devices' | 'putDeviceList' | 'replaceAccountKey'>;
   readonly lists: DeviceLists;
   readonly events: MessengerEventSource;
+  readonly clock: Pick<ServerClock, 'now'>;
   readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 };
 
+/** A device that leaves may have written a moment ago, by a clock that is ahead. */
+const leavingTime = (now: number): number => now + LIMITS.clockSkewMs;
+
+/** Who has left, of the devices of before too, as long as mail of theirs may come. The newest, where they are too many. */
+const formerOf = (
+  known: readonly FormerDevice[],
+  devices: readonly ListedDevice[],
+  left: readonly ListedDevice[],
+  now: number,
+): FormerDevice[] =>
+  [...known, ...left.map((each) => ({ ...each, until: leavingTime(now) }))]
+    .filter(({ until }) => until > now - LIMITS.messageTtlMs)
+    .filter((each) => !devices.some((listed) => isSameDevice(listed, each)))
+    .sort((a, b) => a.until - b.until)
+    .slice(-LIMITS.formerDevices);
+
 /** How often a change is signed anew because another one was first. */
 const MAX_ATTEMPTS = 8;
+
+const unlessAway = (error: unknown): void => {
+  if (!isAway(error)) throw error;
+};
 
 const hasListed = (row: DeviceListRow, self: ListedDevice): boolean =>
   row.devices.some((each) => isSameDevice(each, self));
 
 export const createOwnList = (deps: OwnListDeps): OwnList => {
-  const { store, device, api, lists, events, random } = deps;
+  const { store, device, api, lists, events, clock, random } = deps;
   let waiting: readonly WaitingDevice[] = [];
   let told: Listing | null = null;
   /** Changes of this device, one after the other. */
@@ -107,8 +140,10 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
         devices.length === row.devices.length &&
         devices.every((each) => row.devices.some((before) => isSameDevice(before, each)));
       if (isSame || devices.length === 0) return;
-      const generation = row.generation + 1;
-      const list = signDeviceList(key, { accountId: row.accountId, generation, devices });
+      const left = row.devices.filter((before) => !devices.some((each) => isSameDevice(each, before)));
+      const former = formerOf(row.former, devices, left, clock.now());
+      const { accountId, generation } = row;
+      const list = signDeviceList(key, { accountId, generation: generation + 1, devices, former });
       try {
         await api.putDeviceList(list);
         await learnList(list);
@@ -132,7 +167,7 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
       const key = await store.get('accountKey', ONLY);
       if (key === undefined || (await ownRow(store)) !== undefined) return;
       const list = signDeviceList(key, {
-        ...{ accountId: device.accountId(), generation: 1, devices: [self()] },
+        ...{ accountId: device.accountId(), generation: 1, devices: [self()], former: [] },
       });
       try {
         await api.putDeviceList(list);
@@ -155,7 +190,8 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     // When there was nothing to leave out here, the list of before is said again, so that it follows on both.
     const row = await ownRow(store);
     if (row === undefined || row.generation !== other.generation) return;
-    const again = signDeviceList(await keyOf(store, row), { ...row, generation: row.generation + 1 });
+    const former = formerOf([...row.former, ...other.former], row.devices, [], clock.now());
+    const again = signDeviceList(await keyOf(store, row), { ...row, generation: row.generation + 1, former });
     await api.putDeviceList(again);
     await learnList(again);
   };
@@ -165,7 +201,10 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     const before = await ownRow(store);
     const learnt = await store.transact((transaction) => lists.learn(transaction, device.accountId(), list));
     await tellListing();
-    if (mode === 'write') await giveWhatIsLacking(devices, list, learnt, before);
+    if (mode === 'write') {
+      await giveWhatIsLacking(devices, list, learnt, before);
+      await takeOffThoseThatLeft(devices);
+    }
     const row = await ownRow(store);
     const isListed = ({ deviceId, registrationId, identityKey }: ListedDevice): boolean =>
       row?.devices.some((each) => isSameDevice(each, { deviceId, registrationId, identityKey })) ?? false;
@@ -175,6 +214,27 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     if (isSame) return;
     waiting = now;
     events.emit('waiting-devices', now);
+  };
+
+  const noteLeaving = (leaving: readonly DeviceId[]): Promise<void> =>
+    store.transact(async (transaction) => {
+      const row = await ownRow(transaction);
+      if (row === undefined || (row.leaving ?? []).join() === leaving.join()) return;
+      transaction.put('deviceLists', row.accountId, { ...row, leaving });
+    });
+
+  /** They were to end, and masters have them no more: both together, for a master alone might say so of anybody. */
+  const takeOffThoseThatLeft = async (devices: Devices['devices']): Promise<void> => {
+    const { leaving = [] } = (await ownRow(store)) ?? {};
+    if (leaving.length === 0) return;
+    const gone = leaving.filter((each) => devices.every(({ deviceId }) => deviceId !== each));
+    try {
+      if (gone.length > 0) await change({ remove: ({ deviceId }) => gone.includes(deviceId) });
+      await noteLeaving([]);
+    } catch (error) {
+      // The key follows from another device.
+      if (!(error instanceof MessengerError && error.code === 'no-account-key')) throw error;
+    }
   };
 
   const giveWhatIsLacking = async (
@@ -194,8 +254,8 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     if (before === undefined || key?.accountKey !== before.accountKey || !hasListed(before, self())) return;
     // Masters have lost the newest one, or have another one of two that were made apart.
     if (learnt === 'older' && list?.accountKey === before.accountKey) {
-      const { accountId, accountKey, generation, devices: listed, signature } = before;
-      const newest = { accountId, accountKey, generation, devices: listed, signature };
+      const { accountId, accountKey, generation, devices: listed, former, signature } = before;
+      const newest = { accountId, accountKey, generation, devices: listed, former, signature };
       await inTurn(() => api.putDeviceList(newest)).catch((error: unknown) => {
         if (!isConflict(error)) throw error;
       });
@@ -210,6 +270,21 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     waitingDevices: () => waiting,
     learn: (answer) => learn(answer, 'write'),
     change,
+    removeOthers: async (end) => {
+      const { deviceId: own } = self();
+      const others = ((await ownRow(store))?.devices ?? [])
+        .map(({ deviceId }) => deviceId)
+        .filter((deviceId) => deviceId !== own);
+      await noteLeaving(others);
+      try {
+        await end();
+      } catch (error) {
+        if (!isAway(error)) await noteLeaving([]);
+        throw error;
+      }
+      // What fails is done when the device connects.
+      await api.devices().then((devices) => learn(devices, 'write'), unlessAway);
+    },
     beginAnew: (password) =>
       inTurn(async () => {
         const { list } = await api.devices();
@@ -219,9 +294,10 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
         const key = known && known.accountKey !== list?.accountKey ? known : createAccountKey(random);
         await store.transact((transaction) => transaction.put('accountKey', ONLY, key));
         const generation = Math.max(list?.generation ?? 0, row?.generation ?? 0) + 1;
-        const next = signDeviceList(key, {
-          ...{ accountId: device.accountId(), generation, devices: [self()] },
-        });
+        const devices = [self()];
+        const left = row?.devices.filter((each) => !isSameDevice(each, self())) ?? [];
+        const former = formerOf(row?.former ?? [], devices, left, clock.now());
+        const next = signDeviceList(key, { accountId: device.accountId(), generation, devices, former });
         await api.replaceAccountKey({ password, list: next });
         await store.transact((transaction) => lists.follow(transaction, next));
         await tellListing();

@@ -1,6 +1,7 @@
+import { messageTime, type SignedDeviceList } from '@restante/protocol';
 import { describe, expect, test } from 'vitest';
 import { conversationWith, memoryVault, readRow, type Messenger } from '../index.ts';
-import { signDeviceList } from './account-key.ts';
+import { createAccountKey, signDeviceList } from './account-key.ts';
 import { accountOf, live, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
@@ -145,7 +146,10 @@ describe('a new account key', () => {
     await waitFor('bob to read', async () =>
       (await bob.messages(conversationWith(aliceId))).some(({ text }) => text === 'that was not me'),
     );
-    expect((await bob.conversations())[0]?.verification).toBe('verified');
+    await waitFor('what was verified', async () => {
+      const [conversation] = await bob.conversations();
+      return conversation?.verification === 'verified';
+    });
     await bob.sendText(aliceId, 'good');
     await waitFor('alice to read', async () =>
       (await alice.messages(conversationWith(await accountOf(bob)))).some(({ text }) => text === 'good'),
@@ -166,7 +170,62 @@ describe('a new account key', () => {
   });
 });
 
-test('a removed device is off the list before it is removed; a change of the password takes all others off', async () => {
+describe('a change of the password that ends the other devices', () => {
+  const change = { password: PASSWORD, newPassword: 'another correct horse', removeOtherDevices: true };
+
+  test('takes them off the list, also when its answer is lost and the device ends before it can', async () => {
+    await using scene = await Scene.open();
+    const disk = memoryVault();
+    const vault = { ...disk, close: () => Promise.resolve() };
+    let isLost = false;
+    const alice = await scene.person('alice', {
+      vault,
+      fetch: async (...request) => {
+        const answer = await fetch(...request);
+        if (isLost) throw new TypeError('lost');
+        return answer;
+      },
+    });
+    const aliceId = await accountOf(alice);
+    const listed = () => scene.cluster.lists.get(aliceId)?.devices.map(({ deviceId }) => deviceId);
+    await scene.device('alice');
+    await alice.changePassword(change);
+    expect(listed()).toEqual([1]);
+    await scene.device('alice');
+    expect(listed()).toEqual([1, 2]);
+    isLost = true;
+    await expect(alice.changePassword(change)).rejects.toMatchObject({ code: 'unreachable' });
+    await alice[Symbol.asyncDispose]();
+    expect(listed()).toEqual([1, 2]);
+    await scene.messenger({ vault }).start();
+    await waitFor('the other to be off', () => listed()?.join() === '1');
+  });
+
+  test('and is refused takes nobody off, whatever a master says of them later', async () => {
+    await using scene = await Scene.open();
+    const asked: string[] = [];
+    const alice = await scene.person('alice', {
+      fetch: (...request) => {
+        const url = request[0] as string;
+        asked.push(url);
+        return url.endsWith('/account/password')
+          ? Promise.resolve(Response.json({ code: 'unauthorized', message: '' }, { status: 401 }))
+          : fetch(...request);
+      },
+    });
+    const aliceId = await accountOf(alice);
+    await scene.device('alice');
+    await expect(alice.changePassword(change)).rejects.toMatchObject({ code: 'unauthorized' });
+    scene.cluster.devices.pop();
+    asked.length = 0;
+    scene.cluster.dropSockets();
+    await waitFor('the devices to be asked for', () => asked.some((url) => url.endsWith('/api/devices')));
+    await live(alice);
+    expect(scene.cluster.lists.get(aliceId)?.devices).toHaveLength(2);
+  });
+});
+
+test('a removed device is off the list before it is removed, and so is who signs out', async () => {
   await using scene = await Scene.open();
   const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
   await scene.device('alice');
@@ -224,5 +283,75 @@ describe('a list that masters have', () => {
     scene.cluster.publish(signDeviceList(key, { ...second, devices: [own!, third] }));
     await waitFor('a list above both', () => scene.cluster.lists.get(aliceId)?.generation === 3);
     expect(scene.cluster.lists.get(aliceId)?.devices).toEqual([own]);
+  });
+});
+
+test('a made-up account key keeps the right one out no longer than it is given, whatever its generation', async () => {
+  await using scene = await Scene.open();
+  const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+  const aliceId = await accountOf(alice);
+  await bob.sendText('alice', 'one');
+  await waitForTexts(alice, bob, ['one']);
+  const { digits } = await bob.safety(aliceId);
+  const truth = scene.cluster.lists.get(aliceId)!;
+  const key = createAccountKey((bytes) => crypto.getRandomValues(bytes));
+  const ghosts = truth.devices.map((each) => ({ ...each, deviceId: 9 }));
+  const madeUp = signDeviceList(key, { ...truth, generation: 1_000_000, devices: ghosts });
+  scene.cluster.tellList = (account) => (account === aliceId ? madeUp : scene.cluster.lists.get(account)!);
+  await bob.sendText('alice', 'two');
+  await waitFor('the other key', async () => (await bob.safety(aliceId)).digits !== digits);
+
+  scene.cluster.tellList = (account) => scene.cluster.lists.get(account)!;
+  await alice.sendText('bobby', 'three');
+  await waitForTexts(bob, alice, ['one', 'two', 'three']);
+  expect((await bob.safety(aliceId)).digits).toBe(digits);
+  await waitForTexts(alice, bob, ['one', 'two', 'three']);
+});
+
+describe('a device that has left', () => {
+  test('is heard by who was away with what it had written until then, and with nothing that it writes afterwards', async () => {
+    await using scene = await Scene.open();
+    const [aliceDisk, bobDisk] = [memoryVault(), memoryVault()];
+    const alice = await scene.person('alice', { vault: { ...aliceDisk, close: () => Promise.resolve() } });
+    const first = await scene.person('bobby', { vault: { ...bobDisk, close: () => Promise.resolve() } });
+    const bob = async (): Promise<Messenger> => {
+      const messenger = scene.messenger({ vault: { ...bobDisk, close: () => Promise.resolve() } });
+      await messenger.start();
+      return messenger;
+    };
+    const phone = await scene.device('alice');
+    await phone.sendText('bobby', 'hello');
+    await waitForTexts(first, phone, ['hello']);
+    await first[Symbol.asyncDispose]();
+    for (const text of ['before I go', 'too late']) {
+      const { length } = scene.cluster.sends;
+      await phone.sendText('bobby', text);
+      await waitFor('it to be sent', () => scene.cluster.sends.length > length);
+    }
+    const [before, late] = scene.cluster.sends.slice(-2).map(({ id }) => messageTime(id)) as [number, number];
+    await phone.signOut();
+    const aliceId = await accountOf(alice);
+    const list = scene.cluster.lists.get(aliceId)!;
+    expect(list.former).toMatchObject([{ deviceId: 2 }]);
+    expect(list.former[0]!.until).toBeGreaterThan(late);
+
+    const key = readRow('accountKey', await aliceDisk.get('accountKey', 'only'))!;
+    const publish = (generation: number, until: number): SignedDeviceList => {
+      const former = list.former.map((each) => ({ ...each, until }));
+      const next = signDeviceList(key, { ...list, generation, former });
+      scene.cluster.publish(next);
+      return next;
+    };
+    // Bob has heard of it.
+    const value = { ...publish(list.generation + 1, before), absent: [] };
+    await bobDisk.commit([{ table: 'deviceLists', key: aliceId, value }]);
+    const second = await bob();
+    await waitForTexts(second, alice, ['hello', 'before I go']);
+    await live(second);
+    await waitForTexts(second, alice, ['hello', 'before I go']);
+    await second[Symbol.asyncDispose]();
+    // It has stayed in the mailbox.
+    publish(list.generation + 2, late);
+    await waitForTexts(await bob(), alice, ['hello', 'before I go', 'too late']);
   });
 });

@@ -1,6 +1,6 @@
-import { deviceKey, type DeviceAddress, type Envelope } from '@restante/protocol';
+import { deviceKey, messageTime, type DeviceAddress, type Envelope } from '@restante/protocol';
 import { fromBase64 } from '../base64.ts';
-import { listedDevice } from '../account/device-lists.ts';
+import { speakerOf, type Speaker } from '../account/device-lists.ts';
 import type { Sessions } from '../sending/sessions.ts';
 import {
   handshakeKey,
@@ -61,20 +61,14 @@ const decryptOfDevice = async (
   transaction: Transaction,
   { ratchet, sessions, now }: DecryptDeps,
   remote: DeviceAddress,
+  { identityKey }: Speaker,
   envelopes: readonly Envelope[],
 ): Promise<readonly DecryptResult[]> => {
-  const listed = await listedDevice(transaction, remote);
-  if (listed === undefined) return envelopes.map(() => ({ ok: false, reason: 'other-key' }));
   const messages = envelopes.map(({ type, payload }): Ciphertext => ({ type, payload: fromBase64(payload) }));
   const needed = (await Promise.all(messages.map(ratchet.neededKeys))).filter((keys) => keys !== null);
   const session = (await transaction.get('sessions', deviceKey(remote))) ?? null;
   const keys = await availableKeys(transaction, needed);
-  const decrypted = await ratchet.decrypt(
-    sessions.parties(remote, listed.identityKey),
-    session,
-    keys,
-    messages,
-  );
+  const decrypted = await ratchet.decrypt(sessions.parties(remote, identityKey), session, keys, messages);
 
   const opened = decrypted.results.filter((result) => result.ok);
   const handshakes = opened.flatMap(({ used }) => used ?? []);
@@ -104,11 +98,13 @@ export const decryptBatch = async (
     const [first] = group;
     if (first === undefined) continue;
     const remote = { accountId: first.senderId, deviceId: first.senderDeviceId };
-    const decrypted = await decryptOfDevice(transaction, deps, remote, group);
-    group.forEach((envelope, index) => {
-      const result = decrypted[index];
-      if (result) results.set(envelope, result);
+    const speaker = speakerOf(await transaction.get('deviceLists', remote.accountId), remote.deviceId);
+    const heard = speaker === null ? [] : group.filter(({ id }) => messageTime(id) <= speaker.until);
+    if (speaker === null || heard.length === 0) continue;
+    const decrypted = await decryptOfDevice(transaction, deps, remote, speaker, heard);
+    heard.forEach((envelope, index) => {
+      results.set(envelope, decrypted[index] ?? { ok: false, reason: 'undecryptable' });
     });
   }
-  return envelopes.map((envelope) => results.get(envelope) ?? { ok: false, reason: 'undecryptable' });
+  return envelopes.map((envelope) => results.get(envelope) ?? { ok: false, reason: 'other-key' });
 };

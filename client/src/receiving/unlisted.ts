@@ -1,5 +1,5 @@
-import type { AccountId, Envelope } from '@restante/protocol';
-import type { DeviceLists } from '../account/device-lists.ts';
+import { messageTime, type AccountId, type Envelope } from '@restante/protocol';
+import { speakerOf, type DeviceLists } from '../account/device-lists.ts';
 import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
@@ -103,10 +103,11 @@ export const createUnlisted = (deps: UnlistedDeps): Unlisted => {
       if (connected.aborted) return;
       const accounts = [...new Set(envelopes.map(({ senderId }) => senderId))];
       const known = await store.getMany('deviceLists', accounts);
-      const isListed = ({ senderId, senderDeviceId }: Envelope): boolean =>
-        known[accounts.indexOf(senderId)]?.devices.some(({ deviceId }) => deviceId === senderDeviceId) ??
-        false;
-      const unlisted = envelopes.filter((envelope) => !isListed(envelope));
+      const isHeard = ({ senderId, senderDeviceId, id }: Envelope): boolean => {
+        const speaker = speakerOf(known[accounts.indexOf(senderId)], senderDeviceId);
+        return speaker !== null && messageTime(id) <= speaker.until;
+      };
+      const unlisted = envelopes.filter((envelope) => !isHeard(envelope));
       const unknown = new Set(unlisted.map(({ senderId }) => senderId));
       if (unknown.size === 0) return;
       // Who is not answered for by then is held.

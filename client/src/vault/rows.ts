@@ -89,6 +89,7 @@ const rows = {
   deviceLists: z.extend(signedDeviceList, {
     absent: z.array(number),
     expected: optional(z.object({ generation: number, id: text })),
+    leaving: optional(z.array(number)),
     successor: optional(signedDeviceList),
   }),
   verifications: z.looseObject({ accountKey: text, changed: flag }),
@@ -205,7 +206,7 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 5, fingerprint: '53926f0e2253162a', change: 'rows may be sealed' },
   {
     version: 6,
-    fingerprint: 'e2d0d011f1da377d',
+    fingerprint: '02302c20d6824972',
     change:
       'account key and device lists; contacts are verified by their account keys; what accounts give to whom they let in; errors of protocol version 5',
   },

@@ -244,6 +244,8 @@ export type DeviceListRow = SignedDeviceList & {
   readonly expected?: { readonly generation: number; readonly id: MessageId };
   /** Devices on it that a master does not have. */
   readonly absent: readonly DeviceId[];
+  /** Of the own account: devices that were to end with the password, and come off the list when they have. */
+  readonly leaving?: readonly DeviceId[];
   /** Of the own account: a list that follows, by another account key. Nobody here has said that this is right. */
   readonly successor?: SignedDeviceList;
 };

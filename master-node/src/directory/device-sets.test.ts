@@ -57,7 +57,7 @@ describe('the cache of device sets', () => {
     answer = () => Promise.resolve([device(1), device(2), device(3), device(4)]);
     const [one, two, three] = [1, 2, 3].map(device) as [DeviceRecord, DeviceRecord, DeviceRecord];
     list = {
-      ...{ accountId: 'a', accountKey: 'k', generation: 2, signature: 's' },
+      ...{ accountId: 'a', accountKey: 'k', generation: 2, former: [], signature: 's' },
       devices: [one, { ...two, registrationId: 1 }, { ...three, identityKey: 'another' }, device(5)],
     };
     const set = await sets.get('a');

@@ -29,6 +29,7 @@ import {
   randomName,
   recipient,
   register,
+  type TestDevice,
 } from '../testing/test-device.model.ts';
 import { silentLog } from '../testing/test-directory.model.ts';
 import { startTestNodes, type TestNodes } from '../testing/test-nodes.model.ts';
@@ -36,7 +37,7 @@ import { startTestNodes, type TestNodes } from '../testing/test-nodes.model.ts';
 describe('the REST side', () => {
   let nodes: TestNodes;
   let master: MasterNode;
-  let alice: RegisteredDevice;
+  let alice: TestDevice;
 
   beforeAll(async () => {
     nodes = await startTestNodes();
@@ -188,6 +189,15 @@ describe('the REST side', () => {
       expect(await from.send([recipient(bob, waiting)])).toMatchObject({
         error: { code: 'devices-changed', mismatches: [{ extra: [2] }] },
       });
+      expect(await to.send([recipient(alice)])).toMatchObject({
+        ...{ type: 'refused', error: { code: 'device-waiting' } },
+      });
+      to.write({ type: 'typing', to: alice.accountId, active: true });
+      to.write({ type: 'presence', state: 'online', to: [alice.accountId] });
+      expect((await to.hears('error', 2)).map(({ error }) => error.code)).toEqual([
+        ...['device-waiting', 'device-waiting'],
+      ]);
+      expect([from.heard('envelope'), from.heard('typing'), from.heard('presence')]).toEqual([[], [], []]);
       await from.close();
       await to.close();
     });

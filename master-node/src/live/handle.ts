@@ -2,6 +2,7 @@ import type { DeviceAddress, Downstream, Upstream } from '@restante/protocol';
 import type { RateLimits } from '../rate-limits.ts';
 import { createAcknowledge, type AcknowledgeDeps } from './acknowledge.ts';
 import type { Bus } from './bus.ts';
+import { assertListed } from './listed-sender.ts';
 import type { Presence } from './presence.ts';
 import { createSend, type SendDeps } from './send.ts';
 
@@ -32,10 +33,12 @@ export const createHandle = (deps: HandleDeps): Handle => {
         return acknowledge(device, frame, requestId);
       case 'typing':
         await deps.rateLimits.signals.take(device);
+        await assertListed(device, deps.deviceSets);
         deps.bus.publish({ kind: 'typing', from: device.accountId, to: frame.to, active: frame.active });
         return null;
       case 'presence':
         await deps.rateLimits.signals.take(device);
+        await assertListed(device, deps.deviceSets);
         deps.show(device, frame);
         return null;
       case 'ping':

@@ -19,6 +19,7 @@ import type { FanOut } from '../mailboxes/fan-out.ts';
 import type { Metrics } from '../metrics.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { Bus } from './bus.ts';
+import { assertListed } from './listed-sender.ts';
 import type { PushWindows } from './push-windows.ts';
 
 export type SendDeps = {
@@ -146,6 +147,7 @@ export const createSend =
       await deps.rateLimits.messages.take(sender);
       checkShape(frame);
       checkTime(frame, deps.messageTtlMs, deps.now());
+      await assertListed(sender, deps.deviceSets);
       await checkDevices(sender, frame, deps.deviceSets);
 
       const messageId = deriveMessageId(sender, frame.id);

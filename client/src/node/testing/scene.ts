@@ -92,8 +92,8 @@ export class Scene {
     if (!key || !list || !device) throw new Error('nobody waits');
     const { registrationId, identityKey } = device.keys;
     const devices = [...list.devices, { deviceId: device.deviceId, registrationId, identityKey }];
-    const { accountId, generation } = list;
-    this.cluster.publish(signDeviceList(key, { accountId, generation: generation + 1, devices }));
+    const { accountId, generation, former } = list;
+    this.cluster.publish(signDeviceList(key, { accountId, generation: generation + 1, devices, former }));
     await waitFor('it to be let in', async () => (await made.listing()) === 'listed');
     return made;
   }

@@ -1,4 +1,5 @@
 import {
+  changePassword,
   deleteRequest,
   deriveMessageId,
   deviceKey,
@@ -469,13 +470,12 @@ export class ScriptedCluster {
       const list = this.tellList(id ?? '');
       return { status: 200, json: { accountId: id, list, bundles: found.map((each) => this.#bundle(each)) } };
     }
+    if (resource === 'account' && id === 'password') {
+      if (changePassword.parse(body).removeOtherDevices) this.#end(caller, (each) => each !== caller);
+      return { status: 200, json: this.#session(caller) };
+    }
     if (resource === 'devices' && method === 'DELETE') {
-      this.devices.splice(
-        0,
-        Infinity,
-        ...this.devices.filter((each) => each.accountId !== caller.accountId || String(each.deviceId) !== id),
-      );
-      this.#tellDevices(caller.accountId);
+      this.#end(caller, ({ deviceId }) => String(deviceId) === id);
       return { status: 204, json: undefined };
     }
     const own = this.devices.filter(({ accountId }) => accountId === caller.accountId);
@@ -484,6 +484,12 @@ export class ScriptedCluster {
       ...{ registrationId: keys.registrationId, identityKey: keys.identityKey },
     }));
     return { status: 200, json: { devices, list: this.tellList(caller.accountId) } };
+  }
+
+  #end({ accountId }: Registered, isMeant: (device: Registered) => boolean): void {
+    const left = this.devices.filter((each) => each.accountId !== accountId || !isMeant(each));
+    this.devices.splice(0, Infinity, ...left);
+    this.#tellDevices(accountId);
   }
 
   #page(node: ScriptedNode, mailbox: string, query: URLSearchParams, isOfIds: boolean): Answer {

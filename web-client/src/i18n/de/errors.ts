@@ -41,6 +41,7 @@ export const errors = {
   'username-taken': 'Dieser Benutzername ist vergeben. Nimm einen anderen.',
   'device-limit': 'Dein Konto hat schon so viele Geräte, wie es haben kann. Entferne zuerst eines.',
   'devices-changed': 'Die Geräte der anderen Seite haben sich gerade geändert. Versuche es noch einmal.',
+  'device-waiting': 'Dieses Gerät muss erst von einem anderen von dir hereingelassen werden.',
   'device-list-conflict': 'Ein anderes deiner Geräte hat die Liste gerade geändert. Versuche es noch einmal.',
   'message-expired': 'Diese Nachricht hat zu lange gewartet und wurde nicht zugestellt.',
   'clock-skew': 'Die Uhr dieses Geräts geht falsch. Stelle sie richtig und versuche es noch einmal.',

@@ -42,6 +42,7 @@ export const errors = {
   'username-taken': 'This username is taken. Choose another one.',
   'device-limit': 'Your account has as many devices as it can have. Remove one of them first.',
   'devices-changed': 'The devices of the other side have just changed. Try again.',
+  'device-waiting': 'This device has to be let in by another of yours first.',
   'device-list-conflict': 'Another of your devices has just changed the list. Try again.',
   'message-expired': 'This message waited for too long and was not delivered.',
   'clock-skew': 'The clock of this device is wrong. Correct it and try again.',
