@@ -11,7 +11,8 @@ import type { Probe, StoredRow } from './page/probe-calls.ts';
 declare const probe: Probe;
 
 let building: Promise<string> | null = null;
-const probeScript = (): Promise<string> =>
+/** What a page is asked by, to be run in it before it loads. */
+export const probeScript = (): Promise<string> =>
   (building ??= buildScript(fileURLToPath(new URL('page/probe.ts', import.meta.url))));
 /** A document of the messenger's origin that does not run it. */
 const ELSEWHERE = '/integrity.json';

@@ -1,4 +1,4 @@
-export { createBrowserPerson, type BrowserPerson } from './browser-person.ts';
+export { createBrowserPerson, probeScript, type BrowserPerson } from './browser-person.ts';
 export { NETWORK_FAILURES, type Complaints } from './complaints.ts';
 export { messengerPage, type MessengerPage } from './messenger-page.ts';
 export type { Probe, ShownMessage, StoredRow } from './page/probe-calls.ts';
