@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mintMessageId, type Envelope } from '@restante/protocol';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import type { Messenger, Ratchet } from './index.ts';
+import type { Messenger, MessengerOptions, Ratchet } from './index.ts';
 import { libsignalRatchet } from './node/libsignal-ratchet.ts';
 import { sqliteVault } from './node/sqlite-vault.ts';
 import { accountOf, live, Scene, textsWith, waitForTexts as waitForShown } from './node/testing/scene.ts';
@@ -35,25 +35,18 @@ class Profile {
     this.#ratchet = ratchet;
   }
 
-  #messenger(): Messenger {
+  #options(): Pick<MessengerOptions, 'vault' | 'ratchet'> {
     const vault = sqliteVault(this.file);
     let closed: Promise<void> | null = null;
-    return this.#scene.messenger({
-      vault: { ...vault, close: () => (closed ??= vault.close()) },
-      ratchet: this.#ratchet,
-    });
+    return { vault: { ...vault, close: () => (closed ??= vault.close()) }, ratchet: this.#ratchet };
   }
 
-  async register(username: string): Promise<Messenger> {
-    const made = this.#messenger();
-    await made.register({ username, password: 'correct horse', deviceName: 'first' });
-    await made.start();
-    await live(made);
-    return made;
+  register(username: string): Promise<Messenger> {
+    return this.#scene.person(username, this.#options());
   }
 
   async open(): Promise<Messenger> {
-    const made = this.#messenger();
+    const made = this.#scene.messenger(this.#options());
     await made.start();
     await live(made);
     return made;

@@ -10,9 +10,17 @@ import {
 import { EARLIER, EARLIER_VERSION, NOW_AND_EARLIER, waitFor } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MasterNode } from './index.ts';
-import { EARLIER_CONVERSATION, freshId } from './testing/earlier-conversation.model.ts';
+import { EARLIER_CONVERSATION, EARLIER_DEVICE, freshId } from './testing/earlier-conversation.model.ts';
 import { replay } from './testing/replay.model.ts';
-import { connect, metric, PASSWORD, randomKeys, randomName, register } from './testing/test-device.model.ts';
+import {
+  connect,
+  listDevices,
+  metric,
+  PASSWORD,
+  randomKeys,
+  randomName,
+  register,
+} from './testing/test-device.model.ts';
 import { startTestNodes, type TestNodes } from './testing/test-nodes.model.ts';
 
 /** Law 14, over each wire: WebSocket, `/api`, `/messages` with its events, and from masters to mailbox nodes. */
@@ -104,7 +112,11 @@ describe('a client of the version before, with servers of this one', () => {
       ['$otherMailbox', other.mailboxToken],
     ]);
     const servers = { master: master.url, node: nodes.nodeUrls[0]! };
-    expect(await replay(EARLIER_CONVERSATION, EARLIER_VERSION, servers, known)).toEqual([]);
+    const [enrolment, ...rest] = EARLIER_CONVERSATION;
+    expect(await replay([enrolment!], EARLIER_VERSION, servers, known)).toEqual([]);
+    const by = { accountId: known.get('$account') as string, masterToken: known.get('$master') as string };
+    await listDevices(master.url, by, { add: [EARLIER_DEVICE] });
+    expect(await replay(rest, EARLIER_VERSION, servers, known)).toEqual([]);
   });
 
   it('is held to what that version could say', async () => {

@@ -20,6 +20,8 @@ export type Exchange =
   | { readonly hears: object };
 
 const curveKey = 'B'.repeat(44);
+/** The device, as its account's list has it. */
+export const EARLIER_DEVICE = { deviceId: 1, registrationId: 7, identityKey: curveKey };
 const signature = `${'C'.repeat(86)}==`;
 const kyberKey = { keyId: 1, publicKey: 'D'.repeat(2092), signature };
 

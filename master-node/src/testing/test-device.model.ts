@@ -71,7 +71,7 @@ const signers = new Map<string, { readonly key: TestAccountKey; readonly list: S
 /** The account signs a list with the devices that it had, if they have not been taken off, and these. */
 export const listDevices = async (
   masterUrl: string,
-  by: RegisteredDevice,
+  by: Pick<RegisteredDevice, 'accountId' | 'masterToken'>,
   change: {
     readonly add?: readonly SignedDeviceList['devices'][number][];
     readonly remove?: readonly number[];
