@@ -82,6 +82,18 @@ const makeInteger = (
 ): number =>
   random.pick([minimum, maximum, minimum + random.below(Math.min(maximum - minimum + 1, 2 ** 31))]);
 
+const deviceIdOf = (value: Json): number | null => {
+  const id = typeof value === 'object' && value !== null && 'deviceId' in value ? value.deviceId : null;
+  return typeof id === 'number' ? id : null;
+};
+
+/** Where devices are listed each stands once, by rising number: no schema says so. */
+const inOrder = (values: readonly Json[]): Json[] => {
+  const byNumber = new Map(values.map((value) => [deviceIdOf(value), value]));
+  if (byNumber.has(null)) return [...values];
+  return [...byNumber].sort(([a], [b]) => (a ?? 0) - (b ?? 0)).map(([, value]) => value);
+};
+
 /** A value that fits. `name`: of the field that it is for. */
 export const valueOf = (shape: Shape, random: SeededRandom, known: Known, name = ''): Json => {
   if (shape.const !== undefined) return shape.const;
@@ -99,7 +111,7 @@ export const valueOf = (shape: Shape, random: SeededRandom, known: Known, name =
     case 'array': {
       const { items = {}, minItems = 0, maxItems = Infinity } = shape;
       const length = Math.min(maxItems, minItems + random.pick(MORE_ITEMS));
-      return Array.from({ length }, () => valueOf(items, random, known, name));
+      return inOrder(Array.from({ length }, () => valueOf(items, random, known, name)));
     }
     case 'boolean':
       return random.below(2) === 0;
