@@ -62,6 +62,12 @@ export const settings = {
   removeDeviceNamed: (name: string) => `${name} entfernen`,
   removeDeviceTitle: (name: string) => `${name} entfernen?`,
   removeDeviceText: 'Es wird abgemeldet und bekommt keine Nachrichten mehr. Was es hat, bleibt darauf.',
+  removedDevice: (name: string) =>
+    `${name} ist entfernt. Wenn jemand anders es hat, ändere dein Passwort und fang mit einem neuen Schlüssel an: Es kennt noch den, den dein Konto jetzt hat.`,
+  newKey: 'Mit neuem Schlüssel anfangen',
+  newKeyTitle: 'Mit neuem Schlüssel anfangen?',
+  newKeyText:
+    'Dein Konto geht mit diesem Gerät allein weiter: Lass deine anderen darauf wieder herein. Deine Kontakte sehen, dass sich eure Sicherheitsnummer geändert hat. Gib zum Fortfahren dein Passwort ein.',
   wipedDevice: 'Sein Speicher wurde geleert',
 
   used: 'Auf diesem Gerät belegt',

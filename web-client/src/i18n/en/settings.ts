@@ -58,6 +58,12 @@ export const settings = {
   removeDeviceNamed: (name: string) => `Remove ${name}`,
   removeDeviceTitle: (name: string) => `Remove ${name}?`,
   removeDeviceText: 'It is signed out and gets no more messages. What it has received stays on it.',
+  removedDevice: (name: string) =>
+    `${name} is removed. If somebody else has it, change your password and begin with a new key: it still knows the one that your account has now.`,
+  newKey: 'Begin with a new key',
+  newKeyTitle: 'Begin with a new key?',
+  newKeyText:
+    'Your account goes on with this device alone: let your others in again on it. Your contacts see that your safety number has changed. Enter your password to go on.',
   wipedDevice: 'Its storage was wiped',
 
   used: 'Used on this device',
