@@ -35,23 +35,32 @@ mkdirSync(folder);
 await using cleanup = new AsyncDisposableStack();
 cleanup.defer(() => rmSync(root, { recursive: true, force: true }));
 
-const cluster = await startCluster({
+const started = await startCluster({
   dataDir: join(folder, 'cluster'),
   settings: {
     front: { MESSENGER_DIR: await buildWebClient() },
     master: { ARGON2_MEMORY_KIB: '8', ARGON2_PASSES: '1', REGISTRATION_WORK_BITS: '4' },
   },
 });
-cleanup.use(cluster);
-const front = cluster.front.url;
 const { version: dialect, lines } = overheardVersion();
+
+/** Ends with the record, if it has not ended before. */
+const once = <T extends AsyncDisposable>(made: T): T => {
+  let ending: Promise<void> | null = null;
+  const end = made[Symbol.asyncDispose].bind(made);
+  const kept = { ...made, [Symbol.asyncDispose]: async () => (ending ??= Promise.resolve(end())) };
+  return cleanup.use(kept);
+};
+
+const cluster = once(started);
+const front = cluster.front.url;
 
 const live = async (messenger: Messenger): Promise<void> => {
   await messenger.start();
   await waitFor('it to be live', () => messenger.connection().name === 'live');
 };
 const open = (options: Pick<MessengerOptions, 'vault'> & Partial<MessengerOptions>): Messenger =>
-  cleanup.use(
+  once(
     createMessenger({
       ...{ masters: [story.ORIGIN], ratchet: libsignalRatchet(), ...TEST_PACE, ...wayTo(front), ...options },
     }),
