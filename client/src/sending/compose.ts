@@ -37,6 +37,8 @@ export type Composer = {
   readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
   /** The entry with a copy for own devices, which have become known since it was queued; not of what has been deleted here. */
   readonly withOwnCopy: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
+  /** A master has said once that there are no other own devices, and no session with one is kept, of whatever generation. */
+  readonly isAlone: (transaction: Transaction) => Promise<boolean>;
 };
 
 /** Whether a recipient still has to be encrypted for. */
@@ -64,7 +66,6 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
     return { ...recipient, envelopes };
   };
 
-  /** A master has said that there are no other own devices, and no session with one is kept, of whatever generation. */
   const isAlone = async (transaction: Transaction): Promise<boolean> =>
     (await transaction.get('ownDevicesKnown', ONLY)) === true &&
     (await transaction.listPrefix('sessions', devicesPrefix(device.accountId()), 1)).length === 0;
@@ -93,6 +94,7 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
 
   return {
     encrypt,
+    isAlone,
     withOwnCopy: async (transaction, entry) => {
       const { recipients, ownCopy, messageKey } = entry;
       if (messageKey !== null && (await transaction.get('messages', messageKey)) === undefined) return entry;
