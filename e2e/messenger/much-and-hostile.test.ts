@@ -133,8 +133,12 @@ describe('hostile text', () => {
       const element = page.getByRole('log').getByRole('article').last();
       const all = element.getByRole('button', { name: 'Show all' });
       let last: string | null | undefined;
+      let expandedAt: number | undefined;
       const shown = async (): Promise<boolean> => {
-        if (await all.isVisible()) await all.click();
+        if (await all.isVisible()) {
+          expandedAt = (await element.boundingBox())?.y;
+          await all.click();
+        }
         last = (await bob!.texts('in')).at(-1);
         return last === text;
       };
@@ -149,6 +153,13 @@ describe('hostile text', () => {
       for (const link of links) expect(link, name).toMatch(/^(https?|mailto):/);
       const width = await page.evaluate('document.documentElement.scrollWidth <= innerWidth');
       expect(width, name).toBe(true);
+      await page.evaluate(
+        'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))',
+      );
+      if (expandedAt !== undefined)
+        expect((await element.boundingBox())?.y, `${name}: its reader is where they were`).toBe(expandedAt);
+      const latest = page.getByRole('button', { name: /Jump to latest/ });
+      if (await latest.isVisible()) await latest.click();
     }
     expect(await page.evaluate('globalThis.hacked')).toBeUndefined();
 

@@ -1,6 +1,7 @@
 import { checkKeys } from '../sending/verification.ts';
 import { named, type ConversationId } from '../vault/conversation-id.ts';
 import { letIn, type LettingInDeps } from './letting-in.ts';
+import { standingOf } from './standings.ts';
 import type { Transaction } from '../vault/store.ts';
 
 /** What writing into a conversation asks for and means: the other's keys may be used, and whoever was not let in is now. */
@@ -12,6 +13,5 @@ export const admitWriting = async (
 ): Promise<void> => {
   const { accountId } = named(id);
   if (!despiteKeys) await checkKeys(transaction, accountId);
-  const conversation = await transaction.get('conversations', id);
-  if (conversation !== undefined) await letIn(transaction, deps, accountId, conversation.standing);
+  await letIn(transaction, deps, accountId, await standingOf(transaction, accountId));
 };

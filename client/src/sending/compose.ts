@@ -36,6 +36,8 @@ export type Composer = {
   readonly encrypt: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
   /** The entry with a copy for own devices, which have become known since it was queued; not of what has been deleted here. */
   readonly withOwnCopy: (transaction: Transaction, entry: OutboxEntry) => Promise<OutboxEntry>;
+  /** A master has told the own devices once, and there are no others on the list. */
+  readonly isAlone: (transaction: Transaction) => Promise<boolean>;
 };
 
 /** Whether a recipient still has to be encrypted for. */
@@ -66,7 +68,6 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
   const otherOwn = async (transaction: Transaction): Promise<readonly DeviceId[]> =>
     (await sessions.recipients(transaction, device.accountId())) ?? [];
 
-  /** A master has told the own devices, and there are no others on the list. */
   const isAlone = async (transaction: Transaction): Promise<boolean> =>
     (await transaction.get('ownDevicesKnown', ONLY)) === true && (await otherOwn(transaction)).length === 0;
 
@@ -94,6 +95,7 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
 
   return {
     encrypt,
+    isAlone,
     withOwnCopy: async (transaction, entry) => {
       const { recipients, ownCopy, messageKey } = entry;
       if (messageKey !== null && (await transaction.get('messages', messageKey)) === undefined) return entry;

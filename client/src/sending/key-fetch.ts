@@ -22,8 +22,11 @@ import type { Sessions } from './sessions.ts';
  * state as it is then.
  */
 export type KeyFetch = {
-  /** Throws a `MessengerError`. */
-  readonly prepare: (id: MessageId) => Promise<Readiness>;
+  /**
+   * `ownDevices`: whether a master has just told which ones there are; when there are none, nobody is asked for their keys.
+   * Throws a `MessengerError`.
+   */
+  readonly prepare: (id: MessageId, ownDevices: 'known' | 'unknown') => Promise<Readiness>;
   /** Brings an entry in line with the devices that the recipients have. */
   readonly repair: (id: MessageId, mismatches: readonly DeviceMismatch[]) => Promise<Readiness>;
   /**
@@ -188,7 +191,7 @@ export const createKeyFetch = (
   };
 
   /** What is still open when everything is encrypted that sessions have been started for meanwhile. */
-  const openOf = (id: MessageId): Promise<readonly AccountId[] | null> =>
+  const openOf = (id: MessageId, ownDevices: 'known' | 'unknown'): Promise<readonly AccountId[] | null> =>
     store.transact(async (transaction) => {
       const entry = await transaction.get('outbox', id);
       if (entry === undefined) return null;
@@ -196,11 +199,13 @@ export const createKeyFetch = (
       const encrypted = await composer.encrypt(transaction, entry);
       if (encrypted.recipients.some((recipient, index) => recipient !== entry.recipients[index]))
         transaction.put('outbox', id, encrypted);
-      return encrypted.recipients.filter(isOpen).map(({ accountId }) => accountId);
+      const open = encrypted.recipients.filter(isOpen).map(({ accountId }) => accountId);
+      const isAlone = ownDevices === 'known' && (await composer.isAlone(transaction));
+      return isAlone ? open.filter((accountId) => !isSelf(accountId)) : open;
     });
 
-  const prepare: KeyFetch['prepare'] = async (id) => {
-    const open = await openOf(id);
+  const prepare: KeyFetch['prepare'] = async (id, ownDevices) => {
+    const open = await openOf(id, ownDevices);
     const entry = await store.get('outbox', id);
     if (open === null || entry === undefined) return 'gone';
     if (await isAnyWithheld(store, entry, open)) return 'keys-changed';
@@ -254,7 +259,7 @@ export const createKeyFetch = (
     (await readiness) === 'later' ? checkRemoved(id) : readiness;
 
   return {
-    prepare: (id) => confirmed(id, prepare(id)),
+    prepare: (id, ownDevices) => confirmed(id, prepare(id, ownDevices)),
     repair: (id, mismatches) => confirmed(id, repair(id, mismatches)),
     checkRemoved,
   };

@@ -87,3 +87,23 @@ test('what was written here while a new device waited reaches it when it is let 
   expect(await rowOf(alice2, bobId)).toMatchObject({ unread: 0, standing: 'accepted' });
   await settled(scene);
 });
+
+test('whom a new device writes to is let in on all, though they have ended and the text goes nowhere', async () => {
+  await using scene = await Scene.open();
+  const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+  const bobId = await accountOf(bob);
+  await bob.sendText('alice', 'hi');
+  await waitForTexts(alice, bob, ['hi']);
+  await settled(scene);
+  await bob[Symbol.asyncDispose]();
+  const { devices, removedAccounts } = scene.cluster;
+  devices.splice(
+    devices.findIndex(({ accountId }) => accountId === bobId),
+    1,
+  );
+  removedAccounts.add(bobId);
+  const alice2 = await scene.device('alice');
+  await alice2.sendText(bobId, 'too late');
+  await waitFor('it to fail', async () => (await statesOf(alice2, bobId)).at(-1) === 'failed');
+  await waitFor('all to agree', async () => (await rowOf(alice, bobId))?.standing === 'accepted');
+});

@@ -140,7 +140,7 @@ const frameOf = ({ key, value }: Row, accesses: Accesses): Send => ({
 export const createOutbox = (deps: OutboxDeps): Outbox => {
   const { store, device, clock, messages, composer, keyFetch, backoff, onFault } = deps;
   let send: ((frame: Send) => void) | null = null;
-  let areOwnDevicesKnown = false;
+  let ownDevices: 'known' | 'unknown' = 'unknown';
   let cursor = '';
   let inFlightBytes = 0;
   const inFlight = new Map<MessageId, number>();
@@ -398,7 +398,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     if (isBehind || isUnready) {
       if (parked.size >= MAX_PARKED) return false;
       parkAs(key, accounts, isBehind ? 'behind' : 'working');
-      if (!isBehind && !working.has(key)) makeReadyInTurn(keyTurns, key, () => keyFetch.prepare(key));
+      if (!isBehind && !working.has(key))
+        makeReadyInTurn(keyTurns, key, () => keyFetch.prepare(key, ownDevices));
       return true;
     }
     const bytes = bytesOf(value);
@@ -410,7 +411,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       return false;
     inFlight.set(key, bytes);
     inFlightBytes += bytes;
-    if (!areOwnDevicesKnown) uncertain.add(key);
+    if (ownDevices === 'unknown') uncertain.add(key);
     send?.(frameOf(row, accesses));
     return true;
   };
@@ -533,20 +534,20 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   };
 
   return {
-    connect: (sendFrame, ownDevices) => {
+    connect: (sendFrame, asFarAsIsKnown) => {
       send = sendFrame;
-      areOwnDevicesKnown = ownDevices === 'known';
+      ownDevices = asFarAsIsKnown;
       background(bringBack());
     },
     onOwnDevicesKnown: () => {
-      areOwnDevicesKnown = true;
+      ownDevices = 'known';
       for (const [id, { state }] of [...parked]) if (state === 'resting' && !skewed.has(id)) unpark(id);
       pump();
     },
     addOwnCopies,
     disconnect: () => {
       send = null;
-      areOwnDevicesKnown = false;
+      ownDevices = 'unknown';
       inFlight.clear();
       uncertain.clear();
       inFlightBytes = 0;

@@ -241,7 +241,7 @@ class SocketSession implements LiveSession {
   }
 
   #work(): void {
-    if (this.#rate.isRested()) this.#isTooFast = false;
+    if (this.#isTooFast && this.#rate.isRested()) this.#isTooFast = false;
     while (this.#waiting.length > 0 && !this.#isFull()) {
       if (!this.#rate.take()) {
         this.#slowDown();

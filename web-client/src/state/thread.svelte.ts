@@ -1,5 +1,5 @@
 import type { ConversationId, Message, MessageReference, TextOptions } from '@restante/client';
-import { createContext, tick } from 'svelte';
+import { tick } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
 import type { Calls } from '../engine/calls.ts';
@@ -373,5 +373,3 @@ export class Thread {
     void this.#trim(this.#following ? 'start' : 'end');
   }
 }
-
-export const [getThread, provideThread] = createContext<Thread>();
