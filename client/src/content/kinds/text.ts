@@ -41,6 +41,7 @@ export const text: Kind<typeof schema> = {
     if (direction === 'in') onNameHint(author, from);
     return direction === 'in';
   },
+  lasting: () => 'from-then-on',
 };
 
 export const textRow: RowKind<TextContent> = {
