@@ -30,8 +30,11 @@ export const perform = async (
     .filter((one) => one !== person && one.accountId !== '')
     .map(({ accountId }) => accountId);
   if (others.length === 0) return;
-  // Whoever signs out of their last device would be gone for good.
-  if ((name === 'sign-out' || name === 'remove-device') && person.devices.length < 2) return;
+  // Whoever signs out of their last device would be gone for good, also when the others are leaving at the same time.
+  const endsOne = name === 'sign-out' || name === 'remove-device';
+  const left = name === 'remove-device' ? [device] : person.devices.filter((one) => one !== device);
+  const staying = new Set(world.staying());
+  if (endsOne && (person.devices.length < 2 || !left.some((one) => staying.has(one)))) return;
   const isLeaving = leavingBy(name, device, person.devices);
   const takeBack = isLeaving && world.mayLeave(isLeaving);
   const wish = { to: others, text, numbers: rest };

@@ -1,7 +1,7 @@
 import type { AccountId } from '@restante/protocol';
 import * as z from 'zod/mini';
 import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
-import type { Applying, Kind, Sent } from './kind.ts';
+import type { Applying, Kind, Lasting, Sent } from './kind.ts';
 import { receipt } from './kinds/receipt.ts';
 import { sent } from './kinds/sent.ts';
 import { sessionRenewal } from './kinds/session-renewal.ts';
@@ -52,4 +52,4 @@ export const conversationOf = (received: Content, author: AccountId): Conversati
 export const isKnown = (received: Content): boolean => kindOf(received).isKnown?.(received) ?? true;
 
 /** Whether it says the same however often and late it is told. */
-export const isLasting = (received: Content): boolean => kindOf(received).isLasting?.(received) ?? false;
+export const lasting = (received: Content): Lasting => kindOf(received).lasting?.(received) ?? 'no';

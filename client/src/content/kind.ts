@@ -53,6 +53,9 @@ export type RowKind<Content> = {
   readonly again: (message: Message, writing: Writing) => Promise<Content>;
 };
 
+/** `from-then-on`: a device that came later is not told it, as a message of before it was there. `always`: what is said of a message, which may come late. */
+export type Lasting = 'always' | 'from-then-on' | 'no';
+
 /** All that depends on the kind of a content. */
 export type Kind<Schema extends z.ZodMiniType, Needs = Applying> = {
   readonly schema: Schema;
@@ -66,6 +69,6 @@ export type Kind<Schema extends z.ZodMiniType, Needs = Applying> = {
   readonly apply: (applying: Needs, content: z.infer<Schema>) => Promise<boolean>;
   /** False: it holds something that this messenger does not know yet. */
   readonly isKnown?: (content: z.infer<Schema>) => boolean;
-  /** Whether it says the same however often and late it is told: a new own device is told it then. */
-  readonly isLasting?: (content: z.infer<Schema>) => boolean;
+  /** Whether it says the same however often and late it is told, so that a new own device is told it. Left out: it does not. */
+  readonly lasting?: (content: z.infer<Schema>) => Lasting;
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Message } from '../vault/tables.ts';
-import type { Applying, RowKind, Sent } from './kind.ts';
+import type { Applying, Lasting, RowKind, Sent } from './kind.ts';
 import { deletedRow, deletion } from './kinds/deletion.ts';
 import { reaction } from './kinds/reaction.ts';
 import { text, textRow } from './kinds/text.ts';
@@ -14,6 +14,7 @@ export type SharedContent = z.infer<typeof shared>;
 type SharedKind = {
   readonly references: (content: SharedContent, sent: Sent) => readonly MessageReference[];
   readonly apply: (applying: Applying, content: SharedContent) => Promise<boolean>;
+  readonly lasting: (content: SharedContent) => Lasting;
 };
 const KINDS = { text, reaction, deletion };
 

@@ -5,7 +5,7 @@ import type { Conversations } from './conversations.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts';
 import type { SentMessages } from '../sending/outbox.ts';
-import { standingAt } from './standing-at.ts';
+import { isAfter, standingAt } from './standing-at.ts';
 import { readSettledTime } from '../vault/settled-time.ts';
 import { annotationKey, authoredKey, keyOfMessage, messageKey, messageKeyAt } from '../vault/keys.ts';
 import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
@@ -19,12 +19,14 @@ export type MessageRow = { readonly key: string; readonly message: Message };
 export type Messages = SentMessages & {
   /**
    * Keeps a message once, with what has been said about it before it came: false when its author has sent it before, or
-   * it has been deleted here. Answers with the key of its row.
+   * it has been deleted here. Answers with the key of its row. `earliest`: as far back it may stand before what its author wrote
+   * after it.
    */
   readonly add: (
     transaction: Transaction,
     author: AccountId,
     message: Message,
+    earliest?: number,
   ) => Promise<{ readonly key: string; readonly added: boolean }>;
   /** A message that has failed goes back to `queued`. */
   readonly requeue: (transaction: Transaction, row: MessageRow) => Promise<Message>;
@@ -54,9 +56,9 @@ export type Messages = SentMessages & {
   ) => Promise<void>;
 };
 
-/** Messages of a conversation that stand later than now: in one read, and as far as they are looked at. */
-const AHEAD_PAGE = 16;
-const MOST_AHEAD = 512;
+/** The newest messages of a conversation: in one read, and as far as they are looked at. */
+const NEWEST_PAGE = 16;
+const MOST_NEWEST = 512;
 
 /** Writing to somebody lets them in; a blocked one only by a decision of its own. */
 const standingAfter = (standing: Standing, { direction }: Message): Standing =>
@@ -129,38 +131,46 @@ export const createMessages = (
   /**
    * Where a message stands: behind what its author had written before it. That may stand where it arrived, and so later than this one says;
    * or ahead, as the clock of the master was when it came. An id from further ahead than masters take was given up for another one,
-   * which nobody else knows: among those, and before what stands ahead too, what came first was written first.
+   * which nobody else knows: among those, and before what stands ahead too, what came first was written first. And before what its author
+   * wrote after it and that came first, unless it cannot have arrived by then.
    */
-  const standingTime = async (transaction: Transaction, message: Message): Promise<number> => {
+  const standingTime = async (
+    transaction: Transaction,
+    message: Message,
+    earliest = message.sentAt,
+  ): Promise<number> => {
     const { conversation, direction, id, sentAt, writtenAt: said = sentAt } = message;
     const isAhead = said > sentAt;
     // Its author gave this id up for another one: it does not say what was written before it.
     const isGivenUp = !isAhead && messageTime(id) > said;
-    if (direction === 'out' || isGivenUp) return sentAt;
-    const newest = (await transaction.get('conversations', conversation))?.lastMessageAt ?? 0;
-    if (newest < sentAt) return sentAt;
+    const { preview, lastMessageAt } = (await transaction.get('conversations', conversation)) ?? {};
+    if (direction === 'out' || isGivenUp || !preview || lastMessageAt === undefined) return sentAt;
+    if (lastMessageAt < sentAt && preview.direction === direction && preview.id < id) return sentAt;
     const givenUpFrom = isAhead ? said + LIMITS.clockSkewMs : Infinity;
-    const isEarlier = ({ value }: { readonly value: Message }): boolean =>
-      value.direction === direction && (value.id < id || messageTime(value.id) > givenUpFrom);
-    const after = messageKeyAt(conversation, sentAt);
-    let before = messageKeyAt(conversation, newest + 1);
-    for (let seen = 0; seen < MOST_AHEAD; seen += AHEAD_PAGE) {
-      const rows = await transaction.list('messages', { after, before, limit: AHEAD_PAGE, reverse: true });
-      const earlier = rows.find(isEarlier)?.value;
-      if (earlier !== undefined) return Math.max(sentAt, earlier.sentAt + 1);
+    const after = messageKeyAt(conversation, Math.min(sentAt, earliest));
+    let before = messageKeyAt(conversation, Math.max(sentAt, lastMessageAt) + 1);
+    let latest = sentAt;
+    for (let seen = 0; seen < MOST_NEWEST; seen += NEWEST_PAGE) {
+      const rows = await transaction.list('messages', { after, before, limit: NEWEST_PAGE, reverse: true });
+      for (const { value } of rows) {
+        if (value.direction !== direction) continue;
+        if (value.id < id) return Math.max(latest, value.sentAt);
+        if (messageTime(value.id) > givenUpFrom) return Math.max(latest, value.sentAt + 1);
+        if (isAfter(value, said)) latest = Math.min(latest, value.sentAt);
+      }
       const last = rows.at(-1);
-      if (last === undefined || rows.length < AHEAD_PAGE) break;
+      if (last === undefined || rows.length < NEWEST_PAGE) break;
       before = last.key;
     }
-    return sentAt;
+    return latest;
   };
 
   return {
-    add: async (transaction, author, told) => {
+    add: async (transaction, author, told, earliest) => {
       const name = authoredKey(author, told.id);
       const existing = await transaction.get('messageKeys', name);
       if (existing !== undefined) return { key: existing, added: false };
-      const written = standingAt(told, await standingTime(transaction, told));
+      const written = standingAt(told, await standingTime(transaction, told, earliest));
       const key = keyOfMessage(written);
       transaction.put('messageKeys', name, key);
       const annotation = await takeWaiting(transaction, author, written);

@@ -6,8 +6,9 @@ import type { PreferenceStore } from '../account/preferences.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
 import { boundedTime } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
+import type { Message } from '../vault/tables.ts';
 import { applySync, type ApplySyncDeps } from './apply-sync.ts';
-import { placed, type Arrival } from './arrival.ts';
+import { earliest, placed, type Arrival } from './arrival.ts';
 import { applyRenewal, type ApplyRenewalDeps } from './apply-renewal.ts';
 import { comeAgain } from './set-aside.ts';
 
@@ -42,10 +43,11 @@ const keepUnknown = async (
   transaction.put('unknownContents', id, { senderId, senderDeviceId, sentAt, plaintext });
   if (place === null) return;
   const { author, conversation, direction, state } = place;
-  await messages.add(transaction, author, {
+  const note: Message = {
     ...{ id, conversation, direction, state, sentAt, kind: 'unknown', text: '' },
     ...(writtenAt !== undefined && { writtenAt }),
-  });
+  };
+  await messages.add(transaction, author, note, earliest(arrival));
 };
 
 /**
@@ -85,7 +87,7 @@ export const applyPlaintext = async (
       // Own devices are believed: it stands everywhere as on the one that it was written on.
       timeOf: (id) => ({ sentAt: boundedTime(id, sentAt) }),
     }),
-    add: (author, message) => messages.add(transaction, author, message),
+    add: (author, message) => messages.add(transaction, author, message, earliest(arrival)),
     annotate: (...said) => messages.annotate(transaction, ...said),
     stateWhenRead: preferences.stateWhenRead,
     onNameHint: (...hint) => transaction.afterCommit(() => deps.onNameHint(...hint)),

@@ -33,10 +33,13 @@ export const placed = (
 ): Pick<Message, 'sentAt' | 'writtenAt'> => {
   const said = boundedTime(id, sentAt);
   const isAhead = said > at && said <= at + LIMITS.clockSkewMs;
-  const isBehind = said < Math.min(after, at) - TOLERANCE_MS;
+  const isBehind = said < earliest({ after, at });
   if (!isAhead && !isBehind) return { sentAt: said };
   return { sentAt: at, writtenAt: said };
 };
+
+/** From when on a message may have arrived: it stands before what its author wrote after it as far back as that. */
+export const earliest = ({ after, at }: Arrival): number => Math.max(0, Math.min(after, at) - TOLERANCE_MS);
 
 export type Arrivals = {
   readonly load: () => Promise<void>;

@@ -88,6 +88,36 @@ test('what was written here while a new device waited reaches it when it is let 
   await settled(scene);
 });
 
+test('what was hidden before there was another device stays hidden, though it reaches that one later', async () => {
+  await using scene = await Scene.open();
+  const { alice, bob, aliceId, bobId } = await known(scene);
+  const withBob = conversationWith(bobId);
+  // The nodes have it, and its sender does not hear so.
+  scene.cluster.intercept = (frame) => {
+    if (frame.type !== 'send') return false;
+    for (const { accountId, envelopes } of frame.recipients)
+      for (const { deviceId, ...sealed } of envelopes)
+        scene.cluster.deliver(bobId, 1, { accountId, deviceId }, frame.id, sealed);
+    return true;
+  };
+  await bob.sendText(aliceId, 'hide me');
+  await waitForTexts(alice, bob, ['hi', 'welcome', 'hide me']);
+  const { id } = (await alice.messages(withBob)).at(-1)!;
+  await alice.deleteForMe(withBob, [{ author: bobId, id }]);
+  await waitForTexts(alice, bob, ['hi', 'welcome']);
+  const alice2 = await scene.device('alice');
+  scene.cluster.intercept = () => false;
+  scene.cluster.dropSockets();
+  await waitFor('it to be accepted', async () => {
+    const sent = await bob.messages(conversationWith(aliceId));
+    return sent.at(-1)?.copies !== undefined;
+  });
+  await settled(scene);
+  expect((await alice.messages(withBob)).map(({ text }) => text)).not.toContain('hide me');
+  const shown = async () => (await alice2.messages(withBob)).map(({ text }) => text);
+  await waitFor('it to be hidden there too', async () => !(await shown()).includes('hide me'));
+});
+
 test('whom a new device writes to is let in on all, though they have ended and the text goes nowhere', async () => {
   await using scene = await Scene.open();
   const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];

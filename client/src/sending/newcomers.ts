@@ -1,7 +1,7 @@
-import { deviceId as deviceIdSchema, type AccountId, type DeviceId } from '@restante/protocol';
+import { deviceId as deviceIdSchema, LIMITS, type AccountId, type DeviceId } from '@restante/protocol';
 import { coalesce } from '../coalesce.ts';
 import { decodeContent } from '../content/codec.ts';
-import { isLasting } from '../content/content.ts';
+import { lasting } from '../content/content.ts';
 import type { AccountState, VerificationState } from '../content/kinds/sync.ts';
 import type { Standing } from '../content/parts.ts';
 import { contentsOf, type SendAgainDeps } from './send-again.ts';
@@ -14,7 +14,8 @@ import { ONLY, type Newcomer } from '../vault/tables.ts';
 
 /**
  * What a new own device is told: how people stand with this person, whose keys were compared, what was chosen, and again what
- * own devices were told from here since it is there. Goes on where it was left, in parts.
+ * own devices were told from here since it is there. What was said of messages is told from before, too: such a message may still come to it, when its
+ * sender has not heard that it was accepted. Goes on where it was left, in parts.
  */
 
 const PAGE = 100;
@@ -77,11 +78,17 @@ const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
   });
 };
 
-const tellAgain = async (transaction: Transaction, deps: NewcomersDeps, key: string): Promise<void> => {
+const tellAgain = async (
+  transaction: Transaction,
+  deps: NewcomersDeps,
+  key: string,
+  since: number,
+): Promise<void> => {
   const sent = await transaction.get('sentIds', key);
   const ownCopy = sent && (await contentsOf(transaction, deps, sent))?.ownCopy;
   const content = ownCopy && decodeContent(ownCopy);
-  if (!content || !isLasting(content)) return;
+  const told = content ? lasting(content) : 'no';
+  if (!content || told === 'no' || (told === 'from-then-on' && key < firstIdAt(since))) return;
   const id = await deps.clock.mint(transaction);
   await deps.composer.enqueue(transaction, id, { to: null, ownCopy, renew: [], shows: null });
 };
@@ -90,11 +97,11 @@ const tellAgain = async (transaction: Transaction, deps: NewcomersDeps, key: str
 const tellPage = async (deps: NewcomersDeps, key: string, newcomer: Newcomer): Promise<boolean> => {
   const { store } = deps;
   const { since, before } = newcomer;
-  const after = newcomer.after === '' ? firstIdAt(since) : newcomer.after;
+  const after = newcomer.after === '' ? firstIdAt(since - LIMITS.messageTtlMs) : newcomer.after;
   const rows = await store.list('sentIds', { after, before: before ?? '', limit: PAGE });
   const last = rows.at(-1);
   await store.transact(async (transaction) => {
-    for (const row of rows) await tellAgain(transaction, deps, row.key);
+    for (const row of rows) await tellAgain(transaction, deps, row.key, since);
     if (last === undefined) transaction.delete('newcomers', key);
     else transaction.put('newcomers', key, { ...newcomer, after: last.key });
   });

@@ -16,6 +16,7 @@ export const deletion: Kind<typeof schema> = {
     await annotate(conversation, { author, id: target }, { deleted: true });
     return false;
   },
+  lasting: () => 'always',
 };
 
 export const deletedRow: RowKind<DeletionContent> = {

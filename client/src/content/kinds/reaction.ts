@@ -24,4 +24,5 @@ export const reaction: Kind<typeof schema> = {
       await annotate(conversation, target, { reactions: { [author]: { emoji, id } } });
     return false;
   },
+  lasting: () => 'always',
 };

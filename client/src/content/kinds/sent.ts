@@ -28,5 +28,8 @@ export const sent: Kind<typeof schema> = {
     return false;
   },
   isKnown: ({ content }) => copied(content) !== null,
-  isLasting: () => true,
+  lasting: ({ content }) => {
+    const known = copied(content);
+    return known ? sharedKindOf(known).lasting(known) : 'from-then-on';
+  },
 };

@@ -51,5 +51,5 @@ export const sync: Kind<typeof schema, SyncNeeds> = {
     await follow(change);
     return false;
   },
-  isLasting: ({ change }) => change.type === 'seen' || change.type === 'hidden',
+  lasting: ({ change }) => (change.type === 'seen' || change.type === 'hidden' ? 'always' : 'no'),
 };

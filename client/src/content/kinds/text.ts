@@ -50,6 +50,7 @@ export const text: Kind<typeof schema> = {
     if (token !== undefined) await keepAccess(author, token);
     return true;
   },
+  lasting: () => 'from-then-on',
 };
 
 export const textRow: RowKind<TextContent> = {
