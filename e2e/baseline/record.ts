@@ -167,7 +167,9 @@ await cluster[Symbol.asyncDispose]();
 
 for (const left of ['logs', 'lock']) rmSync(join(folder, 'cluster', left), { recursive: true, force: true });
 mkdirSync(target);
-execFileSync('tar', ['-czf', join(target, story.ARCHIVE), '-C', folder, '.']);
+// What the databases log says where they were.
+const without = ['LOG', 'LOG.old', 'LOCK'].map((name) => `--exclude=${name}`);
+execFileSync('tar', [...without, '-czf', join(target, story.ARCHIVE), '-C', folder, '.']);
 writeFileSync(join(target, story.CONVERSATION), `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
 const record: story.Record = { at: Date.now(), protocol: PROTOCOL_VERSION };
 writeFileSync(join(target, story.RECORD), `${JSON.stringify(record)}\n`);
