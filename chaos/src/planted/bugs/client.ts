@@ -106,7 +106,7 @@ export const ownCopiesLost: Bug = {
     },
     {
       file: 'client/src/sending/newcomers.ts',
-      find: 'if (!content || !isLasting(content)) return;',
+      find: "if (!content || told === 'no' || (told === 'from-then-on' && key < firstIdAt(since))) return;",
       put: 'if (content !== undefined) return;',
     },
   ],
