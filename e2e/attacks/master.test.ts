@@ -152,8 +152,15 @@ describe('a master cannot', () => {
     const lists = [
       // With the devices of the attacker, under the signature that there is.
       { ...truth, generation: truth.generation + 1, devices: [...truth.devices, listed(GHOST)] },
-      // Signed, by a key of the attacker's, of a generation that has been.
-      own.sign({ accountId, generation: truth.generation, devices: [...truth.devices, listed(GHOST)] }),
+      // Signed by a key of the attacker's, as if by that of the account. (Another key of the account is for people to judge: below.)
+      {
+        ...own.sign({
+          accountId,
+          generation: truth.generation + 1,
+          devices: [...truth.devices, listed(GHOST)],
+        }),
+        accountKey: truth.accountKey,
+      },
       null,
     ];
     for (const [index, list] of lists.entries()) {

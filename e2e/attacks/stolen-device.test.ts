@@ -57,6 +57,9 @@ describe('the thief of a device without a passphrase', () => {
       const state = thief.connection();
       return state.name === 'refused' && state.code === 'unauthorized';
     });
+    // The stolen one was the only device with the account key.
+    await owner.beginAccountKey(TEST_PASSWORD);
+    await waitFor('the owner to be listed', async () => (await owner.listing()) === 'listed');
     const texts: string[] = [];
     owner.on('message', ({ text }) => texts.push(text));
     await alice.sendAccepted(bob, 'after the removal');

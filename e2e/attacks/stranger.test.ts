@@ -111,9 +111,11 @@ describe('a stranger', () => {
     alice.messenger().on('presence', ({ state }) => seen.add(state));
     alice.messenger().on('typing', () => seen.add('typing'));
     const both = [alice, mallory].map(({ address }) => address.accountId);
+    for (const { messenger } of [alice, mallory]) messenger().setPresence('online', [bob.address.accountId]);
     bob.messenger().setPresence('away', both);
+    await waitFor('alice to see that bob is away', () => seen.has('away'));
     for (const account of both) bob.messenger().setTyping(conversationWith(account), true);
-    await waitFor('alice to see both', () => seen.has('away') && seen.has('typing'));
+    await waitFor('alice to see that bob types', () => seen.has('typing'));
     await talk('while somebody listens');
     const heard = new Set(wire.frames.map(({ type }) => type));
     for (const type of ['presence', 'typing', 'envelope'] as const) expect(heard).not.toContain(type);

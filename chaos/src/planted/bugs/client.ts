@@ -11,8 +11,8 @@ export const deleteBeforeCommit: Bug = {
   patches: [
     {
       file: 'client/src/receiving/inbox.ts',
-      find: 'transaction.afterCommit(() => deps.onKept(owed));',
-      put: 'deps.onKept(owed);',
+      find: 'transaction.afterCommit(() => {\n        deps.onKept([...returned, ...owed]);',
+      put: 'deps.onKept([...returned, ...owed]);\n      transaction.afterCommit(() => {',
     },
   ],
   laws: ['arrives'],
@@ -163,8 +163,8 @@ export const broughtBackStays: Bug = {
   patches: [
     {
       file: 'client/src/receiving/inbox.ts',
-      find: 'const owed = [...(await takeKnown(transaction, known)), ',
-      put: 'const owed = [',
+      find: 'const returned = await takeKnown(transaction, known);',
+      put: 'const returned: readonly PendingRow[] = [];',
     },
     {
       file: 'client/src/receiving/inbox.ts',
