@@ -9,9 +9,7 @@ const meetAndEnd = async (scene: Scene) => {
   await waitForTexts(bob, alice, ['one']);
   const bobId = await accountOf(bob);
   await bob[Symbol.asyncDispose]();
-  const { devices, removedAccounts } = scene.cluster;
-  devices.splice(0, Infinity, ...devices.filter(({ accountId }) => accountId !== bobId));
-  removedAccounts.add(bobId);
+  scene.cluster.endAccount(bobId);
   return { alice, bobId };
 };
 const formers = async (messenger: Awaited<ReturnType<Scene['person']>>) =>

@@ -126,12 +126,7 @@ test('whom a new device writes to is let in on all, though they have ended and t
   await waitForTexts(alice, bob, ['hi']);
   await settled(scene);
   await bob[Symbol.asyncDispose]();
-  const { devices, removedAccounts } = scene.cluster;
-  devices.splice(
-    devices.findIndex(({ accountId }) => accountId === bobId),
-    1,
-  );
-  removedAccounts.add(bobId);
+  scene.cluster.endAccount(bobId);
   const alice2 = await scene.device('alice');
   await alice2.sendText(bobId, 'too late');
   await waitFor('it to fail', async () => (await statesOf(alice2, bobId)).at(-1) === 'failed');

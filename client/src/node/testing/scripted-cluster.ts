@@ -126,6 +126,12 @@ export class ScriptedCluster {
     this.#tellDevices(list.accountId);
   }
 
+  /** The account has ended: its devices are gone, and there is a record of it. */
+  endAccount(accountId: string): void {
+    this.#end({ accountId }, () => true);
+    this.removedAccounts.add(accountId);
+  }
+
   dropSockets(code = 1001): void {
     for (const socket of this.sockets.values()) socket.close(code);
     this.sockets.clear();
@@ -486,7 +492,7 @@ export class ScriptedCluster {
     return { status: 200, json: { devices, list: this.tellList(caller.accountId) } };
   }
 
-  #end({ accountId }: Registered, isMeant: (device: Registered) => boolean): void {
+  #end({ accountId }: Pick<Registered, 'accountId'>, isMeant: (device: Registered) => boolean): void {
     const left = this.devices.filter((each) => each.accountId !== accountId || !isMeant(each));
     this.devices.splice(0, Infinity, ...left);
     this.#tellDevices(accountId);
