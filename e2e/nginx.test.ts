@@ -275,6 +275,9 @@ describe('the services', () => {
       '/node1/messages',
       '/node4/messages/delete',
       '/node1/messages/x/y/z',
+      '/mesh/out/messages-20260101',
+      '/node1/mesh/out/messages-20260101',
+      '/node1/mesh/in/node2/messages-20260101/_bulk_docs',
       '/cluster/',
     ];
     for (const path of [...hidden, ...foreign]) {

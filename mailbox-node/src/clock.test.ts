@@ -182,6 +182,8 @@ describe('a wrong clock', () => {
     ['a boot in 1970', () => -Date.now() + DAY_MS],
     ['a machine put back to last week', () => -7 * DAY_MS],
   ])('%s is told, loses nothing, and does not count as having all', async (_what, off) => {
+    const oldest = prefix() + liveAt(Date.now() - BELIEVED_STEP_MS)[0]!;
+    await waitFor('what an earlier time had to go', async () => (await bucketsOf(0))[0] === oldest);
     const before = await bucketsOf(0);
     const [first, second] = await startAll(off(), 0);
     await waitFor('the doubt', () => isDoubted(first));

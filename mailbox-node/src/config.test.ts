@@ -20,8 +20,8 @@ describe('configuration', () => {
   });
 
   const mesh = {
-    COUCHDB_SELF_URL: 'http://mesh:hunter2@one:5984',
-    COUCHDB_PEERS: 'node1=http://r:hunter2@one:5984, node2=http://r:p%3D@two:5984 ,node3=https://r:p@three',
+    MESH_SELF_URL: 'http://mesh:hunter2@one:5984',
+    MESH_PEERS: 'node1=http://r:hunter2@one:5984, node2=http://r:p%3D@two:5984 ,node3=https://r:p@three',
   };
 
   it('reads the peers, and the users of the mesh at this node', () => {
@@ -32,18 +32,19 @@ describe('configuration', () => {
         { name: 'node2', url: 'http://r:p%3D@two:5984' },
         { name: 'node3', url: 'https://r:p@three' },
       ],
+      patienceMs: 1_000,
     });
-    const alone = { COUCHDB_PEERS: 'node1=http://r:hunter2@one:5984' };
+    const alone = { MESH_PEERS: 'node1=http://r:hunter2@one:5984' };
     expect(readConfig({ ...required, ...alone }).couch.mesh).toBeNull();
   });
 
   it.each([
-    ['COUCHDB_SELF_URL', { COUCHDB_SELF_URL: '' }],
-    ['COUCHDB_SELF_URL', { COUCHDB_SELF_URL: 'http://data:hunter2@one:5984' }],
-    ['COUCHDB_SELF_URL', { COUCHDB_SELF_URL: 'http://admin:hunter2@one:5984' }],
-    ['COUCHDB_PEERS', { COUCHDB_PEERS: 'node2=http://r:hunter2@two,node3=http://r:hunter2@three' }],
-    ['COUCHDB_PEERS', { COUCHDB_PEERS: 'node1=http://data:hunter2@one,node2=http://r:hunter2@two' }],
-    ['COUCHDB_PEERS', { COUCHDB_PEERS: 'node1=http://mesh:hunter2@one,node2=http://r:hunter2@two' }],
+    ['MESH_SELF_URL', { MESH_SELF_URL: '' }],
+    ['MESH_SELF_URL', { MESH_SELF_URL: 'http://data:hunter2@one:5984' }],
+    ['MESH_SELF_URL', { MESH_SELF_URL: 'http://admin:hunter2@one:5984' }],
+    ['MESH_PEERS', { MESH_PEERS: 'node2=http://r:hunter2@two,node3=http://r:hunter2@three' }],
+    ['MESH_PEERS', { MESH_PEERS: 'node1=http://data:hunter2@one,node2=http://r:hunter2@two' }],
+    ['MESH_PEERS', { MESH_PEERS: 'node1=http://mesh:hunter2@one,node2=http://r:hunter2@two' }],
   ])('of a mesh names %s when its user is not one of its own: %j', (variable, wrong) => {
     const read = () => readConfig({ ...required, ...mesh, ...wrong });
     expect(read).toThrow(ConfigError);
@@ -51,12 +52,20 @@ describe('configuration', () => {
     expect(read).not.toThrow('hunter2');
   });
 
+  it.each(['COUCHDB_SELF_URL', 'COUCHDB_PEERS'])(
+    'refuses %s of release 0.2.0, which named a CouchDB',
+    (variable) => {
+      const former = { [variable]: 'http://mesh:hunter2@one:5984' };
+      expect(() => readConfig({ ...required, ...former })).toThrow(`at ${variable}`);
+    },
+  );
+
   it('names each bad variable and shows no password', () => {
     const bad = {
       ...required,
       COUCHDB_URL: 'http://one:5984',
       COUCHDB_ADMIN_URL: 'ftp://admin:hunter2@one',
-      COUCHDB_PEERS: 'node2=http://data:hunter2@two,node2=http://data:hunter2@three',
+      MESH_PEERS: 'node2=http://data:hunter2@two,node2=http://data:hunter2@three',
       NODE_NAME: 'Node:1',
       BUCKET_SPAN_DAYS: '0',
       DATABASE_PREFIX: '_x',
@@ -73,7 +82,7 @@ describe('configuration', () => {
       expect(message).not.toContain('hunter2');
     }
     for (const peers of ['node2', 'node2=http://two', '=http://d:p@two', 'a=b=c']) {
-      expect(() => readConfig({ ...required, COUCHDB_PEERS: peers })).toThrow('COUCHDB_PEERS');
+      expect(() => readConfig({ ...required, MESH_PEERS: peers })).toThrow('MESH_PEERS');
     }
   });
 

@@ -14,37 +14,34 @@ type MeshVariables = {
   readonly NODE_NAME: string;
   readonly COUCHDB_URL: string;
   readonly COUCHDB_ADMIN_URL: string;
-  readonly COUCHDB_SELF_URL?: string | undefined;
-  readonly COUCHDB_PEERS: readonly { readonly name: string; readonly url: string }[];
+  readonly MESH_SELF_URL?: string | undefined;
+  readonly MESH_PEERS: readonly { readonly name: string; readonly url: string }[];
 };
 
 const userOf = (url: string): string => parseCouchUrl(url).username;
 
 /**
- * What is wrong with the users of a mesh, by variable: who writes what the mesh brings, and who reads for the other nodes, must not be
- * the user of the data path, which may delete (law 12).
+ * What is wrong with the credentials of a mesh, by variable: what the other nodes and this node's replications are given must not be
+ * what may delete here (law 12).
  */
 const meshFaults = (read: MeshVariables): [keyof MeshVariables, string][] => {
-  const { NODE_NAME: name, COUCHDB_URL: data, COUCHDB_ADMIN_URL: admin, COUCHDB_SELF_URL: self } = read;
-  if (read.COUCHDB_PEERS.every((peer) => peer.name === name)) return [];
-  const own = read.COUCHDB_PEERS.find((peer) => peer.name === name);
+  const { NODE_NAME: name, COUCHDB_URL: data, COUCHDB_ADMIN_URL: admin, MESH_SELF_URL: self } = read;
+  if (read.MESH_PEERS.every((peer) => peer.name === name)) return [];
+  const own = read.MESH_PEERS.find((peer) => peer.name === name);
   const faults: [keyof MeshVariables, string][] = [];
   const taken = [userOf(data), userOf(admin)];
   if (self === undefined) {
     faults.push([
-      'COUCHDB_SELF_URL',
-      'is needed with COUCHDB_PEERS: its user writes here what the mesh brings',
+      'MESH_SELF_URL',
+      'is needed with MESH_PEERS: by it this node’s CouchDB writes here what the mesh brings',
     ]);
   } else if (taken.includes(userOf(self))) {
-    faults.push([
-      'COUCHDB_SELF_URL',
-      'needs a user of its own, not that of COUCHDB_URL or COUCHDB_ADMIN_URL',
-    ]);
+    faults.push(['MESH_SELF_URL', 'needs a user of its own, not that of COUCHDB_URL or COUCHDB_ADMIN_URL']);
   } else taken.push(userOf(self));
   if (own === undefined) {
-    faults.push(['COUCHDB_PEERS', 'needs an entry for this node too: its user reads here for the others']);
+    faults.push(['MESH_PEERS', 'needs an entry for this node too: by it the others read here']);
   } else if (taken.includes(userOf(own.url))) {
-    faults.push(['COUCHDB_PEERS', 'needs a user of its own for this node, which no other variable has']);
+    faults.push(['MESH_PEERS', 'needs a user of its own for this node, which no other variable has']);
   }
   return faults;
 };
@@ -57,8 +54,13 @@ export const environment = z
     PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
     COUCHDB_URL: couchUrl,
     COUCHDB_ADMIN_URL: couchUrl,
-    COUCHDB_SELF_URL: couchUrl.optional(),
-    COUCHDB_PEERS: namedCouchUrls.default([]),
+    MESH_SELF_URL: couchUrl.optional(),
+    MESH_PEERS: namedCouchUrls.default([]),
+    MESH_PATIENCE_MS: z.coerce.number().int().nonnegative().max(20_000).default(1_000),
+    COUCHDB_SELF_URL: z
+      .never({ error: 'is of release 0.2.0: MESH_SELF_URL names this node itself' })
+      .optional(),
+    COUCHDB_PEERS: z.never({ error: 'is of release 0.2.0: MESH_PEERS names the mailbox nodes' }).optional(),
     DATABASE_PREFIX: databasePrefix.optional(),
     TOKEN_PUBLIC_KEY: z.string(),
     BUCKET_SPAN_DAYS: z.coerce.number().int().min(1).max(365).default(10),
@@ -80,10 +82,12 @@ export const environment = z
     }
   });
 
-/** The users of the mesh at this node's CouchDB, and where the other nodes' are. */
+/** The credentials of this node's gate, and where the other nodes' are. */
 export type MeshConfig = MeshServers & {
-  /** This CouchDB as the others reach it, with the user that reads for them. */
+  /** This node as the others reach it, with the credentials that they read with. */
   readonly readerUrl: string;
+  /** How long a few new documents are waited for before they are fetched from a peer. */
+  readonly patienceMs: number;
 };
 
 export type Config = {
@@ -124,8 +128,8 @@ export type Config = {
 export const readConfig = (variables: Readonly<Record<string, string | undefined>>): Config => {
   const read = readEnvironment(environment, variables);
   const isSelf = ({ name }: { readonly name: string }): boolean => name === read.NODE_NAME;
-  const peers = read.COUCHDB_PEERS.filter((peer) => !isSelf(peer));
-  const [selfUrl, readerUrl] = [read.COUCHDB_SELF_URL, read.COUCHDB_PEERS.find(isSelf)?.url];
+  const peers = read.MESH_PEERS.filter((peer) => !isSelf(peer));
+  const [selfUrl, readerUrl] = [read.MESH_SELF_URL, read.MESH_PEERS.find(isSelf)?.url];
   const isAlone = peers.length === 0 || selfUrl === undefined || readerUrl === undefined;
   return {
     name: read.NODE_NAME,
@@ -134,7 +138,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     couch: {
       url: read.COUCHDB_URL,
       adminUrl: read.COUCHDB_ADMIN_URL,
-      mesh: isAlone ? null : { selfUrl, readerUrl, peers },
+      mesh: isAlone ? null : { selfUrl, readerUrl, peers, patienceMs: read.MESH_PATIENCE_MS },
       databasePrefix: read.DATABASE_PREFIX ?? '',
     },
     tokenPublicKey: read.TOKEN_PUBLIC_KEY,

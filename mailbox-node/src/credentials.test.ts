@@ -22,7 +22,7 @@ it('names credentials that are refused, is not ready, and recovers without a res
     startEmbeddedCouch({ dataDir, port, admin: { name: 'admin', password } });
   const wrong = await startCouch('another-password', 0);
   const adminUrl = wrong.url.replace('://', '://admin:right-password@');
-  const [config] = mailboxNodeConfigs(
+  const [config] = await mailboxNodeConfigs(
     { adminUrls: [adminUrl], prefix: '', [Symbol.asyncDispose]: () => Promise.resolve() },
     newTestKeys(),
   );

@@ -109,7 +109,10 @@ describe('a stream of live events', () => {
     await using proxy = await startFaultProxy(new URL(config.couch.url).origin);
     const url = new URL(config.couch.url);
     url.host = proxy.address;
-    await using node = await startTestNode({ ...config, couch: { ...config.couch, url: url.href } }, keys);
+    await using node = await startTestNode(
+      { ...config, port: 0, couch: { ...config.couch, url: url.href } },
+      keys,
+    );
     const mailbox = newMailbox();
     using stream = await openStream(node, mailbox);
     const [before, during] = [newEnvelope(mailbox), newEnvelope(mailbox)];
@@ -123,7 +126,7 @@ describe('a stream of live events', () => {
   });
 
   it('says why it ends', async () => {
-    const node = await startTestNode(first.config, keys);
+    const node = await startTestNode({ ...first.config, port: 0 }, keys);
     const mailbox = newMailbox();
     const streams = [];
     for (let index = 0; index < 5; index += 1) streams.push(await openStream(node, mailbox));

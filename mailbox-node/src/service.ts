@@ -1,4 +1,4 @@
-import { MESH_ROLE, READER_ROLE, VERSIONS, type Versions } from '@restante/protocol';
+import { VERSIONS, type Versions } from '@restante/protocol';
 import {
   CONFLICT_SCAN,
   connectCouch,
@@ -12,7 +12,6 @@ import {
   parseCouchUrl,
   removeKept,
   startLoop,
-  type CouchAddress,
   type Logger,
 } from '@restante/service-kit';
 import { createOwnerTokens } from './routes/ended-tokens.ts';
@@ -31,8 +30,10 @@ import { createEnvelopes } from './couch/envelopes.ts';
 import { createLedger } from './couch/ledger.ts';
 import { createCouchMailboxStore } from './couch/couch-mailbox-store.ts';
 import { createMeshKeeper } from './couch/mesh-keeper.ts';
+import { createPassage } from './couch/passage.ts';
 import { createUserKeeper } from './couch/user-keeper.ts';
 import { createDatabases } from './mesh/databases.ts';
+import { createRefusedWrites } from './mesh/refused-writes.ts';
 import { createEnvelopeIntake } from './mail/envelope-intake.ts';
 import { DOCUMENT_FAULTS } from './couch/envelope-row.ts';
 import { createHealth } from './routes/health.ts';
@@ -85,19 +86,7 @@ export const startMailboxNode = async (
     return [...new Set(times.flatMap((time) => databases.liveAt(time)))].sort();
   };
 
-  const keepUser = (variable: string, user: CouchAddress, roles: readonly string[]) =>
-    createUserKeeper({ log, admin, url: couch.url, user, roles, variable, timeoutMs: COUCH_TIMEOUT_MS });
-  const owner = keepUser('COUCHDB_URL', address, []);
-  const meshUsers = couch.mesh && {
-    mesh: parseCouchUrl(couch.mesh.selfUrl),
-    reader: parseCouchUrl(couch.mesh.readerUrl),
-  };
-  const guests = meshUsers
-    ? [
-        keepUser('COUCHDB_SELF_URL', meshUsers.mesh, [MESH_ROLE]),
-        keepUser('COUCHDB_PEERS', meshUsers.reader, [READER_ROLE]),
-      ]
-    : [];
+  const owner = createUserKeeper({ log, admin, user: address, timeoutMs: COUCH_TIMEOUT_MS });
   const mesh = createMeshKeeper({ log, admin, mesh: couch.mesh });
   const completeness = createCompleteness({ server: admin, node: databases.node, peers });
   /** A clock that is behind does not know of the newest buckets. */
@@ -114,7 +103,6 @@ export const startMailboxNode = async (
     log,
     admin,
     owner: address.username,
-    guests: meshUsers ? [meshUsers.mesh.username, meshUsers.reader.username] : [],
     databases,
     wanted,
     isAhead: (database) => clockKeeper.isKept() && databases.isAhead(database, clock.latest()),
@@ -125,6 +113,9 @@ export const startMailboxNode = async (
     onCreated: forgetKept,
     onBornEmpty: completeness.bornEmpty,
   });
+  const refusedWrites = createRefusedWrites(peers);
+  const passage = createPassage(address);
+  const readers = { server: connectCouch(couch.url, COUCH_TIMEOUT_MS), passage: createPassage(address) };
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
   const room = createStoreRoom(log);
   const setAside = createSetAside(log, DOCUMENT_FAULTS);
@@ -140,7 +131,7 @@ export const startMailboxNode = async (
     clock,
     lagSeconds: lag.seconds,
     jobs: mesh.jobs,
-    refusedWrites: mesh.refusedWrites,
+    refusedWrites: refusedWrites.counts,
     isFollowing: () => feeds.isComplete(),
     sizes: keeper.sizes,
     setAside: setAside.counts,
@@ -201,6 +192,7 @@ export const startMailboxNode = async (
   });
 
   let isDraining = false;
+  const closing = new AbortController();
   const health = createHealth({
     node: config.name,
     now,
@@ -209,7 +201,7 @@ export const startMailboxNode = async (
     adminCondition,
     sizes: keeper.sizes,
     jobs: mesh.jobs,
-    refusedWrites: mesh.refusedWrites,
+    refusedWrites: refusedWrites.counts,
     lagSeconds: lag.seconds,
     isComplete,
     isFull: room.isFull,
@@ -237,6 +229,18 @@ export const startMailboxNode = async (
     isReady: () => condition.state() === 'up' && !room.isFull() && !isDraining,
     isDraining: () => isDraining,
     health,
+    meshGate: couch.mesh && {
+      reader: parseCouchUrl(couch.mesh.readerUrl),
+      writer: parseCouchUrl(couch.mesh.selfUrl),
+      server,
+      readers,
+      passage,
+      room,
+      isBucket: databases.isBucket,
+      refusedWrites,
+      patienceMs: couch.mesh.patienceMs,
+      closing: closing.signal,
+    },
   });
   const http = await listen(app, config);
   log.info({ event: 'listening', url: http.url }, 'listening');
@@ -270,7 +274,6 @@ export const startMailboxNode = async (
       await sweep(existing, buckets);
       await keeper.keep(buckets);
       await clockKeeper.save();
-      for (const guest of guests) await guest.keep();
       // Masters alone carry it: what an earlier version, or somebody else, has set up for it goes (law 12).
       await mesh.remove(databases.directory);
       await mesh.keep(buckets);
@@ -358,11 +361,15 @@ export const startMailboxNode = async (
     [Symbol.asyncDispose]: async () => {
       isDraining = true;
       events[Symbol.dispose]();
+      closing.abort();
+      await Promise.all(
+        [passage, readers.passage, readers.server].map((part) => part[Symbol.asyncDispose]()),
+      );
       await http.close(CLOSE_DEADLINE_MS);
       await writer.idle();
       await Promise.all(loops.map((running) => running[Symbol.asyncDispose]()));
       await feeds[Symbol.asyncDispose]();
-      await Promise.all([mesh, owner, ...guests, server, admin].map((part) => part[Symbol.asyncDispose]()));
+      await Promise.all([mesh, owner, server, admin].map((part) => part[Symbol.asyncDispose]()));
       log.info({ event: 'stopped' }, 'stopped');
     },
   };

@@ -321,7 +321,8 @@ const mesh: Board = {
     },
     {
       title: 'Replication lag of each pair',
-      description: 'How long the last canary of a peer took to arrive, or how long the next one is overdue.',
+      description:
+        'How long the last canary of a peer took to arrive, or how long the next one is overdue. A second or two is usual.',
       unit: 's',
       queries: { '{{peer}} to {{node}}': 'mailbox_replication_lag_seconds' },
     },
@@ -351,9 +352,12 @@ const mesh: Board = {
     },
     {
       title: 'Refused from the mesh',
-      description: 'Documents of a peer that are no envelopes: somebody writes at the peer.',
+      description:
+        'By peer and reason. Some deletions come with a node that catches up; anything else: somebody writes at the peer.',
       unit: 'reqps',
-      queries: { '{{node}} from {{peer}}': rate('mailbox_mesh_writes_refused_total', 'node, peer') },
+      queries: {
+        '{{node}} from {{peer}}: {{reason}}': rate('mailbox_mesh_writes_refused_total', 'node, peer, reason'),
+      },
     },
     {
       title: 'Size on disk',

@@ -20,8 +20,6 @@ export type { EnvelopeDocument, TombstoneDocument } from './document.ts';
 export { buckets } from './bucket.ts';
 export { directoryDatabase, nodeDatabase } from './databases.ts';
 export type { Buckets } from './bucket.ts';
-export { BUCKET_RULE, MESH_ROLE, READER_ROLE, refusalInBucket } from './mesh-rule.ts';
-export type { MeshRefusal } from './mesh-rule.ts';
 export { envelope, envelopeFields, envelopeType, payload, storedEnvelope } from './envelope.ts';
 export type { Envelope, EnvelopeType, StoredEnvelope } from './envelope.ts';
 export { AUDIENCES, deviceClaims } from './token.ts';

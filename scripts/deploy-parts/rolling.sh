@@ -24,10 +24,11 @@ replace_master() {
   dismiss_interim_master
 }
 
-# Nodes of a version whose mesh had no users of its own cannot be in one mesh with those of this one: they go over together.
-give_mesh_users() {
+# Nodes of a version whose CouchDBs replicated from one to the other, by users of the mesh or, before that, by those of the data
+# path, cannot be in one mesh with those of this one: they go over together.
+lead_mesh_through_nodes() {
   local nodes=(node1 node2 node3)
-  ! compose exec -T "${nodes[-1]}" printenv COUCHDB_SELF_URL >/dev/null || return 0
+  ! compose exec -T "${nodes[-1]}" printenv MESH_SELF_URL >/dev/null || return 0
   step "${nodes[*]}"
   compose up -d --no-deps --no-build "${nodes[@]}"
   wait_until_healthy "${nodes[@]}"
@@ -37,7 +38,7 @@ give_mesh_users() {
 roll_to() {
   local service
   local -x RESTANTE_VERSION=$1
-  give_mesh_users
+  lead_mesh_through_nodes
   for service in "${ROLLING[@]}"; do
     step "$service"
     if [[ $service == master ]]; then

@@ -21,7 +21,8 @@ export const connectCouch = (
     connections: 64,
     keepAliveTimeout: 30_000,
   });
-  const server = nano({ url, agentOptions: agent } as unknown as nano.Configuration);
+  // A path before the databases is the node's own: nano takes it for a database otherwise.
+  const server = nano({ url, parseUrl: false, agentOptions: agent } as unknown as nano.Configuration);
   return Object.assign(server, { [Symbol.asyncDispose]: () => agent.destroy() });
 };
 

@@ -20,9 +20,9 @@ export const askCouch = async (
   method = 'GET',
   body?: object,
 ): Promise<{ readonly status: number; readonly body: unknown }> => {
-  const { origin, username, password } = new URL(url);
+  const { origin, pathname, username, password } = new URL(url);
   const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`);
-  const answer = await fetch(`${origin}/${path}`, {
+  const answer = await fetch(`${origin}${pathname.replace(/\/$/, '')}/${path}`, {
     method,
     headers: {
       authorization: `Basic ${credentials.toString('base64')}`,

@@ -9,6 +9,7 @@ import type {
 import { startMailboxNode, type Config, type MailboxNode } from '@restante/mailbox-node';
 import { createLog } from '@restante/service-kit';
 import type { TestCouches } from './couch.ts';
+import { holdPorts } from '@restante/scripts/cluster';
 import { newTestKeys, type TestKeys } from './test-keys.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -39,27 +40,30 @@ const parse = async <T>(answer: Response): Promise<T> => {
 };
 
 /** Configurations of nodes in a mesh, one for each CouchDB, with short intervals. */
-export const mailboxNodeConfigs = (couches: TestCouches, keys: TestKeys): Config[] => {
-  const as = (user: string, url: string): string =>
-    withCredentials(url, `${couches.prefix}${user}`, `${user}-password`);
-  const readers = couches.adminUrls.map((url, index) => ({
+export const mailboxNodeConfigs = async (couches: TestCouches, keys: TestKeys): Promise<Config[]> => {
+  await using held = await holdPorts(couches.adminUrls.length);
+  const { ports } = held;
+  const nodeAs = (user: string, port: number): string =>
+    withCredentials(`http://127.0.0.1:${port}`, user, `${user}-password`);
+  const readers = ports.map((port, index) => ({
     name: `node${index + 1}`,
-    url: as(`reader${index + 1}`, url),
+    url: nodeAs(`reader${index + 1}`, port),
   }));
   return readers.map(({ name, url: readerUrl }, index) => ({
     name,
     host: '127.0.0.1',
-    port: 0,
+    port: readers.length === 1 ? 0 : ports[index]!,
     couch: {
-      url: as('data', couches.adminUrls[index]!),
+      url: withCredentials(couches.adminUrls[index]!, `${couches.prefix}data`, 'data-password'),
       adminUrl: couches.adminUrls[index]!,
       mesh:
         readers.length === 1
           ? null
           : {
-              selfUrl: as('mesh', couches.adminUrls[index]!),
+              selfUrl: nodeAs('mesh', ports[index]!),
               readerUrl,
               peers: readers.filter((peer) => peer.name !== name),
+              patienceMs: 50,
             },
       databasePrefix: couches.prefix,
     },
@@ -155,7 +159,7 @@ export const startTestMesh = async <Couches extends TestCouches>(
   keys = newTestKeys(),
   overrides?: (index: number) => Overrides,
 ): Promise<TestMesh<Couches>> => {
-  const configs = mailboxNodeConfigs(couches, keys);
+  const configs = await mailboxNodeConfigs(couches, keys);
   let nodes: readonly TestNode[] = [];
   const stop = async (): Promise<void> => {
     const stopping = nodes;

@@ -3,7 +3,6 @@ import { CouchError, conflict, toCouchError } from '../couch-error.ts';
 import type { Database } from '../storage/database.ts';
 import type { WritableDocument, WriteMode } from '../storage/write-queue.ts';
 import { isDesignId, isLocalId } from './document.ts';
-import { meshCheckOf } from './mesh-rule.ts';
 import { policyOf } from './policies.ts';
 import type { Author } from './policy.ts';
 
@@ -20,12 +19,10 @@ export async function writeDocuments(
   author: Author,
 ): Promise<WriteOutcome[]> {
   const policy = policyOf(database.name);
-  const checkMesh = await meshCheckOf(database, author);
   const admitted = await Promise.all(
     documents.map(async (document): Promise<WritableDocument | CouchError> => {
       try {
         if (isDesignId(document._id)) requireDatabaseAdmin(author.user, author.security);
-        checkMesh(document, mode);
         return await policy(document, author, mode);
       } catch (failure) {
         if (failure instanceof CouchError) return failure;

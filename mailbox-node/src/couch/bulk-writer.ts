@@ -9,7 +9,7 @@ import type { StoreRoom } from './store-room.ts';
  * and a tombstone brings its ancestor along (laws 4 and 5).
  */
 export type BulkWriter = {
-  /** Resolves when the documents are on disk. Repeating a write changes nothing. */
+  /** Resolves when the documents are on disk. Repeating a write changes nothing. Deletions ride with what is written next. */
   readonly write: (
     database: string,
     documents: readonly (EnvelopeDocument | TombstoneDocument)[],
@@ -113,7 +113,11 @@ export const createBulkWriter = ({
     write: async (database, documents) => {
       const items = documents.map(toItem);
       const bytes = items.reduce((sum, { json }) => sum + json.length, 0);
-      await queueOf(database).add(items, bytes);
+      await queueOf(database).add(
+        items,
+        bytes,
+        items.every(({ isTombstone }) => isTombstone),
+      );
     },
     idle: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.idle()));

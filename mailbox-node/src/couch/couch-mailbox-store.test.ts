@@ -26,7 +26,7 @@ const log = createLog('test', 'silent');
 /** A store on a CouchDB of its own; the data path leads through a proxy that breaks it. */
 const startStore = async () => {
   const couches = await startCouches(1);
-  const [config] = mailboxNodeConfigs(couches, newTestKeys());
+  const [config] = await mailboxNodeConfigs(couches, newTestKeys());
   const { couch } = config!;
   const proxy = await startFaultProxy(new URL(couch.url).origin);
   const throughProxy = new URL(couch.url);
@@ -41,7 +41,6 @@ const startStore = async () => {
     log,
     admin,
     owner: address.username,
-    guests: [],
     databases,
     wanted: () => databases.liveAt(now()),
     isAhead: () => false,

@@ -28,6 +28,7 @@ import type { BulkWriter } from './bulk-writer.ts';
 import type { Envelopes } from './envelopes.ts';
 import type { Databases } from '../mesh/databases.ts';
 import { createEarlyDeletions } from '../mail/early-deletions.ts';
+import { createPresentMail } from '../mail/present-mail.ts';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
 
 /** Documents of the first read of a page, and of each other: grows while the page does, so that memory stays bounded. */
@@ -89,6 +90,7 @@ export const createCouchMailboxStore = ({
   readonly onMissing?: (database: string) => void;
 }): MailboxStore => {
   const early = createEarlyDeletions();
+  const present = createPresentMail();
 
   /**
    * Rows of a bucket. One that is not there holds nothing, and is told of: it may be lost. One that is not ours to read
@@ -126,10 +128,14 @@ export const createCouchMailboxStore = ({
       },
     });
 
+  const bury = async (database: string, documentIds: readonly string[]): Promise<void> => {
+    if (documentIds.length > 0) await writer.write(database, documentIds.map(tombstoneDocument));
+  };
+
   const endEarly: MailboxStore['endEarly'] = async (database, documentIds) => {
     const dead = documentIds.filter(early.has);
     if (dead.length === 0) return;
-    await writer.write(database, dead.map(tombstoneDocument));
+    await bury(database, dead);
     dead.forEach(early.done);
   };
 
@@ -139,13 +145,13 @@ export const createCouchMailboxStore = ({
     const results = new Map<StoredEnvelope, StoreResult>();
     const write = async ([database, group]: [string, StoredEnvelope[]]): Promise<void> => {
       let result: StoreResult = { status: 'stored' };
+      const ids = group.map((envelope) => documentId(envelope, envelope.id));
+      present.note(ids.filter((id) => !early.has(id)));
       try {
         await writer.write(database, group.map(envelopeDocument));
-        await endEarly(
-          database,
-          group.map((envelope) => documentId(envelope, envelope.id)),
-        );
+        await endEarly(database, ids);
       } catch (error) {
+        present.take(ids);
         const { code } = toServiceError(error);
         result = { status: 'refused', code };
       }
@@ -255,18 +261,28 @@ export const createCouchMailboxStore = ({
     readRows({ db, path: '_all_docs', method: 'POST', body: { keys: documentIds } });
 
   /** Noted before it is looked for: what comes in between is ended by who puts it. */
-  const end = async (database: string, documentIds: readonly string[]): Promise<number> => {
+  const endWhatIsFound = async (database: string, documentIds: readonly string[]): Promise<number> => {
+    if (documentIds.length === 0) return 0;
     documentIds.forEach(early.note);
     const rows = await rowsOf(database, documentIds);
-    const undead = rows.filter(({ id, rev }) => rev !== tombstoneRevision(id));
-    if (undead.length > 0) {
-      await writer.write(
-        database,
-        undead.map(({ id }) => tombstoneDocument(id)),
-      );
-    }
+    await bury(
+      database,
+      rows.filter(({ id, rev }) => rev !== tombstoneRevision(id)).map(({ id }) => id),
+    );
     for (const { id } of rows) early.done(id);
     return rows.filter(({ isDeleted }) => !isDeleted).length;
+  };
+
+  const end = async (database: string, documentIds: readonly string[]): Promise<number> => {
+    const here = present.take(documentIds);
+    const [, found] = await Promise.all([
+      bury(database, [...here]),
+      endWhatIsFound(
+        database,
+        documentIds.filter((id) => !here.has(id)),
+      ),
+    ]);
+    return here.size + found;
   };
 
   const acknowledge: MailboxStore['acknowledge'] = async (mailbox, ids) => {

@@ -6,7 +6,7 @@ import { createDatabaseKeeper } from './database-keeper.ts';
 
 it('tells of what it has created, and of nothing that was there though it did not seem so', async () => {
   await using couches = await startCouches(1);
-  const [config] = mailboxNodeConfigs(couches, newTestKeys());
+  const [config] = await mailboxNodeConfigs(couches, newTestKeys());
   await using admin = connectCouch(config!.couch.adminUrl, 10_000);
   const databases = createDatabases(config!.couch.databasePrefix, 10, 30 * 24 * 60 * 60 * 1000);
   const buckets = databases.liveAt(Date.now());
@@ -16,7 +16,6 @@ it('tells of what it has created, and of nothing that was there though it did no
     log: createLog('test', 'silent'),
     admin,
     owner: 'data',
-    guests: [],
     databases,
     wanted: () => buckets,
     isAhead: () => false,

@@ -1,6 +1,6 @@
-import { BUCKET_RULE } from '@restante/protocol';
 import { couchRequest, type CouchServer, hasStatus, type Logger, ServiceError } from '@restante/service-kit';
 import { isDeepStrictEqual } from 'node:util';
+import { FORMER_RULE } from './envelope-row.ts';
 import type { Databases } from '../mesh/databases.ts';
 
 export type DatabaseSize = {
@@ -15,8 +15,7 @@ export type DatabaseKeeper = {
   /** Names of the buckets that exist. */
   readonly buckets: () => Promise<string[]>;
   /**
-   * Puts the node's own database and `directory` in place, for the data path's user alone, and these buckets, with the rule of what the
-   * mesh may write there, for the users of the mesh too.
+   * Puts the node's own database, `directory` and these buckets in place, for the data path's user alone.
    */
   readonly keep: (buckets: readonly string[]) => Promise<void>;
   /** Creates a bucket that is to be there. @throws ServiceError `message-expired` when its time is over */
@@ -36,9 +35,8 @@ type Info = {
 /** A server that missed more changes of one document has a contradiction to resolve, and no more than that. */
 const DIRECTORY_REVISIONS = 100;
 
-type Security = {
-  readonly members: { readonly names: readonly string[]; readonly roles: readonly string[] };
-};
+type Names = { readonly names: readonly string[]; readonly roles: readonly string[] };
+type Security = { readonly admins: Names; readonly members: Names };
 
 const SYSTEM_DATABASES = ['_users', '_replicator'];
 
@@ -46,7 +44,6 @@ export const createDatabaseKeeper = ({
   log,
   admin,
   owner,
-  guests,
   databases,
   wanted,
   isAhead,
@@ -58,8 +55,6 @@ export const createDatabaseKeeper = ({
   readonly admin: CouchServer;
   /** Name of the data path's user. */
   readonly owner: string;
-  /** Names of the users of the mesh. */
-  readonly guests: readonly string[];
   readonly databases: Databases;
   /** The buckets that are to be there. */
   readonly wanted: () => readonly string[];
@@ -72,13 +67,10 @@ export const createDatabaseKeeper = ({
   /** Told of a bucket that was created before any message can be in it, on any node. */
   readonly onBornEmpty: (database: string) => Promise<void>;
 }): DatabaseKeeper => {
-  const securityFor = (names: readonly string[]) => ({
+  const security: Security = {
     admins: { names: [], roles: ['_admin'] },
-    members: { names, roles: [] },
-  });
-  /** Nothing that the mesh may read or write (law 12). */
-  const owners = securityFor([owner]);
-  const shared = securityFor([owner, ...guests]);
+    members: { names: [owner], roles: [] },
+  };
 
   let sizes: readonly DatabaseSize[] = [];
   /** Set again after a start: the database may be older. */
@@ -87,9 +79,8 @@ export const createDatabaseKeeper = ({
   /** Says whether it was not there. */
   const create = async (db: string): Promise<boolean> => {
     try {
-      // The directory is one file: what is written in one request is there as a whole or not at all.
-      const qs = db === databases.directory ? { q: 1 } : {};
-      await couchRequest(admin, { db, method: 'PUT', qs });
+      // One file: what is written in one request is there as a whole or not at all, and costs one sync.
+      await couchRequest(admin, { db, method: 'PUT', qs: { q: 1 } });
       log.info({ event: 'database-created', database: db }, 'database created');
       return true;
     } catch (error) {
@@ -103,7 +94,7 @@ export const createDatabaseKeeper = ({
     if (await create(db)) await onCreated(db);
   };
 
-  const secure = async (db: string, security: Security): Promise<void> => {
+  const secure = async (db: string): Promise<void> => {
     const current = (await couchRequest(admin, { db, path: '_security' })) as Readonly<
       Record<string, unknown>
     >;
@@ -112,30 +103,21 @@ export const createDatabaseKeeper = ({
     await couchRequest(admin, { db, path: '_security', method: 'PUT', body: security });
   };
 
-  /** A rule that somebody took away or changed is put back. */
-  const keepRule = async (db: string): Promise<void> => {
-    const path = BUCKET_RULE._id;
-    const found = (await couchRequest(admin, { db, path }).catch((error: unknown) => {
-      if (hasStatus(error, 404)) return {};
+  /** It costs each write much, and judges nobody any more: the mesh writes through its node's gate. */
+  const dropFormerRule = async (db: string): Promise<void> => {
+    const found = await couchRequest(admin, { db, path: FORMER_RULE }).catch((error: unknown) => {
+      if (hasStatus(error, 404)) return null;
       throw error;
-    })) as { readonly _rev?: string };
-    const { _rev, ...current } = found;
-    if (isDeepStrictEqual(current, BUCKET_RULE)) return;
-    const body = _rev === undefined ? BUCKET_RULE : { ...BUCKET_RULE, _rev };
-    try {
-      await couchRequest(admin, { db, path, method: 'PUT', body });
-    } catch (error) {
-      // Another write is putting the bucket in place at the same moment.
-      if (hasStatus(error, 409)) return;
-      throw error;
-    }
-    log.info({ event: 'rule-set', database: db }, 'rule of the mesh set');
+    });
+    if (found === null) return;
+    const { _rev: rev } = found as { readonly _rev: string };
+    await couchRequest(admin, { db, path: FORMER_RULE, method: 'DELETE', qs: { rev } });
   };
 
-  /** The rule stands before the users of the mesh are let in. */
-  const open = async (bucket: string): Promise<void> => {
-    await keepRule(bucket);
-    await secure(bucket, shared);
+  /** The users of the mesh that release 0.2.0 had are let out before its rule goes. */
+  const close = async (bucket: string): Promise<void> => {
+    await secure(bucket);
+    await dropFormerRule(bucket);
   };
 
   /** Documents of the directory change often: with the default the histories would take more room than the documents. */
@@ -164,16 +146,16 @@ export const createDatabaseKeeper = ({
       const existing = new Set(await list());
       for (const db of SYSTEM_DATABASES) if (!existing.has(db)) await create(db);
       if (!existing.has(databases.node)) await create(databases.node);
-      await secure(databases.node, owners);
+      await secure(databases.node);
       const hasDirectory = existing.has(databases.directory);
       if (!hasDirectory) await createOurs(databases.directory);
-      await secure(databases.directory, owners);
+      await secure(databases.directory);
       if (!hasDirectory || !isHistoryLimited) await limitHistory(databases.directory);
       const measured = [await measure(databases.directory)];
       for (const db of buckets) {
         const isNew = !existing.has(db);
         if (isNew) await createOurs(db);
-        await open(db);
+        await close(db);
         if (isNew && isAhead(db)) await onBornEmpty(db);
         measured.push(await measure(db));
       }
@@ -184,7 +166,7 @@ export const createDatabaseKeeper = ({
         throw new ServiceError('message-expired', 'the time of this bucket is over');
       }
       await createOurs(db);
-      await open(db);
+      await secure(db);
     },
     drop: async (db) => {
       await couchRequest(admin, { db, method: 'DELETE' });

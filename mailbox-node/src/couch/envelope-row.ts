@@ -1,5 +1,4 @@
 import {
-  BUCKET_RULE,
   envelopeRevision,
   envelopeFields,
   messageTime,
@@ -14,6 +13,9 @@ import { isCanary } from './canary.ts';
  * document beside the envelopes, and a disk can lose half of one: such a document is given to nobody, and harms no other.
  */
 
+/** The rule that release 0.2.0 kept in each bucket. */
+export const FORMER_RULE = '_design/restante-mesh';
+
 /** What a document of a bucket is not: an envelope's id of the bucket's time, an envelope's one revision, an envelope's fields. */
 export const DOCUMENT_FAULTS = ['foreign-id', 'foreign-revision', 'bad-fields'] as const;
 export type DocumentFault = (typeof DOCUMENT_FAULTS)[number];
@@ -27,7 +29,7 @@ export const faultOfRow = (
   rev: string,
   isOfTime: (messageTimeMs: number) => boolean,
 ): Exclude<DocumentFault, 'bad-fields'> | null => {
-  if (isCanary(id) || id === BUCKET_RULE._id) return null;
+  if (isCanary(id) || id === FORMER_RULE) return null;
   const parsed = parseDocumentId(id);
   if (parsed === null || !isOfTime(messageTime(parsed.messageId))) return 'foreign-id';
   return rev === envelopeRevision(id) ? null : 'foreign-revision';

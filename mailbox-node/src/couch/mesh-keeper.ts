@@ -9,8 +9,8 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { comparePulls, needlessPulls, type ComparedPull, type MeshStep } from '../mesh/compared.ts';
-import { createRefusedWrites } from '../mesh/refused-writes.ts';
-import { PULLED, replicationIdPrefix, wantedPulls, type MeshServers } from '../mesh/wanted.ts';
+import { gateOut, replicationIdPrefix, wantedPulls, type MeshServers } from '../mesh/wanted.ts';
+import { isCarried } from './carried-changes.ts';
 import { applyStep, readReplications, readSchedule } from './replicator.ts';
 
 /** A pull of this node as CouchDB's scheduler sees it. */
@@ -33,33 +33,39 @@ export type MeshKeeper = AsyncDisposable & {
   readonly jobs: () => readonly ReplicationJob[];
   /** Whether all of them ran then. */
   readonly isWhole: () => boolean;
-  /** Writes of the mesh that this node's CouchDB has refused, by the peer whose pull it was, since the node was started. */
-  readonly refusedWrites: () => Readonly<Record<string, number>>;
   /** Says that the jobs could not be looked at: what an earlier look saw is not told as if it were so now. */
   readonly loseSight: () => void;
 };
 
 const PROBE_TIMEOUT_MS = 2_000;
-/** A filter may have to look at all of a large database, and sends nothing meanwhile. */
-const LOOK_TIMEOUT_MS = 120_000;
+/** For a page of changes. */
+const LOOK_TIMEOUT_MS = 30_000;
+const ROWS_PER_READ = 2_000;
 /** What a peer's database had come to when a pull from it was first looked at. Sequences are opaque. */
 type Goal = { readonly sequence: string; readonly isReached: boolean };
 
 const pending = z.object({ pending: z.int() });
 const sequence = z.union([z.string(), z.number()]).transform(String);
 const databaseInfo = z.object({ update_seq: sequence });
-const firstChange = z.object({ results: z.array(z.object({ seq: sequence })).max(1) });
+const changes = z.object({
+  results: z.array(z.object({ seq: sequence, id: z.string(), deleted: z.boolean().optional() })),
+});
 
 /** How many documents have changed after a sequence. */
 const changesAfter = async (server: CouchServer, db: string, since: string): Promise<number> =>
   pending.parse(await couchRequest(server, { db, path: '_changes', qs: { since, limit: 0 } })).pending;
 
-/** The sequence of the first change after another one that is pulled, or null. */
-const nextPulled = async (server: CouchServer, db: string, since: string): Promise<string | null> => {
-  const qs = { since, limit: 1, filter: '_selector', style: 'all_docs' };
-  const body = { selector: PULLED };
-  const answer = await couchRequest(server, { db, path: '_changes', method: 'POST', qs, body });
-  return firstChange.parse(answer).results[0]?.seq ?? null;
+/** The sequence of the first change after another one that is carried, or null. */
+const nextCarried = async (server: CouchServer, db: string, after: string): Promise<string | null> => {
+  for (let since = after; ;) {
+    const qs = { since, limit: ROWS_PER_READ, style: 'all_docs' };
+    const { results } = changes.parse(await couchRequest(server, { db, path: '_changes', qs }));
+    const next = results.find(isCarried);
+    if (next !== undefined) return next.seq;
+    const last = results.at(-1);
+    if (last === undefined || results.length < ROWS_PER_READ) return null;
+    since = last.seq;
+  }
 };
 
 /** `mesh`: null for a node alone, which pulls nothing. */
@@ -74,26 +80,20 @@ export const createMeshKeeper = ({
 }): MeshKeeper => {
   const { peers, selfUrl } = mesh ?? { peers: [], selfUrl: '' };
   const connectAll = (timeoutMs: number) =>
-    new Map(peers.map(({ name, url }) => [name, connectCouch(url, timeoutMs)]));
+    new Map(peers.map(({ name, url }) => [name, connectCouch(gateOut(url), timeoutMs)]));
   const probes = connectAll(PROBE_TIMEOUT_MS);
   const patient = connectAll(LOOK_TIMEOUT_MS);
   let jobs: readonly ReplicationJob[] = [];
   const goals = new Map<string, Goal>();
   /** Those that go on. */
   const looks = new Map<string, symbol>();
-  const refused = createRefusedWrites(peers.map(({ name }) => name));
 
   const apply = async (step: MeshStep): Promise<void> => {
     await applyStep(admin, step);
     goals.delete(step.id);
     looks.delete(step.id);
-    if (step.desired === null) {
-      refused.ended(step.id);
-      log.info({ event: 'replication-removed', replication: step.id }, 'replication removed');
-    } else {
-      refused.begun(step.id);
-      log.info({ event: 'replication-set', replication: step.id }, 'replication set');
-    }
+    const event = step.desired === null ? 'replication-removed' : 'replication-set';
+    log.info({ event, replication: step.id }, event.replace('-', ' '));
   };
 
   /**
@@ -109,7 +109,7 @@ export const createMeshKeeper = ({
     if (probe === undefined || server === undefined) return null;
     const goal =
       known?.sequence ?? databaseInfo.parse(await couchRequest(probe, { db: database })).update_seq;
-    const next = await nextPulled(server, database, through);
+    const next = await nextCarried(server, database, through);
     if (next === null) return { sequence: goal, isReached: true };
     const [afterNext, afterGoal] = await Promise.all([
       changesAfter(probe, database, next),
@@ -187,7 +187,6 @@ export const createMeshKeeper = ({
       const stored = new Map(found.flatMap((documents) => [...documents]));
       for (const step of needlessPulls(wanted, stored, () => true)) await apply(step);
       const schedule = await readSchedule(admin);
-      for (const [id, job] of schedule) if (job.refused !== null) refused.seen(id, job.refused);
       const states = new Map([...schedule].map(([id, { state }]) => [id, state]));
       const compared = comparePulls(wanted, stored, states);
       const steps = await usefulSteps(compared);
@@ -210,7 +209,6 @@ export const createMeshKeeper = ({
       for (const step of needlessPulls([], stored, () => true)) await apply(step);
       jobs = jobs.filter((job) => job.database !== database);
     },
-    refusedWrites: refused.counts,
     jobs: () => jobs,
     isWhole: () => jobs.every(({ state }) => state === 'running'),
     loseSight: () => {

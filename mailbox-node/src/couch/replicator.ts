@@ -13,23 +13,13 @@ const scheduled = z.object({
     z.object({
       doc_id: z.string(),
       state: z.string().nullable(),
-      info: z
-        .looseObject({ through_seq: sequence.nullish(), doc_write_failures: z.int().nullish() })
-        .nullish()
-        .catch(null),
+      info: z.looseObject({ through_seq: sequence.nullish() }).nullish().catch(null),
     }),
   ),
 });
 
-/**
- * What CouchDB's scheduler tells of a job. `through`: how far it is in its peer's changes. `refused`: writes that this CouchDB
- * has refused it since it began; null while it does not run.
- */
-export type ScheduledJob = {
-  readonly state: string;
-  readonly through: string;
-  readonly refused: number | null;
-};
+/** What CouchDB's scheduler tells of a job. `through`: how far it is in its peer's changes. */
+export type ScheduledJob = { readonly state: string; readonly through: string };
 
 /** The documents whose ids begin so. */
 export const readReplications = async (
@@ -45,14 +35,12 @@ export const readReplications = async (
 export const readSchedule = async (admin: CouchServer): Promise<Map<string, ScheduledJob>> => {
   const answer = await couchRequest(admin, { path: '_scheduler/docs', qs: { limit: 10_000 } });
   return new Map(
-    scheduled.parse(answer).docs.map(({ doc_id, state, info }) => [
-      doc_id,
-      {
-        state: state ?? 'initializing',
-        through: info?.through_seq ?? '0',
-        refused: info?.doc_write_failures ?? null,
-      },
-    ]),
+    scheduled
+      .parse(answer)
+      .docs.map(({ doc_id, state, info }) => [
+        doc_id,
+        { state: state ?? 'initializing', through: info?.through_seq ?? '0' },
+      ]),
   );
 };
 

@@ -8,11 +8,10 @@ import {
   type Logger,
   ServiceError,
 } from '@restante/service-kit';
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
 /**
- * Sees to it that a user's credentials work and that it has these roles and no others: creates the user, or sets what is not so.
+ * Sees to it that the data path's credentials work and that its user has no roles: creates the user, or sets what is not so.
  * Until it has worked it is set at most once, so that a name that belongs to a server admin is not written over and over.
  */
 export type UserKeeper = AsyncDisposable & { readonly keep: () => Promise<void> };
@@ -22,23 +21,16 @@ const session = z.object({ userCtx: z.object({ roles: z.array(z.string()) }) });
 export const createUserKeeper = ({
   log,
   admin,
-  url,
   user,
-  roles,
-  variable,
   timeoutMs,
 }: {
   readonly log: Logger;
   readonly admin: CouchServer;
-  /** This node's CouchDB as it is reached from here, whoever's credentials it carries. */
-  readonly url: string;
-  readonly user: Pick<CouchAddress, 'username' | 'password'>;
-  readonly roles: readonly string[];
-  /** The variable that the credentials are of. */
-  readonly variable: string;
+  /** This node's CouchDB, with the credentials. */
+  readonly user: CouchAddress;
   readonly timeoutMs: number;
 }): UserKeeper => {
-  const server = connectCouch(couchUrlAs(url, user), timeoutMs);
+  const server = connectCouch(couchUrlAs(user.url, user), timeoutMs);
   const { username: name, password } = user;
   const id = `org.couchdb.user:${name}`;
   let isSet = false;
@@ -46,7 +38,7 @@ export const createUserKeeper = ({
   const isAsWanted = async (): Promise<boolean> => {
     try {
       const { userCtx } = session.parse(await couchRequest(server, { path: '_session' }));
-      return isDeepStrictEqual(userCtx.roles.toSorted(), roles.toSorted());
+      return userCtx.roles.length === 0;
     } catch (error) {
       if (hasStatus(error, 401)) return false;
       throw error;
@@ -68,8 +60,8 @@ export const createUserKeeper = ({
         isSet = false;
         return;
       }
-      if (isSet) throw new ServiceError('unavailable', `CouchDB refuses the credentials of ${variable}`);
-      const body = { ...(await read()), name, password, roles };
+      if (isSet) throw new ServiceError('unavailable', 'CouchDB refuses the credentials of COUCHDB_URL');
+      const body = { ...(await read()), name, password, roles: [] };
       await couchRequest(admin, { db: '_users', path: encodeURIComponent(id), method: 'PUT', body });
       isSet = true;
       log.info({ event: 'user-set', user: name }, 'user set');

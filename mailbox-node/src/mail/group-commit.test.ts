@@ -32,6 +32,24 @@ describe('group commit', () => {
     await Promise.all(adds);
   });
 
+  it('begins the next batch a while after one with several items, and takes along what may ride', async () => {
+    const { batches, group } = start();
+    const first = group.add(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'], 1);
+    batches[0]!.end();
+    await first;
+    const adds = [group.add(['r'], 1, true), group.add(['b'], 1)];
+    expect(batches).toHaveLength(1);
+    await waitFor('the next batch', () => batches.length === 2);
+    expect(batches[1]!.items).toEqual(['r', 'b']);
+    batches[1]!.end();
+    await Promise.all(adds);
+    const alone = group.add(['s'], 1, true);
+    await waitFor('what rides with nothing', () => batches.length === 3);
+    batches[2]!.end();
+    await alone;
+    await group.idle();
+  });
+
   it('tells every caller of a failed batch, and goes on with the next', async () => {
     const { batches, budget, group } = start();
     const first = group.add(['a'], 1);
@@ -83,6 +101,7 @@ describe('group commit', () => {
     batches[0]!.end();
     await first;
     const second = group.add(['b'], 6);
+    await waitFor('the next batch', () => batches.length === 2);
     batches[1]!.end();
     await second;
     expect(budget.usedBytes()).toBe(0);

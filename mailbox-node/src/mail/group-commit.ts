@@ -2,15 +2,17 @@ import type { ByteBudget } from './byte-budget.ts';
 
 /**
  * Group commit: while one batch is being written, the next one fills, so that many callers at once share one write
- * and one fsync. A batch that is large already gains nothing by waiting: it is written beside the one under way.
+ * and one fsync. A batch costs the store's processor as much as many items: after one with several the next one waits, up to {@link INTERVAL_MS}, so
+ * that it has several too. One that is large already gains nothing by waiting: it is written at once, beside the one under way.
  */
 export type GroupCommit<Item> = {
   /**
-   * Resolves when all items are durable. They travel in one batch.
+   * Resolves when all items are durable. They travel in one batch. `mayRide`: nobody waits for them; they go with the next ones that somebody
+   * waits for, or after {@link RIDE_MS}.
    *
    * @throws what `commit` threw for their batch; ServiceError `unavailable` at once when the budget is used up
    */
-  readonly add: (items: readonly Item[], bytes: number) => Promise<void>;
+  readonly add: (items: readonly Item[], bytes: number, mayRide?: boolean) => Promise<void>;
   /** Resolves when nothing is waiting or being written. */
   readonly idle: () => Promise<void>;
 };
@@ -18,10 +20,16 @@ export type GroupCommit<Item> = {
 type Entry<Item> = {
   readonly items: readonly Item[];
   readonly bytes: number;
+  /** By `performance.now()`. */
+  readonly dueMs: number;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 };
 
+export const INTERVAL_MS = 50;
+export const RIDE_MS = 100;
+/** After so many the whole interval is waited. */
+const SEVERAL_ITEMS = 8;
 const LARGE_BATCH_ITEMS = 64;
 const MAX_WRITES_AT_ONCE = 2;
 
@@ -39,7 +47,10 @@ export const createGroupCommit = <Item>({
 }): GroupCommit<Item> => {
   let waiting: Entry<Item>[] = [];
   let waitingItems = 0;
+  let nextMs = -Infinity;
+  let timer: NodeJS.Timeout | null = null;
   const writes = new Set<Promise<void>>();
+  const added = new Set<Promise<void>>();
 
   const takeBatch = (): Entry<Item>[] => {
     let items = 0;
@@ -55,14 +66,19 @@ export const createGroupCommit = <Item>({
     return batch;
   };
 
-  const isDue = (): boolean => {
-    if (waiting.length === 0) return false;
-    return writes.size === 0 || (writes.size < MAX_WRITES_AT_ONCE && waitingItems >= LARGE_BATCH_ITEMS);
+  /** When a batch may begin, by `performance.now()`; null while another one has to end first. */
+  const dueMs = (): number | null => {
+    if (writes.size >= MAX_WRITES_AT_ONCE) return null;
+    if (waitingItems >= LARGE_BATCH_ITEMS) return -Infinity;
+    if (writes.size > 0) return null;
+    return Math.max(nextMs, Math.min(...waiting.map((entry) => entry.dueMs)));
   };
 
   const write = async (batch: readonly Entry<Item>[]): Promise<void> => {
+    const items = batch.flatMap((entry) => entry.items);
+    nextMs = performance.now() + INTERVAL_MS * Math.min(1, (items.length - 1) / (SEVERAL_ITEMS - 1));
     try {
-      await commit(batch.flatMap(({ items }) => items));
+      await commit(items);
       for (const { resolve } of batch) resolve();
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -72,7 +88,16 @@ export const createGroupCommit = <Item>({
   };
 
   const writeWhatIsDue = (): void => {
-    while (isDue()) {
+    clearTimeout(timer ?? undefined);
+    timer = null;
+    while (waiting.length > 0) {
+      const due = dueMs();
+      if (due === null) return;
+      const wait = due - performance.now();
+      if (wait > 0) {
+        timer = setTimeout(writeWhatIsDue, Math.ceil(wait));
+        return;
+      }
       const writing: Promise<void> = write(takeBatch()).then(() => {
         writes.delete(writing);
         writeWhatIsDue();
@@ -82,17 +107,23 @@ export const createGroupCommit = <Item>({
   };
 
   return {
-    add: async (items, bytes) => {
+    add: async (items, bytes, mayRide = false) => {
       budget.take(bytes);
       const done = new Promise<void>((resolve, reject) => {
-        waiting.push({ items, bytes, resolve, reject });
+        const dueMs = performance.now() + (mayRide ? RIDE_MS : 0);
+        waiting.push({ items, bytes, dueMs, resolve, reject });
       });
       waitingItems += items.length;
+      added.add(done);
       writeWhatIsDue();
-      await done;
+      try {
+        await done;
+      } finally {
+        added.delete(done);
+      }
     },
     idle: async () => {
-      while (writes.size > 0) await Promise.all(writes);
+      while (added.size > 0) await Promise.allSettled(added);
     },
   };
 };

@@ -1,32 +1,25 @@
-import { parseReplicationId } from './wanted.ts';
+import { MESH_REFUSALS, type MeshRefusal } from './mesh-rule.ts';
 
-/**
- * How many writes of each peer's pulls were refused since this service was started. CouchDB counts by job, and anew with each job;
- * what a job had counted when it was first seen is of an earlier time.
- */
+export type RefusedCounts = Readonly<Record<MeshRefusal, number>>;
+
+/** What this node's pulls were not allowed to write, by the peer that it came from, since the node was started. */
 export type RefusedWrites = {
-  /** The job of this replication begins anew now. */
-  readonly begun: (id: string) => void;
-  readonly ended: (id: string) => void;
-  /** What the job of this replication has counted. */
-  readonly seen: (id: string, count: number) => void;
-  /** By peer. */
-  readonly counts: () => Readonly<Record<string, number>>;
+  readonly note: (peer: string, refusal: MeshRefusal) => void;
+  readonly counts: () => Readonly<Record<string, RefusedCounts>>;
 };
 
+const none = (): Record<MeshRefusal, number> =>
+  Object.fromEntries(Object.keys(MESH_REFUSALS).map((refusal) => [refusal, 0])) as Record<
+    MeshRefusal,
+    number
+  >;
+
 export const createRefusedWrites = (peers: readonly string[]): RefusedWrites => {
-  const counts = new Map(peers.map((peer) => [peer, 0]));
-  const last = new Map<string, number>();
+  const counts = new Map(peers.map((peer) => [peer, none()]));
   return {
-    begun: (id) => void last.set(id, 0),
-    ended: (id) => void last.delete(id),
-    seen: (id, count) => {
-      const peer = parseReplicationId(id)?.peer;
-      const known = peer === undefined ? undefined : counts.get(peer);
-      if (peer === undefined || known === undefined) return;
-      const before = last.get(id) ?? count;
-      last.set(id, count);
-      counts.set(peer, known + (count < before ? count : count - before));
+    note: (peer, refusal) => {
+      const ofPeer = counts.get(peer);
+      if (ofPeer !== undefined) ofPeer[refusal] += 1;
     },
     counts: () => Object.fromEntries(counts),
   };

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { isReplicationAsDesired, replicationIdPrefix, wantedPulls } from './wanted.ts';
 
 const peers = [
-  { name: 'node2', url: 'http://reader2:p%40ss@two:5984' },
-  { name: 'node3', url: 'http://reader3:p%40ss@three:5984' },
+  { name: 'node2', url: 'http://reader2:p%40ss@two:3001' },
+  { name: 'node3', url: 'http://reader3:p%40ss@three:3001' },
 ];
-const selfUrl = 'http://mesh:secret@one:5984/';
+const selfUrl = 'http://mesh:secret@one:3001/';
 const wanted = wantedPulls({ databases: ['messages-20241222', 'messages-20250101'], selfUrl, peers });
 const desired = wanted.map(({ document }) => document);
 
@@ -20,11 +20,11 @@ describe('the mesh', () => {
     expect(desired[3]).toEqual({
       _id: `${replicationIdPrefix('messages-20250101')}node3`,
       source: {
-        url: 'http://three:5984/messages-20250101',
+        url: 'http://three:3001/mesh/out/messages-20250101',
         auth: { basic: { username: 'reader3', password: 'p@ss' } },
       },
       target: {
-        url: 'http://one:5984/messages-20250101',
+        url: 'http://one:3001/mesh/in/node3/messages-20250101',
         auth: { basic: { username: 'mesh', password: 'secret' } },
       },
       continuous: true,
@@ -53,7 +53,7 @@ describe('the mesh', () => {
       { create_target: true },
       { source: source.url },
       { source: { ...source, auth: { basic: { username: 'reader2', password: 'old' } } } },
-      { target: { ...target, url: 'http://else:5984/messages-20241222' } },
+      { target: { ...target, url: 'http://else:3001/messages-20241222' } },
       { cancel: true },
       { selector: { type: 'message' } },
       { doc_ids: [] },

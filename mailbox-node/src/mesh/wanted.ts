@@ -29,9 +29,14 @@ export const PULLED = { $or: [{ senderId: { $exists: true } }, { at: { $exists: 
 /** Ids of a database's replication documents start with this. */
 export const replicationIdPrefix = (database: string): string => `restante-${database}-from-`;
 
-const endpoint = (server: string, database: string): Endpoint => {
-  const { url, username, password } = parseCouchUrl(server);
-  return { url: `${url}/${encodeURIComponent(database)}`, auth: { basic: { username, password } } };
+const GATE_OUT = '/mesh/out';
+
+/** Where a node's buckets are read for the others, by the node's address. */
+export const gateOut = (node: string): string => node.replace(/\/+$/, '') + GATE_OUT;
+
+const endpoint = (node: string, gate: string, database: string): Endpoint => {
+  const { url, username, password } = parseCouchUrl(node);
+  return { url: `${url}${gate}/${encodeURIComponent(database)}`, auth: { basic: { username, password } } };
 };
 
 /** Database and peer of a replication by its document's id; null when it is none of ours. */
@@ -49,11 +54,11 @@ export type WantedPull = {
   readonly document: ReplicationDocument;
 };
 
-/** The servers of a node's pulls as its CouchDB reaches them, with credentials. */
+/** The nodes of a node's pulls as its CouchDB reaches them, with credentials. */
 export type MeshServers = {
-  /** Itself, with the user that writes what the mesh brings. */
+  /** Itself, with the credentials that its own pulls write with. */
   readonly selfUrl: string;
-  /** The other nodes', with their readers. */
+  /** The other nodes, with those that others read with. */
   readonly peers: readonly { readonly name: string; readonly url: string }[];
 };
 
@@ -69,8 +74,8 @@ export const wantedPulls = ({
       peer: peer.name,
       document: {
         _id: replicationIdPrefix(database) + peer.name,
-        source: endpoint(peer.url, database),
-        target: endpoint(selfUrl, database),
+        source: endpoint(peer.url, GATE_OUT, database),
+        target: endpoint(selfUrl, `/mesh/in/${peer.name}`, database),
         continuous: true,
         selector: PULLED,
       },

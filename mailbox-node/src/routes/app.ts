@@ -20,6 +20,7 @@ import { deleteMessage, deleteMessages } from './delete-messages.ts';
 import { listIds, listMessages } from './list-messages.ts';
 import { messageEvents } from './message-events.ts';
 import { requireDevice, type OwnerDeps } from './owner.ts';
+import { openMeshGate, type MeshGate } from './mesh.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { requireMaster, storeMessages } from './store-messages.ts';
 
@@ -40,6 +41,8 @@ export type AppDeps = OwnerDeps & {
   readonly isReady: () => boolean;
   readonly isDraining: () => boolean;
   readonly health: () => object;
+  /** Null: a node alone. */
+  readonly meshGate: MeshGate | null;
 };
 
 /** Once the node drains it answers nobody but operators, and closes each connection. */
@@ -77,6 +80,10 @@ export const createApp = (deps: AppDeps): Express =>
       app.head('/messages/:accountId/events', methodNotAllowed);
       app.get('/messages/:accountId/events', messageEvents(deps));
       app.delete('/messages/:id', deleteMessage(deps));
+      if (deps.meshGate !== null) {
+        app.use('/mesh', refuseWhenDraining(deps));
+        openMeshGate(app, deps.meshGate);
+      }
       for (const path of [
         '/health',
         '/ready',

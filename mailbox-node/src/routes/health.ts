@@ -1,3 +1,4 @@
+import type { RefusedWrites } from '../mesh/refused-writes.ts';
 import { clockHealth, type ConfirmedClock, type SetAside } from '@restante/service-kit';
 import type { CouchCondition } from '../couch/condition.ts';
 import type { DatabaseSize } from '../couch/database-keeper.ts';
@@ -16,7 +17,7 @@ export const createHealth =
     readonly adminCondition: CouchCondition;
     readonly sizes: () => readonly DatabaseSize[];
     readonly jobs: () => readonly ReplicationJob[];
-    readonly refusedWrites: () => Readonly<Record<string, number>>;
+    readonly refusedWrites: RefusedWrites['counts'];
     readonly lagSeconds: () => Readonly<Record<string, number>>;
     readonly isComplete: () => boolean;
     readonly isFull: () => boolean;
@@ -49,7 +50,12 @@ export const createHealth =
       },
       databases: sources.sizes(),
       replications,
-      refusedWrites: sources.refusedWrites(),
+      refusedWrites: Object.fromEntries(
+        Object.entries(sources.refusedWrites()).map(([peer, counts]) => [
+          peer,
+          Object.values(counts).reduce((sum, count) => sum + count, 0),
+        ]),
+      ),
       isComplete: sources.isComplete(),
       lagSeconds,
       setAside: { counts: sources.setAside.counts(), examples: sources.setAside.examples() },

@@ -1,8 +1,9 @@
 import { createRegistry } from '@restante/service-kit';
 import { describe, expect, it } from 'vitest';
+import { createRefusedWrites } from '../mesh/refused-writes.ts';
 import { createMetrics } from './metrics.ts';
 
-const setUp = (refusedWrites: Readonly<Record<string, number>> = {}) => {
+const setUp = (refusedWrites = createRefusedWrites([])) => {
   const registry = createRegistry('test');
   const metrics = createMetrics(registry, {
     queuedBytes: () => 0,
@@ -12,7 +13,7 @@ const setUp = (refusedWrites: Readonly<Record<string, number>> = {}) => {
     clock: { isDoubted: () => false, aheadMs: () => 0 },
     lagSeconds: () => ({}),
     jobs: () => [],
-    refusedWrites: () => refusedWrites,
+    refusedWrites: refusedWrites.counts,
     isFollowing: () => true,
     isComplete: () => true,
     isFull: () => false,
@@ -27,15 +28,15 @@ const setUp = (refusedWrites: Readonly<Record<string, number>> = {}) => {
 };
 
 describe('writes of the mesh that were refused', () => {
-  it('are told by peer, from zero on', async () => {
-    const counts = { node2: 0, node3: 0 };
-    const { registry } = setUp(counts);
+  it('are told by peer and reason, from zero on', async () => {
+    const refused = createRefusedWrites(['node2', 'node3']);
+    const { registry } = setUp(refused);
     const told = () => registry.getSingleMetricAsString('mailbox_mesh_writes_refused_total');
-    for (const peer of Object.keys(counts)) {
-      expect(await told()).toMatch(new RegExp(`_total\\{.*peer="${peer}".*\\} 0$`, 'm'));
+    for (const peer of ['node2', 'node3']) {
+      expect(await told()).toMatch(new RegExp(`_total\\{.*peer="${peer}",reason="id".*\\} 0$`, 'm'));
     }
-    counts.node3 = 4;
-    expect(await told()).toMatch(/peer="node3".*\} 4$/m);
+    refused.note('node3', 'id');
+    expect(await told()).toMatch(/peer="node3",reason="id".*\} 1$/m);
   });
 });
 

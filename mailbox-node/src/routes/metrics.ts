@@ -1,3 +1,4 @@
+import type { RefusedWrites } from '../mesh/refused-writes.ts';
 import { ERRORS, type ErrorCode } from '@restante/protocol';
 import { Counter, Gauge, Histogram, type ConfirmedClock, type Registry } from '@restante/service-kit';
 import type { BatchWatch } from '../couch/bulk-writer.ts';
@@ -21,7 +22,7 @@ export type MetricSources = {
   readonly clock: Pick<ConfirmedClock, 'isDoubted' | 'aheadMs'>;
   readonly lagSeconds: () => Readonly<Record<string, number>>;
   readonly jobs: () => readonly ReplicationJob[];
-  readonly refusedWrites: () => Readonly<Record<string, number>>;
+  readonly refusedWrites: RefusedWrites['counts'];
   readonly isFollowing: () => boolean;
   readonly sizes: () => readonly DatabaseSize[];
   readonly setAside: () => Readonly<Record<DocumentFault, number>>;
@@ -153,12 +154,13 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
 
   new Counter({
     name: 'mailbox_mesh_writes_refused_total',
-    help: "Documents of a peer's that this node's CouchDB did not take from the mesh: no envelope, no canary",
-    labelNames: ['peer'],
+    help: "Documents of a peer's that this node did not take from the mesh, and why",
+    labelNames: ['peer', 'reason'],
     registers,
     collect() {
       this.reset();
-      for (const [peer, refused] of Object.entries(sources.refusedWrites())) this.inc({ peer }, refused);
+      for (const [peer, counts] of Object.entries(sources.refusedWrites()))
+        for (const [reason, refused] of Object.entries(counts)) this.inc({ peer, reason }, refused);
     },
   });
   new Gauge({

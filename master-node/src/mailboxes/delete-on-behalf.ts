@@ -8,8 +8,9 @@ import { startOwedDeletes } from './owed-deletes.ts';
 
 /**
  * Deletes what a device has acknowledged on every node of its cell, with a short-lived token of that device: a
- * master has no right of its own to delete. What a device acknowledges within {@link INTERVAL_MS} goes with one
- * request: a busy device stays far within its rate at the nodes. Gives the number of nodes that deleted; the others are told again.
+ * master has no right of its own to delete. What a device acknowledges within {@link GATHER_MS} goes with one
+ * request: a busy device stays far within its rate at the nodes, and what was pushed as soon as two nodes had it has come to the third. Gives the
+ * number of nodes that deleted; the others are told again.
  */
 export type DeleteOnBehalf = AsyncDisposable & {
   readonly delete: (device: DeviceAddress, ids: readonly MessageId[], requestId: string) => Promise<number>;
@@ -17,8 +18,8 @@ export type DeleteOnBehalf = AsyncDisposable & {
 
 const DELETE = { path: '/messages/delete', request: 'deleteRequest', answer: 'deleteResponse' } as const;
 const TOKEN_TTL_MS = 60_000;
-const INTERVAL_MS = 200;
-const DEVICES_AT_A_TIME = 32;
+const GATHER_MS = 500;
+const DEVICES_AT_A_TIME = 64;
 const DEVICES_WAITING = 50_000;
 
 type Waiting = {
@@ -107,8 +108,8 @@ export const startDeleteOnBehalf = ({
   const run = async (device: DeviceAddress, key: string, queue: Waiting[]): Promise<void> => {
     try {
       while (queue.length > 0) {
+        await sleep(GATHER_MS);
         await deleteNext(device, queue);
-        await sleep(INTERVAL_MS);
       }
     } catch {
       for (const { done } of queue) done(0);

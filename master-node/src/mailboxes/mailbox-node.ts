@@ -43,7 +43,7 @@ export type NodeCall<A extends BodyName> = {
 
 const PROBE_MS = 500;
 /** More than the requests that are under way at a time, so that none waits for a connection. */
-const CONNECTIONS = 64;
+const CONNECTIONS = 128;
 
 type Options = {
   /** For a whole call. */

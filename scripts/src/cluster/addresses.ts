@@ -1,11 +1,12 @@
-/** A mailbox node's CouchDB: what the node and its peers need to reach it. */
+/** The CouchDB of a mailbox node, and the node as CouchDBs reach it for the mesh. */
 export type Couch = {
+  /** The node's. */
   readonly name: string;
   readonly adminUrl: string;
   readonly dataUrl: string;
-  /** As it reaches itself, with the user that writes what the mesh brings. */
+  /** The node, with the credentials by which its own CouchDB writes what the mesh brings. */
   readonly meshUrl: string;
-  /** With the user that reads for the other nodes. */
+  /** The node, with the credentials by which the others read. */
   readonly readerUrl: string;
 };
 
@@ -15,10 +16,10 @@ export type Link = { readonly from: string; readonly to: string; readonly url: s
 /** The address under which a part finds another one: `url`, or that of something in between. */
 export type Route = (link: Link) => string | Promise<string>;
 
-/** The CouchDBs as a mailbox node and its CouchDB reach them. */
-export type CouchAddresses = {
+/** What a mailbox node is told of its CouchDB and of the mesh. */
+export type NodeSurroundings = {
   readonly own: Pick<Couch, 'name' | 'adminUrl' | 'dataUrl' | 'meshUrl'>;
-  /** Of all nodes, with their readers. */
+  /** All nodes as this one's CouchDB reaches them, with their readers. */
   readonly mesh: readonly { readonly name: string; readonly url: string }[];
 };
 
@@ -28,11 +29,11 @@ export type NodeAddress = { readonly name: string; readonly url: string; readonl
 const couchOf = (node: string): string => node.replace('node', 'couch');
 
 /** Addresses for the mailbox node that `couch` belongs to. */
-export const couchAddresses = async (
+export const nodeSurroundings = async (
   route: Route,
   couch: Couch,
   couches: readonly Couch[],
-): Promise<CouchAddresses> => {
+): Promise<NodeSurroundings> => {
   const { name, meshUrl } = couch;
   const link = { from: name, to: couchOf(name) };
   return {
@@ -45,7 +46,7 @@ export const couchAddresses = async (
     mesh: await Promise.all(
       couches.map(async ({ name: peer, readerUrl: url }) => ({
         name: peer,
-        url: peer === name ? url : await route({ from: couchOf(name), to: couchOf(peer), url }),
+        url: peer === name ? url : await route({ from: couchOf(name), to: peer, url }),
       })),
     ),
   };

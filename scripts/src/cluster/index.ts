@@ -1,3 +1,4 @@
+export { holdPorts } from './held-ports.ts';
 export type { Couch, Link, Route } from './addresses.ts';
 export {
   createClusterProcess,

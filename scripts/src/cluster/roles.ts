@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { CouchAddresses, NodeAddress } from './addresses.ts';
+import type { NodeAddress, NodeSurroundings } from './addresses.ts';
 import type { ClusterSecrets, Credentials } from './secrets.ts';
 
 /** The environment of each kind of process. */
@@ -46,7 +46,7 @@ export const couchEnvironment = (port: number, dataDir: string, admin: Credentia
 
 export const mailboxNodeEnvironment = (
   port: number,
-  { own, mesh }: CouchAddresses,
+  { own, mesh }: NodeSurroundings,
   databasePrefix: string,
   secrets: ClusterSecrets,
 ): Environment => ({
@@ -55,8 +55,8 @@ export const mailboxNodeEnvironment = (
   PORT: String(port),
   COUCHDB_URL: own.dataUrl,
   COUCHDB_ADMIN_URL: own.adminUrl,
-  COUCHDB_SELF_URL: own.meshUrl,
-  COUCHDB_PEERS: mesh.map(({ name, url }) => `${name}=${url}`).join(','),
+  MESH_SELF_URL: own.meshUrl,
+  MESH_PEERS: mesh.map(({ name, url }) => `${name}=${url}`).join(','),
   DATABASE_PREFIX: databasePrefix,
   TOKEN_PUBLIC_KEY: secrets.tokenPublicKey,
 });

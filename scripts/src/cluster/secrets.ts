@@ -11,9 +11,9 @@ const node = z.strictObject({
   admin: credentials,
   /** Members-only user of the data path. */
   data: credentials,
-  /** User that writes what the mesh brings. */
+  /** By which its CouchDB writes at the node what the mesh brings. */
   mesh: credentials,
-  /** User that reads for the other nodes. */
+  /** By which the other nodes' CouchDBs read at the node. */
   reader: credentials,
 });
 
@@ -29,14 +29,14 @@ const clusterSecrets = z.strictObject({
 });
 export type ClusterSecrets = z.infer<typeof clusterSecrets>;
 
-/** As releases before the mesh had users of its own wrote them. */
+/** As releases before the mesh had credentials of its own wrote them. */
 const earlierSecrets = clusterSecrets.extend({
   nodes: z.array(node.partial({ mesh: true, reader: true })).length(3),
 });
 
 const newPassword = (): string => randomBytes(24).toString('base64url');
 
-const meshUsers = (number: number): Pick<z.infer<typeof node>, 'mesh' | 'reader'> => ({
+const meshCredentials = (number: number): Pick<z.infer<typeof node>, 'mesh' | 'reader'> => ({
   mesh: { user: `mesh-${number}`, password: newPassword() },
   reader: { user: `reader-${number}`, password: newPassword() },
 });
@@ -53,7 +53,7 @@ const generate = (): ClusterSecrets => {
     nodes: [1, 2, 3].map((number) => ({
       admin: { user: 'admin', password: newPassword() },
       data: { user: `mailbox-node-${number}`, password: newPassword() },
-      ...meshUsers(number),
+      ...meshCredentials(number),
     })),
     tokenPrivateKey: token.privateKey,
     tokenPublicKey: token.publicKey,
@@ -105,7 +105,7 @@ export const ensureSecrets = (dataDir: string): ClusterSecrets => {
   const whole = clusterSecrets.safeParse(known).data;
   if (whole !== undefined) return whole;
   const nodes = known.nodes.map(({ admin, data, mesh, reader }, index) => {
-    const made = meshUsers(index + 1);
+    const made = meshCredentials(index + 1);
     return { admin, data, mesh: mesh ?? made.mesh, reader: reader ?? made.reader };
   });
   const completed = { ...known, nodes };

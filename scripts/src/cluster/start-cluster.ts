@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { couchAddresses, directoryAddresses, nodeAddresses, type Couch, type Route } from './addresses.ts';
+import { directoryAddresses, nodeAddresses, nodeSurroundings, type Couch, type Route } from './addresses.ts';
 import { createClusterProcess, type ClusterProcess, type Exit } from './cluster-process.ts';
 import { lockData } from './data-lock.ts';
+import { holdPorts } from './held-ports.ts';
 import {
   couchEnvironment,
   frontEnvironment,
@@ -13,7 +14,7 @@ import {
   type Environment,
 } from './roles.ts';
 import { noteRunningCluster } from './running-cluster.ts';
-import { ensureSecrets, type Credentials } from './secrets.ts';
+import { ensureSecrets } from './secrets.ts';
 
 /** Ports by role. A missing one is any free port. */
 export type ClusterPorts = {
@@ -76,7 +77,7 @@ export type Cluster = AsyncDisposable & {
   readonly front: ClusterProcess;
   /** All processes in the order of their start. */
   readonly processes: readonly ClusterProcess[];
-  /** The CouchDB of each mailbox node, with credentials. */
+  /** The CouchDB of each mailbox node, and the node for the mesh, with credentials. */
   readonly couchServers: readonly Couch[];
   readonly databasePrefix: string;
 };
@@ -163,29 +164,34 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
           )
         : [];
     await start(couches);
+    const held = cleanup.use(await holdPorts(NODES.length));
+    const nodePorts = held.ports.map((port, index) => ports.mailboxNodes?.[index] ?? port);
     const couchServers = secrets.nodes.map(({ admin, data, mesh, reader }, index): Couch => {
       const adminUrl = couchUrls?.[index] ?? withCredentials(couches[index]?.url ?? '', admin);
-      // On shared servers each cluster has users of its own, as it has databases of its own.
-      const as = ({ user, password }: Credentials): string =>
-        withCredentials(adminUrl, {
-          user: couchUrls === undefined ? user : databasePrefix + user,
-          password,
-        });
-      const [dataUrl, meshUrl, readerUrl] = [as(data), as(mesh), as(reader)];
-      return { name: nodeName(index), adminUrl, dataUrl, meshUrl, readerUrl };
+      // On shared servers each cluster has a user of its own, as it has databases of its own.
+      const user = couchUrls === undefined ? data.user : databasePrefix + data.user;
+      const nodeUrl = `http://127.0.0.1:${nodePorts[index]}`;
+      return {
+        name: nodeName(index),
+        adminUrl,
+        dataUrl: withCredentials(adminUrl, { ...data, user }),
+        meshUrl: withCredentials(nodeUrl, mesh),
+        readerUrl: withCredentials(nodeUrl, reader),
+      };
     });
 
     const { mailboxAddresses = 'front' } = options;
     const route: Route = options.route ?? (({ url }) => url);
     const mailboxNodes = await Promise.all(
       couchServers.map(async (couch, index) => {
-        const addresses = await couchAddresses(route, couch, couchServers);
-        return create(couch.name, SCRIPTS.mailboxNode, ports.mailboxNodes?.[index], '/ready', (port) => ({
-          ...mailboxNodeEnvironment(port, addresses, databasePrefix, secrets),
+        const surroundings = await nodeSurroundings(route, couch, couchServers);
+        return create(couch.name, SCRIPTS.mailboxNode, nodePorts[index], '/ready', (port) => ({
+          ...mailboxNodeEnvironment(port, surroundings, databasePrefix, secrets),
           ...settings.mailboxNode,
         }));
       }),
     );
+    await held[Symbol.asyncDispose]();
     await start(mailboxNodes);
 
     const masters = await Promise.all(

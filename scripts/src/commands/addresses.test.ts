@@ -15,10 +15,9 @@ const dataDir = mkdtempSync(join(tmpdir(), 'restante-addresses-'));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const COUCHDB_URLS = 'http://a:hunter2@one:1,http://a:hunter2@two:1,http://a:hunter2@three:1';
-const COUCHDB_PEERS =
-  'node1=http://d:hunter2@one:1,node2=http://d:hunter2@two:1,node3=http://d:hunter2@three:1';
-const COUCHDB_SELF_URLS = 'http://m:hunter2@one:1,http://m:hunter2@two:1,http://m:hunter2@three:1';
-const whole = { COUCHDB_URLS, COUCHDB_SELF_URLS, COUCHDB_PEERS, DATA_DIR: dataDir };
+const MESH_PEERS = 'node1=http://d:hunter2@one:1,node2=http://d:hunter2@two:1,node3=http://d:hunter2@three:1';
+const MESH_SELF_URLS = 'http://m:hunter2@one:1,http://m:hunter2@two:1,http://m:hunter2@three:1';
+const whole = { COUCHDB_URLS, MESH_SELF_URLS, MESH_PEERS, DATA_DIR: dataDir };
 
 const WRONG_URLS = [
   COUCHDB_URLS.replace('hunter2', 'hunter2%'),
@@ -56,27 +55,34 @@ describe.each(Object.entries({ status, setupReplication, conflicts, start, demo 
 );
 
 describe.each(Object.entries({ status, setupReplication, conflicts }))('%s', (_name, command) => {
-  it.each([
-    ...WRONG_URLS.map(named),
-    COUCHDB_PEERS.replace('node2', 'node1'),
-    COUCHDB_PEERS.replace('node2=', ''),
-  ])('refuses COUCHDB_PEERS=%s', async (peers) => {
-    await refuse(command, { COUCHDB_PEERS: peers }, 'at COUCHDB_PEERS');
-  });
-
-  it.each(WRONG_URLS.map((urls) => urls.replaceAll('//a:', '//m:')))(
-    'refuses COUCHDB_SELF_URLS=%s',
-    async (urls) => {
-      await refuse(command, { COUCHDB_SELF_URLS: urls }, 'at COUCHDB_SELF_URLS');
+  it.each([...WRONG_URLS.map(named), MESH_PEERS.replace('node2', 'node1'), MESH_PEERS.replace('node2=', '')])(
+    'refuses MESH_PEERS=%s',
+    async (peers) => {
+      await refuse(command, { MESH_PEERS: peers }, 'at MESH_PEERS');
     },
   );
 
-  it('refuses peers, and users of the mesh, in another order than the servers', async () => {
-    for (const [variable, urls] of Object.entries({ COUCHDB_PEERS, COUCHDB_SELF_URLS })) {
+  it.each(WRONG_URLS.map((urls) => urls.replaceAll('//a:', '//m:')))(
+    'refuses MESH_SELF_URLS=%s',
+    async (urls) => {
+      await refuse(command, { MESH_SELF_URLS: urls }, 'at MESH_SELF_URLS');
+    },
+  );
+
+  it('refuses mailbox nodes in another order for themselves than for the others', async () => {
+    for (const [variable, urls] of Object.entries({ MESH_PEERS, MESH_SELF_URLS })) {
       const [first, second, third] = urls.split(',');
       await refuse(command, { [variable]: [second, first, third].join() }, 'in the same order');
     }
-    await refuse(command, { COUCHDB_SELF_URLS: '' }, 'in the same order');
+    for (const variable of ['MESH_SELF_URLS', 'COUCHDB_URLS']) {
+      await refuse(command, { [variable]: '' }, 'in the same order');
+    }
+  });
+
+  it('refuses the variables of release 0.2.0', async () => {
+    for (const [variable, urls] of Object.entries({ PEERS: MESH_PEERS, SELF_URLS: MESH_SELF_URLS })) {
+      await refuse(command, { [`COUCHDB_${variable}`]: urls }, `MESH_${variable}`);
+    }
   });
 
   it('refuses other variables by name', async () => {

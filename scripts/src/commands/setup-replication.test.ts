@@ -115,34 +115,36 @@ describe('setup-replication', () => {
     expect(wrongAdmin.code).toBe(1);
     expect(wrongAdmin.out).toMatch(/node1 \(http:\/\/127\.0\.0\.1:\d+\) refuses the admin credentials/);
     const wrongReader = await setup(['--dry-run'], {
-      COUCHDB_PEERS: trio.environment['COUCHDB_PEERS']!.replace('reader%20password', 'secret2'),
+      MESH_PEERS: trio.environment['MESH_PEERS']!.replace('reader%20password', 'secret2'),
     });
     expect(wrongReader.code).toBe(1);
-    expect(wrongReader.out).toContain("node1 refuses the mesh's user reader (401)");
+    expect(wrongReader.out).toContain("node1 refuses the mesh's credentials of reader");
     const wrongMesh = await setup(['--dry-run'], {
-      COUCHDB_SELF_URLS: trio.environment['COUCHDB_SELF_URLS']!.replace('mesh%20password', 'secret3'),
+      MESH_SELF_URLS: trio.environment['MESH_SELF_URLS']!.replace('mesh%20password', 'secret3'),
     });
     expect(wrongMesh.code).toBe(1);
-    expect(wrongMesh.out).toContain("node1 refuses the mesh's user mesh (401)");
+    expect(wrongMesh.out).toContain("node1 refuses the mesh's credentials of mesh");
     for (const { out, err } of [wrongAdmin, wrongReader, wrongMesh])
       expect(out + err).not.toMatch(/secret\d|password/);
   });
 
-  it('touches nothing when the servers are named in another order than they were', async () => {
+  it('touches nothing when nodes or servers are named in another order than they were', async () => {
     const [first, second, third] = trio.nodes;
-    const environment = {
-      COUCHDB_URLS: [second, first, third].map((node) => node!.adminUrl).join(),
-      COUCHDB_SELF_URLS: [second, first, third].map((node) => node!.meshUrl).join(),
-      COUCHDB_PEERS: [
+    const servers = { COUCHDB_URLS: [second, first, third].map((node) => node!.adminUrl).join() };
+    const nodes = {
+      MESH_SELF_URLS: [second, first, third].map((node) => node!.meshUrl).join(),
+      MESH_PEERS: [
         `node1=${second!.readerUrl}`,
         `node2=${first!.readerUrl}`,
         `node3=${third!.readerUrl}`,
       ].join(),
     };
-    const swapped = await setup([], environment);
-    expect([swapped.code, swapped.out, swapped.err]).toEqual([2, '', expect.stringContaining('node1')]);
-    const looked = await callCommand(status, [], { ...trio.environment, ...environment });
-    expect([looked.code, looked.err]).toEqual([2, expect.stringContaining('COUCHDB_PEERS')]);
+    for (const environment of [servers, nodes, { ...servers, ...nodes }]) {
+      const swapped = await setup([], environment);
+      expect([swapped.code, swapped.out, swapped.err]).toEqual([2, '', expect.stringContaining('node1')]);
+      const looked = await callCommand(status, [], { ...trio.environment, ...environment });
+      expect([looked.code, looked.err]).toEqual([2, expect.stringContaining('MESH_PEERS')]);
+    }
     const [same] = await report([]);
     expect(same.changes).toEqual([]);
   });
@@ -171,7 +173,7 @@ describe('setup-replication', () => {
       [['--verify', '--dry-run'], {}, 'exclude each other'],
       [['--wait', 'long'], {}, '--wait'],
       [[], { COUCHDB_URLS: 'http://a:b@c,http://d:e@f' }, 'COUCHDB_URLS'],
-      [[], { COUCHDB_PEERS: '', DATA_DIR: '/nowhere' }, 'No cluster runs on /nowhere'],
+      [[], { MESH_PEERS: '', DATA_DIR: '/nowhere' }, 'No cluster runs on /nowhere'],
     ] as [string[], Record<string, string>, string][]) {
       const run = await setup(args, environment);
       expect([run.code, run.err]).toEqual([2, expect.stringContaining(message)]);
@@ -181,14 +183,7 @@ describe('setup-replication', () => {
   it('explains itself', async () => {
     const help = await setup(['--help']);
     expect(help.code).toBe(0);
-    for (const word of [
-      '--dry-run',
-      '--verify',
-      '--json',
-      'COUCHDB_URLS',
-      'COUCHDB_SELF_URLS',
-      'Exit code',
-    ]) {
+    for (const word of ['--dry-run', '--verify', '--json', 'COUCHDB_URLS', 'MESH_SELF_URLS', 'Exit code']) {
       expect(help.out).toContain(word);
     }
   });

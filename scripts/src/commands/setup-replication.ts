@@ -5,7 +5,7 @@ import { table } from '../cli/table.ts';
 import { applyMesh } from '../mesh/apply-mesh.ts';
 import type { MeshComparison } from '../mesh/compare-mesh.ts';
 import { inspectMesh } from '../mesh/inspect-mesh.ts';
-import { probeMeshUsers } from '../mesh/mesh-node.ts';
+import { probeMeshCredentials } from '../mesh/mesh-node.ts';
 import { findTarget, TARGET_HELP, type Target } from './target.ts';
 
 const options = z.strictObject({
@@ -20,15 +20,10 @@ const LOOK_AGAIN_MS = 250;
 const look = async ({ nodes, scope }: Target): Promise<MeshComparison> =>
   (await inspectMesh(nodes, scope)).mesh;
 
-/** The credentials of the mesh's users, tried on the nodes that answer. */
-const probe = async ({ nodes }: Target, mesh: MeshComparison): Promise<string[]> => {
-  const [database] = mesh.databases;
+/** The credentials of the mesh, tried on the nodes that answer. */
+const probe = async ({ nodes }: Target, { databases: [database] }: MeshComparison): Promise<string[]> => {
   if (database === undefined) return [];
-  const down = new Set(mesh.replications.filter(({ state }) => state === 'unknown').map(({ node }) => node));
-  const refusals = await Promise.all(
-    nodes.filter(({ name }) => !down.has(name)).map((node) => probeMeshUsers(node, database)),
-  );
-  return refusals.flat();
+  return (await Promise.all(nodes.map((node) => probeMeshCredentials(node, database)))).flat();
 };
 
 /** Looks until jobs that are about to run do, or `waitMs` is over. A node that is down is not waited for. */

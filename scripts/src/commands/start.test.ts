@@ -130,6 +130,25 @@ describe('start, status, conflicts', () => {
     expect(verified.code).toBe(0);
   });
 
+  it('names credentials of the mesh that the mailbox nodes refuse', async () => {
+    const [first, ...others] = cluster.couches;
+    const wrong = (url: string): string => url.replace(/:[^:@]+@/, ':wrong@');
+    const nodes = [
+      { ...first!, meshUrl: wrong(first!.meshUrl), readerUrl: wrong(first!.readerUrl) },
+      ...others,
+    ];
+    const { code, out } = await callCommand(setupReplication, ['--dry-run'], {
+      COUCHDB_URLS: nodes.map(({ adminUrl }) => adminUrl).join(),
+      MESH_SELF_URLS: nodes.map(({ meshUrl }) => meshUrl).join(),
+      MESH_PEERS: nodes.map(({ name, readerUrl }) => `${name}=${readerUrl}`).join(),
+    });
+    expect(code).toBe(1);
+    for (const user of ['mesh-1', 'reader-1']) {
+      expect(out).toContain(`problem: node1 refuses the mesh's credentials of ${user}\n`);
+    }
+    expect(out).not.toMatch(/node[23] refuses/);
+  });
+
   it('lists no conflicts in a new directory', async () => {
     const listed = await callCommand(conflicts, [], commandEnvironment());
     expect(listed.out).toContain('0 resolved, 0 unresolved');

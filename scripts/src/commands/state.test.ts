@@ -1,42 +1,23 @@
-import { once } from 'node:events';
-import { createServer, request as httpRequest, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { CLOCK_DOCUMENT, connectCouch, type CouchServer } from '@restante/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConflictScan } from '../state/conflict-scan.ts';
 import { startCouchTrio, type CouchTrio } from '../testing/couch-trio.ts';
 import { callCommand } from '../testing/call-command.ts';
+import { forward, serve } from '../testing/serve.ts';
 import { conflicts } from './conflicts.ts';
 import { confirmClock } from './confirm-clock.ts';
 import { status } from './status.ts';
 
-const serve = async (answer: RequestListener) => {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-};
-
 /** An HTTP forwarder that answers 500 to some paths. */
 const startForwarder = (origin: string, isBroken: (path: string) => boolean) =>
   serve((request, response) => {
-    const { method = 'GET', url = '/', headers } = request;
+    const { url = '/' } = request;
     if (isBroken(decodeURIComponent(url))) {
       response.writeHead(500, { 'content-type': 'application/json' });
       response.end('{"error":"unknown_error","reason":"badmatch"}');
       return;
     }
-    const passed = httpRequest(origin + url, { method, headers }, (reply) => {
-      response.writeHead(reply.statusCode ?? 502, reply.headers);
-      reply.pipe(response);
-    });
-    passed.on('error', () => response.destroy());
-    request.pipe(passed);
+    forward(request, response, origin + url);
   });
 
 describe('status and conflicts of a cluster that is not well', () => {

@@ -13,14 +13,18 @@ import type { MeshScope } from '../mesh/compare-mesh.ts';
 import type { MeshNode } from '../mesh/mesh-node.ts';
 import { clusterCouchUrls } from './couch-urls.ts';
 
-/** `name=url` with the readers' credentials, as mailbox nodes have it. */
+/** `name=url` of the mailbox nodes with the readers' credentials, as they have it themselves. */
 const peers = namedCouchUrls.refine((nodes) => nodes.length > 1, 'needs an entry for every node');
 
 const environment = z.object({
   DATA_DIR: z.string().default('.data'),
   COUCHDB_URLS: clusterCouchUrls.optional(),
-  COUCHDB_SELF_URLS: clusterCouchUrls.optional(),
-  COUCHDB_PEERS: peers.optional(),
+  MESH_SELF_URLS: clusterCouchUrls.optional(),
+  MESH_PEERS: peers.optional(),
+  COUCHDB_SELF_URLS: z
+    .never({ error: 'is of release 0.2.0: MESH_SELF_URLS names the mailbox nodes' })
+    .optional(),
+  COUCHDB_PEERS: z.never({ error: 'is of release 0.2.0: MESH_PEERS names the mailbox nodes' }).optional(),
   MASTER_URLS: httpUrls.optional(),
   MAILBOX_NODE_URLS: httpUrls.optional(),
   DATABASE_PREFIX: databasePrefix.optional(),
@@ -42,17 +46,18 @@ Without more, the cluster that npm start runs on this machine. Another one is to
 
   DATA_DIR           data folder of the cluster on this machine (default .data)
   COUCHDB_URLS       the CouchDB servers with admin credentials, in the order of the nodes, separated by commas
-  COUCHDB_SELF_URLS  the same with the credentials of the user that writes what the mesh brings, as each server
-                     reaches itself (COUCHDB_SELF_URL of the mailbox nodes)
-  COUCHDB_PEERS      node1=http://user:password@host:5984,node2=...: the same with the credentials of the readers, as
-                     the servers reach each other (as the mailbox nodes have it); setting it turns to this cluster
+  MESH_SELF_URLS     the mailbox nodes, each as its own CouchDB reaches it, with the credentials by which that writes
+                     what the mesh brings (MESH_SELF_URL of the mailbox nodes)
+  MESH_PEERS         node1=http://user:password@host:3001,node2=...: the mailbox nodes as the others' CouchDBs reach
+                     them, with the credentials by which these read (as the mailbox nodes have it); setting it turns to
+                     this cluster
   MASTER_URLS        masters, for status
   MAILBOX_NODE_URLS  mailbox nodes, for status
   DATABASE_PREFIX, BUCKET_SPAN_DAYS, MESSAGE_TTL_DAYS  as the mailbox nodes have them
 `.trim();
 
 /**
- * The cluster of the environment's COUCHDB_PEERS, otherwise the one that runs on the data folder.
+ * The cluster of the environment's MESH_PEERS, otherwise the one that runs on the data folder.
  *
  * @throws ConfigError when there is neither, or the variables do not fit
  */
@@ -64,11 +69,11 @@ export const findTarget = async (
     bucketSpanDays: read.BUCKET_SPAN_DAYS,
     messageTtlMs: read.MESSAGE_TTL_DAYS,
   };
-  if (read.COUCHDB_PEERS === undefined) {
+  if (read.MESH_PEERS === undefined) {
     const running = await findRunningCluster(read.DATA_DIR);
     if (running === null) {
       throw new ConfigError(
-        `No cluster runs on ${read.DATA_DIR}. Start one (npm start), or name another by COUCHDB_URLS, COUCHDB_SELF_URLS and COUCHDB_PEERS.`,
+        `No cluster runs on ${read.DATA_DIR}. Start one (npm start), or name another by COUCHDB_URLS, MESH_SELF_URLS and MESH_PEERS.`,
       );
     }
     return {
@@ -78,28 +83,23 @@ export const findTarget = async (
       mailboxNodeUrls: running.mailboxNodes.map(({ url }) => url),
     };
   }
-  const { COUCHDB_PEERS, COUCHDB_URLS = [], COUCHDB_SELF_URLS = [] } = read;
-  /** A server may be reached by other names from here, from the others and from itself: only where one is named at both it must be the same. */
-  const isMoved = (urls: readonly string[]): boolean => {
-    const servers = urls.map(serverOf);
-    return (
-      servers.length !== COUCHDB_PEERS.length ||
-      COUCHDB_PEERS.some(
-        ({ url }, index) => servers.includes(serverOf(url)) && servers[index] !== serverOf(url),
-      )
-    );
-  };
-  if (isMoved(COUCHDB_URLS) || isMoved(COUCHDB_SELF_URLS)) {
+  const { MESH_PEERS, COUCHDB_URLS = [], MESH_SELF_URLS = [] } = read;
+  const selves = MESH_SELF_URLS.map(serverOf);
+  /** A node may be reached by other names from its own CouchDB and from the others: only one that both name must have the same place. */
+  const isMoved = MESH_PEERS.map(({ url }) => serverOf(url)).some(
+    (node, index) => selves.includes(node) && selves[index] !== node,
+  );
+  if (isMoved || [COUCHDB_URLS, selves].some(({ length }) => length !== MESH_PEERS.length)) {
     throw new ConfigError(
-      'COUCHDB_URLS, COUCHDB_SELF_URLS and COUCHDB_PEERS must name the same servers in the same order',
+      'COUCHDB_URLS, MESH_SELF_URLS and MESH_PEERS must name the same nodes in the same order',
     );
   }
   return {
-    nodes: COUCHDB_PEERS.map(({ name, url: readerUrl }, index) => ({
+    nodes: MESH_PEERS.map(({ name, url: readerUrl }, index) => ({
       name,
       readerUrl,
       adminUrl: COUCHDB_URLS[index] ?? '',
-      meshUrl: COUCHDB_SELF_URLS[index] ?? '',
+      meshUrl: MESH_SELF_URLS[index] ?? '',
     })),
     scope: { databasePrefix: read.DATABASE_PREFIX ?? '', ...span },
     masterUrls: read.MASTER_URLS ?? [],

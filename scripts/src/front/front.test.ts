@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +82,37 @@ describe('front', () => {
     expect(await node.json()).toEqual({ name: 'two', url: '/messages/x?device=1', method: 'GET', text: '' });
   });
 
+  it('passes on to mailbox nodes what the owners of mailboxes ask, and nothing of the mesh, masters or operators', async () => {
+    const node = await upstream(named('one'));
+    const { url } = await front([node.url], [node.url]);
+    /** The path as it is: fetch would take its dots away. */
+    const statusOf = async (path: string): Promise<number | undefined> => {
+      const asked = httpRequest(url, { path }).end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    for (const path of ['x?device=1', 'x/ids?device=1', 'x/events?device=1', 'delete']) {
+      expect(await statusOf(`/node1/messages/${path}`), path).toBe(200);
+    }
+    for (const path of [
+      '/mesh',
+      '/mesh/out/messages-20260101/_changes',
+      '/mesh/in/node2/messages-20260101/_bulk_docs',
+      '//mesh/out/messages-20260101',
+      '/%6desh/out/messages-20260101',
+      '/messages/../mesh/out/messages-20260101',
+      '/messages/%2e%2e/mesh/out/messages-20260101',
+      '/messages/x/../../mesh/out/messages-20260101',
+      '/messages',
+      '/health',
+      '/metrics',
+      '/ready',
+    ]) {
+      expect(await statusOf(`/node1${path}`), path).toBe(404);
+    }
+  });
+
   it('sends each request to a master that is there, whole bodies included', async () => {
     const live = await upstream(named('live'));
     const { url } = await front([await gone(), live.url, await gone()], [live.url]);
@@ -102,12 +139,12 @@ describe('front', () => {
 
   it('answers 503 with a row of the error table when nothing is there', async () => {
     const { url } = await front([await gone(), await gone()], [await gone()]);
-    for (const path of ['/api/accounts', '/node1/health']) {
+    for (const path of ['/api/accounts', '/node1/messages/x']) {
       const answer = await fetch(url + path);
       expect(answer.status).toBe(503);
       expect(errorBody.parse(await answer.json()).code).toBe('unavailable');
     }
-    const unknown = await fetch(`${url}/node9/health`);
+    const unknown = await fetch(`${url}/node9/messages/x`);
     expect(unknown.status).toBe(404);
     expect(errorBody.parse(await unknown.json()).code).toBe('not-found');
   });

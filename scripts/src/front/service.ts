@@ -10,13 +10,16 @@ import { createProxy } from './proxy.ts';
 import { watchState } from './state.ts';
 
 /**
- * The front: one origin for one machine, as nginx is in production. `/api` and `/ws` go to a master that is there,
- * `/node1/`, `/node2/` ... to the mailbox nodes; `/` is the messenger, `/cluster/` a page with the cluster's state.
+ * The front: one origin for one machine, as nginx is in production. `/api` and `/ws` go to a master that is there; below
+ * `/node1/`, `/node2/` ... what the owners of mailboxes ask the mailbox nodes, and nothing else; `/` is the messenger,
+ * `/cluster/` a page with the cluster's state.
  */
 export type Front = AsyncDisposable & { readonly url: string };
 
 const STOP_DEADLINE_MS = 3_000;
 const PAGE_DIR = fileURLToPath(new URL('page', import.meta.url));
+/** As nginx.conf has it. */
+const OF_OWNERS = /^\/messages\/[\w-]+(?:\/(?:ids|events))?$/;
 
 const files = (folder: string): RequestHandler =>
   express.static(folder, {
@@ -38,7 +41,12 @@ export const startFront = async (config: FrontConfig, log: Logger): Promise<Fron
       request.url = request.originalUrl;
       master.web(request, response);
     });
-    nodes.forEach((node, index) => routes.use(`/node${index + 1}`, node.web));
+    for (const [index, node] of nodes.entries()) {
+      routes.use(`/node${index + 1}`, (request, response, next) => {
+        if (OF_OWNERS.test(request.path)) node.web(request, response);
+        else next();
+      });
+    }
     routes.get('/ready', (_request, response) => response.json({ ready: true }));
     routes.get('/cluster/state', async (_request, response) => {
       response.set('cache-control', 'no-store').json(await state());

@@ -7,7 +7,9 @@ import {
   type Databases,
   type MeshStep,
 } from '@restante/mailbox-node/mesh';
-import type { Inspection } from './mesh-node.ts';
+import { serverOf } from '@restante/service-kit';
+import { z } from 'zod';
+import type { Inspection, MeshNode } from './mesh-node.ts';
 
 /** Which databases belong to the mesh. */
 export type MeshScope = {
@@ -41,12 +43,24 @@ export type MeshComparison = {
 const databasesOf = ({ databasePrefix, bucketSpanDays, messageTtlMs }: MeshScope): Databases =>
   createDatabases(databasePrefix, bucketSpanDays, messageTtlMs);
 
-/** Whether a node pulls a database of the mesh from the node of this name. */
-export const replicatesFrom = ({ documents }: Inspection, name: string, scope: MeshScope): boolean => {
+const written = z.object({ target: z.object({ url: z.string() }) });
+
+/**
+ * Whether a CouchDB is not the one of the node that it is said to be of: it pulls a database of the mesh from this very node, or writes
+ * at another one.
+ */
+export const isOfAnotherNode = (
+  { node, documents }: Inspection,
+  nodes: readonly MeshNode[],
+  scope: MeshScope,
+): boolean => {
   const { isOurs } = databasesOf(scope);
-  return [...documents.keys()].some((id) => {
+  const others = nodes.filter(({ name }) => name !== node.name).map(({ meshUrl }) => serverOf(meshUrl));
+  return [...documents].some(([id, document]) => {
     const replication = parseReplicationId(id);
-    return replication?.peer === name && isOurs(replication.database);
+    if (replication === null || !isOurs(replication.database)) return false;
+    const target = written.safeParse(document).data?.target.url;
+    return replication.peer === node.name || others.some((other) => target?.startsWith(`${other}/`));
   });
 };
 

@@ -1,25 +1,23 @@
-import type { StoredReplication } from '@restante/mailbox-node/mesh';
+import { wantedPulls, type ReplicationDocument, type StoredReplication } from '@restante/mailbox-node/mesh';
 import { readReplications, readSchedule } from '@restante/mailbox-node/replicator';
 import {
   connectCouch,
   CouchError,
   couchRequest,
-  couchUrlAs,
   parseCouchUrl,
   toCouchError,
-  type CouchAddress,
   type CouchServer,
 } from '@restante/service-kit';
 import { z } from 'zod';
 
-/** The CouchDB of one mailbox node as an operator reaches it. */
+/** A mailbox node and its CouchDB. */
 export type MeshNode = {
   readonly name: string;
-  /** With admin credentials, as it is reached from here. */
+  /** The CouchDB as it is reached from here, with admin credentials. */
   readonly adminUrl: string;
-  /** As it reaches itself, with the user that writes what the mesh brings. */
+  /** The node as its CouchDB reaches it, with the credentials by which that writes what the mesh brings. */
   readonly meshUrl: string;
-  /** As the others reach it, with the user that reads for them. */
+  /** The node as the others' CouchDBs reach it, with the credentials by which they read. */
   readonly readerUrl: string;
 };
 
@@ -71,28 +69,32 @@ export const inspectNode = async (node: MeshNode): Promise<Inspection> => {
   }
 };
 
-/** Why the users of the mesh do not read this database, in one line each. Never throws. */
-export const probeMeshUsers = async (node: MeshNode, database: string): Promise<string[]> => {
+/** One line for each of the mesh's credentials that the node refuses for this database. Never throws. */
+export const probeMeshCredentials = async (node: MeshNode, database: string): Promise<string[]> => {
+  const { name, meshUrl: selfUrl, readerUrl: url } = node;
+  const documents = wantedPulls({ databases: [database], selfUrl, peers: [{ name, url }] });
   const refusals = await Promise.all(
-    [node.meshUrl, node.readerUrl].map((url) => probeUser(node, parseCouchUrl(url), database)),
+    documents.flatMap(({ document: { source, target } }) =>
+      [target, source].map((endpoint) => probeEndpoint(name, endpoint)),
+    ),
   );
   return refusals.filter((refusal) => refusal !== null);
 };
 
-/** Through the operator's address: the one that the servers use may not be reachable from here. */
-const probeUser = async (
-  { name, adminUrl }: MeshNode,
-  user: CouchAddress,
-  database: string,
+/** The node may not be reachable from here by the address that CouchDBs use. */
+const probeEndpoint = async (
+  name: string,
+  { url, auth: { basic } }: ReplicationDocument['source'],
 ): Promise<string | null> => {
-  await using server = connectCouch(couchUrlAs(adminUrl, user), TIMEOUT_MS);
+  const credentials = Buffer.from(`${basic.username}:${basic.password}`).toString('base64');
   try {
-    await couchRequest(server, { db: database });
+    const answer = await fetch(url, {
+      headers: { authorization: `Basic ${credentials}` },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    await answer.body?.cancel();
+    return answer.status === 401 ? `${name} refuses the mesh's credentials of ${basic.username}` : null;
+  } catch {
     return null;
-  } catch (thrown) {
-    const error = toCouchError(thrown);
-    if (!(error instanceof CouchError)) return `${name} does not answer`;
-    if (error.statusCode === 404) return null;
-    return `${name} refuses the mesh's user ${user.username} (${error.statusCode})`;
   }
 };

@@ -25,7 +25,7 @@ export type NodeState = {
   /** How far the clock is ahead when it is not believed, otherwise null. */
   readonly doubtedClockSeconds: number | null;
   readonly setAside: readonly string[];
-  /** Documents that its CouchDB did not take from the mesh since the node was started, by peer. */
+  /** Documents that it did not take from the mesh since it was started, by peer. */
   readonly refusedWrites: Readonly<Record<string, number>>;
 };
 

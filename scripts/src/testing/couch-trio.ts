@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buckets, directoryDatabase, LIMITS, MESH_ROLE, nodeDatabase, READER_ROLE } from '@restante/protocol';
+import { buckets, directoryDatabase, LIMITS, nodeDatabase } from '@restante/protocol';
 import { connectCouch } from '@restante/service-kit';
 import { createClusterProcess, type ClusterProcess } from '../cluster/cluster-process.ts';
 import { couchEnvironment, SCRIPTS, withCredentials } from '../cluster/roles.ts';
 import type { MeshNode } from '../mesh/mesh-node.ts';
+import { startMeshGate } from './mesh-gate.ts';
 
-/** Three embedded CouchDB servers with databases and users as mailbox nodes make them, and no mesh. */
+/** Three embedded CouchDB servers with databases as mailbox nodes make them, a gate for the mesh before each, and no mesh. */
 export type CouchTrio = AsyncDisposable & {
   readonly processes: readonly ClusterProcess[];
   readonly nodes: readonly MeshNode[];
@@ -35,35 +36,23 @@ export const startCouchTrio = async (): Promise<CouchTrio> => {
     }),
   );
   await Promise.all(processes.map((process) => process.start()));
-  const nodes = processes.map(({ url }, index) => ({
-    name: `node${index + 1}`,
-    adminUrl: withCredentials(url, admin),
-    meshUrl: withCredentials(url, mesh),
-    readerUrl: withCredentials(url, reader),
-  }));
+  const gates = new AsyncDisposableStack();
+  const nodes = await Promise.all(
+    processes.map(async ({ url }, index) => {
+      const adminUrl = withCredentials(url, admin);
+      const { host } = gates.use(await startMeshGate(adminUrl, mesh, reader));
+      return {
+        name: `node${index + 1}`,
+        adminUrl,
+        meshUrl: withCredentials(`http://${host}`, mesh),
+        readerUrl: withCredentials(`http://${host}`, reader),
+      };
+    }),
+  );
   const databases = [directoryDatabase(), buckets(10, LIMITS.messageTtlMs).nameAt(Date.now())] as const;
   for (const { adminUrl } of nodes) {
     await using server = connectCouch(adminUrl, 10_000);
-    for (const [{ user: name, password }, role] of [
-      [mesh, MESH_ROLE],
-      [reader, READER_ROLE],
-    ] as const) {
-      const body = { name, password, roles: [role], type: 'user' };
-      await server.request({ db: '_users', path: `org.couchdb.user:${name}`, method: 'PUT', body });
-    }
-    await server.request({ db: nodeDatabase(), method: 'PUT' });
-    for (const db of databases) {
-      await server.request({ db, method: 'PUT' });
-      await server.request({
-        db,
-        path: '_security',
-        method: 'PUT',
-        body: {
-          admins: { names: [], roles: ['_admin'] },
-          members: { names: [mesh.user, reader.user], roles: [] },
-        },
-      });
-    }
+    for (const db of [nodeDatabase(), ...databases]) await server.request({ db, method: 'PUT' });
   }
   return {
     processes,
@@ -71,10 +60,11 @@ export const startCouchTrio = async (): Promise<CouchTrio> => {
     databases,
     environment: {
       COUCHDB_URLS: nodes.map(({ adminUrl }) => adminUrl).join(','),
-      COUCHDB_SELF_URLS: nodes.map(({ meshUrl }) => meshUrl).join(','),
-      COUCHDB_PEERS: nodes.map(({ name, readerUrl }) => `${name}=${readerUrl}`).join(','),
+      MESH_SELF_URLS: nodes.map(({ meshUrl }) => meshUrl).join(','),
+      MESH_PEERS: nodes.map(({ name, readerUrl }) => `${name}=${readerUrl}`).join(','),
     },
     [Symbol.asyncDispose]: async () => {
+      await gates.disposeAsync();
       await Promise.all(processes.map((process) => process.kill('SIGKILL')));
       rmSync(dir, { recursive: true, force: true });
     },

@@ -12,6 +12,7 @@ export {
   type Place,
 } from './couch-state.ts';
 export { startDoomedClient, type DoomedClient } from './doomed-client.ts';
+export { attemptsAt } from './gates.ts';
 export { ledgersOf, type Ledger } from './ledger.ts';
 export type { Links } from './links.ts';
 export { metricOf } from './metrics.ts';

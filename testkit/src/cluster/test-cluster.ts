@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { directoryDatabase, nodeDatabase } from '@restante/protocol';
 import { connectCouch, readCaughtUp } from '@restante/service-kit';
-import { removeFromCouch, startCluster, type Cluster, type ClusterOptions } from '@restante/scripts/cluster';
+import {
+  removeFromCouch,
+  startCluster,
+  type Cluster,
+  type ClusterOptions,
+  type Link,
+} from '@restante/scripts/cluster';
 import { mountSmallDisk, smallDiskHindrance, type SmallDisk } from '../small-disk.ts';
 import { waitFor } from '../wait-for.ts';
 import { movableClock, type MovableClock } from './clock-shift.ts';
@@ -65,6 +71,8 @@ export type TestClusterOptions = Pick<
   readonly movableClocks?: boolean;
   /** Whether disks of embedded CouchDBs can be slowed down. */
   readonly slowDisks?: boolean;
+  /** Who is found by a link in place of the part that it leads to: an address with credentials, as that of the link. */
+  readonly divert?: (link: Link) => string;
 };
 
 /**
@@ -142,6 +150,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     const databasePrefix = `e2e${randomBytes(5).toString('hex')}_`;
     const dataDir = join(root, 'cluster');
     const { mailboxAddresses = 'direct', movableClocks = false, slowDisks = false } = options;
+    const { divert = ({ url }: Link): string => url } = options;
     const disks = new Map<number, SmallDisk>();
     const clocks = new Map<string, MovableClock>();
     const clockOf = (name: string): MovableClock => {
@@ -173,7 +182,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         databasePrefix,
         masters: options.masters ?? 1,
         mailboxAddresses,
-        route: links.route,
+        route: (link) => links.route({ ...link, url: divert(link) }),
         adapt,
         settings: {
           ...options.settings,

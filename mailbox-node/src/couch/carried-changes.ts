@@ -1,0 +1,62 @@
+import { parseDocumentId } from '@restante/protocol';
+import { couchRequest, type CouchServer } from '@restante/service-kit';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { isCanaryId } from '../mesh/mesh-rule.ts';
+
+/**
+ * A bucket's changes for the mesh, as lines of a continuous feed: mail and canaries that are not deleted. They come in steps, at most one
+ * each `patienceMs`: every time that CouchDB hands on a change costs it as much as handing on hundreds, for each who listens anew. And
+ * it would read each document to filter it: what is not for the mesh is seen by its id. A step without any is an empty line, by which its
+ * reader knows that somebody is there.
+ */
+export async function* carriedChanges({
+  server,
+  database,
+  since,
+  patienceMs,
+  signal,
+}: {
+  readonly server: CouchServer;
+  readonly database: string;
+  /** A sequence of CouchDB's. */
+  readonly since: string;
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}): AsyncGenerator<string> {
+  const read = async (qs: Readonly<Record<string, string | number>>) =>
+    page.parse(
+      await couchRequest(server, { db: database, path: '_changes', qs: { ...qs, style: 'all_docs' } }),
+    );
+  let from = since;
+  while (!signal.aborted) {
+    const { results, last_seq } = await read({ since: from, limit: ROWS_PER_READ });
+    from = last_seq;
+    yield `${results
+      .filter(isCarried)
+      .map((row) => JSON.stringify(row))
+      .join('\n')}\n`;
+    if (results.length === ROWS_PER_READ) continue;
+    await read({ since: from, limit: 1, feed: 'longpoll', timeout: LISTEN_MS });
+    await sleep(patienceMs, undefined, { signal });
+  }
+}
+
+const ROWS_PER_READ = 1_000;
+/** Less than anybody waits for a line or an answer. */
+const LISTEN_MS = 5_000;
+
+const change = z.looseObject({ id: z.string(), deleted: z.boolean().optional() });
+const page = z.object({
+  results: z.array(change),
+  last_seq: z.union([z.string(), z.number()]).transform(String),
+});
+
+/** Whether a change is one for the mesh. */
+export const isCarried = ({
+  id,
+  deleted,
+}: {
+  readonly id: string;
+  readonly deleted?: boolean | undefined;
+}): boolean => deleted !== true && (isCanaryId(id) || parseDocumentId(id) !== null);

@@ -1,0 +1,157 @@
+import { buckets, documentId, envelopeDocument, tombstoneDocument } from '@restante/protocol';
+import {
+  askCouch,
+  newEnvelope,
+  newMailbox,
+  newTestKeys,
+  startCouches,
+  startTestMesh,
+  waitFor,
+  type TestMesh,
+} from '@restante/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const keys = newTestKeys();
+const mailbox = newMailbox();
+let mesh: TestMesh;
+let bucket = '';
+/** Addresses of the first node's gate, with the credentials that belong there. */
+let gate: { out: string; in: string };
+beforeAll(async () => {
+  mesh = await startTestMesh(await startCouches(2), keys);
+  const { config } = mesh.nodes[0]!;
+  bucket = mesh.couches.prefix + buckets(10, config.messageTtlMs).nameAt(Date.now());
+  const { readerUrl, selfUrl } = config.couch.mesh!;
+  gate = { out: `${readerUrl}/mesh/out`, in: `${selfUrl}/mesh/in/node2` };
+});
+afterAll(() => mesh[Symbol.asyncDispose]());
+
+const node = () => mesh.nodes[0]!;
+const refusals = async (reason: string) =>
+  (await node().metric(`mailbox_mesh_writes_refused_total{peer="node2",reason="${reason}"}`)) ?? -1;
+const write = (docs: readonly object[], rest: object = { new_edits: false }) =>
+  askCouch(gate.in, `${bucket}/_bulk_docs`, 'POST', { ...rest, docs });
+
+describe('the gate of the mesh', () => {
+  it('is open to who has its credentials, for what they are', async () => {
+    const { origin } = new URL(gate.out);
+    const swapped = [
+      gate.out.replace('/mesh/out', '/mesh/in/node2'),
+      gate.in.replace('/mesh/in/node2', '/mesh/out'),
+    ];
+    const data = new URL(node().config.couch.url);
+    const dataPath = `${origin.replace('//', `//${data.username}:${data.password}@`)}/mesh/out`;
+    for (const url of [`${origin}/mesh/out`, `${origin}/mesh/in/node2`, ...swapped, dataPath]) {
+      const { username, password } = new URL(url);
+      const anonymous = await fetch(`${url.replace(`${username}:${password}@`, '')}/${bucket}`);
+      expect(anonymous.status).toBe(401);
+      if (username !== '') expect((await askCouch(url, bucket)).status).toBe(401);
+    }
+    for (const url of [gate.out, gate.in]) {
+      expect(await askCouch(url, bucket)).toMatchObject({ status: 200, body: { db_name: bucket } });
+    }
+  });
+
+  it('leads to buckets alone, and to what replication asks there', async () => {
+    const { prefix } = mesh.couches;
+    for (const closed of [
+      `${prefix}directory`,
+      `${prefix}node`,
+      '_users',
+      '_replicator',
+      'messages-1',
+      '..',
+    ]) {
+      for (const url of [gate.out, gate.in])
+        expect((await askCouch(url, `${encodeURIComponent(closed)}/_changes`)).status).toBe(404);
+    }
+    expect((await askCouch(gate.in.replace('node2', 'node1'), bucket)).status).toBe(404);
+    const document = envelopeDocument(newEnvelope(mailbox));
+    for (const [method, url, path, body] of [
+      ['POST', gate.out, '_bulk_docs', { new_edits: false, docs: [document] }],
+      ['PUT', gate.out, encodeURIComponent(document._id), document],
+      ['PUT', gate.in, encodeURIComponent(document._id), document],
+      ['POST', gate.out, '', document],
+      ['PUT', gate.out, '_security', {}],
+      ['PUT', gate.in, '_security', {}],
+      ['PUT', gate.in, '_design/mine', {}],
+      ['GET', gate.out, '_design/mine', undefined],
+      ['GET', gate.out, '_design%2Fmine', undefined],
+      ['GET', gate.out, '_security', undefined],
+      ['GET', gate.out, '_all_docs', undefined],
+      ['GET', gate.in, '_changes', undefined],
+      ['POST', gate.out, '_purge', {}],
+      ['POST', gate.out, '_find', {}],
+      ['DELETE', gate.in, '', undefined],
+    ] as const) {
+      const { status } = await askCouch(url, `${bucket}/${path}`, method, body);
+      expect([404, 405], `${method} ${url} ${path}`).toContain(status);
+    }
+    expect(await node().ids(mailbox)).toEqual([]);
+  });
+
+  it('lets places of replications be kept at both sides', async () => {
+    for (const url of [gate.out, gate.in]) {
+      const place = `${bucket}/_local/0123abc`;
+      expect((await askCouch(url, place)).status).toBe(404);
+      expect((await askCouch(url, place, 'PUT', { any: 1 })).status).toBe(201);
+      expect(await askCouch(url, place)).toMatchObject({ status: 200, body: { any: 1 } });
+      const { _rev } = (await askCouch(url, place)).body as { readonly _rev: string };
+      const { adminUrl } = node().config.couch;
+      await askCouch(adminUrl, `${place}?rev=${_rev}`, 'DELETE');
+    }
+  });
+
+  it('takes envelopes and canaries, refuses what is beside them, counts that by its reason, and goes on (law 12)', async () => {
+    const [good, late, junk] = [newEnvelope(mailbox), newEnvelope(mailbox), newEnvelope(mailbox)];
+    await node().store(good);
+    const tombstone = tombstoneDocument(documentId(mailbox, good.id));
+    const bad = {
+      deletion: tombstone,
+      revision: { ...envelopeDocument(junk), _rev: `1-${'f'.repeat(32)}` },
+      fields: { ...envelopeDocument(newEnvelope(mailbox)), note: 'more' },
+      id: { _id: 'no-id-of-a-message', _rev: `1-${'f'.repeat(32)}` },
+      canary: { _id: 'canary:node2:1-1', _rev: `1-${'a'.repeat(32)}`, at: 'now' },
+      attachment: { ...envelopeDocument(newEnvelope(mailbox)), _attachments: { a: {} } },
+    };
+    const before = await Promise.all(Object.keys(bad).map(refusals));
+    const canary = { _id: 'canary:node2:1-1', _rev: `1-${'a'.repeat(32)}`, at: 1 };
+    const told = await write([...Object.values(bad), envelopeDocument(late), canary]);
+    expect(told.status).toBe(201);
+    expect(told.body).toMatchObject(Object.values(bad).map(({ _id }) => ({ id: _id, error: 'forbidden' })));
+    expect(await Promise.all(Object.keys(bad).map(refusals))).toEqual(before.map((count) => count + 1));
+    expect(await node().ids(mailbox)).toEqual([good.id, late.id].sort());
+    expect((await write([envelopeDocument(junk)], {})).status).toBe(400);
+    expect((await write([envelopeDocument(junk)], { new_edits: true })).status).toBe(400);
+    expect(await node().ids(mailbox)).not.toContain(junk.id);
+  });
+
+  it('tells that a few documents are missing only when they have had time to come by themselves', async () => {
+    const { _id, _rev } = envelopeDocument(newEnvelope(mailbox));
+    const beforeMs = performance.now();
+    const { body } = await askCouch(gate.in, `${bucket}/_revs_diff`, 'POST', { [_id]: [_rev] });
+    expect(body).toEqual({ [_id]: { missing: [_rev] } });
+    expect(performance.now() - beforeMs).toBeGreaterThanOrEqual(node().config.couch.mesh!.patienceMs - 1);
+  });
+
+  it('passes a feed on for as long as somebody reads it', async () => {
+    const { username, password, href } = new URL(gate.out);
+    const reading = new AbortController();
+    const feed = await fetch(
+      `${href.replace(`${username}:${password}@`, '')}/${bucket}/_changes?feed=continuous&since=now`,
+      {
+        headers: { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` },
+        signal: reading.signal,
+      },
+    );
+    const lines: string[] = [];
+    const end = (async () => {
+      for await (const chunk of feed.body!.pipeThrough(new TextDecoderStream())) lines.push(chunk);
+    })().catch(() => 'aborted');
+    const envelope = newEnvelope(mailbox);
+    await node().store(envelope);
+    await waitFor('the change', () => lines.join('').includes(envelope.id));
+    reading.abort();
+    expect(await end).toBe('aborted');
+  });
+});
