@@ -67,7 +67,7 @@ describe.skipIf(isShared)("a node's data folder that is deleted", () => {
 
     await lose(1);
     // Its peers do not answer it: nobody can fill it now.
-    cluster.links.cut(['couch1'], ['couch2', 'couch3']);
+    cluster.links.cut(['couch1', 'node1'], ['couch2', 'couch3', 'node2', 'node3']);
     await cluster.startCouch(1);
     const mailbox = await mailboxOf(1, bob);
     const page = await waitFor('the node to take mail again', () => mailbox.read());

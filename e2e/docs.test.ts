@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { downstream, ERRORS, LIMITS, PROTOCOL_HISTORY, upstream } from '@restante/protocol';
 import { describe, expect, it } from 'vitest';
+import { openMeshGate } from '../mailbox-node/src/routes/mesh.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const protocol = read('docs/protocol.md');
@@ -22,11 +23,26 @@ const sources = (folder: string): string =>
     .map((name) => read(`${folder}/${name}`))
     .join('\n');
 
+type GateParameters = Parameters<typeof openMeshGate>;
+
+/** The gate of the mesh puts its paths together: what it adds to an app. */
+const gateRoutes = (): string[] => {
+  const routes: string[] = [];
+  const noting = (method: string) => (path: string) => routes.push(`${method} ${path}`);
+  const none = () => undefined;
+  const app = { use: none, head: none, get: noting('GET'), post: noting('POST'), put: noting('PUT') };
+  const gate = { reader: {}, writer: {}, readers: {} };
+  openMeshGate(app as unknown as GateParameters[0], gate as unknown as GateParameters[1]);
+  return routes;
+};
+
 /** Routes of a service that declares each with `app.get('/path', ...)`, as `METHOD /path`. */
-const mailboxNodeRoutes = (): string[] =>
-  [...sources('mailbox-node/src').matchAll(/app\.(get|post|put|delete)\(\s*'(\/[^']*)'/g)].map(
+const mailboxNodeRoutes = (): string[] => [
+  ...[...sources('mailbox-node/src').matchAll(/app\.(get|post|put|delete)\(\s*'(\/[^']*)'/g)].map(
     ([, method, path]) => `${method!.toUpperCase()} ${path!}`,
-  );
+  ),
+  ...gateRoutes(),
+];
 
 /** Routes of a service that declares each resource with its methods: `resource(app, '/path', { get: [...] })`. */
 const masterRoutes = (): string[] =>

@@ -1,18 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { directoryDatabase, envelopeDocument, tombstoneDocument } from '@restante/protocol';
 import { askCouch, newEnvelope, waitFor } from '@restante/testkit';
-import { startTestCluster, type TestCluster } from '@restante/testkit/cluster';
+import type { TestCluster } from '@restante/testkit/cluster';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { friends } from './friends.ts';
-import { bucketAt, tokenStatus, waitingOn } from './witnesses.ts';
+import { startClusterWithLiars } from './lying-gate.ts';
+import { bucketAt, refusedWrites, tokenStatus, waitingOn } from './witnesses.ts';
 
-/** Who has two of the three mailbox nodes with their CouchDBs, whole: most of them. One is honest. */
+/** Who has two of the three mailbox nodes with their CouchDBs, whole: most of them. The first one is honest. */
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 let cluster: TestCluster;
 beforeAll(async () => {
-  cluster = await startTestCluster();
+  cluster = await startClusterWithLiars(2, 3);
   await cluster.caughtUp();
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
@@ -43,7 +44,13 @@ describe('the operators of two mailbox nodes', () => {
         async () => (await waitingOn(cluster, number, bob)).length === texts.length,
       );
     const ids = await waitingOn(cluster, 1, bob);
+    const refusals = () =>
+      Promise.all(['node2', 'node3'].map((peer) => refusedWrites(cluster, 1, { peer, reason: 'deletion' })));
+    const before = await refusals();
     for (const index of DISHONEST) await bulk(index, ids.map(tombstoneDocument));
+    await waitFor('the third one to refuse the deletions of both', async () =>
+      (await refusals()).every((count, index) => count >= before[index]! + ids.length),
+    );
     expect((await waitingOn(cluster, 2, bob)).length + (await waitingOn(cluster, 3, bob)).length).toBe(0);
     await bob.enterLive();
     await bob.seesLast(alice, 'three');

@@ -1,5 +1,5 @@
 import { buckets, LIMITS } from '@restante/protocol';
-import { isLive, type Person, type TestCluster } from '@restante/testkit/cluster';
+import { isLive, metricOf, type Person, type TestCluster } from '@restante/testkit/cluster';
 
 /** What is seen of a cluster from outside. */
 
@@ -18,6 +18,14 @@ export const waitingOn = async (
     .filter(([id, leaves]) => id.startsWith(`${address.accountId}:`) && leaves.some(isLive))
     .map(([id]) => id)
     .sort();
+
+/** How much of what a peer's mesh brought a node (1 to 3) has refused, for a reason. */
+export const refusedWrites = (
+  { parts }: TestCluster,
+  number: number,
+  from: { readonly peer: string; readonly reason: string },
+): Promise<number> =>
+  metricOf(parts.mailboxNodes[number - 1]!.url, 'mailbox_mesh_writes_refused_total', from);
 
 /** The status of an answer to somebody who asks for the tokens of a device with this secret. */
 export const tokenStatus = async (

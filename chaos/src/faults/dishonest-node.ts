@@ -10,7 +10,7 @@ import {
   type DeviceAddress,
 } from '@restante/protocol';
 import { askCouch, newEnvelope } from '@restante/testkit';
-import { envelopesOf, isLive } from '@restante/testkit/cluster';
+import { attemptsAt, envelopesOf, isLive } from '@restante/testkit/cluster';
 import { FIRST_GHOST, type World } from '../world/world.ts';
 import { bucketsOf, soon, write, type Bucket } from './couches.ts';
 import { mayLose } from './disks.ts';
@@ -52,27 +52,22 @@ const envelopesAt = async (world: World, server: Bucket): Promise<EnvelopeFields
 const addresses = ({ people }: World): DeviceAddress[] =>
   people().flatMap(({ accountId, devices }) => devices.map(({ deviceId }) => ({ accountId, deviceId })));
 
-/** Everything that waits there is deleted: there, and at the others as far as they let what it was given of them do so. */
+/** Everything that waits there is deleted: there, and at the others as far as they let what the node has of credentials do so. */
 export const mailWithheld: Fault = {
   name: 'mail-withheld',
   weight: 1,
   begin: async (world, [where = 0]) => {
     const { couchServers } = world.cluster.parts;
-    const server = pick(bucketsOf(world), where);
-    if (server === undefined) return null;
+    const [server, own] = [pick(bucketsOf(world), where), pick(couchServers, where)];
+    if (server === undefined || own === undefined) return null;
     const ids = await waitingAt(world, server);
     if (ids.length === 0 || !(await mayLose(world))) return null;
     const tombstones = ids.map(tombstoneDocument);
     await write(server, ...tombstones).isDone;
-    const { username, password } = new URL(pick(couchServers, where)?.meshUrl ?? '');
     await Promise.all(
       couchServers
         .filter(({ name }) => name !== server.name)
-        .flatMap(({ readerUrl, adminUrl }) => {
-          const mesh = new URL(adminUrl);
-          Object.assign(mesh, { username, password });
-          return [readerUrl, mesh.href.replace(/\/$/, '')];
-        })
+        .flatMap((peer) => attemptsAt(peer, own))
         .map((url) => {
           const ask: Bucket['ask'] = (path, method, body) =>
             askCouch(url, `${server.database}/${path}`, method, body);

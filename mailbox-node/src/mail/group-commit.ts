@@ -3,7 +3,7 @@ import type { ByteBudget } from './byte-budget.ts';
 /**
  * Group commit: while one batch is being written, the next one fills, so that many callers at once share one write
  * and one fsync. A batch costs the store's processor as much as many items: after one with several the next one waits, up to {@link INTERVAL_MS}, so
- * that it has several too. One that is large already gains nothing by waiting: it is written at once, beside the one under way.
+ * that it has several too. One that is large already gains nothing by waiting: it is written at once, if need be beside the one under way.
  */
 export type GroupCommit<Item> = {
   /**
@@ -30,6 +30,8 @@ export const INTERVAL_MS = 50;
 export const RIDE_MS = 100;
 /** After so many the whole interval is waited. */
 const SEVERAL_ITEMS = 8;
+/** So many wait for no others. */
+const ENOUGH_ITEMS = 16;
 const LARGE_BATCH_ITEMS = 64;
 const MAX_WRITES_AT_ONCE = 2;
 
@@ -71,6 +73,7 @@ export const createGroupCommit = <Item>({
     if (writes.size >= MAX_WRITES_AT_ONCE) return null;
     if (waitingItems >= LARGE_BATCH_ITEMS) return -Infinity;
     if (writes.size > 0) return null;
+    if (waitingItems >= ENOUGH_ITEMS) return -Infinity;
     return Math.max(nextMs, Math.min(...waiting.map((entry) => entry.dueMs)));
   };
 

@@ -134,14 +134,14 @@ export const meshCarriesDeletions: Bug = {
   what: 'a node takes deletions from another one',
   patches: [
     {
-      file: 'mailbox-node/src/mesh/wanted.ts',
-      find: '        selector: PULLED,',
-      put: '        selector: { _id: { $gt: null } },',
+      file: 'mailbox-node/src/couch/carried-changes.ts',
+      find: 'deleted !== true && (',
+      put: '(deleted === true || ',
     },
     {
-      file: 'protocol/src/mesh-rule.ts',
-      find: 'if (!roles.includes(MESH_ROLE)) return null;',
-      put: 'if (roles.length >= 0) return null;',
+      file: 'mailbox-node/src/mesh/mesh-rule.ts',
+      find: "if (_deleted !== undefined && _deleted !== false) return 'deletion';",
+      put: 'if (_deleted === true) return null;',
     },
   ],
   laws: ['arrives', 'complete-is-true'],
