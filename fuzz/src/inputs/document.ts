@@ -90,10 +90,8 @@ const mutateOne = (documents: readonly JsonObject[], draft: Draft): Json[] => {
   });
 };
 
-const mailboxDocuments = (
-  world: World,
-  draft: Draft,
-): Pick<Documents, 'documents' | 'readers' | 'target'> => {
+/** Documents of a mailbox that nobody has, of which one is changed, and sometimes a deletion. */
+export const drawMail = (world: World, draft: Draft) => {
   const { random, chance } = draft;
   const mailbox = { accountId: drawUuid(random), deviceId: 1 + random.below(127) };
   const device = random.pick(world.devices);
@@ -105,6 +103,22 @@ const mailboxDocuments = (
   const documents = envelopes.map((envelope): JsonObject => ({ ...envelopeDocument(envelope) }));
   const [first] = envelopes;
   const id = documentId(mailbox, first?.id ?? '');
+  const tombstones: readonly Json[] = chance(15)
+    ? [JSON.parse(JSON.stringify(tombstoneDocument(id))) as Json]
+    : [];
+  return {
+    mailbox,
+    ids: envelopes.map((envelope) => envelope.id),
+    documents: [...mutateOne(documents, draft), ...tombstones],
+  };
+};
+
+const mailboxDocuments = (
+  world: World,
+  draft: Draft,
+): Pick<Documents, 'documents' | 'readers' | 'target'> => {
+  const { random, chance } = draft;
+  const { mailbox, ids, documents } = drawMail(world, draft);
   const own = { ...mailbox, audience: 'mailbox' } as const;
   const reader = (method: string, path: string, body: Json | null = null): Reader => ({
     to: random.pick(world.mailboxNodes),
@@ -114,18 +128,13 @@ const mailboxDocuments = (
     body,
   });
   const { accountId, deviceId } = mailbox;
-  const tombstones: readonly Json[] = chance(15)
-    ? [JSON.parse(JSON.stringify(tombstoneDocument(id))) as Json]
-    : [];
   return {
     target: 'documents of a mailbox',
-    documents: [...mutateOne(documents, draft), ...tombstones],
+    documents,
     readers: [
       reader('GET', `/messages/${accountId}?device=${deviceId}&limit=${random.pick([1, 2, 500])}`),
       reader('GET', `/messages/${accountId}/ids?device=${deviceId}`),
-      ...(chance(30)
-        ? [reader('POST', '/messages/delete', { ids: envelopes.map((envelope) => envelope.id) })]
-        : []),
+      ...(chance(30) ? [reader('POST', '/messages/delete', { ids })] : []),
     ],
   };
 };

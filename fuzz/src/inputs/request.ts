@@ -1,15 +1,16 @@
 import { gzipSync } from 'node:zlib';
 import { LIMITS, VERSION_HEADER, VERSIONS } from '@restante/protocol';
 import type { Device } from '../stage/device.ts';
-import type { Endpoint } from '../surface/endpoints.ts';
+import type { Credential, Endpoint } from '../surface/endpoints.ts';
 import type { Json } from '../values/json.ts';
 import { mutateBytes } from '../values/mutate-bytes.ts';
 import { mutateValue } from '../values/mutate-value.ts';
 import { valueOf, type Known } from '../values/shape.ts';
 import type { Draft } from './draft.ts';
+import { gateBodyOf, isOfGate, knownAtGate } from './gate.ts';
 import type { Input } from './input.ts';
 import { knownOfOne, knownTo } from './known.ts';
-import type { World } from './world.ts';
+import type { Gate, World } from './world.ts';
 
 /** Requests at the endpoints, from sound ones to ones of which nothing is. */
 
@@ -59,32 +60,57 @@ export const pathOf = ({ path, query }: Endpoint, known: Known, draft: Draft): s
   return printable(changed.startsWith('/') ? changed : `/${changed}`).slice(0, 12_000);
 };
 
-const authorization = (right: string | null, device: Device, draft: Draft): string | null => {
+type Credentials = Readonly<Record<Exclude<Credential, 'none'>, string>>;
+
+const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`;
+const bearer = (token: string): string => `Bearer ${token}`;
+
+/** What is right where a device or a gate asks for it. */
+const credentialsOf = ({ tokens }: Device, { reader, mesh }: Gate): Credentials => ({
+  master: bearer(tokens.master),
+  mailbox: bearer(tokens.mailbox),
+  store: bearer(tokens.store),
+  reader: basic(reader),
+  mesh: basic(mesh),
+});
+
+/** The value of the header, or null for none. */
+const authorization = (
+  { credential }: Endpoint,
+  right: Credentials,
+  { tokens }: Device,
+  { gates }: World,
+  draft: Draft,
+): string | null => {
   const { random, chance, mutate } = draft;
-  if (chance(80)) return right === null ? null : `Bearer ${right}`;
-  const { tokens } = device;
-  const token = random.pick(Object.values(tokens));
+  const all = [
+    ...Object.values(tokens).map(bearer),
+    ...gates.flatMap(({ reader, mesh }) => [reader, mesh]).map(basic),
+  ];
+  const one = random.pick(all);
+  if (chance(80)) return credential === 'none' ? null : credential === null ? one : right[credential];
   return random.pick<() => string | null>([
     () => null,
-    () => `Bearer ${token}`,
-    () => `Bearer ${mutate(token, 1, (text, own) => mutateBytes(Buffer.from(text), own).toString('latin1'))}`,
-    () => `Basic ${Buffer.from('admin:admin').toString('base64')}`,
-    () => `Bearer ${token.split('.').slice(0, 2).join('.')}.`,
+    () => one,
+    () => random.pick(Object.values(right)),
+    () => mutate(one, 1, (text, own) => mutateBytes(Buffer.from(text), own).toString('latin1')),
+    () => basic('admin:admin'),
+    () => bearer(random.pick(Object.values(tokens)).split('.').slice(0, 2).join('.') + '.'),
     () => 'Bearer a.b.c',
   ])();
 };
 
-const credentialOf = ({ credential }: Endpoint, { tokens }: Device, { random }: Draft): string | null => {
-  if (credential === 'none') return null;
-  if (credential === null) return random.pick(Object.values(tokens));
-  return tokens[credential];
+const valueFor = (endpoint: Endpoint, world: World, known: Known, draft: Draft): Json => {
+  if (isOfGate(endpoint)) return gateBodyOf(endpoint, world, draft);
+  const shape = endpoint.body === null ? undefined : world.bodies[endpoint.body];
+  return shape === undefined ? null : valueOf(shape, draft.random, known);
 };
 
 const bodyOf = (endpoint: Endpoint, world: World, known: Known, draft: Draft): Buffer | null => {
   const { random, chance, mutate } = draft;
-  const shape = endpoint.body === null ? undefined : world.bodies[endpoint.body];
-  if (shape === undefined) return chance(95) ? null : Buffer.from(random.pick(['{}', 'x', '[', '']));
-  const value = mutate(valueOf(shape, random, known), severity(draft), mutateValue);
+  const sound = valueFor(endpoint, world, known, draft);
+  if (sound === null) return chance(95) ? null : Buffer.from(random.pick(['{}', 'x', '[', '']));
+  const value = mutate(sound, severity(draft), mutateValue);
   const text = Buffer.from(JSON.stringify(value));
   if (chance(2)) return Buffer.concat([text, Buffer.alloc(LIMITS.bodyBytes, ' ')]);
   return chance(90) ? text : mutate(text, 1 + random.below(3), mutateBytes);
@@ -95,14 +121,17 @@ export const drawRequest = (world: World, draft: Draft): Extract<Input, { kind: 
   const { random, chance } = draft;
   const endpoint = random.pick(world.endpoints);
   const device = random.pick(world.devices);
-  const known = (chance(80) ? knownOfOne : knownTo)(device, world, random);
+  const gate = random.pick(world.gates);
+  const known = isOfGate(endpoint)
+    ? knownAtGate(world, draft)
+    : (chance(80) ? knownOfOne : knownTo)(device, world, random);
   const method = chance(95) ? endpoint.method : random.pick(METHODS);
   const headers: Record<string, string> = {
     'x-forwarded-for': `10.${random.bytes(3).join('.')}`,
     'x-request-id': chance(95) ? 'fuzz' : headerText('a,'.repeat(random.below(100))),
   };
-  const bearer = authorization(credentialOf(endpoint, device, draft), device, draft);
-  if (bearer !== null) headers['authorization'] = headerText(bearer);
+  const shown = authorization(endpoint, credentialsOf(device, gate), device, world, draft);
+  if (shown !== null) headers['authorization'] = headerText(shown);
   if (chance(50)) {
     const versions = VERSIONS.map(({ version }) => String(version));
     headers[VERSION_HEADER] = random.pick(chance(90) ? versions : ['0', '999', '-1', 'x', '4, 4', '1e0']);
@@ -118,7 +147,7 @@ export const drawRequest = (world: World, draft: Draft): Extract<Input, { kind: 
   return {
     kind: 'requests',
     target: `${endpoint.service} ${endpoint.method} ${endpoint.path}`,
-    to: random.pick(endpoint.service === 'master' ? world.masters : world.mailboxNodes),
+    to: endpoint.service === 'master' ? random.pick(world.masters) : gate.url,
     method,
     path: pathOf(endpoint, knownForPath(endpoint, known, draft), draft),
     headers,

@@ -26,6 +26,12 @@ export const alice: Device = {
 export const world: World = {
   masters: ['http://master'],
   mailboxNodes: ['http://node1', 'http://node2'],
+  gates: [1, 2].map((number) => ({
+    name: `node${number}`,
+    url: `http://node${number}`,
+    reader: `reader-${number}:r`,
+    mesh: `mesh-${number}:m`,
+  })),
   others: ['http://front'],
   endpoints: endpointsIn(protocolPage()),
   frames: framesOf(protocolPage()),

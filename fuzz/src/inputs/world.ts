@@ -5,10 +5,20 @@ import type { Endpoint } from '../surface/endpoints.ts';
 import type { Frame } from '../surface/frames.ts';
 import type { Device } from '../stage/device.ts';
 
+/** A mailbox node as the mesh finds it, with credentials as `user:password`. */
+export type Gate = {
+  /** Of the node. */
+  readonly name: string;
+  readonly url: string;
+  readonly reader: string;
+  readonly mesh: string;
+};
+
 /** What inputs are made of, as it is at the moment. */
 export type World = {
   readonly masters: readonly string[];
   readonly mailboxNodes: readonly string[];
+  readonly gates: readonly Gate[];
   /** Everything else that listens: raw bytes alone go there. */
   readonly others: readonly string[];
   readonly endpoints: readonly Endpoint[];

@@ -4,6 +4,10 @@ import { DEADLINE_MS, outcomeOf, unanswered, type Outcome } from './outcome.ts';
 
 type Request = Pick<Extract<Input, { kind: 'requests' }>, 'to' | 'method' | 'path' | 'headers' | 'body'>;
 
+/** A stream of events, or a feed that goes on. */
+const isEndless = (type: string | undefined, path: string): boolean =>
+  type === 'text/event-stream' || new URLSearchParams(path.split('?')[1]).get('feed') === 'continuous';
+
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** Once more when a connection that was kept had ended in the same moment. */
@@ -28,8 +32,7 @@ export const performRequest = (asked: Request, isAgain = false): Promise<Outcome
       clearTimeout(deadline);
       resolve(outcomeOf(String(response.statusCode), sinceMs));
       response.on('error', () => undefined);
-      // A stream of events has no end.
-      if (response.headers['content-type'] === 'text/event-stream') response.destroy();
+      if (isEndless(response.headers['content-type'], path)) response.destroy();
       else response.resume();
     });
     sent.on('upgrade', (_response, socket) => socket.destroy());

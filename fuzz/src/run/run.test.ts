@@ -33,7 +33,13 @@ const fuzzed = async (
   const stage = {
     cluster: { parts: { processes: [] }, heal: () => Promise.resolve() },
     frames: world.frames,
-    world: () => Promise.resolve({ ...world, masters: [url], mailboxNodes: [url] }),
+    world: () =>
+      Promise.resolve({
+        ...world,
+        masters: [url],
+        mailboxNodes: [url],
+        gates: world.gates.map((gate) => ({ ...gate, url })),
+      }),
     talk: () => Promise.resolve(),
     settled: () => Promise.resolve(),
     onCrash: (tell: (who: string, how: string) => void) => (crash = () => tell('master1', 'SIGSEGV')),

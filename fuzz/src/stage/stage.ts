@@ -47,7 +47,12 @@ const withoutRates = (variables: object): Record<string, string> =>
 
 const SETTINGS = {
   master: { ...withoutRates(masterVariables.shape), LOG_LEVEL: 'info' },
-  mailboxNode: { ...withoutRates(mailboxNodeVariables.shape), LOG_LEVEL: 'info' },
+  mailboxNode: {
+    ...withoutRates(mailboxNodeVariables.shape),
+    // As short as an answer may take.
+    MESH_PATIENCE_MS: '50',
+    LOG_LEVEL: 'info',
+  },
 };
 
 type Rows = { readonly rows?: readonly { readonly id: string; readonly doc?: JsonObject }[] };
@@ -129,12 +134,20 @@ export const startStage = async (): Promise<Stage> => {
     const page = protocolPage();
     const urls = (processes: readonly { readonly url: string }[]): string[] =>
       processes.map(({ url }) => url);
+    const gates = parts.couchServers.map(({ name, readerUrl, meshUrl }) => {
+      const of = (url: string): string => {
+        const { username, password } = new URL(url);
+        return `${username}:${password}`;
+      };
+      return { name, url: new URL(readerUrl).origin, reader: of(readerUrl), mesh: of(meshUrl) };
+    });
     const bodies = Object.fromEntries(
       Object.entries(VERSIONS[0].bodies.read).map(([name, schema]) => [name, shapeOf(schema)]),
     );
     const fixed = {
       masters: urls(parts.masters),
       mailboxNodes: urls(parts.mailboxNodes),
+      gates,
       others: urls([parts.front, ...parts.couches]),
       endpoints: endpointsIn(page),
       frames: framesOf(page),

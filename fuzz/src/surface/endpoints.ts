@@ -16,8 +16,8 @@ export type Endpoint = {
   readonly body: BodyName | null;
 };
 
-/** A token by its audience; `none` where nothing is asked, or a secret in the body. */
-export type Credential = 'none' | 'master' | 'mailbox' | 'store';
+/** A token by its audience, or credentials of the mesh by their name; `none` where nothing is asked, or a secret in the body. */
+export type Credential = 'none' | 'master' | 'mailbox' | 'store' | 'reader' | 'mesh';
 
 const SECTIONS = { 'Master: REST': 'master', 'Mailbox node': 'mailbox-node' } as const;
 
@@ -26,6 +26,8 @@ const CREDENTIALS: readonly (readonly [RegExp, Credential])[] = [
   [/^Bearer$/, 'master'],
   [/^owner\b/, 'mailbox'],
   [/^master \(`store`\)$/, 'store'],
+  [/^reader$/, 'reader'],
+  [/^mesh$/, 'mesh'],
 ];
 
 const isBody = (name: string): name is BodyName => Object.hasOwn(VERSIONS[0].bodies.read, name);
