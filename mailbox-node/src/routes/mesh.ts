@@ -3,6 +3,7 @@ import {
   CouchError,
   couchRequest,
   jsonBody,
+  methodNotAllowed,
   parseInput,
   ServiceError,
   type CouchAddress,
@@ -180,6 +181,8 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
   const outward = gate.readers.passage;
   app.use(out, requireCredentials(gate.reader));
   keepPlaces(out, outward);
+  // A feed's answer would have no end, and nobody would read it.
+  app.head(`${out}/_changes`, methodNotAllowed);
   app.get(`${out}/_changes`, changes);
   app.post(`${out}/_changes`, ...question, changes);
   app.post(`${out}/_bulk_get`, ...question, passTo(outward, '/_bulk_get'));
@@ -187,7 +190,7 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
 
   const inward = '/mesh/in/:peer/:database';
   app.use(inward, requireCredentials(gate.writer), (request, _response, next) => {
-    if (!(String(request.params['peer']) in gate.refusedWrites.counts())) {
+    if (!Object.hasOwn(gate.refusedWrites.counts(), String(request.params['peer']))) {
       throw new ServiceError('not-found', 'no such peer');
     }
     next();
