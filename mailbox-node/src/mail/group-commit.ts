@@ -26,8 +26,8 @@ type Entry<Item> = {
   readonly reject: (reason: unknown) => void;
 };
 
-export const INTERVAL_MS = 50;
-export const RIDE_MS = 100;
+const INTERVAL_MS = 50;
+const RIDE_MS = 100;
 /** After so many the whole interval is waited. */
 const SEVERAL_ITEMS = 8;
 /** So many wait for no others. */

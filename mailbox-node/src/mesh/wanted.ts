@@ -24,7 +24,7 @@ export type ReplicationDocument = {
  * What is pulled, as a Mango selector: envelopes and canaries, by a field that each has and a deletion has not: a node deletes on its
  * owner's word alone (law 12).
  */
-export const PULLED = { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] } as const;
+const PULLED = { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] } as const;
 
 /** Ids of a database's replication documents start with this. */
 export const replicationIdPrefix = (database: string): string => `restante-${database}-from-`;

@@ -118,8 +118,16 @@ describe('the gate of the mesh', () => {
     const canary = { _id: 'canary:node2:1-1', _rev: `1-${'a'.repeat(32)}`, at: 1 };
     const told = await write([...Object.values(bad), envelopeDocument(late), canary]);
     expect(told.status).toBe(201);
+    const beside = newEnvelope(mailbox);
+    expect(await write([{ any: 1 }, { _id: 5 }, envelopeDocument(beside)])).toMatchObject({
+      status: 201,
+      body: [{ error: 'forbidden' }, { error: 'forbidden' }],
+    });
+    await node().acknowledge(mailbox, beside.id);
     expect(told.body).toMatchObject(Object.values(bad).map(({ _id }) => ({ id: _id, error: 'forbidden' })));
-    expect(await Promise.all(Object.keys(bad).map(refusals))).toEqual(before.map((count) => count + 1));
+    expect(await Promise.all(Object.keys(bad).map(refusals))).toEqual(
+      Object.keys(bad).map((reason, index) => before[index]! + (reason === 'id' ? 3 : 1)),
+    );
     expect(await node().ids(mailbox)).toEqual([good.id, late.id].sort());
     expect((await write([envelopeDocument(junk)], {})).status).toBe(400);
     expect((await write([envelopeDocument(junk)], { new_edits: true })).status).toBe(400);

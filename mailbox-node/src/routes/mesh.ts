@@ -70,7 +70,8 @@ const continuous = z.object({ feed: z.literal('continuous'), since: z.string().d
 const revisions = z.record(z.string(), z.array(z.string()));
 const carried = z.object({
   new_edits: z.literal(false),
-  docs: z.array(z.looseObject({ _id: z.string() })),
+  /** One without an id is refused like any other that is none of ours: it holds up nothing beside it. */
+  docs: z.array(z.looseObject({ _id: z.string().catch('') })),
 });
 
 const failures = z.array(z.looseObject({ id: z.string() }));
