@@ -1,6 +1,7 @@
 import { mintMessageId } from '@restante/protocol';
 import { GREETING, type BrowserPerson, type Probe, type StoredRow } from '@restante/testkit/messenger';
 import { waitFor } from '@restante/testkit';
+import type { Locator } from 'playwright-core';
 import { describe, expect, it, vi } from 'vitest';
 import { stageOfFile } from './stage-of-file.ts';
 
@@ -127,6 +128,17 @@ describe('hostile text', () => {
           bob!.conversation(alice!.username),
         ].map((part) => part.boundingBox()),
       );
+    const twoFrames = 'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))';
+    /** The top of what may still be moving to where it stays. */
+    const restingPlace = (element: Locator): Promise<number> => {
+      let last: number | undefined;
+      return waitFor('it to be at rest', async () => {
+        await page.evaluate(twoFrames);
+        const former = last;
+        last = (await element.boundingBox())?.y;
+        return last !== undefined && last === former && last;
+      });
+    };
     const before = await frame();
     for (const [name, text] of TEXTS) {
       await nora.sendAccepted(bob!, text);
@@ -136,7 +148,7 @@ describe('hostile text', () => {
       let expandedAt: number | undefined;
       const shown = async (): Promise<boolean> => {
         if (await all.isVisible()) {
-          expandedAt = (await element.boundingBox())?.y;
+          expandedAt = await restingPlace(element);
           await all.click();
         }
         last = (await bob!.texts('in')).at(-1);
@@ -153,11 +165,8 @@ describe('hostile text', () => {
       for (const link of links) expect(link, name).toMatch(/^(https?|mailto):/);
       const width = await page.evaluate('document.documentElement.scrollWidth <= innerWidth');
       expect(width, name).toBe(true);
-      await page.evaluate(
-        'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))',
-      );
       if (expandedAt !== undefined)
-        expect((await element.boundingBox())?.y, `${name}: its reader is where they were`).toBe(expandedAt);
+        expect(await restingPlace(element), `${name}: its reader is where they were`).toBe(expandedAt);
       const latest = page.getByRole('button', { name: /Jump to latest/ });
       if (await latest.isVisible()) await latest.click();
     }
