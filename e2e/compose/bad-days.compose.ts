@@ -141,14 +141,15 @@ describe('while people chat', () => {
   });
 });
 
-test('at the end every node has accepted every text, and each of them was deleted', async () => {
+test('at the end every node has deleted each text that it accepted', async () => {
   const isSettled = async (node: string): Promise<boolean> => {
     const ledgers = [...(await ledgersOf(deployment.url(node))).values()];
     const sum = (of: keyof Ledger): number => ledgers.reduce((total, ledger) => total + ledger[of], 0);
-    return sum('accepted') === texts && sum('deleted') === texts && sum('waiting') === 0;
+    // A node that was down has not seen what was written and read meanwhile; one that has lost its disk, what was before.
+    return sum('accepted') > 0 && sum('accepted') === sum('deleted') && sum('waiting') === 0;
   };
   for (const node of NODES) {
     await waitFor(`the ledger of ${node}`, () => isSettled(node), SLOWLY);
   }
-  process.stdout.write(`ledger of every node: ${texts} accepted, ${texts} deleted\n`);
+  process.stdout.write(`ledger of every node: as many deleted as accepted; ${texts} texts\n`);
 });

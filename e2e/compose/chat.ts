@@ -36,6 +36,9 @@ export const startChat = async (origin: string, folder: string, names: [string, 
     return person;
   };
   const [author, reader] = [await enter(names[0]), await enter(names[1])];
+  // A stranger has little room in a mailbox. Whom one has written to is none.
+  await reader.sendAccepted(author, 'come in');
+  await author.seesLast(reader, 'come in');
   const arrivals: number[] = [];
   let copies: number | null = null;
   reader.messenger().on('message', ({ direction }) => {

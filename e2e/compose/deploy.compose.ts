@@ -15,8 +15,8 @@ import { COUCHDB, startDeployment, type Deployment } from './deployment.ts';
 /** The whole stack by `scripts/deploy`, on a real Docker engine. The tests go on from one another. */
 
 const LASTING = ['couchdb1', 'couchdb2', 'couchdb3', 'master', 'nginx', 'node1', 'node2', 'node3'];
-const SECRETS =
-  /^(?:\w*PASSWORD|TOKEN_PRIVATE_KEY|TOKEN_PUBLIC_KEY|DIRECTORY_PRIVATE_KEY|DIRECTORY_PUBLIC_KEYS)=(.+)$/gm;
+/** Those that a deployment makes anew: what the others sign has no meaning without them. */
+const SECRETS = /^(?:\w*PASSWORD|TOKEN_PRIVATE_KEY|TOKEN_PUBLIC_KEY)=(.+)$/gm;
 
 let deployment: Deployment;
 beforeAll(() => {
@@ -233,6 +233,24 @@ describe('what an operator changes', () => {
       deployment.docker('inspect', '--format', '{{.State.StartedAt}}', deployment.container('nginx')),
     ).toBe(before);
   });
+
+  test.each(['DIRECTORY_PRIVATE_KEY', 'DIRECTORY_PUBLIC_KEYS'])(
+    'no %s is made for a directory that is there',
+    async (name) => {
+      const file = join(deployment.folder, '.env');
+      const before = envFile();
+      const without = before.replace(new RegExp(`^(?:${name}|TOKEN_PRIVATE_KEY)=.+$`, 'gm'), (line) =>
+        line.replace(/=.*/, '='),
+      );
+      writeFileSync(file, without);
+      expect(await deployment.deploy()).toMatchObject({
+        code: 1,
+        err: expect.stringContaining(`.env has no ${name}`) as string,
+      });
+      expect(envFile()).toBe(without);
+      writeFileSync(file, before);
+    },
+  );
 
   test('every secret is made anew where it was taken out of .env; people notice nothing', async () => {
     await using chat = await startChat(deployment.origin, deployment.folder, ['clara', 'dora']);

@@ -30,8 +30,12 @@ make_passwords() {
 
 # Nobody makes keys for a directory that is there: what others have signed would be as if it were not.
 refuse_unsigned() {
-  ! is_set TOKEN_PRIVATE_KEY || is_set DIRECTORY_PRIVATE_KEY ||
-    fail '.env has no DIRECTORY_PRIVATE_KEY: it was lost, or the data is of a version before 0.2.0. See "The directory is signed" in docs/operations.md'
+  is_set TOKEN_PRIVATE_KEY || is_set RESTANTE_VERSION || return 0
+  local name
+  for name in DIRECTORY_PRIVATE_KEY DIRECTORY_PUBLIC_KEYS; do
+    is_set "$name" ||
+      fail ".env has no $name: it was lost, or the data is of a version before 0.2.0. See \"The directory is signed\" in docs/operations.md"
+  done
 }
 
 make_settings() {
