@@ -10,6 +10,8 @@ export type Chat = AsyncDisposable & {
   readonly flows: () => Promise<void>;
   /** Copies that the text accepted last had when it was accepted. */
   readonly copies: () => number | null;
+  /** The reader answers: the author is no stranger then, whatever masters have forgotten. */
+  readonly answers: () => Promise<void>;
   /** No more texts are written; resolves when the last one has come. */
   readonly end: () => Promise<Outcome>;
 };
@@ -36,9 +38,14 @@ export const startChat = async (origin: string, folder: string, names: [string, 
     return person;
   };
   const [author, reader] = [await enter(names[0]), await enter(names[1])];
+  let answered = 0;
   // A stranger has little room in a mailbox. Whom one has written to is none.
-  await reader.sendAccepted(author, 'come in');
-  await author.seesLast(reader, 'come in');
+  const answers = async (): Promise<void> => {
+    const text = `answer ${(answered += 1)}`;
+    await reader.sendAccepted(author, text);
+    await author.seesLast(reader, text);
+  };
+  await answers();
   const arrivals: number[] = [];
   let copies: number | null = null;
   reader.messenger().on('message', ({ direction }) => {
@@ -68,6 +75,7 @@ export const startChat = async (origin: string, folder: string, names: [string, 
       await waitFor('texts to flow', () => arrivals.length > before + 20, { timeoutMs: TO_COME_MS });
     },
     copies: () => copies,
+    answers,
     end: async () => {
       isEnded = true;
       await writing;

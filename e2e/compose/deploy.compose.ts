@@ -264,6 +264,7 @@ describe('what an operator changes', () => {
     expect(await deployment.deploy()).toMatchObject({ code: 0 });
     expect(secrets()).toHaveLength(before.length);
     for (const secret of before) expect(secrets()).not.toContain(secret);
+    await chat.answers();
     await chat.flows();
     expect(await chat.end()).toMatchObject({ lost: [], shownTwice: [], failed: [], outOfOrder: false });
   });
