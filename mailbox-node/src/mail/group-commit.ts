@@ -20,13 +20,16 @@ export type GroupCommit<Item> = {
 type Entry<Item> = {
   readonly items: readonly Item[];
   readonly bytes: number;
+  readonly mayRide: boolean;
   /** By `performance.now()`. */
   readonly dueMs: number;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 };
 
-const INTERVAL_MS = 50;
+const awaitedOf = <Item>({ items, mayRide }: Entry<Item>): number => (mayRide ? 0 : items.length);
+
+const INTERVAL_MS = 100;
 const RIDE_MS = 100;
 /** After so many the whole interval is waited. */
 const SEVERAL_ITEMS = 8;
@@ -48,6 +51,7 @@ export const createGroupCommit = <Item>({
   readonly maxBatchBytes: number;
 }): GroupCommit<Item> => {
   let waiting: Entry<Item>[] = [];
+  /** Items that somebody waits for. */
   let waitingItems = 0;
   let nextMs = -Infinity;
   let timer: NodeJS.Timeout | null = null;
@@ -64,7 +68,7 @@ export const createGroupCommit = <Item>({
     });
     const batch = end === -1 ? waiting : waiting.slice(0, end);
     waiting = end === -1 ? [] : waiting.slice(end);
-    waitingItems = waiting.reduce((sum, entry) => sum + entry.items.length, 0);
+    waitingItems = waiting.reduce((sum, entry) => sum + awaitedOf(entry), 0);
     return batch;
   };
 
@@ -114,9 +118,9 @@ export const createGroupCommit = <Item>({
       budget.take(bytes);
       const done = new Promise<void>((resolve, reject) => {
         const dueMs = performance.now() + (mayRide ? RIDE_MS : 0);
-        waiting.push({ items, bytes, dueMs, resolve, reject });
+        waiting.push({ items, bytes, mayRide, dueMs, resolve, reject });
       });
-      waitingItems += items.length;
+      if (!mayRide) waitingItems += items.length;
       added.add(done);
       writeWhatIsDue();
       try {
