@@ -53,9 +53,10 @@ describe('_changes', () => {
   it('starts after any sequence that it told', async () => {
     await write('a', 'b', 'c');
     const { results, last_seq } = await couch().get(`${db}/_changes`);
+    // Where a database is several files their order is not told twice alike.
     for (const [index, { seq }] of results.entries())
-      expect(idsOf(await changes(`?since=${encodeURIComponent(seq)}`))).toEqual(
-        idsOf(results.slice(index + 1)),
+      expect(idsOf(await changes(`?since=${encodeURIComponent(seq)}`)).sort()).toEqual(
+        idsOf(results.slice(index + 1)).sort(),
       );
     expect(await changes(`?since=${encodeURIComponent(last_seq)}`)).toEqual([]);
   });
