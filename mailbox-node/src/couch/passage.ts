@@ -15,7 +15,7 @@ export type Passed = {
 
 /** Sends requests on to this node's CouchDB, and the answers back as they are. So many at a time that one side of the gate holds up nobody else. */
 export type Passage = AsyncDisposable & {
-  /** @throws ServiceError `unavailable` when CouchDB does not answer */
+  /** @throws ServiceError `unavailable` when CouchDB does not answer, or has no answer but an error of its own */
   readonly pass: (passed: Passed, response: Response) => Promise<void>;
 };
 
@@ -47,6 +47,10 @@ export const createPassage = ({ url, username, password }: CouchAddress): Passag
       }).catch((cause: unknown) => {
         throw new ServiceError('unavailable', 'the store does not answer', { cause });
       });
+      if (answer.statusCode >= 500) {
+        await answer.body.dump();
+        throw new ServiceError('unavailable', `the store answered ${answer.statusCode}`);
+      }
       response.status(answer.statusCode);
       const type = answer.headers['content-type'];
       if (typeof type === 'string') response.set('content-type', type);

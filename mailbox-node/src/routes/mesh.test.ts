@@ -90,6 +90,16 @@ describe('the gate of the mesh', () => {
     expect(await node().ids(mailbox)).toEqual([]);
   });
 
+  it('asks its store for nothing that is no question', async () => {
+    for (const body of [{ docs: ' ' }, { docs: ['x'] }, { docs: [{ id: 1 }] }, {}])
+      expect(await askCouch(gate.out, `${bucket}/_bulk_get`, 'POST', body)).toMatchObject({
+        status: 400,
+        body: { code: 'bad-request' },
+      });
+    const docs = [{ id: 'nobody:1:nothing' }];
+    expect((await askCouch(gate.out, `${bucket}/_bulk_get`, 'POST', { docs })).status).toBe(200);
+  });
+
   it('lets places of replications be kept at both sides', async () => {
     for (const url of [gate.out, gate.in]) {
       const place = `${bucket}/_local/0123abc`;

@@ -67,6 +67,8 @@ const requireCredentials = ({ username, password }: Credentials): RequestHandler
 };
 
 const continuous = z.object({ feed: z.literal('continuous'), since: z.string().default('0') });
+/** CouchDB fails over a question that is none. */
+const wanted = z.looseObject({ docs: z.array(z.looseObject({ id: z.string() })) });
 const revisions = z.record(z.string(), z.array(z.string()));
 const carried = z.object({
   new_edits: z.literal(false),
@@ -186,7 +188,10 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
   app.head(`${out}/_changes`, methodNotAllowed);
   app.get(`${out}/_changes`, changes);
   app.post(`${out}/_changes`, ...question, changes);
-  app.post(`${out}/_bulk_get`, ...question, passTo(outward, '/_bulk_get'));
+  app.post(`${out}/_bulk_get`, ...question, (request, response) => {
+    parseInput(wanted, request.body);
+    return pass(outward, request, response, '/_bulk_get');
+  });
   app.get(`${out}/:id`, passToId(outward, '/'));
 
   const inward = '/mesh/in/:peer/:database';
