@@ -50,6 +50,19 @@ describe('group commit', () => {
     await group.idle();
   });
 
+  it('goes on after a write that took long, however much has come to ride meanwhile', async () => {
+    const many = 150_000;
+    const { batches, group } = start({ maxBatchItems: many, maxBatchBytes: many, budgetBytes: 2 * many });
+    const first = group.add(['a'], 1);
+    const adds = Array.from({ length: many }, () => group.add(['r'], 1, true));
+    batches[0]!.end();
+    await first;
+    await waitFor('the next batch', () => batches.length === 2);
+    expect(batches[1]!.items).toHaveLength(many);
+    batches[1]!.end();
+    await Promise.all(adds);
+  });
+
   it('tells every caller of a failed batch, and goes on with the next', async () => {
     const { batches, budget, group } = start();
     const first = group.add(['a'], 1);

@@ -78,7 +78,8 @@ export const createGroupCommit = <Item>({
     if (waitingItems >= LARGE_BATCH_ITEMS) return -Infinity;
     if (writes.size > 0) return null;
     if (waitingItems >= ENOUGH_ITEMS) return -Infinity;
-    return Math.max(nextMs, Math.min(...waiting.map((entry) => entry.dueMs)));
+    // While nobody waits, all that is here rides, and the first has been here longest.
+    return Math.max(nextMs, waitingItems > 0 ? -Infinity : (waiting[0]?.dueMs ?? -Infinity));
   };
 
   const write = async (batch: readonly Entry<Item>[]): Promise<void> => {
