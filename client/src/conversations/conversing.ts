@@ -260,7 +260,8 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         for (const page of pagesOf(all)) await see(conversation, page);
     },
     markReadUpTo: async (message) => {
-      for (const page of await unreadUpTo(store, message)) await see(message.conversation, page);
+      // The oldest first: what breaks off in the middle leaves unread what is newer.
+      for (const page of pagesOf(await unreadUpTo(store, message))) await see(message.conversation, page);
     },
   };
 };
