@@ -28,7 +28,8 @@ export type Stage = AsyncDisposable & {
   readonly onCrash: (tell: (who: string, how: string) => void) => void;
 };
 
-const DEVICES = 12;
+/** An input that speaks on the connection of a device waits for the one before it there. */
+const DEVICES = 24;
 const DAY_MS = 24 * 3_600_000;
 const NO_LIMIT = '1000000';
 const MAX_DOCUMENTS = 500;

@@ -125,8 +125,7 @@ export const createCouchDirectory = (
       removedAt: Math.max(updatedAt, clock.latest()),
       updatedAt,
     }));
-    await secure([deviceDocumentId(device)], [removal?.written]);
-    await keyPages.clear(device);
+    await Promise.all([secure([deviceDocumentId(device)], [removal?.written]), keyPages.clear(device)]);
   };
 
   /** Devices of an account by number, of all servers of which one may lack some; null when none has the account. */

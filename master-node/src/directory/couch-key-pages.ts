@@ -166,8 +166,11 @@ export const createKeyPages = (servers: CouchServers, reader: DirectoryReader) =
   const clear = async (device: DeviceAddress): Promise<void> => {
     const found = await servers.askWhereUp((database) => reader.keyPageIds(database, keyPageRange(device)));
     const ids = new Set(found.flatMap(({ answer }) => answer));
-    for (const id of ids)
-      await update(id, (page) => ({ page: page && isClosed(page) ? page : CLOSED_PAGE, result: null }));
+    await Promise.all(
+      [...ids].map((id) =>
+        update(id, (page) => ({ page: page && isClosed(page) ? page : CLOSED_PAGE, result: null })),
+      ),
+    );
   };
 
   return { take, stock, add, clear };
