@@ -113,6 +113,7 @@ const step = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('leave' as const), device }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const), from: master, to: master }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('silent' as const), from: master, to: master }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('heal' as const) }) },
 );
 
@@ -151,6 +152,11 @@ describe('presence over three masters', () => {
               break;
             case 'cut':
               if (one.from !== one.to) bus.cut(one.from, one.to);
+              break;
+            case 'silent':
+              if (one.from === one.to) break;
+              bus.cut(one.from, one.to);
+              bus.tellMissed(one.to, 'gone', one.from);
               break;
             case 'heal':
               bus.heal();
