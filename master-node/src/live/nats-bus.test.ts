@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from '@nats-io/transport-node';
+import { LIMITS, mintMessageId } from '@restante/protocol';
 import { createLog } from '@restante/service-kit';
 import { startFaultProxy, startNatsServers, waitFor, type NatsServers } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createMetrics } from '../metrics.ts';
-import type { Bus } from './bus.ts';
+import type { Bus, BusEvent } from './bus.ts';
 import { busContract, carries, listenTo, typing } from './bus.contract.ts';
 import { startNatsBus } from './nats-bus.ts';
 
@@ -179,6 +180,38 @@ describe('a bus over NATS', () => {
     await carries(one, two);
     await carries(two, one);
     await stranger.close();
+    await endAll(ends.map(({ bus }) => bus));
+  });
+
+  it('lets no more wait than its bound, and tells the others that something is missing', async () => {
+    const ends = [await start(nats.urls), await start(nats.urls)] as const;
+    await knowEachOther(ends);
+    const [one, two] = ends;
+    const account = randomUUID();
+    two.bus.follow(account);
+    await carries(one, two);
+    const id = mintMessageId(1, new Uint8Array(10));
+    const large: BusEvent = {
+      kind: 'to-device',
+      to: { accountId: account, deviceId: 1 },
+      frame: {
+        type: 'envelope',
+        envelope: {
+          ...{ id, senderId: account, senderDeviceId: 2, sentAt: 1, expiresAt: 2 },
+          ...{ type: 'message', payload: 'a'.repeat(LIMITS.payloadBytes) },
+        },
+      },
+    };
+    const count = 300;
+    for (let index = 0; index < count; index += 1) one.bus.publish(large);
+    const dropped = await one.count('dropped_total');
+    expect(dropped).toBeGreaterThan(count / 3);
+    await waitFor('the gap to be told', () => isGap(two, one));
+    const came = () => two.heard.filter(({ event }) => event.kind === 'to-device').length;
+    await waitFor('what was let through', () => came() === count - dropped);
+    await carries(one, two);
+    one.bus.publish(large);
+    await waitFor('what is told now', () => came() === count - dropped + 1);
     await endAll(ends.map(({ bus }) => bus));
   });
 
