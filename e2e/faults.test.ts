@@ -98,7 +98,6 @@ describe('a master that is down', () => {
     const carol = await cluster.person('carol', cluster.masters.slice(1));
     await carol.enterLive();
     await carol.sendAccepted(bob, 'by the master');
-    bob.messenger().refresh();
     await bob.seesLast(carol, 'by the master');
 
     await cluster.parts.masters[0]!.kill('SIGKILL');

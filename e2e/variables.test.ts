@@ -30,8 +30,8 @@ it.each([
   ],
   [
     'master',
-    ['DIRECTORY_URLS', 'MAILBOX_NODES', 'TOKEN_PRIVATE_KEY', 'DIRECTORY_PRIVATE_KEY', 'PORT'],
-    { DIRECTORY_URLS: SECRET, PORT: SECRET },
+    ['DIRECTORY_URLS', 'MAILBOX_NODES', 'BUS_URLS', 'TOKEN_PRIVATE_KEY', 'DIRECTORY_PRIVATE_KEY', 'PORT'],
+    { DIRECTORY_URLS: SECRET, BUS_URLS: `nats://master:${SECRET}@one,two`, PORT: SECRET },
   ],
   ['front', ['MASTER_URLS', 'MAILBOX_NODE_URLS', 'PORT'], { MASTER_URLS: SECRET, PORT: SECRET }],
 ] as const)('%s names them', async (service, names, environment) => {

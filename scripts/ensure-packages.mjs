@@ -3,9 +3,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findChromium } from './find-chromium.mjs';
-import { findNginx } from './find-nginx.mjs';
+import { findProgram } from './find-program.mjs';
 
-const findProgram = (name, option) => () => (spawnSync(name, [option]).status === 0 ? name : null);
+const runs = (name, option) => () => (spawnSync(name, [option]).status === 0 ? name : null);
 
 const PROGRAMS = {
   tests: [
@@ -16,24 +16,29 @@ const PROGRAMS = {
     },
     {
       debianPackage: 'nginx-light',
-      find: findNginx,
+      find: () => findProgram('nginx'),
       without: 'the tests of nginx.conf will fail. Install nginx.',
     },
     {
+      debianPackage: 'nats-server',
+      find: () => findProgram('nats-server'),
+      without: 'the tests with several masters will fail. Install the NATS server.',
+    },
+    {
       debianPackage: 'openssl',
-      find: findProgram('openssl', 'version'),
+      find: runs('openssl', 'version'),
       without: 'the tests of nginx.conf will fail for want of a certificate. Install OpenSSL.',
     },
     {
       debianPackage: 'prometheus',
-      find: findProgram('promtool', '--version'),
+      find: runs('promtool', '--version'),
       without: 'the tests of monitoring/ will fail. Install Prometheus with its promtool.',
     },
   ],
   check: [
     {
       debianPackage: 'shellcheck',
-      find: findProgram('shellcheck', '--version'),
+      find: runs('shellcheck', '--version'),
       without: 'shell scripts will not be checked. Install ShellCheck.',
     },
   ],
@@ -55,7 +60,7 @@ if (packages.length > 0) {
   runAsRoot('apt-get', 'update', '-qq');
   runAsRoot('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', ...packages);
   // Debian's starts at once and with the machine; the tests start their own.
-  const services = { 'nginx-light': 'nginx', prometheus: 'prometheus' };
+  const services = { 'nginx-light': 'nginx', 'nats-server': 'nats-server', prometheus: 'prometheus' };
   for (const [debianPackage, service] of Object.entries(services)) {
     if (packages.includes(debianPackage) && existsSync('/run/systemd/system')) {
       runAsRoot('systemctl', 'disable', '--now', service);

@@ -13,7 +13,9 @@ import { connections } from './measurements/connections.ts';
 import { fullNode } from './measurements/full-node.ts';
 import { memoryGrowth } from './measurements/growth.ts';
 import { livePush } from './measurements/live-push.ts';
+import { masterKilled } from './measurements/master-killed.ts';
 import { messenger } from './measurements/messenger.ts';
+import { pushAcross } from './measurements/push-across.ts';
 import { reconnect } from './measurements/reconnect.ts';
 import { replication } from './measurements/replication.ts';
 import { signal } from './measurements/signal.ts';
@@ -29,12 +31,14 @@ const MEASUREMENTS: readonly Measurement[] = [
   fullNode,
   replication,
   livePush,
+  pushAcross,
   connections,
   catchUp,
   signal,
   messenger,
   memoryGrowth,
   reconnect,
+  masterKilled,
   sizing,
 ];
 
@@ -48,7 +52,7 @@ Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).jo
   --users <n>     users of the measurement "sizing", an even number (1000)
   --messages <n>  messages of each part of the measurement "sizing" (20000)
   --rate <n>      of these, how many are sent per second (100)
-  --sockets <n>   sockets of the measurement "reconnect" (15000)
+  --sockets <n>   sockets of the measurements "reconnect" and "master-killed" (15000)
   --node-options <flags>
                   flags of node for the services, such as "--cpu-prof --cpu-prof-dir=/tmp/profiles"
   --help          print this
@@ -66,6 +70,8 @@ const MOST_USERS = 20_000;
 /** As many as wait in a mailbox. */
 const MOST_PER_MAILBOX = 10_000;
 const MOST_PER_SECOND = 5_000;
+/** Of three masters together; each process needs as many open files (`ulimit -n`). */
+const MOST_SOCKETS = 60_000;
 
 const sizeOf = (values: {
   readonly users: string;
@@ -82,7 +88,7 @@ const sizeOf = (values: {
   if (users % 2 !== 0) throw new UsageError('--users needs an even number: one half writes to the other');
   const messages = whole('messages', 1, (users / 2) * MOST_PER_MAILBOX);
   const perSecond = whole('rate', 1, MOST_PER_SECOND);
-  return { users, messages, perSecond, sockets: whole('sockets', 1, MOST_USERS) };
+  return { users, messages, perSecond, sockets: whole('sockets', 3, MOST_SOCKETS) };
 };
 
 const options = () => {

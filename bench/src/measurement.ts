@@ -10,7 +10,7 @@ export type Bench = {
   readonly minutes: number;
   /**
    * How much `sizing` measures: users, messages of each of its parts, and how many of them are sent per second; and how many
-   * `sockets` come back in `reconnect`.
+   * `sockets` come back in `reconnect`, or are there in `master-killed`.
    */
   readonly size: {
     readonly users: number;

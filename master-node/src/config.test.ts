@@ -41,8 +41,37 @@ describe('the configuration', () => {
     ['DIRECTORY_URLS', 'couch1:5984'],
     ['WRITE_CONCERN', '3'],
     ['WRITE_POLICY', 'sometimes'],
+    ['BUS_URLS', 'bus:4222'],
+    ['BUS_URLS', 'nats://bus:4222'],
+    ['BUS_URLS', 'http://name:password@bus:4222'],
+    ['BUS_URLS', 'nats://name:password@bus:4222/path'],
+    ['BUS_URLS', 'nats://name:%@bus:4222'],
+    ['BUS_URLS', 'nats://name:password@one,'],
+    ['BUS_URLS', 'nats://name:password@one,nats://name:other@two'],
+    ['BUS_URLS', 'nats://name:password@one,tls://name:password@two'],
   ])('names %s when it is %s', (name, value) => {
     expect(() => readConfig({ ...complete, [name]: value })).toThrow(name);
+  });
+
+  it('has a bus for several masters, under the prefix of the databases', () => {
+    expect(readConfig(complete).bus).toBeNull();
+    const several = { ...complete, MASTERS: '2' };
+    expect(() => readConfig(several)).toThrow('MASTERS is 2, and BUS_URLS names no bus between them');
+    const BUS_URLS = 'nats://master:pass%23word@one, nats://master:pass%23word@two:4333/';
+    expect(readConfig({ ...several, BUS_URLS }).bus).toEqual({
+      servers: ['one:4222', 'two:4333'],
+      user: 'master',
+      password: 'pass#word',
+      isTls: false,
+      databasePrefix: '',
+    });
+    const prefixed = { ...several, BUS_URLS: 'tls://master:password@one', DATABASE_PREFIX: 'cell_' };
+    expect(readConfig(prefixed).bus).toMatchObject({ isTls: true, databasePrefix: 'cell_' });
+  });
+
+  it('quotes no password of the bus', () => {
+    for (const BUS_URLS of ['nats://name:secret@', 'nats://name:secret@one,nats://name:secret2@two'])
+      expect(() => readConfig({ ...complete, BUS_URLS })).toThrow(/^(?!.*secret)/s);
   });
 
   it('is all in the README', async () => {

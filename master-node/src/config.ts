@@ -8,9 +8,12 @@ import {
   messageTtlDays,
   readEnvironment,
 } from '@restante/service-kit';
+import type { NatsBusOptions } from './live/nats-bus.ts';
 import type { Cell } from './mailboxes/cell.ts';
 
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+const NATS_PORT = '4222';
 
 const names = z.string().transform((text) => text.split(',').map((part) => part.trim()));
 
@@ -35,6 +38,43 @@ const cells = z.string().transform((text, context): Cell[] => {
   return [...found].map(([name, nodes]) => ({ name, nodes }));
 });
 
+/** `nats://user:password@host:port`, separated by commas; or `tls://` in each. A message never quotes: there is a password in it. */
+const busServers = z.string().transform((text, context): Omit<NatsBusOptions, 'databasePrefix'> => {
+  const urls = text.split(',').flatMap((part) => URL.parse(part.trim()) ?? []);
+  const first = urls[0];
+  const isWhole =
+    urls.length === text.split(',').length &&
+    urls.every(
+      ({ protocol, hostname, username, password, pathname, search, hash }) =>
+        (protocol === 'nats:' || protocol === 'tls:') &&
+        ![hostname, username, password].includes('') &&
+        (pathname === '' || pathname === '/') &&
+        search + hash === '',
+    );
+  if (first === undefined || !isWhole) {
+    context.addIssue('needs nats://user:password@host:port, or tls://, for each server');
+    return z.NEVER;
+  }
+  const isAlike = urls.every((url) =>
+    (['protocol', 'username', 'password'] as const).every((part) => url[part] === first[part]),
+  );
+  if (!isAlike) {
+    context.addIssue('needs one user, one password and one kind of connection for all servers');
+    return z.NEVER;
+  }
+  try {
+    return {
+      servers: urls.map(({ hostname, port }) => `${hostname}:${port === '' ? NATS_PORT : port}`),
+      user: decodeURIComponent(first.username),
+      password: decodeURIComponent(first.password),
+      isTls: first.protocol === 'tls:',
+    };
+  } catch {
+    context.addIssue('needs % in a name or password escaped: %25');
+    return z.NEVER;
+  }
+});
+
 /** Variables of a master node, as they stand in the environment. */
 export const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -47,6 +87,7 @@ export const environment = z.object({
   DATABASE_PREFIX: databasePrefix.optional(),
   MAILBOX_NODES: cells,
   MASTERS: count(1),
+  BUS_URLS: busServers.optional(),
   WRITE_CONCERN: count(2),
   WRITE_POLICY: z.enum(['available', 'strict']).default('available'),
   MESSAGE_TTL_DAYS: messageTtlDays,
@@ -117,6 +158,8 @@ export type Config = {
   };
   /** How many masters serve the same people, this one included. */
   readonly masters: number;
+  /** Between them; null: there is one master. */
+  readonly bus: NatsBusOptions | null;
   readonly mailboxes: {
     readonly cells: readonly Cell[];
     readonly writeConcern: number;
@@ -161,6 +204,9 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       `WRITE_CONCERN is ${read.WRITE_CONCERN}, but MAILBOX_NODES has a cell of ${smallestCell}`,
     );
   }
+  if (read.MASTERS > 1 && read.BUS_URLS === undefined) {
+    throw new ConfigError(`MASTERS is ${read.MASTERS}, and BUS_URLS names no bus between them`);
+  }
   return {
     host: read.HOST,
     port: read.PORT,
@@ -179,6 +225,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       timeoutMs: read.DIRECTORY_TIMEOUT_MS,
     },
     masters: read.MASTERS,
+    bus: read.BUS_URLS ? { ...read.BUS_URLS, databasePrefix: read.DATABASE_PREFIX ?? '' } : null,
     mailboxes: {
       cells: read.MAILBOX_NODES,
       writeConcern: read.WRITE_CONCERN,

@@ -2,6 +2,7 @@ import { downstream, ERRORS, upstream, type ErrorCode } from '@restante/protocol
 import { Counter, createRegistry, Gauge, Histogram, type ConfirmedClock } from '@restante/service-kit';
 import { DIRECTORY_FAULTS } from './directory/directory-faults.ts';
 import type { ServerState } from './directory/couch-servers.ts';
+import { BUS_EVENTS } from './live/bus.ts';
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const STOCK_BUCKETS = [0, 1, 5, 10, 20, 50, 100];
@@ -83,6 +84,15 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     ),
     failovers: counter('directory_failovers_total', 'CouchDBs found down'),
     deviceSets: counter('device_set_reads_total', 'Device sets read, from where', ['source']),
+    busUp: gauge('bus_up', 'Whether other masters can be told anything'),
+    busMasters: gauge('bus_masters', 'Other masters that are heard'),
+    busFollowed: gauge('bus_followed_accounts', 'Accounts whose events come from other masters'),
+    busPublished: counter('bus_published_total', 'Events told', ['kind']),
+    busReceived: counter('bus_received_total', 'Events heard of other masters', ['kind']),
+    busDropped: counter('bus_dropped_total', 'Events that other masters were not told', ['reason']),
+    busRefused: counter('bus_refused_total', 'What came over the bus and is not what a master says'),
+    busGaps: counter('bus_gaps_total', 'Times that events of another master may have been lost'),
+    busCatchUps: counter('bus_catch_ups_total', 'Connections that were told to catch up after such a gap'),
   };
 
   const codes = Object.keys(ERRORS) as ErrorCode[];
@@ -108,6 +118,11 @@ export const createMetrics = (nodeNames: readonly string[]) => {
     metrics.oneTimeKeys.inc({ kind }, 0);
     metrics.keyStock.zero({ kind });
   }
+  for (const kind of BUS_EVENTS) {
+    metrics.busPublished.inc({ kind }, 0);
+    metrics.busReceived.inc({ kind }, 0);
+  }
+  for (const reason of ['away', 'full', 'refused']) metrics.busDropped.inc({ reason }, 0);
   for (const source of ['cache', 'directory', 'stale']) metrics.deviceSets.inc({ source }, 0);
   for (const result of ['accepted', 'refused']) {
     metrics.logins.inc({ result }, 0);

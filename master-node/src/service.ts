@@ -31,11 +31,14 @@ import { createDirectorySignatures } from './directory/directory-signatures.ts';
 import { parseDirectoryId } from './directory/directory-documents.ts';
 import { createDeviceChanges } from './gateway/device-changes.ts';
 import { startGateway } from './gateway/gateway.ts';
+import { createMissedEvents } from './gateway/missed-events.ts';
 import { createSessions } from './gateway/sessions.ts';
 import { createApp } from './http/app.ts';
-import { createLocalBus, LOST_WITHOUT_BUS, scopeBus, type Bus } from './live/bus.ts';
+import type { Bus } from './live/bus.ts';
 import { createHandle } from './live/handle.ts';
 import { createKeyStockWatch } from './live/key-stock-watch.ts';
+import { createLocalBus } from './live/local-bus.ts';
+import { startNatsBus } from './live/nats-bus.ts';
 import { createPresence } from './live/presence.ts';
 import { createPushWindows } from './live/push-windows.ts';
 import { cellOf } from './mailboxes/cell.ts';
@@ -54,6 +57,7 @@ export type MasterNode = AsyncDisposable & {
 
 type Overrides = {
   readonly now?: () => number;
+  /** Of this master alone, which disposes of it. */
   readonly bus?: Bus;
   readonly log?: Logger;
   readonly versions?: Versions;
@@ -71,7 +75,6 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const now = overrides.now ?? Date.now;
   const log = overrides.log ?? createLog('master-node', config.logLevel);
   const versions = overrides.versions ?? VERSIONS;
-  const bus = scopeBus(overrides.bus ?? createLocalBus());
   const signer = createTokenSigner(config.tokens.privateKey, now);
   const verifier = createTokenVerifier(config.tokens.publicKey, now);
   const signatures = createDirectorySignatures(config.directory);
@@ -79,6 +82,10 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   if (!firstCell) throw new ConfigError('MAILBOX_NODES names no node');
   const configuredCells = [firstCell, ...otherCells] as const;
   const metrics = createMetrics(configuredCells.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
+
+  const bus =
+    overrides.bus ?? (config.bus ? await startNatsBus(config.bus, { log, metrics }) : createLocalBus()());
+  if (bus.state().kind === 'in-process') metrics.busUp.set(1);
 
   const servers = connectCouchServers(config.directory.urls, config.directory, config.directory.timeoutMs, {
     log,
@@ -113,6 +120,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
 
   const sessions = createSessions(bus, metrics.signalsWithheld);
   const presence = createPresence(bus, {
+    isHere: (viewer) => sessions.ofAccount(viewer).length > 0,
     tell: sessions.signal,
     take: (device, from) => {
       const session = sessions.ofDevice(device);
@@ -122,6 +130,8 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       return { before, push: (frame) => session.push(frame) };
     },
   });
+  sessions.onLastLeft(presence.forget);
+  const missedEvents = createMissedEvents(bus, sessions, metrics.busCatchUps);
   const devicesChanged = createDeviceChanges(deviceSets, sessions, log);
   bus.subscribe((event) => {
     if (event.kind === 'devices-changed') devicesChanged(event.accountId);
@@ -150,13 +160,14 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     now,
   });
   const access = createAccess(config.tokens.privateKey);
+  const pushWindows = createPushWindows(bus);
   const handle = createHandle({
     deviceSets,
     store: createFanOut(cells, config.mailboxes),
     deleteOnBehalf: deleteOnBehalf.delete,
     bus,
     show: presence.show,
-    pushWindows: createPushWindows(bus),
+    pushWindows,
     isLetIn: access.isLetIn,
     rateLimits,
     messageTtlMs: config.mailboxes.messageTtlMs,
@@ -191,17 +202,13 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     registry: metrics.registry,
     onAnswer: countAnswers(metrics.registry, 'gateway'),
     health: () => ({
-      status: gateway.isDraining() ? 'draining' : 'ok',
+      status: gateway.isDraining() ? 'draining' : bus.state().up ? 'ok' : 'degraded',
       connections: sessions.all().length,
       clock: clockHealth(clock),
       directory: servers.states(),
       setAside: { counts: setAside.counts(), examples: setAside.examples() },
       mailboxNodes: mailboxNodes.map((node) => ({ name: node.name, up: node.isUp() })),
-      bus: {
-        kind: 'in-process',
-        masters: config.masters,
-        missing: config.masters > 1 ? LOST_WITHOUT_BUS : [],
-      },
+      bus: { ...bus.state(), masters: config.masters },
     }),
     isReady,
     trustProxy: config.trustProxy,
@@ -225,9 +232,6 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     log,
     now,
   });
-  if (config.masters > 1) {
-    log.warn({ event: 'no-bus', masters: config.masters }, 'there is no bus between the masters yet');
-  }
   log.info({ event: 'ready', url: http.url }, 'the master node takes connections');
 
   return {
@@ -235,7 +239,8 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     [Symbol.asyncDispose]: async () => {
       log.info({ event: 'stopping' }, 'the master node stops');
       await gateway.drain();
-      bus[Symbol.dispose]();
+      for (const task of [missedEvents, presence, pushWindows]) task[Symbol.dispose]();
+      await bus[Symbol.asyncDispose]();
       await http.close(REQUEST_DEADLINE_MS);
       await Promise.all(
         [deviceFeed, confirmedTime, deleteOnBehalf, ...keeping].map((task) => task[Symbol.asyncDispose]()),

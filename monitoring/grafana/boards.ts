@@ -181,6 +181,30 @@ const master: Board = {
       },
     },
     {
+      title: 'Events between masters',
+      description: 'What masters hear of each other over the bus. A master alone hears nothing.',
+      unit: 'reqps',
+      queries: { '{{kind}}': `${rate('gateway_bus_received_total', 'kind')} > 0` },
+    },
+    {
+      title: 'What the bus may have lost',
+      description:
+        'Gaps that masters have noticed, events that were not told, connections that had to catch up for it. See BusAway.',
+      unit: 'reqps',
+      queries: {
+        gaps: 'sum(rate(gateway_bus_gaps_total[$__rate_interval]))',
+        'not told: {{reason}}': `${rate('gateway_bus_dropped_total', 'reason')} > 0`,
+        'no event': 'sum(rate(gateway_bus_refused_total[$__rate_interval]))',
+        'told to catch up': 'sum(rate(gateway_bus_catch_ups_total[$__rate_interval]))',
+      },
+    },
+    {
+      title: 'Masters that each one hears',
+      description: 'Beside itself. Fewer than there are: no way between some of them.',
+      unit: 'none',
+      queries: { '{{instance}}': 'sum by (instance) (gateway_bus_masters)' },
+    },
+    {
       title: 'Connections ended by the server',
       description: '`connection-stalled`: peers that are gone. `draining`: restarts.',
       unit: 'reqps',

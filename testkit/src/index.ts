@@ -12,6 +12,7 @@ export {
   type TestMesh,
   type TestNode,
 } from './mailbox-nodes.ts';
+export { startNatsServers, type NatsServers } from './nats-servers.ts';
 export { mountSmallDisk, smallDiskHindrance, type SmallDisk } from './small-disk.ts';
 export { anonymousMemoryMb, peakMemoryMb, residentMemoryMb } from './resident-memory.ts';
 export { newTestKeys, type TestKeys } from './test-keys.ts';

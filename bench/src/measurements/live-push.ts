@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newPayload } from '../load/envelopes.ts';
-import { connectDevice, messageTo, type Device } from '../load/device.ts';
+import { connectDevice } from '../load/device.ts';
+import { pushOnce } from '../load/push-once.ts';
 import { startRelay, type Relay } from '../load/start-relay.ts';
 import type { Measurement } from '../measurement.ts';
 import { startBenchCluster } from '../servers/cluster.ts';
@@ -9,24 +10,6 @@ import { percentile } from '../statistics.ts';
 const MESSAGES = 500;
 const WARM_UP = 100;
 const PAUSE_MS = 20;
-
-/** Milliseconds from `send` to the `envelope` frame of another device, and to the sender's `accepted`. */
-const pushOnce = async (from: Device, to: Device): Promise<{ pushedMs: number; acceptedMs: number }> => {
-  const payload = newPayload();
-  const [pushed, accepted] = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
-  to.onFrame = (frame, arrivedAt) => {
-    if (frame.type === 'envelope' && frame.envelope.payload === payload) pushed.resolve(arrivedAt);
-  };
-  from.onFrame = (frame, arrivedAt) => {
-    if (frame.type === 'accepted') accepted.resolve(arrivedAt);
-    if (frame.type === 'refused') accepted.reject(new Error(`refused: ${frame.error.code}`));
-  };
-  const frame = messageTo(to, payload);
-  const sentAt = performance.now();
-  from.send(frame);
-  const [pushedAt, acceptedAt] = await Promise.all([pushed.promise, accepted.promise]);
-  return { pushedMs: pushedAt - sentAt, acceptedMs: acceptedAt - sentAt };
-};
 
 const relayOnce = async (relay: Relay): Promise<number> => {
   const text = JSON.stringify({ type: 'envelope', payload: newPayload() });

@@ -34,7 +34,11 @@ const ONE_MAILBOX_FOR_ANYBODY: Environment = {
  * Clients of this cluster talk to a master and the mailbox nodes without the front. `master`: more variables of the
  * master's environment. Accounts cost no work.
  */
-export const startBenchCluster = async (bench: Bench, master: Environment = {}): Promise<BenchCluster> => {
+export const startBenchCluster = async (
+  bench: Bench,
+  master: Environment = {},
+  masters = 1,
+): Promise<BenchCluster> => {
   mkdirSync(bench.dataDir, { recursive: true });
   const dataDir = mkdtempSync(join(bench.dataDir, 'cluster-'));
   const { couchUrls } = bench;
@@ -42,6 +46,7 @@ export const startBenchCluster = async (bench: Bench, master: Environment = {}):
   const options = bench.nodeOptions === null ? {} : { NODE_OPTIONS: bench.nodeOptions };
   const cluster = await startCluster({
     dataDir,
+    masters,
     mailboxAddresses: 'direct',
     databasePrefix,
     ...(couchUrls !== null && { couchUrls }),

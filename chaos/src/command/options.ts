@@ -158,7 +158,7 @@ People talk through a real cluster while everything fails that can. What their m
   --minutes <n>     goes on with the next seed until so many minutes are over
   --steps <n>       steps of a seed (150)
   --people <n>      how many people, 2 to ${MAX_PEOPLE} (4)
-  --masters <n>     how many masters (1): there is no bus between them, so what one takes is read from the mailboxes at the others
+  --masters <n>     how many masters (1); several have a NATS server between them, which takes part in what happens
   --faults <names>  these faults alone, or none: ${listed(FAULTS)}
   --only <names>    these operations alone: ${listed(OPERATIONS)}
   --without <names> not these faults, operations and events (${listed(EVENTS)})

@@ -64,9 +64,9 @@ export const isolated: Fault = {
   name: 'isolated',
   weight: 5,
   begin: ({ cluster }, [which]) => {
-    const { mailboxNodes, masters } = cluster.parts;
+    const { mailboxNodes, masters, buses } = cluster.parts;
     const part = pick(
-      ['couch1', 'couch2', 'couch3', ...[...mailboxNodes, ...masters].map(({ name }) => name)],
+      ['couch1', 'couch2', 'couch3', ...[...mailboxNodes, ...masters, ...buses].map(({ name }) => name)],
       which,
     );
     if (part === undefined) return Promise.resolve(null);

@@ -8,8 +8,8 @@ import { pick, type Fault } from './fault.ts';
 /** Deaths and pauses of the services. */
 
 export const parts = ({ cluster }: World): readonly ClusterProcess[] => {
-  const { couches, mailboxNodes, masters } = cluster.parts;
-  return [...couches, ...mailboxNodes, ...masters];
+  const { couches, mailboxNodes, masters, buses } = cluster.parts;
+  return [...couches, ...mailboxNodes, ...masters, ...buses];
 };
 
 /** One that cannot become ready now is started by whoever heals everything. */

@@ -87,14 +87,10 @@ export const unrest = async (world: World, devices: readonly ChaosDevice[]): Pro
   return contradiction === undefined ? null : `${contradiction} is in conflict`;
 };
 
-const READ_ANEW_MS = 2_000;
 /** A messenger reads its mailboxes again by itself after hours. */
 const HOURS_LATER_MS = 20_000;
 
-/**
- * What waits until its reader reads the mailboxes: what one of several masters has taken, which have no bus; and what the mesh
- * brought a node that had forgotten its deletion.
- */
+/** What waits until its reader reads the mailboxes: what the mesh brought a node that had forgotten its deletion. */
 const readAnew = async (devices: readonly ChaosDevice[]): Promise<void> => {
   const asked = { operation: 'refresh', wish: { to: [''], text: '', numbers: [] } };
   await Promise.all(devices.map(({ process }) => process.ask('perform', asked)));
@@ -110,10 +106,9 @@ export const settle = async (world: World, deadlineMs: number): Promise<void> =>
   const end = Date.now() + deadlineMs;
   let calm = 0;
   let why: string | null = null;
-  const hasBus = world.cluster.parts.masters.length === 1;
   let readAt = Date.now();
   while (calm < 2 && Date.now() < end) {
-    if (Date.now() - readAt > (hasBus ? HOURS_LATER_MS : READ_ANEW_MS)) {
+    if (Date.now() - readAt > HOURS_LATER_MS) {
       await readAnew(devices);
       readAt = Date.now();
     }

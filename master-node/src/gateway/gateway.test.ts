@@ -8,7 +8,7 @@ import { PROTOCOL_VERSION, subprotocol, tokenSubprotocol, VERSIONS } from '@rest
 import { createLog, listen } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { WebSocket } from 'ws';
-import { createLocalBus } from '../live/bus.ts';
+import { createLocalBus } from '../live/local-bus.ts';
 import { createPresence } from '../live/presence.ts';
 import { createMetrics } from '../metrics.ts';
 import { startGateway } from './gateway.ts';
@@ -22,7 +22,7 @@ const collectGarbage = (): void => {
 };
 
 it('keeps nothing of the request that a connection was made by', async () => {
-  const bus = createLocalBus();
+  const bus = createLocalBus()();
   const http = await listen((_request, response) => response.end(), { host: '127.0.0.1', port: 0 });
   const requests: WeakRef<IncomingMessage>[] = [];
   http.server.on('upgrade', (request: IncomingMessage) => requests.push(new WeakRef(request)));
@@ -32,7 +32,7 @@ it('keeps nothing of the request that a connection was made by', async () => {
     admit: () => Promise.resolve({ accountId: randomUUID(), deviceId: 1, generation: 0, keysLow: false }),
     handle: () => Promise.resolve(null),
     sessions,
-    presence: createPresence(bus, { tell: () => undefined, take: () => null }),
+    presence: createPresence(bus, { isHere: () => false, tell: () => undefined, take: () => null }),
     onConnected: () => undefined,
     sockets: {
       maxConnections: CONNECTIONS,

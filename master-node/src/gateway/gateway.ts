@@ -79,7 +79,8 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
     stallMs: sockets.stallMs,
     onClosed: (session) => {
       metrics.connections.set(webSockets.clients.size);
-      if (sessions.remove(session)) deps.presence.leave(session.device);
+      sessions.remove(session);
+      if (sessions.ofDevice(session.device) === undefined) deps.presence.leave(session.device);
     },
     metrics,
     log,

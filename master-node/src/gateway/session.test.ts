@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIMITS, type Upstream } from '@restante/protocol';
 import { startFaultProxy, waitFor } from '@restante/testkit';
 import type { MasterNode } from '../index.ts';
-import { createLocalBus } from '../live/bus.ts';
+import { createLocalBus } from '../live/local-bus.ts';
 import {
   call,
   connect,
@@ -279,8 +279,11 @@ describe('a connection', () => {
   });
 
   it('passes on no typing or presence of an account that the device does not take it from', async () => {
-    const bus = createLocalBus();
-    const [here, there] = [await nodes.master({}, { bus }), await nodes.master({}, { bus })];
+    const newBus = createLocalBus();
+    const [here, there] = [
+      await nodes.master({}, { bus: newBus() }),
+      await nodes.master({}, { bus: newBus() }),
+    ];
     const [bob, stranger] = [await register(here.url), await register(here.url)];
     const toBob = await connect(here.url, bob);
     const [fromAlice, fromStranger] = [await connect(there.url, alice), await connect(there.url, stranger)];

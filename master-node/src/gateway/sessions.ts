@@ -11,6 +11,8 @@ export type Sessions = {
   readonly remove: (session: LiveSession) => boolean;
   readonly ofAccount: (account: AccountId) => readonly LiveSession[];
   readonly ofDevice: (device: DeviceAddress) => LiveSession | undefined;
+  /** Told of each account whose last connection here has ended. */
+  readonly onLastLeft: (listener: (account: AccountId) => void) => void;
   /** Pushes what an account shows to the connections of another that take it from there. */
   readonly signal: (to: AccountId, frame: TypingDown | PresenceDown) => void;
   readonly all: () => LiveSession[];
@@ -22,6 +24,7 @@ const supersede = (session: LiveSession): void =>
 /** `withheld`: counts what a device does not take. */
 export const createSessions = (bus: Bus, withheld: Metrics['signalsWithheld']): Sessions => {
   const byAccount = new Map<AccountId, readonly LiveSession[]>();
+  const lastLeft: ((account: AccountId) => void)[] = [];
 
   const ofAccount = (account: AccountId): readonly LiveSession[] => byAccount.get(account) ?? [];
   const ofDevice = ({ accountId, deviceId }: DeviceAddress): LiveSession | undefined =>
@@ -31,9 +34,11 @@ export const createSessions = (bus: Bus, withheld: Metrics['signalsWithheld']): 
     const { accountId } = session.device;
     const before = ofAccount(accountId);
     const others = before.filter((other) => other !== session);
-    if (others.length === 0) byAccount.delete(accountId);
-    else byAccount.set(accountId, others);
-    return others.length < before.length;
+    const wasHere = others.length < before.length;
+    if (others.length > 0) byAccount.set(accountId, others);
+    else if (byAccount.delete(accountId)) for (const listener of lastLeft) listener(accountId);
+    if (wasHere) bus.unfollow(accountId);
+    return wasHere;
   };
 
   const signal: Sessions['signal'] = (to, frame) => {
@@ -60,6 +65,9 @@ export const createSessions = (bus: Bus, withheld: Metrics['signalsWithheld']): 
         return;
       }
       case 'presence':
+      case 'presence-wanted':
+      case 'presence-lost':
+      case 'presence-told':
       case 'devices-changed':
         return;
       default:
@@ -70,14 +78,17 @@ export const createSessions = (bus: Bus, withheld: Metrics['signalsWithheld']): 
 
   return {
     add: (session) => {
+      const { accountId } = session.device;
+      // Before others hear of it: what they push then comes here.
+      bus.follow(accountId);
       // Other connections of this device, here or elsewhere, hear of it and end.
       bus.publish({ kind: 'connected', device: session.device, connectionId: session.connectionId });
-      const { accountId } = session.device;
       byAccount.set(accountId, [...ofAccount(accountId), session]);
     },
     remove,
     ofAccount,
     ofDevice,
+    onLastLeft: (listener) => void lastLeft.push(listener),
     signal,
     all: () => [...byAccount.values()].flat(),
   };

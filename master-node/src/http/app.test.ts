@@ -595,7 +595,7 @@ describe('the REST side', () => {
         status: 'ok',
         directory: [{ up: true }],
         mailboxNodes: [{ name: 'node1', up: true }, { name: 'node2' }, { name: 'node3' }],
-        bus: { kind: 'in-process', masters: 1, missing: [] },
+        bus: { kind: 'in-process', up: true, peers: 0, masters: 1 },
       });
       expect((await ask('GET', '/ready')).status).toBe(200);
       const text = await (await fetch(`${master.url}/metrics`)).text();
@@ -603,16 +603,18 @@ describe('the REST side', () => {
       expect(text).not.toContain(alice.accountId);
     });
 
-    it('starts without CouchDB and mailbox nodes, alive and not ready', async () => {
+    it('starts without CouchDB, mailbox nodes and bus, alive and not ready', async () => {
       const alone = await nodes.master({
         MASTERS: '2',
+        BUS_URLS: 'nats://name:password@127.0.0.1:9',
         DIRECTORY_URLS: 'http://name:password@127.0.0.1:9',
         MAILBOX_NODES: 'node1=http://127.0.0.1:9|/node1,node2=http://127.0.0.1:9|/node2',
       });
       expect(await call(`${alone.url}/health`, 'GET')).toMatchObject({
         status: 200,
         body: {
-          bus: { masters: 2, missing: expect.arrayContaining(['live push', 'superseded']) as string[] },
+          status: 'degraded',
+          bus: { kind: 'nats', up: false, peers: 0, masters: 2 },
         },
       });
       expect(await call(`${alone.url}/ready`, 'GET')).toMatchObject({

@@ -7,10 +7,12 @@ import {
   type SetAsideDocument,
 } from '@restante/service-kit';
 import type { ServerState } from '../directory/couch-servers.ts';
+import type { BusState } from '../live/bus.ts';
 import { resource } from './route.ts';
 
 export type Health = {
-  readonly status: 'ok' | 'draining';
+  /** `degraded`: it serves, and has no way to the other masters. */
+  readonly status: 'ok' | 'degraded' | 'draining';
   readonly connections: number;
   readonly clock: ClockHealth;
   /** CouchDBs of the directory, in order of preference. */
@@ -21,12 +23,8 @@ export type Health = {
     readonly examples: readonly SetAsideDocument<string>[];
   };
   readonly mailboxNodes: readonly { readonly name: string; readonly up: boolean }[];
-  /** Between the masters of the same people. `missing`: what people on different ones do without. */
-  readonly bus: {
-    readonly kind: 'in-process';
-    readonly masters: number;
-    readonly missing: readonly string[];
-  };
+  /** Between the masters of the same people, of which there should be `masters`. */
+  readonly bus: BusState & { readonly masters: number };
 };
 
 type Deps = {

@@ -1,60 +1,93 @@
 import type { AccountId, DeviceAddress, Downstream } from '@restante/protocol';
 
-/** What masters tell each other. Every event reaches every master, the one that publishes it too. */
+/** Names one run of a master. */
+export type MasterId = string;
+
+/** What masters tell each other. */
 export type BusEvent =
   /** A frame for one device, for whichever master has its connection. */
   | { readonly kind: 'to-device'; readonly to: DeviceAddress; readonly frame: Downstream }
   /** For those connected devices of an account that take it from this one. */
   | { readonly kind: 'typing'; readonly from: AccountId; readonly to: AccountId; readonly active: boolean }
-  /** A device has a new connection: older ones end. */
-  | { readonly kind: 'connected'; readonly device: DeviceAddress; readonly connectionId: string }
-  /** Whom a device shows itself to; nobody once it is offline. */
+  /** What a device shows one account. `round`: how often its master has begun to tell everything again. */
   | {
       readonly kind: 'presence';
       readonly device: DeviceAddress;
       readonly state: 'online' | 'away' | 'offline';
-      readonly to: readonly AccountId[];
+      readonly to: AccountId;
+      readonly round: number;
     }
+  /** Whoever has devices of this account tells what they show that one. */
+  | { readonly kind: 'presence-wanted'; readonly of: AccountId; readonly by: AccountId }
+  /** Something that this master told may have been lost: it tells again what its devices show. */
+  | { readonly kind: 'presence-lost'; readonly of: MasterId }
+  /** Everything that the devices of the sender show has been told in this round, or a later one. */
+  | { readonly kind: 'presence-told'; readonly round: number }
+  /** A device has a new connection: older ones end. */
+  | { readonly kind: 'connected'; readonly device: DeviceAddress; readonly connectionId: string }
   /** An account has other devices than before. */
   | { readonly kind: 'devices-changed'; readonly accountId: AccountId };
 
+export const BUS_EVENTS = [
+  'to-device',
+  'typing',
+  'presence',
+  'presence-wanted',
+  'presence-lost',
+  'presence-told',
+  'connected',
+  'devices-changed',
+] as const satisfies readonly BusEvent['kind'][];
+
 /**
- * Joins the masters that serve one set of people. Delivery is at most once and in the publisher's order; whatever is
- * lost is found in a mailbox, or was not worth keeping.
+ * The account that an event is for: other masters hear of it as long as they follow that account. Null: all hear of it. Who connects is
+ * such an event, for everybody may have just pushed something to that device.
  */
-export type Bus = {
+export const addresseeOf = (event: BusEvent): AccountId | null => {
+  switch (event.kind) {
+    case 'to-device':
+      return event.to.accountId;
+    case 'typing':
+    case 'presence':
+      return event.to;
+    case 'presence-wanted':
+      return event.of;
+    case 'presence-lost':
+    case 'presence-told':
+    case 'connected':
+    case 'devices-changed':
+      return null;
+  }
+};
+
+/**
+ * `gap`: something that another master told may not have come. `gone`: another master is there no more, and what its devices showed
+ * has ended.
+ */
+export type Missed = { readonly kind: 'gap' | 'gone'; readonly master: MasterId };
+
+export type BusState = {
+  readonly kind: 'in-process' | 'nats';
+  /** Whether others can be told anything now. */
+  readonly up: boolean;
+  /** Other masters that are there. */
+  readonly peers: number;
+};
+
+/**
+ * Joins the masters that serve one set of people; each has an end of its own. The own master hears what it tells before `publish`
+ * returns. Delivery is at most once and in the publisher's order; whatever is lost is told of as a gap, and is found in a mailbox, asked
+ * for again, or was not worth keeping.
+ */
+export type Bus = AsyncDisposable & {
+  readonly self: MasterId;
   readonly publish: (event: BusEvent) => void;
-  /** Gives a function that ends the subscription. */
-  readonly subscribe: (listener: (event: BusEvent) => void) => () => void;
-};
-
-/** What people on different masters do without while their masters have no bus between them. */
-export const LOST_WITHOUT_BUS = ['live push', 'receipts', 'typing', 'presence', 'superseded'] as const;
-
-/** The bus of masters in one process: a call. */
-export const createLocalBus = (): Bus => {
-  const listeners = new Set<(event: BusEvent) => void>();
-  return {
-    publish: (event) => listeners.forEach((listener) => listener(event)),
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-};
-
-/** The part of a bus that one master uses: disposal ends its subscriptions. */
-export const scopeBus = (bus: Bus): Bus & Disposable => {
-  const ends: (() => void)[] = [];
-  return {
-    publish: bus.publish,
-    subscribe: (listener) => {
-      const end = bus.subscribe(listener);
-      ends.push(end);
-      return end;
-    },
-    [Symbol.dispose]: () => {
-      for (const end of ends) end();
-    },
-  };
+  readonly subscribe: (listener: (event: BusEvent, from: MasterId) => void) => void;
+  readonly onMissed: (listener: (missed: Missed) => void) => void;
+  /** From now on what others tell this account is heard here, until it is unfollowed as often as it was followed. */
+  readonly follow: (account: AccountId) => void;
+  readonly unfollow: (account: AccountId) => void;
+  /** How much later than here another master may hear of something, as long as the bus is well. */
+  readonly latenessMs: number;
+  readonly state: () => BusState;
 };

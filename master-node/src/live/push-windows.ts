@@ -4,37 +4,70 @@ import type { Bus } from './bus.ts';
 /**
  * Between the push of a message and the end of its store a device may connect, miss the push, and read its mailbox
  * before the message is there. So a send watches who connects meanwhile, and pushes to them once more: whoever
- * connects later finds the message in the mailbox.
+ * connects later finds the message in the mailbox. Of who connects at another master one hears later: the watch goes on as long as
+ * that may take.
  */
-export type PushWindows = {
-  /** Watches these devices. The function that it gives ends the watch and tells which of them connected. */
-  readonly open: (devices: readonly DeviceAddress[]) => () => ReadonlySet<string>;
+export type PushWindows = Disposable & {
+  /** Watches these devices. */
+  readonly open: (devices: readonly DeviceAddress[]) => PushWindow;
 };
 
+export type PushWindow = {
+  /** It is stored: tells at once who has connected, and who is heard of later. `bytes`: of what is kept for that. */
+  readonly close: (bytes: number, onConnected: (device: string) => void) => void;
+};
+
+/** What is kept for devices of which one hears later; what is beyond it ends its watch with its store. */
+const LINGERING_BYTES = 16 * 1024 * 1024;
+
 export const createPushWindows = (bus: Bus): PushWindows => {
-  const watchers = new Map<string, Set<Set<string>>>();
+  type Watch = (device: string) => void;
+  const watches = new Map<string, Set<Watch>>();
+  const timers = new Set<NodeJS.Timeout>();
+  let lingeringBytes = 0;
   bus.subscribe((event) => {
     if (event.kind !== 'connected') return;
     const key = deviceKey(event.device);
-    for (const connected of watchers.get(key) ?? []) connected.add(key);
+    for (const watch of watches.get(key) ?? []) watch(key);
   });
   return {
     open: (devices) => {
-      const connected = new Set<string>();
       const keys = devices.map(deviceKey);
+      const connected = new Set<string>();
+      let tell: Watch = (key) => void connected.add(key);
+      const watch: Watch = (key) => tell(key);
       for (const key of keys) {
-        const watching = watchers.get(key);
-        if (watching) watching.add(connected);
-        else watchers.set(key, new Set([connected]));
+        const watching = watches.get(key);
+        if (watching) watching.add(watch);
+        else watches.set(key, new Set([watch]));
       }
-      return () => {
+      const end = (): void => {
         for (const key of keys) {
-          const watching = watchers.get(key);
-          watching?.delete(connected);
-          if (watching?.size === 0) watchers.delete(key);
+          const watching = watches.get(key);
+          watching?.delete(watch);
+          if (watching?.size === 0) watches.delete(key);
         }
-        return connected;
       };
+      return {
+        close: (bytes, onConnected) => {
+          tell = onConnected;
+          for (const key of connected) onConnected(key);
+          if (bus.latenessMs === 0 || lingeringBytes + bytes > LINGERING_BYTES) {
+            end();
+            return;
+          }
+          lingeringBytes += bytes;
+          const timer = setTimeout(() => {
+            timers.delete(timer);
+            lingeringBytes -= bytes;
+            end();
+          }, bus.latenessMs);
+          timers.add(timer);
+        },
+      };
+    },
+    [Symbol.dispose]: () => {
+      for (const timer of timers) clearTimeout(timer);
     },
   };
 };

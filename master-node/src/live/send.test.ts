@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { accessTokenBytes, deriveMessageId, documentId, envelopeRevision, LIMITS } from '@restante/protocol';
 import { waitFor } from '@restante/testkit';
-import { createLocalBus } from './bus.ts';
+import { createLocalBus } from './local-bus.ts';
 import {
   call,
   connect,
@@ -294,8 +294,8 @@ describe('send', () => {
   });
 
   it('is pushed by whichever master has the connection, over a bus', async () => {
-    const bus = createLocalBus();
-    const [one, two] = [await nodes.master({}, { bus }), await nodes.master({}, { bus })];
+    const newBus = createLocalBus();
+    const [one, two] = [await nodes.master({}, { bus: newBus() }), await nodes.master({}, { bus: newBus() })];
     const [carol, bob] = [await register(one.url), await register(one.url)];
     const [socket, toBob] = [await connect(one.url, carol), await connect(two.url, bob)];
     await socket.send([recipient(bob)]);

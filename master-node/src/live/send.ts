@@ -152,7 +152,7 @@ export const createSend =
 
       const messageId = deriveMessageId(sender, frame.id);
       const envelopes = toEnvelopes(sender, messageId, frame, deps.messageTtlMs, deps.isLetIn);
-      const closeWindow = deps.pushWindows.open(envelopes);
+      const window = deps.pushWindows.open(envelopes);
       for (const envelope of envelopes) publish(bus, envelope);
       pushedIn();
       try {
@@ -161,8 +161,10 @@ export const createSend =
         acceptedIn();
         return { type: 'accepted', id: frame.id, messageId, copies };
       } finally {
-        const connected = closeWindow();
-        for (const envelope of envelopes) if (connected.has(deviceKey(envelope))) publish(bus, envelope);
+        const bytes = envelopes.reduce((sum, { payload }) => sum + payload.length, 0);
+        window.close(bytes, (device) => {
+          for (const envelope of envelopes) if (deviceKey(envelope) === device) publish(bus, envelope);
+        });
       }
     } catch (thrown) {
       const error = toServiceError(thrown);

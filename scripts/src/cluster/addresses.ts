@@ -62,6 +62,14 @@ export const directoryAddresses = (
     couches.map(async ({ name, dataUrl }) => route({ from: master, to: couchOf(name), url: dataUrl })),
   );
 
+/** Addresses of the bus for a master, with credentials. */
+export const busAddresses = (
+  route: Route,
+  master: string,
+  buses: readonly { readonly name: string; readonly url: string }[],
+): Promise<readonly string[]> =>
+  Promise.all(buses.map(async ({ name, url }) => route({ from: master, to: name, url })));
+
 /** Addresses of the mailbox nodes for a master, and those that it tells its clients: paths on the front's origin, or the nodes' own. */
 export const nodeAddresses = (
   route: Route,

@@ -20,7 +20,7 @@ export type ProcessState = 'stopped' | 'starting' | 'ready' | 'stopping';
 /** One service of the cluster as a child process. A restart keeps its port and its data. */
 export type ClusterProcess = {
   readonly name: string;
-  /** `http://host:port`. Known since the first start. */
+  /** `http://host:port`, or with another scheme. Known since the first start. */
   readonly url: string;
   readonly port: number;
   /** Undefined while it does not run. */
@@ -41,6 +41,8 @@ export type ClusterProcess = {
   readonly restart: () => Promise<void>;
 };
 
+const BUSY_PORT = /EADDRINUSE.*:(\d+)|:(\d+): bind: address already in use/;
+
 /** A process did not become ready. The message says why, as far as the process has told. */
 export class ProcessStartError extends Error {
   override readonly name = 'ProcessStartError';
@@ -49,20 +51,33 @@ export class ProcessStartError extends Error {
 
   constructor(process: string, reason: string, cause: string, logFile: string) {
     super(`${process} ${reason}${cause === '' ? `; its log: ${logFile}` : `:\n${cause}`}`);
-    const busy = /EADDRINUSE.*:(\d+)/.exec(cause)?.[1];
+    const [, ofNode, ofOthers] = BUSY_PORT.exec(cause) ?? [];
+    const busy = ofNode ?? ofOthers;
     this.busyPort = busy === undefined ? undefined : Number(busy);
   }
 }
 
-export type ProcessSpec = {
-  readonly name: string;
+/** A service of ours. */
+type Service = {
   /** File that node runs. */
   readonly script: string;
-  /** 0 for any free port; the one taken is kept for every later start. */
-  readonly port: number;
   readonly environment: (port: number) => Readonly<Record<string, string>>;
   /** Path that answers 2xx when the process is ready. */
   readonly readyPath: string;
+};
+
+/** A program of somebody else. */
+export type Program = {
+  /** Program and arguments. It has to end with this process, however this one ends. */
+  readonly command: (port: number) => readonly [string, ...string[]];
+  /** The address in what it has written on standard error; it is ready once it is there. */
+  readonly addressIn: (lines: string) => string | undefined;
+};
+
+export type ProcessSpec = (Service | Program) & {
+  readonly name: string;
+  /** 0 for any free port; the one taken is kept for every later start. */
+  readonly port: number;
   readonly logFile: string;
   /** Told when a run ends. `expected` when it was asked to, or never became ready: then `start` rejects. */
   readonly onExit: (exit: Exit, expected: boolean) => void;
@@ -107,13 +122,15 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
     output = '';
     standardError = '';
     state = 'starting';
-    const run = spawn(process.execPath, [spec.script], {
-      env: {
-        ...inherited(),
-        NODE_COMPILE_CACHE: COMPILE_CACHE,
-        ...spec.environment(port),
-        EXIT_WITH_PARENT: '1',
-      },
+    const isService = 'script' in spec;
+    const [program, ...args] = isService ? [process.execPath, spec.script] : spec.command(port);
+    const own = isService && {
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
+      ...spec.environment(port),
+      EXIT_WITH_PARENT: '1',
+    };
+    const run = spawn(program, args, {
+      env: { ...inherited(), ...own },
       stdio: ['pipe', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C reaches this process alone, which stops the others in order.
       detached: process.platform !== 'win32',
@@ -125,6 +142,9 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
     run.stderr.on('data', (chunk: Buffer) => {
       log.write(chunk);
       standardError = tailOf(standardError + chunk.toString('utf8'));
+      if (isService || state !== 'starting') return;
+      const found = spec.addressIn(standardError);
+      if (found !== undefined) address.resolve(found);
     });
     run.stdout.on('data', (chunk: Buffer) => {
       log.write(chunk);
@@ -152,11 +172,9 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
   const failed = (reason: string, cause: string): ProcessStartError =>
     new ProcessStartError(spec.name, reason, cause, spec.logFile);
 
-  const pollReady = async (base: string, signal: AbortSignal): Promise<void> => {
+  const pollReady = async (url: string, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
-      const answer = await fetch(base + spec.readyPath, { signal: AbortSignal.timeout(2_000) }).catch(
-        () => null,
-      );
+      const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
       await answer?.body?.cancel();
       if (answer?.ok === true) return;
       await sleep(50, undefined, { signal }).catch(() => undefined);
@@ -175,7 +193,7 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
       const address = await launch();
       url = address;
       port = Number(new URL(address).port);
-      await pollReady(address, over.signal);
+      if ('readyPath' in spec) await pollReady(address + spec.readyPath, over.signal);
     };
     const ready = becomesReady();
     const endsEarly = exited.then((exit) => {

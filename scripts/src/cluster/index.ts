@@ -1,3 +1,4 @@
+export { createBusServer, NoBusServerError } from './bus-server.ts';
 export { holdPorts } from './held-ports.ts';
 export type { Couch, Link, Route } from './addresses.ts';
 export {
@@ -12,7 +13,7 @@ export { DataInUseError } from './data-lock.ts';
 export { removeFromCouch } from './remove-from-couch.ts';
 export { couchEnvironment, SCRIPTS, SMALL_HEAP, withCredentials, type Environment } from './roles.ts';
 export { findRunningCluster, type RunningCluster } from './running-cluster.ts';
-export { ensureSecrets, type ClusterSecrets } from './secrets.ts';
+export { ensureSecrets, newPassword, type ClusterSecrets } from './secrets.ts';
 export {
   startCluster,
   type Cluster,

@@ -34,7 +34,7 @@ const earlierSecrets = clusterSecrets.extend({
   nodes: z.array(node.partial({ mesh: true, reader: true })).length(3),
 });
 
-const newPassword = (): string => randomBytes(24).toString('base64url');
+export const newPassword = (): string => randomBytes(24).toString('base64url');
 
 const meshCredentials = (number: number): Pick<z.infer<typeof node>, 'mesh' | 'reader'> => ({
   mesh: { user: `mesh-${number}`, password: newPassword() },

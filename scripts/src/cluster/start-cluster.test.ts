@@ -67,6 +67,17 @@ describe('cluster on CouchDB servers that are there already', () => {
     await first!.start();
   });
 
+  it('tells that its masters have no way to each other, and takes the bus back on its port', async () => {
+    const [bus] = cluster.buses;
+    await bus!.kill('SIGKILL');
+    await waitFor('the state to tell it', async () => {
+      const { problems } = await state();
+      return [1, 2].every((number) => problems.includes(`master ${number} has no way to the other masters`));
+    });
+    await bus!.start();
+    await waitFor('the bus to be back', async () => (await state()).problems.length === 0);
+  });
+
   it('tells by the front that a mailbox node is down, and takes it back on its port', async () => {
     const node = cluster.mailboxNodes[1]!;
     const { url } = node;
@@ -79,7 +90,7 @@ describe('cluster on CouchDB servers that are there already', () => {
     await node.restart();
     expect(node.url).toBe(url);
     expect(await ask()).toEqual([401, 'unauthorized']);
-    expect(ends).toEqual(['master1 true', 'node2 true']);
+    expect(ends).toEqual(['master1 true', 'bus true', 'node2 true']);
   });
 
   it('fails at once with the cause of the part that ended, while others would go on waiting', async () => {

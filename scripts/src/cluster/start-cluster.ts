@@ -1,6 +1,14 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { directoryAddresses, nodeAddresses, nodeSurroundings, type Couch, type Route } from './addresses.ts';
+import {
+  busAddresses,
+  directoryAddresses,
+  nodeAddresses,
+  nodeSurroundings,
+  type Couch,
+  type Route,
+} from './addresses.ts';
+import { createBusServer } from './bus-server.ts';
 import { createClusterProcess, type ClusterProcess, type Exit } from './cluster-process.ts';
 import { lockData } from './data-lock.ts';
 import { holdPorts } from './held-ports.ts';
@@ -14,7 +22,7 @@ import {
   type Environment,
 } from './roles.ts';
 import { noteRunningCluster } from './running-cluster.ts';
-import { ensureSecrets } from './secrets.ts';
+import { ensureSecrets, newPassword } from './secrets.ts';
 
 /** Ports by role. A missing one is any free port. */
 export type ClusterPorts = {
@@ -22,6 +30,7 @@ export type ClusterPorts = {
   readonly masters?: readonly number[];
   readonly mailboxNodes?: readonly number[];
   readonly couches?: readonly number[];
+  readonly bus?: number;
 };
 
 export type ClusterEvent =
@@ -42,7 +51,7 @@ export type ClusterOptions = {
   /** Prefix of all database names, so that several clusters can share the servers. */
   readonly databasePrefix?: string;
   readonly ports?: ClusterPorts;
-  /** How many masters. */
+  /** How many masters. More than one have a bus between them, for which the machine needs a `nats-server`. */
   readonly masters?: number;
   /**
    * Where clients find the mailbox nodes: `front` gives paths on the origin of the front, `direct` the nodes' own
@@ -74,6 +83,8 @@ export type Cluster = AsyncDisposable & {
   readonly couches: readonly ClusterProcess[];
   readonly mailboxNodes: readonly ClusterProcess[];
   readonly masters: readonly ClusterProcess[];
+  /** NATS servers between the masters; none when there is one master. */
+  readonly buses: readonly ClusterProcess[];
   readonly front: ClusterProcess;
   /** All processes in the order of their start. */
   readonly processes: readonly ClusterProcess[];
@@ -85,9 +96,10 @@ export type Cluster = AsyncDisposable & {
 const NODES = [0, 1, 2] as const;
 
 /**
- * Starts a whole cluster as child processes: CouchDB servers, mailbox nodes, masters, front. Resolves when all are
+ * Starts a whole cluster as child processes: CouchDB servers, mailbox nodes, bus, masters, front. Resolves when all are
  * ready. Disposal stops them in the opposite order; they end with this process however it ends.
  *
+ * @throws NoBusServerError when there are several masters and no NATS server
  * @throws DataInUseError when another cluster has the data folder
  * @throws ProcessStartError when a part does not become ready; what had started is stopped
  */
@@ -122,6 +134,21 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
       });
       return process;
     };
+
+    const createBus = (port = 0): ClusterProcess => {
+      const process: ClusterProcess = createBusServer({
+        name: 'bus',
+        port,
+        folder: join(dataDir, 'bus'),
+        credentials: busCredentials,
+        logFile: join(logDir, 'bus.log'),
+        onExit: (exit, expected) => options.onEvent?.({ type: 'exited', process, exit, expected }),
+      });
+      return process;
+    };
+    const busCredentials = { user: 'master', password: newPassword() };
+    // Before anything starts: where there is none, nothing has to be stopped again.
+    const buses = masterCount > 1 ? [createBus(ports.bus)] : [];
 
     /** All of one role at once. Stopped together too, before what was started earlier. */
     const start = async (processes: readonly ClusterProcess[]): Promise<void> => {
@@ -194,13 +221,17 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
     await held[Symbol.asyncDispose]();
     await start(mailboxNodes);
 
+    await start(buses);
+    const busUrls = buses.map(({ name, url }) => ({ name, url: withCredentials(url, busCredentials) }));
+
     const masters = await Promise.all(
       Array.from({ length: masterCount }, async (_, index) => {
         const name = `master${index + 1}`;
         const directoryUrls = await directoryAddresses(route, name, couchServers);
         const nodes = await nodeAddresses(route, name, mailboxNodes, mailboxAddresses);
+        const between = { count: masterCount, busUrls: await busAddresses(route, name, busUrls) };
         return create(name, SCRIPTS.master, ports.masters?.[index], '/ready', (port) => ({
-          ...masterEnvironment(port, directoryUrls, nodes, masterCount, databasePrefix, secrets),
+          ...masterEnvironment(port, directoryUrls, nodes, between, databasePrefix, secrets),
           ...settings.master,
         }));
       }),
@@ -227,8 +258,9 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
       couches,
       mailboxNodes,
       masters,
+      buses,
       front,
-      processes: [...couches, ...mailboxNodes, ...masters, front],
+      processes: [...couches, ...mailboxNodes, ...buses, ...masters, front],
       couchServers,
       databasePrefix,
       [Symbol.asyncDispose]: () => cleanup.disposeAsync(),

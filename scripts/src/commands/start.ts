@@ -18,7 +18,11 @@ const environment = z.object({
   REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
 });
 
-const options = z.strictObject({ port: z.string().optional(), 'data-dir': z.string().optional() });
+const options = z.strictObject({
+  port: z.string().optional(),
+  'data-dir': z.string().optional(),
+  masters: z.string().optional(),
+});
 
 /** The front has `port`; the others follow it, each role in a row of its own. 0: all take free ports. */
 const portsFrom = (port: number): ClusterPorts =>
@@ -29,12 +33,14 @@ const portsFrom = (port: number): ClusterPorts =>
         mailboxNodes: [port + 1, port + 2, port + 3],
         couches: [port + 4, port + 5, port + 6],
         masters: Array.from({ length: 8 }, (_, index) => port + 7 + index),
+        bus: port + 15,
       };
 
 const whatRuns = (cluster: Cluster): string => {
   const roles: [readonly { name: string; url: string; pid: number | undefined }[], string][] = [
     [[cluster.front], 'messenger, /api, /ws, /node1 ..., /cluster/'],
     [cluster.masters, 'accounts, keys, live push'],
+    [cluster.buses, 'NATS between the masters'],
     [cluster.mailboxNodes, 'mailboxes'],
     [cluster.couches, 'embedded CouchDB'],
   ];
@@ -82,17 +88,19 @@ const explain = (error: unknown, port: number): Error => {
 const run = async (context: CommandContext): Promise<number> => {
   const flags = readOptions(
     context.args,
-    { port: { type: 'string' }, 'data-dir': { type: 'string' } },
+    { port: { type: 'string' }, 'data-dir': { type: 'string' }, masters: { type: 'string' } },
     options,
   );
   const config = readEnvironment(environment, {
     ...context.environment,
     ...(flags.port === undefined ? {} : { PORT: flags.port }),
     ...(flags['data-dir'] === undefined ? {} : { DATA_DIR: flags['data-dir'] }),
+    ...(flags.masters === undefined ? {} : { MASTERS: flags.masters }),
   });
   const { print, signal } = context;
   const startedAt = performance.now();
-  const shown = progress(context, config.MASTERS + (config.COUCHDB_URLS ? 4 : 7));
+  const others = (config.COUCHDB_URLS ? 4 : 7) + (config.MASTERS > 1 ? 1 : 0);
+  const shown = progress(context, config.MASTERS + others);
   const over = new AbortController();
   const onExit = superviseCluster(print, AbortSignal.any([signal, over.signal]));
   try {
@@ -113,11 +121,6 @@ const run = async (context: CommandContext): Promise<number> => {
     shown.end();
     print(`Restante is up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
     print(whatRuns(cluster));
-    if (config.MASTERS > 1) {
-      print(
-        `\n${config.MASTERS} masters have no bus between them yet: people on different ones get no live push`,
-      );
-    }
     print(`\nOpen ${cluster.front.url} · data in ${shortPath(cluster.dataDir)} · Ctrl-C stops everything`);
     if (!signal.aborted) await once(signal, 'abort');
     print('Stopping ...');
@@ -134,15 +137,15 @@ const run = async (context: CommandContext): Promise<number> => {
 export const start: Command = {
   summary: 'the whole cluster in this terminal',
   help: `
-Usage: npm start [-- --port 8080 --data-dir .data]
+Usage: npm start [-- --port 8080 --data-dir .data --masters 1]
 
 Starts three CouchDB-compatible servers, three mailbox nodes, a master and the front on this machine, and starts
 again what ends. Ctrl-C stops everything.
 
   --port, PORT          port of the front; the others take the ports after it. 0: any free ones (default 8080)
   --data-dir, DATA_DIR  data, logs and secrets (default .data)
-  MASTERS               how many masters (default 1). More than one is for trying what happens when a master ends: there
-                        is no bus between them yet, so people on different ones get no live push, receipts, presence
+  --masters, MASTERS    how many masters (default 1, at most 8). More than one have a NATS server between them, which
+                        starts with them: nats-server must be installed (Debian: apt-get install nats-server)
   COUCHDB_URLS          three CouchDB servers with admin credentials, separated by commas, instead of the embedded ones
   DATABASE_PREFIX       prefix of all database names
   REGISTRATION          who makes accounts: open (default), invite (who has a code of npm run invites) or closed

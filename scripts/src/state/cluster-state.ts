@@ -7,6 +7,8 @@ export type MasterState = {
   readonly ready: boolean;
   /** How far the clock is ahead when it is not believed, otherwise null. */
   readonly doubtedClockSeconds: number | null;
+  /** Whether it can tell the other masters anything. */
+  readonly hasBus: boolean;
   /** CouchDBs of the directory that it passes over until masters have filled them. */
   readonly filling: readonly string[];
   readonly setAside: readonly string[];
@@ -52,6 +54,8 @@ const setAside = z.object({
 const masterHealth = z.object({
   clock,
   directory: z.array(z.object({ url: z.string(), filling: z.boolean().default(false) })).default([]),
+  /** Of the release before: without `up`, in one process. */
+  bus: z.object({ up: z.boolean().default(true) }).default({ up: true }),
   setAside: setAside.optional(),
 });
 
@@ -98,6 +102,7 @@ const readMaster = async (name: string, url: string): Promise<MasterState> => {
     up: ready !== null,
     ready: ready?.ok ?? false,
     doubtedClockSeconds: doubtedSeconds(health),
+    hasBus: health?.bus.up ?? true,
     filling: (health?.directory ?? []).filter(({ filling }) => filling).map(({ url }) => url),
     setAside: describeSetAside(name, health?.setAside),
   };
@@ -140,6 +145,7 @@ const problemsOf = (masters: readonly MasterState[], nodes: readonly NodeState[]
     if (!up) return [`${name} is down`];
     return ready ? [] : [`${name} is not ready`];
   }),
+  ...masters.flatMap(({ name, hasBus }) => (hasBus ? [] : [`${name} has no way to the other masters`])),
   ...masters.flatMap(({ name, filling }) =>
     filling.map((server) => `${name} passes over CouchDB ${server}: masters fill its directory`),
   ),

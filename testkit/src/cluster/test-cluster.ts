@@ -133,11 +133,23 @@ const isDirectoryFilled = async (adminUrl: string, prefix: string): Promise<bool
   return (await readCaughtUp(server, about))?.isComplete === true;
 };
 
+type MasterHealth = {
+  readonly directory: readonly { readonly up: boolean }[];
+  readonly mailboxNodes: readonly { readonly up: boolean }[];
+  readonly bus: { readonly up: boolean; readonly peers: number; readonly masters: number };
+};
+
+const healthOf = async ({ url }: { readonly url: string }): Promise<MasterHealth> =>
+  (await (await fetch(`${url}/health`)).json()) as MasterHealth;
+
+const seesOtherMasters = ({ bus }: MasterHealth): boolean => bus.up && bus.peers === bus.masters - 1;
+
 const seesAllUp = async (master: { readonly url: string }): Promise<boolean> => {
-  const response = await fetch(`${master.url}/health`);
-  const { directory, mailboxNodes } = (await response.json()) as Record<string, { up: boolean }[]>;
-  const seen = [...(directory ?? []), ...(mailboxNodes ?? [])];
-  return (await isReady(master)) && seen.length === 6 && seen.every(({ up }) => up);
+  const health = await healthOf(master);
+  const seen = [...health.directory, ...health.mailboxNodes];
+  return (
+    (await isReady(master)) && seen.length === 6 && seen.every(({ up }) => up) && seesOtherMasters(health)
+  );
 };
 
 export const startTestCluster = async (options: TestClusterOptions = {}): Promise<TestCluster> => {
@@ -197,6 +209,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     cleanup.defer(async () => {
       await Promise.all(parts.processes.map((process) => process.kill('SIGKILL')));
     });
+    await waitFor('the masters to know each other', async () =>
+      (await Promise.all(parts.masters.map(healthOf))).every(seesOtherMasters),
+    );
     const entrances = mailboxAddresses === 'direct' ? parts.masters : [parts.front];
     const masters = await Promise.all(
       entrances.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findNginx } from '@restante/scripts/find-nginx';
+import { findProgram } from '@restante/scripts/find-program';
 import { waitFor } from '../wait-for.ts';
 import { makeCertificate } from './make-certificate.ts';
 import { writeNginxFiles, type Upstreams } from './nginx-files.ts';
@@ -30,7 +30,7 @@ export type Nginx = AsyncDisposable & {
 const ATTEMPTS = 5;
 
 const nginx = (): string => {
-  const path = findNginx();
+  const path = findProgram('nginx');
   if (path === null) throw new Error('no nginx: install it (node scripts/ensure-packages.mjs)');
   return path;
 };

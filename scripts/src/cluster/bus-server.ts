@@ -1,0 +1,73 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram } from '../../find-program.mjs';
+import { createClusterProcess, type ClusterProcess, type ProcessSpec } from './cluster-process.ts';
+import type { Credentials } from './secrets.ts';
+
+/** A cluster of several masters needs a NATS server between them, and there is none on this machine. */
+export class NoBusServerError extends Error {
+  override readonly name = 'NoBusServerError';
+
+  constructor() {
+    super(
+      'Several masters need a NATS server between them, and there is none here: install nats-server (Debian: apt-get install nats-server), or start one master.',
+    );
+  }
+}
+
+type BusServer = Pick<ProcessSpec, 'name' | 'port' | 'logFile' | 'onExit'> & {
+  /** For its configuration, which holds a password. */
+  readonly folder: string;
+  readonly credentials: Credentials;
+  /** A cluster of servers: where this one listens for the others, and where these do. */
+  readonly cluster?: { readonly port: number; readonly others: readonly number[] };
+};
+
+const HOST = '127.0.0.1';
+const LISTENING = /Listening for client connections on [\w.:[\]]+:(\d+)/;
+const READY = /Server is ready/;
+
+/** JSON is a form of NATS' configuration. */
+const configuration = ({ credentials, cluster }: BusServer): string =>
+  JSON.stringify({
+    host: HOST,
+    authorization: credentials,
+    ...(cluster && {
+      cluster: {
+        name: 'restante',
+        listen: `${HOST}:${cluster.port}`,
+        authorization: credentials,
+        routes: cluster.others.map(
+          (port) => `nats-route://${credentials.user}:${credentials.password}@${HOST}:${port}`,
+        ),
+        no_advertise: true,
+        connect_retries: 1_000_000,
+      },
+    }),
+  });
+
+/**
+ * A NATS server as a process of the cluster. Its address has no credentials.
+ *
+ * @throws NoBusServerError when the machine has none
+ */
+export const createBusServer = (server: BusServer): ClusterProcess => {
+  const nats = findProgram('nats-server');
+  if (nats === null) throw new NoBusServerError();
+  // It does not look whether its standard input ends: the kernel ends it with its parent, where it can.
+  const untilParentEnds = findProgram('setpriv');
+  mkdirSync(server.folder, { recursive: true, mode: 0o700 });
+  const file = join(server.folder, `${server.name}.conf`);
+  writeFileSync(file, configuration(server), { mode: 0o600 });
+  return createClusterProcess({
+    ...server,
+    command: (port) => {
+      const command = [nats, '-c', file, '-p', String(port === 0 ? -1 : port)] as const;
+      return untilParentEnds === null ? command : [untilParentEnds, '--pdeathsig', 'KILL', ...command];
+    },
+    addressIn: (lines) => {
+      const port = READY.test(lines) ? LISTENING.exec(lines)?.[1] : undefined;
+      return port === undefined ? undefined : `nats://${HOST}:${port}`;
+    },
+  });
+};
