@@ -52,10 +52,10 @@ describe('start', () => {
     const start = (changed: typeof bundle) => () =>
       startSession(alice.local, BOB, alice.record, changed, NOW_MS);
     expectCode('invalid-bundle', start({ ...bundle, deviceId: 3 }));
-    const { signature } = bundle.signedPreKey;
     for (const key of ['signedPreKey', 'kyberPreKey'] as const) {
+      const { signature } = bundle[key];
       for (const index of [0, 31, 32, 62]) {
-        const wrong = { ...bundle[key], signature: bundle[key].signature.with(index, signature[index]! ^ 1) };
+        const wrong = { ...bundle[key], signature: signature.with(index, signature[index]! ^ 1) };
         expectCode('invalid-bundle', start({ ...bundle, [key]: wrong }));
       }
     }
