@@ -19,6 +19,8 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await startTestCluster({ masters: 3 });
+  // Whoever reads from a node that is not caught up yet reads again by itself.
+  await cluster.caughtUp();
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 afterEach(() => cluster.heal());

@@ -292,7 +292,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
       conflicts: async () => (await onEachCouch(conflictsOf)).flat(),
       isCaughtUp: areCaughtUp,
       caughtUp: async () => {
-        await waitFor('all nodes and directories to be caught up', areCaughtUp);
+        await waitFor('all nodes and directories to be caught up', areCaughtUp, { timeoutMs: 90_000 });
       },
       alike: () =>
         waitFor('the nodes to hold the same mail', async () => {
