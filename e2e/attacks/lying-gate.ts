@@ -19,6 +19,11 @@ const startLyingGate = async (): Promise<LyingGate> => {
   const couch = Promise.withResolvers<string>();
 
   const handOn = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.url?.startsWith('/mesh/out/') !== true) {
+      // Apache CouchDB asks for a session first, and goes without one then.
+      response.writeHead(404).end();
+      return;
+    }
     const { href, username, password } = new URL(await couch.promise);
     const wanted = new URL((request.url ?? '').replace('/mesh/out', ''), href);
     const isFeed = wanted.pathname.endsWith('/_changes');
