@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { connect } from '@nats-io/transport-node';
 import { LIMITS, mintMessageId } from '@restante/protocol';
 import { createLog } from '@restante/service-kit';
@@ -33,6 +35,19 @@ const start = async (urls: readonly string[], databasePrefix = '') => {
   return { ...listenTo(bus), count };
 };
 type Started = Awaited<ReturnType<typeof start>>;
+
+/** As large as an event can be. */
+const largest = (accountId: string): BusEvent => ({
+  kind: 'to-device',
+  to: { accountId, deviceId: 1 },
+  frame: {
+    type: 'envelope',
+    envelope: {
+      ...{ id: mintMessageId(1, new Uint8Array(10)), senderId: accountId, senderDeviceId: 2 },
+      ...{ sentAt: 1, expiresAt: 2, type: 'message', payload: 'a'.repeat(LIMITS.payloadBytes) },
+    },
+  },
+});
 
 const endAll = async (buses: readonly Bus[]): Promise<void> => {
   await Promise.all(buses.map((bus) => bus[Symbol.asyncDispose]()));
@@ -190,18 +205,7 @@ describe('a bus over NATS', () => {
     const account = randomUUID();
     two.bus.follow(account);
     await carries(one, two);
-    const id = mintMessageId(1, new Uint8Array(10));
-    const large: BusEvent = {
-      kind: 'to-device',
-      to: { accountId: account, deviceId: 1 },
-      frame: {
-        type: 'envelope',
-        envelope: {
-          ...{ id, senderId: account, senderDeviceId: 2, sentAt: 1, expiresAt: 2 },
-          ...{ type: 'message', payload: 'a'.repeat(LIMITS.payloadBytes) },
-        },
-      },
-    };
+    const large = largest(account);
     const count = 300;
     for (let index = 0; index < count; index += 1) one.bus.publish(large);
     const dropped = await one.count('dropped_total');
@@ -212,6 +216,35 @@ describe('a bus over NATS', () => {
     await carries(one, two);
     one.bus.publish(large);
     await waitFor('what is told now', () => came() === count - dropped + 1);
+    await endAll(ends.map(({ bus }) => bus));
+  });
+
+  it('counts nothing of what waited for a connection that has ended', async () => {
+    await using proxy = await startFaultProxy(nats.urls[0]!);
+    const through = new URL(nats.urls[0]!);
+    through.host = proxy.address;
+    const ends = [await start([through.href]), await start(nats.urls)] as const;
+    await knowEachOther(ends);
+    const [one, two] = ends;
+    const account = randomUUID();
+    two.bus.follow(account);
+    await carries(one, two);
+    const large = largest(account);
+    const perMiB = Math.ceil((1024 * 1024) / LIMITS.payloadBytes);
+    proxy.set('half-open');
+    for (let index = 0; index < perMiB; index += 1) one.bus.publish(large);
+    await waitFor('the bus to be away', () => !one.bus.state().up);
+    proxy.set('pass');
+    await knowEachOther(ends);
+    await carries(one, two);
+    const came = () => two.heard.filter(({ event }) => event.kind === 'to-device').length;
+    const before = came();
+    const dropped = await one.count('dropped_total');
+    for (let mebibyte = 1; mebibyte <= 20; mebibyte += 1) {
+      for (let index = 0; index < perMiB; index += 1) one.bus.publish(large);
+      await waitFor('what is told now', () => came() === before + mebibyte * perMiB);
+    }
+    expect(await one.count('dropped_total')).toBe(dropped);
     await endAll(ends.map(({ bus }) => bus));
   });
 
@@ -231,6 +264,29 @@ describe('a bus over NATS', () => {
 });
 
 describe('a master whose bus is not there yet', () => {
+  it('starts, and tries again, though a server ends each connection that it has just taken', async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      let answered = false;
+      socket.on('error', () => undefined);
+      socket.on('data', (data) => {
+        if (!data.includes('PING')) return;
+        if (answered) socket.destroy();
+        else socket.write('PONG\r\n');
+        answered = true;
+      });
+      socket.write('INFO {"server_id":"rude","version":"2.9.10","proto":1,"max_payload":1048576}\r\n');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { bus } = await start([`nats://user:password@127.0.0.1:${port}`]);
+    await waitFor('another try', () => connections > 2);
+    expect(bus.state().up).toBe(false);
+    await bus[Symbol.asyncDispose]();
+    server.close();
+  });
+
   it('starts, serves itself, and finds the others when it comes', async () => {
     await using nats = await startNatsServers(1, { isStarted: false });
     const ends = [await start(nats.urls), await start(nats.urls)] as const;

@@ -59,6 +59,17 @@ const TOKEN = /^[\w-]+$/;
 type Link = {
   readonly connection: NatsConnection;
   readonly subscriptions: Map<AccountId, Subscription>;
+  /** Of what no server is known to have read. */
+  unconfirmedBytes: number;
+  isConfirming: boolean;
+};
+
+/** Resolves when a server has read everything before; rejects when the connection ends, which NATS' own `flush` does not. */
+const readByServer = async (connection: NatsConnection): Promise<void> => {
+  const ended = connection.closed().then((reason) => {
+    throw reason ?? new Error('the connection has ended');
+  });
+  await Promise.race([connection.flush(), ended]);
 };
 
 /** Resolves when it is connected, or the first try has failed. */
@@ -85,25 +96,16 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
     for (const listener of missedListeners) listener(missed);
   });
 
-  let unconfirmedBytes = 0;
-  let isConfirming = false;
-  const confirm = ({ connection }: Link): void => {
-    if (isConfirming || unconfirmedBytes < CONFIRM_BYTES) return;
-    isConfirming = true;
-    const asked = unconfirmedBytes;
-    connection
-      .flush()
-      .then(
-        () => {
-          if (link?.connection === connection) unconfirmedBytes -= asked;
-        },
-        // The connection has ended: what waited ended with it.
-        () => undefined,
-      )
-      .finally(() => {
-        isConfirming = false;
-        if (link !== null) confirm(link);
-      });
+  /** When the connection has ended meanwhile, this never comes back, and what waited ended with it. */
+  const confirm = async (open: Link): Promise<void> => {
+    if (open.isConfirming) return;
+    open.isConfirming = true;
+    while (open.unconfirmedBytes >= CONFIRM_BYTES) {
+      const asked = open.unconfirmedBytes;
+      await open.connection.flush();
+      open.unconfirmedBytes -= asked;
+    }
+    open.isConfirming = false;
   };
 
   const drop = (reason: 'away' | 'full' | 'refused'): void => {
@@ -118,7 +120,7 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
       drop('away');
       return;
     }
-    if (unconfirmedBytes + bytes.length > UNCONFIRMED_BYTES) {
+    if (open.unconfirmedBytes + bytes.length > UNCONFIRMED_BYTES) {
       drop('full');
       return;
     }
@@ -130,8 +132,9 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
       return;
     }
     peers.published();
-    unconfirmedBytes += bytes.length;
-    confirm(open);
+    open.unconfirmedBytes += bytes.length;
+    // It rejects with the connection, if at all.
+    confirm(open).catch(() => undefined);
   };
   const sayBeat = (isLast = false): void => {
     const beat = peers.next(isLast);
@@ -195,15 +198,14 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
       pingInterval: PING_MS,
       maxPingOut: PINGS,
     });
-    const own: Link = { connection, subscriptions: new Map() };
+    const own: Link = { connection, subscriptions: new Map(), unconfirmedBytes: 0, isConfirming: false };
     try {
       if (isOver()) return;
       link = own;
-      unconfirmedBytes = 0;
       peers.connected();
       for (const account of followed.all()) subscribeTo(own, account);
       connection.subscribe(everybody, { callback });
-      await connection.flush();
+      await readByServer(connection);
       isUp = true;
       metrics.busUp.set(1);
       log.info({ event: 'bus-up', server: connection.getServer() }, 'there is a way to the other masters');
