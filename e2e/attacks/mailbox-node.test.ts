@@ -138,6 +138,10 @@ describe('the operator of one mailbox node', () => {
       { reason: 'fields', document: { ...good(), note: 'more' } },
       { reason: 'fields', document: { ...good(), payload: 5 } },
       {
+        reason: 'attachment',
+        document: { ...good(), _attachments: { a: { content_type: 'text/plain', data: 'eA==' } } },
+      },
+      {
         reason: 'canary',
         document: { _id: 'canary:node1:1-1', _rev: `1-${'a'.repeat(32)}`, at: 'soon', senderId: 'me' },
       },

@@ -70,11 +70,9 @@ describe('the gate of the mesh', () => {
     for (const [method, url, path, body] of [
       ['POST', gate.out, '_bulk_docs', { new_edits: false, docs: [document] }],
       ['PUT', gate.out, encodeURIComponent(document._id), document],
-      ['PUT', gate.in, encodeURIComponent(document._id), document],
       ['POST', gate.out, '', document],
       ['PUT', gate.out, '_security', {}],
       ['PUT', gate.in, '_security', {}],
-      ['PUT', gate.in, '_design/mine', {}],
       ['GET', gate.out, '_design/mine', undefined],
       ['GET', gate.out, '_design%2Fmine', undefined],
       ['GET', gate.out, '_security', undefined],
@@ -86,6 +84,22 @@ describe('the gate of the mesh', () => {
     ] as const) {
       const { status } = await askCouch(url, `${bucket}/${path}`, method, body);
       expect([404, 405], `${method} ${url} ${path}`).toContain(status);
+    }
+    expect(await node().ids(mailbox)).toEqual([]);
+  });
+
+  it('refuses what comes alone as CouchDB does, so that its replicator leaves it and goes on (law 16)', async () => {
+    for (const [reason, id] of [
+      ['id', '_design/mine'],
+      ['attachment', envelopeDocument(newEnvelope(mailbox))._id],
+    ] as const) {
+      const before = await refusals(reason);
+      const path = `${bucket}/${id}?new_edits=false`;
+      expect(await askCouch(gate.in, path, 'PUT', { parts: 'x'.repeat(12_000_000) })).toMatchObject({
+        status: 403,
+        body: { error: 'forbidden' },
+      });
+      expect(await refusals(reason)).toBe(before + 1);
     }
     expect(await node().ids(mailbox)).toEqual([]);
   });

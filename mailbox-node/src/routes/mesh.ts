@@ -11,13 +11,13 @@ import {
 } from '@restante/service-kit';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { carriedChanges } from '../couch/carried-changes.ts';
 import type { Passage } from '../couch/passage.ts';
 import type { StoreRoom } from '../couch/store-room.ts';
-import { MESH_REFUSALS, meshRefusal, type CarriedDocument } from '../mesh/mesh-rule.ts';
+import { MESH_REFUSALS, meshRefusal, type CarriedDocument, type MeshRefusal } from '../mesh/mesh-rule.ts';
 import type { RefusedWrites } from '../mesh/refused-writes.ts';
 
 /**
@@ -172,6 +172,21 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
     response.status(201).json([...refused, ...failed]);
   };
 
+  /**
+   * CouchDB's replicator writes design documents and what has attachments one by one. Any answer to them but `forbidden` would stop its
+   * pull for good (couch_replicator_worker: handle_doc_write_error).
+   */
+  const refuseAlone =
+    (refusal: MeshRefusal): RequestHandler =>
+    async (request, response) => {
+      databaseOf(request);
+      if (request.params['id']?.[0] === '_') throw new ServiceError('not-found', 'no such document');
+      // An answer before the end of what is sent would be taken for a broken connection.
+      await finished(request.resume());
+      gate.refusedWrites.note(String(request.params['peer']), refusal);
+      response.status(403).json({ error: 'forbidden', reason: MESH_REFUSALS[refusal] });
+    };
+
   const question = jsonBody(QUESTION_BYTES);
   const keepPlaces = (at: string, through: Passage): void => {
     app.get(at, passTo(through, ''));
@@ -204,4 +219,6 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
   keepPlaces(inward, gate.passage);
   app.post(`${inward}/_revs_diff`, ...question, missing);
   app.post(`${inward}/_bulk_docs`, ...jsonBody(LIMITS.storeBodyBytes), write);
+  app.put(`${inward}/_design/:name`, refuseAlone('id'));
+  app.put(`${inward}/:id`, refuseAlone('attachment'));
 };
