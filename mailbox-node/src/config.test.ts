@@ -32,7 +32,7 @@ describe('configuration', () => {
         { name: 'node2', url: 'http://r:p%3D@two:5984' },
         { name: 'node3', url: 'https://r:p@three' },
       ],
-      patienceMs: 1_000,
+      patienceMs: 2_000,
     });
     const alone = { MESH_PEERS: 'node1=http://r:hunter2@one:5984' };
     expect(readConfig({ ...required, ...alone }).couch.mesh).toBeNull();

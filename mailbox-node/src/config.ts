@@ -56,7 +56,7 @@ export const environment = z
     COUCHDB_ADMIN_URL: couchUrl,
     MESH_SELF_URL: couchUrl.optional(),
     MESH_PEERS: namedCouchUrls.default([]),
-    MESH_PATIENCE_MS: z.coerce.number().int().nonnegative().max(20_000).default(1_000),
+    MESH_PATIENCE_MS: z.coerce.number().int().nonnegative().max(20_000).default(2_000),
     COUCHDB_SELF_URL: z
       .never({ error: 'is of release 0.2.0: MESH_SELF_URL names this node itself' })
       .optional(),

@@ -110,6 +110,10 @@ describe('the gate of the mesh', () => {
         status: 400,
         body: { code: 'bad-request' },
       });
+    expect(await askCouch(gate.out, `${bucket}/_bulk_get`, 'POST', { docs: [] })).toEqual({
+      status: 200,
+      body: { results: [] },
+    });
     const docs = [{ id: 'nobody:1:nothing' }];
     expect((await askCouch(gate.out, `${bucket}/_bulk_get`, 'POST', { docs })).status).toBe(200);
   });
