@@ -97,6 +97,7 @@ describe('a mailbox that is moved', () => {
   it('stays where it is when the own cell does not take it', async () => {
     const ids = await fill(2);
     ownWay.set('refuse');
+    ownWay.cut();
     expect(await move('remove')).toEqual({ copied: 0, there: 0, left: 2, removed: 0 });
     expect(await former.ids(mailbox)).toEqual(ids);
   });
