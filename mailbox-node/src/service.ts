@@ -204,6 +204,7 @@ export const startMailboxNode = async (
     refusedWrites: refusedWrites.counts,
     lagSeconds: lag.seconds,
     isComplete,
+    caughtUpWith: () => completeness.caughtUpWith(databases.readableAt(now())),
     isFull: room.isFull,
     setAside,
     listeners: events.listeners,
