@@ -11,6 +11,8 @@ readonly SHARED=(
 cell_value() { sed -n "s/^$1=//p" "$cell_file" | head -1; }
 cell_pem() { printf '%b' "$(cell_value "$1")"; }
 
+shared_value() { if [[ -f $cell_file ]]; then cell_value "$1"; else setting "$1"; fi; }
+
 check_cell_file() {
   [[ -r $cell_file ]] || fail "$cell_file cannot be read"
   local name
@@ -21,13 +23,14 @@ check_cell_file() {
     fail "$cell_file is older than what this server has joined by (generation $(setting CELL_GENERATION)): use the newest one"
 }
 
-# Makes the file of this server's settings and of the certificates in a folder.
+# Makes the file. The certificates are those of a folder, the rest is what it had, or else what this server has; `replaced` has
+# values in place of these.
 write_cell_file() {
   local folder=$1 generation=$2 revoked=$3 name slot
   {
     printf '# A cell of Restante. Whoever has this file has all of it: see "Three servers" in docs/operations.md.\n'
     printf '%s=%s\n' CELL_GENERATION "$generation" CELL_REVOKED "$revoked"
-    for name in "${SHARED[@]}"; do printf '%s=%s\n' "$name" "$(setting "$name")"; done
+    for name in "${SHARED[@]}"; do printf '%s=%s\n' "$name" "${replaced[$name]:-$(shared_value "$name")}"; done
     printf 'CELL_CA=%s\nCELL_CA_KEY=%s\n' "$(one_line <"$folder/ca.pem")" "$(one_line <"$folder/ca-key.pem")"
     for slot in 1 2 3; do
       printf 'CELL%s_CERTIFICATE=%s\n' "$slot" "$(one_line <"$folder/server$slot/certificate.pem")"

@@ -11,13 +11,14 @@ number_of() {
 }
 slots_elsewhere() { printf '%s\n' 1 2 3 | grep -vxF "$(slots_here)" || true; }
 
+is_server_name() { [[ $1 =~ ^[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?$ ]]; }
 check_servers() {
   local names
   mapfile -t names < <(tr ',' '\n' <<<"$servers")
   ((${#names[@]} == 3)) || bad_option '--servers needs three names, separated by commas'
   local name
   for name in "${names[@]}"; do
-    [[ $name =~ ^[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?$ ]] || bad_option "$name is not the name of a server"
+    is_server_name "$name" || bad_option "$name is not the name of a server"
   done
   [[ $(printf '%s\n' "${names[@]}" | sort -u | wc -l) == 3 ]] || bad_option '--servers names one server twice'
 }
@@ -34,6 +35,8 @@ begin_cell() {
   fi
   step 'A cell of three servers'
   cell_file=$CELL_FILE
+  rm -f "$cell_file"
+  local -A replaced=()
   local folder slot
   folder=$(mktemp -d)
   make_cell_ca "$folder"
@@ -78,18 +81,19 @@ make_certificates_of_cell() {
 
 # Whether the mailbox node of a slot answers through the door of its server. Asked from a container: names are what they are there.
 door_answers() { compose run --rm --no-deps knock --server "$1" >/dev/null 2>&1; }
-other_servers_answer() {
+slots_that_are_missing() {
   local slot
   for slot in $(slots_elsewhere); do
-    ! door_answers "$slot" || return 0
+    door_answers "$slot" || printf '%s\n' "$slot"
   done
-  # All of it is still here.
-  [[ -z $(slots_elsewhere) ]]
 }
 tell_who_is_missing() {
-  step 'The other servers'
-  say "On each of them, with a copy of $CELL_FILE: scripts/deploy --join $CELL_FILE --domain <its name>"
-  say 'Then the same command as before here: it tells whether all is well.'
+  local slot
+  step 'Other servers are missing'
+  for slot in $(slots_that_are_missing); do
+    say "$(server_at "$slot"): there, with a copy of $CELL_FILE: scripts/deploy --join $CELL_FILE --domain $(host_of "$(server_at "$slot")")"
+  done
+  say 'A new cell begins when all three are there. Then scripts/deploy here tells whether all is well.'
 }
 
 # What was on one server goes to three, one mailbox node after the other. It can be stopped at any step, and goes on when it is

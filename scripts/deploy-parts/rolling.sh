@@ -48,19 +48,32 @@ lead_mesh_through_nodes() {
   wait_until_healthy "${nodes[@]}"
 }
 
+# Restarts a service with its settings and the image of RESTANTE_VERSION, where these have changed.
+roll() {
+  local service=$1
+  step "$service"
+  if [[ $service != master ]]; then
+    compose up -d --no-deps --no-build "$service"
+    wait_until_healthy "$service"
+  elif (($(setting MASTER_PROCESSES) > 1)); then
+    replace_masters
+  else
+    replace_master
+  fi
+}
+# Restarts what has other settings than before, one service at a time.
+roll_here() {
+  local service
+  for service in $(services_here); do roll "$service"; done
+  compose exec -T door /etc/nginx/reload-tunnel
+}
 # Restarts one service at a time with the images of this version; each is healthy and the mesh whole before the next.
 roll_to() {
   local service
   local -x RESTANTE_VERSION=$1
   lead_mesh_through_nodes
   for service in $(services_here); do
-    step "$service"
-    if [[ $service == master ]]; then
-      if (($(setting MASTER_PROCESSES) > 1)); then replace_masters; else replace_master; fi
-    else
-      compose up -d --no-deps --no-build "$service"
-      wait_until_healthy "$service"
-    fi
+    roll "$service"
     verify_mesh >/dev/null || fail 'the mesh is not whole'
   done
 }

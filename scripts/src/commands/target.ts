@@ -112,7 +112,7 @@ export const findTarget = async (
     meshUrl: MESH_SELF_URLS[index] ?? '',
   }));
   const here = new Set(read.NODES_HERE ?? nodes.map(({ name }) => name));
-  const [unknown] = here.difference(new Set(nodes.map(({ name }) => name)));
+  const unknown = [...here].find((name) => !nodes.some((node) => node.name === name));
   if (unknown !== undefined) throw new ConfigError(`NODES_HERE: MESH_PEERS has no node ${unknown}`);
   return {
     nodes: nodes.filter(({ name }) => here.has(name)),

@@ -6,11 +6,12 @@ export type Filling = {
   readonly documents: number;
   /** Of these: what the node lacks. */
   readonly left: number;
-  /** Other nodes that answer and that it has not caught up with. */
+  /** Other nodes that answer and whose mail it has not: it has not caught up with them yet, or lags behind. */
   readonly lacks: readonly string[];
 };
 
 const ANSWER_DEADLINE_MS = 5_000;
+const LAG_BOUND_SECONDS = 30;
 
 /** The parts of a mailbox node's `GET /health` that tell it. */
 const health = z.object({
@@ -18,6 +19,8 @@ const health = z.object({
   databases: z.array(z.object({ name: z.string(), documents: z.number() })),
   /** Of the release before: without it. */
   caughtUpWith: z.array(z.string()).default([]),
+  /** By peer. */
+  lagSeconds: z.record(z.string(), z.number()),
 });
 type Health = z.infer<typeof health>;
 
@@ -43,7 +46,9 @@ export const readFilling = async (
   const wanted = new Map<string, number>();
   for (const { name, documents } of others.flatMap(({ databases }) => databases))
     wanted.set(name, Math.max(documents, wanted.get(name) ?? 0));
-  const lacks = others.map((other) => other.node).filter((name) => !own.caughtUpWith.includes(name));
+  const hasAllOf = (name: string): boolean =>
+    own.caughtUpWith.includes(name) && (own.lagSeconds[name] ?? Infinity) <= LAG_BOUND_SECONDS;
+  const lacks = others.map((other) => other.node).filter((name) => !hasAllOf(name));
   const missing = [...wanted].map(([name, documents]) => Math.max(0, documents - (held.get(name) ?? 0)));
   return {
     documents: [...wanted.values()].reduce((sum, documents) => sum + documents, 0),
