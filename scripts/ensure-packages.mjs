@@ -5,7 +5,19 @@ import { existsSync } from 'node:fs';
 import { findChromium } from './find-chromium.mjs';
 import { findProgram } from './find-program.mjs';
 
+/** Debian's. */
+const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
+
 const runs = (name, option) => () => (spawnSync(name, [option]).status === 0 ? name : null);
+
+/** In it, or a module beside it. */
+const nginxWithStream = () => {
+  const nginx = findProgram('nginx');
+  if (nginx === null) return null;
+  const { stderr } = spawnSync(nginx, ['-V'], { encoding: 'utf8' });
+  const isThere = / --with-stream(?: |$)/m.test(stderr) || existsSync(STREAM_MODULE);
+  return isThere ? nginx : null;
+};
 
 const PROGRAMS = {
   tests: [
@@ -18,6 +30,11 @@ const PROGRAMS = {
       debianPackage: 'nginx-light',
       find: () => findProgram('nginx'),
       without: 'the tests of nginx.conf will fail. Install nginx.',
+    },
+    {
+      debianPackage: 'libnginx-mod-stream',
+      find: nginxWithStream,
+      without: 'the tests of nginx/tunnel/ will fail. Install nginx with its stream module.',
     },
     {
       debianPackage: 'nats-server',
