@@ -232,9 +232,7 @@ describe('the door', () => {
     });
     const hold = (from: string): Socket =>
       connectTls({
-        host: `${NETWORK}.5`,
-        port: PORT,
-        localAddress: from,
+        socket: connect({ host: `${NETWORK}.5`, port: PORT, localAddress: from }),
         servername: 'routes.server2.cell',
         rejectUnauthorized: false,
         cert: readFileSync(join(first, 'certificate.pem')),

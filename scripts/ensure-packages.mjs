@@ -1,5 +1,5 @@
-// Sees to it that the tests, or with the argument `check` the static checks, find the programs that they run: installs
-// Debian's where there are none.
+// Sees to it that the tests, or with the argument `check` the static checks, or with `servers` the tests of three servers, find
+// the programs that they run: installs Debian's where there are none.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findChromium } from './find-chromium.mjs';
@@ -52,6 +52,19 @@ const PROGRAMS = {
       without: 'the tests of monitoring/ will fail. Install Prometheus with its promtool.',
     },
   ],
+  /** Beside those of the tests. */
+  servers: [
+    {
+      debianPackage: 'iproute2',
+      find: () => findProgram('ip'),
+      without: 'the tests of three servers will fail. Install iproute2.',
+    },
+    {
+      debianPackage: 'nftables',
+      find: () => findProgram('nft'),
+      without: 'the tests of three servers will fail. Install nftables.',
+    },
+  ],
   check: [
     {
       debianPackage: 'shellcheck',
@@ -68,7 +81,8 @@ const runAsRoot = (...command) => {
   spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
 };
 
-const wanted = PROGRAMS[process.argv[2] === 'check' ? 'check' : 'tests'];
+const { tests, servers, check } = PROGRAMS;
+const wanted = { check, servers: [...tests, ...servers] }[process.argv[2]] ?? tests;
 const missing = () => wanted.filter(({ find }) => find() === null);
 
 const packages = missing().map(({ debianPackage }) => debianPackage);

@@ -55,8 +55,9 @@ const start = async (
   const env = { ...environmentOf(place), ...variables };
   const run = (name: string) => {
     const log = openSync(logFile, 'a');
-    const [program, ...args] = [...(place.within ?? []), join(NGINX, name)] as [string, ...string[]];
+    const command: readonly string[] = [...(place.within ?? []), join(NGINX, name)];
     // A group of its own: workers outlive the master of an nginx that is killed.
+    const [program = name, ...args] = command;
     const child = spawn(program, args, { env, stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     return child;
