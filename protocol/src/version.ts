@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { changed, createVersions, type VersionStep, type Versions } from './dialect.ts';
-import { registeredDevice, session, type RegisteredDevice, type Session } from './http/accounts.ts';
+import { registeredDevice, session } from './http/accounts.ts';
 
 /**
  * Version of the wire protocol: frames, HTTP bodies, ids, revisions. A change to any schema changes its
@@ -39,15 +39,20 @@ export const PROTOCOL_HISTORY = [
 
 export const PROTOCOL_VERSION = 6;
 
-const withoutMasters = <T extends Session>({ masters: _, ...rest }: T): Omit<T, 'masters'> => rest;
+const sessionBefore = z.omit(session, { masters: true });
+const registeredBefore = z.omit(registeredDevice, { masters: true });
 
 const toVersion6: VersionStep = {
   bodies: {
-    session: changed(z.omit(session, { masters: true }), (before) => before, withoutMasters<Session>),
-    registeredDevice: changed(
-      z.omit(registeredDevice, { masters: true }),
+    session: changed(
+      sessionBefore,
       (before) => before,
-      withoutMasters<RegisteredDevice>,
+      (after: object) => sessionBefore.parse(after),
+    ),
+    registeredDevice: changed(
+      registeredBefore,
+      (before) => before,
+      (after: object) => registeredBefore.parse(after),
     ),
     serverStatus: null,
   },

@@ -29,7 +29,7 @@ afterEach(() => void vi.useRealTimers());
 test('is named as a person is told of it', () => {
   const { connection, tell } = start();
   expect(connection.name).toBe('offline');
-  tell({ connection: { name: 'authenticating', attempt: 2, master: 0 } });
+  tell({ connection: { name: 'authenticating', attempt: 2, origin: location.origin } });
   expect([connection.name, connection.attempt]).toEqual(['connecting', 3]);
   tell({ connection: { name: 'catching-up', attempt: 0, master: 0 } });
   expect(connection.name).toBe('catching-up');

@@ -11,6 +11,7 @@ const nameOf = ({ connection, catchUp }: Status): ConnectionName => {
   switch (connection.name) {
     case 'closed':
       return 'offline';
+    case 'choosing':
     case 'authenticating':
       return 'connecting';
     case 'live':
@@ -54,6 +55,12 @@ export class Connection {
   }
   get catchUp(): CatchUpProgress | null {
     return this.#status.catchUp;
+  }
+  /** Host of the server that this device is connected to, when it is not the one that the messenger comes from. */
+  get elsewhere(): string | null {
+    const { connection } = this.#status;
+    if (connection.name !== 'live' || connection.origin === location.origin) return null;
+    return new URL(connection.origin).host;
   }
   /** Which attempt to connect this is, from 1. */
   get attempt(): number {
