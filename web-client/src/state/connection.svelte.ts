@@ -34,7 +34,11 @@ export class Connection {
     return () => clearInterval(timer);
   });
 
-  constructor(engine: Pick<Engine, 'status' | 'onStatus'>) {
+  readonly #usual: string;
+
+  /** `usual`: the origin that the messenger comes from. */
+  constructor(engine: Pick<Engine, 'status' | 'onStatus'>, usual: string) {
+    this.#usual = usual;
     this.#status = engine.status();
     this.#expired = this.#status.catchUp?.expired ?? 0;
     engine.onStatus((status) => {
@@ -59,7 +63,7 @@ export class Connection {
   /** Host of the server that this device is connected to, when it is not the one that the messenger comes from. */
   get elsewhere(): string | null {
     const { connection } = this.#status;
-    if (connection.name !== 'live' || connection.origin === location.origin) return null;
+    if (connection.name !== 'live' || connection.origin === this.#usual) return null;
     return new URL(connection.origin).host;
   }
   /** Which attempt to connect this is, from 1. */
