@@ -215,6 +215,7 @@ export const startMailboxNode = async (
     log,
     registry,
     versions,
+    serverOrigins: config.serverOrigins,
     metrics,
     tokens,
     rateLimit: createRateLimit(config.requestsPerMinute),
