@@ -5,10 +5,9 @@ readonly INTERIM_MASTER=${PROJECT}_master_interim
 readonly ENV_FILE=.env EXAMPLE=.env.production.example COMPOSE_FILE=docker-compose.prod.yml LOCK_FILE=.deploy.lock
 readonly APP_UID=10001 ALERTMANAGER_UID=65534 MIN_DISK_KB=$((5 * 1024 * 1024)) HEALTHY_WITHIN_SECONDS=180
 readonly BUILT=(node1 setup-replication master nginx)
-readonly MONITORING=(prometheus alertmanager grafana)
 readonly COMMAND=${0##*/}
-# An option of scripts/deploy.
-monitoring=no
+# What options of scripts/deploy tell: nothing, for other commands.
+monitoring=no domain='' certificate='' key='' http_port='' https_port='' couchdb='' alert_webhook=''
 
 say() { printf '%s\n' "$*"; }
 step() { printf '\n==> %s\n' "$*"; }

@@ -27,8 +27,7 @@ Exit code: 0 the cluster is healthy and verified (--status: all is well), 1 it i
 HELP
 }
 
-action=deploy dry_run=no yes=no domain='' certificate='' key='' http_port='' https_port='' couchdb=''
-alert_webhook='' servers='' join=''
+action=deploy dry_run=no yes=no servers='' join=''
 
 check_options() {
   local port
