@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitFor } from '@restante/testkit';
-import { isLive, ledgersOf } from '@restante/testkit/cluster';
 import { startServers, type Servers } from '@restante/testkit/servers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startChat, type Chat } from '../compose/chat.ts';
+import { afterAll, beforeAll, it } from 'vitest';
+import { startChat } from '../compose/chat.ts';
+import { endsWell } from './outcome.ts';
 
 /** One of three servers ends without a word, disk and all, while people write (law 13). */
 
@@ -25,29 +24,6 @@ afterAll(async () => {
 const from = (...numbers: readonly number[]): string[] =>
   numbers.map((number) => servers.server(number).origin);
 
-/** What must be so whatever has happened. */
-const endWell = async (chat: Chat): Promise<number> => {
-  const outcome = await chat.end();
-  expect(outcome).toMatchObject({ lost: [], shownTwice: [], failed: [], outOfOrder: false });
-  return outcome.longestPauseMs;
-};
-
-/** Each node counts what it has taken as often as it stands in its CouchDB, and what is gone as deleted. */
-const ledgersBalance = async (): Promise<void> => {
-  for (const { number, mailboxNode } of servers.all) {
-    await waitFor(`the ledger of server ${number} to balance`, async () => {
-      const held = (await servers.envelopes())[number - 1]!;
-      const ledgers = [...(await ledgersOf(mailboxNode.url)).values()];
-      const total = (of: 'accepted' | 'deleted' | 'expired' | 'waiting'): number =>
-        ledgers.reduce((sum, ledger) => sum + ledger[of], 0);
-      return (
-        total('accepted') === held.size &&
-        total('accepted') === total('deleted') + total('expired') + total('waiting')
-      );
-    });
-  }
-};
-
 it.each([2, 1])('server %i burns, the others carry on, and an empty one takes its place', async (burning) => {
   const [one, other] = [1, 2, 3].filter((number) => number !== burning) as [number, number];
   // Of some people the server dies that they are at, as authors and as readers; of some another one.
@@ -56,26 +32,15 @@ it.each([2, 1])('server %i burns, the others carry on, and an empty one takes it
     startChat([from(one, other), from(burning, other, one)], folder, [`carol${burning}`, `dan${burning}`]),
     startChat([from(other, one), from(one, other)], folder, [`eve${burning}`, `finn${burning}`]),
   ]);
+  const flow = () => Promise.all(chats.map((chat) => chat.flows()));
   try {
-    await Promise.all(chats.map((chat) => chat.flows()));
+    await flow();
     await servers.burn(burning);
-    await Promise.all(chats.map((chat) => chat.flows()));
+    await flow();
     await servers.replace(burning);
     await servers.whole();
-    await Promise.all(chats.map((chat) => chat.flows()));
-    const pauses = await Promise.all(chats.map(endWell));
-    process.stdout.write(
-      `server ${burning} burned: longest pauses of live push ${pauses.map(Math.round).join(', ')} ms ` +
-        '(author there, reader there, neither)\n',
-    );
-    await servers.empty();
-    await servers.alike();
-    const held = await servers.envelopes();
-    // Nothing is back from the dead.
-    expect(held.map((each) => [...each].filter(([, leaves]) => leaves.some(isLive)))).toEqual([[], [], []]);
-    expect(held.map((each) => each.size > 0)).toEqual([true, true, true]);
-    expect(await servers.conflicts()).toEqual([]);
-    await ledgersBalance();
+    await flow();
+    await endsWell(`server ${burning} burned, of author, reader and neither`, servers, chats);
   } finally {
     for (const chat of chats) await chat[Symbol.asyncDispose]();
   }

@@ -19,11 +19,12 @@ export const createWayBack = ({ servers, everyMs, goBack }: WayBackDeps) => {
 
   const look = async (signal: AbortSignal): Promise<void> => {
     let timesWell = 0;
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       await pause(Math.round(everyMs * (0.5 + Math.random())), signal);
-      if (signal.aborted) return;
+      if (isOver()) return;
       timesWell = (await servers.health(servers.usual(), signal)) === 'ok' ? timesWell + 1 : 0;
-      if (timesWell >= TIMES_WELL && !signal.aborted) {
+      if (timesWell >= TIMES_WELL && !isOver()) {
         timesWell = 0;
         goBack();
       }

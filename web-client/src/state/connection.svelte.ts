@@ -64,7 +64,7 @@ export class Connection {
   get elsewhere(): string | null {
     const { connection } = this.#status;
     if (connection.name !== 'live' || connection.origin === this.#usual) return null;
-    return new URL(connection.origin).host;
+    return URL.parse(connection.origin)?.host ?? null;
   }
   /** Which attempt to connect this is, from 1. */
   get attempt(): number {
