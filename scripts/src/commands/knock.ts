@@ -20,7 +20,9 @@ const environment = z.object({
 export const knock: Command = {
   summary: 'whether the mailbox node of another server answers through the door there',
   help: `
-Usage: node scripts/src/main.ts knock --server <1, 2 or 3>
+Usage: node scripts/src/main.ts knock --server <number>
+
+  --server  which server: 1, 2 or 3
 
   CELL_DIR               folder with ca.pem, certificate.pem and key.pem of this server
   PEER1_ADDRESS, ...     host:port of the servers' doors
