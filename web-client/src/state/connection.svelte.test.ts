@@ -54,7 +54,6 @@ test('counts down to the next attempt', () => {
     connection: {
       name: 'waiting',
       attempt: 1,
-      origin: HERE,
       retryAt: Date.now() + 2_500,
       authenticate: false,
     },
