@@ -144,7 +144,7 @@ describe('e2e/README.md', () => {
     }
     const files = [...readme.matchAll(/`([\w/-]+\.(?:test|contract)\.ts)`/g)].map(([, file]) => file!);
     for (const file of files) {
-      const path = /^(?!(?:attacks|messenger|monitoring)\/).+\//.test(file) ? file : `e2e/${file}`;
+      const path = /^(?!(?:attacks|messenger|monitoring|servers)\/).+\//.test(file) ? file : `e2e/${file}`;
       expect(existsSync(new URL(`../${path}`, import.meta.url)), path).toBe(true);
     }
     for (const [, file, title] of readme.matchAll(/`([\w-]+\.test\.ts)`: "([^"]+)"/g)) {

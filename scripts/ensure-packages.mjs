@@ -1,11 +1,23 @@
-// Sees to it that the tests, or with the argument `check` the static checks, find the programs that they run: installs
-// Debian's where there are none.
+// Sees to it that the tests, or with the argument `check` the static checks, or with `servers` the tests of three servers, find
+// the programs that they run: installs Debian's where there are none.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findChromium } from './find-chromium.mjs';
 import { findProgram } from './find-program.mjs';
 
+/** Debian's. */
+const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
+
 const runs = (name, option) => () => (spawnSync(name, [option]).status === 0 ? name : null);
+
+/** In it, or a module beside it. */
+const nginxWithStream = () => {
+  const nginx = findProgram('nginx');
+  if (nginx === null) return null;
+  const { stderr } = spawnSync(nginx, ['-V'], { encoding: 'utf8' });
+  const isThere = / --with-stream(?: |$)/m.test(stderr) || existsSync(STREAM_MODULE);
+  return isThere ? nginx : null;
+};
 
 const PROGRAMS = {
   tests: [
@@ -18,6 +30,11 @@ const PROGRAMS = {
       debianPackage: 'nginx-light',
       find: () => findProgram('nginx'),
       without: 'the tests of nginx.conf will fail. Install nginx.',
+    },
+    {
+      debianPackage: 'libnginx-mod-stream',
+      find: nginxWithStream,
+      without: 'the tests of nginx/tunnel/ will fail. Install nginx with its stream module.',
     },
     {
       debianPackage: 'nats-server',
@@ -33,6 +50,19 @@ const PROGRAMS = {
       debianPackage: 'prometheus',
       find: runs('promtool', '--version'),
       without: 'the tests of monitoring/ will fail. Install Prometheus with its promtool.',
+    },
+  ],
+  /** Beside those of the tests. */
+  servers: [
+    {
+      debianPackage: 'iproute2',
+      find: () => findProgram('ip'),
+      without: 'the tests of three servers will fail. Install iproute2.',
+    },
+    {
+      debianPackage: 'nftables',
+      find: () => findProgram('nft'),
+      without: 'the tests of three servers will fail. Install nftables.',
     },
   ],
   check: [
@@ -51,7 +81,8 @@ const runAsRoot = (...command) => {
   spawnSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
 };
 
-const wanted = PROGRAMS[process.argv[2] === 'check' ? 'check' : 'tests'];
+const { tests, servers, check } = PROGRAMS;
+const wanted = { check, servers: [...tests, ...servers] }[process.argv[2]] ?? tests;
 const missing = () => wanted.filter(({ find }) => find() === null);
 
 const packages = missing().map(({ debianPackage }) => debianPackage);

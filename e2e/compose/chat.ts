@@ -30,14 +30,22 @@ export type Outcome = {
 const EVERY_MS = 50;
 const TO_COME_MS = 120_000;
 
-/** Registers both at this origin; their vaults are in the folder. They have the patience of the real messenger. */
-export const startChat = async (origin: string, folder: string, names: [string, string]): Promise<Chat> => {
-  const enter = async (name: string): Promise<Person> => {
-    const person = await createPerson(name, join(folder, `${name}.sqlite`), [origin], DEFAULT_PACE);
+/**
+ * Registers both at this origin, or each at the first of their own; their vaults are in the folder. They have the patience of the real
+ * messenger.
+ */
+export const startChat = async (
+  origins: string | readonly [readonly string[], readonly string[]],
+  folder: string,
+  names: [string, string],
+): Promise<Chat> => {
+  const [ofAuthor, ofReader] = typeof origins === 'string' ? [[origins], [origins]] : origins;
+  const enter = async (name: string, masters: readonly string[]): Promise<Person> => {
+    const person = await createPerson(name, join(folder, `${name}.sqlite`), masters, DEFAULT_PACE);
     await person.enterLive();
     return person;
   };
-  const [author, reader] = [await enter(names[0]), await enter(names[1])];
+  const [author, reader] = [await enter(names[0], ofAuthor), await enter(names[1], ofReader)];
   let answered = 0;
   // A stranger has little room in a mailbox. Whom one has written to is none.
   const answers = async (): Promise<void> => {

@@ -26,7 +26,8 @@ export const startNatsServers = async (count: number, { isStarted = true } = {})
   const [ports, routes] = [held.ports.slice(0, count), held.ports.slice(count)];
   const servers = ports.map((port, index) => {
     const own = routes[index] ?? 0;
-    const cluster = { port: own, others: routes.filter((other) => other !== own) };
+    const others = routes.filter((other) => other !== own).map((other) => `127.0.0.1:${other}`);
+    const cluster = { port: own, others };
     return createBusServer({
       name: `nats${index + 1}`,
       port,

@@ -15,30 +15,32 @@ export class NoBusServerError extends Error {
   }
 }
 
-type BusServer = Pick<ProcessSpec, 'name' | 'port' | 'logFile' | 'onExit'> & {
+type BusServer = Pick<ProcessSpec, 'name' | 'port' | 'logFile' | 'within' | 'onExit'> & {
+  /** Where it listens; on this machine alone when not given. */
+  readonly host?: string;
   /** For its configuration, which holds a password. */
   readonly folder: string;
   readonly credentials: Credentials;
-  /** A cluster of servers: where this one listens for the others, and where these do. */
-  readonly cluster?: { readonly port: number; readonly others: readonly number[] };
+  /** A cluster of servers: where this one listens for the others, and where these do, each as `host:port`. */
+  readonly cluster?: { readonly port: number; readonly others: readonly string[] };
 };
 
-const HOST = '127.0.0.1';
+const THIS_MACHINE = '127.0.0.1';
 const LISTENING = /Listening for client connections on [\w.:[\]]+:(\d+)/;
 const READY = /Server is ready/;
 
 /** JSON is a form of NATS' configuration. */
-const configuration = ({ credentials, cluster }: BusServer): string =>
+const configuration = ({ credentials, cluster, host = THIS_MACHINE }: BusServer): string =>
   JSON.stringify({
-    host: HOST,
+    host,
     authorization: credentials,
     ...(cluster && {
       cluster: {
         name: 'restante',
-        listen: `${HOST}:${cluster.port}`,
+        listen: `${host}:${cluster.port}`,
         authorization: credentials,
         routes: cluster.others.map(
-          (port) => `nats-route://${credentials.user}:${credentials.password}@${HOST}:${port}`,
+          (address) => `nats-route://${credentials.user}:${credentials.password}@${address}`,
         ),
         no_advertise: true,
         connect_retries: 1_000_000,
@@ -67,7 +69,7 @@ export const createBusServer = (server: BusServer): ClusterProcess => {
     },
     addressIn: (lines) => {
       const port = READY.test(lines) ? LISTENING.exec(lines)?.[1] : undefined;
-      return port === undefined ? undefined : `nats://${HOST}:${port}`;
+      return port === undefined ? undefined : `nats://${server.host ?? THIS_MACHINE}:${port}`;
     },
   });
 };

@@ -79,6 +79,8 @@ export type ProcessSpec = (Service | Program) & {
   /** 0 for any free port; the one taken is kept for every later start. */
   readonly port: number;
   readonly logFile: string;
+  /** Program and arguments that start it in another place, as in a network namespace, and become it there. */
+  readonly within?: readonly string[];
   /** Told when a run ends. `expected` when it was asked to, or never became ready: then `start` rejects. */
   readonly onExit: (exit: Exit, expected: boolean) => void;
 };
@@ -123,7 +125,8 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
     standardError = '';
     state = 'starting';
     const isService = 'script' in spec;
-    const [program, ...args] = isService ? [process.execPath, spec.script] : spec.command(port);
+    const command = isService ? [process.execPath, spec.script] : spec.command(port);
+    const [program, ...args] = [...(spec.within ?? []), ...command] as [string, ...string[]];
     const own = isService && {
       NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...spec.environment(port),

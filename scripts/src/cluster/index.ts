@@ -11,7 +11,16 @@ export {
 } from './cluster-process.ts';
 export { DataInUseError } from './data-lock.ts';
 export { removeFromCouch } from './remove-from-couch.ts';
-export { couchEnvironment, SCRIPTS, SMALL_HEAP, withCredentials, type Environment } from './roles.ts';
+export {
+  couchEnvironment,
+  frontEnvironment,
+  mailboxNodeEnvironment,
+  masterEnvironment,
+  SCRIPTS,
+  SMALL_HEAP,
+  withCredentials,
+  type Environment,
+} from './roles.ts';
 export { findRunningCluster, type RunningCluster } from './running-cluster.ts';
 export { ensureSecrets, newPassword, type ClusterSecrets } from './secrets.ts';
 export {

@@ -19,6 +19,7 @@ import { conflictsOf, envelopesOf, isSameMail, waitingOf, type Leaves } from './
 import { createLinks, type Links } from './links.ts';
 import { metricOf } from './metrics.ts';
 import { createPerson, type Addressed, type Person, type PersonOptions } from './person.ts';
+import { TEST_SETTINGS } from './test-settings.ts';
 
 /** A cluster for one test file: real processes, a fault proxy in each link, people to talk through it. */
 export type TestCluster = AsyncDisposable & {
@@ -65,7 +66,7 @@ export type TestCluster = AsyncDisposable & {
 
 export type TestClusterOptions = Pick<
   ClusterOptions,
-  'masters' | 'mailboxAddresses' | 'settings' | 'adapt' | 'onEvent'
+  'masters' | 'servers' | 'mailboxAddresses' | 'settings' | 'adapt' | 'onEvent'
 > & {
   /** Whether clocks can be moved while their services run. */
   readonly movableClocks?: boolean;
@@ -73,40 +74,6 @@ export type TestClusterOptions = Pick<
   readonly slowDisks?: boolean;
   /** Who is found by a link in place of the part that it leads to: an address with credentials, as that of the link. */
   readonly divert?: (link: Link) => string;
-};
-
-/**
- * Periods that are short, and no shorter: a cluster at rest takes its share of the machine from the tests. Cheap passwords, no rate that a
- * test could meet by accident.
- */
-const SETTINGS = {
-  mailboxNode: {
-    MAILBOX_SENDER_MESSAGES: '1000000',
-    MAILBOX_STRANGERS_MESSAGES: '1000000',
-    CANARY_INTERVAL_MS: '2000',
-    MAINTENANCE_INTERVAL_MS: '2000',
-    LEDGER_INTERVAL_MS: '2000',
-    REQUESTS_PER_MINUTE: '1000000',
-    DELETIONS_PER_MINUTE: '10000000',
-    LOG_LEVEL: 'debug',
-  },
-  master: {
-    ARGON2_MEMORY_KIB: '8',
-    ARGON2_PASSES: '1',
-    STORE_TIMEOUT_MS: '1500',
-    MESSAGES_PER_DEVICE_PER_MINUTE: '1000000',
-    SIGNALS_PER_DEVICE_PER_MINUTE: '1000000',
-    ACKNOWLEDGED_PER_DEVICE_PER_MINUTE: '1000000',
-    FRAMES_PER_DEVICE_PER_MINUTE: '1000000',
-    RECEIPTS_PER_ACCOUNT_PER_MINUTE: '1000000',
-    KEY_FETCHES_PER_ACCOUNT_PER_HOUR: '1000000',
-    REQUESTS_PER_DEVICE_PER_HOUR: '1000000',
-    REGISTRATIONS_PER_ADDRESS_PER_HOUR: '1000000',
-    NEW_DEVICE_KIB_PER_ADDRESS_PER_HOUR: '1000000',
-    REGISTRATION_WORK_BITS: '4',
-    TOKENS_PER_ADDRESS_PER_MINUTE: '1000000',
-    LOG_LEVEL: 'debug',
-  },
 };
 
 /** More than a run needs: what is not used costs nothing. */
@@ -193,13 +160,14 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         dataDir,
         databasePrefix,
         masters: options.masters ?? 1,
+        servers: options.servers ?? 1,
         mailboxAddresses,
         route: (link) => links.route({ ...link, url: divert(link) }),
         adapt,
         settings: {
           ...options.settings,
-          mailboxNode: { ...SETTINGS.mailboxNode, ...options.settings?.mailboxNode },
-          master: { ...SETTINGS.master, ...options.settings?.master },
+          mailboxNode: { ...TEST_SETTINGS.mailboxNode, ...options.settings?.mailboxNode },
+          master: { ...TEST_SETTINGS.master, ...options.settings?.master },
         },
         ...(couchUrls && { couchUrls }),
         ...(options.onEvent && { onEvent: options.onEvent }),
@@ -212,10 +180,14 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     await waitFor('the masters to know each other', async () =>
       (await Promise.all(parts.masters.map(healthOf))).every(seesOtherMasters),
     );
-    const entrances = mailboxAddresses === 'direct' ? parts.masters : [parts.front];
-    const masters = await Promise.all(
-      entrances.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
-    );
+    const entrances = mailboxAddresses === 'direct' ? parts.masters : parts.fronts;
+    // Servers name each other by their own origins.
+    const masters =
+      parts.fronts.length > 1
+        ? parts.fronts.map(({ url }) => url)
+        : await Promise.all(
+            entrances.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
+          );
 
     let people = 0;
     const person: TestCluster['person'] = async (name, chosen = masters, given = {}) => {
