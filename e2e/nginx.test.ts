@@ -299,6 +299,17 @@ describe('the services', () => {
     }
   });
 
+  it('answer for the watch, of which nothing but its page is reached, while it is away', async () => {
+    expect((await ask('/cluster')).headers.get('location')).toBe('/cluster/');
+    for (const path of ['/cluster/', '/cluster/state', '/cluster/../cluster/page.mjs']) {
+      const answer = await ask(path);
+      expect([answer.status, await codeOf(answer)], path).toEqual([503, 'unavailable']);
+    }
+    expect((await post('/cluster/session', 'x'.repeat(2_000))).status).toBe(413);
+    const told = await ask('/cluster/state?secret');
+    expect(await loggedOf(told)).toMatchObject({ route: '/cluster/state' });
+  });
+
   it('hide what is for operators and for each other', async () => {
     const hidden = ['metrics', 'health', 'ready'].flatMap((name) => [
       `/${name}`,
@@ -313,7 +324,6 @@ describe('the services', () => {
       '/mesh/out/messages-20260101',
       '/node1/mesh/out/messages-20260101',
       '/node1/mesh/in/node2/messages-20260101/_bulk_docs',
-      '/cluster/',
     ];
     for (const path of [...hidden, ...foreign]) {
       for (const answer of [await ask(path), await ask(path, { headers: { authorization: 'Bearer x' } })]) {

@@ -26,7 +26,7 @@ const DOOR = `${NETWORK}.1`;
 const SERVICES = `${NETWORK}.2`;
 const PEER = `${NETWORK}.3`;
 const PORT = 8444;
-const PORTS = { master: 3000, node: 3001, nats: 4222, couchdb: 5984, routes: 6222 };
+const PORTS = { master: 3000, node: 3001, watch: 3002, nats: 4222, couchdb: 5984, routes: 6222 };
 
 let folder: string;
 let cell: CellCertificates;
@@ -172,6 +172,25 @@ describe('the door', () => {
       certificate: 'SUCCESS',
       to: '',
     });
+  });
+
+  it('shows its certificate to who asks for the server itself, leads nowhere, and says nothing of it', async () => {
+    const socket = connectTls({
+      host: DOOR,
+      port: PORT,
+      servername: 'server2.cell',
+      rejectUnauthorized: false,
+    }).on('error', () => undefined);
+    const closed = once(socket, 'close');
+    await once(socket, 'secureConnect');
+    expect(socket.getPeerCertificate().subject.CN).toBe('server2.cell');
+    socket.write('GET /looked HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    await closed;
+    expect(asked).not.toContain('/looked');
+    // Connections are told in their order.
+    expect(await knock(null, 'nobody.server2.cell')).toBe('');
+    await refusal({ name: 'nobody.server2.cell' });
+    expect(door.refusals().map((line) => line['name'])).not.toContain('server2.cell');
   });
 
   it('refuses who has no certificate, one of another CA, or one that has expired', async () => {

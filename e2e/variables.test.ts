@@ -33,6 +33,11 @@ it.each([
     ['DIRECTORY_URLS', 'MAILBOX_NODES', 'BUS_URLS', 'TOKEN_PRIVATE_KEY', 'DIRECTORY_PRIVATE_KEY', 'PORT'],
     { DIRECTORY_URLS: SECRET, BUS_URLS: `nats://master:${SECRET}@one,two`, PORT: SECRET },
   ],
+  [
+    'watch',
+    ['MASTER_URLS', 'MAILBOX_NODES', 'OPERATOR_PASSWORD', 'PORT'],
+    { MASTER_URLS: SECRET, OPERATOR_PASSWORD: `${SECRET} ü`, PORT: SECRET },
+  ],
   ['front', ['MASTER_URLS', 'MAILBOX_NODE_URLS', 'PORT'], { MASTER_URLS: SECRET, PORT: SECRET }],
 ] as const)('%s names them', async (service, names, environment) => {
   const { code, said } = await run(SCRIPTS[service], environment);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { environment as mailboxNode } from '@restante/mailbox-node';
 import { environment as master } from '@restante/master-node';
+import { environment as watch } from '@restante/scripts/watch';
 import { describe, expect, test } from 'vitest';
 
 /** The settings of production: what services know, what the compose file gives them, what the example explains. */
@@ -45,6 +46,10 @@ describe('each variable', () => {
 
   test('of a master is given to it', () => {
     expect(given(block('  master:'))).toEqual(expect.arrayContaining(Object.keys(master.shape)));
+  });
+
+  test('of a watch is given to it', () => {
+    expect(given(block('  watch:'))).toEqual(expect.arrayContaining(Object.keys(watch.shape)));
   });
 
   test('that the compose file takes is in the example, and the other way round', () => {

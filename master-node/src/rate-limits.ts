@@ -1,7 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { ServiceError } from '@restante/service-kit';
+import { counterOf, networkOf, ServiceError } from '@restante/service-kit';
 import type { Limits } from './config.ts';
 import type { Metrics } from './metrics.ts';
 import { deviceKey, type AccountId, type DeviceAddress, type Username } from '@restante/protocol';
@@ -41,29 +39,12 @@ export type RateLimits = {
 const MINUTE_S = 60;
 const HOUR_S = 60 * 60;
 
-/**
- * Addresses, usernames, and whose keys are asked for or who gets receipts, come from anyone. They are counted under a keyed hash of 17 bits, so that nobody can make
- * this server keep more counters than that, or choose whom to share one with.
- */
-const hashKey = randomBytes(32);
-const counterOf = (key: string): string =>
-  (createHmac('sha256', hashKey).update(key).digest().readUInt32BE() >>> 15).toString();
-
-/** An IPv6 customer has a /64 at least. */
-const network = (address: string): string => {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
-  const [head = '', tail = ''] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === '' ? [] : tail.split(':');
-  const zeros = address.includes('::') ? Array<string>(8 - groups.length - after.length).fill('0') : [];
-  return [...groups, ...zeros, ...after].slice(0, 4).join(':');
-};
-
 const over = (consumed: RateLimiterRes): ServiceError =>
   new ServiceError('rate-limited', 'too many requests', {
     retryAfterMs: Math.max(1, Math.ceil(consumed.msBeforeNext)),
   });
 
+/** Addresses, usernames, and whose keys are asked for or who gets receipts, come from anyone: they are counted by `counterOf`. */
 export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimited']): RateLimits => {
   const limit = <K>(
     name: keyof RateLimits,
@@ -92,7 +73,7 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
     };
   };
   const pair = ({ by, of }: Pair): string => counterOf(`${by} ${of}`);
-  const address = (ip: string): string => counterOf(network(ip));
+  const address = (ip: string): string => counterOf(networkOf(ip));
   return {
     messages: limit('messages', limits.messagesPerMinute, MINUTE_S, deviceKey),
     signals: limit('signals', limits.signalsPerMinute, MINUTE_S, deviceKey),
@@ -104,7 +85,7 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
     loginFailures: limit('loginFailures', limits.loginFailuresPerHour, HOUR_S, (guesser) =>
       'device' in guesser
         ? deviceKey(guesser.device)
-        : counterOf(`${guesser.username} ${network(guesser.address)}`),
+        : counterOf(`${guesser.username} ${networkOf(guesser.address)}`),
     ),
     registrations: limit('registrations', limits.registrationsPerHour, HOUR_S, address),
     newDeviceBytes: limit('newDeviceBytes', limits.newDeviceBytesPerHour, HOUR_S, address),

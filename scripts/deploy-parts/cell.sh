@@ -117,6 +117,7 @@ settle_cell() {
     compose up -d --no-deps --no-build "peer$slot"
     wait_until_healthy "peer$slot"
     wait_until_filled "node$slot"
+    compose up -d --no-deps --no-build watch
   done
 }
 wait_until_filled() { compose run --rm --no-deps setup-replication fill --wait --node "$1"; }

@@ -23,7 +23,7 @@ make_keys() {
 # Those that an earlier version did not have are made too.
 make_passwords() {
   local name
-  for name in COUCHDB{1,2,3}_{ADMIN,DATA,MESH,READER}_PASSWORD GRAFANA_PASSWORD; do
+  for name in COUCHDB{1,2,3}_{ADMIN,DATA,MESH,READER}_PASSWORD GRAFANA_PASSWORD OPERATOR_PASSWORD; do
     is_set "$name" || put "$name" "$(new_password)"
   done
   # NATS reads what does not begin with a letter as a number.

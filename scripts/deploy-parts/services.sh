@@ -23,7 +23,7 @@ services_here() {
     printf 'door\n'
     for slot in $(slots_elsewhere); do printf '%s\n' "peer$slot"; done
   fi
-  printf '%s\n' master nginx
+  printf '%s\n' master watch nginx
 }
 
 # Reads names from standard input.

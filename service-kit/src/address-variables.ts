@@ -103,15 +103,20 @@ export const couchUrl = address(faultOfCouch);
 /** CouchDBs with credentials, separated by commas. */
 export const couchUrls = addresses(couchUrl);
 
+const named = (one: ReturnType<typeof address>) =>
+  commaSeparated
+    .transform((entries) => entries.map((entry) => entry.split(/=(.*)/s, 2)))
+    .pipe(z.array(z.tuple([nodeName, one], 'is not name=url')))
+    .transform((pairs) => pairs.map(([name, url]) => ({ name, url })))
+    .superRefine((nodes, context) => {
+      const name = repeated(nodes.map((node) => node.name));
+      if (name !== undefined) context.addIssue(`names ${name} twice`);
+      if (repeated(nodes.map(({ url }) => serverOf(url))) !== undefined) {
+        context.addIssue('names one server twice');
+      }
+    });
+
 /** `name=url` with credentials, separated by commas: the CouchDBs of mailbox nodes, each name and server once. */
-export const namedCouchUrls = commaSeparated
-  .transform((entries) => entries.map((entry) => entry.split(/=(.*)/s, 2)))
-  .pipe(z.array(z.tuple([nodeName, couchUrl], 'is not name=url')))
-  .transform((pairs) => pairs.map(([name, url]) => ({ name, url })))
-  .superRefine((nodes, context) => {
-    const name = repeated(nodes.map((node) => node.name));
-    if (name !== undefined) context.addIssue(`names ${name} twice`);
-    if (repeated(nodes.map(({ url }) => serverOf(url))) !== undefined) {
-      context.addIssue('names one server twice');
-    }
-  });
+export const namedCouchUrls = named(couchUrl);
+/** `name=url`, separated by commas: mailbox nodes, each name and server once. */
+export const namedHttpUrls = named(httpUrl);

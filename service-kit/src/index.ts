@@ -1,3 +1,4 @@
+export { counterOf, networkOf } from './address-counter.ts';
 export {
   couchUrl,
   couchUrls,
@@ -5,6 +6,7 @@ export {
   httpUrl,
   httpUrls,
   namedCouchUrls,
+  namedHttpUrls,
   nodeName,
   serverOf,
   serverOrigins,

@@ -12,6 +12,7 @@ export const SCRIPTS = {
   mailboxNode: script('mailbox-node/src/main.ts'),
   master: script('master-node/src/main.ts'),
   front: script('scripts/src/front/main.ts'),
+  watch: script('scripts/src/watch/main.ts'),
 };
 
 export const withCredentials = (address: string, { user, password }: Credentials): string => {

@@ -8,7 +8,7 @@ import { connectCouch } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MeshNode } from '../mesh/mesh-node.ts';
-import type { ClusterState } from '../state/cluster-state.ts';
+import type { ShownState } from '../watch/cluster-routes.ts';
 import { startCouchTrio, type CouchTrio } from '../testing/couch-trio.ts';
 import { isDataInUse } from './data-lock.ts';
 import { removeFromCouch } from './remove-from-couch.ts';
@@ -38,12 +38,13 @@ describe('cluster on CouchDB servers that are there already', () => {
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  const state = async (): Promise<ClusterState> =>
-    (await (await fetch(`${cluster.front.url}/cluster/state`)).json()) as ClusterState;
+  const shown = async (): Promise<ShownState> =>
+    (await (await fetch(`${cluster.front.url}/cluster/state`)).json()) as ShownState;
+  const isWell = async (): Promise<boolean> => (await shown()).isWell;
 
   it('starts no server of its own, and keeps to databases with its prefix', async () => {
     expect(cluster.couches).toEqual([]);
-    await waitFor('the mesh to be whole', async () => (await state()).problems.length === 0);
+    await waitFor('the mesh to be whole', isWell);
     await using server = connectCouch(trio.nodes[0]!.adminUrl, 5_000);
     const names = (await server.request({ path: '_all_dbs' })) as string[];
     const made = names.filter((name) => name.startsWith('test-'));
@@ -61,8 +62,8 @@ describe('cluster on CouchDB servers that are there already', () => {
       expect(errorBody.parse(await answer.json()).code).toBe('unauthorized');
     }
     await waitFor('the state to tell it', async () => {
-      const { masters } = await state();
-      return masters.map(({ up }) => up).join() === 'false,true';
+      const masters = (await shown()).cell?.servers[0]?.state?.masters;
+      return masters?.map(({ up }) => up).join() === 'false,true';
     });
     await first!.start();
   });
@@ -71,11 +72,11 @@ describe('cluster on CouchDB servers that are there already', () => {
     const [bus] = cluster.buses;
     await bus!.kill('SIGKILL');
     await waitFor('the state to tell it', async () => {
-      const { problems } = await state();
-      return [1, 2].every((number) => problems.includes(`master ${number} has no way to the other masters`));
+      const problems = (await shown()).cell?.problems;
+      return [1, 2].every((number) => problems?.includes(`master ${number} has no way to the other masters`));
     });
     await bus!.start();
-    await waitFor('the bus to be back', async () => (await state()).problems.length === 0);
+    await waitFor('the bus to be back', isWell);
   });
 
   it('tells by the front that a mailbox node is down, and takes it back on its port', async () => {

@@ -6,7 +6,7 @@ import { table } from '../cli/table.ts';
 import type { MeshReplication } from '../mesh/compare-mesh.ts';
 import { inspectMesh } from '../mesh/inspect-mesh.ts';
 import { explainNodeError, type MeshNode } from '../mesh/mesh-node.ts';
-import { readClusterState, type ClusterState } from '../state/cluster-state.ts';
+import { numbered, readClusterState, type ClusterState } from '../state/cluster-state.ts';
 import { createConflictScan, type LiveConflict } from '../state/conflict-scan.ts';
 import { countDatabase, type DatabaseCount } from '../state/database-counts.ts';
 import { findTarget, TARGET_HELP, type Target } from './target.ts';
@@ -48,7 +48,7 @@ const createStatusReader = (target: Target): (() => Promise<Status>) => {
   const directory = directoryDatabase(target.scope.databasePrefix);
   return async () => {
     const [state, { inspections, mesh }] = await Promise.all([
-      readClusterState(target.masterUrls, target.mailboxNodeUrls),
+      readClusterState(numbered('master', target.masterUrls), numbered('node', target.mailboxNodeUrls)),
       inspectMesh(target.nodes, target.elsewhere, target.scope),
     ]);
     const { replications, problems } = mesh;

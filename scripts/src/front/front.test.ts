@@ -203,7 +203,9 @@ describe('front', () => {
   it('serves the page under a policy that allows nothing from elsewhere', async () => {
     const address = await gone();
     const { url } = await front([address], [address]);
-    for (const path of ['/cluster/', '/cluster/page.css', '/cluster/page.mjs', '/cluster/icon.svg']) {
+    for (const path of ['', 'page.css', 'page.mjs', 'mesh.mjs', 'icon.svg'].map(
+      (name) => `/cluster/${name}`,
+    )) {
       const answer = await fetch(url + path);
       expect(answer.status).toBe(200);
       expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -211,14 +213,41 @@ describe('front', () => {
     }
   });
 
+  it('tells no more than the public may know when others than this machine can ask', async () => {
+    const address = await gone();
+    const config = { port: 0, masterUrls: [address], mailboxNodeUrls: [address], serverOrigins: [] };
+    await using open = await startFront(
+      { ...config, host: '0.0.0.0', messengerDir: null },
+      createLog('front', 'silent'),
+    );
+    const state = await fetch(`http://127.0.0.1:${new URL(open.url).port}/cluster/state`);
+    expect(await state.json()).toEqual({
+      isWell: false,
+      servers: [{ name: 'this machine', isServing: false }],
+      mayLogIn: false,
+      cell: null,
+    });
+  });
+
   it('tells the state of a cluster that is down', async () => {
     const address = await gone();
     const { url } = await front([address], [address, address, address]);
     const answer = await fetch(`${url}/cluster/state`);
     expect(await answer.json()).toMatchObject({
-      masters: [{ name: 'master 1', up: false }],
-      nodes: [{ name: 'node 1', up: false }, { name: 'node 2' }, { name: 'node 3' }],
-      problems: expect.arrayContaining(['master 1 is down', 'node 2 is down']),
+      isWell: false,
+      servers: [{ name: 'this machine', isServing: false }],
+      mayLogIn: false,
+      cell: {
+        servers: [
+          {
+            state: {
+              masters: [{ name: 'master 1', up: false }],
+              nodes: [{ name: 'node1', up: false }, { name: 'node2' }, { name: 'node3' }],
+            },
+          },
+        ],
+        problems: expect.arrayContaining(['master 1 is down', 'node2 is down']),
+      },
     });
   });
 

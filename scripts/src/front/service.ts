@@ -1,23 +1,25 @@
 import { Socket } from 'node:net';
 import { relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createHttpApp, listen, type Logger } from '@restante/service-kit';
 import { cacheControlOf, securityHeaders } from '@restante/web-client/headers';
 import compression from 'compression';
 import express, { type RequestHandler } from 'express';
 import type { FrontConfig } from './config.ts';
+import { watchCell } from '../watch/cell-state.ts';
+import { clusterRoutes } from '../watch/cluster-routes.ts';
+import { watchOwnServer } from '../watch/own-server.ts';
 import { createProxy } from './proxy.ts';
-import { watchState } from './state.ts';
 
 /**
  * The front: one origin for one machine, as nginx is in production. `/api` and `/ws` go to a master that is there; below
  * `/node1/`, `/node2/` ... what the owners of mailboxes ask the mailbox nodes, and nothing else; `/` is the messenger,
- * `/cluster/` a page with the cluster's state.
+ * `/cluster/` a page with the cluster's state: all of it when nobody but this machine can ask.
  */
 export type Front = AsyncDisposable & { readonly url: string };
 
 const STOP_DEADLINE_MS = 3_000;
-const PAGE_DIR = fileURLToPath(new URL('page', import.meta.url));
+const SERVER = 'this machine';
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 /** As nginx.conf has it. */
 const OF_OWNERS = /^\/messages\/[\w-]+(?:\/(?:ids|events))?$/;
 
@@ -36,7 +38,15 @@ export const startFront = async (config: FrontConfig, log: Logger): Promise<Fron
   const nodes = config.mailboxNodeUrls.map((url, index) =>
     createProxy(`mailbox node ${index + 1}`, [url], config.serverOrigins),
   );
-  const state = watchState(config);
+  const cell = watchCell([{ name: SERVER, url: '' }], {
+    name: SERVER,
+    state: watchOwnServer({
+      masterUrls: config.masterUrls,
+      masterCount: config.masterUrls.length,
+      mailboxNodes: config.mailboxNodeUrls.map((url, index) => ({ name: `node${index + 1}`, url })),
+      certificates: [],
+    }),
+  });
 
   const app = createHttpApp(log, (routes) => {
     routes.use('/api', (request, response) => {
@@ -50,11 +60,8 @@ export const startFront = async (config: FrontConfig, log: Logger): Promise<Fron
       });
     }
     routes.get('/ready', (_request, response) => response.json({ ready: true }));
-    routes.get('/cluster/state', async (_request, response) => {
-      response.set('cache-control', 'no-store').json(await state());
-    });
     routes.use(compression());
-    routes.use('/cluster', files(PAGE_DIR, []));
+    clusterRoutes(routes, { cell, access: LOOPBACK.includes(config.host) ? 'anybody' : 'nobody' });
     if (config.messengerDir !== null) routes.use(files(config.messengerDir, config.serverOrigins));
   });
 

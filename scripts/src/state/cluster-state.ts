@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ask } from './ask.ts';
 
 /** What a master tells of itself. */
 export type MasterState = {
@@ -7,6 +8,8 @@ export type MasterState = {
   readonly ready: boolean;
   /** How far the clock is ahead when it is not believed, otherwise null. */
   readonly doubtedClockSeconds: number | null;
+  /** Open WebSockets; null when it is not known. */
+  readonly connections: number | null;
   /** Whether it can tell the other masters anything. */
   readonly hasBus: boolean;
   /** CouchDBs of the directory that it passes over until masters have filled them. */
@@ -24,6 +27,8 @@ export type NodeState = {
   readonly pulls: { readonly running: number; readonly wanted: number };
   /** How far it is behind the other nodes, at most. */
   readonly lagSeconds: number | null;
+  /** How far it is behind each other node, by that one's name. */
+  readonly lags: Readonly<Record<string, number>>;
   /** How far the clock is ahead when it is not believed, otherwise null. */
   readonly doubtedClockSeconds: number | null;
   readonly setAside: readonly string[];
@@ -39,6 +44,7 @@ export type ClusterState = {
 };
 
 const ANSWER_DEADLINE_MS = 2_000;
+const ANSWER_BYTES = 4 * 1024 * 1024;
 const LAG_BOUND_SECONDS = 30;
 
 /** What `GET /health` of every service tells of its clock; services of the first release do not. */
@@ -53,6 +59,7 @@ const setAside = z.object({
 /** The parts of a master's `GET /health` that are shown. */
 const masterHealth = z.object({
   clock,
+  connections: z.number().optional(),
   directory: z.array(z.object({ url: z.string(), filling: z.boolean().default(false) })).default([]),
   /** Of the release before: without `up`, in one process. */
   bus: z.object({ up: z.boolean().default(true) }).default({ up: true }),
@@ -72,16 +79,7 @@ const nodeHealth = z.object({
   refusedWrites: z.record(z.string(), z.number()).default({}),
 });
 
-/** The answer's body; null when there is no answer, whatever its status otherwise. */
-const ask = async (url: string): Promise<{ ok: boolean; body: unknown } | null> => {
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_DEADLINE_MS) });
-    const text = await answer.text();
-    return { ok: answer.ok, body: JSON.parse(text) };
-  } catch {
-    return null;
-  }
-};
+const askService = (url: string) => ask(url, ANSWER_DEADLINE_MS, ANSWER_BYTES);
 
 const doubtedSeconds = (health: { clock?: z.infer<typeof clock> } | undefined): number | null =>
   health?.clock?.isDoubted === true ? health.clock.aheadSeconds : null;
@@ -95,13 +93,14 @@ const describeSetAside = (name: string, found: z.infer<typeof setAside> | undefi
 };
 
 const readMaster = async (name: string, url: string): Promise<MasterState> => {
-  const [ready, answer] = await Promise.all([ask(`${url}/ready`), ask(`${url}/health`)]);
+  const [ready, answer] = await Promise.all([askService(`${url}/ready`), askService(`${url}/health`)]);
   const health = masterHealth.safeParse(answer?.body).data;
   return {
     name,
     up: ready !== null,
     ready: ready?.ok ?? false,
     doubtedClockSeconds: doubtedSeconds(health),
+    connections: health?.connections ?? null,
     hasBus: health?.bus.up ?? true,
     filling: (health?.directory ?? []).filter(({ filling }) => filling).map(({ url }) => url),
     setAside: describeSetAside(name, health?.setAside),
@@ -109,10 +108,11 @@ const readMaster = async (name: string, url: string): Promise<MasterState> => {
 };
 
 const readNode = async (name: string, url: string): Promise<NodeState> => {
-  const [ready, answer] = await Promise.all([ask(`${url}/ready`), ask(`${url}/health`)]);
+  const [ready, answer] = await Promise.all([askService(`${url}/ready`), askService(`${url}/health`)]);
   const health = nodeHealth.safeParse(answer?.body).data;
   const replications = health?.replications ?? [];
-  const lags = Object.values(health?.lagSeconds ?? {});
+  const lags = health?.lagSeconds ?? {};
+  const seconds = Object.values(lags);
   return {
     name,
     up: ready !== null,
@@ -123,7 +123,8 @@ const readNode = async (name: string, url: string): Promise<NodeState> => {
       running: replications.filter(({ state }) => state === 'running').length,
       wanted: replications.length,
     },
-    lagSeconds: lags.length === 0 ? null : Math.max(...lags),
+    lagSeconds: seconds.length === 0 ? null : Math.max(...seconds),
+    lags,
     doubtedClockSeconds: doubtedSeconds(health),
     setAside: describeSetAside(name, health?.setAside),
     refusedWrites: health?.refusedWrites ?? {},
@@ -171,18 +172,25 @@ const problemsOf = (masters: readonly MasterState[], nodes: readonly NodeState[]
   ),
 ];
 
+/** A service by the name that people call it. */
+export type NamedUrl = { readonly name: string; readonly url: string };
+
+/** Services without names of their own, by number. */
+export const numbered = (kind: string, urls: readonly string[]): NamedUrl[] =>
+  urls.map((url, index) => ({ name: `${kind} ${index + 1}`, url }));
+
 /** Asks all parts at once what they tell without credentials. A part that does not answer is down. */
 export const readClusterState = async (
-  masterUrls: readonly string[],
-  mailboxNodeUrls: readonly string[],
+  masters: readonly NamedUrl[],
+  mailboxNodes: readonly NamedUrl[],
 ): Promise<ClusterState> => {
-  const [masters, nodes] = await Promise.all([
-    Promise.all(masterUrls.map((url, index) => readMaster(`master ${index + 1}`, url))),
-    Promise.all(mailboxNodeUrls.map((url, index) => readNode(`node ${index + 1}`, url))),
+  const [masterStates, nodeStates] = await Promise.all([
+    Promise.all(masters.map(({ name, url }) => readMaster(name, url))),
+    Promise.all(mailboxNodes.map(({ name, url }) => readNode(name, url))),
   ]);
   return {
-    masters,
-    nodes,
-    problems: [...problemsOf(masters, nodes), ...clockProblems([...masters, ...nodes])],
+    masters: masterStates,
+    nodes: nodeStates,
+    problems: [...problemsOf(masterStates, nodeStates), ...clockProblems([...masterStates, ...nodeStates])],
   };
 };

@@ -10,6 +10,8 @@ const NAME_ORIGINS = fileURLToPath(new URL('../../../nginx/name-origins', import
 export type Upstreams = {
   readonly master: string;
   readonly mailboxNodes: readonly string[];
+  /** None: nobody is there. */
+  readonly watch?: string;
   /** Origins of all servers; none: there is one. */
   readonly serverOrigins?: readonly string[];
   /** The built messenger. */
@@ -26,7 +28,7 @@ const addressOf = (url: string): string => new URL(url).host;
 /** Puts the nginx.conf of production into a folder, with includes of its own. The certificate is in `tls/`. */
 export const writeNginxFiles = (
   folder: string,
-  { master, mailboxNodes, serverOrigins = [], messengerDir }: Upstreams,
+  { master, mailboxNodes, watch = 'http://127.0.0.1:9', serverOrigins = [], messengerDir }: Upstreams,
   ports: { readonly http: number; readonly https: number },
 ): void => {
   const acmeDir = join(folder, 'acme');
@@ -39,6 +41,7 @@ export const writeNginxFiles = (
     paths: TEMPORARY.map((name) => `${name}_temp_path ${join(folder, name)};`),
     upstreams: [
       `map '' $master { default ${addressOf(master)}; }`,
+      `map '' $watch { default ${addressOf(watch)}; }`,
       'map $node $mailbox_node {',
       ...mailboxNodes.map((url, index) => `${index + 1} ${addressOf(url)};`),
       '}',
