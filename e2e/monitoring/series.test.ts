@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mintMessageId, type Send } from '@restante/protocol';
+import { readConfig, startWatch, type Watch } from '@restante/scripts/watch';
+import { createLog } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { openWire, startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
+import { startNginx } from '@restante/testkit/nginx';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BOARDS } from '../../monitoring/grafana/boards.ts';
 import { parseExposition, type Family } from './exposition.ts';
@@ -16,18 +19,34 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const cleanup = new AsyncDisposableStack();
 let cluster: TestCluster;
+let watch: Watch;
 let prometheus: Prometheus;
 let alice: Person;
 let bob: Person;
 beforeAll(async () => {
   cluster = cleanup.use(await startTestCluster());
   const host = (url: string): string => new URL(url).host;
+  const masterUrls = cluster.parts.masters.map(({ url }) => url);
+  const mailboxNodes = cluster.parts.mailboxNodes.map(({ url }) => url);
+  const nginx = cleanup.use(
+    await startNginx({ master: masterUrls[0]!, mailboxNodes, messengerDir: cluster.dataDir }),
+  );
+  watch = cleanup.use(
+    await startWatch(
+      readConfig({
+        PORT: '0',
+        MASTER_URLS: masterUrls.join(','),
+        MAILBOX_NODES: mailboxNodes.map((url, index) => `node${index + 1}=${url}`).join(','),
+        PEOPLE_ADDRESS: host(nginx.url),
+      }),
+      createLog('watch', 'silent'),
+    ),
+  );
   prometheus = cleanup.use(
     await startPrometheus({
-      'master:3000': host(cluster.parts.masters[0]!.url),
-      ...Object.fromEntries(
-        cluster.parts.mailboxNodes.map(({ url }, index) => [`node${index + 1}:3001`, host(url)]),
-      ),
+      'master:3000': host(masterUrls[0]!),
+      'watch:3002': host(watch.url),
+      ...Object.fromEntries(mailboxNodes.map((url, index) => [`node${index + 1}:3001`, host(url)])),
     }),
   );
   alice = await cluster.person('alice');
@@ -37,7 +56,7 @@ beforeAll(async () => {
 });
 afterAll(() => cleanup.disposeAsync());
 
-const services = () => [...cluster.parts.masters, ...cluster.parts.mailboxNodes];
+const services = () => [...cluster.parts.masters, ...cluster.parts.mailboxNodes, watch];
 
 /** Families of all services, once each of ours has a sample. */
 const exposed = (): Promise<Map<string, Family>> =>
@@ -50,7 +69,7 @@ const exposed = (): Promise<Map<string, Family>> =>
     for (const family of families) if (all.get(family.name)?.labels == null) all.set(family.name, family);
     return [...all.values()].every((one) => one.labels !== null || !isOurs(one.name)) && all;
   });
-const isOurs = (name: string): boolean => /^(restante|gateway|mailbox)_/.test(name);
+const isOurs = (name: string): boolean => /^(restante|gateway|mailbox|watch)_/.test(name);
 
 const ratesOverAMinute = (query: string): string => query.replaceAll('$__rate_interval', '1m');
 const panelQueries = BOARDS.flatMap(({ panels }) =>

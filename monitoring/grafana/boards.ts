@@ -140,6 +140,70 @@ const overview: Board = {
   ],
 };
 
+const cell: Board = {
+  uid: 'restante-cell',
+  title: 'Restante: servers of the cell',
+  panels: [
+    {
+      title: 'Servers up',
+      description: 'Servers of the cell that people can use, as this one sees them.',
+      unit: 'none',
+      stat: true,
+      redBelow: 1,
+      queries: { '{{server}}': 'watch_server_up' },
+    },
+    {
+      title: 'Until certificates end',
+      description: 'Of the certificates that this server shows now. The alert comes two weeks before.',
+      unit: 's',
+      stat: true,
+      redBelow: 14 * 86_400,
+      queries: { '{{certificate}}': 'watch_certificate_not_after_seconds - time()' },
+    },
+    {
+      title: 'Certificates shown',
+      description: '0: nginx (people) or the door (servers) takes no connections.',
+      unit: 'none',
+      stat: true,
+      redBelow: 1,
+      queries: { '{{certificate}}': 'watch_certificate_shown' },
+    },
+    {
+      title: 'Bus',
+      description: 'Whether each master of this server can tell the others anything.',
+      unit: 'none',
+      stat: true,
+      redBelow: 1,
+      queries: { '{{instance}}': 'gateway_bus_up' },
+    },
+    {
+      title: 'Connections at each server',
+      description: 'Who is where. A server that is missing has no line; its people are at the others.',
+      unit: 'none',
+      queries: { '{{server}}': 'watch_server_connections' },
+    },
+    {
+      title: 'Share of the fullest server',
+      description: 'A third where there are three. The alert comes at 80 % for an hour.',
+      unit: 'percentunit',
+      queries: { share: 'max(watch_server_connections) / sum(watch_server_connections)' },
+    },
+    {
+      title: 'Mesh lag of each pair of servers',
+      description: 'Under a second at rest. One line that grows: that way between two servers is cut.',
+      unit: 's',
+      queries: { '{{peer}} → {{node}}': 'mailbox_replication_lag_seconds' },
+    },
+    {
+      title: 'Attempts to log in as the operator',
+      description: 'At /cluster/. Some that are refused are typing errors; many are guesses.',
+      unit: 'reqps',
+      queries: { '{{result}}': rate('watch_logins_total', 'result') },
+    },
+    ...processPanels('watch'),
+  ],
+};
+
 const master: Board = {
   uid: 'restante-master',
   title: 'Restante: masters',
@@ -423,4 +487,4 @@ const mesh: Board = {
   ],
 };
 
-export const BOARDS: readonly Board[] = [overview, master, mailboxNodes, mesh];
+export const BOARDS: readonly Board[] = [overview, cell, master, mailboxNodes, mesh];
