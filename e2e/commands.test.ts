@@ -13,6 +13,7 @@ const SCRIPTS = [
   'confirm-clock',
   'conflicts',
   'invites',
+  'move-accounts',
   'verify-messenger',
 ];
 

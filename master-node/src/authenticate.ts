@@ -1,6 +1,7 @@
 import { ServiceError, type TokenDevice, type TokenVerifier } from '@restante/service-kit';
 import type { DeviceSets } from './directory/device-sets.ts';
 import type { Directory } from './directory/directory.ts';
+import { cellsOf, type Placement } from './mailboxes/cell.ts';
 
 /** The device that a `master` token speaks for. @throws ServiceError `unauthorized` or `token-expired` */
 export type Authenticate = (token: string) => Promise<TokenDevice>;
@@ -26,6 +27,14 @@ const assertThere = async (device: TokenDevice, deviceSets: DeviceSets): Promise
     throw new ServiceError('unauthorized', 'the device has been removed');
 };
 
+/** A session that does not name a cell where the account's mail is now would be told of a gap as if there were none (law 11). */
+const assertKnowsCells = (device: TokenDevice, placement: Placement<{ readonly name: string }>): void => {
+  if (placement.cells.length === 1) return;
+  const known = device.cells ?? [];
+  if (!cellsOf(device.accountId, placement).every(({ name }) => known.includes(name)))
+    throw new ServiceError('token-expired', 'the mail of the account is in another cell');
+};
+
 /**
  * A token outlives the removal of its device and a change of the password, so the device must also be there, and the
  * token of a generation that has not ended: one that has is `token-expired`, as a fresh one helps. While the directory does not answer
@@ -47,9 +56,15 @@ export const createAuthenticate =
 
 /** As {@link createAuthenticate}, by a read that many who connect at once share. */
 export const createAdmit =
-  (verifier: TokenVerifier, deviceSets: DeviceSets, directory: Pick<Directory, 'standing'>): Admit =>
+  (
+    verifier: TokenVerifier,
+    deviceSets: DeviceSets,
+    directory: Pick<Directory, 'standing'>,
+    placement: Placement<{ readonly name: string }>,
+  ): Admit =>
   async (token) => {
     const device = await verifier.device(token, 'master');
+    assertKnowsCells(device, placement);
     try {
       const standing = await directory.standing(device);
       if (standing === null) await assertThere(device, deviceSets);

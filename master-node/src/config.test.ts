@@ -38,6 +38,8 @@ describe('the configuration', () => {
   it.each([
     ['MAILBOX_NODES', 'node1'],
     ['MAILBOX_NODES', 'a=http://a|/a,a=http://b|/b'],
+    ['MAILBOX_NODES', 'east/a=http://a|/a,east/b=http://b|/b,'],
+    ['MAILBOX_NODES', 'east//a=http://a|/a,b=http://b|/b'],
     ['DIRECTORY_URLS', 'couch1:5984'],
     ['WRITE_CONCERN', '3'],
     ['WRITE_POLICY', 'sometimes'],
@@ -56,6 +58,28 @@ describe('the configuration', () => {
     ['BUS_URLS', 'nats://name:password@one,tls://name:password@two'],
   ])('names %s when it is %s', (name, value) => {
     expect(() => readConfig({ ...complete, [name]: value })).toThrow(name);
+  });
+
+  it('has cells that are large enough, with names of their own, and one that joins', () => {
+    const nodes = (...each: string[]) =>
+      each.map((name) => `${name}=http://x:1|/${name.split('/').at(-1)}`).join(',');
+    const two = nodes('east/a', 'east/b', 'west/c', 'west/d');
+    const read = (MAILBOX_NODES: string, more: Record<string, string> = {}) =>
+      readConfig({ ...complete, MAILBOX_NODES, ...more }).mailboxes;
+    expect(read(two).joining).toBeNull();
+    expect(read(two, { JOINING_CELL: 'west' }).joining).toBe('west');
+    // The first cell needs no name; the second has one.
+    expect(read(nodes('a', 'b', 'west/c', 'west/d')).cells.map(({ name }) => name)).toEqual([
+      'default',
+      'west',
+    ]);
+    for (const [given, more, error] of [
+      [nodes('east/a', 'east/b', 'west/a', 'west/d'), {}, 'names the node a twice'],
+      [nodes('east/a', 'east/b', 'west/c'), {}, 'the cell west of MAILBOX_NODES has 1 nodes'],
+      [two, { JOINING_CELL: 'north' }, 'JOINING_CELL is north, and MAILBOX_NODES has no such cell'],
+      [nodes('a', 'b'), { JOINING_CELL: 'default' }, 'MAILBOX_NODES has no cell that it joins'],
+    ] as const)
+      expect(() => read(given, more)).toThrow(error);
   });
 
   it('lets pages of all servers in, and of whom else it is told; of anybody when it is told of none', () => {

@@ -20,17 +20,23 @@ const names = z.string().transform((text) => text.split(',').map((part) => part.
 
 const NODE = /^(?:([\w-]+)\/)?([\w-]+)=([^|\s]+)\|(\S+)$/;
 
+const DEFAULT_CELL = 'default';
+
 const isPublicUrl = (text: string): boolean => /^\/[\w./-]*$/.test(text) || httpUrl.safeParse(text).success;
 
-/** `[cell/]name=internalUrl|publicUrl`, separated by commas. Nodes without a cell are in the cell `default`. */
+/** `[cell/]name=internalUrl|publicUrl`, separated by commas; names are of all cells. Nodes without a cell are in the cell `default`. */
 const cells = z.string().transform((text, context): Cell[] => {
   const found = new Map<string, Cell['nodes'][number][]>();
   const taken = new Set<string>();
   for (const part of text.split(',')) {
-    const [, cell = 'default', name = '', address = '', publicUrl = ''] = NODE.exec(part.trim()) ?? [];
+    const [, cell = DEFAULT_CELL, name = '', address = '', publicUrl = ''] = NODE.exec(part.trim()) ?? [];
     const url = httpUrl.safeParse(address);
-    if (name === '' || taken.has(name) || !url.success || !isPublicUrl(publicUrl)) {
-      context.addIssue('needs name=internalUrl|publicUrl for each node, each name once');
+    if (name === '' || !url.success || !isPublicUrl(publicUrl)) {
+      context.addIssue('needs [cell/]name=internalUrl|publicUrl for each node');
+      return z.NEVER;
+    }
+    if (taken.has(name)) {
+      context.addIssue(`names the node ${name} twice: a name is of all cells`);
       return z.NEVER;
     }
     taken.add(name);
@@ -87,6 +93,7 @@ export const environment = z.object({
   DIRECTORY_URLS: couchUrls,
   DATABASE_PREFIX: databasePrefix.optional(),
   MAILBOX_NODES: cells,
+  JOINING_CELL: z.string().optional(),
   MASTERS: count(1),
   BUS_URLS: busServers.optional(),
   WRITE_CONCERN: count(2),
@@ -164,6 +171,8 @@ export type Config = {
   readonly bus: NatsBusOptions | null;
   readonly mailboxes: {
     readonly cells: readonly Cell[];
+    /** The cell that is being added: its accounts have their mail in the former one too. */
+    readonly joining: string | null;
     readonly writeConcern: number;
     readonly writePolicy: 'available' | 'strict';
     readonly messageTtlMs: number;
@@ -203,11 +212,18 @@ export type Config = {
  */
 export const readConfig = (variables: Readonly<Record<string, string | undefined>>): Config => {
   const read = readEnvironment(environment, variables);
-  const smallestCell = Math.min(...read.MAILBOX_NODES.map((cell) => cell.nodes.length));
-  if (read.WRITE_CONCERN > smallestCell) {
-    throw new ConfigError(
-      `WRITE_CONCERN is ${read.WRITE_CONCERN}, but MAILBOX_NODES has a cell of ${smallestCell}`,
-    );
+  const { MAILBOX_NODES, JOINING_CELL, WRITE_CONCERN } = read;
+  for (const { name, nodes } of MAILBOX_NODES) {
+    if (WRITE_CONCERN > nodes.length)
+      throw new ConfigError(
+        `WRITE_CONCERN is ${WRITE_CONCERN}, but the cell ${name} of MAILBOX_NODES has ${nodes.length} nodes`,
+      );
+  }
+  if (JOINING_CELL !== undefined) {
+    if (!MAILBOX_NODES.some(({ name }) => name === JOINING_CELL))
+      throw new ConfigError(`JOINING_CELL is ${JOINING_CELL}, and MAILBOX_NODES has no such cell`);
+    if (MAILBOX_NODES.length === 1)
+      throw new ConfigError(`JOINING_CELL is ${JOINING_CELL}, and MAILBOX_NODES has no cell that it joins`);
   }
   if (read.MASTERS > 1 && read.BUS_URLS === undefined) {
     throw new ConfigError(`MASTERS is ${read.MASTERS}, and BUS_URLS names no bus between them`);
@@ -233,8 +249,9 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     masters: read.MASTERS,
     bus: read.BUS_URLS ? { ...read.BUS_URLS, databasePrefix: read.DATABASE_PREFIX ?? '' } : null,
     mailboxes: {
-      cells: read.MAILBOX_NODES,
-      writeConcern: read.WRITE_CONCERN,
+      cells: MAILBOX_NODES,
+      joining: JOINING_CELL ?? null,
+      writeConcern: WRITE_CONCERN,
       writePolicy: read.WRITE_POLICY,
       messageTtlMs: read.MESSAGE_TTL_DAYS,
       timeoutMs: read.STORE_TIMEOUT_MS,

@@ -41,7 +41,7 @@ import { createLocalBus } from './live/local-bus.ts';
 import { startNatsBus } from './live/nats-bus.ts';
 import { createPresence } from './live/presence.ts';
 import { createPushWindows } from './live/push-windows.ts';
-import { cellOf } from './mailboxes/cell.ts';
+import { cellsOf, type Cell } from './mailboxes/cell.ts';
 import { startDeleteOnBehalf } from './mailboxes/delete-on-behalf.ts';
 import { createFanOut } from './mailboxes/fan-out.ts';
 import { connectMailboxNode } from './mailboxes/mailbox-node.ts';
@@ -80,8 +80,9 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const signatures = createDirectorySignatures(config.directory);
   const [firstCell, ...otherCells] = config.mailboxes.cells;
   if (!firstCell) throw new ConfigError('MAILBOX_NODES names no node');
-  const configuredCells = [firstCell, ...otherCells] as const;
-  const metrics = createMetrics(configuredCells.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
+  const { joining } = config.mailboxes;
+  const configured = { cells: [firstCell, ...otherCells] as const, joining };
+  const metrics = createMetrics(configured.cells.flatMap(({ nodes }) => nodes.map(({ name }) => name)));
 
   const bus =
     overrides.bus ?? (config.bus ? await startNatsBus(config.bus, { log, metrics }) : createLocalBus()());
@@ -108,15 +109,15 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const deviceSets = createDeviceSets(directory, metrics.deviceSets, now);
 
   const storeToken = createStoreToken(signer, now);
-  const connectCell = ({ name, nodes }: (typeof configuredCells)[number]) => {
+  const connectCell = ({ name, nodes }: Cell) => {
     const connected = nodes.map((node) =>
       connectMailboxNode(node, { timeoutMs: config.mailboxes.timeoutMs, versions, log, metrics }),
     );
     const writers = connected.map((node) => createStoreWriter(node, { token: storeToken, log, metrics }));
     return { name, nodes: connected, writers };
   };
-  const cells = [connectCell(firstCell), ...otherCells.map(connectCell)] as const;
-  const mailboxNodes = cells.flatMap(({ nodes }) => nodes);
+  const placement = { cells: [connectCell(firstCell), ...otherCells.map(connectCell)] as const, joining };
+  const mailboxNodes = placement.cells.flatMap(({ nodes }) => nodes);
 
   const sessions = createSessions(bus, metrics.signalsWithheld);
   const presence = createPresence(bus, {
@@ -150,10 +151,10 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const passwords = createPasswords(config.passwords);
   const keyStockWatch = createKeyStockWatch(directory, bus, { log, metrics });
   const authenticate = createAuthenticate(verifier, deviceSets);
-  const admit = createAdmit(verifier, deviceSets, directory);
+  const admit = createAdmit(verifier, deviceSets, directory, placement);
   const deleteOnBehalf = startDeleteOnBehalf({
     nodes: mailboxNodes,
-    nodesOf: (account) => cellOf(account, cells).nodes,
+    nodesOf: (account) => cellsOf(account, placement).flatMap(({ nodes }) => nodes),
     signer,
     metrics,
     log,
@@ -163,7 +164,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const pushWindows = createPushWindows(bus);
   const handle = createHandle({
     deviceSets,
-    store: createFanOut(cells, config.mailboxes),
+    store: createFanOut(placement, config.mailboxes),
     deleteOnBehalf: deleteOnBehalf.delete,
     bus,
     show: presence.show,
@@ -188,7 +189,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     directory,
     passwords,
     signIn: createSignIn(passwords, rateLimits, metrics.logins),
-    issueSession: createIssueSession(signer, config, configuredCells, access, now),
+    issueSession: createIssueSession(signer, config, configured, access, now),
     authenticate,
     rateLimits,
     registration: createRegistration({
@@ -207,7 +208,13 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       clock: clockHealth(clock),
       directory: servers.states(),
       setAside: { counts: setAside.counts(), examples: setAside.examples() },
-      mailboxNodes: mailboxNodes.map((node) => ({ name: node.name, up: node.isUp() })),
+      mailboxNodes: placement.cells.flatMap(({ name: cell, nodes }) =>
+        nodes.map((node) => ({ name: node.name, cell, up: node.isUp() })),
+      ),
+      cells: placement.cells.map(({ name, nodes }) => ({
+        ...{ name, joining: name === joining },
+        hasQuorum: nodes.filter((node) => node.isUp()).length >= config.mailboxes.writeConcern,
+      })),
       bus: { ...bus.state(), masters: config.masters },
     }),
     isReady,

@@ -16,5 +16,7 @@ export const deviceClaims = z.object({
    * that of the account's device list; absent when a master has signed it for itself.
    */
   generation: z.optional(z.int().check(z.nonnegative())),
+  /** Of `master` tokens: the cells whose nodes the session named. Absent: there was one cell. */
+  cells: z.optional(z.array(z.string())),
 });
 export type DeviceClaims = z.infer<typeof deviceClaims>;

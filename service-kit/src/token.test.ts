@@ -25,9 +25,14 @@ describe('tokens', () => {
     expect(await verifier.device(await signer.device(device, 'mailbox', inAnHour), 'mailbox')).toEqual({
       ...device,
       generation: null,
+      cells: null,
     });
-    const later = await signer.device(device, 'master', inAnHour, 2);
-    expect(await verifier.device(later, 'master')).toEqual({ ...device, generation: 2 });
+    const later = await signer.device(device, 'master', inAnHour, 2, ['east', 'west']);
+    expect(await verifier.device(later, 'master')).toEqual({
+      ...device,
+      generation: 2,
+      cells: ['east', 'west'],
+    });
     await verifier.master(await signer.master(inAnHour));
   });
 

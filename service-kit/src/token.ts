@@ -15,8 +15,11 @@ const ALGORITHM = 'EdDSA';
 const ISSUER = 'restante';
 const MASTER_SUBJECT = 'master';
 
-/** Whom a token speaks for, and which generation it is of: see `deviceClaims`. Null: it says none. */
-export type TokenDevice = DeviceAddress & { readonly generation: number | null };
+/** Whom a token speaks for, and what else it says: see `deviceClaims`. Null: nothing. */
+export type TokenDevice = DeviceAddress & {
+  readonly generation: number | null;
+  readonly cells: readonly string[] | null;
+};
 
 export type TokenVerifier = {
   /**
@@ -35,6 +38,7 @@ export type TokenSigner = {
     audience: 'master' | 'mailbox',
     expiresAtMs: number,
     generation?: number,
+    cells?: readonly string[],
   ) => Promise<string>;
   readonly master: (expiresAtMs: number) => Promise<string>;
 };
@@ -51,8 +55,8 @@ const nameOf = (token: string, audience: string): string =>
 const deviceOf = (payload: JWTPayload): TokenDevice | null => {
   const claims = deviceClaims.safeParse(payload);
   if (!claims.success) return null;
-  const { sub, device, generation = null } = claims.data;
-  return { accountId: sub, deviceId: device, generation };
+  const { sub, device, generation = null, cells = null } = claims.data;
+  return { accountId: sub, deviceId: device, generation, cells };
 };
 
 /** Of a master whose clock was far ahead: a fresh token is what helps, as for one that has expired. */
@@ -104,7 +108,7 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
 /** `privateKeyPem`: PKCS #8 PEM; line breaks may be written as `\n`. */
 export const createTokenSigner = (privateKeyPem: string, now: () => number = Date.now): TokenSigner => {
   const key = readPrivateKey('TOKEN_PRIVATE_KEY', privateKeyPem);
-  const sign = (subject: string, audience: string, expiresAtMs: number, claims: Record<string, number>) =>
+  const sign = (subject: string, audience: string, expiresAtMs: number, claims: JWTPayload) =>
     new SignJWT(claims)
       .setProtectedHeader({ alg: ALGORITHM })
       .setIssuer(ISSUER)
@@ -114,10 +118,11 @@ export const createTokenSigner = (privateKeyPem: string, now: () => number = Dat
       .setExpirationTime(Math.floor(expiresAtMs / 1000))
       .sign(key);
   return {
-    device: ({ accountId, deviceId }, audience, expiresAtMs, generation) =>
+    device: ({ accountId, deviceId }, audience, expiresAtMs, generation, cells) =>
       sign(accountId, AUDIENCES[audience], expiresAtMs, {
         device: deviceId,
         ...(generation !== undefined && { generation }),
+        ...(cells !== undefined && { cells }),
       }),
     master: (expiresAtMs) => sign(MASTER_SUBJECT, AUDIENCES.store, expiresAtMs, {}),
   };

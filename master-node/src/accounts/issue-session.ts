@@ -1,9 +1,9 @@
-import type { AccountId, DeviceAddress, Session } from '@restante/protocol';
+import type { DeviceAddress, Session } from '@restante/protocol';
 import type { TokenSigner } from '@restante/service-kit';
 import type { Config } from '../config.ts';
 import type { AccountRecord } from '../directory/directory.ts';
 import type { Access } from './access.ts';
-import { cellOf, type Cell } from '../mailboxes/cell.ts';
+import { cellsOf, type Cell, type Placement } from '../mailboxes/cell.ts';
 
 /** The tokens of a device, and where its mail is. */
 export type IssueSession = (
@@ -14,18 +14,18 @@ export type IssueSession = (
 export const createIssueSession = (
   signer: TokenSigner,
   config: Pick<Config, 'tokens' | 'mailboxes' | 'serverOrigins'>,
-  cells: readonly [Cell, ...Cell[]],
+  placement: Placement<Cell>,
   access: Pick<Access, 'keyOf'>,
   now: () => number,
 ): IssueSession => {
-  const nodesOf = (account: AccountId): string[] =>
-    cellOf(account, cells).nodes.map((node) => node.publicUrl);
   return async (device, { username, tokenGeneration, list }) => {
     const serverTime = now();
     const masterTokenExpiresAt = serverTime + config.tokens.masterTtlMs;
     const mailboxTokenExpiresAt = serverTime + config.tokens.mailboxTtlMs;
+    const cells = cellsOf(device.accountId, placement);
+    const cellNames = placement.cells.length === 1 ? undefined : cells.map(({ name }) => name);
     const [masterToken, mailboxToken] = await Promise.all([
-      signer.device(device, 'master', masterTokenExpiresAt, tokenGeneration),
+      signer.device(device, 'master', masterTokenExpiresAt, tokenGeneration, cellNames),
       signer.device(device, 'mailbox', mailboxTokenExpiresAt, list?.generation ?? 0),
     ]);
     return {
@@ -36,7 +36,7 @@ export const createIssueSession = (
       masterTokenExpiresAt,
       mailboxToken,
       mailboxTokenExpiresAt,
-      mailboxNodes: nodesOf(device.accountId),
+      mailboxNodes: cells.flatMap(({ nodes }) => nodes.map(({ publicUrl }) => publicUrl)),
       ...(config.serverOrigins.length === 0 ? {} : { masters: [...config.serverOrigins] }),
       writeConcern: config.mailboxes.writeConcern,
       accessKey: access.keyOf(device.accountId),

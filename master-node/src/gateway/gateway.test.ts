@@ -29,7 +29,8 @@ it('keeps nothing of the request that a connection was made by', async () => {
   const sessions = createSessions(bus, createMetrics([]).signalsWithheld);
   const gateway = startGateway({
     server: http.server,
-    admit: () => Promise.resolve({ accountId: randomUUID(), deviceId: 1, generation: 0, keysLow: false }),
+    admit: () =>
+      Promise.resolve({ accountId: randomUUID(), deviceId: 1, generation: 0, cells: null, keysLow: false }),
     handle: () => Promise.resolve(null),
     sessions,
     presence: createPresence(bus, { isHere: () => false, tell: () => undefined, take: () => null }),

@@ -594,7 +594,8 @@ describe('the REST side', () => {
       expect((await ask('GET', '/health')).body).toMatchObject({
         status: 'ok',
         directory: [{ up: true }],
-        mailboxNodes: [{ name: 'node1', up: true }, { name: 'node2' }, { name: 'node3' }],
+        mailboxNodes: [{ name: 'node1', cell: 'default', up: true }, { name: 'node2' }, { name: 'node3' }],
+        cells: [{ name: 'default', joining: false, hasQuorum: true }],
         bus: { kind: 'in-process', up: true, peers: 0, masters: 1 },
       });
       expect((await ask('GET', '/ready')).status).toBe(200);

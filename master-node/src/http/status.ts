@@ -23,7 +23,13 @@ export type Health = {
     readonly counts: Readonly<Record<string, number>>;
     readonly examples: readonly SetAsideDocument<string>[];
   };
-  readonly mailboxNodes: readonly { readonly name: string; readonly up: boolean }[];
+  readonly mailboxNodes: readonly { readonly name: string; readonly cell: string; readonly up: boolean }[];
+  /** `hasQuorum`: W of its nodes are up. Without, law 1 holds as WRITE_POLICY says for those whose mail is there. */
+  readonly cells: readonly {
+    readonly name: string;
+    readonly joining: boolean;
+    readonly hasQuorum: boolean;
+  }[];
   /** Between the masters of the same people, of which there should be `masters`. */
   readonly bus: BusState & { readonly masters: number };
 };

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode, StoredEnvelope, StoreResult } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
+import { cellOf } from './cell.ts';
 import { createFanOut, type WritableCell } from './fan-out.ts';
 import type { StoreWriter } from './store-writer.ts';
 
@@ -39,7 +40,7 @@ const store = (
   outcomes: readonly Outcome[],
   writePolicy: 'available' | 'strict' = 'available',
 ): Promise<number | ErrorCode> =>
-  createFanOut([cell('a', outcomes)], { writeConcern: 2, writePolicy })(
+  createFanOut({ cells: [cell('a', outcomes)], joining: null }, { writeConcern: 2, writePolicy })(
     [envelope(), envelope()],
     'request',
   ).catch((error: unknown) => (error as ServiceError).code);
@@ -74,10 +75,28 @@ describe('law 1', () => {
       cell('b', ['stored', 'failed', 'failed']),
     ] as const;
     const envelopes = Array.from({ length: 32 }, envelope);
-    const put = createFanOut([...cells], { writeConcern: 2, writePolicy: 'available' });
+    const put = createFanOut({ cells, joining: null }, { writeConcern: 2, writePolicy: 'available' });
     expect(await put(envelopes, 'request')).toBe(1);
-    const strict = createFanOut([...cells], { writeConcern: 2, writePolicy: 'strict' });
+    const strict = createFanOut({ cells, joining: null }, { writeConcern: 2, writePolicy: 'strict' });
     await expect(strict(envelopes, 'request')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('counts both cells of an account whose own is being added, and the own one alone of the others', async () => {
+    const cells = [
+      cell('a', ['stored', 'stored', 'stored']),
+      cell('b', ['failed', 'failed', 'failed']),
+    ] as const;
+    const put = createFanOut({ cells, joining: 'b' }, { writeConcern: 2, writePolicy: 'available' });
+    for (const one of Array.from({ length: 32 }, envelope)) {
+      const answer = put([one], 'request').catch((error: unknown) => (error as ServiceError).code);
+      expect(await answer).toBe(cellOf(one.accountId, cells).name === 'a' ? 2 : 'unavailable');
+    }
+    const former = [
+      cell('a', ['failed', 'failed', 'failed']),
+      cell('b', ['stored', 'stored', 'stored']),
+    ] as const;
+    const late = createFanOut({ cells: former, joining: 'b' }, { writeConcern: 2, writePolicy: 'available' });
+    await expect(late([envelope()], 'request')).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it('holds for every outcome of three nodes', async () => {

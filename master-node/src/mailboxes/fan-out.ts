@@ -1,12 +1,12 @@
 import type { ErrorCode, StoredEnvelope, StoreResult } from '@restante/protocol';
 import { ServiceError } from '@restante/service-kit';
-import { cellOf } from './cell.ts';
+import { cellsOf, type Placement } from './cell.ts';
 import type { StoreWriter } from './store-writer.ts';
 
 /**
  * Law 1: a message is accepted when each of its envelopes is on the disks of W mailbox nodes, without waiting for the
  * others. When all have answered or failed and fewer than W have it, policy `available` takes one copy for enough,
- * `strict` does not.
+ * `strict` does not. Each cell that an account's mail is in counts for itself: a read of either has the message.
  */
 export type FanOut = (envelopes: readonly StoredEnvelope[], requestId: string) => Promise<number>;
 
@@ -44,7 +44,7 @@ const refusal = (envelope: Progress): ServiceError => {
 
 /** Gives the number of copies. Throws ServiceError `unavailable`, or what all nodes that answered refused it for. */
 export const createFanOut =
-  (cells: readonly [WritableCell, ...WritableCell[]], { writeConcern, writePolicy }: FanOutOptions): FanOut =>
+  (placement: Placement<WritableCell>, { writeConcern, writePolicy }: FanOutOptions): FanOut =>
   (envelopes, requestId) =>
     new Promise((resolve, reject) => {
       const enough = writePolicy === 'strict' ? writeConcern : 1;
@@ -60,11 +60,14 @@ export const createFanOut =
         }
       };
 
-      const byCell = Map.groupBy(envelopes, ({ accountId }) => cellOf(accountId, cells));
+      const placed = envelopes.flatMap((envelope) =>
+        cellsOf(envelope.accountId, placement).map((cell) => ({ cell, envelope })),
+      );
+      const byCell = Map.groupBy(placed, ({ cell }) => cell);
       const requests = [...byCell].flatMap(([{ writers }, members]) => {
         const states = members.map((): Progress => ({ stored: 0, pending: writers.length, refusals: [] }));
         progress.push(...states);
-        const texts = members.map((envelope) => JSON.stringify(envelope));
+        const texts = members.map(({ envelope }) => JSON.stringify(envelope));
         return writers.map((writer) => ({ writer, states, texts }));
       });
       for (const { writer, states, texts } of requests) {

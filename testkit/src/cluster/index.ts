@@ -1,3 +1,4 @@
+export { startAddedCell, type AddedCell } from './added-cell.ts';
 export { clockShift, clockShiftOf, movableClock, type MovableClock } from './clock-shift.ts';
 export {
   conflictsOf,
