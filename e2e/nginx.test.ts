@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -34,13 +34,16 @@ import {
   type Nginx,
 } from '@restante/testkit/nginx';
 import { buildWebClient } from '@restante/web-client/build';
-import { SECURITY_HEADERS } from '@restante/web-client/headers';
+import { securityHeaders } from '@restante/web-client/headers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** The nginx.conf of production in a real nginx before a real cluster. */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ANYBODY = '0190a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b';
+/** Of a cell: another server's page, and a host with a long name. */
+const OTHER = `https://b.${'long-'.repeat(12)}example.org`;
+const ORIGINS = ['https://a.example.org', OTHER, 'https://c.example.org:8443'];
 const HSTS = 'strict-transport-security';
 
 let cluster: TestCluster;
@@ -49,11 +52,16 @@ let messengerDir: string;
 
 beforeAll(async () => {
   messengerDir = await buildWebClient();
-  cluster = await startTestCluster({ mailboxAddresses: 'front' });
+  const settings = { SERVER_ORIGINS: ORIGINS.join(',') };
+  cluster = await startTestCluster({
+    mailboxAddresses: 'front',
+    settings: { master: settings, mailboxNode: settings },
+  });
   const { masters, mailboxNodes } = cluster.parts;
   nginx = await startNginx({
     master: masters[0]!.url,
     mailboxNodes: mailboxNodes.map(({ url }) => url),
+    serverOrigins: ORIGINS,
     messengerDir,
   });
   trust(nginx.certificateFile);
@@ -69,8 +77,11 @@ const trust = (certificateFile: string): void =>
 
 const ask = (path: string, options: RequestInit = {}): Promise<Response> =>
   fetch(nginx.url + path, { redirect: 'manual', ...options });
-const post = (path: string, body: string): Promise<Response> =>
-  ask(path, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+const post = (path: string, body: string, origin?: string): Promise<Response> =>
+  ask(path, {
+    ...{ method: 'POST', body },
+    headers: { 'content-type': 'application/json', ...(origin === undefined ? {} : { origin }) },
+  });
 const codeOf = async (answer: Response): Promise<ErrorCode> => errorBody.parse(await answer.json()).code;
 /** The status of an answer to a WebSocket upgrade that is refused. */
 const upgradeStatus = async (): Promise<number | undefined> => {
@@ -100,6 +111,7 @@ describe('nginx.conf', () => {
       // What nginx/start writes.
       writeFileSync(join(folder, 'https-port.conf'), "set $https_port '';");
       writeFileSync(join(folder, 'master.conf'), 'default master:3000;');
+      execFileSync(join(ROOT, 'nginx', 'name-origins'), [folder]);
       makeCertificate(join(folder, 'tls'));
       for (const checked of [folder, dirname(nginx.acmeDir)]) {
         const { ok, output } = checkNginxConf(checked);
@@ -107,6 +119,25 @@ describe('nginx.conf', () => {
         expect(output).toContain('test is successful');
         expect(ok).toBe(true);
       }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('does not start with a server that is named in another way', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'restante-nginx-origins-'));
+    try {
+      for (const named of ['a.example.org', 'https://a.example.org/path', "https://a';"]) {
+        const { status, stderr } = spawnSync(join(ROOT, 'nginx', 'name-origins'), [folder], {
+          ...{
+            encoding: 'utf8',
+            env: { PATH: process.env['PATH'], SERVER_ORIGINS: `https://b.example.org,${named}` },
+          },
+        });
+        expect(status).toBe(2);
+        expect(stderr).toContain('SERVER_ORIGINS');
+      }
+      expect(readdirSync(folder)).toEqual([]);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -180,7 +211,8 @@ describe('transport', () => {
 
 describe('the messenger', () => {
   it('is the one of these sources: verify-messenger says so', async () => {
-    const args = ['verify-messenger', '--url', nginx.url, '--manifest', join(messengerDir, 'integrity.json')];
+    const args = ['verify-messenger', '--url', nginx.url, '--servers', ORIGINS.join(',')];
+    args.push('--manifest', join(messengerDir, 'integrity.json'));
     const command = spawn(process.execPath, [join(ROOT, 'scripts/src/main.ts'), ...args], {
       env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: nginx.certificateFile },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -200,7 +232,10 @@ describe('the messenger', () => {
       '/healthz',
     ]) {
       const { headers } = await ask(path);
-      for (const [name, value] of Object.entries({ ...SECURITY_HEADERS, [HSTS]: 'max-age=63072000' })) {
+      for (const [name, value] of Object.entries({
+        ...securityHeaders(ORIGINS),
+        [HSTS]: 'max-age=63072000',
+      })) {
         expect(headers.get(name), `${path} ${name}`).toBe(value);
       }
     }
@@ -304,14 +339,40 @@ describe('the services', () => {
     );
   });
 
+  it('let pages of the other servers ask and read, and nobody else’s', async () => {
+    const preflight = {
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    };
+    for (const path of ['/api/tokens', `/node1/messages/${ANYBODY}/ids?device=1`]) {
+      const asked = await ask(path, { method: 'OPTIONS', headers: { ...preflight, origin: OTHER } });
+      expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, OTHER]);
+      expect(asked.headers.get('access-control-allow-headers')).toContain('authorization');
+      const answer = await ask(path, { headers: { origin: OTHER } });
+      // Refused by the service itself, said once.
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.headers.get('access-control-allow-origin')).toBe(OTHER);
+      for (const headers of [{ ...preflight, origin: 'https://evil.example.org' }, preflight]) {
+        const other = await ask(path, { method: 'OPTIONS', headers });
+        expect(other.ok).toBe(false);
+        expect(other.headers.get('access-control-allow-origin')).toBeNull();
+      }
+    }
+    const files = await ask('/', { headers: { origin: OTHER } });
+    expect(files.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
   it.each([
     ['a mailbox node', () => cluster.parts.mailboxNodes[1]!, '/node2/messages/delete', 'mailbox node 2'],
     ['the master', () => cluster.parts.masters[0]!, '/api/tokens', 'the master'],
   ])('%s that is down is told at once, and found when it is back', async (_, process, path, name) => {
     const port = process().port;
     await process().kill('SIGKILL');
-    const answer = await post(path, '{}');
+    const answer = await post(path, '{}', OTHER);
     expect(answer.status).toBe(503);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(OTHER);
+    const evil = await post(path, '{}', 'https://evil.example.org');
+    expect(evil.headers.get('access-control-allow-origin')).toBeNull();
     expect(answer.headers.get('retry-after')).toBe('1');
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
@@ -403,7 +464,7 @@ describe('an address that asks too much', () => {
 
   it('is told so, with all of its IPv6 network, and nobody else is', async () => {
     const from = (address: string): Promise<Response> =>
-      ask('/nothing', { headers: { [TEST_ADDRESS]: address } });
+      ask('/nothing', { headers: { [TEST_ADDRESS]: address, origin: OTHER } });
     // One device that catches up, for a whole minute's allowance at three nodes at once.
     let statuses: number[] = [];
     while (!statuses.includes(429)) {
@@ -416,6 +477,7 @@ describe('an address that asks too much', () => {
     const neighbours = await Promise.all(Array.from({ length: 100 }, () => from('2001:db8:1:2:ffff::9')));
     const refused = neighbours.find(({ status }) => status === 429)!;
     expect(refused.headers.get('retry-after')).toBe('1');
+    expect(refused.headers.get('access-control-allow-origin')).toBe(OTHER);
     expect(errorBody.parse(await refused.json())).toMatchObject({
       code: 'rate-limited',
       retryAfterMs: 1_000,

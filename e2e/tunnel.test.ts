@@ -311,8 +311,10 @@ describe('the peer', () => {
     const closed = once(socket, 'close');
     await old.kill();
     await closed;
-    await expect(ask(PORTS.node, '/', address)).rejects.toThrow();
-    expect(peer.output()).toContain('Connection refused');
+    await waitFor('nobody to answer there', async () => {
+      await expect(ask(PORTS.node, '/', address)).rejects.toThrow();
+      return peer.output().includes('Connection refused');
+    });
     await using next = await doorAt(`${NETWORK}.33`);
     names.set('b.example.org', `${NETWORK}.33`);
     await waitFor('the new door', async () => (await ask(PORTS.node, '/', address)) === 'node /');

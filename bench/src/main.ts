@@ -18,6 +18,7 @@ import { messenger } from './measurements/messenger.ts';
 import { pushAcross } from './measurements/push-across.ts';
 import { reconnect } from './measurements/reconnect.ts';
 import { replication } from './measurements/replication.ts';
+import { serverGone } from './measurements/server-gone.ts';
 import { signal } from './measurements/signal.ts';
 import { sizing } from './measurements/sizing.ts';
 import { storeBatch } from './measurements/store-batch.ts';
@@ -39,6 +40,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   memoryGrowth,
   reconnect,
   masterKilled,
+  serverGone,
   sizing,
 ];
 

@@ -48,6 +48,7 @@ import { isAway, MessengerError } from './messenger-error.ts';
 import { mailboxApi, type MailboxAccess } from './server/mailbox-api.ts';
 import type { Http } from './server/http.ts';
 import type { MasterApi } from './server/master-api.ts';
+import type { Servers } from './server/servers.ts';
 import { standingOf } from './people/standings.ts';
 import { conversationWith } from './vault/conversation-id.ts';
 import type { PatientStore } from './vault/patient-store.ts';
@@ -72,7 +73,8 @@ export type Delivery = {
 };
 
 export type DeliveryDeps = {
-  readonly masters: readonly string[];
+  readonly servers: Servers;
+  readonly returnMs: number;
   readonly http: Http;
   readonly WebSocket: typeof globalThis.WebSocket;
   readonly versions: Versions;
@@ -382,7 +384,18 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     background(pause(deps.patienceMs, signal).then(() => (isSending ? undefined : begin('unknown'))));
   };
 
+  const leaveConnection = (): void => {
+    frames = null;
+    clock.disconnect();
+    connected.abort();
+    outbox.disconnect();
+    acknowledger.disconnect();
+    deps.presence.disconnect();
+  };
+
   const onWelcome = (welcome: Welcome, send: SendFrame): void => {
+    // Another connection may have been live until now.
+    leaveConnection();
     frames = send;
     isCaughtUp = false;
     clock.connect(() => send({ type: 'ping' }));
@@ -441,14 +454,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   };
 
   const onState = (state: ConnectionState): void => {
-    if (!isConnected(state)) {
-      frames = null;
-      clock.disconnect();
-      connected.abort();
-      outbox.disconnect();
-      acknowledger.disconnect();
-      deps.presence.disconnect();
-    }
+    if (!isConnected(state)) leaveConnection();
     if (state.name === 'waiting') follow(true);
     if (isOver(state)) {
       follow(false);
@@ -464,7 +470,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   };
 
   const connection = createConnection({
-    masters: deps.masters,
+    servers: deps.servers,
+    returnMs: deps.returnMs,
     backoff,
     WebSocket: deps.WebSocket,
     versions: deps.versions,

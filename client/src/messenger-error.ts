@@ -6,6 +6,8 @@ export type LocalErrorCode =
   | 'unreachable'
   /** An answer that breaks the protocol. */
   | 'bad-answer'
+  /** A server names other servers that no messenger goes to. */
+  | 'servers-refused'
   /** The messenger has been closed. */
   | 'closed'
   /** The vault has no room. */

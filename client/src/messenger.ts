@@ -30,7 +30,9 @@ import { admitWriting } from './people/writing.ts';
 import { createSearching, type Searching } from './conversations/searching.ts';
 import { createReading, type Reading } from './conversations/reading.ts';
 import { createHttp } from './server/http.ts';
+import { askHealth } from './server/ask-health.ts';
 import { masterApi } from './server/master-api.ts';
+import { createServers } from './server/servers.ts';
 import { createTrust, type Trust } from './people/trust.ts';
 import { named } from './vault/conversation-id.ts';
 import { createPatientStore } from './vault/patient-store.ts';
@@ -72,7 +74,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     WebSocket: globalThis.WebSocket,
     ...given,
   };
-  const { masters, now, ratchet } = options;
+  const { now, ratchet } = options;
   const events = createEvents<MessengerEvents>();
   const store = createVaultStore(options.vault, (fault) => events.emit('fault', fault));
   const patient = createPatientStore(store, options.backoff, (failure) => {
@@ -86,7 +88,15 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const device = createDevice(patient, clock, options.monotonic);
   const arrivals = createArrivals(patient, clock, device);
   const http = createHttp(options.fetch, options.versions, device.refuse);
-  const api = masterApi(masters, http, device);
+  const servers = createServers({
+    given: options.masters,
+    named: device.masters,
+    ask: (origin, signal) => askHealth(http, origin, signal),
+    monotonic: options.monotonic,
+  });
+  const api = masterApi(servers, http, device, (error) =>
+    events.emit('fault', error instanceof Error ? error : new Error('unknown fault')),
+  );
   const conversations = createConversations(events, device);
   const messages = createMessages(events, conversations, clock.now);
   const guard = createIdentityGuard({ device, clock, messages, conversations });
@@ -115,7 +125,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const delivery = createDelivery({
     ...options,
     ...{ events, device, clock, arrivals, api, sessions, guard, messages, composer, keys, contacts },
-    ...{ http, conversations, preferences, presence, outdatedVault, keepHouse, lists, ownList },
+    ...{ http, servers, conversations, preferences, presence, outdatedVault, keepHouse, lists, ownList },
     store: patient,
   });
 

@@ -4,7 +4,10 @@ import type { Ratchet } from './ratchet/ratchet.ts';
 import type { Vault } from './vault/vault.ts';
 
 export type MessengerOptions = {
-  /** Origins of the masters, in the order of preference. */
+  /**
+   * Origins of servers, the usual one first. Those that a session names are gone to, too, when these are away; the messenger goes back to the
+   * usual one once that has been well for a while.
+   */
   readonly masters: readonly string[];
   /** The messenger closes it. One vault is for one messenger at a time. */
   readonly vault: Vault;
@@ -20,6 +23,8 @@ export type MessengerOptions = {
   /** Of the protocol: what it says and understands. */
   readonly versions?: Versions;
   readonly backoff?: Backoff;
+  /** How often the usual server is looked for by who is at another one. */
+  readonly returnMs?: number;
   /** A mailbox node that takes longer for a page does not hold back the others. */
   readonly patienceMs?: number;
   /** A mailbox node that takes longer for a page has failed, for now. */
@@ -29,6 +34,7 @@ export type MessengerOptions = {
 /** Delays of a messenger that is told no others. */
 export const DEFAULT_PACE = {
   backoff: DEFAULT_BACKOFF,
+  returnMs: 10_000,
   patienceMs: 2_000,
   pageTimeoutMs: 10_000,
 } satisfies Partial<MessengerOptions>;

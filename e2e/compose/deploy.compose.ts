@@ -109,7 +109,7 @@ describe('a deployment that is killed on its way', () => {
 
 describe('the stack', () => {
   test('has every service, healthy', () => {
-    expect(deployment.services()).toEqual([...LASTING, 'setup-replication'].sort());
+    expect(deployment.services()).toEqual(LASTING);
     for (const service of LASTING) expect(deployment.health(service), service).toBe('healthy');
   });
 

@@ -46,6 +46,11 @@ export const startPrometheus = async (targets: Readonly<Record<string, string>>)
       /^ {2}(scrape|evaluation)_(interval|timeout): .*$/gm,
       '  $1_$2: 1s',
     );
+    // There is no DNS that knows containers.
+    text = text.replaceAll(
+      /dns_sd_configs:\n +- names: \[(\w+)\]\n +type: A\n +port: (\d+)/g,
+      'static_configs:\n      - targets: [$1:$2]',
+    );
     for (const [name, address] of Object.entries(targets)) text = text.replaceAll(name, address);
     await writeFile(config, text);
 

@@ -6,6 +6,7 @@ import {
   nodeName,
   parseCouchUrl,
   readEnvironment,
+  serverOrigins,
 } from '@restante/service-kit';
 import { z } from 'zod';
 import type { MeshServers } from './mesh/wanted.ts';
@@ -70,6 +71,7 @@ export const environment = z
     MAILBOX_STRANGERS_MESSAGES: z.coerce.number().int().positive().default(200),
     REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
     DELETIONS_PER_MINUTE: z.coerce.number().int().positive().default(60_000),
+    SERVER_ORIGINS: serverOrigins.default([]),
     MAX_LISTENERS: z.coerce.number().int().positive().default(2_000),
     CANARY_INTERVAL_MS: z.coerce.number().int().positive().default(5_000),
     MAINTENANCE_INTERVAL_MS: z.coerce.number().int().positive().default(10_000),
@@ -113,6 +115,8 @@ export type Config = {
   readonly mailboxStrangersMessages: number;
   readonly requestsPerMinute: number;
   readonly deletionsPerMinute: number;
+  /** Of the servers whose pages may ask. */
+  readonly serverOrigins: readonly string[];
   readonly maxListeners: number;
   readonly canaryIntervalMs: number;
   readonly maintenanceIntervalMs: number;
@@ -149,6 +153,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     mailboxStrangersMessages: read.MAILBOX_STRANGERS_MESSAGES,
     requestsPerMinute: read.REQUESTS_PER_MINUTE,
     deletionsPerMinute: read.DELETIONS_PER_MINUTE,
+    serverOrigins: read.SERVER_ORIGINS,
     maxListeners: read.MAX_LISTENERS,
     canaryIntervalMs: read.CANARY_INTERVAL_MS,
     maintenanceIntervalMs: read.MAINTENANCE_INTERVAL_MS,

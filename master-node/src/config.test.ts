@@ -41,6 +41,11 @@ describe('the configuration', () => {
     ['DIRECTORY_URLS', 'couch1:5984'],
     ['WRITE_CONCERN', '3'],
     ['WRITE_POLICY', 'sometimes'],
+    ['SERVER_ORIGINS', 'a.example.org'],
+    ['SERVER_ORIGINS', 'https://a.example.org/path'],
+    ['SERVER_ORIGINS', 'https://A.example.org'],
+    ['SERVER_ORIGINS', 'https://a.example.org,https://a.example.org'],
+    ['SERVER_ORIGINS', Array.from({ length: 17 }, (_, index) => `https://${index}.example.org`).join(',')],
     ['BUS_URLS', 'bus:4222'],
     ['BUS_URLS', 'nats://bus:4222'],
     ['BUS_URLS', 'http://name:password@bus:4222'],
@@ -51,6 +56,19 @@ describe('the configuration', () => {
     ['BUS_URLS', 'nats://name:password@one,tls://name:password@two'],
   ])('names %s when it is %s', (name, value) => {
     expect(() => readConfig({ ...complete, [name]: value })).toThrow(name);
+  });
+
+  it('lets pages of all servers in, and of whom else it is told; of anybody when it is told of none', () => {
+    expect(readConfig(complete)).toMatchObject({ serverOrigins: [], allowedOrigins: null });
+    const SERVER_ORIGINS = 'https://a.example.org, https://b.example.org/';
+    const servers = ['https://a.example.org', 'https://b.example.org'];
+    expect(readConfig({ ...complete, SERVER_ORIGINS })).toMatchObject({
+      ...{ serverOrigins: servers, allowedOrigins: servers },
+    });
+    const ALLOWED_ORIGINS = 'https://page.example.org';
+    expect(readConfig({ ...complete, SERVER_ORIGINS, ALLOWED_ORIGINS })).toMatchObject({
+      ...{ serverOrigins: servers, allowedOrigins: [...servers, ALLOWED_ORIGINS] },
+    });
   });
 
   it('has a bus for several masters, under the prefix of the databases', () => {

@@ -7,6 +7,7 @@ import {
   httpUrl,
   messageTtlDays,
   readEnvironment,
+  serverOrigins,
 } from '@restante/service-kit';
 import type { NatsBusOptions } from './live/nats-bus.ts';
 import type { Cell } from './mailboxes/cell.ts';
@@ -103,6 +104,7 @@ export const environment = z.object({
   HEARTBEAT_MS: count(20_000),
   STALL_MS: count(60_000),
   DRAIN_MS: count(10_000),
+  SERVER_ORIGINS: serverOrigins.default([]),
   ALLOWED_ORIGINS: names.optional(),
   TRUST_PROXY: z.string().optional(),
   MESSAGES_PER_DEVICE_PER_MINUTE: count(6000),
@@ -179,8 +181,11 @@ export type Config = {
     readonly heartbeatMs: number;
     readonly stallMs: number;
     readonly drainMs: number;
-    readonly allowedOrigins: readonly string[] | null;
   };
+  /** Of all servers, this one's too; none: there is one, which need not know by what it is reached. */
+  readonly serverOrigins: readonly string[];
+  /** Of browsers' pages that may connect; null for any. */
+  readonly allowedOrigins: readonly string[] | null;
   readonly trustProxy: string | null;
   readonly registration: {
     readonly mode: 'open' | 'invite' | 'closed';
@@ -207,6 +212,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
   if (read.MASTERS > 1 && read.BUS_URLS === undefined) {
     throw new ConfigError(`MASTERS is ${read.MASTERS}, and BUS_URLS names no bus between them`);
   }
+  const allowed = [...read.SERVER_ORIGINS, ...(read.ALLOWED_ORIGINS ?? [])];
   return {
     host: read.HOST,
     port: read.PORT,
@@ -245,8 +251,9 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       heartbeatMs: read.HEARTBEAT_MS,
       stallMs: read.STALL_MS,
       drainMs: read.DRAIN_MS,
-      allowedOrigins: read.ALLOWED_ORIGINS ?? null,
     },
+    serverOrigins: read.SERVER_ORIGINS,
+    allowedOrigins: allowed.length > 0 ? allowed : null,
     trustProxy: read.TRUST_PROXY ?? null,
     registration: { mode: read.REGISTRATION, workBits: read.REGISTRATION_WORK_BITS },
     rateLimits: {

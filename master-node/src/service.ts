@@ -212,6 +212,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     }),
     isReady,
     trustProxy: config.trustProxy,
+    allowedOrigins: config.allowedOrigins ?? [],
     versions,
     log,
   });
@@ -226,6 +227,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
       if (keysLow) keyStockWatch.remind(device);
     },
     sockets: config.sockets,
+    allowedOrigins: config.allowedOrigins,
     messageTtlMs: config.mailboxes.messageTtlMs,
     versions,
     metrics,

@@ -119,6 +119,7 @@ export type {
   StoreResponse,
   StoreResult,
 } from './http/messages.ts';
+export { serverStatus } from './http/server-status.ts';
 export { accessKey, accessToken, accessTokenBytes } from './access.ts';
 export { leadingZeroBits, workDemand, workDone, workText } from './work.ts';
 export type { WorkDemand, WorkDone } from './work.ts';

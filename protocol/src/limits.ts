@@ -27,6 +27,8 @@ export const LIMITS = {
   idsPerAcknowledge: 500,
   /** Accounts that one device tells of its presence. */
   presenceAudience: 256,
+  /** Origins of masters that a session names. */
+  masters: 16,
   /** Highest device number of an account. */
   deviceId: 127,
   /** Devices that have left an account, and whose mail may still be under way. */

@@ -1,4 +1,6 @@
-import { createVersions, type VersionStep, type Versions } from './dialect.ts';
+import * as z from 'zod/mini';
+import { changed, createVersions, type VersionStep, type Versions } from './dialect.ts';
+import { registeredDevice, session } from './http/accounts.ts';
 
 /**
  * Version of the wire protocol: frames, HTTP bodies, ids, revisions. A change to any schema changes its
@@ -28,12 +30,36 @@ export const PROTOCOL_HISTORY = [
     change:
       'an account key signs the list of devices that messages go to and come from; an account may cost work or take an invite code; a sender has a share of a mailbox; a device says from whom it takes presence and typing',
   },
+  {
+    version: 6,
+    fingerprint: '8e0325f796667245',
+    change: 'a session names all masters; a master tells anybody whether to connect there',
+  },
 ] as const;
 
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
+
+const sessionBefore = z.omit(session, { masters: true });
+const registeredBefore = z.omit(registeredDevice, { masters: true });
+
+const toVersion6: VersionStep = {
+  bodies: {
+    session: changed(
+      sessionBefore,
+      (before) => before,
+      (after: object) => sessionBefore.parse(after),
+    ),
+    registeredDevice: changed(
+      registeredBefore,
+      (before) => before,
+      (after: object) => registeredBefore.parse(after),
+    ),
+    serverStatus: null,
+  },
+};
 
 /** How each version that is still spoken, but the oldest, differs from the one before; in order. */
-const STEPS: readonly VersionStep[] = [];
+const STEPS: readonly VersionStep[] = [toVersion6];
 
 /** What this code speaks. */
 export const VERSIONS: Versions = createVersions(PROTOCOL_VERSION, STEPS);

@@ -6,6 +6,8 @@ Usage: scripts/deploy [options]             brings the cluster up; can be run ag
        scripts/deploy --update [options]    builds the sources as they are now, restarts one service at a time
        scripts/deploy --rollback [options]  goes back to the images before the last update
        scripts/deploy --status              tells how the cluster is
+       scripts/deploy --servers <a,b,c>     makes this server, a, the first of three
+       scripts/deploy --join <file>         makes this server one of three, by the file that the first has made
 
   --domain <name>        name that people open (default: localhost)
   --certificate <file>   certificate with its chain, PEM (default: a self-signed one is made)
@@ -25,8 +27,7 @@ Exit code: 0 the cluster is healthy and verified (--status: all is well), 1 it i
 HELP
 }
 
-action=deploy dry_run=no monitoring=no yes=no domain='' certificate='' key='' http_port='' https_port='' couchdb=''
-alert_webhook=''
+action=deploy dry_run=no yes=no servers='' join=''
 
 check_options() {
   local port
@@ -35,6 +36,8 @@ check_options() {
   done
   [[ -z $domain || $domain =~ ^[A-Za-z0-9.-]+$ ]] || bad_option "$domain is not a domain name"
   [[ -n $certificate && -n $key || -z $certificate$key ]] || bad_option '--certificate and --key belong together'
+  [[ -z $servers || -z $join ]] || bad_option '--servers and --join exclude each other'
+  [[ -z $servers ]] || check_servers
   [[ -z $alert_webhook || $alert_webhook =~ ^https?://[^[:space:]]+$ ]] || bad_option '--alert-webhook is not a web address'
 }
 
@@ -49,7 +52,7 @@ parse_options() {
       --dry-run) dry_run=yes ;;
       --monitoring) monitoring=yes ;;
       --yes) yes=yes ;;
-      --domain | --certificate | --key | --http-port | --https-port | --couchdb | --alert-webhook)
+      --domain | --certificate | --key | --http-port | --https-port | --couchdb | --alert-webhook | --servers | --join)
         (($# > 1)) || bad_option "$1 needs a value"
         name=${1#--}
         printf -v "${name//-/_}" '%s' "$2"

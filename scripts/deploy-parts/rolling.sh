@@ -13,6 +13,19 @@ dismiss_interim_master() {
   docker wait "$INTERIM_MASTER" >/dev/null
   docker rm "$INTERIM_MASTER" >/dev/null
 }
+# Several masters on a server are replaced one by one: the others serve.
+replace_masters() {
+  local id
+  dismiss_interim_master
+  for id in $(container_of master); do
+    docker stop --time 25 "$id" >/dev/null
+    docker rm "$id" >/dev/null
+    compose up -d --no-deps --no-build --no-recreate master
+    wait_until_healthy master
+  done
+  compose up -d --no-deps --no-build master
+  wait_until_healthy master
+}
 # All people are connected to the one master. So that nobody waits for a start, another one takes its place meanwhile.
 replace_master() {
   dismiss_interim_master
@@ -27,26 +40,40 @@ replace_master() {
 # Nodes of a version whose CouchDBs replicated from one to the other, by users of the mesh or, before that, by those of the data
 # path, cannot be in one mesh with those of this one: they go over together.
 lead_mesh_through_nodes() {
-  local nodes=(node1 node2 node3)
+  local nodes=()
+  mapfile -t nodes < <(services_here | grep '^node')
   ! compose exec -T "${nodes[-1]}" printenv MESH_SELF_URL >/dev/null || return 0
   step "${nodes[*]}"
   compose up -d --no-deps --no-build "${nodes[@]}"
   wait_until_healthy "${nodes[@]}"
 }
 
+# Restarts a service with its settings and the image of RESTANTE_VERSION, where these have changed.
+roll() {
+  local service=$1
+  step "$service"
+  if [[ $service != master ]]; then
+    compose up -d --no-deps --no-build "$service"
+    wait_until_healthy "$service"
+  elif (($(setting MASTER_PROCESSES) > 1)); then
+    replace_masters
+  else
+    replace_master
+  fi
+}
+# Restarts what has other settings than before, one service at a time.
+roll_here() {
+  local service
+  for service in $(services_here); do roll "$service"; done
+  compose exec -T door /etc/nginx/reload-tunnel
+}
 # Restarts one service at a time with the images of this version; each is healthy and the mesh whole before the next.
 roll_to() {
   local service
   local -x RESTANTE_VERSION=$1
   lead_mesh_through_nodes
-  for service in "${ROLLING[@]}"; do
-    step "$service"
-    if [[ $service == master ]]; then
-      replace_master
-    else
-      compose up -d --no-deps --no-build "$service"
-      wait_until_healthy "$service"
-    fi
+  for service in $(services_here); do
+    roll "$service"
     verify_mesh >/dev/null || fail 'the mesh is not whole'
   done
 }

@@ -26,6 +26,8 @@ make_passwords() {
   for name in COUCHDB{1,2,3}_{ADMIN,DATA,MESH,READER}_PASSWORD GRAFANA_PASSWORD; do
     is_set "$name" || put "$name" "$(new_password)"
   done
+  # NATS reads what does not begin with a letter as a number.
+  is_set BUS_PASSWORD || put BUS_PASSWORD "bus-$(new_password)"
 }
 
 # Nobody makes keys for a directory that is there: what others have signed would be as if it were not.
@@ -63,7 +65,44 @@ make_settings() {
     embedded) put COUCHDB_IMAGE restante/couchdb-embedded ;;
     *) put COUCHDB_IMAGE "$couchdb" ;;
   esac
-  [[ $monitoring == no ]] || put COMPOSE_PROFILES monitoring
+}
+
+# Several masters have a bus between them: this server's own NATS, where no other is named.
+own_bus() { printf 'nats://restante:%s@nats:4222' "$(setting BUS_PASSWORD)"; }
+# To the NATS of the other servers.
+bus_routes() {
+  local routes=() slot
+  if ! is_alone; then
+    for slot in 1 2 3; do
+      [[ $slot == "$(setting SERVER_NUMBER)" ]] ||
+        routes+=("$(printf '"nats-route://restante:%s@nats%s:6222"' "$(setting BUS_PASSWORD)" "$slot")")
+    done
+  fi
+  (IFS=,; printf '[%s]' "${routes[*]}")
+}
+put_bus() {
+  local masters
+  masters=$(($(setting MASTER_PROCESSES) * $(is_alone && echo 1 || echo 3)))
+  put MASTERS "$masters"
+  put BUS_ROUTES "$(bus_routes)"
+  if ((masters > 1)); then
+    [[ -n $(setting BUS_URLS) && $(setting BUS_URLS) != *@nats:* ]] || put BUS_URLS "$(own_bus)"
+  elif [[ $(setting BUS_URLS) == *@nats:* ]]; then
+    put BUS_URLS ''
+  fi
+}
+
+# What runs on this server.
+put_profiles() {
+  local profiles=() slot
+  for slot in $(slots_here); do profiles+=("server$slot"); done
+  if ! is_alone; then
+    profiles+=(cell)
+    for slot in $(slots_elsewhere); do profiles+=("peer$slot"); done
+  fi
+  [[ $(setting BUS_URLS) != *@nats:* ]] || profiles+=(bus)
+  [[ $monitoring == no && $(setting COMPOSE_PROFILES) != *monitoring* ]] || profiles+=(monitoring)
+  put COMPOSE_PROFILES "$(IFS=,; printf '%s' "${profiles[*]}")"
 }
 
 make_certificate() {

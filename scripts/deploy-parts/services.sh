@@ -12,14 +12,37 @@ container_of() {
   fi
 }
 
+# The mailbox nodes that are on this server, and their CouchDBs: numbers.
+slots_here() { setting NODES_HERE | tr ',' '\n' | sed 's/^node//'; }
+# Services without monitoring, in the order in which they are started anew.
+services_here() {
+  local slot
+  for slot in $(slots_here); do printf '%s\n' "couchdb$slot" "node$slot"; done
+  [[ $(setting COMPOSE_PROFILES) != *bus* ]] || printf 'nats\n'
+  if ! is_alone; then
+    printf 'door\n'
+    for slot in $(slots_elsewhere); do printf '%s\n' "peer$slot"; done
+  fi
+  printf '%s\n' master nginx
+}
+
+# Reads names from standard input.
+wait_until_all_are_healthy() {
+  local services
+  mapfile -t services
+  wait_until_healthy "${services[@]}"
+}
+
+# Of all containers of a service: "healthy" when each is. Some have no health of their own: they run.
 health_of() {
-  local id
-  id=$(container_of "$1" | head -1)
-  [[ -n $id ]] || {
+  local ids healths
+  mapfile -t ids < <(container_of "$1")
+  ((${#ids[@]} > 0)) || {
     printf 'missing'
     return
   }
-  docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "$id"
+  healths=$(docker inspect --format '{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}' "${ids[@]}")
+  grep -vx -e healthy -e running <<<"$healths" | head -1 | grep . || printf 'healthy'
 }
 # Waits until all of these services are healthy, and tells of each when it is.
 wait_until_healthy() {
@@ -35,4 +58,5 @@ wait_until_healthy() {
     say "$service is healthy"
   done
 }
+make_mesh() { compose run --rm --no-deps setup-replication setup-replication --wait 60; }
 verify_mesh() { compose run --rm --no-deps setup-replication setup-replication --verify --wait 60; }

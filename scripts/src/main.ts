@@ -7,6 +7,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./commands/demo.ts')).demo,
   'setup-replication': async () => (await import('./commands/setup-replication.ts')).setupReplication,
   status: async () => (await import('./commands/status.ts')).status,
+  fill: async () => (await import('./commands/fill.ts')).fill,
+  knock: async () => (await import('./commands/knock.ts')).knock,
   'confirm-clock': async () => (await import('./commands/confirm-clock.ts')).confirmClock,
   conflicts: async () => (await import('./commands/conflicts.ts')).conflicts,
   invites: async () => (await import('./commands/invites.ts')).invites,

@@ -1,3 +1,4 @@
+import { LIMITS } from '@restante/protocol';
 import { z } from 'zod';
 import { parseCouchUrl } from './couch-url.ts';
 
@@ -82,6 +83,21 @@ export const databasePrefix = z
 export const httpUrl = address(faultOfHttp);
 /** HTTP servers, separated by commas. */
 export const httpUrls = addresses(httpUrl);
+
+const faultOfOrigin = (text: string): string | null => {
+  const fault = faultOfHttp(text);
+  if (fault !== null) return fault;
+  return new URL(text).origin === text
+    ? null
+    : 'is no origin: https://host, in small letters, without a path';
+};
+
+/** Origins of all servers, separated by commas: what browsers name them by. None: there is one server. */
+export const serverOrigins = addresses(address(faultOfOrigin)).refine(
+  (list) => list.length <= LIMITS.masters,
+  `names more than ${LIMITS.masters} servers`,
+);
+
 /** A CouchDB with credentials. */
 export const couchUrl = address(faultOfCouch);
 /** CouchDBs with credentials, separated by commas. */

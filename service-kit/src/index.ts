@@ -7,6 +7,7 @@ export {
   namedCouchUrls,
   nodeName,
   serverOf,
+  serverOrigins,
 } from './address-variables.ts';
 export { CAUGHT_UP, readCaughtUp, type CaughtUp } from './caught-up.ts';
 export { ConfigError, readEnvironment } from './config.ts';
@@ -23,6 +24,7 @@ export {
 export { readCheckpoint, writeCheckpoint, type Checkpoint } from './couch-checkpoint.ts';
 export { couchRequest, requestRows, type CouchRequest, type CouchRow } from './couch-request.ts';
 export { couchUrlAs, parseCouchUrl, type CouchAddress } from './couch-url.ts';
+export { allowOrigins } from './cors.ts';
 export {
   connectCouch,
   CouchError,

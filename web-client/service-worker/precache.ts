@@ -1,6 +1,8 @@
 /** A file of the messenger as the build lists it. */
 export type BuiltFile = { readonly url: string; readonly integrity: string };
 
+const policyOf = ({ headers }: Response): string | null => headers.get('content-security-policy');
+
 const PREFIX = 'restante-files-';
 
 /**
@@ -15,14 +17,23 @@ export const createPrecache = (files: readonly BuiltFile[]) => {
     return PREFIX + Array.from(digest.subarray(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('');
   };
   const name = nameOf();
+  const fetchAll = async (mode: RequestCache): Promise<void> => {
+    const cache = await caches.open(await name);
+    await cache.addAll(files.map(({ url, integrity }) => new Request(`/${url}`, { integrity, cache: mode })));
+  };
 
   return {
     /** Fetches all files; fails when one of them is not what was built. */
-    fill: async (): Promise<void> => {
-      const cache = await caches.open(await name);
-      await cache.addAll(
-        files.map(({ url, integrity }) => new Request(`/${url}`, { integrity, cache: 'no-cache' })),
-      );
+    fill: () => fetchAll('no-cache'),
+    /**
+     * Fetches the same files once more when they come with another policy by now: it names the servers that the messenger may connect to.
+     * Without an answer, and with files of another version, all stays as it is.
+     */
+    renewPolicy: async (): Promise<void> => {
+      const path = '/index.html';
+      const kept = await (await caches.open(await name)).match(path);
+      const served = await fetch(path, { method: 'HEAD', cache: 'no-store' });
+      if (served.ok && kept !== undefined && policyOf(kept) !== policyOf(served)) await fetchAll('reload');
     },
     removeOthers: async (): Promise<void> => {
       const current = await name;

@@ -25,7 +25,9 @@ self.addEventListener('message', (event) => {
 
 self.addEventListener('fetch', (event) => {
   const path = precache.pathOf(event.request);
-  if (path !== null) event.respondWith(precache.answer(path));
+  if (path === null) return;
+  event.respondWith(precache.answer(path));
+  if (event.request.mode === 'navigate') event.waitUntil(precache.renewPolicy().catch(() => undefined));
 });
 
 const openConversation = async ({ conversation, path }: NotificationData): Promise<void> => {

@@ -20,6 +20,8 @@ export type Device = TokenStore & {
   readonly accountId: () => AccountId;
   readonly identity: () => LocalIdentity;
   readonly tokens: () => Tokens;
+  /** Origins of the masters that a session named last; none before `register` or `login`. */
+  readonly masters: () => readonly string[];
   /** What an account that is let in shows when it writes to this one; undefined: this server gives no key for it. */
   readonly accessFor: (accountId: AccountId) => string | undefined;
   /** The mailbox token, or null when it must be renewed. */
@@ -62,6 +64,7 @@ export const createDevice = (store: Store, clock: ServerClock, monotonic: () => 
     accountId: () => required(self).accountId,
     identity: () => required(identity),
     tokens: () => required(tokens),
+    masters: () => tokens?.masters ?? [],
     accessFor: (accountId) => {
       const key = tokens?.accessKey;
       return key === undefined ? undefined : toBase64Url(accessTokenBytes(fromBase64Url(key), accountId));
@@ -81,9 +84,12 @@ export const createDevice = (store: Store, clock: ServerClock, monotonic: () => 
     },
     keep: async (session: Session) => {
       await clock.observe(session.serverTime);
-      tokens = session;
+      // A server of an earlier version names none: the list that there is stays.
+      const masters = session.masters ?? tokens?.masters;
+      const kept: Tokens = { ...session, ...(masters === undefined ? {} : { masters }) };
+      tokens = kept;
       isRefused = false;
-      await store.transact((transaction) => transaction.put('tokens', ONLY, session));
+      await store.transact((transaction) => transaction.put('tokens', ONLY, kept));
     },
   };
 };

@@ -1,11 +1,16 @@
 import type { Downstream, ErrorCode, Versions } from '@restante/protocol';
 import { isAway, MessengerError } from '../messenger-error.ts';
+import { pause } from '../pause.ts';
+import type { Servers } from '../server/servers.ts';
 import type { Backoff } from './backoff.ts';
 import { transition, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './machine.ts';
 import { openSocket, type SendFrame } from './socket.ts';
+import { createWayBack } from './way-back.ts';
 
 export type ConnectionOptions = {
-  readonly masters: readonly string[];
+  readonly servers: Servers;
+  /** How often the usual server is looked for by who is at another one. */
+  readonly returnMs: number;
   readonly backoff: Backoff;
   readonly WebSocket: typeof globalThis.WebSocket;
   readonly versions: Versions;
@@ -36,44 +41,99 @@ const errorCodeOf = (error: unknown): ErrorCode | null =>
 
 /** Carries out what the state machine decides. */
 export const createConnection = (options: ConnectionOptions): Connection => {
+  const { servers } = options;
   let state: ConnectionState = { name: 'offline' };
   let activity = new AbortController();
+  /** A connection to the usual server that has not begun. Meanwhile the end of the other one waits for its outcome. */
+  let move: { readonly attempt: AbortController; heldBack: ConnectionEvent | null } | null = null;
 
-  const originOf = (master: number): string => options.masters[master] ?? '';
-
-  const replaceActivity = (): AbortSignal => {
+  const replaceActivity = (next = new AbortController()): AbortSignal => {
     const previous = activity;
-    activity = new AbortController();
+    activity = next;
     previous.abort();
     return activity.signal;
   };
+  const endMove = (): void => {
+    const ended = move;
+    move = null;
+    ended?.attempt.abort();
+  };
 
-  const authenticate = async (master: number, signal: AbortSignal): Promise<ConnectionEvent> => {
+  const authenticate = async (origin: string, signal: AbortSignal): Promise<ConnectionEvent> => {
     try {
-      await options.authenticate(originOf(master), signal);
+      await options.authenticate(origin, signal);
       return { type: 'authenticated' };
     } catch (error) {
+      if (!signal.aborted) servers.avoid(origin);
       if (!signal.aborted && !isAway(error)) options.onFault(error);
       return { type: 'authentication-failed', code: errorCodeOf(error) };
     }
   };
+  const choose = async (afterMs: number, signal: AbortSignal): Promise<ConnectionEvent> => {
+    if (afterMs > 0) await pause(afterMs, signal);
+    return { type: 'chosen', origin: await servers.choose(signal) };
+  };
 
-  const open = (master: number, signal: AbortSignal, dispatchHere: (event: ConnectionEvent) => void): void =>
+  /** Once `onWelcome` has been called the connection is the one that there is. */
+  const open = (
+    origin: string,
+    attempt: AbortController,
+    onWelcome: () => void,
+    onLost: (event: ConnectionEvent) => void,
+  ): void => {
+    const { signal } = attempt;
     openSocket(
       {
-        ...{ origin: originOf(master), token: options.token() ?? '', signal },
+        ...{ origin, token: options.token() ?? '', signal },
         ...{ WebSocket: options.WebSocket, versions: options.versions },
       },
       {
         onFrame: (frame, send) => {
           if (signal.aborted) return;
+          if (frame.type === 'welcome') replaceBefore(attempt);
           options.onFrame(frame, send);
-          if (frame.type === 'welcome') dispatchHere({ type: 'welcome' });
+          if (frame.type === 'welcome') onWelcome();
         },
-        onClosed: (code) => dispatchHere({ type: 'socket-closed', code }),
+        onClosed: (code) => {
+          if (signal.aborted) return;
+          if (code === null || code === 'draining') servers.avoid(origin);
+          onLost({ type: 'socket-closed', code });
+        },
         onFault: options.onFault,
       },
     );
+  };
+  const replaceBefore = (attempt: AbortController): void => {
+    if (activity !== attempt) replaceActivity(attempt);
+  };
+
+  /** The connection to another server goes on until the usual one has welcomed this device. */
+  const goBack = (): void => {
+    if (state.name !== 'live' || move !== null || options.token() === null) return;
+    const origin = servers.usual();
+    const attempt = new AbortController();
+    const moving = { attempt, heldBack: null as ConnectionEvent | null };
+    move = moving;
+    let hasBegun = false;
+    open(
+      origin,
+      attempt,
+      () => {
+        hasBegun = true;
+        move = null;
+        servers.take(origin);
+        dispatch({ type: 'moved', origin });
+      },
+      (event) => {
+        if (hasBegun) dispatch(event);
+        else if (move === moving) {
+          move = null;
+          // The device has one connection: who began to move may have been let go by the one before.
+          if (moving.heldBack !== null) dispatch({ type: 'socket-closed', code: null });
+        }
+      },
+    );
+  };
 
   const run = (effect: ConnectionEffect): void => {
     if (effect.type === 'catch-up') {
@@ -83,16 +143,23 @@ export const createConnection = (options: ConnectionOptions): Connection => {
       });
       return;
     }
+    endMove();
     const signal = replaceActivity();
+    const own = activity;
     const dispatchHere = (event: ConnectionEvent): void => {
-      if (!signal.aborted) dispatch(event);
+      if (signal.aborted) return;
+      if (move !== null && event.type === 'socket-closed') move.heldBack = event;
+      else dispatch(event);
     };
     switch (effect.type) {
+      case 'choose':
+        void choose(effect.afterMs, signal).then(dispatchHere);
+        break;
       case 'authenticate':
-        void authenticate(effect.master, signal).then(dispatchHere);
+        void authenticate(effect.origin, signal).then(dispatchHere);
         break;
       case 'open':
-        open(effect.master, signal, dispatchHere);
+        open(effect.origin, own, () => dispatchHere({ type: 'welcome' }), dispatchHere);
         break;
       case 'wait': {
         const timer = setTimeout(() => dispatchHere({ type: 'retry' }), effect.ms);
@@ -109,14 +176,18 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     const next = transition(state, event, {
       nowMs: options.now(),
       random: Math.random(),
-      masters: options.masters.length,
+      masters: Math.max(1, servers.inOrder().length),
       backoff: options.backoff,
       hasToken: options.token() !== null,
     });
     state = next.state;
-    if (state !== previous) options.onState(state);
+    if (state !== previous) {
+      options.onState(state);
+      wayBack.onState(state);
+    }
     next.effects.forEach(run);
   };
+  const wayBack = createWayBack({ servers, everyMs: options.returnMs, goBack });
 
   return {
     state: () => state,

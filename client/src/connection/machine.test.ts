@@ -12,15 +12,21 @@ const CONTEXT: ConnectionContext = {
   hasToken: true,
 };
 
+const [A, B] = ['https://a.example.org', 'https://b.example.org'];
+
 const code = fc.option(fc.constantFrom(...(Object.keys(ERRORS) as ErrorCode[])), { nil: null });
 const event: fc.Arbitrary<ConnectionEvent> = fc.oneof(
   fc.constantFrom<ConnectionEvent>(
     { type: 'start' },
     { type: 'stop' },
     { type: 'retry' },
+    { type: 'chosen', origin: A },
+    { type: 'chosen', origin: B },
+    { type: 'chosen', origin: null },
     { type: 'authenticated' },
     { type: 'welcome' },
     { type: 'caught-up' },
+    { type: 'moved', origin: B },
   ),
   code.map((each): ConnectionEvent => ({ type: 'authentication-failed', code: each })),
   code.map((each): ConnectionEvent => ({ type: 'socket-closed', code: each })),
@@ -49,6 +55,7 @@ const run = (
 describe('any events in any order', () => {
   test('each state but the ends has one thing under way, and it fits the state', () => {
     const wanted: Partial<Record<ConnectionState['name'], string>> = {
+      choosing: 'choose',
       authenticating: 'authenticate',
       connecting: 'open',
       waiting: 'wait',
@@ -86,15 +93,6 @@ describe('any events in any order', () => {
     );
   });
 
-  test('the master in use is always one of those configured', () => {
-    fc.assert(
-      fc.property(fc.array(event), context, (events, each) => {
-        const { state } = run(events, undefined, each);
-        if ('master' in state) expect(state.master).toBeLessThan(each.masters);
-      }),
-    );
-  });
-
   test('nothing comes after close', () => {
     fc.assert(
       fc.property(fc.array(event), fc.array(event), context, (before, after, each) => {
@@ -110,51 +108,72 @@ describe('any events in any order', () => {
       fc.property(fc.integer({ min: 1, max: 30 }), context, (failures, each) => {
         let { state } = transition({ name: 'offline' }, { type: 'start' }, each);
         for (let count = 0; count < failures; count += 1) {
+          state = transition(state, { type: 'chosen', origin: count % 3 === 0 ? null : A }, each).state;
           state = transition(state, { type: 'socket-closed', code: null }, each).state;
           state = transition(state, { type: 'authentication-failed', code: null }, each).state;
           state = transition(state, { type: 'retry' }, each).state;
         }
-        expect(['authenticating', 'connecting', 'waiting']).toContain(state.name);
+        expect(['choosing', 'authenticating', 'connecting', 'waiting']).toContain(state.name);
       }),
     );
   });
 });
 
+const START: readonly ConnectionEvent[] = [{ type: 'start' }, { type: 'chosen', origin: A }];
+
 describe('the way to live', () => {
   test('with a token', () => {
-    expect(run([{ type: 'start' }]).effects).toEqual([{ type: 'open', master: 0 }]);
-    expect(run([{ type: 'start' }, { type: 'welcome' }])).toEqual({
-      state: { name: 'catching-up', attempt: 0, master: 0 },
+    expect(run([{ type: 'start' }]).effects).toEqual([{ type: 'choose', afterMs: 0 }]);
+    expect(run(START).effects).toEqual([{ type: 'open', origin: A }]);
+    expect(run([...START, { type: 'welcome' }])).toEqual({
+      state: { name: 'catching-up', attempt: 0, origin: A },
       effects: [{ type: 'catch-up' }],
     });
-    expect(run([{ type: 'start' }, { type: 'welcome' }, { type: 'caught-up' }]).state.name).toBe('live');
+    expect(run([...START, { type: 'welcome' }, { type: 'caught-up' }]).state.name).toBe('live');
   });
 
   test('without a token it asks for one first', () => {
-    const started = run([{ type: 'start' }], undefined, { hasToken: false });
-    expect(started.effects).toEqual([{ type: 'authenticate', master: 0 }]);
+    const started = run(START, undefined, { hasToken: false });
+    expect(started.effects).toEqual([{ type: 'authenticate', origin: A }]);
     expect(run([{ type: 'authenticated' }], started.state).state.name).toBe('connecting');
+  });
+
+  test('no server answers: after a wait, which grows', () => {
+    const none: readonly ConnectionEvent[] = [{ type: 'chosen', origin: null }, { type: 'retry' }];
+    const { state } = run([{ type: 'start' }, none[0]!], undefined, { masters: 3 });
+    expect(state).toMatchObject({ name: 'waiting', retryAt: CONTEXT.nowMs + 750 });
+    const later = run([{ type: 'start' }, ...none, ...none, ...none, none[0]!], undefined, { masters: 3 });
+    expect(later.state).toMatchObject({ name: 'waiting', retryAt: CONTEXT.nowMs + 1_500 });
   });
 });
 
 describe('a closed socket', () => {
-  const live: ConnectionState = { name: 'live', attempt: 0, master: 0 };
+  const live: ConnectionState = { name: 'live', attempt: 0, origin: A };
   const close = (each: ErrorCode | null, masters = 1): ReturnType<typeof transition> =>
     run([{ type: 'socket-closed', code: each }], live, { masters });
 
-  test('draining: the next master at once', () => {
-    expect(close('draining', 2).effects).toEqual([{ type: 'open', master: 1 }]);
-    expect(close('draining').effects).toEqual([{ type: 'open', master: 0 }]);
+  test('draining: a master is looked for, with others in a moment of one’s own', () => {
+    expect(close('draining', 2).effects).toEqual([{ type: 'choose', afterMs: 500 }]);
+    expect(close('draining').effects).toEqual([{ type: 'choose', afterMs: 0 }]);
   });
 
-  test('lost: another master at once, with one master after a wait', () => {
-    expect(close(null, 2).effects).toEqual([{ type: 'open', master: 1 }]);
+  test('lost: the same, with one master after a wait', () => {
+    expect(close(null, 2).effects).toEqual([{ type: 'choose', afterMs: 500 }]);
     expect(close(null).state.name).toBe('waiting');
   });
 
+  test('that of one server after the other: after each has been tried, a wait', () => {
+    const lost: readonly ConnectionEvent[] = [
+      { type: 'socket-closed', code: null },
+      { type: 'chosen', origin: B },
+    ];
+    const tried = run([...lost, { type: 'socket-closed', code: null }], live, { masters: 2 });
+    expect(tried.state.name).toBe('waiting');
+  });
+
   test('token expired: fresh tokens at once, refused if there are none', () => {
-    const next = close('token-expired');
-    expect(next.effects).toEqual([{ type: 'authenticate', master: 0 }]);
+    const next = run([{ type: 'chosen', origin: A }], close('token-expired').state);
+    expect(next.effects).toEqual([{ type: 'authenticate', origin: A }]);
     const refused = run([{ type: 'authentication-failed', code: 'unauthorized' }], next.state);
     expect(refused.state).toEqual({ name: 'refused', code: 'unauthorized' });
   });
@@ -162,18 +181,33 @@ describe('a closed socket', () => {
   test.each(['superseded', 'unsupported-version', 'forbidden'] as const)('%s: a person decides', (each) => {
     expect(close(each).state).toEqual({ name: 'refused', code: each });
     for (const type of ['start', 'retry'] as const)
-      expect(run([{ type }], close(each).state).state.name).toBe('connecting');
+      expect(run([{ type }, { type: 'chosen', origin: A }], close(each).state).state.name).toBe('connecting');
   });
 
   test('unauthorized: a person who tries again asks for tokens, whatever is kept', () => {
     const refused: ConnectionState = { name: 'refused', code: 'unauthorized' };
     for (const type of ['start', 'retry'] as const)
-      expect(run([{ type }], refused).effects).toEqual([{ type: 'authenticate', master: 0 }]);
+      expect(run([{ type }, { type: 'chosen', origin: A }], refused).effects).toEqual([
+        { type: 'authenticate', origin: A },
+      ]);
   });
 
   test('an upgrade that failed, for whatever reason, is followed by asking for tokens', () => {
-    const { state } = run([{ type: 'start' }, { type: 'socket-closed', code: null }, { type: 'retry' }]);
+    const { state } = run([
+      ...START,
+      { type: 'socket-closed', code: null },
+      { type: 'retry' },
+      { type: 'chosen', origin: A },
+    ]);
     expect(state.name).toBe('authenticating');
+  });
+});
+
+test('whoever moves to another server stays live, and reads the mailboxes', () => {
+  const live: ConnectionState = { name: 'live', attempt: 0, origin: B };
+  expect(run([{ type: 'moved', origin: A }], live)).toEqual({
+    state: { ...live, origin: A },
+    effects: [{ type: 'catch-up' }],
   });
 });
 

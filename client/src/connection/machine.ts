@@ -5,23 +5,24 @@ import { backoffDelayMs, type Backoff } from './backoff.ts';
  * The connection to a master as a pure function: sockets, requests and timers are effects that
  * `connection.ts` carries out; at most one of them is under way, and the next one replaces it.
  *
- * `attempt` counts failures since the connection was last live; `master` is the index of the master in use.
+ * `attempt` counts failures since the connection was last live; `origin` is that of the master in use.
  */
 
 export type ConnectionState =
   /** Not started, or stopped. */
   | { readonly name: 'offline' }
+  /** Looking for a master that answers. */
+  | { readonly name: 'choosing'; readonly attempt: number; readonly authenticate: boolean }
   /** Asking for tokens. */
-  | { readonly name: 'authenticating'; readonly attempt: number; readonly master: number }
+  | { readonly name: 'authenticating'; readonly attempt: number; readonly origin: string }
   /** A socket is being opened; ends with `welcome`. */
-  | { readonly name: 'connecting'; readonly attempt: number; readonly master: number }
+  | { readonly name: 'connecting'; readonly attempt: number; readonly origin: string }
   /** Connected; the mailboxes are being read. */
-  | { readonly name: 'catching-up'; readonly attempt: number; readonly master: number }
-  | { readonly name: 'live'; readonly attempt: 0; readonly master: number }
+  | { readonly name: 'catching-up'; readonly attempt: number; readonly origin: string }
+  | { readonly name: 'live'; readonly attempt: 0; readonly origin: string }
   | {
       readonly name: 'waiting';
       readonly attempt: number;
-      readonly master: number;
       /** Milliseconds since 1970 by this machine's clock. */
       readonly retryAt: number;
       readonly authenticate: boolean;
@@ -35,16 +36,22 @@ export type ConnectionEvent =
   | { readonly type: 'stop' }
   | { readonly type: 'close' }
   | { readonly type: 'retry' }
+  /** Null: none answers. */
+  | { readonly type: 'chosen'; readonly origin: string | null }
   | { readonly type: 'authenticated' }
   /** `code` is null when no master answered. */
   | { readonly type: 'authentication-failed'; readonly code: ErrorCode | null }
   | { readonly type: 'welcome' }
   | { readonly type: 'caught-up' }
+  /** Another connection has taken the place of this one, which was live, without an end of it. */
+  | { readonly type: 'moved'; readonly origin: string }
   | { readonly type: 'socket-closed'; readonly code: ErrorCode | null };
 
 export type ConnectionEffect =
-  | { readonly type: 'authenticate'; readonly master: number }
-  | { readonly type: 'open'; readonly master: number }
+  /** Send `chosen` when one answers. `afterMs`: not at once, for many have lost the same server. */
+  | { readonly type: 'choose'; readonly afterMs: number }
+  | { readonly type: 'authenticate'; readonly origin: string }
+  | { readonly type: 'open'; readonly origin: string }
   /** Send `retry` then. */
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'catch-up' }
@@ -72,10 +79,19 @@ const AT_ONCE: ReadonlySet<ErrorCode> = new Set(['draining', 'token-expired', 'u
 
 const NEEDS_TOKENS: ReadonlySet<ErrorCode> = new Set(['token-expired', 'unauthorized']);
 
-const begin = (attempt: number, master: number, authenticate: boolean, hasToken: boolean): Transition =>
+const begin = (attempt: number, authenticate: boolean, afterMs = 0): Transition => ({
+  state: { name: 'choosing', attempt, authenticate },
+  effects: [{ type: 'choose', afterMs }],
+});
+
+const connect = (
+  { attempt, authenticate }: Extract<ConnectionState, { name: 'choosing' }>,
+  origin: string,
+  { hasToken }: ConnectionContext,
+): Transition =>
   authenticate || !hasToken
-    ? { state: { name: 'authenticating', attempt, master }, effects: [{ type: 'authenticate', master }] }
-    : { state: { name: 'connecting', attempt, master }, effects: [{ type: 'open', master }] };
+    ? { state: { name: 'authenticating', attempt, origin }, effects: [{ type: 'authenticate', origin }] }
+    : { state: { name: 'connecting', attempt, origin }, effects: [{ type: 'open', origin }] };
 
 const refuse = (code: ErrorCode): Transition => ({
   state: { name: 'refused', code },
@@ -83,28 +99,36 @@ const refuse = (code: ErrorCode): Transition => ({
 });
 
 /** A person has acted on a refusal, or thinks that it holds no more. */
-const beginAgain = (
-  { code }: Extract<ConnectionState, { name: 'refused' }>,
-  { hasToken }: ConnectionContext,
-): Transition => begin(0, 0, NEEDS_TOKENS.has(code), hasToken);
+const beginAgain = ({ code }: Extract<ConnectionState, { name: 'refused' }>): Transition =>
+  begin(0, NEEDS_TOKENS.has(code));
 
-/** Goes on with the next master: at once while there is one that has not been tried in this round. */
-const fail = (
-  { attempt, master }: { attempt: number; master: number },
-  context: ConnectionContext,
-  { atOnce, authenticate }: { atOnce: boolean; authenticate: boolean },
+const wait = (
+  attempt: number,
+  authenticate: boolean,
+  { backoff, masters, nowMs, random }: ConnectionContext,
 ): Transition => {
-  const failures = attempt + 1;
-  const next = (master + 1) % context.masters;
-  if ((atOnce && attempt === 0) || failures % context.masters !== 0) {
-    return begin(failures, next, authenticate, context.hasToken);
-  }
-  const ms = backoffDelayMs(context.backoff, Math.ceil(failures / context.masters), context.random);
+  const ms = backoffDelayMs(backoff, Math.ceil(attempt / masters), random);
   return {
-    state: { name: 'waiting', attempt: failures, master: next, retryAt: context.nowMs + ms, authenticate },
+    state: { name: 'waiting', attempt, retryAt: nowMs + ms, authenticate },
     effects: [{ type: 'wait', ms }],
   };
 };
+
+/** Goes on with another master: at once while there is one that has not been tried in this round. */
+const fail = (
+  { attempt }: { attempt: number },
+  context: ConnectionContext,
+  { atOnce, authenticate, afterMs = 0 }: { atOnce: boolean; authenticate: boolean; afterMs?: number },
+): Transition => {
+  const failures = attempt + 1;
+  return (atOnce && attempt === 0) || failures % context.masters !== 0
+    ? begin(failures, authenticate, afterMs)
+    : wait(failures, authenticate, context);
+};
+
+/** Those who were connected to one master do not come to the next ones all in one moment. */
+const spreadMs = ({ name }: ConnectionState, { masters, backoff, random }: ConnectionContext): number =>
+  masters > 1 && name !== 'connecting' ? Math.round(backoff.minMs * random) : 0;
 
 const onSocketClosed = (
   state: Extract<ConnectionState, { name: 'connecting' | 'catching-up' | 'live' }>,
@@ -113,6 +137,7 @@ const onSocketClosed = (
 ): Transition => {
   if (code !== null && FINAL.has(code)) return refuse(code);
   return fail(state, context, {
+    afterMs: spreadMs(state, context),
     atOnce: code !== null && AT_ONCE.has(code),
     // A browser does not say why an upgrade failed; asking for tokens does.
     authenticate: state.name === 'connecting' || (code !== null && NEEDS_TOKENS.has(code)),
@@ -133,16 +158,19 @@ export const transition = (
     case 'stop':
       return { state: { name: 'offline' }, effects: [{ type: 'release' }] };
     case 'start':
-      if (state.name === 'refused') return beginAgain(state, context);
-      return state.name === 'offline' ? begin(0, 0, false, context.hasToken) : unchanged;
+      if (state.name === 'refused') return beginAgain(state);
+      return state.name === 'offline' ? begin(0, false) : unchanged;
     case 'retry':
-      if (state.name === 'refused') return beginAgain(state, context);
-      return state.name === 'waiting'
-        ? begin(state.attempt, state.master, state.authenticate, context.hasToken)
-        : unchanged;
+      if (state.name === 'refused') return beginAgain(state);
+      return state.name === 'waiting' ? begin(state.attempt, state.authenticate) : unchanged;
+    case 'chosen':
+      if (state.name !== 'choosing') return unchanged;
+      return event.origin === null
+        ? wait(state.attempt + 1, state.authenticate, context)
+        : connect(state, event.origin, context);
     case 'authenticated':
       return state.name === 'authenticating'
-        ? { state: { ...state, name: 'connecting' }, effects: [{ type: 'open', master: state.master }] }
+        ? { state: { ...state, name: 'connecting' }, effects: [{ type: 'open', origin: state.origin }] }
         : unchanged;
     case 'authentication-failed':
       if (state.name !== 'authenticating') return unchanged;
@@ -155,7 +183,11 @@ export const transition = (
         : unchanged;
     case 'caught-up':
       return state.name === 'catching-up'
-        ? { state: { name: 'live', attempt: 0, master: state.master }, effects: [] }
+        ? { state: { name: 'live', attempt: 0, origin: state.origin }, effects: [] }
+        : unchanged;
+    case 'moved':
+      return state.name === 'live'
+        ? { state: { ...state, origin: event.origin }, effects: [{ type: 'catch-up' }] }
         : unchanged;
     case 'socket-closed':
       return state.name === 'connecting' || state.name === 'catching-up' || state.name === 'live'

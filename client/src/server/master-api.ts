@@ -20,6 +20,9 @@ import type {
 } from '@restante/protocol';
 import { MessengerError } from '../messenger-error.ts';
 import type { Http, HttpRequest } from './http.ts';
+import { readServers, type Servers } from './servers.ts';
+
+type Patience = Pick<HttpRequest, 'timeoutMs'>;
 
 /** The REST side of a master. Each call throws a `MessengerError`. */
 export type MasterApi = {
@@ -60,23 +63,45 @@ export type TokenStore = {
   readonly keep: (tokens: Session) => Promise<void>;
 };
 
-/** Base URLs of the mailbox nodes, made absolute. */
-const absolute = <S extends Session>(origin: string, answer: S): S => ({
-  ...answer,
-  mailboxNodes: answer.mailboxNodes.map((node) => new URL(node, origin).href.replace(/\/$/, '')),
-});
+/** While others may be asked, one that does not answer is waited for no longer. */
+const PATIENCE_MS = 4_000;
 
-/** Asks the masters in their order, the last one that answered first. */
-export const masterApi = (masters: readonly string[], http: Http, tokens: TokenStore): MasterApi => {
-  let preferred = 0;
+/** With the base URLs of the mailbox nodes made absolute, and without servers that nobody goes to. */
+const readSession = <S extends Session>(
+  origin: string,
+  { masters, ...answer }: S,
+  onFault: (error: unknown) => void,
+): S => {
+  let named: readonly string[] | undefined;
+  try {
+    named = masters && readServers(masters, origin);
+  } catch (error) {
+    onFault(error);
+  }
+  return {
+    ...answer,
+    ...(named === undefined ? {} : { masters: [...named] }),
+    mailboxNodes: answer.mailboxNodes.map((node) => new URL(node, origin).href.replace(/\/$/, '')),
+  } as unknown as S;
+};
 
-  const anyMaster = async <T>(ask: (origin: string) => Promise<T>): Promise<T> => {
+/**
+ * Asks a master, and another one when that is away. What must not be done twice is asked of one master alone, which has just said that it is
+ * well: an answer may be lost when all is done.
+ */
+export const masterApi = (
+  servers: Servers,
+  http: Http,
+  tokens: TokenStore,
+  onFault: (error: unknown) => void,
+): MasterApi => {
+  const anyMaster = async <T>(ask: (origin: string, patience: Patience) => Promise<T>): Promise<T> => {
+    const origins = servers.inOrder();
     let failure: unknown = new MessengerError('unreachable', 'no master is configured');
-    for (let tried = 0; tried < masters.length; tried += 1) {
-      const index = (preferred + tried) % masters.length;
+    for (const [index, origin] of origins.entries()) {
       try {
-        const answer = await ask(masters[index] ?? '');
-        preferred = index;
+        const answer = await ask(origin, index < origins.length - 1 ? { timeoutMs: PATIENCE_MS } : {});
+        servers.take(origin);
         return answer;
       } catch (error) {
         failure = error;
@@ -85,6 +110,11 @@ export const masterApi = (masters: readonly string[], http: Http, tokens: TokenS
       }
     }
     throw failure;
+  };
+  const oneMaster = async <T>(ask: (origin: string) => Promise<T>): Promise<T> => {
+    const origin = await servers.choose(new AbortController().signal);
+    if (origin === null) throw new MessengerError('unreachable', 'no server answers');
+    return ask(origin);
   };
 
   const renewTokens: MasterApi['renewTokens'] = async (origin, signal) => {
@@ -95,7 +125,7 @@ export const masterApi = (masters: readonly string[], http: Http, tokens: TokenS
       body: ['tokenRequest', tokens.tokenRequest()],
       ...(signal === undefined ? {} : { signal }),
     });
-    await tokens.keep(absolute(origin, answer));
+    await tokens.keep(readSession(origin, answer, onFault));
   };
   const tokenFor = async (origin: string): Promise<string> => {
     if (tokens.masterToken() === null) await renewTokens(origin);
@@ -115,13 +145,21 @@ export const masterApi = (masters: readonly string[], http: Http, tokens: TokenS
   const ask = <N extends BodyName>(
     answer: N,
     ...request: [method: HttpRequest['method'], path: string, body?: NamedBody]
-  ): Promise<Body<N>> => anyMaster(async (origin) => http.ask(answer, await asDevice(origin, ...request)));
+  ): Promise<Body<N>> =>
+    anyMaster(async (origin, patience) =>
+      http.ask(answer, { ...(await asDevice(origin, ...request)), ...patience }),
+    );
   const tell = (...request: [method: HttpRequest['method'], path: string, body?: NamedBody]): Promise<void> =>
-    anyMaster(async (origin) => http.tell(await asDevice(origin, ...request)));
+    anyMaster(async (origin, patience) =>
+      http.tell({ ...(await asDevice(origin, ...request)), ...patience }),
+    );
+  const tellOne = (
+    ...request: [method: HttpRequest['method'], path: string, body?: NamedBody]
+  ): Promise<void> => oneMaster(async (origin) => http.tell(await asDevice(origin, ...request)));
   const enroll = (path: string, body: NamedBody): Promise<RegisteredDevice> =>
-    anyMaster(async (origin) => {
+    oneMaster(async (origin) => {
       const request = { server: origin, path: `/api/${path}`, method: 'POST', body } as const;
-      return absolute(origin, await http.ask('registeredDevice', request));
+      return readSession(origin, await http.ask('registeredDevice', request), onFault);
     });
 
   return {
@@ -157,11 +195,11 @@ export const masterApi = (masters: readonly string[], http: Http, tokens: TokenS
     devices: () => ask('devices', 'GET', 'devices'),
     removeDevice: (deviceId) => tell('DELETE', `devices/${deviceId}`),
     changePassword: (change) =>
-      anyMaster(async (origin) => {
+      oneMaster(async (origin) => {
         const request = await asDevice(origin, 'PUT', 'account/password', ['changePassword', change]);
         const answer = await http.ask('session', request);
-        await tokens.keep(absolute(origin, answer));
+        await tokens.keep(readSession(origin, answer, onFault));
       }),
-    deleteAccount: (password) => tell('DELETE', 'account', ['deleteAccount', { password }]),
+    deleteAccount: (password) => tellOne('DELETE', 'account', ['deleteAccount', { password }]),
   };
 };

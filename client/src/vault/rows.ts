@@ -56,6 +56,7 @@ const rows = {
     mailboxToken: text,
     mailboxTokenExpiresAt: number,
     mailboxNodes: z.array(text),
+    masters: optional(z.array(text)),
     writeConcern: number,
     accessKey: optional(text),
     serverTime: number,
@@ -210,9 +211,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
     change:
       'account key and device lists; contacts are verified by their account keys; what accounts give to whom they let in; errors of protocol version 5',
   },
+  { version: 7, fingerprint: '42d033a3a9962fb0', change: 'the servers that the last session named' },
 ];
 
-export const VAULT_VERSION = 6;
+export const VAULT_VERSION = 7;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

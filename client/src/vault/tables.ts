@@ -29,7 +29,7 @@ export type LocalIdentity = {
   readonly keyPair: Uint8Array;
 };
 
-/** The last tokens from a master; `mailboxNodes` are absolute URLs here. */
+/** The last tokens from a master; `mailboxNodes` are absolute URLs here, and `masters` those that a session named last. */
 export type Tokens = Session;
 
 export type Clock = {

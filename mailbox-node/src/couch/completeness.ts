@@ -16,6 +16,8 @@ import type { ReplicationJob } from './mesh-keeper.ts';
 export type Completeness = {
   /** Whether each of these databases has been caught up with every peer since it was created. */
   readonly holds: (databases: readonly string[]) => boolean;
+  /** The peers that all of these databases have been caught up with. */
+  readonly caughtUpWith: (databases: readonly string[]) => string[];
   /** Notes which peers the databases have been caught up with, as the jobs tell. */
   readonly keep: (databases: readonly string[], jobs: readonly ReplicationJob[]) => Promise<void>;
   /** A database that was just created before its time: there is nothing to catch up with. */
@@ -52,6 +54,8 @@ export const createCompleteness = ({
         const known = records.get(database)?.peers;
         return known !== undefined && hasAll(known);
       }),
+    caughtUpWith: (databases) =>
+      peers.filter((peer) => databases.every((database) => records.get(database)?.peers.includes(peer))),
     keep: async (databases, jobs) => {
       for (const database of records.keys()) if (!databases.includes(database)) records.delete(database);
       for (const database of databases) {

@@ -1,5 +1,6 @@
 import { LIMITS, type StoredEnvelope, type StoreResult, type Versions } from '@restante/protocol';
 import {
+  allowOrigins,
   countAnswers,
   createHttpApp,
   jsonBody,
@@ -27,6 +28,8 @@ import { requireMaster, storeMessages } from './store-messages.ts';
 export type AppDeps = OwnerDeps & {
   readonly log: Logger;
   readonly registry: Registry;
+  /** Origins of pages that may ask, beside the node's own. */
+  readonly serverOrigins: readonly string[];
   readonly versions: Versions;
   readonly metrics: Metrics;
   readonly store: MailboxStore;
@@ -71,7 +74,7 @@ export const createApp = (deps: AppDeps): Express =>
       });
       app.get('/metrics', metricsRoute(deps.registry));
 
-      app.use('/messages', speaks(deps.versions), refuseWhenDraining(deps));
+      app.use('/messages', allowOrigins(deps.serverOrigins), speaks(deps.versions), refuseWhenDraining(deps));
       app.post('/messages', requireMaster(deps), ...jsonBody(LIMITS.storeBodyBytes), storeMessages(deps));
       app.post('/messages/delete', requireDevice(deps), ...jsonBody(), deleteMessages(deps));
       app.get('/messages/:accountId', listMessages(deps));

@@ -20,6 +20,7 @@ export const createHealth =
     readonly refusedWrites: RefusedWrites['counts'];
     readonly lagSeconds: () => Readonly<Record<string, number>>;
     readonly isComplete: () => boolean;
+    readonly caughtUpWith: () => readonly string[];
     readonly isFull: () => boolean;
     readonly setAside: SetAside<DocumentFault>;
     readonly listeners: () => number;
@@ -57,6 +58,7 @@ export const createHealth =
         ]),
       ),
       isComplete: sources.isComplete(),
+      caughtUpWith: sources.caughtUpWith(),
       lagSeconds,
       setAside: { counts: sources.setAside.counts(), examples: sources.setAside.examples() },
       listeners: sources.listeners(),

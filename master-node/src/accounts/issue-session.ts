@@ -13,7 +13,7 @@ export type IssueSession = (
 
 export const createIssueSession = (
   signer: TokenSigner,
-  config: Pick<Config, 'tokens' | 'mailboxes'>,
+  config: Pick<Config, 'tokens' | 'mailboxes' | 'serverOrigins'>,
   cells: readonly [Cell, ...Cell[]],
   access: Pick<Access, 'keyOf'>,
   now: () => number,
@@ -37,6 +37,7 @@ export const createIssueSession = (
       mailboxToken,
       mailboxTokenExpiresAt,
       mailboxNodes: nodesOf(device.accountId),
+      ...(config.serverOrigins.length === 0 ? {} : { masters: [...config.serverOrigins] }),
       writeConcern: config.mailboxes.writeConcern,
       accessKey: access.keyOf(device.accountId),
       serverTime,

@@ -28,6 +28,7 @@ export type GatewayDeps = {
   /** Told of each new connection, after its `welcome`. */
   readonly onConnected: (device: DeviceAddress, state: { readonly keysLow: boolean }) => void;
   readonly sockets: Config['sockets'];
+  readonly allowedOrigins: Config['allowedOrigins'];
   readonly messageTtlMs: number;
   readonly versions: Versions;
   readonly metrics: Metrics;
@@ -112,7 +113,7 @@ export const startGateway = (deps: GatewayDeps): Gateway => {
 
   const upgrade = createUpgrade({
     admit: deps.admit,
-    allowedOrigins: sockets.allowedOrigins,
+    allowedOrigins: deps.allowedOrigins,
     versions,
     refusal: () => {
       if (isDraining) return new ServiceError('draining', 'this server stops');

@@ -1,6 +1,6 @@
 import type { Express } from 'express';
 import type { Versions } from '@restante/protocol';
-import { createHttpApp, speaks, type Answer, type Logger } from '@restante/service-kit';
+import { allowOrigins, createHttpApp, speaks, type Answer, type Logger } from '@restante/service-kit';
 import { accountRoutes } from './accounts.ts';
 import { deviceListRoutes } from './device-lists.ts';
 import { deviceRoutes } from './devices.ts';
@@ -17,6 +17,8 @@ export type AppDeps = Parameters<typeof accountRoutes>[1] &
   Parameters<typeof statusRoutes>[1] & {
     /** Express's `trust proxy`: whose word on the caller's address counts; null for nobody's. */
     readonly trustProxy: string | null;
+    /** Origins of browsers' pages that may ask, beside this server's own. */
+    readonly allowedOrigins: readonly string[];
     readonly versions: Versions;
     readonly onAnswer: (answer: Answer) => void;
     readonly log: Logger;
@@ -33,7 +35,7 @@ export const createApp = (deps: AppDeps): Express =>
     deps.log,
     (app) => {
       if (deps.trustProxy !== null) app.set('trust proxy', trust(deps.trustProxy));
-      app.use('/api', noStore, speaks(deps.versions));
+      app.use('/api', allowOrigins(deps.allowedOrigins), noStore, speaks(deps.versions));
       accountRoutes(app, deps);
       deviceRoutes(app, deps);
       deviceListRoutes(app, deps);

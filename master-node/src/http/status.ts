@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import {
+  answerWith,
   metricsRoute,
   ServiceError,
   type ClockHealth,
@@ -34,15 +35,27 @@ type Deps = {
   readonly registry: Registry;
 };
 
-/** `/health`, `/ready`, `/metrics` */
+/** `/health`, `/ready`, `/metrics`; and `/api/status`, for clients that choose between servers. */
 export const statusRoutes = (app: Express, { health, isReady, registry }: Deps): void => {
+  const beReady = async (): Promise<void> => {
+    if (health().status === 'draining') throw new ServiceError('draining', 'this server stops');
+    if (!(await isReady())) throw new ServiceError('unavailable', 'the directory was not reached yet');
+  };
   resource(app, '/health', { get: [(_request, response) => void response.json(health())] });
   resource(app, '/ready', {
     get: [
       async (_request, response) => {
-        if (health().status === 'draining') throw new ServiceError('draining', 'this server stops');
-        if (!(await isReady())) throw new ServiceError('unavailable', 'the directory was not reached yet');
+        await beReady();
         response.json({ status: 'ready' });
+      },
+    ],
+  });
+  resource(app, '/api/status', {
+    get: [
+      async (_request, response) => {
+        await beReady();
+        const isOk = health().status === 'ok' && health().directory.some(({ up }) => up);
+        answerWith(response, 'serverStatus', { status: isOk ? 'ok' : 'degraded' });
       },
     ],
   });

@@ -55,6 +55,8 @@ export const session = z.object({
   mailboxToken: z.string(),
   mailboxTokenExpiresAt: timestamp,
   mailboxNodes,
+  /** Origins of all masters, this one's too: a client goes to another one when its own is away. None are told where there is one. */
+  masters: z.exactOptional(z.array(z.string()).check(z.maxLength(LIMITS.masters))),
   /** Mailbox nodes that have each accepted message (W): a read of `mailboxNodes.length + 1 - W` is complete. */
   writeConcern: z.int().check(z.positive()),
   /** What the tokens are made of that this account gives to those whom it lets in. */

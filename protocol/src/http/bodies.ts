@@ -16,6 +16,7 @@ import {
   tokenRequest,
 } from './accounts.ts';
 import { keyBundles, keyStock, replenishKeys } from './keys.ts';
+import { serverStatus } from './server-status.ts';
 import {
   deleteRequest,
   deleteResponse,
@@ -48,6 +49,7 @@ export const bodies = {
   registeredDevice,
   replaceAccountKey,
   replenishKeys,
+  serverStatus,
   session,
   signedDeviceList,
   storeRequest,

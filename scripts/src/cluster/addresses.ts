@@ -84,3 +84,12 @@ export const nodeAddresses = (
       publicUrl: forClients === 'front' ? `/${name}` : await route({ from: 'client', to: name, url }),
     })),
   );
+
+/** With whole addresses for clients: the first node is found at the first server, and so on. Without servers nothing changes. */
+export const atServers = (
+  origins: readonly string[],
+  nodes: readonly NodeAddress[],
+): readonly NodeAddress[] =>
+  origins.length === 0
+    ? nodes
+    : nodes.map((node, index) => ({ ...node, publicUrl: `${origins[index % origins.length]}/${node.name}` }));

@@ -5,6 +5,7 @@ import {
   directoryAddresses,
   nodeAddresses,
   nodeSurroundings,
+  atServers,
   type Couch,
   type Route,
 } from './addresses.ts';
@@ -54,6 +55,11 @@ export type ClusterOptions = {
   /** How many masters. More than one have a bus between them, for which the machine needs a `nats-server`. */
   readonly masters?: number;
   /**
+   * How many servers with an origin of their own: each has a front and a master, and mailbox nodes are found at the first, the second and so
+   * on, by whole addresses. 1: there is one front for all masters.
+   */
+  readonly servers?: number;
+  /**
    * Where clients find the mailbox nodes: `front` gives paths on the origin of the front, `direct` the nodes' own
    * addresses, for clients that talk to a master without the front.
    */
@@ -86,6 +92,8 @@ export type Cluster = AsyncDisposable & {
   /** NATS servers between the masters; none when there is one master. */
   readonly buses: readonly ClusterProcess[];
   readonly front: ClusterProcess;
+  /** Of each server; the first is `front`. */
+  readonly fronts: readonly ClusterProcess[];
   /** All processes in the order of their start. */
   readonly processes: readonly ClusterProcess[];
   /** The CouchDB of each mailbox node, and the node for the mesh, with credentials. */
@@ -105,7 +113,8 @@ const NODES = [0, 1, 2] as const;
  */
 export const startCluster = async (options: ClusterOptions): Promise<Cluster> => {
   const dataDir = resolve(options.dataDir);
-  const { databasePrefix = '', masters: masterCount = 1, ports = {}, settings = {} } = options;
+  const { databasePrefix = '', servers = 1, ports = {}, settings = {} } = options;
+  const masterCount = servers > 1 ? servers : (options.masters ?? 1);
   const cleanup = new AsyncDisposableStack();
   try {
     cleanup.use(await lockData(dataDir));
@@ -207,6 +216,10 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
       };
     });
 
+    const heldFronts = cleanup.use(await holdPorts(servers > 1 ? servers : 0));
+    const origins = heldFronts.ports.map((port) => `http://127.0.0.1:${port}`);
+    const cell = { SERVER_ORIGINS: origins.join(',') };
+
     const { mailboxAddresses = 'front' } = options;
     const route: Route = options.route ?? (({ url }) => url);
     const mailboxNodes = await Promise.all(
@@ -214,6 +227,7 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
         const surroundings = await nodeSurroundings(route, couch, couchServers);
         return create(couch.name, SCRIPTS.mailboxNode, nodePorts[index], '/ready', (port) => ({
           ...mailboxNodeEnvironment(port, surroundings, databasePrefix, secrets),
+          ...cell,
           ...settings.mailboxNode,
         }));
       }),
@@ -228,21 +242,35 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
       Array.from({ length: masterCount }, async (_, index) => {
         const name = `master${index + 1}`;
         const directoryUrls = await directoryAddresses(route, name, couchServers);
-        const nodes = await nodeAddresses(route, name, mailboxNodes, mailboxAddresses);
+        const nodes = atServers(origins, await nodeAddresses(route, name, mailboxNodes, mailboxAddresses));
         const between = { count: masterCount, busUrls: await busAddresses(route, name, busUrls) };
         return create(name, SCRIPTS.master, ports.masters?.[index], '/ready', (port) => ({
           ...masterEnvironment(port, directoryUrls, nodes, between, databasePrefix, secrets),
+          ...cell,
           ...settings.master,
         }));
       }),
     );
     await start(masters);
 
-    const front = create('front', SCRIPTS.front, ports.front, '/ready', (port) => ({
-      ...frontEnvironment(port, masters, mailboxNodes),
-      ...settings.front,
-    }));
-    await start([front]);
+    await heldFronts[Symbol.asyncDispose]();
+    const createFront = (name: string, port: number | undefined, own: typeof masters): ClusterProcess =>
+      create(name, SCRIPTS.front, port, '/ready', (taken) => ({
+        ...frontEnvironment(taken, own, mailboxNodes),
+        ...cell,
+        ...settings.front,
+      }));
+    const front =
+      servers > 1
+        ? createFront('front1', heldFronts.ports[0], masters.slice(0, 1))
+        : createFront('front', ports.front, masters);
+    const fronts = [
+      front,
+      ...masters
+        .slice(1, servers)
+        .map((master, index) => createFront(`front${index + 2}`, heldFronts.ports[index + 1], [master])),
+    ];
+    await start(fronts);
 
     cleanup.use(
       noteRunningCluster(dataDir, {
@@ -260,7 +288,8 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
       masters,
       buses,
       front,
-      processes: [...couches, ...mailboxNodes, ...buses, ...masters, front],
+      fronts,
+      processes: [...couches, ...mailboxNodes, ...buses, ...masters, ...fronts],
       couchServers,
       databasePrefix,
       [Symbol.asyncDispose]: () => cleanup.disposeAsync(),

@@ -55,6 +55,23 @@ describe('setup-replication', () => {
     expect(again.changes).toEqual([]);
   });
 
+  it('sees to the nodes of its own server, which pull from those of others too', async () => {
+    const elsewhere = {
+      NODES_HERE: 'node2',
+      COUCHDB_URLS: trio.environment['COUCHDB_URLS']!.replaceAll(/:[^:@]+@/g, ':nobody@'),
+    };
+    const own = trio.nodes[1]!.adminUrl;
+    const urls = elsewhere.COUCHDB_URLS.split(',').with(1, own).join(',');
+    const [planned] = await report(['--dry-run'], { ...elsewhere, COUCHDB_URLS: urls });
+    expect(planned.problems.filter((problem) => !problem.startsWith('node2 has no replication'))).toEqual([]);
+    expect(planned.replications.map(({ node, peer }) => [node, peer])).toEqual([
+      ['node2', 'node1'],
+      ['node2', 'node3'],
+    ]);
+    const wrong = await setup(['--dry-run'], { NODES_HERE: 'node4' });
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('MESH_PEERS has no node node4')]);
+  });
+
   it('makes six replications per bucket that really replicate, and changes nothing the second time', async () => {
     const [made, code] = await report([]);
     expect(made.problems).toEqual([]);

@@ -17,8 +17,8 @@ const options = z.strictObject({
 
 const LOOK_AGAIN_MS = 250;
 
-const look = async ({ nodes, scope }: Target): Promise<MeshComparison> =>
-  (await inspectMesh(nodes, scope)).mesh;
+const look = async ({ nodes, elsewhere, scope }: Target): Promise<MeshComparison> =>
+  (await inspectMesh(nodes, elsewhere, scope)).mesh;
 
 /** The credentials of the mesh, tried on the nodes that answer. */
 const probe = async ({ nodes }: Target, { databases: [database] }: MeshComparison): Promise<string[]> => {

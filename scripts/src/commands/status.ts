@@ -49,7 +49,7 @@ const createStatusReader = (target: Target): (() => Promise<Status>) => {
   return async () => {
     const [state, { inspections, mesh }] = await Promise.all([
       readClusterState(target.masterUrls, target.mailboxNodeUrls),
-      inspectMesh(target.nodes, target.scope),
+      inspectMesh(target.nodes, target.elsewhere, target.scope),
     ]);
     const { replications, problems } = mesh;
     const databases = [directory, ...mesh.databases];

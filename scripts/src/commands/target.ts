@@ -10,7 +10,7 @@ import {
 import { z } from 'zod';
 import { findRunningCluster } from '../cluster/index.ts';
 import type { MeshScope } from '../mesh/compare-mesh.ts';
-import type { MeshNode } from '../mesh/mesh-node.ts';
+import type { MeshNode, MeshPeer } from '../mesh/mesh-node.ts';
 import { clusterCouchUrls } from './couch-urls.ts';
 
 /** `name=url` of the mailbox nodes with the readers' credentials, as they have it themselves. */
@@ -25,6 +25,11 @@ const environment = z.object({
     .never({ error: 'is of release 0.2.0: MESH_SELF_URLS names the mailbox nodes' })
     .optional(),
   COUCHDB_PEERS: z.never({ error: 'is of release 0.2.0: MESH_PEERS names the mailbox nodes' }).optional(),
+  /** Names of the nodes whose CouchDB is on this server: on others there are others' admins. */
+  NODES_HERE: z
+    .string()
+    .transform((names) => names.split(','))
+    .optional(),
   MASTER_URLS: httpUrls.optional(),
   MAILBOX_NODE_URLS: httpUrls.optional(),
   DATABASE_PREFIX: databasePrefix.optional(),
@@ -34,7 +39,10 @@ const environment = z.object({
 
 /** The cluster that a command is about. */
 export type Target = {
+  /** Those whose CouchDB this command may ask. */
   readonly nodes: readonly MeshNode[];
+  /** Those on other servers: each server sees to its own. */
+  readonly elsewhere: readonly MeshPeer[];
   readonly scope: MeshScope;
   readonly masterUrls: readonly string[];
   readonly mailboxNodeUrls: readonly string[];
@@ -51,6 +59,8 @@ Without more, the cluster that npm start runs on this machine. Another one is to
   MESH_PEERS         node1=http://user:password@host:3001,node2=...: the mailbox nodes as the others' CouchDBs reach
                      them, with the credentials by which these read (as the mailbox nodes have it); setting it turns to
                      this cluster
+  NODES_HERE         names of the nodes whose CouchDBs are on this server (default all): on the others there are other admins,
+                     and these commands leave them alone
   MASTER_URLS        masters, for status
   MAILBOX_NODE_URLS  mailbox nodes, for status
   DATABASE_PREFIX, BUCKET_SPAN_DAYS, MESSAGE_TTL_DAYS  as the mailbox nodes have them
@@ -78,6 +88,7 @@ export const findTarget = async (
     }
     return {
       nodes: running.couches,
+      elsewhere: [],
       scope: { databasePrefix: running.databasePrefix, ...span },
       masterUrls: running.masterUrls,
       mailboxNodeUrls: running.mailboxNodes.map(({ url }) => url),
@@ -94,13 +105,20 @@ export const findTarget = async (
       'COUCHDB_URLS, MESH_SELF_URLS and MESH_PEERS must name the same nodes in the same order',
     );
   }
+  const nodes = MESH_PEERS.map(({ name, url: readerUrl }, index) => ({
+    name,
+    readerUrl,
+    adminUrl: COUCHDB_URLS[index] ?? '',
+    meshUrl: MESH_SELF_URLS[index] ?? '',
+  }));
+  const here = new Set(read.NODES_HERE ?? nodes.map(({ name }) => name));
+  const unknown = [...here].find((name) => !nodes.some((node) => node.name === name));
+  if (unknown !== undefined) throw new ConfigError(`NODES_HERE: MESH_PEERS has no node ${unknown}`);
   return {
-    nodes: MESH_PEERS.map(({ name, url: readerUrl }, index) => ({
-      name,
-      readerUrl,
-      adminUrl: COUCHDB_URLS[index] ?? '',
-      meshUrl: MESH_SELF_URLS[index] ?? '',
-    })),
+    nodes: nodes.filter(({ name }) => here.has(name)),
+    elsewhere: nodes
+      .filter(({ name }) => !here.has(name))
+      .map(({ name, readerUrl }) => ({ name, readerUrl })),
     scope: { databasePrefix: read.DATABASE_PREFIX ?? '', ...span },
     masterUrls: read.MASTER_URLS ?? [],
     mailboxNodeUrls: read.MAILBOX_NODE_URLS ?? [],

@@ -25,6 +25,7 @@ describe('verify-messenger', () => {
         port: 0,
         masterUrls: [NOBODY],
         mailboxNodeUrls: [NOBODY],
+        serverOrigins: [],
         messengerDir: served,
       },
       createLog('front', 'silent'),

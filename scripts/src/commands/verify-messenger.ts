@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildWebClient } from '@restante/web-client/build';
-import { SECURITY_HEADERS } from '@restante/web-client/headers';
+import { securityHeaders } from '@restante/web-client/headers';
 import { INTEGRITY_FILE, integrityOf, type IntegrityManifest } from '@restante/web-client/integrity';
+import { serverOrigins } from '@restante/service-kit';
 import { z } from 'zod';
 import { readOptions, UsageError, type Command, type CommandContext } from '../cli/command.ts';
 
 const options = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
+  servers: serverOrigins.default([]),
   manifest: z.string().optional(),
   json: z.boolean().default(false),
 });
@@ -49,13 +51,14 @@ const compareFile = async (
   origin: string,
   path: string,
   wanted: string,
+  servers: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> => {
   const { status, headers, content } = await fetchFile(origin, path, signal);
   if (status !== 200) return [`${path} is answered with ${status}`];
   return [
     ...(integrityOf(content) === wanted ? [] : [`${path} has another content`]),
-    ...Object.entries(SECURITY_HEADERS)
+    ...Object.entries(securityHeaders(servers))
       .filter(([name, value]) => headers.get(name) !== value)
       .map(([name]) => `${path} has another ${name} header`),
   ];
@@ -79,14 +82,17 @@ const compareManifest = async (
 const run = async ({ args, print, signal }: CommandContext): Promise<number> => {
   const flags = readOptions(
     args,
-    { url: { type: 'string' }, manifest: { type: 'string' }, json: { type: 'boolean' } },
+    {
+      ...{ url: { type: 'string' }, servers: { type: 'string' } },
+      ...{ manifest: { type: 'string' }, json: { type: 'boolean' } },
+    },
     options,
   );
   const wanted = await readManifest(flags.manifest ?? join(await buildWebClient(), INTEGRITY_FILE));
   const files = Object.entries({ ...wanted, '/': wanted['/index.html'] ?? '' });
   const differences = (
     await Promise.all([
-      ...files.map(([path, integrity]) => compareFile(flags.url, path, integrity, signal)),
+      ...files.map(([path, integrity]) => compareFile(flags.url, path, integrity, flags.servers, signal)),
       compareManifest(flags.url, wanted, signal),
     ])
   ).flat();
@@ -103,12 +109,13 @@ const run = async ({ args, print, signal }: CommandContext): Promise<number> => 
 export const verifyMessenger: Command = {
   summary: 'compares the messenger that a server serves with these sources',
   help: `
-Usage: npm run verify-messenger -- --url https://host [--manifest integrity.json] [--json]
+Usage: npm run verify-messenger -- --url https://host [--servers https://a,https://b] [--manifest integrity.json] [--json]
 
 Builds the messenger from these sources and compares it with what the server gives: every file by its hash, the
 published integrity.json, and the security headers of every answer.
 
   --url       origin that serves the messenger
+  --servers   origins of all servers of the cell, to which the messenger may connect (SERVER_ORIGINS)
   --manifest  compares with this integrity.json and builds nothing
   --json      the outcome as JSON
 

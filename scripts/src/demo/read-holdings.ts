@@ -20,7 +20,7 @@ const directoryOf = (scope: MeshScope): string => directoryDatabase(scope.databa
 
 /** Rejects when a node does not answer. */
 export const readHoldings = async ({ couchServers }: Cluster, scope: MeshScope): Promise<Holdings> => {
-  const { mesh } = await inspectMesh(couchServers, scope);
+  const { mesh } = await inspectMesh(couchServers, [], scope);
   const counts = await Promise.all(
     mesh.databases.map((database) =>
       Promise.all(couchServers.map((node) => countDatabase(node, database, true))),

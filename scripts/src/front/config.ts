@@ -1,4 +1,4 @@
-import { httpUrls, readEnvironment } from '@restante/service-kit';
+import { httpUrls, readEnvironment, serverOrigins } from '@restante/service-kit';
 import { z } from 'zod';
 
 /** The front speaks no TLS to what is behind it. */
@@ -15,6 +15,8 @@ export const environment = z.object({
   MASTER_URLS: urls,
   /** Mailbox nodes, separated by commas: the first one is `/node1/`. */
   MAILBOX_NODE_URLS: urls,
+  /** Origins of all servers, separated by commas; none: there is this one alone. */
+  SERVER_ORIGINS: serverOrigins.default([]),
   /** The built messenger; without it there is none at `/`. */
   MESSENGER_DIR: z.string().optional(),
 });
@@ -24,6 +26,7 @@ export type FrontConfig = {
   readonly port: number;
   readonly masterUrls: readonly string[];
   readonly mailboxNodeUrls: readonly string[];
+  readonly serverOrigins: readonly string[];
   readonly messengerDir: string | null;
 };
 
@@ -35,6 +38,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     port: read.PORT,
     masterUrls: read.MASTER_URLS,
     mailboxNodeUrls: read.MAILBOX_NODE_URLS,
+    serverOrigins: read.SERVER_ORIGINS,
     messengerDir: read.MESSENGER_DIR ?? null,
   };
 };

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { errorBody } from '@restante/protocol';
 import { createLog } from '@restante/service-kit';
-import { SECURITY_HEADERS } from '@restante/web-client/headers';
+import { securityHeaders } from '@restante/web-client/headers';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startFront, type Front } from './service.ts';
 
@@ -39,6 +39,9 @@ const upstream = async (
 const body = async (request: IncomingMessage): Promise<string> =>
   Buffer.concat(await request.toArray()).toString('utf8');
 
+/** Of another server. */
+const OTHER = 'https://b.example.org';
+
 const named = (name: string): RequestListener =>
   async function answer(request, response) {
     const text = await body(request);
@@ -52,7 +55,7 @@ const front = async (
   messengerDir: string | null = null,
 ): Promise<Front> => {
   const started = await startFront(
-    { host: '127.0.0.1', port: 0, masterUrls, mailboxNodeUrls, messengerDir },
+    { host: '127.0.0.1', port: 0, masterUrls, mailboxNodeUrls, serverOrigins: [OTHER], messengerDir },
     createLog('front', 'silent'),
   );
   cleanups.push(() => started[Symbol.asyncDispose]());
@@ -237,7 +240,7 @@ describe('front', () => {
       for (const path of ['/', '/index.html', '/service-worker.js']) {
         const answer = await fetch(url + path);
         expect(answer.status).toBe(200);
-        for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+        for (const [name, value] of Object.entries(securityHeaders([OTHER]))) {
           expect(answer.headers.get(name), `${path} ${name}`).toBe(value);
         }
         expect(answer.headers.get('cache-control')).toBe('no-cache');
@@ -278,6 +281,7 @@ describe('front', () => {
         port: 0,
         masterUrls: [master.url],
         mailboxNodeUrls: [master.url],
+        serverOrigins: [],
         messengerDir: null,
       },
       createLog('front', 'silent'),

@@ -14,8 +14,15 @@ export type Proxy = {
   readonly upgrade: (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 };
 
-/** `name`: what callers are told is away when no upstream answers (503 `unavailable`). */
-export const createProxy = (name: string, upstreams: readonly string[]): Proxy => {
+/**
+ * `name`: what callers are told is away when no upstream answers (503 `unavailable`). Pages of `origins` may read that; what upstreams
+ * answer says so itself.
+ */
+export const createProxy = (
+  name: string,
+  upstreams: readonly string[],
+  origins: readonly string[],
+): Proxy => {
   const agent = new UpstreamAgent(upstreams);
   const proxy = createProxyServer({
     // The agent chooses the real address.
@@ -33,7 +40,7 @@ export const createProxy = (name: string, upstreams: readonly string[]): Proxy =
     'cache-control': 'no-store',
     'retry-after': '1',
   };
-  proxy.on('error', (_error, _request, answer) => {
+  proxy.on('error', (_error, request, answer) => {
     if (answer === undefined || answer.destroyed) return;
     if (answer instanceof Socket) {
       if (answer.bytesWritten > 0) {
@@ -47,6 +54,8 @@ export const createProxy = (name: string, upstreams: readonly string[]): Proxy =
     } else if (answer.headersSent) {
       answer.destroy();
     } else {
+      const origin = request?.headers.origin ?? '';
+      if (origins.includes(origin)) answer.setHeader('access-control-allow-origin', origin);
       answer.writeHead(unavailable.row.status, headers).end(body);
     }
   });

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createHttpApp, listen, type Logger } from '@restante/service-kit';
-import { cacheControlOf, SECURITY_HEADERS } from '@restante/web-client/headers';
+import { cacheControlOf, securityHeaders } from '@restante/web-client/headers';
 import compression from 'compression';
 import express, { type RequestHandler } from 'express';
 import type { FrontConfig } from './config.ts';
@@ -21,19 +21,21 @@ const PAGE_DIR = fileURLToPath(new URL('page', import.meta.url));
 /** As nginx.conf has it. */
 const OF_OWNERS = /^\/messages\/[\w-]+(?:\/(?:ids|events))?$/;
 
-const files = (folder: string): RequestHandler =>
+const files = (folder: string, serverOrigins: readonly string[]): RequestHandler =>
   express.static(folder, {
     cacheControl: false,
     setHeaders: (response, file) => {
-      response.set(SECURITY_HEADERS);
+      response.set(securityHeaders(serverOrigins));
       response.set('cache-control', cacheControlOf(`/${relative(folder, file).split(sep).join('/')}`));
     },
   });
 
 /** Rejects when the port is not free. */
 export const startFront = async (config: FrontConfig, log: Logger): Promise<Front> => {
-  const master = createProxy('the master', config.masterUrls);
-  const nodes = config.mailboxNodeUrls.map((url, index) => createProxy(`mailbox node ${index + 1}`, [url]));
+  const master = createProxy('the master', config.masterUrls, config.serverOrigins);
+  const nodes = config.mailboxNodeUrls.map((url, index) =>
+    createProxy(`mailbox node ${index + 1}`, [url], config.serverOrigins),
+  );
   const state = watchState(config);
 
   const app = createHttpApp(log, (routes) => {
@@ -52,8 +54,8 @@ export const startFront = async (config: FrontConfig, log: Logger): Promise<Fron
       response.set('cache-control', 'no-store').json(await state());
     });
     routes.use(compression());
-    routes.use('/cluster', files(PAGE_DIR));
-    if (config.messengerDir !== null) routes.use(files(config.messengerDir));
+    routes.use('/cluster', files(PAGE_DIR, []));
+    if (config.messengerDir !== null) routes.use(files(config.messengerDir, config.serverOrigins));
   });
 
   const http = await listen(app, { host: config.host, port: config.port });

@@ -9,7 +9,7 @@ import {
 } from '@restante/mailbox-node/mesh';
 import { serverOf } from '@restante/service-kit';
 import { z } from 'zod';
-import type { Inspection, MeshNode } from './mesh-node.ts';
+import type { Inspection, MeshNode, MeshPeer } from './mesh-node.ts';
 
 /** Which databases belong to the mesh. */
 export type MeshScope = {
@@ -66,10 +66,11 @@ export const isOfAnotherNode = (
 
 /**
  * What is there against what should be: every node pulls every bucket from each other node, and nobody pulls the directory, which
- * masters carry. Pure.
+ * masters carry. `elsewhere`: nodes that are not looked at, and pulled from. Pure.
  */
 export const compareMesh = (
   inspections: readonly Inspection[],
+  elsewhere: readonly MeshPeer[],
   scope: MeshScope,
   nowMs: number,
 ): MeshComparison => {
@@ -91,7 +92,10 @@ export const compareMesh = (
     const wanted = wantedPulls({
       databases,
       selfUrl: node.meshUrl,
-      peers: peers.map(({ node: peer }) => ({ name: peer.name, url: peer.readerUrl })),
+      peers: [...peers.map(({ node: peer }) => peer), ...elsewhere].map(({ name, readerUrl: url }) => ({
+        name,
+        url,
+      })),
     });
     const away = new Set(peers.filter((peer) => peer.problem !== null).map((peer) => peer.node.name));
     const isKnown = live.some((inspection) => inspection.databases.includes(directory));

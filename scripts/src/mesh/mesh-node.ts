@@ -10,15 +10,19 @@ import {
 } from '@restante/service-kit';
 import { z } from 'zod';
 
-/** A mailbox node and its CouchDB. */
-export type MeshNode = {
+/** A mailbox node that others pull from. */
+export type MeshPeer = {
   readonly name: string;
+  /** The node as the others' CouchDBs reach it, with the credentials by which they read. */
+  readonly readerUrl: string;
+};
+
+/** A mailbox node and its CouchDB. */
+export type MeshNode = MeshPeer & {
   /** The CouchDB as it is reached from here, with admin credentials. */
   readonly adminUrl: string;
   /** The node as its CouchDB reaches it, with the credentials by which that writes what the mesh brings. */
   readonly meshUrl: string;
-  /** The node as the others' CouchDBs reach it, with the credentials by which they read. */
-  readonly readerUrl: string;
 };
 
 /** What is there on one node. */

@@ -66,7 +66,7 @@ export type TestCluster = AsyncDisposable & {
 
 export type TestClusterOptions = Pick<
   ClusterOptions,
-  'masters' | 'mailboxAddresses' | 'settings' | 'adapt' | 'onEvent'
+  'masters' | 'servers' | 'mailboxAddresses' | 'settings' | 'adapt' | 'onEvent'
 > & {
   /** Whether clocks can be moved while their services run. */
   readonly movableClocks?: boolean;
@@ -160,6 +160,7 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
         dataDir,
         databasePrefix,
         masters: options.masters ?? 1,
+        servers: options.servers ?? 1,
         mailboxAddresses,
         route: (link) => links.route({ ...link, url: divert(link) }),
         adapt,
@@ -179,10 +180,14 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
     await waitFor('the masters to know each other', async () =>
       (await Promise.all(parts.masters.map(healthOf))).every(seesOtherMasters),
     );
-    const entrances = mailboxAddresses === 'direct' ? parts.masters : [parts.front];
-    const masters = await Promise.all(
-      entrances.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
-    );
+    const entrances = mailboxAddresses === 'direct' ? parts.masters : parts.fronts;
+    // Servers name each other by their own origins.
+    const masters =
+      parts.fronts.length > 1
+        ? parts.fronts.map(({ url }) => url)
+        : await Promise.all(
+            entrances.map(async ({ name, url }) => links.route({ from: 'client', to: name, url })),
+          );
 
     let people = 0;
     const person: TestCluster['person'] = async (name, chosen = masters, given = {}) => {

@@ -1,13 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NGINX_CONF = fileURLToPath(new URL('../../../nginx.conf', import.meta.url));
+const NAME_ORIGINS = fileURLToPath(new URL('../../../nginx/name-origins', import.meta.url));
 
 /** What nginx stands before. URLs are `http://host:port`. */
 export type Upstreams = {
   readonly master: string;
   readonly mailboxNodes: readonly string[];
+  /** Origins of all servers; none: there is one. */
+  readonly serverOrigins?: readonly string[];
   /** The built messenger. */
   readonly messengerDir: string;
 };
@@ -22,7 +26,7 @@ const addressOf = (url: string): string => new URL(url).host;
 /** Puts the nginx.conf of production into a folder, with includes of its own. The certificate is in `tls/`. */
 export const writeNginxFiles = (
   folder: string,
-  { master, mailboxNodes, messengerDir }: Upstreams,
+  { master, mailboxNodes, serverOrigins = [], messengerDir }: Upstreams,
   ports: { readonly http: number; readonly https: number },
 ): void => {
   const acmeDir = join(folder, 'acme');
@@ -50,11 +54,13 @@ export const writeNginxFiles = (
       'set_real_ip_from 127.0.0.1;',
       `real_ip_header ${TEST_ADDRESS};`,
     ],
+    origins: [`include ${join(folder, 'origins.conf')};`],
     tls: ['ssl_certificate tls/certificate.pem;', 'ssl_certificate_key tls/key.pem;'],
   };
   mkdirSync(join(folder, 'restante'), { recursive: true });
   mkdirSync(acmeDir, { recursive: true });
   copyFileSync(NGINX_CONF, join(folder, 'nginx.conf'));
+  execFileSync(NAME_ORIGINS, [folder], { env: { ...process.env, SERVER_ORIGINS: serverOrigins.join(',') } });
   for (const [name, lines] of Object.entries(includes)) {
     writeFileSync(join(folder, 'restante', `${name}.conf`), `${lines.join('\n')}\n`);
   }

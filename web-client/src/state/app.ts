@@ -46,7 +46,7 @@ export const createApp = (engine: Engine): App => {
     engine,
     feed,
     status: new EngineStatus(engine),
-    connection: new Connection(engine),
+    connection: new Connection(engine, location.origin),
     conversations: new Conversations(engine, feed),
     locale: new Locale(),
     lockAfter: lockAfterChoice(engine),

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { INITIAL_STATUS, type Status } from '../engine/calls.ts';
 import { Connection } from './connection.svelte.ts';
 
-const LIVE: ConnectionState = { name: 'live', attempt: 0, master: 0 };
+const HERE = 'https://a.example.org';
+const LIVE: ConnectionState = { name: 'live', attempt: 0, origin: HERE };
 const CAUGHT_UP: CatchUpProgress = {
   ...{ running: false, received: 4, nodesAnswered: 2, nodesNeeded: 2, nodes: 3 },
   ...{ complete: true, expired: 0 },
@@ -12,10 +13,8 @@ const CAUGHT_UP: CatchUpProgress = {
 const start = () => {
   let listener: (status: Status) => void = () => undefined;
   let status: Status = { ...INITIAL_STATUS, phase: 'signed-in' };
-  const connection = new Connection({
-    status: () => status,
-    onStatus: (added) => void (listener = added),
-  });
+  const engine = { status: () => status, onStatus: (added: typeof listener) => void (listener = added) };
+  const connection = new Connection(engine, HERE);
   const tell = (change: Partial<Status>): void => {
     status = { ...status, ...structuredClone(change) };
     listener(status);
@@ -29,9 +28,9 @@ afterEach(() => void vi.useRealTimers());
 test('is named as a person is told of it', () => {
   const { connection, tell } = start();
   expect(connection.name).toBe('offline');
-  tell({ connection: { name: 'authenticating', attempt: 2, master: 0 } });
+  tell({ connection: { name: 'authenticating', attempt: 2, origin: HERE } });
   expect([connection.name, connection.attempt]).toEqual(['connecting', 3]);
-  tell({ connection: { name: 'catching-up', attempt: 0, master: 0 } });
+  tell({ connection: { name: 'catching-up', attempt: 0, origin: HERE } });
   expect(connection.name).toBe('catching-up');
   tell({ connection: LIVE, catchUp: CAUGHT_UP });
   expect(connection.name).toBe('live');
@@ -52,7 +51,12 @@ test('is incomplete while fewer mailboxes have answered than are needed', () => 
 test('counts down to the next attempt', () => {
   const { connection, tell } = start();
   tell({
-    connection: { name: 'waiting', attempt: 1, master: 0, retryAt: Date.now() + 2_500, authenticate: false },
+    connection: {
+      name: 'waiting',
+      attempt: 1,
+      retryAt: Date.now() + 2_500,
+      authenticate: false,
+    },
   });
   const shown = Array.from({ length: 5 }, () => {
     const { secondsLeft } = connection;
@@ -84,4 +88,14 @@ test('what expired is counted once however often it is told, until it is dismiss
   connection.dismissExpired();
   tell({ catchUp: { ...CAUGHT_UP, expired: 3 } });
   expect(connection.expired).toBe(0);
+});
+
+test('names the server when it is not the usual one', () => {
+  const { connection, tell } = start();
+  tell({ connection: LIVE, catchUp: CAUGHT_UP });
+  expect(connection.elsewhere).toBeNull();
+  tell({ connection: { ...LIVE, origin: 'https://b.example.org:8443' } });
+  expect(connection.elsewhere).toBe('b.example.org:8443');
+  tell({ connection: { name: 'choosing', attempt: 1, authenticate: false } });
+  expect([connection.name, connection.elsewhere]).toEqual(['connecting', null]);
 });

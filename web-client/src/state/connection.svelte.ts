@@ -11,6 +11,7 @@ const nameOf = ({ connection, catchUp }: Status): ConnectionName => {
   switch (connection.name) {
     case 'closed':
       return 'offline';
+    case 'choosing':
     case 'authenticating':
       return 'connecting';
     case 'live':
@@ -33,7 +34,11 @@ export class Connection {
     return () => clearInterval(timer);
   });
 
-  constructor(engine: Pick<Engine, 'status' | 'onStatus'>) {
+  readonly #usual: string;
+
+  /** `usual`: the origin that the messenger comes from. */
+  constructor(engine: Pick<Engine, 'status' | 'onStatus'>, usual: string) {
+    this.#usual = usual;
     this.#status = engine.status();
     this.#expired = this.#status.catchUp?.expired ?? 0;
     engine.onStatus((status) => {
@@ -54,6 +59,12 @@ export class Connection {
   }
   get catchUp(): CatchUpProgress | null {
     return this.#status.catchUp;
+  }
+  /** Host of the server that this device is connected to, when it is not the one that the messenger comes from. */
+  get elsewhere(): string | null {
+    const { connection } = this.#status;
+    if (connection.name !== 'live' || connection.origin === this.#usual) return null;
+    return URL.parse(connection.origin)?.host ?? null;
   }
   /** Which attempt to connect this is, from 1. */
   get attempt(): number {

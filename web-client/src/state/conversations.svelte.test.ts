@@ -68,7 +68,11 @@ test('follow events, and go with the account', async () => {
 
 test('what changes while they are read is not undone by the older answer', async () => {
   const { conversations, happen, tell } = await start([conversation('anna')]);
-  tell({ ...INITIAL_STATUS, phase: 'signed-in', connection: { name: 'live', attempt: 0, master: 0 } });
+  tell({
+    ...INITIAL_STATUS,
+    phase: 'signed-in',
+    connection: { name: 'live', attempt: 0, origin: 'https://one.example' },
+  });
   happen(
     { type: 'conversation', detail: conversation('anna', { unread: 1 }) },
     { type: 'conversation', detail: conversation('ben', { lastMessageAt: 9 }) },
@@ -129,7 +133,11 @@ test('what waits for room where it goes is told until it goes again', async () =
 test('presence is what was told last, in this connection', async () => {
   const { conversations, happen, tell } = await start([conversation('anna')]);
   expect(conversations.presenceOf('anna')).toBe('offline');
-  tell({ ...INITIAL_STATUS, phase: 'signed-in', connection: { name: 'live', attempt: 0, master: 0 } });
+  tell({
+    ...INITIAL_STATUS,
+    phase: 'signed-in',
+    connection: { name: 'live', attempt: 0, origin: 'https://one.example' },
+  });
   await vi.advanceTimersByTimeAsync(0);
   happen({ type: 'presence', detail: { accountId: 'anna', state: 'online' } });
   expect(conversations.presenceOf('anna')).toBe('online');

@@ -421,6 +421,7 @@ export class ScriptedCluster {
     body: unknown,
   ): Answer {
     const [resource, id] = path;
+    if (resource === 'status') return { status: 200, json: { status: 'ok' } };
     if (resource === 'accounts' && method === 'POST') return this.#enroll(body, true);
     if (resource === 'devices' && method === 'POST') return this.#enroll(body, false);
     if (resource === 'tokens') {

@@ -5,9 +5,10 @@ import { toVersion3 } from './to-version-3.ts';
 import { toVersion4 } from './to-version-4.ts';
 import { toVersion5 } from './to-version-5.ts';
 import { toVersion6 } from './to-version-6.ts';
+import { toVersion7 } from './to-version-7.ts';
 
 /** In their order, to {@link VAULT_VERSION}. */
-const MIGRATIONS: readonly Migration[] = [toVersion3, toVersion4, toVersion5, toVersion6];
+const MIGRATIONS: readonly Migration[] = [toVersion3, toVersion4, toVersion5, toVersion6, toVersion7];
 
 /** The steps that a vault of `version` has to take. Throws `vault-too-new`. */
 export const migrationsFrom = (version: number): readonly Migration[] => {

@@ -12,6 +12,7 @@ export const connection = {
   incomplete: (answered: number, nodes: number, needed: number) =>
     `Es können Nachrichten fehlen: ${answered} von ${nodes} Postfächern haben geantwortet, ${needed} sind nötig. Es wird weiter versucht.`,
   live: 'Verbunden',
+  elsewhere: (server: string) => `Verbunden mit ${server}. Dein gewohnter Server antwortet nicht.`,
   storage: {
     full: 'Auf diesem Gerät ist kein Platz mehr. Neue Nachrichten warten auf den Servern, bis du Platz schaffst.',
     failing:

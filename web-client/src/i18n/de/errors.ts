@@ -9,6 +9,8 @@ export const errors = {
   'own-account': 'Das ist dein eigener Benutzername.',
   'keys-changed': 'Die Sicherheitsnummer hat sich geändert. Prüfe sie, bevor du schreibst.',
   'device-list-refused': 'Ein Server behauptet etwas über jemandes Geräte, das nicht unterschrieben ist.',
+  'servers-refused':
+    'Ein Server nennt andere Server, mit denen sich diese App nicht verbinden darf. Es geht mit den bekannten weiter.',
   'device-refused': 'Ein Server nennt Schlüssel, die nicht die des Geräts sind.',
   'no-account-key':
     'Dieses Gerät wurde noch nicht hereingelassen oder hat den Schlüssel deines Kontos noch nicht. Versuche es später noch einmal.',

@@ -13,6 +13,7 @@ export const connection = {
   incomplete: (answered: number, nodes: number, needed: number) =>
     `Some messages may be missing: ${answered} of ${mailboxes(nodes)} answered, ${needed === 1 ? '1 is' : `${needed} are`} needed. Still trying.`,
   live: 'Connected',
+  elsewhere: (server: string) => `Connected to ${server}. Your usual server does not answer.`,
   storage: {
     full: 'There is no room on this device. New messages wait on the servers until you free some space.',
     failing:

@@ -11,6 +11,8 @@ export const errors = {
   'own-account': 'That is your own name.',
   'keys-changed': 'The safety number has changed. Verify it before you write.',
   'device-list-refused': 'A server says something of somebody’s devices that they have not signed.',
+  'servers-refused':
+    'A server names other servers that this app may not connect to. It goes on with those it knows.',
   'device-refused': 'A server gives keys that are not those of the device.',
   'no-account-key':
     'This device has not been let in yet, or has not got the key of your account. Try again later.',

@@ -1,0 +1,133 @@
+import { launchChromium } from '@restante/testkit/browser';
+import { startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
+import { createBrowserPerson, NETWORK_FAILURES, type BrowserPerson } from '@restante/testkit/messenger';
+import { waitFor } from '@restante/testkit';
+import { buildWebClient } from '@restante/web-client/build';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+/** The server that people use ends without a word: messengers go on at another one, and come back to it. */
+
+// Longer than what any condition is waited for, so that a failure names its condition.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
+let cluster: TestCluster;
+let browser: Browser;
+/** In Chromium. */
+let alice: BrowserPerson;
+/** In Node. */
+let bob: Person;
+
+const cleanup = new AsyncDisposableStack();
+afterAll(() => cleanup.disposeAsync());
+
+const origins = (): string[] => cluster.parts.fronts.map(({ url }) => url);
+const isLiveAt = (person: Person, ...numbers: number[]) =>
+  waitFor(`${person.username} to be live at ${numbers.join(' or ')}`, () => {
+    const state = person.messenger().connection();
+    return state.name === 'live' && numbers.some((number) => state.origin === origins()[number - 1]);
+  });
+/** What the connection line says of the server; null: nothing. */
+const lineOf = async (): Promise<string | null> => {
+  const line = alice.page().locator('#connection [data-server]');
+  return (await line.count()) === 0 ? null : line.textContent();
+};
+const isElsewhere = (at: readonly number[]) =>
+  waitFor(
+    `the line to name ${at.length === 0 ? 'no server' : at.join(' or ')}`,
+    async () => {
+      const line = await lineOf();
+      return at.length === 0
+        ? line === null
+        : at.some((number) => line?.includes(new URL(origins()[number - 1]!).host));
+    },
+    { timeoutMs: 90_000 },
+  );
+const kill = async (number: number): Promise<void> => {
+  const [front, master] = [cluster.parts.fronts[number - 1]!, cluster.parts.masters[number - 1]!];
+  await Promise.all([front.kill('SIGKILL'), master.kill('SIGKILL')]);
+};
+const start = async (number: number): Promise<void> => {
+  await cluster.parts.masters[number - 1]!.start();
+  await cluster.parts.fronts[number - 1]!.start();
+};
+const fromBob: string[] = [];
+const fromAlice: string[] = [];
+/** Both write, and both see it; all that was written has been shown once. */
+const talk = async (about: string): Promise<void> => {
+  await alice.write(`alice: ${about}`);
+  fromAlice.push(`alice: ${about}`);
+  await bob.messenger().sendText(bobsFriend(), `bob: ${about}`);
+  fromBob.push(`bob: ${about}`);
+  await alice.sees(`bob: ${about}`);
+  await waitFor(`bob to be shown "${about}"`, () => bob.shown.includes(`alice: ${about}`));
+  expect(bob.shown.filter((text) => text.startsWith('alice: '))).toEqual(fromAlice);
+  expect((await alice.texts()).filter((text) => text?.startsWith('bob: '))).toEqual(fromBob);
+};
+const bobsFriend = () => alice.address.accountId;
+
+beforeAll(async () => {
+  const messengerDir = await buildWebClient();
+  cluster = cleanup.use(
+    await startTestCluster({
+      ...{ servers: 3, mailboxAddresses: 'front' },
+      settings: { front: { MESSENGER_DIR: messengerDir } },
+    }),
+  );
+  await cluster.caughtUp();
+  browser = cleanup.adopt(await launchChromium(), (opened) => opened.close());
+  const [first] = origins();
+  alice = cleanup.use(await createBrowserPerson(browser, first!, 'alice', { baseURL: first! }));
+  await alice.enter();
+  await alice.signUp('alice');
+  await alice.isConnected('live');
+  // Nobody tells this one of the other servers but its session.
+  bob = await cluster.person('bob', [first!], { returnMs: 1_000 });
+  await bob.enterLive();
+  await alice.add(bob.username);
+  await alice.write('hello');
+  await waitFor('bob to be written to', () => bob.shown.includes('hello'));
+  await bob.messenger().setStanding(bobsFriend(), 'accepted');
+  await alice.isInstalled();
+});
+
+describe('a server that burns', () => {
+  it('is left by both, who go on writing at another one, and it is said which', async () => {
+    expect(await lineOf()).toBeNull();
+    await talk('all is well');
+    alice.complaints.expect(...NETWORK_FAILURES, /has been blocked by CORS policy/);
+    await kill(1);
+    await alice.isConnected('live');
+    await isElsewhere([2, 3]);
+    await isLiveAt(bob, 2, 3);
+    await talk('it has burned');
+  });
+
+  it('opens from the cache of the browser, and goes live at another one', async () => {
+    await alice.page().reload();
+    await isElsewhere([2, 3]);
+    await alice.sees('bob: it has burned');
+    await talk('opened again');
+    await alice.leave();
+    await alice.enter();
+    await isElsewhere([2, 3]);
+    await alice.open(bob.username);
+    await talk('opened in another tab');
+    // And for a messenger that is started with the burned one alone.
+    await bob.enterLive();
+    await isLiveAt(bob, 2, 3);
+    await talk('started again');
+  });
+
+  it('is gone back to when it is well again, without a gap', async () => {
+    const states: string[] = [];
+    bob.messenger().on('connection', ({ name }) => states.push(name));
+    await start(1);
+    await isLiveAt(bob, 1);
+    expect(new Set(states)).toEqual(new Set(['live']));
+    await isElsewhere([]);
+    await alice.isConnected('live');
+    await talk('it is back');
+    expect(alice.complaints.unexpected()).toEqual([]);
+  });
+});
