@@ -42,7 +42,10 @@ const isMoved = (person: Person): boolean => cellsOf(person.address.accountId, p
 beforeAll(async () => {
   cluster = await startTestCluster({
     masters: 2,
-    settings: { master: { WRITE_POLICY: 'strict', MASTER_TOKEN_TTL_MINUTES: '600' } },
+    // Patience with a machine that does much else: no node is slow here, some are dead.
+    settings: {
+      master: { WRITE_POLICY: 'strict', MASTER_TOKEN_TTL_MINUTES: '600', STORE_TIMEOUT_MS: '20000' },
+    },
     adapt: (name, environment) => {
       if (!name.startsWith('master')) return environment;
       const MAILBOX_NODES = [environment['MAILBOX_NODES'], setting['MAILBOX_NODES']]
