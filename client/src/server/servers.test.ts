@@ -94,3 +94,20 @@ describe('a list of servers', () => {
     );
   });
 });
+
+describe('a server that leaves questions without an answer', () => {
+  const isOutdone = (words: Readonly<Record<string, Word>>) => serversOf(words).servers.isOutdone(A, forever);
+
+  test.each(['silent', 'away'] as const)('(%s) is outdone by one that answers', async (word) => {
+    expect(await isOutdone({ [A]: word, [B]: 'silent', [C]: 'ok' })).toBe(true);
+  });
+
+  test('is not when nobody answers: the network may be to blame', async () => {
+    expect(await isOutdone({ [A]: 'silent', [B]: 'silent', [C]: 'away' })).toBe(false);
+    expect(await isOutdone({ [A]: 'silent' })).toBe(false);
+  });
+
+  test.each(['ok', 'degraded'] as const)('is not when it is %s', async (word) => {
+    expect(await isOutdone({ [A]: word, [B]: 'ok' })).toBe(false);
+  });
+});
