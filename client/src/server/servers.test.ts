@@ -95,6 +95,16 @@ describe('a list of servers', () => {
   });
 });
 
+test('a server that is named no more is not gone back to: whichever is taken is the usual one', async () => {
+  const { servers } = serversOf({ [B]: 'away', [C]: 'ok' });
+  expect(servers.usual()).toBe(A);
+  expect(await servers.choose(forever)).toBe(C);
+  expect(servers.usual()).toBe(C);
+  // It is asked first all the same: it may be another name of one of them.
+  const { servers: again } = serversOf({ [A]: 'ok', [B]: 'ok' });
+  expect(await again.choose(forever)).toBe(A);
+});
+
 describe('a server that leaves questions without an answer', () => {
   const isOutdone = (words: Readonly<Record<string, Word>>) => serversOf(words).servers.isOutdone(A, forever);
 

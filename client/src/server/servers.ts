@@ -7,8 +7,9 @@ export type ServerHealth = 'ok' | 'degraded' | 'away';
 
 /**
  * The servers that a messenger may connect to, as origins. The usual one is the first of those that it was started with: it is preferred
- * wherever it answers. Those that sessions have named come last, in an order that each run draws for itself, so that people who lose one
- * server spread over the others.
+ * wherever it answers. Where sessions name servers and it is none of them, another one has its place, and whichever was taken last is the
+ * usual one. Those that sessions have named come last, in an order that each run draws for itself, so that people who lose one server
+ * spread over the others.
  */
 export type Servers = {
   readonly usual: () => string;
@@ -116,7 +117,11 @@ export const createServers = ({ given, named, ask, monotonic }: ServersDeps): Se
     return rank;
   };
   const isAvoided = (origin: string): boolean => monotonic() < (avoidedUntil.get(origin) ?? -Infinity);
-  const usual = (): string => given[0] ?? '';
+  const usual = (): string => {
+    const [first = ''] = given;
+    const isGivenUp = named().length > 0 && !named().includes(first);
+    return isGivenUp ? (taken ?? first) : first;
+  };
   const all = (): readonly string[] => [
     ...given,
     ...named()
