@@ -3,6 +3,7 @@ import { isAway, MessengerError } from '../messenger-error.ts';
 import { pause } from '../pause.ts';
 import type { Servers } from '../server/servers.ts';
 import type { Backoff } from './backoff.ts';
+import { createDoubts } from './doubt.ts';
 import { transition, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './machine.ts';
 import { openSocket, type SendFrame } from './socket.ts';
 import { createWayBack } from './way-back.ts';
@@ -42,6 +43,7 @@ const errorCodeOf = (error: unknown): ErrorCode | null =>
 /** Carries out what the state machine decides. */
 export const createConnection = (options: ConnectionOptions): Connection => {
   const { servers } = options;
+  const doubtOf = createDoubts(servers);
   let state: ConnectionState = { name: 'offline' };
   let activity = new AbortController();
   /** A connection to the usual server that has not begun. Meanwhile the end of the other one waits for its outcome. */
@@ -86,6 +88,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
       {
         ...{ origin, token: options.token() ?? '', signal },
         ...{ WebSocket: options.WebSocket, versions: options.versions },
+        ...doubtOf(origin, signal),
       },
       {
         onFrame: (frame, send) => {

@@ -10,11 +10,14 @@ import {
   type Versions,
 } from '@restante/protocol';
 import { MessengerError } from '../messenger-error.ts';
+import type { Doubt } from './doubt.ts';
 
 /** A connection that says nothing for this long before `welcome` is given up. */
 const WELCOME_TIMEOUT_MS = 10_000;
 /** Pings per span of silence. */
 const PINGS = 3;
+/** What was said has been followed by nothing for so long: a ping, which every server answers at once. */
+const UNANSWERED_MS = 700;
 
 /** Sends one frame; a closed socket takes none, and a server of an earlier version not those that are new. */
 export type SendFrame = (frame: Upstream) => void;
@@ -27,7 +30,7 @@ export type SocketEvents = {
   readonly onFault: (error: MessengerError) => void;
 };
 
-export type SocketOptions = {
+export type SocketOptions = Doubt & {
   readonly origin: string;
   readonly token: string;
   readonly versions: Versions;
@@ -70,6 +73,7 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
     if (ended) return;
     ended = true;
     clearTimeout(watch);
+    clearTimeout(answer);
     options.signal.removeEventListener('abort', abort);
     // A socket that is still opening cannot be closed cleanly; its late events go nowhere.
     if (socket.readyState <= socket.OPEN) socket.close();
@@ -79,7 +83,21 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
   const send: SendFrame = (frame) => {
     if (ended || socket.readyState !== socket.OPEN) return;
     const said = dialect().upstream.say(frame);
-    if (said !== null) socket.send(JSON.stringify(said));
+    if (said === null) return;
+    socket.send(JSON.stringify(said));
+    if (frame.type === 'ping') answer ??= setTimeout(() => void doubt(), options.doubtMs);
+    else answer ??= setTimeout(insist, UNANSWERED_MS);
+  };
+  const insist = (): void => {
+    answer = undefined;
+    send({ type: 'ping' });
+  };
+  const doubt = async (): Promise<void> => {
+    const before = heardAt;
+    const isGone = await options.isGone();
+    if (ended || heardAt !== before) return;
+    if (isGone) end(null);
+    else answer = setTimeout(() => void doubt(), options.doubtMs);
   };
   const look = (): void => {
     if (performance.now() - heardAt >= silenceMs) end(null);
@@ -89,10 +107,14 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
     }
   };
   let watch = setTimeout(look, silenceMs);
+  /** What is done when nothing is heard. */
+  let answer: ReturnType<typeof setTimeout> | undefined;
 
   socket.addEventListener('message', ({ data }: { data: unknown }) => {
     if (ended) return;
     heardAt = performance.now();
+    clearTimeout(answer);
+    answer = undefined;
     let frame: Downstream | null;
     try {
       frame = parseFrame(data, dialect());
