@@ -84,11 +84,14 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     onLost: (event: ConnectionEvent) => void,
   ): void => {
     const { signal } = attempt;
+    const doubt = doubtOf(origin, signal);
+    let givenUp = false;
     openSocket(
       {
         ...{ origin, token: options.token() ?? '', signal },
         ...{ WebSocket: options.WebSocket, versions: options.versions },
-        ...doubtOf(origin, signal),
+        doubtMs: doubt.doubtMs,
+        isGone: async () => (givenUp = await doubt.isGone()),
       },
       {
         onFrame: (frame, send) => {
@@ -100,7 +103,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
         onClosed: (code) => {
           if (signal.aborted) return;
           if (code === null || code === 'draining') servers.avoid(origin);
-          onLost({ type: 'socket-closed', code });
+          onLost({ type: 'socket-closed', code, givenUp });
         },
         onFault: options.onFault,
       },

@@ -1,7 +1,7 @@
 import type { Servers } from '../server/servers.ts';
 
 /** A ping without an answer for so long puts a server in doubt. */
-const DOUBT_MS = 1_500;
+const DOUBT_MS = 1_000;
 /** Each further server in a row that is given up in doubt had twice the time: who flees from busy servers makes the others busier. */
 const MAX_DOUBLINGS = 5;
 /** A connection that has lasted so long ends the row. */

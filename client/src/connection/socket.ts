@@ -17,7 +17,7 @@ const WELCOME_TIMEOUT_MS = 10_000;
 /** Pings per span of silence. */
 const PINGS = 3;
 /** What was said has been followed by nothing for so long: a ping, which every server answers at once. */
-const UNANSWERED_MS = 700;
+const UNANSWERED_MS = 500;
 
 /** Sends one frame; a closed socket takes none, and a server of an earlier version not those that are new. */
 export type SendFrame = (frame: Upstream) => void;

@@ -42,7 +42,7 @@ const HEAD_START_MS = 400;
 const STAGGER_MS = 200;
 const AVOIDED_MS = 20_000;
 /** For the answers of a server that is in doubt and of another one. */
-const DOUBT_MS = 1_500;
+const DOUBT_MS = 800;
 
 /**
  * The origins in a list that a server has given, each once.
