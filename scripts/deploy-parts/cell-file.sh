@@ -23,6 +23,12 @@ check_cell_file() {
     fail "$cell_file is older than what this server has joined by (generation $(setting CELL_GENERATION)): use the newest one"
 }
 
+# A folder for certificates and their keys, which is gone when this run ends, however it does.
+make_certificate_folder() {
+  certificate_folder=$(mktemp -d)
+  trap 'rm -rf "$certificate_folder"' EXIT
+}
+
 # Puts the certificates of the file into a folder.
 take_certificates_out() {
   local folder=$1 slot
