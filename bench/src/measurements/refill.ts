@@ -7,7 +7,6 @@ import { median } from '../statistics.ts';
 
 const STORED = 100_000;
 const PER_MAILBOX = 50;
-const RAW = 'restante-raw-replication';
 const HOUR_MS = 60 * 60 * 1000;
 const PATIENCE = { timeoutMs: HOUR_MS, everyMs: 200 };
 
@@ -17,6 +16,7 @@ export const refill: Measurement = {
   run: async (bench) => {
     await using cluster = await startBenchCluster(bench);
     const token = await cluster.signer.master(Date.now() + 12 * HOUR_MS);
+    const rawDatabase = `${cluster.databasePrefix}raw`;
     const bucket = cluster.bucketAt(Date.now());
     const [first, , last] = cluster.couchServers;
     const node = cluster.mailboxNodes[2]!;
@@ -38,12 +38,12 @@ export const refill: Measurement = {
       return (performance.now() - startedAt) / 1000;
     };
     const raw = async (): Promise<number> => {
-      await target.db.create(RAW);
+      await target.db.create(rawDatabase);
       const startedAt = performance.now();
-      await target.db.replicate(`${first!.adminUrl}/${bucket}`, `${last!.adminUrl}/${RAW}`);
+      await target.db.replicate(`${first!.adminUrl}/${bucket}`, `${last!.adminUrl}/${rawDatabase}`);
       const seconds = (performance.now() - startedAt) / 1000;
-      const { doc_count: came } = await target.db.get(RAW);
-      await target.db.destroy(RAW);
+      const { doc_count: came } = await target.db.get(rawDatabase);
+      await target.db.destroy(rawDatabase);
       if (came < STORED) throw new Error(`${came} of ${STORED} messages were replicated`);
       return seconds;
     };
