@@ -17,6 +17,7 @@ import { masterKilled } from './measurements/master-killed.ts';
 import { messenger } from './measurements/messenger.ts';
 import { pushAcross } from './measurements/push-across.ts';
 import { reconnect } from './measurements/reconnect.ts';
+import { refill } from './measurements/refill.ts';
 import { replication } from './measurements/replication.ts';
 import { serverGone } from './measurements/server-gone.ts';
 import { signal } from './measurements/signal.ts';
@@ -31,6 +32,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   storeBatch,
   fullNode,
   replication,
+  refill,
   livePush,
   pushAcross,
   connections,

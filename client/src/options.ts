@@ -35,6 +35,6 @@ export type MessengerOptions = {
 export const DEFAULT_PACE = {
   backoff: DEFAULT_BACKOFF,
   returnMs: 10_000,
-  patienceMs: 2_000,
+  patienceMs: 1_500,
   pageTimeoutMs: 10_000,
 } satisfies Partial<MessengerOptions>;

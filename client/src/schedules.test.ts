@@ -63,6 +63,7 @@ test('what comes a minute late, and so stands where it arrived, stands before wh
   const world = await ScriptedWorld.begin(time, beginning);
   const [writer, reader] = world.devices;
   const to = conversationWith(world.accounts[1]!);
+  writer!.peer!.isStalled = true;
   for (const text of ['one', 'two', 'three']) {
     void writer!.messenger!.sendText(to, text);
     await world.settle();
@@ -71,6 +72,7 @@ test('what comes a minute late, and so stands where it arrived, stands before wh
   // The first of them is over a minute old then, the others are not yet.
   await time.advance(60_000 - 250);
   world.refresh();
+  while (await world.step(0, 'whole')) continue;
   expect(await world.rest()).toBeNull();
   const shown = await reader!.messenger!.messages(conversationWith(world.accounts[0]!), { limit: 10 });
   expect(shown.map(({ text }) => text)).toEqual(['one', 'two', 'three']);

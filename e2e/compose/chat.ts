@@ -8,6 +8,8 @@ import { createPerson, type Person } from '@restante/testkit/cluster';
 export type Chat = AsyncDisposable & {
   /** Resolves when the texts flow. */
   readonly flows: () => Promise<void>;
+  /** Resolves when more texts have been accepted, whether or not they come. */
+  readonly accepts: () => Promise<void>;
   /** Copies that the text accepted last had when it was accepted. */
   readonly copies: () => number | null;
   /** The reader answers: the author is no stranger then, whatever masters have forgotten. */
@@ -56,11 +58,14 @@ export const startChat = async (
   await answers();
   const arrivals: number[] = [];
   let copies: number | null = null;
+  const accepted = new Set<string>();
   reader.messenger().on('message', ({ direction }) => {
     if (direction === 'in') arrivals.push(performance.now());
   });
   author.messenger().on('message-changed', (message) => {
-    if (message.copies !== undefined) copies = message.copies;
+    if (message.copies === undefined) return;
+    copies = message.copies;
+    accepted.add(message.id);
   });
 
   const written: string[] = [];
@@ -81,6 +86,10 @@ export const startChat = async (
     flows: async () => {
       const before = arrivals.length;
       await waitFor('texts to flow', () => arrivals.length > before + 20, { timeoutMs: TO_COME_MS });
+    },
+    accepts: async () => {
+      const before = accepted.size;
+      await waitFor('texts to be accepted', () => accepted.size > before + 20, { timeoutMs: TO_COME_MS });
     },
     copies: () => copies,
     answers,

@@ -51,6 +51,11 @@ const start = async (number: number): Promise<void> => {
   await cluster.parts.masters[number - 1]!.start();
   await cluster.parts.fronts[number - 1]!.start();
 };
+/** As when a machine loses its power: it closes nothing, and answers nothing. */
+const signal = (number: number, name: 'SIGSTOP' | 'SIGCONT'): void => {
+  for (const { pid } of [cluster.parts.fronts[number - 1]!, cluster.parts.masters[number - 1]!])
+    process.kill(pid!, name);
+};
 const fromBob: string[] = [];
 const fromAlice: string[] = [];
 /** Both write, and both see it; all that was written has been shown once. */
@@ -128,6 +133,23 @@ describe('a server that burns', () => {
     await isElsewhere([]);
     await alice.isConnected('live');
     await talk('it is back');
+    expect(alice.complaints.unexpected()).toEqual([]);
+  });
+});
+
+describe('a server that falls silent', () => {
+  it('is left by those who write, and what they wrote there comes once when it wakes', async () => {
+    signal(1, 'SIGSTOP');
+    try {
+      await talk('nobody answers');
+      await isElsewhere([2, 3]);
+      await isLiveAt(bob, 2, 3);
+    } finally {
+      signal(1, 'SIGCONT');
+    }
+    await isLiveAt(bob, 1);
+    await isElsewhere([]);
+    await talk('it has woken');
     expect(alice.complaints.unexpected()).toEqual([]);
   });
 });

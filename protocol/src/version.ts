@@ -32,7 +32,7 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 6,
-    fingerprint: '8e0325f796667245',
+    fingerprint: 'ad70628d2ef0f019',
     change: 'a session names all masters; a master tells anybody whether to connect there',
   },
 ] as const;

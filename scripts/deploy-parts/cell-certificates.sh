@@ -9,6 +9,13 @@ make_cell_ca() (
   mkdir -p "$1"
   [ ! -f "$1/ca.pem" ] || exit 0
   openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1/ca-key.pem"
+  renew_cell_ca "$1"
+)
+
+# Its key stays: what it has signed is good under the new certificate, and what it signs from now on under the old one.
+renew_cell_ca() (
+  set -eu
+  umask 077
   openssl req -x509 -new -key "$1/ca-key.pem" -days 3650 -subj '/CN=cell' \
     -addext 'basicConstraints=critical,CA:TRUE,pathlen:0' -addext 'keyUsage=critical,keyCertSign,cRLSign' \
     -out "$1/ca.pem.new"

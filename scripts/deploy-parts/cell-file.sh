@@ -23,6 +23,24 @@ check_cell_file() {
     fail "$cell_file is older than what this server has joined by (generation $(setting CELL_GENERATION)): use the newest one"
 }
 
+# A folder for certificates and their keys, which is gone when this run ends, however it does.
+make_certificate_folder() {
+  certificate_folder=$(mktemp -d)
+  trap 'rm -rf "$certificate_folder"' EXIT
+}
+
+# Puts the certificates of the file into a folder.
+take_certificates_out() {
+  local folder=$1 slot
+  cell_pem CELL_CA >"$folder/ca.pem"
+  cell_pem CELL_CA_KEY >"$folder/ca-key.pem"
+  for slot in 1 2 3; do
+    mkdir "$folder/server$slot"
+    cell_pem "CELL${slot}_CERTIFICATE" >"$folder/server$slot/certificate.pem"
+    cell_pem "CELL${slot}_KEY" >"$folder/server$slot/key.pem"
+  done
+}
+
 # Makes the file. The certificates are those of a folder, the rest is what it had, or else what this server has; `replaced` has
 # values in place of these.
 write_cell_file() {

@@ -37,13 +37,13 @@ begin_cell() {
   cell_file=$CELL_FILE
   rm -f "$cell_file"
   local -A replaced=()
-  local folder slot
-  folder=$(mktemp -d)
-  make_cell_ca "$folder"
-  for slot in 1 2 3; do make_server_certificate "$folder" "$slot"; done
+  local slot
+  make_certificate_folder
+  make_cell_ca "$certificate_folder"
+  for slot in 1 2 3; do make_server_certificate "$certificate_folder" "$slot"; done
   put SERVERS "$servers"
-  write_cell_file "$folder" 1 ''
-  rm -rf "$folder"
+  write_cell_file "$certificate_folder" 1 ''
+  rm -rf "$certificate_folder"
   take_cell_file 1
   say "made $cell_file: whoever has it has the cell. Carry it to the other servers, and keep it on none of them."
 }

@@ -65,7 +65,11 @@ roll() {
 roll_here() {
   local service
   for service in $(services_here); do roll "$service"; done
-  compose exec -T door /etc/nginx/reload-tunnel
+  reload_tunnels
+}
+reload_tunnels() {
+  local service
+  for service in $(services_here | grep -x -e door -e 'peer.'); do compose exec -T "$service" /etc/nginx/reload-tunnel; done
 }
 # Restarts one service at a time with the images of this version; each is healthy and the mesh whole before the next.
 roll_to() {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium } from '@restante/testkit/browser';
 import { startTestCluster } from '@restante/testkit/cluster';
 import { createBrowserPerson } from '@restante/testkit/messenger';
@@ -10,9 +11,14 @@ import { median } from '../statistics.ts';
 
 /** From its end until people are live at another one. */
 const ALLOWED_S = 5;
+const APART_MS = 61_000;
 
-const figures = (who: string, seconds: readonly number[]): Figure[] => {
-  const name = `the server of ${who} is killed: until live at another one`;
+/** `silent`: it closes nothing and answers nothing, as when a machine loses its power. Both people write then. */
+type End = 'killed' | 'silent';
+
+const figures = (end: End, who: string, seconds: readonly number[]): Figure[] => {
+  const ends = end === 'killed' ? 'is killed' : 'falls silent while people write';
+  const name = `the server of ${who} ${ends}: until live at another one`;
   return [
     { name: `${name}, p50`, unit: 's', value: median(seconds) },
     {
@@ -42,9 +48,36 @@ const run = async ({ rounds, progress }: Bench): Promise<readonly Figure[]> => {
   await bob.enterLive();
   const line = alice.page().locator('#connection[data-state=live] [data-server]');
 
-  const times = { Chromium: [] as number[], Node: [] as number[] };
-  for (let round = 1; round <= rounds; round += 1) {
-    progress(`  round ${round} of ${rounds}`);
+  await alice.add(bob.username);
+  await alice.write('hello');
+  await waitFor('Node to be written to', () => bob.shown.includes('hello'));
+  await bob.messenger().setStanding(alice.address.accountId, 'accepted');
+
+  const signal = (name: 'SIGSTOP' | 'SIGCONT'): void =>
+    [front, master].forEach(({ pid }) => process.kill(pid!, name));
+  const ends: Record<End, { begin: () => Promise<unknown>; undo: () => Promise<unknown> }> = {
+    killed: {
+      begin: () => Promise.all([front.kill('SIGKILL'), master.kill('SIGKILL')]),
+      undo: async () => {
+        await master.start();
+        await front.start();
+      },
+    },
+    silent: {
+      begin: async () => {
+        signal('SIGSTOP');
+        await Promise.all([
+          alice.write('is anybody there?'),
+          bob.messenger().sendText(alice.address.accountId, 'is anybody there?'),
+        ]);
+      },
+      undo: () => {
+        signal('SIGCONT');
+        return Promise.resolve();
+      },
+    },
+  };
+  const areAtUsual = async (): Promise<void> => {
     await alice.isConnected('live');
     await line.waitFor({ state: 'detached', timeout: 0 });
     await waitFor(
@@ -55,25 +88,44 @@ const run = async ({ rounds, progress }: Bench): Promise<readonly Figure[]> => {
       },
       { timeoutMs: 120_000 },
     );
+  };
+
+  /** Seconds until each is live at another server. */
+  const measure = async (end: End) => {
+    const { begin, undo } = ends[end];
+    await areAtUsual();
+    // The next one that falls silent within a minute is given more time.
+    if (end === 'silent') await sleep(APART_MS);
     const isLive = Promise.withResolvers<number>();
     const stop = bob.messenger().on('connection', (state) => {
       if (state.name === 'live' && state.origin !== front.url) isLive.resolve(performance.now());
     });
-    const killedAt = performance.now();
-    const killed = Promise.all([front.kill('SIGKILL'), master.kill('SIGKILL')]);
+    const from = performance.now();
+    const begun = begin();
     const [inChromium, inNode] = await Promise.all([
       line.waitFor().then(() => performance.now()),
       isLive.promise,
     ]);
     stop();
-    await killed;
-    times.Chromium.push((inChromium - killedAt) / 1000);
-    times.Node.push((inNode - killedAt) / 1000);
-    await master.start();
-    await front.start();
+    await begun;
+    await undo();
+    return { inChromium: (inChromium - from) / 1000, inNode: (inNode - from) / 1000 };
+  };
+  const told: Figure[] = [];
+  for (const end of ['killed', 'silent'] as const) {
+    const times: Awaited<ReturnType<typeof measure>>[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      progress(`  ${end}, round ${round} of ${rounds}`);
+      times.push(await measure(end));
+    }
+    const [chromium, node] = [times.map((each) => each.inChromium), times.map((each) => each.inNode)];
+    told.push(
+      ...figures(end, 'a messenger in Chromium', chromium),
+      ...figures(end, 'a client in Node', node),
+    );
   }
-  return [...figures('a messenger in Chromium', times.Chromium), ...figures('a client in Node', times.Node)];
+  return told;
 };
 
-/** People at one of three servers, which is killed: how long until they are live at another one. */
+/** People at one of three servers, which is killed or falls silent: how long until they are live at another one. */
 export const serverGone: Measurement = { name: 'server-gone', run };

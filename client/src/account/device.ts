@@ -82,8 +82,8 @@ export const createDevice = (store: Store, clock: ServerClock, monotonic: () => 
       const { accountId, deviceId, deviceSecret } = required(self);
       return { accountId, deviceId, deviceSecret };
     },
-    keep: async (session: Session) => {
-      await clock.observe(session.serverTime);
+    keep: async (session: Session, tookMs: number) => {
+      await clock.observe(session.serverTime, tookMs);
       // A server of an earlier version names none: the list that there is stays.
       const masters = session.masters ?? tokens?.masters;
       const kept: Tokens = { ...session, ...(masters === undefined ? {} : { masters }) };

@@ -1,10 +1,11 @@
-import type { Downstream, ErrorCode, Versions } from '@restante/protocol';
+import type { ErrorCode, Versions } from '@restante/protocol';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import { pause } from '../pause.ts';
 import type { Servers } from '../server/servers.ts';
 import type { Backoff } from './backoff.ts';
 import { transition, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './machine.ts';
-import { openSocket, type SendFrame } from './socket.ts';
+import { createPatience } from './patience.ts';
+import { openSocket, type SocketEvents } from './socket.ts';
 import { createWayBack } from './way-back.ts';
 
 export type ConnectionOptions = {
@@ -20,7 +21,7 @@ export type ConnectionOptions = {
   /** Gets fresh tokens from this master. */
   readonly authenticate: (origin: string, signal: AbortSignal) => Promise<void>;
   /** Called with `welcome` first. */
-  readonly onFrame: (frame: Downstream, send: SendFrame) => void;
+  readonly onFrame: SocketEvents['onFrame'];
   /** The mailboxes must be read; `caughtUp` is to be called after the first round. */
   readonly onCatchUp: (caughtUp: () => void) => void;
   readonly onState: (state: ConnectionState) => void;
@@ -42,6 +43,7 @@ const errorCodeOf = (error: unknown): ErrorCode | null =>
 /** Carries out what the state machine decides. */
 export const createConnection = (options: ConnectionOptions): Connection => {
   const { servers } = options;
+  const patience = createPatience();
   let state: ConnectionState = { name: 'offline' };
   let activity = new AbortController();
   /** A connection to the usual server that has not begun. Meanwhile the end of the other one waits for its outcome. */
@@ -82,22 +84,26 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     onLost: (event: ConnectionEvent) => void,
   ): void => {
     const { signal } = attempt;
+    const openedAt = performance.now();
     openSocket(
       {
         ...{ origin, token: options.token() ?? '', signal },
         ...{ WebSocket: options.WebSocket, versions: options.versions },
+        doubtMs: patience.doubtMs(),
+        isGone: () => servers.isOutdone(origin, signal),
       },
       {
-        onFrame: (frame, send) => {
+        onFrame: (frame, send, tookMs) => {
           if (signal.aborted) return;
           if (frame.type === 'welcome') replaceBefore(attempt);
-          options.onFrame(frame, send);
+          options.onFrame(frame, send, tookMs);
           if (frame.type === 'welcome') onWelcome();
         },
-        onClosed: (code) => {
+        onClosed: (code, givenUp) => {
           if (signal.aborted) return;
+          if (givenUp) patience.onGivenUp(performance.now() - openedAt);
           if (code === null || code === 'draining') servers.avoid(origin);
-          onLost({ type: 'socket-closed', code });
+          onLost({ type: 'socket-closed', code, givenUp });
         },
         onFault: options.onFault,
       },

@@ -45,7 +45,8 @@ export type ConnectionEvent =
   | { readonly type: 'caught-up' }
   /** Another connection has taken the place of this one, which was live, without an end of it. */
   | { readonly type: 'moved'; readonly origin: string }
-  | { readonly type: 'socket-closed'; readonly code: ErrorCode | null };
+  /** `givenUp`: by this device alone, for its silence. */
+  | { readonly type: 'socket-closed'; readonly code: ErrorCode | null; readonly givenUp?: boolean };
 
 export type ConnectionEffect =
   /** Send `chosen` when one answers. `afterMs`: not at once, for many have lost the same server. */
@@ -132,12 +133,12 @@ const spreadMs = ({ name }: ConnectionState, { masters, backoff, random }: Conne
 
 const onSocketClosed = (
   state: Extract<ConnectionState, { name: 'connecting' | 'catching-up' | 'live' }>,
-  code: ErrorCode | null,
+  { code, givenUp = false }: Extract<ConnectionEvent, { type: 'socket-closed' }>,
   context: ConnectionContext,
 ): Transition => {
   if (code !== null && FINAL.has(code)) return refuse(code);
   return fail(state, context, {
-    afterMs: spreadMs(state, context),
+    afterMs: givenUp ? 0 : spreadMs(state, context),
     atOnce: code !== null && AT_ONCE.has(code),
     // A browser does not say why an upgrade failed; asking for tokens does.
     authenticate: state.name === 'connecting' || (code !== null && NEEDS_TOKENS.has(code)),
@@ -191,7 +192,7 @@ export const transition = (
         : unchanged;
     case 'socket-closed':
       return state.name === 'connecting' || state.name === 'catching-up' || state.name === 'live'
-        ? onSocketClosed(state, event.code, context)
+        ? onSocketClosed(state, event, context)
         : unchanged;
   }
 };

@@ -15,14 +15,19 @@ import { MessengerError } from '../messenger-error.ts';
 const WELCOME_TIMEOUT_MS = 10_000;
 /** Pings per span of silence. */
 const PINGS = 3;
+/** What was said has been followed by nothing for so long: a ping, which every server answers at once. */
+const UNANSWERED_MS = 500;
+/** A server that answers none of so many is sent no more. */
+const MAX_UNANSWERED = 100;
 
 /** Sends one frame; a closed socket takes none, and a server of an earlier version not those that are new. */
 export type SendFrame = (frame: Upstream) => void;
 
 export type SocketEvents = {
-  readonly onFrame: (frame: Downstream, send: SendFrame) => void;
-  /** Called once. `code` is null when the connection was lost or not made. */
-  readonly onClosed: (code: ErrorCode | null) => void;
+  /** `tookMs`: since a `welcome` or `pong` was asked for. */
+  readonly onFrame: (frame: Downstream, send: SendFrame, tookMs: number) => void;
+  /** Called once. `code` is null when the connection was lost or not made; `givenUp`: by this side, in doubt. */
+  readonly onClosed: (code: ErrorCode | null, givenUp: boolean) => void;
   /** A frame breaks the protocol. */
   readonly onFault: (error: MessengerError) => void;
 };
@@ -33,6 +38,10 @@ export type SocketOptions = {
   readonly versions: Versions;
   readonly WebSocket: typeof globalThis.WebSocket;
   readonly signal: AbortSignal;
+  /** A ping without an answer for so long puts the server in doubt; then twice as long, and so on. */
+  readonly doubtMs: number;
+  /** Asked each time: whether it is given up, unless it has said something meanwhile. */
+  readonly isGone: () => Promise<boolean>;
 };
 
 const codeByClose: ReadonlyMap<number, ErrorCode> = new Map(
@@ -65,21 +74,40 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
   let reason: ErrorCode | null = null;
   let silenceMs = WELCOME_TIMEOUT_MS;
   let heardAt = performance.now();
+  /** When `welcome`, and then each `pong` that is to come, was asked for. */
+  const askedAt = [heardAt];
 
-  const end = (code: ErrorCode | null): void => {
+  const end = (code: ErrorCode | null, givenUp = false): void => {
     if (ended) return;
     ended = true;
     clearTimeout(watch);
+    clearTimeout(answer);
     options.signal.removeEventListener('abort', abort);
     // A socket that is still opening cannot be closed cleanly; its late events go nowhere.
     if (socket.readyState <= socket.OPEN) socket.close();
-    events.onClosed(code);
+    events.onClosed(code, givenUp);
   };
   const abort = (): void => end(null);
   const send: SendFrame = (frame) => {
     if (ended || socket.readyState !== socket.OPEN) return;
     const said = dialect().upstream.say(frame);
-    if (said !== null) socket.send(JSON.stringify(said));
+    if (said === null || (frame.type === 'ping' && askedAt.length >= MAX_UNANSWERED)) return;
+    socket.send(JSON.stringify(said));
+    if (frame.type === 'ping') {
+      askedAt.push(performance.now());
+      answer ??= setTimeout(() => void doubt(options.doubtMs), options.doubtMs);
+    } else answer ??= setTimeout(insist, UNANSWERED_MS);
+  };
+  const insist = (): void => {
+    answer = undefined;
+    send({ type: 'ping' });
+  };
+  const doubt = async (waitedMs: number): Promise<void> => {
+    const before = heardAt;
+    const isGone = await options.isGone();
+    if (ended || heardAt !== before) return;
+    if (isGone) end(null, true);
+    else answer = setTimeout(() => void doubt(2 * waitedMs), 2 * waitedMs);
   };
   const look = (): void => {
     if (performance.now() - heardAt >= silenceMs) end(null);
@@ -89,10 +117,14 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
     }
   };
   let watch = setTimeout(look, silenceMs);
+  /** What is done when nothing is heard. */
+  let answer: ReturnType<typeof setTimeout> | undefined;
 
   socket.addEventListener('message', ({ data }: { data: unknown }) => {
     if (ended) return;
     heardAt = performance.now();
+    clearTimeout(answer);
+    answer = undefined;
     let frame: Downstream | null;
     try {
       frame = parseFrame(data, dialect());
@@ -108,7 +140,8 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
       clearTimeout(watch);
       watch = setTimeout(look, silenceMs / PINGS);
     }
-    events.onFrame(frame, send);
+    const isAnswer = frame.type === 'welcome' || frame.type === 'pong';
+    events.onFrame(frame, send, heardAt - ((isAnswer ? askedAt.shift() : undefined) ?? heardAt));
   });
   socket.addEventListener('close', ({ code }: { code: number }) => end(codeByClose.get(code) ?? reason));
   socket.addEventListener('error', () => undefined);

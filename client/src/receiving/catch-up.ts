@@ -98,7 +98,7 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     run: Run,
     { merge, bodies }: { merge: Merge; bodies: Bodies },
     node: number,
-    { page: pages, room }: { page: Bell; room: Bell },
+    { page: pages, room, late }: { page: Bell; room: Bell; late: Set<number> },
     signal: AbortSignal,
   ): Promise<boolean> => {
     let after: MessageId | null = null;
@@ -114,9 +114,11 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
         throw new MessengerError('bad-answer', 'a node lists what nobody gives');
       const timer = setTimeout(() => {
         merge.overtake(node);
+        late.add(node);
         pages.ring();
       }, deps.patienceMs);
       const page: Listing = await deps.list(node, after, signal).finally(() => clearTimeout(timer));
+      late.delete(node);
       expired += page.expired;
       unreadable += page.unreadable;
       complete = page.complete;
@@ -130,12 +132,16 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     return complete && unreadable === 0;
   };
 
-  /** One reading of the nodes that have not answered in this run: answered is one whose messages are all taken. */
-  const round = async (run: Run, signal: AbortSignal): Promise<void> => {
+  /**
+   * One reading of the nodes that have not answered in this run: answered is one whose messages are all taken. One that is `brief` ends when
+   * it is complete and only nodes are left that take too long.
+   */
+  const round = async (run: Run, brief: boolean, signal: AbortSignal): Promise<void> => {
     const merge = createMerge(run.count);
     const nodes = Array.from({ length: run.count }, (_, index) => (deps.share() + index) % run.count);
     const bodies = createBodies(deps, nodes);
     const read = new Set<number>();
+    const late = new Set<number>();
     const page = createBell();
     const rooms = Array.from({ length: run.count }, createBell);
     let reading = 0;
@@ -145,7 +151,7 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
         return;
       }
       reading += 1;
-      readNode(run, { merge, bodies }, node, { page, room }, signal)
+      readNode(run, { merge, bodies }, node, { page, room, late }, signal)
         .then((complete) => {
           if (complete) read.add(node);
         })
@@ -155,6 +161,7 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
         })
         .finally(() => {
           reading -= 1;
+          late.delete(node);
           page.ring();
         });
     });
@@ -186,9 +193,10 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
       const emptied = [...read].filter((node) => merge.buffered(node) === 0);
       if (batch.length === 0) {
         const isOver = reading === 0;
+        const isLateOnly = reading === late.size;
         await taking;
         answer(emptied);
-        if (isOver) return;
+        if (isOver || (brief && isLateOnly && isComplete(run))) return;
         await page.wait();
         continue;
       }
@@ -202,14 +210,16 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
     }
   };
 
+  /** Once the read is complete nothing that comes waits for the nodes that are left. */
   const runRound = async (run: Run): Promise<void> => {
     const ended = new AbortController();
-    deps.hold();
+    const holds = !isComplete(run);
+    if (holds) deps.hold();
     try {
-      await round(run, AbortSignal.any([run.signal, ended.signal]));
+      await round(run, holds, AbortSignal.any([run.signal, ended.signal]));
     } finally {
       ended.abort();
-      deps.release();
+      if (holds) deps.release();
     }
     if (run.signal.aborted) return;
     const expired = Math.max(0, ...run.expired.values());

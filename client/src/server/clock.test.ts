@@ -28,7 +28,7 @@ const machine = async (wallMs = 0) => {
     random: (bytes) => crypto.getRandomValues(bytes),
   });
   const server = (): number => START + elapsed;
-  const answer = (): Promise<void> => clock.observe(server());
+  const answer = (): Promise<void> => clock.observe(server(), 0);
   await clock.load();
   await answer();
   return {
@@ -105,7 +105,7 @@ describe('a clock that is set while the messenger runs', () => {
     const said = here.server();
     here.passes(5_000);
     const second = await here.mint();
-    await here.clock.observe(said);
+    await here.clock.observe(said, 0);
     const third = await here.mint();
     here.passes(20_000);
     await here.answer();
@@ -113,9 +113,40 @@ describe('a clock that is set while the messenger runs', () => {
     expect([first, second, third, fourth]).toEqual([said, said + 5_000, said + 5_001, here.server()]);
   });
 
+  test('an answer that took long moves nobody whose time it agrees with, by whichever part of the way it was late', async () => {
+    for (const lateMs of [0, 1_500, 5_000]) {
+      const here = await machine();
+      const said = here.server() + lateMs;
+      here.passes(5_000);
+      await here.clock.observe(said, 5_000);
+      expect(here.clock.now()).toBe(here.server());
+    }
+  });
+
+  test('an answer that took long, and does not agree, is taken for one of half way', async () => {
+    const here = await machine(HOUR);
+    here.off.wallMs = 0;
+    const said = here.server() + HOUR;
+    here.passes(4_000);
+    await here.clock.observe(said, 4_000);
+    expect(here.clock.now()).toBe(said + 2_000);
+  });
+
+  test('a clock that was set by more than the answer took', async () => {
+    const here = await machine();
+    here.connect();
+    here.off.wallMs += MINUTE;
+    const minted = here.mint();
+    const said = here.server();
+    here.passes(2_000);
+    await here.clock.observe(said, 2_000);
+    expect(await minted).toBe(here.server());
+    expect(here.clock.now()).toBe(here.server());
+  });
+
   test('masters whose clocks differ by minutes do not put a later id before an earlier one', async () => {
     const here = await machine();
-    await here.clock.observe(here.server() + 9 * MINUTE);
+    await here.clock.observe(here.server() + 9 * MINUTE, 0);
     const first = await here.mint();
     here.passes(1_000);
     await here.answer();

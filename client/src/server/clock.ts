@@ -5,7 +5,7 @@ import { ONLY, type Clock } from '../vault/tables.ts';
 /** Before anything is known of the time. */
 export const UNSET: Clock = { offsetMs: 0, lastMessageTimeMs: 0 };
 
-/** Two measurements that differ by less differ by the network's delay. */
+/** Clocks of masters that differ by less are taken for one. */
 const TOLERANCE_MS = 1_000;
 /**
  * Ids that were minted further ahead than nodes take do not keep those to come there, once what waits under them has others. By less, the
@@ -28,8 +28,11 @@ export type ServerClock = {
   /** A connection has begun, on which a master can be asked: it answers with {@link ServerClock.observe}. */
   readonly connect: (ask: () => void) => void;
   readonly disconnect: () => void;
-  /** Takes note of what the server said the time was, just now. */
-  readonly observe: (serverTimeMs: number) => Promise<void>;
+  /**
+   * Takes note of the time that a server has said when it was asked, `tookMs` before now at the most: it was so at some moment
+   * since. An offset that agrees with that stays, and so nobody's time is moved by a slow network or a busy machine.
+   */
+  readonly observe: (serverTimeMs: number, tookMs: number) => Promise<void>;
   /** Resolves when the time is known as well as it can be: a wait for a master's answer after a jump, else none. */
   readonly settled: () => Promise<void>;
   /** Mints a message id; its time is committed with the transaction, so no two ids share a millisecond. */
@@ -122,14 +125,17 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
       ask = null;
       giveUp();
     },
-    observe: async (serverTimeMs) => {
+    observe: async (serverTimeMs, tookMs) => {
       reference = { wall: now(), monotonic: monotonic() };
-      const measured = serverTimeMs - reference.wall;
-      const isNews = Math.abs(measured - offsetMs) >= TOLERANCE_MS;
-      if (isNews) offsetMs = measured;
+      const least = serverTimeMs - reference.wall;
+      const agrees = (known: number): boolean =>
+        known > least - TOLERANCE_MS && known < least + tookMs + TOLERANCE_MS;
+      const before = offsetMs;
+      const known = [before, before - jumpMs].find(agrees);
+      offsetMs = known ?? least + tookMs / 2;
       jumpMs = 0;
       waiting?.end();
-      if (!isNews) return;
+      if (offsetMs === before) return;
       await store.transact(async (transaction) => {
         transaction.put('clock', ONLY, { ...(await read(transaction)), offsetMs });
       });

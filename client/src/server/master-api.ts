@@ -60,7 +60,8 @@ export type TokenStore = {
   /** A server has refused one of the tokens: fresh ones may help. */
   readonly areRefused: () => boolean;
   readonly tokenRequest: () => TokenRequest;
-  readonly keep: (tokens: Session) => Promise<void>;
+  /** `tookMs`: since they were asked for. */
+  readonly keep: (tokens: Session, tookMs: number) => Promise<void>;
 };
 
 /** While others may be asked, one that does not answer is waited for no longer. */
@@ -118,6 +119,7 @@ export const masterApi = (
   };
 
   const renewTokens: MasterApi['renewTokens'] = async (origin, signal) => {
+    const askedAt = performance.now();
     const answer = await http.ask('session', {
       server: origin,
       path: '/api/tokens',
@@ -125,7 +127,7 @@ export const masterApi = (
       body: ['tokenRequest', tokens.tokenRequest()],
       ...(signal === undefined ? {} : { signal }),
     });
-    await tokens.keep(readSession(origin, answer, onFault));
+    await tokens.keep(readSession(origin, answer, onFault), performance.now() - askedAt);
   };
   const tokenFor = async (origin: string): Promise<string> => {
     if (tokens.masterToken() === null) await renewTokens(origin);
@@ -197,8 +199,9 @@ export const masterApi = (
     changePassword: (change) =>
       oneMaster(async (origin) => {
         const request = await asDevice(origin, 'PUT', 'account/password', ['changePassword', change]);
+        const askedAt = performance.now();
         const answer = await http.ask('session', request);
-        await tokens.keep(readSession(origin, answer, onFault));
+        await tokens.keep(readSession(origin, answer, onFault), performance.now() - askedAt);
       }),
     deleteAccount: (password) => tellOne('DELETE', 'account', ['deleteAccount', { password }]),
   };

@@ -94,3 +94,30 @@ describe('a list of servers', () => {
     );
   });
 });
+
+test('a server that is named no more is not gone back to: whichever is taken is the usual one', async () => {
+  const { servers } = serversOf({ [B]: 'away', [C]: 'ok' });
+  expect(servers.usual()).toBe(A);
+  expect(await servers.choose(forever)).toBe(C);
+  expect(servers.usual()).toBe(C);
+  // It is asked first all the same: it may be another name of one of them.
+  const { servers: again } = serversOf({ [A]: 'ok', [B]: 'ok' });
+  expect(await again.choose(forever)).toBe(A);
+});
+
+describe('a server that leaves questions without an answer', () => {
+  const isOutdone = (words: Readonly<Record<string, Word>>) => serversOf(words).servers.isOutdone(A, forever);
+
+  test.each(['silent', 'away'] as const)('(%s) is outdone by one that answers', async (word) => {
+    expect(await isOutdone({ [A]: word, [B]: 'silent', [C]: 'ok' })).toBe(true);
+  });
+
+  test('is not when nobody answers: the network may be to blame', async () => {
+    expect(await isOutdone({ [A]: 'silent', [B]: 'silent', [C]: 'away' })).toBe(false);
+    expect(await isOutdone({ [A]: 'silent' })).toBe(false);
+  });
+
+  test.each(['ok', 'degraded'] as const)('is not when it is %s', async (word) => {
+    expect(await isOutdone({ [A]: word, [B]: 'ok' })).toBe(false);
+  });
+});

@@ -7,8 +7,9 @@ export type ServerHealth = 'ok' | 'degraded' | 'away';
 
 /**
  * The servers that a messenger may connect to, as origins. The usual one is the first of those that it was started with: it is preferred
- * wherever it answers. Those that sessions have named come last, in an order that each run draws for itself, so that people who lose one
- * server spread over the others.
+ * wherever it answers. Where sessions name servers and it is none of them, another one has its place, and whichever was taken last is the
+ * usual one. Those that sessions have named come last, in an order that each run draws for itself, so that people who lose one server
+ * spread over the others.
  */
 export type Servers = {
   readonly usual: () => string;
@@ -17,6 +18,8 @@ export type Servers = {
   /** Takes the usual one if it is well, else the first other one that is; null: none answers. One that is known alone is not asked. */
   readonly choose: (signal: AbortSignal) => Promise<string | null>;
   readonly health: (origin: string, signal: AbortSignal) => Promise<ServerHealth>;
+  /** Whether it leaves a question without an answer while another one answers: it may be gone without a word, and the network is not to blame. */
+  readonly isOutdone: (origin: string, signal: AbortSignal) => Promise<boolean>;
   /** It has answered: requests go there first. */
   readonly take: (origin: string) => void;
   /** It has let a connection down, whatever it says of itself: for a while it is asked last. */
@@ -38,6 +41,8 @@ export type ServersDeps = {
 const HEAD_START_MS = 400;
 const STAGGER_MS = 200;
 const AVOIDED_MS = 20_000;
+/** For the answers of a server that is in doubt and of another one. */
+const DOUBT_MS = 800;
 
 /**
  * The origins in a list that a server has given, each once.
@@ -112,7 +117,11 @@ export const createServers = ({ given, named, ask, monotonic }: ServersDeps): Se
     return rank;
   };
   const isAvoided = (origin: string): boolean => monotonic() < (avoidedUntil.get(origin) ?? -Infinity);
-  const usual = (): string => given[0] ?? '';
+  const usual = (): string => {
+    const [first = ''] = given;
+    const isGivenUp = named().length > 0 && !named().includes(first);
+    return isGivenUp ? (taken ?? first) : first;
+  };
   const all = (): readonly string[] => [
     ...given,
     ...named()
@@ -142,6 +151,21 @@ export const createServers = ({ given, named, ask, monotonic }: ServersDeps): Se
       const chosen = others.length === 0 ? first : await firstWell([first, ...others], health, signal);
       if (chosen !== null && !signal.aborted) take(chosen);
       return chosen;
+    },
+    isOutdone: async (origin, signal) => {
+      const others = all().filter((other) => other !== origin);
+      if (others.length === 0) return false;
+      const over = new AbortController();
+      const asking = AbortSignal.any([signal, over.signal]);
+      const isThere = health(origin, asking).then((told) => told !== 'away');
+      const another = firstWell(others, health, asking).then((found) => found !== null);
+      try {
+        const time = pause(DOUBT_MS, asking).then(() => false);
+        if (await Promise.race([isThere, time])) return false;
+        return await Promise.race([another, time]);
+      } finally {
+        over.abort();
+      }
     },
     avoid: (origin) => void avoidedUntil.set(origin, monotonic() + AVOIDED_MS),
   };

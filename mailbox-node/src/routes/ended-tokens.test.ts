@@ -16,7 +16,7 @@ test('a token of an earlier list ends when one of a later list has been seen, of
     await sign(account, 1),
   ];
   const owner = await tokens.device(removed, 'mailbox');
-  expect(owner).toEqual({ accountId: account, deviceId: 2, generation: 4 });
+  expect(owner).toEqual({ accountId: account, deviceId: 2, generation: 4, cells: null });
   expect(tokens.isEnded(owner)).toBe(false);
   await expect(tokens.device(first, 'mailbox')).rejects.toMatchObject({ code: 'token-expired' });
   await tokens.device(await sign(other, 1, 9), 'mailbox');

@@ -16,6 +16,8 @@ export type MachineNetwork = AsyncDisposable & {
   readonly lose: (one: number, other: number, percent: number) => Promise<void>;
   /** Each packet between machines comes so much later, if {@link delayHindrance} says nothing. */
   readonly delay: (milliseconds: number) => Promise<void>;
+  /** Packets that were lost by `cut` and `lose` since the network was whole. */
+  readonly lost: () => Promise<number>;
   /** Nothing is lost any more, or late. */
   readonly heal: () => Promise<void>;
 };
@@ -217,9 +219,18 @@ export const openMachineNetwork = async (
 
     return {
       machines,
-      cut: (from, to) => fault(from, to, 'drop'),
+      cut: (from, to) => fault(from, to, 'counter', 'drop'),
       lose: async (one, other, percent) => {
-        const some = ['numgen', 'random', 'mod', '1000', '<', String(Math.round(percent * 10)), 'drop'];
+        const some = [
+          'numgen',
+          'random',
+          'mod',
+          '1000',
+          '<',
+          String(Math.round(percent * 10)),
+          'counter',
+          'drop',
+        ];
         await fault(one, other, ...some);
         await fault(other, one, ...some);
       },
@@ -229,6 +240,13 @@ export const openMachineNetwork = async (
         for (let number = 1; number <= count; number += 1) {
           await run('tc', '-n', bridge, 'qdisc', 'replace', 'dev', `machine${number}`, 'root', ...late);
         }
+      },
+      lost: async () => {
+        const rules = await filter('list', 'chain', 'bridge', 'servers', 'faults');
+        return [...rules.matchAll(/counter packets (\d+)/g)].reduce(
+          (sum, [, count]) => sum + Number(count),
+          0,
+        );
       },
       heal: async () => {
         await filter('flush', 'chain', 'bridge', 'servers', 'faults');

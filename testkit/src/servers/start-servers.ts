@@ -31,6 +31,8 @@ export type Servers = AsyncDisposable & {
   readonly lose: (percent: number) => Promise<void>;
   /** Packets between servers come so much later. */
   readonly delay: (milliseconds: number) => Promise<void>;
+  /** Packets that were lost since the network was whole. */
+  readonly lost: () => Promise<number>;
   /** Makes the network whole. */
   readonly join: () => Promise<void>;
   /** Moves the clock of a server. */
@@ -144,6 +146,7 @@ export const startServers = async (): Promise<Servers> => {
         }
       },
       delay: network.delay,
+      lost: network.lost,
       join: network.heal,
       setClock: (number, shiftMs) => server(number).clock.set(shiftMs),
       envelopes: () => onEach(envelopesOf),

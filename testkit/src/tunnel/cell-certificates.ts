@@ -12,6 +12,8 @@ const call = (...args: readonly string[]): void => {
 export type CellCertificates = {
   /** The folder of server N, with a new certificate. `days`: how long it holds. */
   readonly make: (server: number, days?: number) => string;
+  /** A new certificate for the CA, as `scripts/renew` makes it. */
+  readonly renewCa: () => void;
   /** Serial number of the certificate in a folder, in hex. */
   readonly serialOf: (folder: string) => string;
 };
@@ -23,6 +25,7 @@ export const makeCellCertificates = (folder: string): CellCertificates => {
       call('make_server_certificate', folder, String(server), String(days));
       return join(folder, `server${server}`);
     },
+    renewCa: () => call('renew_cell_ca', folder),
     serialOf: (of) => {
       const asked = ['x509', '-noout', '-serial', '-in', join(of, 'certificate.pem')];
       return execFileSync('openssl', asked, { encoding: 'utf8' }).trim().replace('serial=', '');
