@@ -9,6 +9,8 @@ const MAX_PLACES = 300;
 const LONG = 70_000;
 const DEEP = 2_000;
 const MANY = 600;
+/** Characters of JSON that many of one take at the most: changes follow on changes. */
+const MANY_CHARACTERS = 4_000_000;
 
 const nested = (levels: number): Json => {
   let value: Json = [];
@@ -70,6 +72,11 @@ const ODD_VALUES: readonly (() => Json)[] = [
   () => ({ length: 3, 0: 'a' }),
   () => nested(DEEP),
 ];
+
+const manyOf = (value: Json): Json[] => {
+  const most = Math.floor(MANY_CHARACTERS / JSON.stringify(value).length);
+  return Array.from({ length: Math.max(2, Math.min(MANY, most)) }, () => value);
+};
 
 const placesIn = (value: Json): Path[] => {
   const places: Path[] = [[]];
@@ -148,7 +155,7 @@ const change = (value: Json, random: SeededRandom): Json => {
       () => [],
       () => [...items, ...items],
       () => [...items, odd()],
-      () => Array.from({ length: MANY }, () => items[0] ?? null),
+      () => manyOf(items[0] ?? null),
       () => Object.fromEntries(items.entries()),
     ])();
   }
