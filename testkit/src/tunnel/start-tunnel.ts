@@ -64,6 +64,7 @@ const start = async (
   };
   const child = run(script);
   const ended = once(child, 'exit');
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.pid === undefined) return;
     try {
@@ -78,9 +79,9 @@ const start = async (
     const pidFile = join(place.folder, 'nginx.pid');
     await waitFor(
       `${script} to listen`,
-      () => child.exitCode !== null || readFileSync(pidFile, 'utf8').trim() === String(child.pid),
+      () => isOver() || readFileSync(pidFile, 'utf8').trim() === String(child.pid),
     );
-    if (child.exitCode !== null) throw new Error(`${script} does not start:\n${output()}`);
+    if (isOver()) throw new Error(`${script} does not start:\n${output()}`);
   } catch (error) {
     await kill();
     throw error;
