@@ -72,6 +72,9 @@ export type Cell = {
 
 export const FRONT_PORT = 8080;
 
+/** Three servers start at once on the machine of one. */
+const READY_DEADLINE_MS = 300_000;
+
 /** Where the names of a server are, on one of the servers: there, or at its peer. */
 export const loopbackOf = (server: number): string => `127.0.1.${server}`;
 export const servicesOf = (server: number): string[] =>
@@ -109,6 +112,7 @@ export const createServer = (number: number, cell: Cell): Server => {
         port,
         readyPath,
         within,
+        readyDeadlineMs: READY_DEADLINE_MS,
         environment: () => clock.environment(environment),
         logFile: join(logDir, `${name}.log`),
         onExit: (exit, expected) => cell.onExit(name, exit, expected),
@@ -156,6 +160,7 @@ export const createServer = (number: number, cell: Cell): Server => {
       port: 4222,
       host: address,
       within,
+      readyDeadlineMs: READY_DEADLINE_MS,
       folder: join(cell.folder, 'nats'),
       credentials: busCredentials,
       cluster: {

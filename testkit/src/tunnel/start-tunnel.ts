@@ -8,6 +8,9 @@ import { waitFor } from '../wait-for.ts';
 
 const NGINX = fileURLToPath(new URL('../../../nginx/', import.meta.url));
 
+/** Nine of them start at once for a cell on one machine. */
+const LISTEN_DEADLINE_MS = 120_000;
+
 /** A real nginx as a door or a peer of a cell, started as in production. */
 export type TunnelEnd = AsyncDisposable & {
   /** Everything that it has written. */
@@ -80,6 +83,7 @@ const start = async (
     await waitFor(
       `${script} to listen`,
       () => isOver() || readFileSync(pidFile, 'utf8').trim() === String(child.pid),
+      { timeoutMs: LISTEN_DEADLINE_MS },
     );
     if (isOver()) throw new Error(`${script} does not start:\n${output()}`);
   } catch (error) {
