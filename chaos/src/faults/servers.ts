@@ -1,5 +1,6 @@
 import { delayHindrance, type Mend, type Server, type Servers } from '@restante/testkit/servers';
 import type { World } from '../world/world.ts';
+import { soon } from './couches.ts';
 import { isElsewhere, mayLose } from './disks.ts';
 import { pick, type Begun, type Fault } from './fault.ts';
 
@@ -12,7 +13,7 @@ const named = (servers: readonly Server[]): string =>
   servers.map(({ number }) => `server${number}`).join(' ');
 
 /** What cannot become ready now is started by whoever heals everything. */
-const soon = (start: Promise<void>): void => void start.catch(() => undefined);
+const inBackground = (start: Promise<void>): void => void start.catch(() => undefined);
 
 /** A fault of a cell alone. */
 const ofCell = (
@@ -33,7 +34,7 @@ const kill = async (servers: Servers, killed: readonly Server[]): Promise<Begun 
   return {
     on: named(killed),
     end: () => {
-      soon(servers.start(...numbers));
+      inBackground(servers.start(...numbers));
       return Promise.resolve();
     },
   };
@@ -48,18 +49,18 @@ export const allDark = ofCell({ name: 'all-dark', weight: 2, maxSteps: 20 }, (se
   kill(servers, standing(servers)),
 );
 
-/** Disk and all, without a word. An empty one takes its place, with a certificate of its own. */
+/** Disk and all, without a word, when the others have what it has. An empty one takes its place, with a certificate of its own. */
 export const serverBurned = ofCell(
   { name: 'server-burned', weight: 4, maxSteps: 40 },
   async (servers, [which], world) => {
     const server = pick(standing(servers), which);
-    if (server === undefined || !(await isElsewhere(world, server.couch)) || !(await mayLose(world)))
-      return null;
+    if (server === undefined || (await soon(servers.isCaughtUp())) !== true) return null;
+    if (!(await isElsewhere(world, server.couch)) || !(await mayLose(world))) return null;
     await servers.burn(server.number);
     return {
       on: named([server]),
       end: () => {
-        soon(servers.replace(server.number));
+        inBackground(servers.replace(server.number));
         return Promise.resolve();
       },
     };

@@ -45,6 +45,8 @@ export type Servers = AsyncDisposable & {
   readonly envelopes: () => Promise<Map<string, Leaves>[]>;
   /** Whether each node and directory is known to have what the others had. Rejects when a server does not answer. */
   readonly isCaughtUp: () => Promise<boolean>;
+  /** Waits until all servers know each other. */
+  readonly together: () => Promise<void>;
   /** Waits until all servers know each other and have what the others had. */
   readonly whole: () => Promise<void>;
   /** Waits until no mail waits anywhere. */
@@ -65,15 +67,11 @@ type MasterHealth = {
   readonly bus: { readonly up: boolean; readonly peers: number };
 };
 
-const seesAll = async ({ master, mailboxNode }: Server): Promise<boolean> => {
+const seesOthers = async ({ master }: Server): Promise<boolean> => {
   const { directory, mailboxNodes, bus } = (await (
     await fetch(`${master.url}/health`)
   ).json()) as MasterHealth;
-  return (
-    [...directory, ...mailboxNodes].every(({ up }) => up) &&
-    bus.peers === COUNT - 1 &&
-    (await isCaughtUp(mailboxNode))
-  );
+  return [...directory, ...mailboxNodes].every(({ up }) => up) && bus.peers === COUNT - 1;
 };
 
 export type ServersOptions = Partial<Pick<Cell, 'onExit'>> & {
@@ -128,6 +126,8 @@ export const startServers = async ({
 
     const onEach = <T>(read: (adminUrl: string, prefix: string) => Promise<T>): Promise<T[]> =>
       Promise.all(all.map(({ adminUrl }) => read(adminUrl, '')));
+    const seeEachOther = async (): Promise<boolean> =>
+      (await Promise.all(all.map(seesOthers))).every(Boolean);
     const kill = (number: number): Promise<void> => server(number).kill();
     const running = cleanup.move();
     return {
@@ -176,10 +176,15 @@ export const startServers = async ({
         const filled = await onEach(isDirectoryFilled);
         return [...nodes, ...filled].every(Boolean);
       },
+      together: async () => {
+        await waitFor('the servers to know each other', seeEachOther, SLOWLY);
+      },
       whole: async () => {
         await waitFor(
           'the servers to be whole',
-          async () => (await Promise.all(all.map(seesAll))).every(Boolean),
+          async () =>
+            (await seeEachOther()) &&
+            (await Promise.all(all.map(({ mailboxNode }) => isCaughtUp(mailboxNode)))).every(Boolean),
           SLOWLY,
         );
       },
