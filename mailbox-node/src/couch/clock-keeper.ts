@@ -1,6 +1,7 @@
 import {
   CLOCK_DOCUMENT,
   clockDocument,
+  type AgreedTime,
   type ConfirmedClock,
   couchRequest,
   type CouchServer,
@@ -31,19 +32,19 @@ export const createClockKeeper = ({
   admin,
   node: db,
   clock,
-  now,
+  time,
 }: {
   readonly log: Logger;
   readonly admin: CouchServer;
   /** The node's own database. */
   readonly node: string;
   readonly clock: ConfirmedClock;
-  readonly now: () => number;
+  readonly time: AgreedTime;
 }): ClockKeeper => {
   /** What was read or written last. */
   let kept: { readonly rev: string; readonly confirmedAt: number } | null = null;
 
-  const watchDoubt = createDoubtWatch(clock, log);
+  const watchDoubt = createDoubtWatch(clock, time, log);
 
   const read = async (): Promise<typeof kept> => {
     try {
@@ -67,7 +68,7 @@ export const createClockKeeper = ({
       const rows = await requestRows(admin, { db: bucket, path: '_all_docs', qs });
       const times = rows
         .flatMap(({ doc }) => canaryConfirmed(doc) ?? canaryTime(doc) ?? [])
-        .filter((time) => time <= now());
+        .filter((canaryMs) => canaryMs <= time.now());
       if (times.length > 0) return times.reduce((newest, time) => Math.max(newest, time));
     }
     return null;
@@ -78,8 +79,10 @@ export const createClockKeeper = ({
       clock.advance();
       const found = await read();
       if (found !== null && found.confirmedAt !== kept?.confirmedAt) clock.set(found.confirmedAt);
-      if (clock.confirmed() === null) clock.set((await newestCanary(buckets)) ?? now());
+      if (clock.confirmed() === null) clock.set((await newestCanary(buckets)) ?? time.now());
       kept = found;
+      // A wrong step was believed before the others were heard, and most of them know better. Going back destroys nothing.
+      if (clock.isBehind() && time.isAgreed()) clock.set(time.now());
       clock.advance();
       watchDoubt();
     },
