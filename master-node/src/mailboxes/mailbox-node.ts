@@ -137,8 +137,9 @@ export const connectMailboxNode = (
           answer = await ask(spoken);
         }
         if (answer.statusCode !== 200) {
-          const said =
-            answer.statusCode === 401 ? await answer.body.json().catch(() => null) : await answer.body.dump();
+          const said = await (answer.statusCode === 401
+            ? answer.body.json().catch(() => null)
+            : answer.body.dump());
           const refusal = spoken.bodies.read.errorBody.safeParse(said);
           const refused = new Error(`a mailbox node answered ${answer.statusCode} to POST ${call.path}`);
           if (answer.statusCode >= 500) throw refused;
