@@ -1,8 +1,9 @@
-import { LIMITS, VERSIONS, type Versions } from '@restante/protocol';
+import { VERSIONS, type Versions } from '@restante/protocol';
 import {
   CONFLICT_SCAN,
   connectCouch,
   CouchError,
+  askReady,
   clockHealth,
   createAgreedTime,
   createConfirmedClock,
@@ -53,6 +54,9 @@ const COUCH_TIMEOUT_MS = 10_000;
 /** Of buckets of a time to come that are read, the next ones. Each that there is costs every reading of a mailbox another one. */
 const MAX_AHEAD = 8;
 const PING_INTERVAL_MS = 500;
+/** Peers are asked for the time so often. */
+const ASK_TIME_MS = 5_000;
+const ASK_PATIENCE_MS = 2_000;
 const MAINTENANCE_CHECK_MS = 500;
 /** Between two rounds of maintenance while databases that were lost are being filled, or a pull does not run. */
 const MENDING_INTERVAL_MS = 2_000;
@@ -84,16 +88,16 @@ export const startMailboxNode = async (
   const condition = createCouchCondition(log, 'COUCHDB_URL');
   const adminCondition = createCouchCondition(log, 'COUCHDB_ADMIN_URL');
 
-  const clock = createConfirmedClock(now);
+  const clock = createConfirmedClock(time.earliest);
   const clockKeeper = createClockKeeper({ log, admin, node: databases.node, clock, time });
   const machineClock = () => clockHealth(clock, time);
   /** Buckets of a time to come, by where they are carried from: the peers that have something in them, and may be none. */
   let carried: Holders = new Map();
   /** Those that have something in them here. */
   let ahead: readonly string[] = [];
-  /** The buckets that are to be there: those of both times while the clock is not believed, and what is carried from a time to come. */
+  /** The buckets that are to be there: those of all times while the clock is not believed, and what is carried from a time to come. */
   const wanted = (): string[] => {
-    const times = [clock.confirmed() ?? now(), clock.latest()];
+    const times = [clock.confirmed() ?? now(), Math.max(clock.latest(), now())];
     return [...new Set([...times.flatMap((at) => databases.liveAt(at)), ...carried.keys()])].sort();
   };
 
@@ -198,10 +202,7 @@ export const startMailboxNode = async (
       isPeer: (node) => peers.includes(node),
       onCanary: (peer, writtenAtMs, confirmedMs) => {
         lag.arrived(peer, writtenAtMs);
-        if (confirmedMs === null) return;
-        clock.hear(confirmedMs);
-        const isBelieved = Math.abs(writtenAtMs - confirmedMs) <= LIMITS.clockSkewMs;
-        time.hear(peer, isBelieved ? writtenAtMs : null);
+        if (confirmedMs !== null) clock.hear(confirmedMs);
       },
     }),
   });
@@ -363,6 +364,17 @@ export const startMailboxNode = async (
     }
   };
 
+  /** Each peer has one voice, its own: canaries come by way of others, too. */
+  const askPeers = async (signal: AbortSignal): Promise<void> => {
+    await Promise.all(
+      (couch.mesh?.peers ?? []).map(async ({ name, url }) => {
+        const patience = AbortSignal.timeout(ASK_PATIENCE_MS);
+        const answer = await askReady(new URL(url).origin, { signal: AbortSignal.any([signal, patience]) });
+        if (answer !== null) time.hear(name, answer.timeMs);
+      }),
+    );
+  };
+
   const { canaryIntervalMs, ledgerIntervalMs, maintenanceIntervalMs } = config;
   const writeCanary = createCanary({
     server,
@@ -384,6 +396,7 @@ export const startMailboxNode = async (
     maintenance,
     loop('ping', PING_INTERVAL_MS, ping),
     loop('canary', canaryIntervalMs, whenUp(watchedCanary)),
+    loop('peer-times', Math.min(ASK_TIME_MS, maintenanceIntervalMs), askPeers),
     loop('ledger', ledgerIntervalMs, whenUp(countLedger)),
   ];
 

@@ -100,7 +100,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     signatures,
   });
   metrics.watchDirectory(servers.states);
-  const clock = createConfirmedClock(now);
+  const clock = createConfirmedClock(time.earliest);
   metrics.watchClock(() => clockHealth(clock, time));
   const setAside = createSetAside(log, DIRECTORY_FAULTS);
   metrics.watchSetAside(setAside.counts);

@@ -59,6 +59,16 @@ describe('the time that most nodes agree on', () => {
     expect(alone.time.now()).toBe(alone.right());
   });
 
+  it('makes nothing expire before the own clock says so as well, nor by that alone', () => {
+    for (const offMs of [14 * 24 * HOUR_MS, -14 * 24 * HOUR_MS]) {
+      const { machine, time, right, hear } = scene();
+      for (const node of ['a', 'b', 'c']) hear(node);
+      machine.offMs = offMs;
+      expect(time.now()).toBe(right());
+      expect(time.earliest()).toBe(right() + Math.min(0, offMs));
+    }
+  });
+
   it('counts nobody who does not believe their own clock', () => {
     const { time, right, hear } = scene();
     hear('a', 1_500 * HOUR_MS);

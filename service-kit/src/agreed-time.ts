@@ -8,6 +8,8 @@ import { LIMITS } from '@restante/protocol';
 export type AgreedTime = {
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The earlier one of it and what the machine's clock says: nobody else's word alone makes anything expire. */
+  readonly earliest: () => number;
   /** What a node says of the time, now; null: it does not believe its clock itself, and counts for none until it does. */
   readonly hear: (node: string, timeMs: number | null) => void;
   /** How far the machine's clock is ahead of it; negative: behind. Not 0 while the others contradict that clock, and it is not gone by. */
@@ -53,6 +55,10 @@ export const createAgreedTime = ({
     now: () => {
       const machineMs = machine();
       return Math.round(outvoting(machineMs) ?? machineMs);
+    },
+    earliest: () => {
+      const machineMs = machine();
+      return Math.min(machineMs, Math.round(outvoting(machineMs) ?? machineMs));
     },
     hear: (node, timeMs) => {
       if (timeMs === null) beginnings.delete(node);

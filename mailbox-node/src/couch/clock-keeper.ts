@@ -1,3 +1,4 @@
+import { LIMITS } from '@restante/protocol';
 import {
   CLOCK_DOCUMENT,
   clockDocument,
@@ -61,6 +62,12 @@ export const createClockKeeper = ({
     }
   };
 
+  /** A step that was believed before the others were heard, and that most of them deny. Going back destroys nothing. */
+  const takeBack = (): void => {
+    const aheadMs = (clock.confirmed() ?? -Infinity) - time.now();
+    if (aheadMs > LIMITS.clockSkewMs && time.isAgreed()) clock.set(time.now());
+  };
+
   const newestCanary = async (buckets: readonly string[]): Promise<number | null> => {
     for (const bucket of buckets.toSorted().reverse()) {
       const { start: startkey, end: endkey } = CANARY_RANGE;
@@ -81,8 +88,7 @@ export const createClockKeeper = ({
       if (found !== null && found.confirmedAt !== kept?.confirmedAt) clock.set(found.confirmedAt);
       if (clock.confirmed() === null) clock.set((await newestCanary(buckets)) ?? time.now());
       kept = found;
-      // A wrong step was believed before the others were heard, and most of them know better. Going back destroys nothing.
-      if (clock.isBehind() && time.isAgreed()) clock.set(time.now());
+      takeBack();
       clock.advance();
       watchDoubt();
     },

@@ -9,8 +9,14 @@ import {
   type Versions,
 } from '@restante/protocol';
 import { Agent, request, type Dispatcher } from 'undici';
-import { z } from 'zod';
-import { MAX_REQUEST_IDS, REQUEST_ID, ServiceError, startLoop, type Logger } from '@restante/service-kit';
+import {
+  askReady,
+  MAX_REQUEST_IDS,
+  REQUEST_ID,
+  ServiceError,
+  startLoop,
+  type Logger,
+} from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
 import type { CellNode } from './cell.ts';
 
@@ -59,9 +65,6 @@ type Options = {
   readonly metrics: Pick<Metrics, 'nodeUp'>;
 };
 
-/** What a node answers when it is asked whether it is ready; one of an earlier version says nothing of the time. */
-const readiness = z.object({ time: z.int().nonnegative().nullish() });
-
 const sayAgain = (dialect: Dialect, name: BodyName, body: string): string =>
   JSON.stringify(dialect.bodies.say(name, JSON.parse(body) as Body<BodyName>));
 
@@ -90,13 +93,13 @@ export const connectMailboxNode = (
   const probes = startLoop(`probe-${name}`, log, { intervalMs: PROBE_MS }, async (signal) => {
     if (up && performance.now() < askedAtMs + ASK_TIME_MS) return;
     askedAtMs = performance.now();
-    const ready = await request(`${url}/ready`, {
+    const answer = await askReady(url, {
       dispatcher: agent,
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    }).catch(() => null);
-    const told = readiness.safeParse(await ready?.body.json().catch(() => null));
-    if (told.success) onTime(told.data.time ?? null);
-    if (ready?.statusCode === 200) setUp(true);
+    });
+    if (answer === null) return;
+    onTime(answer.timeMs);
+    if (answer.isReady) setUp(true);
   });
 
   const unavailable = (cause?: unknown): ServiceError =>
