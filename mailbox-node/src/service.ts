@@ -3,6 +3,9 @@ import {
   CONFLICT_SCAN,
   connectCouch,
   CouchError,
+  askReady,
+  clockHealth,
+  createAgreedTime,
   createConfirmedClock,
   createLog,
   createRegistry,
@@ -29,7 +32,7 @@ import { createDatabaseKeeper } from './couch/database-keeper.ts';
 import { createEnvelopes } from './couch/envelopes.ts';
 import { createLedger } from './couch/ledger.ts';
 import { createCouchMailboxStore } from './couch/couch-mailbox-store.ts';
-import { createMeshKeeper } from './couch/mesh-keeper.ts';
+import { createMeshKeeper, type Holders } from './couch/mesh-keeper.ts';
 import { createPassage } from './couch/passage.ts';
 import { createUserKeeper } from './couch/user-keeper.ts';
 import { createDatabases } from './mesh/databases.ts';
@@ -48,7 +51,12 @@ import { createStoreRoom } from './couch/store-room.ts';
 export type MailboxNode = AsyncDisposable & { readonly url: string };
 
 const COUCH_TIMEOUT_MS = 10_000;
+/** Of buckets of a time to come that are read, the next ones. Each that there is costs every reading of a mailbox another one. */
+const MAX_AHEAD = 8;
 const PING_INTERVAL_MS = 500;
+/** Peers are asked for the time so often. */
+const ASK_TIME_MS = 5_000;
+const ASK_PATIENCE_MS = 2_000;
 const MAINTENANCE_CHECK_MS = 500;
 /** Between two rounds of maintenance while databases that were lost are being filled, or a pull does not run. */
 const MENDING_INTERVAL_MS = 2_000;
@@ -63,7 +71,7 @@ const CLOSE_DEADLINE_MS = 10_000;
 export const startMailboxNode = async (
   config: Config,
   {
-    now = Date.now,
+    now: machine = Date.now,
     log = createLog('mailbox-node', config.logLevel).child({ node: config.name }),
     versions = VERSIONS,
   }: { readonly now?: () => number; readonly log?: Logger; readonly versions?: Versions } = {},
@@ -71,6 +79,8 @@ export const startMailboxNode = async (
   const { couch, messageTtlMs: ttlMs } = config;
   const address = parseCouchUrl(couch.url);
   const peers = couch.mesh?.peers.map(({ name }) => name) ?? [];
+  const time = createAgreedTime({ nodes: peers.length + 1, isNode: true, machine });
+  const { now } = time;
   const tokens = createOwnerTokens(createTokenVerifier(config.tokenPublicKey, now));
   const databases = createDatabases(couch.databasePrefix, config.bucketSpanDays, ttlMs);
   const server = connectCouch(couch.url, COUCH_TIMEOUT_MS);
@@ -78,12 +88,17 @@ export const startMailboxNode = async (
   const condition = createCouchCondition(log, 'COUCHDB_URL');
   const adminCondition = createCouchCondition(log, 'COUCHDB_ADMIN_URL');
 
-  const clock = createConfirmedClock(now);
-  const clockKeeper = createClockKeeper({ log, admin, node: databases.node, clock, now });
-  /** The buckets that are to be there: those of both times while the clock is not believed. */
+  const clock = createConfirmedClock(time.earliest);
+  const clockKeeper = createClockKeeper({ log, admin, node: databases.node, clock, time });
+  const machineClock = () => clockHealth(clock, time);
+  /** Buckets of a time to come, by where they are carried from: the peers that have something in them, and may be none. */
+  let carried: Holders = new Map();
+  /** Those that have something in them here. */
+  let ahead: readonly string[] = [];
+  /** The buckets that are to be there: those of all times while the clock is not believed, and what is carried from a time to come. */
   const wanted = (): string[] => {
-    const times = [clock.confirmed() ?? now(), clock.latest()];
-    return [...new Set(times.flatMap((time) => databases.liveAt(time)))].sort();
+    const times = [clock.confirmed() ?? now(), Math.max(clock.latest(), now())];
+    return [...new Set([...times.flatMap((at) => databases.liveAt(at)), ...carried.keys()])].sort();
   };
 
   const owner = createUserKeeper({ log, admin, user: address, timeoutMs: COUCH_TIMEOUT_MS });
@@ -128,7 +143,7 @@ export const startMailboxNode = async (
     isUp: () => condition.state() === 'up',
     isComplete,
     isFull: room.isFull,
-    clock,
+    clock: machineClock,
     lagSeconds: lag.seconds,
     jobs: mesh.jobs,
     refusedWrites: refusedWrites.counts,
@@ -154,6 +169,7 @@ export const startMailboxNode = async (
     ttlMs,
     now,
     latest: clock.latest,
+    ahead: () => ahead,
     onMissing: completeness.forget,
   });
   const quota = createMailboxQuota({
@@ -195,8 +211,8 @@ export const startMailboxNode = async (
   const closing = new AbortController();
   const health = createHealth({
     node: config.name,
-    now,
-    clock,
+    now: machine,
+    clock: machineClock,
     condition,
     adminCondition,
     sizes: keeper.sizes,
@@ -230,6 +246,7 @@ export const startMailboxNode = async (
     isFull: room.isFull,
     isReady: () => condition.state() === 'up' && !room.isFull() && !isDraining,
     isDraining: () => isDraining,
+    believedTime: () => (machineClock().isDoubted ? null : machine()),
     health,
     meshGate: couch.mesh && {
       reader: parseCouchUrl(couch.mesh.readerUrl),
@@ -261,6 +278,18 @@ export const startMailboxNode = async (
     }
   };
 
+  /** What lies in buckets of a time to come, here and at the peers: a clock was ahead when it was written. */
+  const lookAhead = async (existing: readonly string[]): Promise<void> => {
+    const last = databases.readableAt(now()).at(-1) ?? '';
+    const later = existing.filter((database) => database > last).sort();
+    ahead = await keeper.filled(later.slice(0, MAX_AHEAD));
+    const candidates = databases.aheadAt(clock.latest());
+    const holders = await mesh.holders(candidates);
+    carried = new Map(
+      [...holders].filter(([database, peers]) => peers.length > 0 || ahead.includes(database)),
+    );
+  };
+
   let maintainedAtMs = -Infinity;
   let rounds = 0;
   const maintain = async (): Promise<void> => {
@@ -272,13 +301,14 @@ export const startMailboxNode = async (
       await owner.keep();
       const existing = await keeper.buckets();
       await clockKeeper.load(existing);
+      await lookAhead(existing);
       const buckets = wanted();
       await sweep(existing, buckets);
       await keeper.keep(buckets);
       await clockKeeper.save();
       // Masters alone carry it: what an earlier version, or somebody else, has set up for it goes (law 12).
       await mesh.remove(databases.directory);
-      await mesh.keep(buckets);
+      await mesh.keep(buckets, carried);
       const wasComplete = isComplete();
       await completeness.keep(buckets, mesh.jobs());
       if (isComplete() && !wasComplete) log.info({ event: 'caught-up' }, 'caught up with every peer');
@@ -334,13 +364,24 @@ export const startMailboxNode = async (
     }
   };
 
+  /** Each peer has one voice, its own: canaries come by way of others, too. */
+  const askPeers = async (signal: AbortSignal): Promise<void> => {
+    await Promise.all(
+      (couch.mesh?.peers ?? []).map(async ({ name, url }) => {
+        const patience = AbortSignal.timeout(ASK_PATIENCE_MS);
+        const answer = await askReady(new URL(url).origin, { signal: AbortSignal.any([signal, patience]) });
+        if (answer !== null) time.hear(name, answer.timeMs);
+      }),
+    );
+  };
+
   const { canaryIntervalMs, ledgerIntervalMs, maintenanceIntervalMs } = config;
   const writeCanary = createCanary({
     server,
     room,
     node: config.name,
     bucket: () => databases.currentAt(clock.latest()),
-    now,
+    now: machine,
     confirmed: clock.confirmed,
   });
   const watchedCanary = (): Promise<void> =>
@@ -355,6 +396,7 @@ export const startMailboxNode = async (
     maintenance,
     loop('ping', PING_INTERVAL_MS, ping),
     loop('canary', canaryIntervalMs, whenUp(watchedCanary)),
+    loop('peer-times', Math.min(ASK_TIME_MS, maintenanceIntervalMs), askPeers),
     loop('ledger', ledgerIntervalMs, whenUp(countLedger)),
   ];
 

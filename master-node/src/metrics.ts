@@ -1,5 +1,5 @@
 import { downstream, ERRORS, upstream, type ErrorCode } from '@restante/protocol';
-import { Counter, createRegistry, Gauge, Histogram, type ConfirmedClock } from '@restante/service-kit';
+import { Counter, createRegistry, Gauge, Histogram, type ClockHealth } from '@restante/service-kit';
 import { DIRECTORY_FAULTS } from './directory/directory-faults.ts';
 import type { ServerState } from './directory/couch-servers.ts';
 import { BUS_EVENTS } from './live/bus.ts';
@@ -147,13 +147,13 @@ export const createMetrics = (nodeNames: readonly string[]) => {
       },
     });
   };
-  const watchClock = (clock: ConfirmedClock): void => {
+  const watchClock = (clock: () => ClockHealth): void => {
     new Gauge({
       name: 'gateway_clock_doubted',
       help: '1 while the clock is not believed, and no device number is used again by it',
       registers,
       collect() {
-        this.set(clock.isDoubted() ? 1 : 0);
+        this.set(clock().isDoubted ? 1 : 0);
       },
     });
     new Gauge({
@@ -161,7 +161,7 @@ export const createMetrics = (nodeNames: readonly string[]) => {
       help: 'How far the clock is ahead of the confirmed time; negative: behind it',
       registers,
       collect() {
-        this.set(clock.aheadMs() / 1000);
+        this.set(clock().aheadSeconds);
       },
     });
   };

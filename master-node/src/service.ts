@@ -1,6 +1,7 @@
 import { LIMITS, VERSIONS, type Versions } from '@restante/protocol';
 import {
   clockHealth,
+  createAgreedTime,
   createConfirmedClock,
   createLog,
   createSetAside,
@@ -72,7 +73,12 @@ const CLOCKS_APART_MS = 3 * LIMITS.clockSkewMs;
 
 /** Starts a master. Neither CouchDB nor mailbox nodes need to be there yet. @throws ConfigError */
 export const startMasterNode = async (config: Config, overrides: Overrides = {}): Promise<MasterNode> => {
-  const now = overrides.now ?? Date.now;
+  const machine = overrides.now ?? Date.now;
+  const time = createAgreedTime({
+    nodes: config.mailboxes.cells.reduce((count, { nodes }) => count + nodes.length, 0),
+    ...{ isNode: false, machine },
+  });
+  const { now } = time;
   const log = overrides.log ?? createLog('master-node', config.logLevel);
   const versions = overrides.versions ?? VERSIONS;
   const signer = createTokenSigner(config.tokens.privateKey, now);
@@ -94,8 +100,8 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     signatures,
   });
   metrics.watchDirectory(servers.states);
-  const clock = createConfirmedClock(now);
-  metrics.watchClock(clock);
+  const clock = createConfirmedClock(time.earliest);
+  metrics.watchClock(() => clockHealth(clock, time));
   const setAside = createSetAside(log, DIRECTORY_FAULTS);
   metrics.watchSetAside(setAside.counts);
   const reader = createDirectoryReader(setAside);
@@ -105,13 +111,16 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     numberRestMs: config.tokens.mailboxTtlMs + CLOCKS_APART_MS,
     reader,
   });
-  const confirmedTime = followConfirmedTime(servers, clock, log);
+  const confirmedTime = followConfirmedTime(servers, clock, time, log);
   const deviceSets = createDeviceSets(directory, metrics.deviceSets, now);
 
   const storeToken = createStoreToken(signer, now);
   const connectCell = ({ name, nodes }: Cell) => {
     const connected = nodes.map((node) =>
-      connectMailboxNode(node, { timeoutMs: config.mailboxes.timeoutMs, versions, log, metrics }),
+      connectMailboxNode(node, {
+        ...{ timeoutMs: config.mailboxes.timeoutMs, versions, log, metrics },
+        onTime: (timeMs) => time.hear(node.name, timeMs),
+      }),
     );
     const writers = connected.map((node) => createStoreWriter(node, { token: storeToken, log, metrics }));
     return { name, nodes: connected, writers };
@@ -164,7 +173,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   const pushWindows = createPushWindows(bus);
   const handle = createHandle({
     deviceSets,
-    store: createFanOut(placement, config.mailboxes),
+    store: createFanOut(placement, { ...config.mailboxes, isTimeAgreed: time.isAgreed }),
     deleteOnBehalf: deleteOnBehalf.delete,
     bus,
     show: presence.show,
@@ -205,7 +214,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     health: () => ({
       status: gateway.isDraining() ? 'draining' : bus.state().up ? 'ok' : 'degraded',
       connections: sessions.all().length,
-      clock: clockHealth(clock),
+      clock: clockHealth(clock, time),
       directory: servers.states(),
       setAside: { counts: setAside.counts(), examples: setAside.examples() },
       mailboxNodes: placement.cells.flatMap(({ name: cell, nodes }) =>

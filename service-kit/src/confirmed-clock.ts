@@ -1,5 +1,6 @@
 import { LIMITS } from '@restante/protocol';
 import { z } from 'zod';
+import type { AgreedTime } from './agreed-time.ts';
 import type { Logger } from './log.ts';
 
 /**
@@ -75,13 +76,29 @@ export const createConfirmedClock = (
   };
 };
 
+/** What `GET /health` tells of a machine's clock. */
+export type ClockHealth = {
+  /** It is too far from the confirmed time, or most mailbox nodes contradict it. */
+  readonly isDoubted: boolean;
+  readonly confirmedAt: number | null;
+  /** Of the machine's clock; negative: it is behind. */
+  readonly aheadSeconds: number;
+};
+
+/** What is told of a machine's clock, by the confirmed time and by that of the others. */
+export const clockHealth = (clock: ConfirmedClock, time: AgreedTime): ClockHealth => ({
+  isDoubted: clock.isDoubted() || time.offMs() !== 0,
+  confirmedAt: clock.confirmed(),
+  aheadSeconds: Math.round((clock.aheadMs() + time.offMs()) / 1000),
+});
+
 /** Returns what logs that a clock is not believed, and that it is again, whenever it is called and that has changed. */
-export const createDoubtWatch = (clock: ConfirmedClock, log: Logger): (() => void) => {
+export const createDoubtWatch = (clock: ConfirmedClock, time: AgreedTime, log: Logger): (() => void) => {
   let wasDoubted = false;
   return () => {
-    if (clock.isDoubted() === wasDoubted) return;
-    wasDoubted = clock.isDoubted();
-    const aheadSeconds = Math.round(clock.aheadMs() / 1000);
+    const { isDoubted, aheadSeconds } = clockHealth(clock, time);
+    if (isDoubted === wasDoubted) return;
+    wasDoubted = isDoubted;
     if (wasDoubted) {
       log.error(
         { event: 'clock-doubted', aheadSeconds },
@@ -90,17 +107,3 @@ export const createDoubtWatch = (clock: ConfirmedClock, log: Logger): (() => voi
     } else log.info({ event: 'clock-believed', aheadSeconds }, 'the clock is believed again');
   };
 };
-
-/** What `GET /health` tells of a clock. */
-export type ClockHealth = {
-  readonly isDoubted: boolean;
-  readonly confirmedAt: number | null;
-  /** Of the machine's clock; negative: it is behind. */
-  readonly aheadSeconds: number;
-};
-
-export const clockHealth = (clock: ConfirmedClock): ClockHealth => ({
-  isDoubted: clock.isDoubted(),
-  confirmedAt: clock.confirmed(),
-  aheadSeconds: Math.round(clock.aheadMs() / 1000),
-});

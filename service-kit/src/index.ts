@@ -11,6 +11,8 @@ export {
   serverOf,
   serverOrigins,
 } from './address-variables.ts';
+export { askReady, type Readiness } from './ask-ready.ts';
+export { createAgreedTime, type AgreedTime } from './agreed-time.ts';
 export { CAUGHT_UP, readCaughtUp, type CaughtUp } from './caught-up.ts';
 export { ConfigError, readEnvironment } from './config.ts';
 export {

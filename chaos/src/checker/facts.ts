@@ -76,7 +76,7 @@ export const isLostWithVault = ({ putBacks }: Device, toldAt: readonly number[])
 export const keyOf = ({ author, id }: Reference): string => `${author} ${id}`;
 
 const SETS_CLOCKS_APART = new Set(['service-clock-far-off', 'service-clock-steps-far', 'node-clocks-ahead']);
-const LOSES_AT_ONCE = new Set(['lost-data', 'mail-withheld']);
+const LOSES_AT_ONCE = new Set(['lost-data', 'server-burned', 'mail-withheld']);
 const LOSES_IN_THE_END = new Set(['lost-mail-while-away', 'mail-brought-back']);
 const ENDS_DEVICE = new Set(['sign-out', 'delete-account']);
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clusterCouchUrls, type Command, type CommandContext } from '@restante/scripts/cli';
+import { clusterCouchUrls, UsageError, type Command, type CommandContext } from '@restante/scripts/cli';
 import { readEnvironment } from '@restante/service-kit';
 import { z } from 'zod';
 import type { Bug } from '../planted/bug.ts';
@@ -71,7 +71,7 @@ const holdAgainstTheLaws = async (
   options: ChaosOptions,
   context: CommandContext,
 ): Promise<boolean> => {
-  await using stage = await startStage({ masters: options.masters });
+  await using stage = await startStage({ servers: options.servers, masters: options.masters });
   for (const lack of stage.missing) context.complain(lack);
   const runs = await Promise.race([runSeeds(stage, folder, options, context), untilAborted(context.signal)]);
   const summary = summaryOf(runs);
@@ -98,7 +98,9 @@ export const chaos: Command = {
   help: HELP,
   run: async (context) => {
     const options = readChaosOptions(context.args);
-    readEnvironment(environment, context.environment);
+    const { COUCHDB_URLS } = readEnvironment(environment, context.environment);
+    if (options.servers === 3 && COUCHDB_URLS !== undefined)
+      throw new UsageError('--servers: three servers have CouchDBs of their own, and take no COUCHDB_URLS');
     const folder = mkdtempSync(join(tmpdir(), 'restante-chaos-'));
     const { enumerated, planted } = options;
     const isWell = await (enumerated.length > 0

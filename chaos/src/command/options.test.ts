@@ -43,6 +43,16 @@ test('what makes a run what it is is said again', () => {
   );
 });
 
+test('a cell of three servers has faults of its own, and says so again', () => {
+  const { servers, faults, again } = readChaosOptions(['--servers', '3', '--seed', '7', '--steps', '30']);
+  expect(servers).toBe(3);
+  expect(namesOf(faults)).toEqual(expect.arrayContaining(['server-burned', 'killed']));
+  expect(namesOf(faults)).not.toContain('refused');
+  expect(again(8)).toBe('npm run chaos -- --seed 8 --steps 30 --people 4 --servers 3');
+  expect(readChaosOptions([]).servers).toBe(1);
+  expect(namesOf(readChaosOptions([]).faults)).not.toContain('server-burned');
+});
+
 test('what is enumerated is named, or nothing is', () => {
   expect(readChaosOptions([]).enumerated).toEqual([]);
   expect(readChaosOptions(['--enumerate', 'catch-up,send']).enumerated).toEqual(['send', 'catch-up']);
@@ -90,6 +100,11 @@ test.each([
   [['--without', ''], /^--without: does not know ""/],
   [['--only', 'text', '--without', 'text'], /leave nothing that people do/],
   [['--planted', 'gremlin'], /^--planted: does not know "gremlin"/],
+  [['--servers', '2'], /^--servers: needs 1 or 3/],
+  [['--servers', '3', '--masters', '2'], /^--masters: each of three servers has one/],
+  [['--servers', '3', '--enumerate', 'send'], /^--enumerate: is for one server/],
+  [['--servers', '3', '--faults', 'killed,refused'], /^--faults: refused is not possible with --servers 3/],
+  [['--faults', 'server-burned'], /^--faults: server-burned needs --servers 3/],
   [['text'], /text/],
 ])('%j is refused by name', (args, says) => {
   expect(() => readChaosOptions(args)).toThrow(UsageError);

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { minutes, names, readOptions, UsageError, whole } from '@restante/scripts/cli';
 import { z } from 'zod';
-import { FAULTS } from '../faults/index.ts';
+import { ALL_FAULTS, FAULTS, FAULTS_OF_SERVERS } from '../faults/index.ts';
 import type { Bug } from '../planted/bug.ts';
 import { BUGS } from '../planted/bugs/index.ts';
 import { OPERATIONS } from '../operations/index.ts';
@@ -19,7 +19,10 @@ export type ChaosOptions = {
   /** No seed is begun after so many minutes; `Infinity`: whatever they take. */
   readonly minutes: number;
   readonly steps: number;
+  readonly maxPauseMs?: number;
   readonly people: number;
+  /** Three: each with a master of its own. */
+  readonly servers: 1 | 3;
   readonly masters: number;
   readonly faults: readonly Weighted[];
   readonly operations: readonly Weighted[];
@@ -42,12 +45,14 @@ const MAX_STEPS = 10_000;
 const MAX_PEOPLE = 8;
 const MAX_MASTERS = 3;
 const MAX_SEEDS = 100_000;
+/** A server takes longer to start than a process. */
+const MAX_PAUSE_OF_SERVERS_MS = 1_000;
 const NONE = 'none';
 const ALL = 'all';
 
 const namesOf = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => name);
 
-const KINDS = [...FAULTS, ...OPERATIONS, ...EVENTS];
+const KINDS = [...ALL_FAULTS, ...OPERATIONS, ...EVENTS];
 
 const schema = z.object({
   seed: whole(0, MAX_SEED).optional(),
@@ -55,8 +60,9 @@ const schema = z.object({
   minutes: minutes.optional(),
   steps: whole(1, MAX_STEPS).default(150),
   people: whole(2, MAX_PEOPLE).default(4),
+  servers: z.enum(['1', '3'], 'needs 1 or 3').optional(),
   masters: whole(1, MAX_MASTERS).optional(),
-  faults: names([NONE, ...namesOf(FAULTS)]).optional(),
+  faults: names([NONE, ...namesOf(ALL_FAULTS)]).optional(),
   without: names(namesOf(KINDS)).default([]),
   only: names(namesOf(OPERATIONS)).optional(),
   json: z.boolean().default(false),
@@ -72,6 +78,7 @@ const ARGUMENTS = {
   minutes: { type: 'string' },
   steps: { type: 'string' },
   people: { type: 'string' },
+  servers: { type: 'string' },
   masters: { type: 'string' },
   faults: { type: 'string' },
   without: { type: 'string' },
@@ -112,6 +119,18 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
     ({ name }: Weighted): boolean =>
       (only?.includes(name) ?? true) && !given.without.includes(name);
   const operations = OPERATIONS.filter(isWanted(given.only));
+  const servers = given.servers === '3' ? 3 : 1;
+  if (servers === 3 && given.masters !== undefined)
+    throw new UsageError('--masters: each of three servers has one');
+  if (servers === 3 && given.enumerate !== undefined) throw new UsageError('--enumerate: is for one server');
+  const possible = servers === 3 ? FAULTS_OF_SERVERS : FAULTS;
+  const [strange] = (given.faults ?? []).filter(
+    (name) => name !== NONE && !possible.some((fault) => fault.name === name),
+  );
+  if (strange !== undefined)
+    throw new UsageError(
+      `--faults: ${strange} ${servers === 3 ? 'is not possible with' : 'needs'} --servers 3`,
+    );
   if (operations.length === 0) throw new UsageError('--only and --without leave nothing that people do');
   return {
     seed: plan?.seed ?? given.seed ?? randomInt(MAX_SEED),
@@ -119,8 +138,10 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
     minutes: given.minutes ?? Infinity,
     steps: given.steps,
     people: given.people,
+    servers,
+    ...(servers === 3 && { maxPauseMs: MAX_PAUSE_OF_SERVERS_MS }),
     masters: given.masters ?? 1,
-    faults: FAULTS.filter(isWanted(given.faults)),
+    faults: possible.filter(isWanted(given.faults)),
     operations,
     events: EVENTS.filter(isWanted(undefined)),
     json: given.json,
@@ -130,11 +151,12 @@ export const readChaosOptions = (args: readonly string[]): ChaosOptions => {
     enumerated: ENUMERATED.filter((what) => given.enumerate?.includes(what)),
     again: (seed) => {
       const flags = plan
-        ? { plan: given.plan }
+        ? { plan: given.plan, servers: given.servers }
         : {
             seed,
             steps: given.steps,
             people: given.people,
+            servers: given.servers,
             masters: given.masters,
             faults: given.faults?.join(','),
             without: given.without.join(','),
@@ -159,6 +181,8 @@ People talk through a real cluster while everything fails that can. What their m
   --steps <n>       steps of a seed (150)
   --people <n>      how many people, 2 to ${MAX_PEOPLE} (4)
   --masters <n>     how many masters (1); several have a NATS server between them, which takes part in what happens
+  --servers 3       a cell of three servers in network namespaces, for which this needs root. Other faults are possible there:
+                    ${listed(FAULTS_OF_SERVERS)}
   --faults <names>  these faults alone, or none: ${listed(FAULTS)}
   --only <names>    these operations alone: ${listed(OPERATIONS)}
   --without <names> not these faults, operations and events (${listed(EVENTS)})

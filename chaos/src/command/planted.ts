@@ -43,7 +43,11 @@ const search = async (
   const progress = progressOnStandardError();
   const most = Number.isFinite(seeds) && seeds > 1 ? seeds : SEEDS;
   const { name, what, laws } = bug;
-  await using stage = await startStage({ withoutBrowser: true, environment: plantedEnvironment(bug) });
+  await using stage = await startStage({
+    servers: options.servers,
+    withoutBrowser: true,
+    environment: plantedEnvironment(bug),
+  });
   let seconds = 0;
   for (let seed = first; ; seed += 1) {
     const title = `${name}, seed ${seed}`;

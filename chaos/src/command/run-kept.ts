@@ -23,10 +23,8 @@ export const untilAborted = (signal: AbortSignal): Promise<never> =>
   });
 
 /** What a seed is run as. */
-export const planOf = (
-  { steps, operations, events, faults, people, plan }: ChaosOptions,
-  seed: number,
-): KeptPlan => plan ?? { seed, people, steps: makePlan({ seed, steps, operations, events, faults }) };
+export const planOf = ({ people, plan, ...options }: ChaosOptions, seed: number): KeptPlan =>
+  plan ?? { seed, people, steps: makePlan({ ...options, seed }) };
 
 export type FinishedRun = RunResult & {
   readonly seconds: number;

@@ -3,7 +3,6 @@ import { seededRandom, type SeededRandom } from '@restante/testkit/seeded-random
 import type { World } from '../world/world.ts';
 import { deviceOf } from './devices.ts';
 import { pick, type Begun, type Fault } from './fault.ts';
-import { parts } from './processes.ts';
 
 /** Clocks of machines that are wrong. The history goes by the monotonic clock, which nobody moves. */
 
@@ -20,10 +19,9 @@ const ANY_MS = [...NEAR_MS, ...FAR_MS] as const;
 type Clock = { readonly owner: string; readonly set: (shiftMs: number) => Promise<void> };
 
 const clockOfService = (world: World, number?: number): Clock | null => {
-  const process = pick(parts(world), number);
-  return process
-    ? { owner: process.name, set: (shiftMs) => world.cluster.setClock(process.name, shiftMs) }
-    : null;
+  const { clocks, setClock } = world.cluster;
+  const owner = pick(clocks, number);
+  return owner === undefined ? null : { owner, set: (shiftMs) => setClock(owner, shiftMs) };
 };
 const clockOfDevice = (world: World, number?: number): Clock | null => {
   const device = deviceOf(world, number);

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { directoryDatabase } from '@restante/protocol';
 import { askCouch } from '@restante/testkit';
-import { databasesOf, isSameMail, leavesOf, type Leaves, type TestCluster } from '@restante/testkit/cluster';
+import { databasesOf, isSameMail, leavesOf, type Leaves } from '@restante/testkit/cluster';
 import type { ClusterProcess } from '@restante/scripts/cluster';
+import type { ChaosCluster } from '../world/chaos-cluster.ts';
 import type { World } from '../world/world.ts';
 import { soon } from './couches.ts';
 import { pick, type Fault } from './fault.ts';
@@ -16,7 +17,7 @@ const READINGS = 5;
 const READING_MS = 100;
 
 /** Whether every node and directory is known to have what the others had, and has their mail: then any one of them may lose everything. */
-const isWhole = async ({ isCaughtUp, envelopes }: TestCluster): Promise<boolean> => {
+const isWhole = async ({ isCaughtUp, envelopes }: ChaosCluster): Promise<boolean> => {
   for (let reading = 0; reading < READINGS; reading += 1) {
     if ((await isCaughtUp()) && isSameMail(await envelopes())) return true;
     await sleep(READING_MS);
@@ -25,7 +26,7 @@ const isWhole = async ({ isCaughtUp, envelopes }: TestCluster): Promise<boolean>
 };
 
 /** A disk as it is when it is new. The folder itself may be where one of its own is mounted. */
-const lose = async ({ dataDir }: TestCluster, couch: ClusterProcess): Promise<void> => {
+const lose = async ({ dataDir }: ChaosCluster, couch: ClusterProcess): Promise<void> => {
   await couch.kill('SIGKILL');
   const folder = join(dataDir, couch.name);
   for (const entry of await readdir(folder)) await rm(join(folder, entry), { recursive: true, force: true });
@@ -51,7 +52,7 @@ const generationOf = (leaves: Leaves = []): number =>
  * Whether what this run has changed in a server's directory is at another one too. While one CouchDB alone is reached, a change is there
  * alone, and goes with its disk, as the log of the masters says. Of a server that does not answer nobody knows.
  */
-const isElsewhere = async ({ cluster, places }: World, lost: ClusterProcess): Promise<boolean> => {
+export const isElsewhere = async ({ cluster, places }: World, lost: ClusterProcess): Promise<boolean> => {
   const { couchServers, couches, databasePrefix } = cluster.parts;
   const all = await Promise.all(
     couchServers.map(({ adminUrl }, index) =>
@@ -88,7 +89,7 @@ export const lostData: Fault = {
 const AWAY_MS = 15_000;
 
 /** Its buckets are gone, and it ends; what the directory says stays. One that does not answer keeps them. */
-const loseMail = async ({ parts }: TestCluster, couch: ClusterProcess): Promise<void> => {
+const loseMail = async ({ parts }: ChaosCluster, couch: ClusterProcess): Promise<void> => {
   const { databasePrefix } = parts;
   const server = parts.couchServers[parts.couches.indexOf(couch)];
   if (server === undefined) return;
@@ -115,7 +116,8 @@ export const lostMailWhileAway: Fault = {
     const { cluster } = world;
     const { couches, masters } = cluster.parts;
     const [late, loser, away] = [0, 1, 2].map((place) => pick(couches, which + place));
-    if (!late || !loser || !away || !world.isFirst('lost-data')) return null;
+    const links = cluster.machine?.links;
+    if (!late || !loser || !away || !links || !world.isFirst('lost-data')) return null;
     losing.add(world);
     await late.kill('SIGKILL');
     const readers = world
@@ -126,7 +128,6 @@ export const lostMailWhileAway: Fault = {
     return {
       on: `${late.name} is dead, ${loser.name} loses its mail, ${away.name} has it`,
       end: async () => {
-        const { links } = cluster;
         links.isolate(away.name);
         await Promise.all([loseMail(cluster, loser), ...masters.map((master) => master.kill('SIGKILL'))]);
         for (const process of [late, loser, ...masters]) startSoon(process);
@@ -147,8 +148,8 @@ export const diskFull: Fault = {
   begin: async ({ cluster }, [which, room]) => {
     const couch = pick(cluster.parts.couches, which);
     if (couch === undefined) return null;
-    const disk = await cluster.smallDisk(1 + cluster.parts.couches.indexOf(couch));
-    if (disk === null) return null;
+    const disk = await cluster.machine?.smallDisk(1 + cluster.parts.couches.indexOf(couch));
+    if (!disk) return null;
     startSoon(couch);
     await disk.fill(pick(ROOMS, room));
     return { on: couch.name, end: disk.clear };
@@ -165,10 +166,11 @@ export const diskSlow: Fault = {
   maxSteps: 40,
   begin: async ({ cluster }, [which, write]) => {
     const couch = pick(cluster.parts.couches, which);
-    if (couch === undefined) return null;
+    const { machine } = cluster;
+    if (couch === undefined || machine === null) return null;
     const number = 1 + cluster.parts.couches.indexOf(couch);
     const writeMs = pick(WRITES_MS, write) ?? 0;
-    await cluster.slowDisk(number, writeMs);
-    return { on: `${couch.name} by ${writeMs} ms a write`, end: () => cluster.slowDisk(number, 0) };
+    await machine.slowDisk(number, writeMs);
+    return { on: `${couch.name} by ${writeMs} ms a write`, end: () => machine.slowDisk(number, 0) };
   },
 };

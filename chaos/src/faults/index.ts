@@ -27,6 +27,7 @@ import { directoryEdited, mailBroughtBack, mailForged, mailWithheld } from './di
 import type { Fault } from './fault.ts';
 import { halfOpen, isolated, lossy, notThere, oneWay, refused, slow, stalled } from './links.ts';
 import {
+  busDead,
   couchesDead,
   everythingDead,
   killed,
@@ -38,8 +39,19 @@ import {
   stoppedForLong,
   terminated,
 } from './processes.ts';
+import {
+  allDark,
+  darkForPeople,
+  packetsLate,
+  packetsLost,
+  serverBurned,
+  serverIsolated,
+  serverKilled,
+  serversOneWay,
+} from './servers.ts';
 import { strangerAbuses } from './stranger.ts';
 
+/** On one machine. */
 export const FAULTS: readonly Fault[] = [
   killed,
   terminated,
@@ -91,3 +103,55 @@ export const FAULTS: readonly Fault[] = [
   deviceClockOff,
   deviceClockSteps,
 ];
+
+/** In a cell of three servers. */
+export const FAULTS_OF_SERVERS: readonly Fault[] = [
+  serverKilled,
+  serverBurned,
+  serverIsolated,
+  serversOneWay,
+  darkForPeople,
+  packetsLost,
+  packetsLate,
+  busDead,
+  allDark,
+  killed,
+  terminated,
+  stopped,
+  stoppedForLong,
+  limping,
+  someDead,
+  couchesDead,
+  nodesDead,
+  mastersDead,
+  everythingDead,
+  strayDocument,
+  damagedEnvelope,
+  overwritten,
+  unfitInDirectory,
+  mailWithheld,
+  mailBroughtBack,
+  mailForged,
+  directoryEdited,
+  strangerAbuses,
+  deviceKilled,
+  diesAtCommit,
+  diesAtRequest,
+  diesAtFrame,
+  diesAtStep,
+  vaultFails,
+  vaultFull,
+  vaultUnreadable,
+  vaultSlow,
+  vaultPutBack,
+  vaultCopied,
+  serviceClockOff,
+  serviceClockSteps,
+  serviceClockFarOff,
+  serviceClockStepsFar,
+  deviceClockOff,
+  deviceClockSteps,
+];
+
+/** Wherever they are possible, each once. */
+export const ALL_FAULTS: readonly Fault[] = [...new Set([...FAULTS, ...FAULTS_OF_SERVERS])];

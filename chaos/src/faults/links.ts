@@ -1,10 +1,14 @@
 import type { Fault as LinkFault } from '@restante/testkit';
-import type { TestCluster } from '@restante/testkit/cluster';
+import type { Links } from '@restante/testkit/cluster';
+import type { World } from '../world/world.ts';
 import { pick, type Begun, type Fault } from './fault.ts';
 
 /** What happens between two parts. */
 
-type Link = ReturnType<TestCluster['links']['all']>[number];
+type Link = ReturnType<Links['all']>[number];
+
+/** Between servers there are none: what can be cut there is their network. */
+const linksOf = ({ cluster }: World): readonly Link[] => cluster.machine?.links.all() ?? [];
 
 const suffer = (link: Link | undefined, fault: LinkFault): Begun | null => {
   if (link === undefined) return null;
@@ -27,8 +31,8 @@ const link = (
 ): Fault => ({
   name,
   weight,
-  begin: ({ cluster }, [which, first = 0, second = 0]) =>
-    Promise.resolve(suffer(pick(cluster.links.all(), which), faultOf(first, second))),
+  begin: (world, [which, first = 0, second = 0]) =>
+    Promise.resolve(suffer(pick(linksOf(world), which), faultOf(first, second))),
 });
 
 const MAX_LATENCY_MS = 3_000;
@@ -42,8 +46,8 @@ export const notThere: Fault = {
   name: 'not-there',
   weight: 3,
   maxSteps: 40,
-  begin: ({ cluster }, [which, where = 0]) => {
-    const links = cluster.links.all().filter(({ from }) => from === 'client');
+  begin: (world, [which, where = 0]) => {
+    const links = linksOf(world).filter(({ from }) => from === 'client');
     const toMasters = links.filter(({ to }) => to.startsWith('master'));
     return Promise.resolve(suffer(pick(where % 2 === 0 ? toMasters : links, which), 'not-there'));
   },
@@ -69,12 +73,13 @@ export const isolated: Fault = {
       ['couch1', 'couch2', 'couch3', ...[...mailboxNodes, ...masters, ...buses].map(({ name }) => name)],
       which,
     );
-    if (part === undefined) return Promise.resolve(null);
-    cluster.links.isolate(part);
+    const links = cluster.machine?.links;
+    if (part === undefined || links === undefined) return Promise.resolve(null);
+    links.isolate(part);
     return Promise.resolve({
       on: part,
       end: () => {
-        cluster.links.join(part);
+        links.join(part);
         return Promise.resolve();
       },
     });

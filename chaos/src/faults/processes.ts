@@ -86,6 +86,10 @@ export const someDead = deaths('some-dead', 3, (world, seed) => {
 export const couchesDead = deaths('couches-dead', 2, ({ cluster }) => cluster.parts.couches);
 export const nodesDead = deaths('nodes-dead', 2, ({ cluster }) => cluster.parts.mailboxNodes);
 export const mastersDead = deaths('masters-dead', 2, ({ cluster }) => cluster.parts.masters);
+export const busDead = deaths('bus-dead', 5, ({ cluster }, which) => {
+  const bus = pick(cluster.parts.buses, which);
+  return bus === undefined ? [] : [bus];
+});
 export const everythingDead = deaths('everything-dead', 2, parts);
 
 /** It is there and does nothing: connections stay, and nobody answers. */

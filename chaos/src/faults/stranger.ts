@@ -94,7 +94,7 @@ export const strangerAbuses: Fault = {
     if (person === undefined || device === undefined) return null;
     const victim = { accountId: person.accountId, deviceId: device.deviceId };
     const arrive = async (): Promise<readonly [Person, Wire]> => {
-      const stranger = await createPerson(name, vault, cluster.masters);
+      const stranger = await createPerson(name, vault, cluster.entrances(0));
       return [stranger, await openWire(stranger.masters[0] ?? '', (await stranger.session()).masterToken)];
     };
     const arriving = arrive().catch(() => null);

@@ -28,6 +28,8 @@ export type PlanOptions = {
   /** What is done to people's devices by themselves: they sign in, restart, and so on. */
   readonly events: readonly Weighted[];
   readonly faults: readonly Lasting[];
+  /** Between two steps, at most. */
+  readonly maxPauseMs?: number;
 };
 
 const NUMBERS = 4;
@@ -40,7 +42,14 @@ const MAX_STEPS_OF_FAULT = 25;
 const FAULTS = 16;
 const EVENTS = 8;
 
-export const makePlan = ({ seed, steps, operations, events, faults }: PlanOptions): Step[] => {
+export const makePlan = ({
+  seed,
+  steps,
+  operations,
+  events,
+  faults,
+  maxPauseMs = MAX_PAUSE_MS,
+}: PlanOptions): Step[] => {
   const { below } = seededRandom(seed);
   const draw = (from: readonly Lasting[]): Lasting | undefined => {
     let left = below(from.reduce((sum, { weight }) => sum + weight, 0));
@@ -52,7 +61,7 @@ export const makePlan = ({ seed, steps, operations, events, faults }: PlanOption
   for (let step = 0; step < steps; step += 1) {
     for (const fault of ends.get(step) ?? []) plan.push({ kind: 'fault-ended', fault, pauseMs: 0 });
     const dice = below(100);
-    const pauseMs = below(MAX_PAUSE_MS);
+    const pauseMs = below(maxPauseMs);
     const kind = dice < FAULTS ? 'fault' : dice < FAULTS + EVENTS ? 'event' : 'operation';
     const drawn = draw({ fault: faults, event: events, operation: operations }[kind]);
     if (drawn === undefined) continue;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { check, type Verdict } from '../checker/check.ts';
-import { FAULTS } from '../faults/index.ts';
+import { ALL_FAULTS } from '../faults/index.ts';
 import { readHistory } from '../history/read.ts';
 import type { Line } from '../history/line.ts';
 import type { Step } from '../plan/plan.ts';
@@ -49,7 +49,7 @@ const execute = async (
   const tried = (what: Promise<void>): Promise<void> =>
     what.catch((error: unknown) => world.note({ type: 'crashed', who: 'the run', how: String(error) }));
   const begin = async ({ name, fault, numbers }: Extract<Step, { kind: 'fault' }>): Promise<void> => {
-    const begun = await FAULTS.find((one) => one.name === name)?.begin(world, numbers);
+    const begun = await ALL_FAULTS.find((one) => one.name === name)?.begin(world, numbers);
     if (!begun) return;
     world.note({ type: 'fault', fault, name, on: begun.on });
     ends.set(fault, async () => {

@@ -98,7 +98,14 @@ const readAnew = async (devices: readonly ChaosDevice[]): Promise<void> => {
 
 /** Heals everything, and waits until all is at rest twice in a row. */
 export const settle = async (world: World, deadlineMs: number): Promise<void> => {
-  await world.cluster.heal();
+  const unhealed = await world.cluster.heal().then(
+    () => null,
+    (error: unknown) => String(error),
+  );
+  if (unhealed !== null) {
+    world.note({ type: 'settled', isSettled: false, why: unhealed });
+    return;
+  }
   const devices = world.devices();
   // Those that run go on: what a messenger would only find again after a restart is not whole.
   await Promise.all(devices.map((device) => device.start()));

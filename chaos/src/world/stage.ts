@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { findChromium } from '@restante/scripts/find-chromium';
 import { buildPage, startSite } from '@restante/testkit/browser';
-import { startTestCluster, type TestCluster } from '@restante/testkit/cluster';
-import { howItEnded, type Exit } from '@restante/scripts/cluster';
+import type { ChaosCluster } from './chaos-cluster.ts';
+import { startOneMachine } from './one-machine.ts';
+import { startThreeServers } from './three-servers.ts';
 
 /** What many runs share: each has people of its own on it. */
 export type Stage = AsyncDisposable & {
-  readonly cluster: TestCluster;
+  readonly cluster: ChaosCluster;
   /** Where the page is served of those who are in a browser; null: there is no Chromium. */
   readonly page: string | null;
   /** More variables of the processes of devices. */
@@ -18,6 +19,9 @@ export type Stage = AsyncDisposable & {
 };
 
 export type StageOptions = {
+  /** One: processes of this machine. Three: a cell of servers. */
+  readonly servers?: 1 | 3;
+  /** On one server alone. */
   readonly masters?: number;
   /** Everybody is in Node. */
   readonly withoutBrowser?: boolean;
@@ -27,9 +31,8 @@ export type StageOptions = {
 
 const PAGE = fileURLToPath(new URL('../people/page/', import.meta.url));
 
-const describe = (exit: Exit): string => [howItEnded(exit), exit.cause].filter(Boolean).join(': ');
-
 export const startStage = async ({
+  servers = 1,
   masters = 1,
   withoutBrowser = false,
   environment = {},
@@ -39,26 +42,23 @@ export const startStage = async ({
     const listeners = new Set<(who: string, how: string) => void>();
     const hasChromium = !withoutBrowser && findChromium() !== null;
     const site = hasChromium ? cleanup.use(await startSite(await buildPage(PAGE))) : null;
+    const given = {
+      environment,
+      onCrash: (who: string, how: string): void => listeners.forEach((tell) => tell(who, how)),
+    };
     const cluster = cleanup.use(
-      await startTestCluster({
-        masters,
-        settings: { couch: environment, mailboxNode: environment, master: environment },
-        movableClocks: true,
-        slowDisks: true,
-        onEvent: (event) => {
-          if (event.type !== 'exited' || event.expected) return;
-          for (const tell of listeners) tell(event.process.name, describe(event.exit));
-        },
-      }),
+      await (servers === 3 ? startThreeServers(given) : startOneMachine({ ...given, masters })),
     );
     return {
       cluster,
       page: site?.url ?? null,
       deviceEnvironment: environment,
-      missing:
-        hasChromium || withoutBrowser
+      missing: [
+        ...cluster.missing,
+        ...(hasChromium || withoutBrowser
           ? []
-          : ['there is no Chromium: everybody is in Node (see CHROMIUM_PATH)'],
+          : ['there is no Chromium: everybody is in Node (see CHROMIUM_PATH)']),
+      ],
       onCrash: (tell) => {
         listeners.add(tell);
         return { [Symbol.dispose]: () => void listeners.delete(tell) };

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { placeOf, TEST_PACE, TEST_PASSWORD, type Place, type TestCluster } from '@restante/testkit/cluster';
+import { placeOf, TEST_PACE, TEST_PASSWORD, type Place } from '@restante/testkit/cluster';
 import type { Happening } from '../history/line.ts';
 import { historyFile } from '../history/write.ts';
+import type { ChaosCluster } from './chaos-cluster.ts';
 import { createDevice, type ChaosDevice } from './device.ts';
 import { followLogs, type ServiceLogs } from '@restante/testkit/cluster';
 import type { Stage } from './stage.ts';
@@ -16,7 +17,7 @@ export type ChaosPerson = {
 };
 
 export type World = AsyncDisposable & {
-  readonly cluster: TestCluster;
+  readonly cluster: ChaosCluster;
   /** What stands in each text of this run, and nowhere else. */
   readonly marker: string;
   /** When it was made, by this machine's clock. */
@@ -78,6 +79,7 @@ export const createWorld = async (
   const leaving = new Set<(device: ChaosDevice) => boolean>();
   const suffix = randomBytes(4).toString('hex');
   const made = new Map<string, number>();
+  let devicesMade = 0;
 
   const newDevice = async (person: Mutable, how: 'register' | 'login', index: number): Promise<void> => {
     const number = (made.get(person.username) ?? 0) + 1;
@@ -86,12 +88,14 @@ export const createWorld = async (
     const base = join(folder, name.replace('/', '-'));
     const inBrowser = person.isInBrowser && person.devices.length === 0 ? page : null;
     files.push(`${base}.jsonl`);
+    const masters = cluster.entrances(devicesMade);
+    devicesMade += 1;
     const created = await createDevice(
       {
         device: name,
         vaultFile: `${base}.${inBrowser === null ? 'sqlite' : 'profile'}`,
         historyFile: `${base}.jsonl`,
-        masters: cluster.masters,
+        masters,
         ratchet: index % 2 === 0 ? 'libsignal' : 'signal',
         enroll: { how, username: person.username, deviceName: name },
         password: TEST_PASSWORD,

@@ -46,6 +46,7 @@ export const createCanary = ({
   readonly room: StoreRoom;
   readonly node: string;
   readonly bucket: () => string;
+  /** By the machine's clock. */
   readonly now: () => number;
   /** The confirmed time, by which the others confirm theirs. */
   readonly confirmed: () => number | null;

@@ -1,6 +1,8 @@
+import { LIMITS } from '@restante/protocol';
 import {
   CLOCK_DOCUMENT,
   clockDocument,
+  type AgreedTime,
   type ConfirmedClock,
   couchRequest,
   type CouchServer,
@@ -31,19 +33,19 @@ export const createClockKeeper = ({
   admin,
   node: db,
   clock,
-  now,
+  time,
 }: {
   readonly log: Logger;
   readonly admin: CouchServer;
   /** The node's own database. */
   readonly node: string;
   readonly clock: ConfirmedClock;
-  readonly now: () => number;
+  readonly time: AgreedTime;
 }): ClockKeeper => {
   /** What was read or written last. */
   let kept: { readonly rev: string; readonly confirmedAt: number } | null = null;
 
-  const watchDoubt = createDoubtWatch(clock, log);
+  const watchDoubt = createDoubtWatch(clock, time, log);
 
   const read = async (): Promise<typeof kept> => {
     try {
@@ -60,6 +62,12 @@ export const createClockKeeper = ({
     }
   };
 
+  /** A step that was believed before the others were heard, and that most of them deny. Going back destroys nothing. */
+  const takeBack = (): void => {
+    const aheadMs = (clock.confirmed() ?? -Infinity) - time.now();
+    if (aheadMs > LIMITS.clockSkewMs && time.isAgreed()) clock.set(time.now());
+  };
+
   const newestCanary = async (buckets: readonly string[]): Promise<number | null> => {
     for (const bucket of buckets.toSorted().reverse()) {
       const { start: startkey, end: endkey } = CANARY_RANGE;
@@ -67,7 +75,7 @@ export const createClockKeeper = ({
       const rows = await requestRows(admin, { db: bucket, path: '_all_docs', qs });
       const times = rows
         .flatMap(({ doc }) => canaryConfirmed(doc) ?? canaryTime(doc) ?? [])
-        .filter((time) => time <= now());
+        .filter((canaryMs) => canaryMs <= time.now());
       if (times.length > 0) return times.reduce((newest, time) => Math.max(newest, time));
     }
     return null;
@@ -78,8 +86,9 @@ export const createClockKeeper = ({
       clock.advance();
       const found = await read();
       if (found !== null && found.confirmedAt !== kept?.confirmedAt) clock.set(found.confirmedAt);
-      if (clock.confirmed() === null) clock.set((await newestCanary(buckets)) ?? now());
+      if (clock.confirmed() === null) clock.set((await newestCanary(buckets)) ?? time.now());
       kept = found;
+      takeBack();
       clock.advance();
       watchDoubt();
     },

@@ -122,6 +122,21 @@ describe('The store on CouchDB', () => {
     expect(await under.store.put([newEnvelope(mailbox)])).toEqual([{ status: 'refused', ...unavailable }]);
   });
 
+  it('deletes what was put while its clock was ahead, when the clock is right again', async () => {
+    await using under = await startStore();
+    const { store, clock } = under;
+    const mailbox = newMailbox();
+    const rightMs = clock.nowMs;
+    clock.nowMs += 8 * 60 * 60 * 1000;
+    const envelope = newEnvelope(mailbox, { timeMs: clock.nowMs });
+    expect(await store.put([envelope])).toEqual([{ status: 'stored' }]);
+    clock.nowMs = rightMs;
+    expect(await store.waiting(mailbox, 10)).toBe(1);
+    expect(await store.acknowledge(mailbox, [envelope.id])).toBe(1);
+    expect(await store.waiting(mailbox, 10)).toBe(0);
+    expect(await store.put([envelope])).toEqual([{ status: 'refused', code: 'clock-skew' }]);
+  });
+
   it('creates a live bucket that somebody took away, and reads a missing one as empty', async () => {
     await using under = await startStore();
     const mailbox = newMailbox();

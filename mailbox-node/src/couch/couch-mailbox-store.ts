@@ -76,6 +76,7 @@ export const createCouchMailboxStore = ({
   ttlMs,
   now,
   latest = now,
+  ahead = () => [],
   onMissing = () => undefined,
 }: {
   readonly server: CouchServer;
@@ -86,6 +87,8 @@ export const createCouchMailboxStore = ({
   readonly now: () => number;
   /** The time whose bucket is to be there. */
   readonly latest?: () => number;
+  /** Buckets of a time to come that hold something, oldest first: read and deleted from, and never put into. */
+  readonly ahead?: () => readonly string[];
   /** Told of a bucket that should be there and is not. */
   readonly onMissing?: (database: string) => void;
 }): MailboxStore => {
@@ -139,7 +142,15 @@ export const createCouchMailboxStore = ({
     dead.forEach(early.done);
   };
 
-  const bucketOf = (id: MessageId): string | null => databases.bucketFor(messageTime(id), now());
+  /** Where a message is that is here, however far its sender's clock was ahead; null: in no bucket that there is. */
+  const bucketOf = (id: MessageId): string | null => {
+    const bucket = databases.currentAt(messageTime(id));
+    return databases.liveAt(now()).includes(bucket) || ahead().includes(bucket) ? bucket : null;
+  };
+  const readableAt = (nowMs: number): string[] => {
+    const readable = databases.readableAt(nowMs);
+    return [...readable, ...ahead().filter((bucket) => !readable.includes(bucket))];
+  };
 
   const put = async (envelopes: readonly StoredEnvelope[]): Promise<StoreResult[]> => {
     const results = new Map<StoredEnvelope, StoreResult>();
@@ -157,7 +168,9 @@ export const createCouchMailboxStore = ({
       }
       for (const envelope of group) results.set(envelope, result);
     };
-    await Promise.all([...groupBy(envelopes, ({ id }) => bucketOf(id))].map(write));
+    await Promise.all(
+      [...groupBy(envelopes, ({ id }) => databases.bucketFor(messageTime(id), now()))].map(write),
+    );
     return envelopes.map(
       (envelope): StoreResult =>
         results.get(envelope) ?? {
@@ -176,8 +189,7 @@ export const createCouchMailboxStore = ({
   ): Promise<Page<T>> => {
     const startedAt = now();
     const { start, end } = mailboxRange(mailbox);
-    const first =
-      options.after === undefined ? null : databases.bucketFor(messageTime(options.after), startedAt);
+    const first = options.after === undefined ? null : bucketOf(options.after);
     const items: T[] = [];
     let rowsSeen = 0;
     let bytes = 0;
@@ -189,7 +201,7 @@ export const createCouchMailboxStore = ({
       bytes >= LIMITS.pageBytes || rowsSeen >= MAX_ROWS_PER_PAGE ? 0 : options.limit - items.length;
 
     const begin = options.after === undefined ? start : after(documentId(mailbox, options.after));
-    const buckets = databases.readableAt(startedAt).filter((database) => first === null || database >= first);
+    const buckets = readableAt(startedAt).filter((database) => first === null || database >= first);
     const readFrom = (database: string, from: string, asked: number): Promise<readonly CouchRow[]> =>
       range(database, { start: from, end }, asked, includeDocuments && room() > 0);
     // Most mailboxes fit in one page, and most of their buckets are empty: they need not wait for each other.
@@ -302,7 +314,7 @@ export const createCouchMailboxStore = ({
     const readableFrom = now() - ttlMs;
     const { start, end } = mailboxRange(mailbox);
     let count = 0;
-    for (const database of databases.readableAt(now())) {
+    for (const database of readableAt(now())) {
       let from = start;
       for (;;) {
         const asked = Math.min(KEYS_PER_READ, max - count);

@@ -18,6 +18,8 @@ export type DatabaseKeeper = {
    * Puts the node's own database, `directory` and these buckets in place, for the data path's user alone.
    */
   readonly keep: (buckets: readonly string[]) => Promise<void>;
+  /** Those of these databases in which there is a document. */
+  readonly filled: (existing: readonly string[]) => Promise<string[]>;
   /** Creates a bucket that is to be there. @throws ServiceError `message-expired` when its time is over */
   readonly createBucket: (database: string) => Promise<void>;
   /** Drops a bucket, with everything in it. */
@@ -160,6 +162,10 @@ export const createDatabaseKeeper = ({
         measured.push(await measure(db));
       }
       sizes = measured;
+    },
+    filled: async (existing) => {
+      const measured = await Promise.all(existing.map(measure));
+      return measured.filter(({ documents }) => documents > 0).map(({ name }) => name);
     },
     createBucket: async (db) => {
       if (!wanted().includes(db)) {

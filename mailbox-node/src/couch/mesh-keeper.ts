@@ -23,10 +23,18 @@ export type ReplicationJob = {
   readonly isCaughtUp: boolean;
 };
 
+/** The peers that have a database, by its name. */
+export type Holders = ReadonlyMap<string, readonly string[]>;
+
 /** Keeps this node's own pulls in `_replicator` in place, with the admin's credentials. */
 export type MeshKeeper = AsyncDisposable & {
-  /** Creates, repairs and removes documents until they are the desired ones for these databases. */
-  readonly keep: (databases: readonly string[]) => Promise<void>;
+  /**
+   * Creates, repairs and removes documents until they are the desired ones for these databases. `holders`: the peers that have a database,
+   * where not all do.
+   */
+  readonly keep: (databases: readonly string[], holders: Holders) => Promise<void>;
+  /** Which of these databases peers have, with a document in them. One that is away has none. */
+  readonly holders: (databases: readonly string[]) => Promise<Holders>;
   /** Takes away all pulls into one database. One that is created anew gets fresh ones. */
   readonly remove: (database: string) => Promise<void>;
   /** The jobs as of the last `keep`. */
@@ -47,6 +55,7 @@ type Goal = { readonly sequence: string; readonly isReached: boolean };
 const pending = z.object({ pending: z.int() });
 const sequence = z.union([z.string(), z.number()]).transform(String);
 const databaseInfo = z.object({ update_seq: sequence });
+const databaseSize = z.object({ doc_count: z.int() });
 const changes = z.object({
   results: z.array(z.object({ seq: sequence, id: z.string(), deleted: z.boolean().optional() })),
 });
@@ -159,6 +168,13 @@ export const createMeshKeeper = ({
     }
   };
 
+  const isFilled = async (peer: string, db: string): Promise<boolean> => {
+    const probe = probes.get(peer);
+    if (probe === undefined) return false;
+    const { data } = databaseSize.safeParse(await couchRequest(probe, { db }).catch(() => null));
+    return data !== undefined && data.doc_count > 0;
+  };
+
   /**
    * What of the steps is of use now. A job that failed a few times while its peer was away waits long in CouchDB, up to hours: it is
    * restarted once the peer answers.
@@ -179,8 +195,19 @@ export const createMeshKeeper = ({
   };
 
   return {
-    keep: async (databases) => {
-      const wanted = wantedPulls({ databases, selfUrl, peers });
+    holders: async (databases) => {
+      const found = await Promise.all(
+        databases.map(async (database) => {
+          const holds = await Promise.all(peers.map(({ name }) => isFilled(name, database)));
+          return [database, peers.filter((_, index) => holds[index]).map(({ name }) => name)] as const;
+        }),
+      );
+      return new Map(found);
+    },
+    keep: async (databases, holders) => {
+      const wanted = wantedPulls({ databases, selfUrl, peers }).filter(
+        ({ database, peer }) => holders.get(database)?.includes(peer) ?? true,
+      );
       const found = await Promise.all(
         databases.map((database) => readReplications(admin, replicationIdPrefix(database))),
       );

@@ -13,6 +13,8 @@ export type Databases = {
   readonly liveAt: (nowMs: number) => string[];
   /** Live buckets that may hold a message at `nowMs`, oldest first. */
   readonly readableAt: (nowMs: number) => string[];
+  /** Buckets of a time to come, oldest first, as far ahead as mail lives: what a wrong clock has put there is carried from them. */
+  readonly aheadAt: (nowMs: number) => string[];
   /** Whether this is a live bucket that no message can be in yet. */
   readonly isAhead: (database: string, nowMs: number) => boolean;
   /** Whether a message of this time belongs into this bucket of ours. */
@@ -36,6 +38,10 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
     const last = prefix + spans.nameAt(nowMs + LIMITS.clockSkewMs);
     return liveAt(nowMs).filter((database) => database <= last);
   };
+  const aheadAt = (nowMs: number): string[] => {
+    const live = liveAt(nowMs);
+    return liveAt(nowMs + ttlMs).filter((database) => !live.includes(database));
+  };
   const directory = directoryDatabase(prefix);
   const timeOf = (database: string) => ({
     startMs: spans.startOf(database.slice(prefix.length)) ?? 0,
@@ -52,6 +58,7 @@ export const createDatabases = (prefix: string, spanDays: number, ttlMs: number)
     },
     liveAt,
     readableAt,
+    aheadAt,
     // Another node's clock may be ahead by what is allowed.
     isAhead: (database, nowMs) =>
       liveAt(nowMs).includes(database) && !readableAt(nowMs + LIMITS.clockSkewMs).includes(database),

@@ -42,6 +42,8 @@ export type AppDeps = OwnerDeps & {
   readonly isComplete: () => boolean;
   readonly isFull: () => boolean;
   readonly isReady: () => boolean;
+  /** What this machine's clock says; null while it is not believed. */
+  readonly believedTime: () => number | null;
   readonly isDraining: () => boolean;
   readonly health: () => object;
   /** Null: a node alone. */
@@ -70,7 +72,7 @@ export const createApp = (deps: AppDeps): Express =>
       });
       app.get('/ready', (_request, response) => {
         const isReady = deps.isReady();
-        response.status(isReady ? 200 : 503).json({ ready: isReady });
+        response.status(isReady ? 200 : 503).json({ ready: isReady, time: deps.believedTime() });
       });
       app.get('/metrics', metricsRoute(deps.registry));
 

@@ -1,5 +1,5 @@
 import type { RefusedWrites } from '../mesh/refused-writes.ts';
-import { clockHealth, type ConfirmedClock, type SetAside } from '@restante/service-kit';
+import type { ClockHealth, SetAside } from '@restante/service-kit';
 import type { CouchCondition } from '../couch/condition.ts';
 import type { DatabaseSize } from '../couch/database-keeper.ts';
 import type { ReplicationJob } from '../couch/mesh-keeper.ts';
@@ -11,8 +11,9 @@ const LAG_LIMIT_SECONDS = 30;
 export const createHealth =
   (sources: {
     readonly node: string;
+    /** By the machine's clock. */
     readonly now: () => number;
-    readonly clock: ConfirmedClock;
+    readonly clock: () => ClockHealth;
     readonly condition: CouchCondition;
     readonly adminCondition: CouchCondition;
     readonly sizes: () => readonly DatabaseSize[];
@@ -34,7 +35,7 @@ export const createHealth =
     const isWhole =
       adminCondition.state() === 'up' &&
       sources.isComplete() &&
-      !sources.clock.isDoubted() &&
+      !sources.clock().isDoubted &&
       replications.every(({ state }) => state === 'running') &&
       Object.values(lagSeconds).every((seconds) => seconds <= LAG_LIMIT_SECONDS);
     const working = isWhole ? 'up' : 'degraded';
@@ -42,7 +43,7 @@ export const createHealth =
       status: condition.state() === 'up' && !sources.isFull() && !sources.isDraining() ? working : 'down',
       node: sources.node,
       time: sources.now(),
-      clock: clockHealth(sources.clock),
+      clock: sources.clock(),
       couchdb: {
         state: condition.state(),
         reason: condition.reason(),

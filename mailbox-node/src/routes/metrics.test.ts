@@ -10,7 +10,7 @@ const setUp = (refusedWrites = createRefusedWrites([])) => {
     sharedIds: () => 0,
     listeners: () => 0,
     isUp: () => true,
-    clock: { isDoubted: () => false, aheadMs: () => 0 },
+    clock: () => ({ isDoubted: false, confirmedAt: null, aheadSeconds: 0 }),
     lagSeconds: () => ({}),
     jobs: () => [],
     refusedWrites: refusedWrites.counts,

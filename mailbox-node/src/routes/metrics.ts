@@ -1,6 +1,6 @@
 import type { RefusedWrites } from '../mesh/refused-writes.ts';
 import { ERRORS, type ErrorCode } from '@restante/protocol';
-import { Counter, Gauge, Histogram, type ConfirmedClock, type Registry } from '@restante/service-kit';
+import { Counter, Gauge, Histogram, type ClockHealth, type Registry } from '@restante/service-kit';
 import type { BatchWatch } from '../couch/bulk-writer.ts';
 import type { DatabaseSize } from '../couch/database-keeper.ts';
 import type { BucketLedger } from '../couch/ledger.ts';
@@ -19,7 +19,7 @@ export type MetricSources = {
   readonly isUp: () => boolean;
   readonly isComplete: () => boolean;
   readonly isFull: () => boolean;
-  readonly clock: Pick<ConfirmedClock, 'isDoubted' | 'aheadMs'>;
+  readonly clock: () => ClockHealth;
   readonly lagSeconds: () => Readonly<Record<string, number>>;
   readonly jobs: () => readonly ReplicationJob[];
   readonly refusedWrites: RefusedWrites['counts'];
@@ -111,7 +111,7 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     help: '1 while the clock is not believed, and no bucket is dropped by it',
     registers,
     collect() {
-      this.set(sources.clock.isDoubted() ? 1 : 0);
+      this.set(sources.clock().isDoubted ? 1 : 0);
     },
   });
   new Gauge({
@@ -119,7 +119,7 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
     help: 'How far the clock is ahead of the confirmed time; negative: behind it',
     registers,
     collect() {
-      this.set(sources.clock.aheadMs() / 1000);
+      this.set(sources.clock().aheadSeconds);
     },
   });
   new Gauge({

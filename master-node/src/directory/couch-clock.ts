@@ -5,6 +5,7 @@ import {
   createDoubtWatch,
   hasStatus,
   startLoop,
+  type AgreedTime,
   type ConfirmedClock,
   type Logger,
   type Loop,
@@ -33,8 +34,13 @@ const confirmedAt = async (servers: CouchServers, name: string): Promise<number 
  * Reads the confirmed times that the mailbox nodes keep in the directory's CouchDBs (law 15), and goes by the one in the middle, of two by
  * the earlier one: none is trusted alone (law 12).
  */
-export const followConfirmedTime = (servers: CouchServers, clock: ConfirmedClock, log: Logger): Loop => {
-  const watchDoubt = createDoubtWatch(clock, log);
+export const followConfirmedTime = (
+  servers: CouchServers,
+  clock: ConfirmedClock,
+  time: AgreedTime,
+  log: Logger,
+): Loop => {
+  const watchDoubt = createDoubtWatch(clock, time, log);
   return startLoop('clock', log, { intervalMs: READ_EVERY_MS }, async () => {
     const times = await Promise.all(servers.names.map((name) => confirmedAt(servers, name)));
     const known = times.filter((time) => time !== null).sort((a, b) => a - b);

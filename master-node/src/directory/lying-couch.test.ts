@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CLOCK_DOCUMENT, createConfirmedClock } from '@restante/service-kit';
+import { CLOCK_DOCUMENT, createAgreedTime, createConfirmedClock } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { randomKeys, randomName } from '../testing/test-device.model.ts';
 import { silentLog, startTestDirectories, type TestDirectories } from '../testing/test-directory.model.ts';
@@ -264,8 +264,9 @@ describe('a CouchDB of the directory that lies', () => {
       await directories.request(directories.urls[index]!, 'PUT', path, { confirmedAt });
     }
     const clock = createConfirmedClock(Date.now);
+    const time = createAgreedTime({ nodes: 3, isNode: false, machine: Date.now });
     const servers = directories.connect(liar.url, ...directories.urls.slice(1));
-    await using following = followConfirmedTime(servers, clock, silentLog);
+    await using following = followConfirmedTime(servers, clock, time, silentLog);
     expect(following).toBeDefined();
     await waitFor('a time', () => clock.confirmed() !== null);
     expect(clock.confirmed()).toBe(now);

@@ -1,12 +1,13 @@
 import type { ErrorCode, StoredEnvelope, StoreResult } from '@restante/protocol';
-import { ServiceError } from '@restante/service-kit';
+import { ServiceError, toServiceError } from '@restante/service-kit';
 import { cellsOf, type Placement } from './cell.ts';
 import type { StoreWriter } from './store-writer.ts';
 
 /**
  * Law 1: a message is accepted when each of its envelopes is on the disks of W mailbox nodes, without waiting for the
  * others. When all have answered or failed and fewer than W have it, policy `available` takes one copy for enough,
- * `strict` does not. Each cell that an account's mail is in counts for itself: a read of either has the message.
+ * `strict` does not; and none does when a node that answered takes the time for a wrong one, unless most nodes agree with this master (law
+ * 15): one clock alone would keep it where nobody looks. Each cell that an account's mail is in counts for itself: a read of either has the message.
  */
 export type FanOut = (envelopes: readonly StoredEnvelope[], requestId: string) => Promise<number>;
 
@@ -15,6 +16,8 @@ export type WritableCell = { readonly name: string; readonly writers: readonly S
 export type FanOutOptions = {
   readonly writeConcern: number;
   readonly writePolicy: 'available' | 'strict';
+  /** Whether the time that this master goes by is known to be that of most nodes. */
+  readonly isTimeAgreed: () => boolean;
 };
 
 /** What is known of one envelope so far. */
@@ -25,8 +28,8 @@ const RETRY_AFTER_MS = 2000;
 const FULL_RETRY_AFTER_MS = 15_000;
 const FULL: ReadonlySet<ErrorCode> = new Set(['mailbox-full', 'sender-share-full']);
 
-/** The master has found the time of a message fit: when nodes do not, one of these clocks is wrong, and may be right soon. */
-const OF_TIME: ReadonlySet<ErrorCode> = new Set(['clock-skew', 'message-expired']);
+/** The master has found the time of a message fit, and its own token: when nodes do not, one of these clocks is wrong, and may be right soon. */
+const OF_TIME: ReadonlySet<ErrorCode> = new Set(['clock-skew', 'message-expired', 'token-expired']);
 
 /** Why an envelope that no node took was not taken: what all that answered said. */
 const refusal = (envelope: Progress): ServiceError => {
@@ -44,17 +47,19 @@ const refusal = (envelope: Progress): ServiceError => {
 
 /** Gives the number of copies. Throws ServiceError `unavailable`, or what all nodes that answered refused it for. */
 export const createFanOut =
-  (placement: Placement<WritableCell>, { writeConcern, writePolicy }: FanOutOptions): FanOut =>
+  (placement: Placement<WritableCell>, { writeConcern, writePolicy, isTimeAgreed }: FanOutOptions): FanOut =>
   (envelopes, requestId) =>
     new Promise((resolve, reject) => {
       const enough = writePolicy === 'strict' ? writeConcern : 1;
       const progress: Progress[] = [];
+      const isDisputed = ({ stored, refusals }: Progress): boolean =>
+        stored < writeConcern && !isTimeAgreed() && refusals.some((code) => OF_TIME.has(code));
 
       const decide = (): void => {
         const fewest = Math.min(...progress.map(({ stored }) => stored));
         if (fewest >= writeConcern) resolve(fewest);
         else if (progress.every(({ pending }) => pending === 0)) {
-          const lacking = progress.find(({ stored }) => stored < enough);
+          const lacking = progress.find((envelope) => envelope.stored < enough || isDisputed(envelope));
           if (lacking) reject(refusal(lacking));
           else resolve(fewest);
         }
@@ -80,6 +85,10 @@ export const createFanOut =
           });
           decide();
         };
-        writer.store(texts, requestId).then(settle, () => settle(null));
+        const fail = (error: unknown): void => {
+          const { code } = toServiceError(error);
+          settle(OF_TIME.has(code) ? states.map(() => ({ status: 'refused', code })) : null);
+        };
+        writer.store(texts, requestId).then(settle, fail);
       }
     });

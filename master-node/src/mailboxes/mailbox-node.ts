@@ -9,7 +9,14 @@ import {
   type Versions,
 } from '@restante/protocol';
 import { Agent, request, type Dispatcher } from 'undici';
-import { MAX_REQUEST_IDS, REQUEST_ID, ServiceError, startLoop, type Logger } from '@restante/service-kit';
+import {
+  askReady,
+  MAX_REQUEST_IDS,
+  REQUEST_ID,
+  ServiceError,
+  startLoop,
+  type Logger,
+} from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
 import type { CellNode } from './cell.ts';
 
@@ -24,7 +31,8 @@ export type MailboxNode = AsyncDisposable & {
    * A call with a JSON text, in the newest form. `requestIds`: the requests on whose behalf this one is made; the first few
    * of many are passed on.
    *
-   * @throws ServiceError `unavailable`; ZodError when the answer cannot be read
+   * @throws ServiceError `unavailable`; `token-expired` when the node's clock and that of the token are apart; ZodError when the answer
+   * cannot be read
    */
   readonly post: <A extends BodyName>(
     call: NodeCall<A>,
@@ -42,6 +50,8 @@ export type NodeCall<A extends BodyName> = {
 };
 
 const PROBE_MS = 500;
+/** A node that is up is asked for the time so often. */
+const ASK_TIME_MS = 5_000;
 /** More than the requests that are under way at a time, so that none waits for a connection. */
 const CONNECTIONS = 128;
 
@@ -49,6 +59,8 @@ type Options = {
   /** For a whole call. */
   readonly timeoutMs: number;
   readonly versions: Versions;
+  /** Told, every few seconds, what the node says of the time; null: it does not believe its clock. */
+  readonly onTime: (timeMs: number | null) => void;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'nodeUp'>;
 };
@@ -58,7 +70,7 @@ const sayAgain = (dialect: Dialect, name: BodyName, body: string): string =>
 
 export const connectMailboxNode = (
   { name, url }: CellNode,
-  { timeoutMs, versions, log, metrics }: Options,
+  { timeoutMs, versions, onTime, log, metrics }: Options,
 ): MailboxNode => {
   const agent = new Agent({
     connections: CONNECTIONS,
@@ -77,14 +89,17 @@ export const connectMailboxNode = (
     else log.warn({ event: 'mailbox-node-down', node: name, err: cause }, 'a mailbox node is passed over');
   };
 
+  let askedAtMs = -Infinity;
   const probes = startLoop(`probe-${name}`, log, { intervalMs: PROBE_MS }, async (signal) => {
-    if (up) return;
-    const ready = await request(`${url}/ready`, {
+    if (up && performance.now() < askedAtMs + ASK_TIME_MS) return;
+    askedAtMs = performance.now();
+    const answer = await askReady(url, {
       dispatcher: agent,
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    }).catch(() => null);
-    await ready?.body.dump();
-    if (ready?.statusCode === 200) setUp(true);
+    });
+    if (answer === null) return;
+    onTime(answer.timeMs);
+    if (answer.isReady) setUp(true);
   });
 
   const unavailable = (cause?: unknown): ServiceError =>
@@ -125,13 +140,18 @@ export const connectMailboxNode = (
           answer = await ask(spoken);
         }
         if (answer.statusCode !== 200) {
-          await answer.body.dump();
+          const said = await (answer.statusCode === 401
+            ? answer.body.json().catch(() => null)
+            : answer.body.dump());
+          const refusal = spoken.bodies.read.errorBody.safeParse(said);
           const refused = new Error(`a mailbox node answered ${answer.statusCode} to POST ${call.path}`);
           if (answer.statusCode >= 500) throw refused;
           log[answer.statusCode === 429 ? 'info' : 'error'](
             { event: 'mailbox-node-refused', node: name, err: refused },
             refused.message,
           );
+          if (refusal.data?.code === 'token-expired')
+            throw new ServiceError('token-expired', refused.message, { cause: refused });
           throw unavailable(refused);
         }
         json = await answer.body.json();

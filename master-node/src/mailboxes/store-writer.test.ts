@@ -23,14 +23,18 @@ describe('the writer of one mailbox node', () => {
   let writer: StoreWriter;
   let requests: Pending[];
   let isReady: boolean;
+  let said: { readonly ready?: boolean; readonly time?: number | null };
+  let times: (number | null)[];
 
   const start = async (timeoutMs = 60_000): Promise<void> => {
     cleanup = new AsyncDisposableStack();
     requests = [];
     isReady = true;
+    said = {};
+    times = [];
     const listener: RequestListener = (request, response) => {
       if (request.url === '/ready') {
-        response.writeHead(isReady ? 200 : 503).end();
+        response.writeHead(isReady ? 200 : 503).end(JSON.stringify(said));
         return;
       }
       const chunks: Buffer[] = [];
@@ -54,7 +58,10 @@ describe('the writer of one mailbox node', () => {
     const metrics = createMetrics(['node']);
     const target = { name: 'node', url: server.url, publicUrl: '/node' };
     node = cleanup.use(
-      connectMailboxNode(target, { timeoutMs, versions: VERSIONS, log: silentLog, metrics }),
+      connectMailboxNode(target, {
+        ...{ timeoutMs, versions: VERSIONS, log: silentLog, metrics },
+        onTime: (timeMs) => void times.push(timeMs),
+      }),
     );
     writer = createStoreWriter(node, { token: () => Promise.resolve('t'), log: silentLog, metrics });
   };
@@ -139,6 +146,30 @@ describe('the writer of one mailbox node', () => {
     requests[0]!.answer(status, body);
     await expect(stored).rejects.toMatchObject({ code: 'unavailable' });
     expect(node.isUp()).toBe(status !== 503);
+  });
+
+  it('tells when the node takes its token for one of another time', async () => {
+    await start();
+    const stored = store([text(1)]);
+    await arrived(1);
+    requests[0]!.answer(401, { code: 'token-expired', message: 'the token is of a time to come' });
+    await expect(stored).rejects.toMatchObject({ code: 'token-expired' });
+    expect(node.isUp()).toBe(true);
+  });
+
+  it('hears what the node says of the time, and that it says nothing', async () => {
+    await start();
+    await waitFor('an answer of an earlier version', () => times.at(-1) === null);
+    isReady = false;
+    said = { ready: false, time: 1_767_225_600_000 };
+    requests.length = 0;
+    const stored = store([text(1)]);
+    await arrived(1);
+    requests[0]!.answer(503, {});
+    await expect(stored).rejects.toMatchObject({ code: 'unavailable' });
+    await waitFor('the time', () => times.at(-1) === said.time);
+    said = { ready: false, time: null };
+    await waitFor('none', () => times.at(-1) === null);
   });
 
   it('fails at once what waits for a node that times out, and tries again once it is ready', async () => {

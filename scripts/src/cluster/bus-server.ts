@@ -15,7 +15,7 @@ export class NoBusServerError extends Error {
   }
 }
 
-type BusServer = Pick<ProcessSpec, 'name' | 'port' | 'logFile' | 'within' | 'onExit'> & {
+type BusServer = Pick<ProcessSpec, 'name' | 'port' | 'logFile' | 'readyDeadlineMs' | 'within' | 'onExit'> & {
   /** Where it listens; on this machine alone when not given. */
   readonly host?: string;
   /** For its configuration, which holds a password. */

@@ -79,6 +79,8 @@ export type ProcessSpec = (Service | Program) & {
   /** 0 for any free port; the one taken is kept for every later start. */
   readonly port: number;
   readonly logFile: string;
+  /** How long it may take to become ready; a minute when not given. */
+  readonly readyDeadlineMs?: number;
   /** Program and arguments that start it in another place, as in a network namespace, and become it there. */
   readonly within?: readonly string[];
   /** Told when a run ends. `expected` when it was asked to, or never became ready: then `start` rejects. */
@@ -110,6 +112,7 @@ const ADDRESS = /\bhttp:\/\/(?:[\w.-]+|\[[0-9a-f:]+\]):\d+/;
 const addressIn = (lines: string): string | undefined => ADDRESS.exec(LISTENING.exec(lines)?.[0] ?? '')?.[0];
 
 export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
+  const { readyDeadlineMs = READY_DEADLINE_MS } = spec;
   let url = '';
   let port = spec.port;
   let state: ProcessState = 'stopped';
@@ -202,9 +205,9 @@ export const createClusterProcess = (spec: ProcessSpec): ClusterProcess => {
     const endsEarly = exited.then((exit) => {
       throw failed(`ended before it was ready (${howItEnded(exit)})`, exit.cause);
     });
-    const isLate = sleep(READY_DEADLINE_MS, undefined, { signal: over.signal, ref: false }).then(
+    const isLate = sleep(readyDeadlineMs, undefined, { signal: over.signal, ref: false }).then(
       () => {
-        throw failed(`was not ready after ${READY_DEADLINE_MS / 1000} s`, lastComplaint(output));
+        throw failed(`was not ready after ${readyDeadlineMs / 1000} s`, lastComplaint(output));
       },
       () => undefined,
     );

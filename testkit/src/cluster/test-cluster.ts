@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directoryDatabase, nodeDatabase } from '@restante/protocol';
-import { connectCouch, readCaughtUp } from '@restante/service-kit';
 import {
   removeFromCouch,
   startCluster,
@@ -13,11 +11,11 @@ import {
 } from '@restante/scripts/cluster';
 import { mountSmallDisk, smallDiskHindrance, type SmallDisk } from '../small-disk.ts';
 import { waitFor } from '../wait-for.ts';
+import { isCaughtUp, isDirectoryFilled } from './caught-up.ts';
 import { movableClock, type MovableClock } from './clock-shift.ts';
 import { slowDisk, type SlowDisk } from './slow-disk.ts';
 import { conflictsOf, envelopesOf, isSameMail, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
-import { metricOf } from './metrics.ts';
 import { createPerson, type Addressed, type Person, type PersonOptions } from './person.ts';
 import { TEST_SETTINGS } from './test-settings.ts';
 
@@ -89,16 +87,6 @@ const couch = (number: number): string => `couch${number}`;
 
 const isReady = async ({ url }: { readonly url: string }): Promise<boolean> =>
   (await fetch(`${url}/ready`)).ok;
-
-const isCaughtUp = async ({ url }: { readonly url: string }): Promise<boolean> =>
-  (await metricOf(url, 'mailbox_caught_up')) === 1;
-
-/** Whether masters have noted that the directory has what the others had. */
-const isDirectoryFilled = async (adminUrl: string, prefix: string): Promise<boolean> => {
-  await using server = connectCouch(adminUrl, 10_000);
-  const about = { node: nodeDatabase(prefix), database: directoryDatabase(prefix) };
-  return (await readCaughtUp(server, about))?.isComplete === true;
-};
 
 type MasterHealth = {
   readonly directory: readonly { readonly up: boolean }[];

@@ -1,3 +1,3 @@
-export { delayHindrance, namespaceHindrance } from './machine-network.ts';
+export { delayHindrance, namespaceHindrance, type Mend } from './machine-network.ts';
 export type { Server } from './server.ts';
-export { startServers, type Servers } from './start-servers.ts';
+export { startServers, type Servers, type ServersOptions } from './start-servers.ts';

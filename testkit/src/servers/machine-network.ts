@@ -11,16 +11,28 @@ import { findProgram } from '@restante/scripts/find-program';
 export type MachineNetwork = AsyncDisposable & {
   readonly machines: readonly Machine[];
   /** Packets from one machine to another (1 …) are lost, and nobody is told. */
-  readonly cut: (from: number, to: number) => Promise<void>;
+  readonly cut: (from: number, to: number) => Promise<Mend>;
+  /** Packets between this process, with all that it starts, and a port of a machine are lost, and nobody is told. */
+  readonly hide: (machine: number, port: number) => Promise<Mend>;
   /** Each packet between two machines is lost with this probability. */
-  readonly lose: (one: number, other: number, percent: number) => Promise<void>;
+  readonly lose: (one: number, other: number, percent: number) => Promise<Mend>;
   /** Each packet between machines comes so much later, if {@link delayHindrance} says nothing. */
-  readonly delay: (milliseconds: number) => Promise<void>;
+  readonly delay: (milliseconds: number) => Promise<Mend>;
   /** Packets that were lost by `cut` and `lose` since the network was whole. */
   readonly lost: () => Promise<number>;
   /** Nothing is lost any more, or late. */
   readonly heal: () => Promise<void>;
 };
+
+/** Undoes what was done to the network; nothing is left to do once it was healed. */
+export type Mend = () => Promise<void>;
+
+/** One that undoes several things. */
+export const mendAll =
+  (mends: readonly Mend[]): Mend =>
+  async () => {
+    for (const mend of mends) await mend();
+  };
 
 export type Machine = {
   /** IPv4, for this process and for the other machines. */
@@ -122,8 +134,11 @@ const between = (port: number): string => `
 table bridge servers {
   chain faults {
   }
+  chain hidden {
+  }
   chain forward {
     type filter hook forward priority 0; policy accept;
+    jump hidden
     jump faults
     ip protocol icmp accept
     tcp dport ${port} accept
@@ -211,15 +226,33 @@ export const openMachineNetwork = async (
       ),
     );
     const addressOf = (number: number): string => `${network}.${number}`;
-    const fault = async (from: number, to: number, ...what: readonly string[]): Promise<void> => {
-      const packets = ['ip', 'saddr', addressOf(from), 'ip', 'daddr', addressOf(to)];
-      await filter('add', 'rule', 'bridge', 'servers', 'faults', ...packets, ...what);
+    let heals = 0;
+    const add = async (chain: string, ...rule: readonly string[]): Promise<Mend> => {
+      const told = await filter('--echo', '--handle', 'add', 'rule', 'bridge', 'servers', chain, ...rule);
+      const [, handle = ''] = /# handle (\d+)/.exec(told) ?? [];
+      const times = heals;
+      return async () => {
+        if (heals === times) await filter('delete', 'rule', 'bridge', 'servers', chain, 'handle', handle);
+      };
+    };
+
+    const fault = (from: number, to: number, ...what: readonly string[]): Promise<Mend> =>
+      add('faults', 'ip', 'saddr', addressOf(from), 'ip', 'daddr', addressOf(to), ...what);
+    const hurry = async (): Promise<void> => {
+      for (let number = 1; number <= count; number += 1) {
+        await attempt('tc', '-n', bridge, 'qdisc', 'delete', 'dev', `machine${number}`, 'root');
+      }
     };
     const done = cleanup.move();
 
     return {
       machines,
       cut: (from, to) => fault(from, to, 'counter', 'drop'),
+      hide: async (number, of) => {
+        const there = ['ip', 'saddr', own, 'ip', 'daddr', addressOf(number), 'tcp', 'dport', String(of)];
+        const back = ['ip', 'saddr', addressOf(number), 'ip', 'daddr', own, 'tcp', 'sport', String(of)];
+        return mendAll([await add('hidden', ...there, 'drop'), await add('hidden', ...back, 'drop')]);
+      },
       lose: async (one, other, percent) => {
         const some = [
           'numgen',
@@ -231,8 +264,7 @@ export const openMachineNetwork = async (
           'counter',
           'drop',
         ];
-        await fault(one, other, ...some);
-        await fault(other, one, ...some);
+        return mendAll([await fault(one, other, ...some), await fault(other, one, ...some)]);
       },
       delay: async (milliseconds) => {
         // Half of it at each end of the way.
@@ -240,6 +272,7 @@ export const openMachineNetwork = async (
         for (let number = 1; number <= count; number += 1) {
           await run('tc', '-n', bridge, 'qdisc', 'replace', 'dev', `machine${number}`, 'root', ...late);
         }
+        return hurry;
       },
       lost: async () => {
         const rules = await filter('list', 'chain', 'bridge', 'servers', 'faults');
@@ -249,10 +282,9 @@ export const openMachineNetwork = async (
         );
       },
       heal: async () => {
-        await filter('flush', 'chain', 'bridge', 'servers', 'faults');
-        for (let number = 1; number <= count; number += 1) {
-          await attempt('tc', '-n', bridge, 'qdisc', 'delete', 'dev', `machine${number}`, 'root');
-        }
+        heals += 1;
+        for (const chain of ['faults', 'hidden']) await filter('flush', 'chain', 'bridge', 'servers', chain);
+        await hurry();
       },
       [Symbol.asyncDispose]: () => done.disposeAsync(),
     };

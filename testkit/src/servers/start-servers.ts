@@ -1,16 +1,18 @@
 import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureSecrets, newPassword } from '@restante/scripts/cluster';
+import { ensureSecrets, newPassword, type Environment } from '@restante/scripts/cluster';
+import { isCaughtUp, isDirectoryFilled } from '../cluster/caught-up.ts';
 import { conflictsOf, envelopesOf, isSameMail, waitingOf, type Leaves } from '../cluster/couch-state.ts';
-import { metricOf } from '../cluster/metrics.ts';
 import { makeCellCertificates } from '../tunnel/cell-certificates.ts';
 import { waitFor } from '../wait-for.ts';
-import { openMachineNetwork } from './machine-network.ts';
-import { createServer, loopbackOf, servicesOf, type Server } from './server.ts';
+import { mendAll, openMachineNetwork, type Mend } from './machine-network.ts';
+import { createServer, FRONT_PORT, loopbackOf, servicesOf, type Cell, type Server } from './server.ts';
 
 /** A cell of three servers, each a machine of its own; between them one port, as in production. Servers are numbered from 1. */
 export type Servers = AsyncDisposable & {
+  /** Disks, logs and secrets of all of them. */
+  readonly folder: string;
   readonly all: readonly Server[];
   readonly server: (number: number) => Server;
   /** Ends all processes of a server at once, by SIGKILL. */
@@ -24,13 +26,15 @@ export type Servers = AsyncDisposable & {
   /** An empty server in the place of one that was burned: with a new certificate, and that of the old one refused by the others. */
   readonly replace: (number: number) => Promise<void>;
   /** Nothing comes from one server to the other any more, and back only when it is cut too. People reach both. */
-  readonly cut: (from: number, to: number) => Promise<void>;
+  readonly cut: (from: number, to: number) => Promise<Mend>;
   /** Cuts a server off from all others, both ways. */
-  readonly isolate: (number: number) => Promise<void>;
+  readonly isolate: (number: number) => Promise<Mend>;
+  /** People do not reach a server any more; the others do. */
+  readonly hide: (number: number) => Promise<Mend>;
   /** So many of a hundred packets between servers are lost. */
-  readonly lose: (percent: number) => Promise<void>;
+  readonly lose: (percent: number) => Promise<Mend>;
   /** Packets between servers come so much later. */
-  readonly delay: (milliseconds: number) => Promise<void>;
+  readonly delay: (milliseconds: number) => Promise<Mend>;
   /** Packets that were lost since the network was whole. */
   readonly lost: () => Promise<number>;
   /** Makes the network whole. */
@@ -39,6 +43,10 @@ export type Servers = AsyncDisposable & {
   readonly setClock: (number: number, shiftMs: number) => Promise<void>;
   /** What each CouchDB holds: leaf revisions by the id of the envelope. */
   readonly envelopes: () => Promise<Map<string, Leaves>[]>;
+  /** Whether each node and directory is known to have what the others had. Rejects when a server does not answer. */
+  readonly isCaughtUp: () => Promise<boolean>;
+  /** Waits until all servers know each other. */
+  readonly together: () => Promise<void>;
   /** Waits until all servers know each other and have what the others had. */
   readonly whole: () => Promise<void>;
   /** Waits until no mail waits anywhere. */
@@ -59,18 +67,22 @@ type MasterHealth = {
   readonly bus: { readonly up: boolean; readonly peers: number };
 };
 
-const seesAll = async ({ master, mailboxNode }: Server): Promise<boolean> => {
+const seesOthers = async ({ master }: Server): Promise<boolean> => {
   const { directory, mailboxNodes, bus } = (await (
     await fetch(`${master.url}/health`)
   ).json()) as MasterHealth;
-  return (
-    [...directory, ...mailboxNodes].every(({ up }) => up) &&
-    bus.peers === COUNT - 1 &&
-    (await metricOf(mailboxNode.url, 'mailbox_caught_up')) === 1
-  );
+  return [...directory, ...mailboxNodes].every(({ up }) => up) && bus.peers === COUNT - 1;
 };
 
-export const startServers = async (): Promise<Servers> => {
+export type ServersOptions = Partial<Pick<Cell, 'onExit'>> & {
+  /** More variables of CouchDBs, nodes and masters. */
+  readonly environment?: Environment;
+};
+
+export const startServers = async ({
+  environment = {},
+  onExit = () => undefined,
+}: ServersOptions = {}): Promise<Servers> => {
   const cleanup = new AsyncDisposableStack();
   try {
     const folder = await mkdtemp(join(tmpdir(), 'restante-servers-'));
@@ -93,6 +105,8 @@ export const startServers = async (): Promise<Servers> => {
       doorPort: DOOR_PORT,
       folder,
       certificates: (number: number): string => folders.get(number) ?? '',
+      environment,
+      onExit,
     };
     const all = numbers.map((number) => createServer(number, cell));
     cleanup.defer(async () => {
@@ -112,9 +126,12 @@ export const startServers = async (): Promise<Servers> => {
 
     const onEach = <T>(read: (adminUrl: string, prefix: string) => Promise<T>): Promise<T[]> =>
       Promise.all(all.map(({ adminUrl }) => read(adminUrl, '')));
+    const seeEachOther = async (): Promise<boolean> =>
+      (await Promise.all(all.map(seesOthers))).every(Boolean);
     const kill = (number: number): Promise<void> => server(number).kill();
     const running = cleanup.move();
     return {
+      folder,
       all,
       server,
       kill,
@@ -135,25 +152,39 @@ export const startServers = async (): Promise<Servers> => {
       },
       cut: network.cut,
       isolate: async (number) => {
+        const mends: Mend[] = [];
         for (const other of othersOf(number)) {
-          await network.cut(number, other.number);
-          await network.cut(other.number, number);
+          mends.push(await network.cut(number, other.number), await network.cut(other.number, number));
         }
+        return mendAll(mends);
       },
+      hide: (number) => network.hide(number, FRONT_PORT),
       lose: async (percent) => {
+        const mends: Mend[] = [];
         for (const one of numbers) {
-          for (const other of numbers) if (one < other) await network.lose(one, other, percent);
+          for (const other of numbers) if (one < other) mends.push(await network.lose(one, other, percent));
         }
+        return mendAll(mends);
       },
       delay: network.delay,
       lost: network.lost,
       join: network.heal,
       setClock: (number, shiftMs) => server(number).clock.set(shiftMs),
       envelopes: () => onEach(envelopesOf),
+      isCaughtUp: async () => {
+        const nodes = await Promise.all(all.map(({ mailboxNode }) => isCaughtUp(mailboxNode)));
+        const filled = await onEach(isDirectoryFilled);
+        return [...nodes, ...filled].every(Boolean);
+      },
+      together: async () => {
+        await waitFor('the servers to know each other', seeEachOther, SLOWLY);
+      },
       whole: async () => {
         await waitFor(
           'the servers to be whole',
-          async () => (await Promise.all(all.map(seesAll))).every(Boolean),
+          async () =>
+            (await seeEachOther()) &&
+            (await Promise.all(all.map(({ mailboxNode }) => isCaughtUp(mailboxNode)))).every(Boolean),
           SLOWLY,
         );
       },

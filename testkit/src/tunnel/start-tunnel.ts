@@ -8,6 +8,9 @@ import { waitFor } from '../wait-for.ts';
 
 const NGINX = fileURLToPath(new URL('../../../nginx/', import.meta.url));
 
+/** Nine of them start at once for a cell on one machine. */
+const LISTEN_DEADLINE_MS = 120_000;
+
 /** A real nginx as a door or a peer of a cell, started as in production. */
 export type TunnelEnd = AsyncDisposable & {
   /** Everything that it has written. */
@@ -64,6 +67,7 @@ const start = async (
   };
   const child = run(script);
   const ended = once(child, 'exit');
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.pid === undefined) return;
     try {
@@ -78,9 +82,10 @@ const start = async (
     const pidFile = join(place.folder, 'nginx.pid');
     await waitFor(
       `${script} to listen`,
-      () => child.exitCode !== null || readFileSync(pidFile, 'utf8').trim() === String(child.pid),
+      () => isOver() || readFileSync(pidFile, 'utf8').trim() === String(child.pid),
+      { timeoutMs: LISTEN_DEADLINE_MS },
     );
-    if (child.exitCode !== null) throw new Error(`${script} does not start:\n${output()}`);
+    if (isOver()) throw new Error(`${script} does not start:\n${output()}`);
   } catch (error) {
     await kill();
     throw error;

@@ -88,13 +88,13 @@ export const bucketsDropped: Bug = {
   patches: [
     {
       file: 'mailbox-node/src/service.ts',
-      find: 'const times = [clock.confirmed() ?? now(), clock.latest()];',
-      put: 'const times = [now()];',
+      find: 'const times = [clock.confirmed() ?? now(), Math.max(clock.latest(), now())];',
+      put: 'const times = [machine()];',
     },
     {
       file: 'mailbox-node/src/service.ts',
       find: 'if (!databases.isExpired(database, clock.surely())) continue;',
-      put: 'if (!databases.isExpired(database, now())) continue;',
+      put: 'if (!databases.isExpired(database, machine())) continue;',
     },
   ],
   laws: ['arrives'],
