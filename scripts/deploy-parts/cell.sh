@@ -108,16 +108,21 @@ settle_cell() {
       say "$(server_at "$slot") has not joined yet: scripts/deploy --join there, and then this again"
       continue
     fi
+    wait_until_others_are_filled
     verify_mesh >/dev/null || fail 'the mesh is not whole'
     compose stop "node$slot" "couchdb$slot"
     compose rm --force "node$slot" "couchdb$slot" >/dev/null
     put NODES_HERE "$(setting NODES_HERE | tr ',' '\n' | grep -vx "node$slot" | paste -sd,)"
-    forget_admin "$slot"
     put_profiles
     compose up -d --no-deps --no-build "peer$slot"
     wait_until_healthy "peer$slot"
-    wait_until_filled "node$slot"
     compose up -d --no-deps --no-build watch
   done
+  for slot in $(slots_elsewhere); do forget_admin "$slot"; done
+  wait_until_others_are_filled
 }
 wait_until_filled() { compose run --rm --no-deps setup-replication fill --wait --node "$1"; }
+wait_until_others_are_filled() {
+  local slot
+  for slot in $(slots_elsewhere); do wait_until_filled "node$slot"; done
+}
