@@ -9,7 +9,7 @@ import { COUCHDB, startDeployment, type Deployment } from './deployment.ts';
 /** What happens to a deployed cluster while people chat. The tests go on from one another. */
 
 const NODES = ['node1', 'node2', 'node3'];
-const SERVICES = ['couchdb1', 'couchdb2', 'couchdb3', ...NODES, 'master', 'nginx'];
+const SERVICES = ['couchdb1', 'couchdb2', 'couchdb3', ...NODES, 'master', 'watch', 'nginx'];
 const SMALL_DISK_MB = 128;
 const SLOWLY = { timeoutMs: 180_000, everyMs: 200 };
 

@@ -14,7 +14,7 @@ import { COUCHDB, startDeployment, type Deployment } from './deployment.ts';
 
 /** The whole stack by `scripts/deploy`, on a real Docker engine. The tests go on from one another. */
 
-const LASTING = ['couchdb1', 'couchdb2', 'couchdb3', 'master', 'nginx', 'node1', 'node2', 'node3'];
+const LASTING = ['couchdb1', 'couchdb2', 'couchdb3', 'master', 'nginx', 'node1', 'node2', 'node3', 'watch'];
 /** Those that a deployment makes anew: what the others sign has no meaning without them. */
 const SECRETS = /^(?:\w*PASSWORD|TOKEN_PRIVATE_KEY|TOKEN_PUBLIC_KEY)=(.+)$/gm;
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -15,13 +15,25 @@ export type Run = { readonly code: number | null; readonly out: string; readonly
 /** Options of scripts/deploy for the CouchDB under test: an image of COMPOSE_COUCHDB, or else the embedded server. */
 export const COUCHDB = ['--couchdb', process.env['COMPOSE_COUCHDB'] ?? 'embedded'] as const;
 
-/** A copy of these sources, deployed from there; everything of it is gone when it is disposed. */
+/** The name of one of several servers on this engine: an address of its own. */
+export const serverName = (number: number): string => `10.77.0.${number}`;
+
+const SERVERS = [1, 2, 3, 4];
+/** Until then the address of one that is gone refuses connections. */
+export const freeServerNames = (): void => {
+  for (const number of SERVERS)
+    spawnSync('ip', ['address', 'delete', `${serverName(number)}/32`, 'dev', 'lo']);
+};
+
+/** A copy of these sources, deployed from there; everything of it is gone when it is disposed, as if a server had burned. */
 export type Deployment = AsyncDisposable & {
   readonly folder: string;
   readonly origin: string;
   readonly httpOrigin: string;
   /** Runs scripts/deploy. `stopAt`: kills it as soon as it has printed this. */
   readonly deploy: (args?: readonly string[], stopAt?: string) => Promise<Run>;
+  /** Runs another script of `scripts`. */
+  readonly run: (script: string, args: readonly string[]) => Promise<Run>;
   /** Runs scripts/deploy at a terminal that has these lines typed into it; `err` is in `out`. */
   readonly atTerminal: (args: readonly string[], lines: readonly string[]) => Promise<Run>;
   readonly docker: (...args: readonly string[]) => string;
@@ -39,6 +51,8 @@ export type Deployment = AsyncDisposable & {
   readonly health: (service: string) => string;
   /** The services that have a container. */
   readonly services: () => readonly string[];
+  /** Kills all its containers at once. */
+  readonly kill: () => void;
 };
 
 const copySources = (folder: string): void => {
@@ -52,11 +66,24 @@ const copySources = (folder: string): void => {
   }
 };
 
-export const startDeployment = (): Deployment => {
+/** What a server has for itself where several are on one engine. */
+const settingsOf = (number: number): string => `BIND=${serverName(number)}:
+EDGE_SUBNET=172.29.${number}.0/24
+EDGE_SUBNET_IPV6=fd4a:7265:7374:${number}::/64
+`;
+
+/** `server`: the number of one of several servers, each with an address of its own. Needs root. */
+export const startDeployment = (server?: number): Deployment => {
   const folder = mkdtempSync(join(tmpdir(), 'restante-deployment-'));
   const project = folder.split('-').at(-1)?.toLowerCase() ?? '';
   const environment = { ...process.env, COMPOSE_PROJECT_NAME: project };
   copySources(folder);
+  if (server !== undefined) {
+    execFileSync('ip', ['address', 'replace', `${serverName(server)}/32`, 'dev', 'lo']);
+    writeFileSync(join(folder, '.env'), settingsOf(server));
+  }
+  const ports =
+    server === undefined ? ['--http-port', String(HTTP_PORT), '--https-port', String(HTTPS_PORT)] : [];
 
   const docker = (...args: readonly string[]): string =>
     execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
@@ -78,28 +105,30 @@ export const startDeployment = (): Deployment => {
   const inspect = (service: string, what: string): string =>
     docker('inspect', '--format', `{{${what}}}`, container(service));
 
+  const run = async (script: string, args: readonly string[], stopAt?: string): Promise<Run> => {
+    const child = spawn(`scripts/${script}`, args, {
+      cwd: folder,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+      // The whole group: what it has started too.
+      if (stopAt !== undefined && printed.includes(stopAt)) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    });
+    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+    return { code: child.exitCode, out, err };
+  };
+
   return {
     folder,
-    origin: `https://localhost:${HTTPS_PORT}`,
-    httpOrigin: `http://localhost:${HTTP_PORT}`,
+    origin: server === undefined ? `https://localhost:${HTTPS_PORT}` : `https://${serverName(server)}`,
+    httpOrigin: server === undefined ? `http://localhost:${HTTP_PORT}` : `http://${serverName(server)}`,
     docker,
-    deploy: async (args = [], stopAt) => {
-      const ports = ['--http-port', String(HTTP_PORT), '--https-port', String(HTTPS_PORT)];
-      const child = spawn('scripts/deploy', ['--yes', ...ports, ...args], {
-        cwd: folder,
-        env: environment,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: true,
-      });
-      let printed = '';
-      child.stdout.on('data', (chunk: Buffer) => {
-        printed += chunk.toString();
-        // The whole group: what it has started too.
-        if (stopAt !== undefined && printed.includes(stopAt)) process.kill(-(child.pid ?? 0), 'SIGKILL');
-      });
-      const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-      return { code: child.exitCode, out, err };
-    },
+    deploy: (args = [], stopAt) => run('deploy', ['--yes', ...ports, ...args], stopAt),
+    run: (script, args) => run(script, args),
     atTerminal: async (args, lines) => {
       const child = spawn(
         'script',
@@ -141,6 +170,7 @@ export const startDeployment = (): Deployment => {
     dataFolder: (couchdb) => docker('volume', 'inspect', ...format('.Mountpoint'), `${project}_${couchdb}`),
     health: (service) => inspect(service, '.State.Health.Status'),
     services: () => listed('ps', ...format('.Label "com.docker.compose.service"')).sort(),
+    kill: () => docker('kill', ...listed('ps', '--filter', 'status=running', ...format('.ID'))),
     [Symbol.asyncDispose]: async () => {
       const remove = (what: string[], ids: string[]): unknown => ids.length > 0 && docker(...what, ...ids);
       remove(['rm', '--force', '--volumes'], listed('ps', ...format('.ID')));

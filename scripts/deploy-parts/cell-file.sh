@@ -71,13 +71,22 @@ take_cell_file() {
   for slot in 1 2 3; do
     origin=https://$(server_at "$slot")
     origins+=("$origin")
-    put "NODE${slot}_ORIGIN" "$origin"
     put "PEER${slot}_ADDRESS" "$(host_of "$(server_at "$slot")"):8444"
     [[ $here == *node$slot* ]] || forget_admin "$slot"
   done
+  put_node_origins
   put SERVER_ORIGINS "$(IFS=,; printf '%s' "${origins[*]}")"
   put DOMAIN "$(host_of "$(server_at "$number")")"
   put CELL_GENERATION "$(cell_value CELL_GENERATION)"
+}
+# Where people reach the mailbox nodes: here, those that are still here.
+put_node_origins() {
+  local slot at
+  for slot in 1 2 3; do
+    at=$slot
+    [[ $(setting NODES_HERE) != *node$slot* ]] || at=$(setting SERVER_NUMBER)
+    put "NODE${slot}_ORIGIN" "https://$(server_at "$at")"
+  done
 }
 forget_admin() {
   put "COUCHDB$1_ADMIN_PASSWORD" elsewhere

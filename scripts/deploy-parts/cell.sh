@@ -99,7 +99,7 @@ tell_who_is_missing() {
 # What was on one server goes to three, one mailbox node after the other. It can be stopped at any step, and goes on when it is
 # called again.
 settle_cell() {
-  local own slot
+  local own slot gone=no
   own=$(setting SERVER_NUMBER)
   for slot in $(slots_here); do
     [[ $slot != "$own" ]] || continue
@@ -108,16 +108,25 @@ settle_cell() {
       say "$(server_at "$slot") has not joined yet: scripts/deploy --join there, and then this again"
       continue
     fi
+    wait_until_others_are_filled
     verify_mesh >/dev/null || fail 'the mesh is not whole'
     compose stop "node$slot" "couchdb$slot"
     compose rm --force "node$slot" "couchdb$slot" >/dev/null
     put NODES_HERE "$(setting NODES_HERE | tr ',' '\n' | grep -vx "node$slot" | paste -sd,)"
-    forget_admin "$slot"
+    put_node_origins
     put_profiles
     compose up -d --no-deps --no-build "peer$slot"
     wait_until_healthy "peer$slot"
-    wait_until_filled "node$slot"
     compose up -d --no-deps --no-build watch
+    gone=yes
   done
+  for slot in $(slots_elsewhere); do forget_admin "$slot"; done
+  wait_until_others_are_filled
+  # Masters tell people where the nodes are now.
+  [[ $gone == no ]] || roll master
 }
 wait_until_filled() { compose run --rm --no-deps setup-replication fill --wait --node "$1"; }
+wait_until_others_are_filled() {
+  local slot
+  for slot in $(slots_elsewhere); do wait_until_filled "node$slot"; done
+}

@@ -1,9 +1,11 @@
 # Images and their versions.
 
+# Several clusters on one engine leave each other's images alone.
+version_prefix() { [[ $PROJECT == restante ]] || printf '%s-' "$PROJECT"; }
 version_of_sources() {
   local commit
   commit=$(git rev-parse --short=12 HEAD 2>/dev/null || true)
-  printf '%s' "${commit:+$commit-}$(date -u +%Y%m%d%H%M%S)"
+  printf '%s' "$(version_prefix)${commit:+$commit-}$(date -u +%Y%m%d%H%M%S)"
 }
 has_images() {
   local images=(restante/{mailbox-node,master-node,setup-replication,nginx}:"$1")
@@ -26,6 +28,7 @@ build_images() {
 # What the last update has left behind: neither the version that runs nor the one before it.
 remove_old_images() {
   docker image ls --format '{{.Repository}}:{{.Tag}}' 'restante/*' |
-    grep --invert-match -e ":$(setting RESTANTE_VERSION)\$" -e ":$(setting RESTANTE_VERSION_BEFORE)\$" -e ':latest$' |
+    grep --extended-regexp ":$(version_prefix)([0-9a-f]{12}-)?[0-9]{14}\$" |
+    grep --invert-match -e ":$(setting RESTANTE_VERSION)\$" -e ":$(setting RESTANTE_VERSION_BEFORE)\$" |
     xargs --no-run-if-empty docker image rm >/dev/null || true
 }

@@ -71,12 +71,23 @@ reload_tunnels() {
   local service
   for service in $(services_here | grep -x -e door -e 'peer.'); do compose exec -T "$service" /etc/nginx/reload-tunnel; done
 }
+# The version before may not have had it: what is newer than this one is the watch alone.
+has_service() {
+  [[ $1 != watch ]] || docker run --rm --network none --entrypoint test \
+    "restante/setup-replication:$RESTANTE_VERSION" -f scripts/src/watch/main.ts
+}
 # Restarts one service at a time with the images of this version; each is healthy and the mesh whole before the next.
 roll_to() {
   local service
   local -x RESTANTE_VERSION=$1
   lead_mesh_through_nodes
   for service in $(services_here); do
+    if ! has_service "$service"; then
+      step "$service"
+      compose stop "$service"
+      say "$RESTANTE_VERSION has no $service: it stays away until the next update"
+      continue
+    fi
     roll "$service"
     verify_mesh >/dev/null || fail 'the mesh is not whole'
   done
