@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createAgreedTime } from './agreed-time.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
+const MINUTE_MS = 60_000;
 const START = Date.UTC(2026, 0, 1);
 
 /** A service whose machine's clock is off by so much, and three nodes in all. */
@@ -27,14 +28,26 @@ describe('the time that most nodes agree on', () => {
     hear('c');
     expect(time.now()).toBe(right());
     expect(time.offMs()).toBe(machine.offMs);
-    machine.livedMs += 5 * HOUR_MS;
+    machine.livedMs += 50 * MINUTE_MS;
+    expect(time.now()).toBe(right());
+  });
+
+  it('is not known any more when nobody has said a word for an hour: a machine may have slept', () => {
+    const { machine, time, right, hear } = scene();
+    for (const node of ['a', 'b', 'c']) hear(node);
+    machine.offMs = 20 * HOUR_MS;
+    machine.livedMs += HOUR_MS;
+    expect(time.isAgreed()).toBe(false);
+    expect(time.now()).toBe(right() + machine.offMs);
+    hear('b');
+    hear('c');
     expect(time.now()).toBe(right());
   });
 
   it('was heard before the clock jumped, and goes on by what is lived through', () => {
     const { machine, time, right, hear } = scene();
     for (const node of ['a', 'b', 'c']) hear(node);
-    machine.livedMs += HOUR_MS;
+    machine.livedMs += 50 * MINUTE_MS;
     machine.offMs = 300 * HOUR_MS;
     expect(time.now()).toBe(right());
     machine.offMs = 0;
@@ -43,7 +56,7 @@ describe('the time that most nodes agree on', () => {
 
   it('is the own one while clocks are as near as they may be', () => {
     const { machine, time, right, hear } = scene();
-    machine.offMs = 9 * 60_000;
+    machine.offMs = 9 * MINUTE_MS;
     for (const node of ['a', 'b', 'c']) hear(node);
     expect(time.now()).toBe(right() + machine.offMs);
   });

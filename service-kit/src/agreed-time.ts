@@ -18,6 +18,9 @@ export type AgreedTime = {
   readonly isAgreed: () => boolean;
 };
 
+/** What a node has said counts for so long: `monotonic` stands still while a machine sleeps. */
+const VOICE_MS = 3_600_000;
+
 const areApart = (a: number, b: number): boolean => Math.abs(a - b) > LIMITS.clockSkewMs;
 
 /**
@@ -35,13 +38,15 @@ export const createAgreedTime = ({
   readonly machine: () => number;
   readonly monotonic?: () => number;
 }): AgreedTime => {
-  /** When `monotonic` began, by each node's clock. */
-  const beginnings = new Map<string, number>();
+  /** When each node was heard last, and when `monotonic` began by its clock. */
+  const voices = new Map<string, { readonly heardAt: number; readonly beganAt: number }>();
 
   const isMost = (count: number): boolean => count * 2 > nodes;
   const timesNow = (): number[] => {
     const livedMs = monotonic();
-    return [...beginnings.values()].map((beganAt) => beganAt + livedMs);
+    return [...voices.values()]
+      .filter(({ heardAt }) => livedMs - heardAt < VOICE_MS)
+      .map(({ beganAt }) => beganAt + livedMs);
   };
   /** The time against the machine's clock that most nodes agree on, or null. */
   const outvoting = (machineMs: number): number | null => {
@@ -61,8 +66,9 @@ export const createAgreedTime = ({
       return Math.min(machineMs, Math.round(outvoting(machineMs) ?? machineMs));
     },
     hear: (node, timeMs) => {
-      if (timeMs === null) beginnings.delete(node);
-      else beginnings.set(node, timeMs - monotonic());
+      const heardAt = monotonic();
+      if (timeMs === null) voices.delete(node);
+      else voices.set(node, { heardAt, beganAt: timeMs - heardAt });
     },
     offMs: () => {
       const machineMs = machine();
