@@ -41,10 +41,11 @@ describe('a clock that is wrong alone', () => {
     ((await (await fetch(`${url}/ready`)).json()) as { readonly time: number | null }).time;
   const areWhole = async (): Promise<void> => {
     for (const node of mesh.nodes) {
-      await waitFor('all is well', async () => {
+      const isWell = async (): Promise<boolean> => {
         const { isComplete, clock } = await healthOf(node);
         return isComplete && !clock.isDoubted;
-      });
+      };
+      await waitFor('all is well', isWell, { timeoutMs: 100_000 });
     }
   };
 
