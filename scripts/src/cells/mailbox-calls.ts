@@ -22,7 +22,7 @@ export type MailboxCalls = {
     node: CellNode,
     mailbox: DeviceAddress,
   ) => Promise<{ readonly ids: readonly MessageId[]; readonly isWhole: boolean }>;
-  /** What waits, a page at a time, in the order of ids. */
+  /** What waits, a page at a time, in the order of ids. Throws in the end when the node does not have all that it should have. */
   readonly pages: (node: CellNode, mailbox: DeviceAddress) => AsyncGenerator<readonly Envelope[]>;
   /** One result for each, in order. */
   readonly store: (node: CellNode, envelopes: readonly StoredEnvelope[]) => Promise<readonly StoreResult[]>;
@@ -119,7 +119,8 @@ export const createMailboxCalls = (signer: TokenSigner, signal: AbortSignal): Ma
         const path = mailboxPath(mailbox, '', LIMITS.envelopesPerPage, after);
         const page: Body<'mailboxPage'> = await ask(read.mailboxPage, node, path, asOwner(mailbox));
         yield page.messages.filter((message) => message !== null);
-        if (page.complete || page.next === null) return;
+        if (page.complete) return;
+        if (page.next === null) throw new NodeCallError(`${node.name} is being filled by the others`);
         after = page.next;
       }
     },

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { CellNode } from '@restante/master-node';
 import type { DeviceAddress, MessageId } from '@restante/protocol';
 import { createTokenSigner } from '@restante/service-kit';
@@ -99,6 +102,28 @@ describe('a mailbox that is moved', () => {
     ownWay.set('refuse');
     ownWay.cut();
     expect(await move('remove')).toEqual({ copied: 0, there: 0, left: 2, removed: 0 });
+    expect(await former.ids(mailbox)).toEqual(ids);
+  });
+
+  it('is not called moved when a node lists what it does not give, and says itself that this is not all', async () => {
+    const ids = await fill(2);
+    await using partial = createServer((request, response) => {
+      const { authorization = '' } = request.headers;
+      const answer = async (): Promise<void> => {
+        const told = await fetch(former.url + (request.url ?? ''), { headers: { authorization } });
+        const page = (await told.json()) as { readonly messages?: unknown };
+        const isPage = page.messages !== undefined;
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(isPage ? { ...page, messages: [], next: null, complete: false } : page));
+      };
+      answer().catch(() => response.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(partial, 'listening');
+    const { port } = partial.address() as AddressInfo;
+    const cells = { former: [nodeAt('partial', `http://127.0.0.1:${port}`)], own: [nodeAt('own', own.url)] };
+    expect(await moveMailbox(mailbox, { ...cells, writeConcern: 1 }, calls, 'copy')).toEqual({
+      ...{ copied: 0, there: 0, left: 2, removed: 0 },
+    });
     expect(await former.ids(mailbox)).toEqual(ids);
   });
 
