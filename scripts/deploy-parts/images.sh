@@ -28,7 +28,7 @@ build_images() {
 # What the last update has left behind: neither the version that runs nor the one before it.
 remove_old_images() {
   docker image ls --format '{{.Repository}}:{{.Tag}}' 'restante/*' |
-    grep --extended-regexp ":$(version_prefix)([0-9a-f]{12}-)?[0-9]{14}\$" |
+    grep --extended-regexp ":$(version_prefix)([0-9a-f]{12,}-)?[0-9]{14}\$" |
     grep --invert-match -e ":$(setting RESTANTE_VERSION)\$" -e ":$(setting RESTANTE_VERSION_BEFORE)\$" |
     xargs --no-run-if-empty docker image rm >/dev/null || true
 }

@@ -73,8 +73,11 @@ reload_tunnels() {
 }
 # The version before may not have had it: what is newer than this one is the watch alone.
 has_service() {
+  local code=0
   [[ $1 != watch ]] || docker run --rm --network none --entrypoint test \
-    "restante/setup-replication:$RESTANTE_VERSION" -f scripts/src/watch/main.ts
+    "restante/setup-replication:$RESTANTE_VERSION" -f scripts/src/watch/main.ts || code=$?
+  ((code <= 1)) || fail "the images of $RESTANTE_VERSION cannot be looked into"
+  return "$code"
 }
 # Restarts one service at a time with the images of this version; each is healthy and the mesh whole before the next.
 roll_to() {
