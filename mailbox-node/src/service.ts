@@ -53,6 +53,8 @@ export type MailboxNode = AsyncDisposable & { readonly url: string };
 const COUCH_TIMEOUT_MS = 10_000;
 /** Of buckets of a time to come that are read, the next ones. Each that there is costs every reading of a mailbox another one. */
 const MAX_AHEAD = 8;
+/** Peers are asked for them in one round of maintenance of so many: one request for each day and peer, and hardly ever anything. */
+const ROUNDS_BETWEEN_LOOKS = 6;
 const PING_INTERVAL_MS = 500;
 /** Peers are asked for the time so often. */
 const ASK_TIME_MS = 5_000;
@@ -278,15 +280,22 @@ export const startMailboxNode = async (
     }
   };
 
+  let holders: Holders = new Map();
+  let holdersAskedAtMs = -Infinity;
   /** What lies in buckets of a time to come, here and at the peers: a clock was ahead when it was written. */
   const lookAhead = async (existing: readonly string[]): Promise<void> => {
     const last = databases.readableAt(now()).at(-1) ?? '';
     const later = existing.filter((database) => database > last).sort();
     ahead = await keeper.filled(later.slice(0, MAX_AHEAD));
     const candidates = databases.aheadAt(clock.latest());
-    const holders = await mesh.holders(candidates);
+    if (performance.now() - holdersAskedAtMs >= ROUNDS_BETWEEN_LOOKS * config.maintenanceIntervalMs) {
+      holders = await mesh.holders(candidates);
+      holdersAskedAtMs = performance.now();
+    }
     carried = new Map(
-      [...holders].filter(([database, peers]) => peers.length > 0 || ahead.includes(database)),
+      candidates
+        .map((database) => [database, holders.get(database) ?? []] as const)
+        .filter(([database, having]) => having.length > 0 || ahead.includes(database)),
     );
   };
 

@@ -156,23 +156,15 @@ export const createMeshKeeper = ({
     return goals.get(id)?.isReached ?? false;
   };
 
-  /** Whether a peer lets us read a database; null when it does not answer at all. */
-  const isReadable = async (peer: string, db: string): Promise<boolean | null> => {
+  /** How many documents a peer has in a database; `refused`: it does not let us read it; null: it does not answer at all. */
+  const documentsAt = async (peer: string, db: string): Promise<number | 'refused' | null> => {
     const probe = probes.get(peer);
     if (probe === undefined) return null;
     try {
-      await couchRequest(probe, { db });
-      return true;
+      return databaseSize.safeParse(await couchRequest(probe, { db })).data?.doc_count ?? 0;
     } catch (error) {
-      return error instanceof CouchError ? false : null;
+      return error instanceof CouchError ? 'refused' : null;
     }
-  };
-
-  const isFilled = async (peer: string, db: string): Promise<boolean> => {
-    const probe = probes.get(peer);
-    if (probe === undefined) return false;
-    const { data } = databaseSize.safeParse(await couchRequest(probe, { db }).catch(() => null));
-    return data !== undefined && data.doc_count > 0;
   };
 
   /**
@@ -185,9 +177,9 @@ export const createMeshKeeper = ({
     for (const { database, peer, step } of compared) {
       if (step === null) continue;
       if (step.action === 'restart') {
-        const readable = away.has(peer) ? null : await isReadable(peer, database);
-        if (readable === null) away.add(peer);
-        if (readable !== true) continue;
+        const documents = away.has(peer) ? null : await documentsAt(peer, database);
+        if (documents === null) away.add(peer);
+        if (typeof documents !== 'number') continue;
       }
       useful.push(step);
     }
@@ -198,8 +190,9 @@ export const createMeshKeeper = ({
     holders: async (databases) => {
       const found = await Promise.all(
         databases.map(async (database) => {
-          const holds = await Promise.all(peers.map(({ name }) => isFilled(name, database)));
-          return [database, peers.filter((_, index) => holds[index]).map(({ name }) => name)] as const;
+          const documents = await Promise.all(peers.map(({ name }) => documentsAt(name, database)));
+          const isFilled = (index: number): boolean => Number(documents[index]) > 0;
+          return [database, peers.filter((_, index) => isFilled(index)).map(({ name }) => name)] as const;
         }),
       );
       return new Map(found);
