@@ -1,5 +1,6 @@
 import { request, type Dispatcher } from 'undici';
 import { z } from 'zod';
+import { readJson } from './read-json.ts';
 
 /** What a mailbox node answers to `GET /ready`. */
 export type Readiness = {
@@ -12,15 +13,6 @@ const MAX_BYTES = 4 * 1024;
 
 const answer = z.object({ time: z.int().nonnegative().nullish() });
 
-const readText = async (body: Dispatcher.ResponseData['body']): Promise<string> => {
-  let text = '';
-  for await (const chunk of body.setEncoding('utf8')) {
-    text += chunk as string;
-    if (text.length > MAX_BYTES) throw new Error('the answer is too long');
-  }
-  return text;
-};
-
 /** Asks a mailbox node, by its base URL, whether it is ready, and for the time. Null: no answer, or one that is none. */
 export const askReady = async (
   node: string,
@@ -28,7 +20,7 @@ export const askReady = async (
 ): Promise<Readiness | null> => {
   try {
     const { statusCode, body } = await request(`${node}/ready`, options);
-    const { time = null } = answer.parse(JSON.parse(await readText(body)));
+    const { time = null } = answer.parse(await readJson(body, MAX_BYTES));
     return { isReady: statusCode === 200, timeMs: time };
   } catch {
     return null;

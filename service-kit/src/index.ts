@@ -13,6 +13,7 @@ export {
 } from './address-variables.ts';
 export { askReady, type Readiness } from './ask-ready.ts';
 export { createAgreedTime, type AgreedTime } from './agreed-time.ts';
+export { readJson } from './read-json.ts';
 export { CAUGHT_UP, readCaughtUp, type CaughtUp } from './caught-up.ts';
 export { ConfigError, readEnvironment } from './config.ts';
 export {

@@ -1,5 +1,6 @@
 import {
   commonVersion,
+  LIMITS,
   PROTOCOL_VERSION,
   VERSION_HEADER,
   VERSIONS_HEADER,
@@ -12,6 +13,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import {
   askReady,
   MAX_REQUEST_IDS,
+  readJson,
   REQUEST_ID,
   ServiceError,
   startLoop,
@@ -50,6 +52,8 @@ export type NodeCall<A extends BodyName> = {
 };
 
 const PROBE_MS = 500;
+/** More than any call is answered with. */
+const MAX_ANSWER_BYTES = LIMITS.storeBodyBytes;
 /** A node that is up is asked for the time so often. */
 const ASK_TIME_MS = 5_000;
 /** More than the requests that are under way at a time, so that none waits for a connection. */
@@ -141,7 +145,7 @@ export const connectMailboxNode = (
         }
         if (answer.statusCode !== 200) {
           const said = await (answer.statusCode === 401
-            ? answer.body.json().catch(() => null)
+            ? readJson(answer.body, MAX_ANSWER_BYTES).catch(() => null)
             : answer.body.dump());
           const refusal = spoken.bodies.read.errorBody.safeParse(said);
           const refused = new Error(`a mailbox node answered ${answer.statusCode} to POST ${call.path}`);
@@ -154,7 +158,7 @@ export const connectMailboxNode = (
             throw new ServiceError('token-expired', refused.message, { cause: refused });
           throw unavailable(refused);
         }
-        json = await answer.body.json();
+        json = await readJson(answer.body, MAX_ANSWER_BYTES);
       } catch (error) {
         if (error instanceof ServiceError) throw error;
         setUp(false, error);
