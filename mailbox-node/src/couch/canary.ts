@@ -33,7 +33,10 @@ export const canaryConfirmed = (document: unknown): number | null =>
     ? document.confirmed
     : null;
 
-/** Returns the task that writes this node's canary once. */
+/**
+ * Returns the task that writes this node's canary once; none before the confirmed time is known: whoever finds only a canary goes by what it
+ * says, and a machine's clock alone is nobody's word (law 15).
+ */
 export const createCanary = ({
   server,
   room,
@@ -60,17 +63,14 @@ export const createCanary = ({
     readonly writes: number;
   } | null = null;
   return async () => {
+    const confirmedMs = confirmed();
+    if (confirmedMs === null) return;
     const db = bucket();
     const previous = current?.db === db && current.writes < WRITES_PER_DOCUMENT ? current : null;
     current = null;
     if (previous === null) documents += 1;
     const id = previous?.id ?? `${PREFIX}${node}:${startedAt}-${documents}`;
-    const confirmedMs = confirmed();
-    const body = {
-      at: now(),
-      ...(confirmedMs !== null && { confirmed: confirmedMs }),
-      ...(previous && { _rev: previous.rev }),
-    };
+    const body = { at: now(), confirmed: confirmedMs, ...(previous && { _rev: previous.rev }) };
     const answer = await room.watch(
       couchRequest(server, { db, path: encodeURIComponent(id), method: 'PUT', body }),
     );
