@@ -9,6 +9,7 @@ import {
 import { createCatchUp } from './receiving/catch-up.ts';
 import { createFollower } from './receiving/follower.ts';
 import { releaseReceipts } from './receiving/held-receipts.ts';
+import { createMakingGood } from './sending/making-good.ts';
 import { createNewcomers } from './sending/newcomers.ts';
 import { pause } from './pause.ts';
 import type { ServerClock } from './server/clock.ts';
@@ -29,7 +30,7 @@ import { createOwedDeletes } from './receiving/owed-deletes.ts';
 import { readAgain } from './receiving/read-again.ts';
 import { requestRenewals } from './receiving/renewal.ts';
 import type { OwnKeys } from './account/keys.ts';
-import type { MessengerEventSource } from './events/messenger-events.ts';
+import type { CatchUpProgress, MessengerEventSource } from './events/messenger-events.ts';
 import type { Messages } from './conversations/messages.ts';
 import { coalesce } from './coalesce.ts';
 import type { DeviceLists } from './account/device-lists.ts';
@@ -165,6 +166,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onHeldUp: (accountId, code) =>
       events.emit('held-up', { conversation: conversationWith(accountId), code }),
     measureTime: () => frames?.({ type: 'ping' }),
+    onLeftOut: () => makingGood.noted(),
+    onDevicesTold: () => makingGood.told(),
     onFault,
   });
   const owedDeletes = createOwedDeletes({
@@ -194,6 +197,12 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         .then(outbox.pump),
     );
   const tellNewcomers = createNewcomers(deps, outbox.pump);
+  const makingGood = createMakingGood({
+    ...deps,
+    askOwnDevices: () => learnOwnDevices(),
+    onQueued: outbox.pump,
+    onFault,
+  });
   /** Whether receipts may be held: known after the first look. */
   let isHolding = true;
   const release = coalesce(async () => {
@@ -231,10 +240,25 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     },
   });
 
+  let isCaughtUp = false;
+  let progress: CatchUpProgress | null = null;
+  /** Not complete while it is not known whether what came of a device is to be heard (law 11). */
+  const tellProgress = (next: CatchUpProgress): void => {
+    progress = next;
+    const isSettled = unlisted.isIdle();
+    const running = next.running || !isSettled;
+    const complete = next.complete && isSettled;
+    isCaughtUp = complete && !running;
+    events.emit('catch-up', { ...next, running, complete });
+  };
+
   const unlisted = createUnlisted({
     ...{ store, api, lists: deps.lists, backoff, patienceMs: deps.patienceMs, onFault },
     take: inbox.take,
     readAgain: () => background(catchUp.run()),
+    onIdle: () => {
+      if (progress !== null) tellProgress({ ...progress, expired: 0 });
+    },
   });
   const take = async (batch: readonly Envelope[]): Promise<number> => {
     await unlisted.prepare(batch);
@@ -248,7 +272,6 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       if (expired > told || (complete && expired < told)) transaction.put('expired', ONLY, expired);
       return Math.max(0, expired - told);
     });
-  let isCaughtUp = false;
   const catchUp = createCatchUp({
     nodes: () => ({ count: nodeUrls().length, writeConcern: device.tokens().writeConcern }),
     list: async (node, after, signal) =>
@@ -271,10 +294,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       acknowledger.release();
     },
     newlyExpired,
-    onProgress: (progress) => {
-      isCaughtUp = progress.complete && !progress.running;
-      events.emit('catch-up', progress);
-    },
+    onProgress: tellProgress,
     onFault,
     backoff,
     patienceMs: deps.patienceMs,
@@ -370,6 +390,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
           if (await syncOwnDevices(deps)) await outbox.addOwnCopies();
           await begin('known');
           await tellNewcomers();
+          makingGood.told();
           return;
         } catch (error) {
           if (!isAway(error)) onFault(error);
@@ -403,6 +424,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     acknowledger.connect(send);
     beginSending(send);
     unlisted.connect(connected.signal);
+    makingGood.connect(connected.signal);
     keepHouse();
     readLater();
     renewOutstanding();

@@ -2,8 +2,9 @@ import { messageTime, type AccountId, type Envelope } from '@restante/protocol';
 import { speakerOf, type DeviceLists } from '../account/device-lists.ts';
 import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
-import { isAway, MessengerError } from '../messenger-error.ts';
+import { isAway } from '../messenger-error.ts';
 import { pause } from '../pause.ts';
+import { deviceListOf } from '../server/device-list-of.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store } from '../vault/store.ts';
 
@@ -19,7 +20,7 @@ export type Unlisted = {
   readonly hold: (envelopes: readonly Envelope[]) => void;
   /** Lists are asked for from now on, until `signal`. */
   readonly connect: (signal: AbortSignal) => void;
-  /** Whether all lists have been asked for. */
+  /** Whether all lists have been told, and what is heard by them is taken. */
   readonly isIdle: () => boolean;
 };
 
@@ -37,26 +38,27 @@ export type UnlistedDeps = {
   readonly take: (envelopes: readonly Envelope[]) => Promise<unknown>;
   /** Reads the mailboxes again. */
   readonly readAgain: () => void;
+  /** Is told when all lists have been told and what is heard by them is taken. */
+  readonly onIdle: () => void;
   readonly backoff: Backoff;
   readonly patienceMs: number;
   readonly onFault: (error: unknown) => void;
 };
 
 export const createUnlisted = (deps: UnlistedDeps): Unlisted => {
-  const { store, api, lists, take, readAgain, backoff, patienceMs, onFault } = deps;
+  const { store, api, lists, take, readAgain, onIdle, backoff, patienceMs, onFault } = deps;
   const held = new Map<AccountId, Held>();
   let count = 0;
   let isCut = false;
+  /** Batches that are being held, and lists that are being asked for. */
+  let atWork = 0;
   let connected = AbortSignal.abort();
 
   const generationOf = async (account: AccountId): Promise<number> =>
     (await store.get('deviceLists', account))?.generation ?? 0;
 
   const learn = async (account: AccountId): Promise<void> => {
-    const list = await api.deviceList(account).catch((error: unknown) => {
-      if (error instanceof MessengerError && error.code === 'not-found') return null;
-      throw error;
-    });
+    const list = await deviceListOf(api, account);
     await store.transact((transaction) => lists.learn(transaction, account, list));
   };
   const ask = async (account: AccountId): Promise<void> => {
@@ -65,16 +67,34 @@ export const createUnlisted = (deps: UnlistedDeps): Unlisted => {
     held.delete(account);
     count -= envelopes.length;
     if ((await generationOf(account)) <= generation) return;
-    await take(envelopes);
-    if (isCut) readAgain();
-    isCut = false;
+    try {
+      await take(envelopes);
+    } catch (error) {
+      // They are still in the mailboxes.
+      isCut = true;
+      throw error;
+    } finally {
+      if (isCut) readAgain();
+      isCut = false;
+    }
+  };
+
+  const isIdle = (): boolean => held.size === 0 && atWork === 0;
+  const working = async (work: () => Promise<void>): Promise<void> => {
+    atWork += 1;
+    try {
+      await work();
+    } finally {
+      atWork -= 1;
+    }
   };
 
   const run = coalesce(async () => {
+    const wasIdle = isIdle();
     for (let attempt = 1; held.size > 0 && !connected.aborted;) {
       const [account = ''] = held.keys();
       try {
-        await ask(account);
+        await working(() => ask(account));
         attempt = 1;
       } catch (error) {
         if (!isAway(error)) onFault(error);
@@ -82,6 +102,7 @@ export const createUnlisted = (deps: UnlistedDeps): Unlisted => {
         attempt += 1;
       }
     }
+    if (!wasIdle && isIdle()) onIdle();
   });
   const start = (): void => void run().catch(onFault);
 
@@ -121,12 +142,15 @@ export const createUnlisted = (deps: UnlistedDeps): Unlisted => {
     },
     hold: (envelopes) => {
       const bySender = [...Map.groupBy(envelopes, ({ senderId }) => senderId)];
-      Promise.all(bySender.map(([account, theirs]) => holdOf(account, theirs))).then(start, onFault);
+      const held = working(async () => {
+        for (const [account, theirs] of bySender) await holdOf(account, theirs);
+      });
+      held.then(start, onFault);
     },
     connect: (signal) => {
       connected = signal;
       start();
     },
-    isIdle: () => held.size === 0,
+    isIdle,
   };
 };

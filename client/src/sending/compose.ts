@@ -1,5 +1,6 @@
 import { deriveMessageId, type AccountId, type DeviceId, type MessageId } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
+import { noteLeftOut } from './left-out.ts';
 import { hasUnverifiedKeys } from './verification.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type OutboxEntry, type OutboxRecipient } from '../vault/tables.ts';
@@ -120,6 +121,7 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
         recipients.push({ accountId: self.accountId, plaintext: own, envelopes: [] });
       }
       if (recipients.length === 0) {
+        await noteLeftOut(transaction, self, id, { recipients, ownCopy });
         // An own device that nobody here knows of yet is told when it introduces itself.
         if (ownCopy !== null) {
           const contents = { to: null, ownCopy };

@@ -8,7 +8,7 @@ import type {
 } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
 import { listedDevice, type DeviceLists } from '../account/device-lists.ts';
-import { MessengerError } from '../messenger-error.ts';
+import { deviceListOf } from '../server/device-list-of.ts';
 import { bundlesOf } from '../server/key-bundles.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';
@@ -223,10 +223,7 @@ export const createKeyFetch = (
 
   /** A master says that an account has other devices: its list says whether it has. */
   const learnDevices = async ({ accountId, missing, extra, stale }: DeviceMismatch): Promise<void> => {
-    const list = await api.deviceList(accountId).catch((error: unknown) => {
-      if (error instanceof MessengerError && error.code === 'not-found') return null;
-      throw error;
-    });
+    const list = await deviceListOf(api, accountId);
     await store.transact(async (transaction) => {
       await lists.learn(transaction, accountId, list);
       await lists.noteAbsent(transaction, accountId, { absent: extra, present: [...missing, ...stale] });

@@ -24,6 +24,7 @@ import type { Message, MessageState, OutboxEntry } from '../vault/tables.ts';
 import { isOpen, type Composer } from './compose.ts';
 import type { KeyFetch, Readiness } from './key-fetch.ts';
 import type { Sessions } from './sessions.ts';
+import { noteLeftOut } from './left-out.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 /**
@@ -106,6 +107,10 @@ export type OutboxDeps = {
   readonly backoff: Backoff;
   /** What is for an account waits for room there; null: no more. */
   readonly onHeldUp: (accountId: AccountId, code: NoRoom | null) => void;
+  /** Something went out without a device that is on its account's list. */
+  readonly onLeftOut: () => void;
+  /** A master has told of devices that it has and has not. */
+  readonly onDevicesTold: () => void;
   /** Has the server's time measured. */
   readonly measureTime: () => void;
   readonly onFault: (error: unknown) => void;
@@ -263,6 +268,8 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
     settle(id, async (transaction, entry) => {
       const { messageKey, ownCopy, recipients } = entry;
       transaction.afterCommit(() => holdUp(accountsOf(entry), null));
+      if (await noteLeftOut(transaction, device.address(), id, entry))
+        transaction.afterCommit(deps.onLeftOut);
       if (messageKey !== null) await messages.advance(transaction, messageKey, 'accepted', { copies });
       if (!uncertain.delete(id) || recipients.length === 0) return;
       if ((await composer.withOwnCopy(transaction, entry)) === entry) return;
@@ -502,7 +509,11 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   });
 
   const repair = (id: MessageId, mismatches: readonly DeviceMismatch[]): void =>
-    makeReadyInTurn(repairTurns, id, () => keyFetch.repair(id, mismatches));
+    makeReadyInTurn(repairTurns, id, async () => {
+      const readiness = await keyFetch.repair(id, mismatches);
+      deps.onDevicesTold();
+      return readiness;
+    });
 
   /** Goes on for as long as the devices do not fit: at once, or, when that has not helped for a while, later and later. */
   const repairInTime = (id: MessageId, mismatches: readonly DeviceMismatch[]): void => {

@@ -1,4 +1,10 @@
-import { messageTime, mintMessageId, type AccountId, type MessageId } from '@restante/protocol';
+import {
+  messageTime,
+  mintMessageId,
+  type AccountId,
+  type DeviceAddress,
+  type MessageId,
+} from '@restante/protocol';
 import type { ConversationId } from './conversation-id.ts';
 import type { Message } from './tables.ts';
 
@@ -8,6 +14,12 @@ import type { Message } from './tables.ts';
 export const devicesPrefix = (accountId: AccountId): string => `${accountId}:`;
 
 export const deviceIdOf = (key: string): number => Number(key.slice(key.indexOf(':') + 1));
+
+/** The device of a `deviceKey`. */
+export const addressOf = (key: string): DeviceAddress => ({
+  accountId: key.slice(0, key.indexOf(':')),
+  deviceId: deviceIdOf(key),
+});
 
 export type PreKeyKind = 'ec' | 'signed' | 'kyber';
 

@@ -76,6 +76,7 @@ const rows = {
     heard: z.record(text, z.array(number)),
   }),
   newcomers: z.looseObject({ since: number, before: nullable(text), after: text }),
+  leftOut: z.looseObject({ fromMs: number, toMs: number }),
   expired: number,
   preKeys: z.looseObject({ record: bytes, createdAt: number }),
   kyberUses: number,
@@ -212,9 +213,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
       'account key and device lists; contacts are verified by their account keys; what accounts give to whom they let in; errors of protocol version 5',
   },
   { version: 7, fingerprint: '42d033a3a9962fb0', change: 'the servers that the last session named' },
+  { version: 8, fingerprint: '31c6ab5b62e1e22f', change: 'what went out without a device that is on a list' },
 ];
 
-export const VAULT_VERSION = 7;
+export const VAULT_VERSION = 8;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

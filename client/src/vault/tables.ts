@@ -267,6 +267,12 @@ export type Newcomer = {
   readonly after: string;
 };
 
+/**
+ * What a device lacks that is on its account's list and was not there for a master: what was sent to its account in these times.
+ * Milliseconds since 1970, in the ids. See `making-good.ts`.
+ */
+export type LeftOut = { readonly fromMs: number; readonly toMs: number };
+
 /** What a person has chosen on this device. */
 export type Preferences = {
   /** Tells others what has been read here, and shows what they have read. */
@@ -291,6 +297,8 @@ export type Tables = {
   ownDevicesKnown: true;
   introduction: Introduction;
   newcomers: Newcomer;
+  /** `<accountId>:<deviceId>`. */
+  leftOut: LeftOut;
   /** Expired messages that have been reported already. */
   expired: number;
   /** `ec:<id>`, `kyber:<id>`, `signed:<id>`. */

@@ -6,9 +6,17 @@ import { toVersion4 } from './to-version-4.ts';
 import { toVersion5 } from './to-version-5.ts';
 import { toVersion6 } from './to-version-6.ts';
 import { toVersion7 } from './to-version-7.ts';
+import { toVersion8 } from './to-version-8.ts';
 
 /** In their order, to {@link VAULT_VERSION}. */
-const MIGRATIONS: readonly Migration[] = [toVersion3, toVersion4, toVersion5, toVersion6, toVersion7];
+const MIGRATIONS: readonly Migration[] = [
+  toVersion3,
+  toVersion4,
+  toVersion5,
+  toVersion6,
+  toVersion7,
+  toVersion8,
+];
 
 /** The steps that a vault of `version` has to take. Throws `vault-too-new`. */
 export const migrationsFrom = (version: number): readonly Migration[] => {
