@@ -11,11 +11,9 @@ import {
   type Person,
   type TestCluster,
 } from '@restante/testkit/cluster';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /** What an operator may meet and a machine may do by itself: data that is gone, credentials that are wrong. */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 // The test takes what belongs to embedded servers: their folders and their passwords.
 const isShared = (process.env['COUCHDB_URLS'] ?? '') !== '';

@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 /** A second cell beside the first: added while people write, and one that does not stop the other. */
 
 // Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 400_000, hookTimeout: 200_000 });
+vi.setConfig({ testTimeout: 400_000 });
 
 const COMMANDS = fileURLToPath(new URL('../scripts/src/main.ts', import.meta.url));
 /** Patience of a machine that does much else. */

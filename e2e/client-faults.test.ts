@@ -9,7 +9,7 @@ import {
   type Person,
   type TestCluster,
 } from '@restante/testkit/cluster';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 /** Faults of clients: a crash, a slow reader, a full mailbox, a wrong clock. */
 
@@ -19,7 +19,6 @@ const UNDER_WAY = 64;
 const HOUR_MS = 3_600_000;
 
 // Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let cluster: TestCluster;
 beforeAll(async () => {

@@ -1,11 +1,10 @@
 import { waitFor } from '@restante/testkit';
 import { startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /** Faults of servers: what people see while something is broken, and what heals it. */
 
 // Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let cluster: TestCluster;
 beforeAll(async () => {

@@ -9,12 +9,11 @@ import {
   type TestCluster,
   type Wire,
 } from '@restante/testkit/cluster';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /** Three masters are one service: whatever one of them takes, people at the others are told as if there were one. */
 
 // Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let cluster: TestCluster;
 beforeAll(async () => {

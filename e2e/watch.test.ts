@@ -7,11 +7,9 @@ import { launchChromium } from '@restante/testkit/browser';
 import { startTestCluster, type TestCluster } from '@restante/testkit/cluster';
 import { startNginx, TEST_ADDRESS, type Nginx } from '@restante/testkit/nginx';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** The page of a cell of three servers, through the nginx of production: what the public sees, what the operator sees, a server gone. */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const SERVERS = ['a.example.org', 'b.example.org', 'c.example.org'];
 const PASSWORD = 'the-password-of-the-operator';

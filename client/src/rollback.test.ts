@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mintMessageId, type Envelope } from '@restante/protocol';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Messenger, MessengerOptions, Ratchet } from './index.ts';
 import { libsignalRatchet } from './node/libsignal-ratchet.ts';
 import { sqliteVault } from './node/sqlite-vault.ts';
@@ -10,8 +10,6 @@ import { accountOf, live, Scene, textsWith, waitForTexts as waitForShown } from 
 import { waitFor } from './node/testing/wait-for.ts';
 import { signalRatchet } from './signal/signal-ratchet.ts';
 import { conversationWith } from './vault/conversation-id.ts';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 /** What comes after the first requests waits a minute for the next one. */
 const waitForTexts = (messenger: Messenger, other: Messenger, texts: readonly string[]): Promise<void> =>

@@ -3,13 +3,11 @@ import { askCouch, waitFor } from '@restante/testkit';
 import { metricOf, startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
 import { ensureSecrets } from '@restante/scripts/cluster';
 import { directoryDatabase } from '@restante/protocol';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { friends } from './friends.ts';
 import { tokenStatus } from './witnesses.ts';
 
 /** Who has one CouchDB, with its admin's credentials, and writes into `directory` there what they like (law 12). */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 type Document = Record<string, unknown> & { readonly _id: string; readonly _rev: string };
 

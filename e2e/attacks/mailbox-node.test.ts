@@ -20,7 +20,7 @@ import {
   type Person,
   type TestCluster,
 } from '@restante/testkit/cluster';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { friends } from './friends.ts';
 import { startClusterWithLiars } from './lying-gate.ts';
 import { bucketAt, refusedWrites, waitingOn } from './witnesses.ts';
@@ -31,7 +31,6 @@ import { bucketAt, refusedWrites, waitingOn } from './witnesses.ts';
  */
 
 // Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const isShared = (process.env['COUCHDB_URLS'] ?? '') !== '';
 

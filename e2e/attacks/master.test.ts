@@ -24,15 +24,13 @@ import {
 } from '@restante/protocol';
 import { newTestAccountKey, waitFor } from '@restante/testkit';
 import { startTestCluster, TEST_PASSWORD, type Person, type TestCluster } from '@restante/testkit/cluster';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startLyingMaster, TRUTH, type LyingMaster } from './lying-master.ts';
 
 /**
  * Who has a master whole: what it says of accounts and devices is what it likes (law 12). Each test is one thing that it cannot do to an
  * account that has an account key.
  */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const GHOST = 9;
 const ratchet = libsignalRatchet();

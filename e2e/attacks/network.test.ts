@@ -6,11 +6,9 @@ import { startFaultProxy, waitFor } from '@restante/testkit';
 import { startTestCluster, TEST_PASSWORD, type Person, type TestCluster } from '@restante/testkit/cluster';
 import { startNginx, type Nginx } from '@restante/testkit/nginx';
 import { buildWebClient } from '@restante/web-client/build';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Who carries what people send: reads it, changes it, sends it again, lets nothing through. In front of nginx, as in production. */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** A wire that keeps what it carries. */
 const startWiretap = async (target: string) => {

@@ -3,11 +3,9 @@ import { forgingRatchet } from '@restante/client/forging-ratchet';
 import { deriveMessageId, mintMessageId } from '@restante/protocol';
 import { startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** A person who was let in, and whose messenger says what they like: whatever can be said in a session that is theirs. */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 type Content = Readonly<Record<string, unknown>>;
 

@@ -13,12 +13,10 @@ import {
   type Person,
   type TestCluster,
 } from '@restante/testkit/cluster';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { friends } from './friends.ts';
 
 /** Who has all servers, with every disk, log and key of theirs. */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let cluster: TestCluster;
 let alice: Person;

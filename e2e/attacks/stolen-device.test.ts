@@ -9,11 +9,9 @@ import {
   type Person,
   type TestCluster,
 } from '@restante/testkit/cluster';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Who has a device, or a copy of its vault. */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let cluster: TestCluster;
 let alice: Person;

@@ -9,12 +9,10 @@ import {
   type Person,
   type TestCluster,
 } from '@restante/testkit/cluster';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { friends } from './friends.ts';
 
 /** Who has an account, and has been let in by nobody. The rates are those of production. */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** As they are in production: of one stranger, and of whoever was let in, at one device. */
 const STRANGERS_SHARE = 50;

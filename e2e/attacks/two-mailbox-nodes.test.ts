@@ -2,14 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { directoryDatabase, envelopeDocument, tombstoneDocument } from '@restante/protocol';
 import { askCouch, newEnvelope, waitFor } from '@restante/testkit';
 import type { TestCluster } from '@restante/testkit/cluster';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { friends } from './friends.ts';
 import { startClusterWithLiars } from './lying-gate.ts';
 import { bucketAt, refusedWrites, tokenStatus, waitingOn } from './witnesses.ts';
 
 /** Who has two of the three mailbox nodes with their CouchDBs, whole: most of them. The first one is honest. */
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 let cluster: TestCluster;
 beforeAll(async () => {

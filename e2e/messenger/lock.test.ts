@@ -1,12 +1,11 @@
 import type { BrowserPerson } from '@restante/testkit/messenger';
 import type { Page } from 'playwright-core';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { stageOfFile } from './stage-of-file.ts';
 
 /** The passphrase of the messenger: what it keeps from whoever has the browser, and what it costs its owner. */
 
 const stage = stageOfFile();
-vi.setConfig({ testTimeout: 240_000 });
 
 const PASSPHRASE = 'four quiet herons wade';
 

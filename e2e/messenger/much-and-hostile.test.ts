@@ -2,7 +2,7 @@ import { mintMessageId } from '@restante/protocol';
 import { GREETING, type BrowserPerson, type Probe, type StoredRow } from '@restante/testkit/messenger';
 import { waitFor } from '@restante/testkit';
 import type { Locator } from 'playwright-core';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stageOfFile } from './stage-of-file.ts';
 
 /** A very long conversation, and texts that were made to do harm. */
@@ -15,7 +15,6 @@ const MAX_ELEMENTS = 3_000;
 const MAX_HEAP_BYTES = 100_000_000;
 
 const stage = stageOfFile();
-vi.setConfig({ testTimeout: 240_000 });
 
 /** Thousands of lines are laid out by a browser that shares its cores with everything else. */
 const PATIENTLY = { timeoutMs: 150_000 };

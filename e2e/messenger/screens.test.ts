@@ -6,7 +6,7 @@ import { NETWORK_FAILURES, startStage, type BrowserPerson, type Stage } from '@r
 import { TEST_PASSWORD } from '@restante/testkit/cluster';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Every screen, light and dark, wide and narrow: accessible by axe, and a picture of each in `e2e/artifacts/screens`. */
 
@@ -22,7 +22,6 @@ const VARIANTS = [
 ] as const;
 
 // Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let stage: Stage;
 let newcomer: BrowserPerson;

@@ -4,12 +4,11 @@ import { createBrowserPerson, NETWORK_FAILURES, type BrowserPerson } from '@rest
 import { waitFor } from '@restante/testkit';
 import { buildWebClient } from '@restante/web-client/build';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** The server that people use ends without a word: messengers go on at another one, and come back to it. */
 
 // Longer than what any condition is waited for, so that a failure names its condition.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let cluster: TestCluster;
 let browser: Browser;

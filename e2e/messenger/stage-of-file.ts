@@ -1,10 +1,9 @@
 import { startStage, type Stage, type StartFront } from '@restante/testkit/messenger';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 
 /** One stage for all tests of a file. After each of them everybody leaves, and no page has said what was not expected. */
 export const stageOfFile = (startFront?: StartFront): (() => Stage) => {
   // Longer than what any condition is waited for, so that a failure names its condition.
-  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
   let stage: Stage;
   beforeAll(async () => {
     stage = await startStage(startFront);

@@ -6,7 +6,7 @@ import { createLog } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { openWire, startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
 import { startNginx } from '@restante/testkit/nginx';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BOARDS } from '../../monitoring/grafana/boards.ts';
 import { parseExposition, type Family } from './exposition.ts';
 import { documentedSeries } from './metrics-page.ts';
@@ -14,8 +14,6 @@ import { namedSeries } from './named-series.ts';
 import { startPrometheus, type Prometheus } from './prometheus-process.ts';
 
 /** Metrics, boards and alerts against a running cluster and a real Prometheus that scrapes it. */
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const cleanup = new AsyncDisposableStack();
 let cluster: TestCluster;

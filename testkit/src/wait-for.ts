@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const waitFor = async <T>(
   what: string,
   probe: () => T | Promise<T>,
-  { timeoutMs = 30_000, everyMs = 20 }: { timeoutMs?: number; everyMs?: number } = {},
+  { timeoutMs = 60_000, everyMs = 20 }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<Exclude<T, false | null | undefined>> => {
   const deadline = Date.now() + timeoutMs;
   let cause: unknown;

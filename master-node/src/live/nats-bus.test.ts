@@ -5,13 +5,11 @@ import { connect } from '@nats-io/transport-node';
 import { LIMITS, mintMessageId } from '@restante/protocol';
 import { createLog } from '@restante/service-kit';
 import { startFaultProxy, startNatsServers, waitFor, type NatsServers } from '@restante/testkit';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMetrics } from '../metrics.ts';
 import type { Bus, BusEvent } from './bus.ts';
 import { busContract, carries, listenTo, typing } from './bus.contract.ts';
 import { startNatsBus } from './nats-bus.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const start = async (urls: readonly string[], databasePrefix = '') => {
   const metrics = createMetrics([]);

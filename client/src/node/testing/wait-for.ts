@@ -2,7 +2,7 @@
 export const waitFor = async (
   what: string | (() => string),
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<void> => {
   const end = performance.now() + timeoutMs;
   while (!(await condition())) {
