@@ -215,6 +215,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const onIntroduced = (): void => background(release());
   // Nodes take no mailbox tokens from before this list once they have seen one of it: whoever was removed reads nothing more there.
   events.on('device-list', ({ accountId }) => {
+    makingGood.noted();
     if (accountId !== device.accountId() || frames === null) return;
     background(api.freshTokens().then(() => catchUp.run(), unlessAway));
   });

@@ -19,6 +19,7 @@ import { createMessages } from './conversations/messages.ts';
 import { DEFAULT_PACE, type MessengerOptions } from './options.ts';
 import { createOutdatedVault } from './receiving/outdated-vault.ts';
 import { createComposer } from './sending/compose.ts';
+import { noteUnknown } from './sending/left-out.ts';
 import { createSessions } from './sending/sessions.ts';
 import { createDeviceLists } from './account/device-lists.ts';
 import { createOwnList } from './account/own-list.ts';
@@ -100,7 +101,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const conversations = createConversations(events, device);
   const messages = createMessages(events, conversations, clock.now);
   const guard = createIdentityGuard({ device, clock, messages, conversations });
-  const lists = createDeviceLists(device, events, guard.observe);
+  const lists = createDeviceLists(device, events, guard.observe, noteUnknown);
   const ownList = createOwnList({
     ...{ device, api, lists, events, store, clock },
     random: options.random,

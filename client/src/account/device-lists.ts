@@ -18,6 +18,13 @@ export type AccountKeyWatch = (
   accountKey: string,
 ) => Promise<void>;
 
+/** Is told of devices that have come onto the list of another account. */
+export type NewDeviceWatch = (
+  transaction: Transaction,
+  accountId: AccountId,
+  devices: readonly DeviceId[],
+) => Promise<void>;
+
 /** `kept`: it is the newest by now. `same`: it was. Otherwise why it is not believed. */
 export type Learnt = 'kept' | 'same' | 'successor' | 'not-signed' | 'older' | 'contradicting';
 
@@ -102,6 +109,11 @@ const compared = (before: SignedDeviceList, list: SignedDeviceList): Learnt => {
   return haveSameDevices(before, list) ? 'same' : 'contradicting';
 };
 
+const joined = (before: SignedDeviceList, list: SignedDeviceList): DeviceId[] =>
+  list.devices
+    .filter((each) => !before.devices.some((known) => isSameDevice(known, each)))
+    .map(({ deviceId }) => deviceId);
+
 const SAID: Partial<Record<Learnt, string>> = {
   'not-signed': 'the list of devices that a server gives is not signed by its account',
   older: 'the list of devices that a server gives is older than the one that was seen',
@@ -112,6 +124,7 @@ export const createDeviceLists = (
   device: Pick<Device, 'isRegistered' | 'accountId' | 'address'>,
   events: MessengerEventSource,
   onAccountKey: AccountKeyWatch,
+  onNewDevices: NewDeviceWatch,
 ): DeviceLists => {
   /** `before`: of the same account key; what was noted beside it still holds. */
   const keep = (transaction: Transaction, list: SignedDeviceList, before?: DeviceListRow): void => {
@@ -125,11 +138,11 @@ export const createDeviceLists = (
     transaction.afterCommit(() => events.emit('device-list', { accountId }));
   };
 
+  const isOwn = (accountId: AccountId): boolean => device.isRegistered() && accountId === device.accountId();
+
   /** Somebody with the own password has begun another account key: a device that is on the list does not take that over by itself. */
   const isOwnPlace = (accountId: AccountId, before: DeviceListRow): boolean =>
-    device.isRegistered() &&
-    accountId === device.accountId() &&
-    before.devices.some(({ deviceId }) => deviceId === device.address().deviceId);
+    isOwn(accountId) && before.devices.some(({ deviceId }) => deviceId === device.address().deviceId);
 
   const refuse = (transaction: Transaction, accountId: AccountId, reason: Learnt): void =>
     transaction.afterCommit(() =>
@@ -169,8 +182,11 @@ export const createDeviceLists = (
     if (before !== undefined && before.accountKey !== list.accountKey)
       return learnAnotherKey(transaction, before, list);
     const learnt = before === undefined ? 'kept' : compared(before, list);
-    if (learnt === 'kept') keep(transaction, list, before);
-    else if (learnt !== 'same') refuse(transaction, accountId, learnt);
+    if (learnt === 'kept') {
+      keep(transaction, list, before);
+      if (before !== undefined && !isOwn(accountId))
+        await onNewDevices(transaction, accountId, joined(before, list));
+    } else if (learnt !== 'same') refuse(transaction, accountId, learnt);
     return learnt;
   };
 

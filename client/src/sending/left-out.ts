@@ -1,6 +1,23 @@
-import { deviceKey, messageTime, type DeviceAddress, type MessageId } from '@restante/protocol';
+import {
+  deviceKey,
+  messageTime,
+  type AccountId,
+  type DeviceAddress,
+  type DeviceId,
+  type MessageId,
+} from '@restante/protocol';
+import { conversationWith } from '../vault/conversation-id.ts';
+import { conversationPrefix } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
-import type { OutboxEntry } from '../vault/tables.ts';
+import { ONLY, type LeftOut, type OutboxEntry } from '../vault/tables.ts';
+
+const note = async (transaction: Transaction, device: DeviceAddress, times: LeftOut): Promise<void> => {
+  const key = deviceKey(device);
+  const noted = (await transaction.get('leftOut', key)) ?? times;
+  const fromMs = Math.min(noted.fromMs, times.fromMs);
+  const toMs = Math.max(noted.toMs, times.toMs);
+  transaction.put('leftOut', key, { fromMs, toMs });
+};
 
 /**
  * Notes the devices that something goes out without although they are on their account's list: a master said that it does not have
@@ -28,13 +45,33 @@ export const noteLeftOut = async (
       if (isReached) continue;
       // What own devices lack that are there is told to each by itself (`newcomers.ts`).
       if (isOwn && !absent.includes(deviceId)) continue;
-      const key = deviceKey({ accountId, deviceId });
-      const noted = await transaction.get('leftOut', key);
-      const fromMs = Math.min(timeMs, noted?.fromMs ?? timeMs);
-      const toMs = Math.max(timeMs, noted?.toMs ?? timeMs);
-      if (noted?.fromMs !== fromMs || noted.toMs !== toMs) transaction.put('leftOut', key, { fromMs, toMs });
+      await note(transaction, { accountId, deviceId }, { fromMs: timeMs, toMs: timeMs });
       areAny = true;
     }
   }
   return areAny;
+};
+
+/** Of a conversation, the newest ones: whoever is at a server for longer that is cut off has seen it. */
+const MAX_TEXTS = 500;
+
+/**
+ * The same for devices of a contact that are new here: the last texts to it that were accepted with fewer copies than wanted are noted. The
+ * server that took them was cut off from others, and may not have known of the device either.
+ */
+export const noteUnknown = async (
+  transaction: Transaction,
+  accountId: AccountId,
+  devices: readonly DeviceId[],
+): Promise<void> => {
+  if (devices.length === 0) return;
+  const wanted = (await transaction.get('tokens', ONLY))?.writeConcern ?? 1;
+  const prefix = conversationPrefix(conversationWith(accountId));
+  const rows = await transaction.list('messages', { prefix, reverse: true, limit: MAX_TEXTS });
+  const sent = rows.map(({ value }) => value).filter(({ copies }) => copies !== undefined);
+  const end = sent.findIndex(({ copies = wanted }) => copies >= wanted);
+  const times = (end === -1 ? sent : sent.slice(0, end)).map(({ sentAt }) => sentAt);
+  const [fromMs, toMs] = [times.at(-1), times[0]];
+  if (fromMs === undefined || toMs === undefined) return;
+  for (const deviceId of devices) await note(transaction, { accountId, deviceId }, { fromMs, toMs });
 };

@@ -100,3 +100,20 @@ test('a device that is on the list no more is not waited for', async () => {
   await alice.sendText('bobby', 'after it');
   await waitFor('nothing to be owed', async () => (await leftOut(vault)) === 0);
 });
+
+test('a new device of a contact gets the last texts that a server took which was cut off, and none before', async () => {
+  await using scene = await Scene.open();
+  const [alice, bob] = [await scene.person('alice'), await scene.person('bobby')];
+  await alice.sendText('bobby', 'hello');
+  await waitForTexts(bob, alice, ['hello']);
+  for (const node of scene.cluster.nodes.slice(1)) node.down = true;
+  for (const text of ['one', 'two']) await alice.sendText('bobby', text);
+  await waitForTexts(bob, alice, ['hello', 'one', 'two']);
+  for (const node of scene.cluster.nodes) node.down = false;
+  const second = await scene.device('bobby');
+  await alice.sendText('bobby', 'three');
+  await waitForTexts(second, alice, ['one', 'two', 'three']);
+  await waitFor('nothing to wait', () => scene.cluster.waiting() === 0);
+  await waitForTexts(bob, alice, ['hello', 'one', 'two', 'three']);
+  await waitForTexts(second, alice, ['one', 'two', 'three']);
+});
