@@ -67,8 +67,16 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
   let isCut = false;
   /** Frames without an answer on this connection. */
   let unanswered = 0;
-  /** Told on this connection while their receipts were held: those are still owed. */
-  const toldWithout = new Set<MessageId>();
+  /** How often each was told on this connection while its receipt was held, without an answer: the receipt is still owed then. */
+  const toldWithout = new Map<MessageId, number>();
+  const noteToldWithout = (id: MessageId): void => void toldWithout.set(id, (toldWithout.get(id) ?? 0) + 1);
+  /** Whether one of the answers that are due is of such a telling: it is taken for that one. */
+  const wasToldWithout = (id: MessageId): boolean => {
+    const times = toldWithout.get(id) ?? 0;
+    if (times > 1) toldWithout.set(id, times - 1);
+    else toldWithout.delete(id);
+    return times > 0;
+  };
 
   const neededCopies = (): number => Math.min(tokens().writeConcern, tokens().mailboxNodes.length);
 
@@ -97,7 +105,7 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
         receipts ? value.receipt && !value.held : !value.receipt || (value.held && !value.deleted),
       );
       if (part.length === 0) continue;
-      if (!receipts) for (const { key, value } of part) if (value.held) toldWithout.add(key);
+      if (!receipts) for (const { key, value } of part) if (value.held) noteToldWithout(key);
       unanswered += 1;
       send(frameOf(part, receipts));
     }
@@ -154,6 +162,7 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
     },
     onAcknowledged: ({ ids, copies }) => {
       unanswered -= 1;
+      const withoutReceipt = new Set(ids.filter(wasToldWithout));
       if (copies < neededCopies()) return;
       store
         .transact(async (transaction) => {
@@ -161,7 +170,7 @@ export const createAcknowledger = (deps: AcknowledgerDeps): Acknowledger => {
           if (copies < tokens().mailboxNodes.length) owed.owe(transaction, ids);
           ids.forEach((id, index) => {
             const row = rows[index];
-            if (row?.receipt && toldWithout.delete(id))
+            if (row?.receipt && withoutReceipt.has(id))
               transaction.put('pendingDeletes', id, { ...row, deleted: true });
             else transaction.delete('pendingDeletes', id);
           });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { conversationWith, memoryVault, type Messenger } from '../index.ts';
+import { conversationWith, memoryVault, readRow, type Messenger } from '../index.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 
@@ -71,6 +71,31 @@ test('while no other device answers, strangers are told when the person lets the
   await bob.sendText(aliceId, 'to both');
   await waitFor('delivered', async () => (await statesOf(bob, aliceId)).at(-1) === 'delivered');
   expect(await statesOf(mallory, aliceId)).toEqual(['delivered', 'accepted']);
+});
+
+test('that a message was told to be deleted twice before there was an answer costs its sender no receipt', async () => {
+  await using scene = await Scene.open();
+  const { alice, vault, bob, aliceId, bobId } = await known(scene);
+  await alice[Symbol.asyncDispose]();
+  const own = memoryVault();
+  const alice2 = await scene.deviceBy('alice', vault, { vault: own });
+  const answers: (() => void)[] = [];
+  scene.cluster.intercept = (frame, reply) => {
+    if (frame.type !== 'acknowledge' || frame.receipts) return false;
+    const ids = frame.messages.map(({ id }) => id);
+    answers.push(() => reply({ type: 'acknowledged', ids, copies: 3 }));
+    return true;
+  };
+  await bob.sendText(aliceId, 'to the new one');
+  await waitFor('it to be told twice', () => answers.length === 2);
+  scene.cluster.intercept = () => false;
+  for (const answer of answers) answer();
+  await waitFor('the answers to be heard', async () => {
+    const rows = await own.list('pendingDeletes', { limit: 10 });
+    return rows.every(({ value }) => readRow('pendingDeletes', value)?.deleted);
+  });
+  await alice2.setStanding(bobId, 'accepted');
+  await waitFor('delivered', async () => (await statesOf(bob, aliceId)).at(-1) === 'delivered');
 });
 
 test('what was written here while a new device waited reaches it when it is let in; what came to the others does not', async () => {
