@@ -14,6 +14,7 @@ import { readOptions, UsageError, type Command, type CommandContext } from '../c
 /** Those of the masters, as they have them. */
 const environment = masterEnvironment.pick({
   MAILBOX_NODES: true,
+  MAILBOX_TOKEN_TTL_HOURS: true,
   JOINING_CELL: true,
   WRITE_CONCERN: true,
   TOKEN_PRIVATE_KEY: true,
@@ -25,12 +26,14 @@ const options = z.strictObject({
   cell: z.string().optional(),
   verify: z.boolean().default(false),
   remove: z.boolean().default(false),
+  joined: z.iso.datetime({ offset: true, local: true }).optional(),
   after: z.optional(accountId),
   json: z.boolean().default(false),
 });
 
 const TIMEOUT_MS = 30_000;
 const MAILBOXES_AT_A_TIME = 8;
+const HOUR_MS = 3_600_000;
 
 type Counts = { accounts: { moved: number; untouched: number }; messages: Record<keyof MovedMail, number> };
 
@@ -39,7 +42,7 @@ const readTask = ({ args, environment: variables }: CommandContext) => {
   const flags = readOptions(
     args,
     {
-      ...{ cell: { type: 'string' }, after: { type: 'string' } },
+      ...{ cell: { type: 'string' }, after: { type: 'string' }, joined: { type: 'string' } },
       ...{ verify: { type: 'boolean' }, remove: { type: 'boolean' }, json: { type: 'boolean' } },
     },
     options,
@@ -55,6 +58,17 @@ const readTask = ({ args, environment: variables }: CommandContext) => {
     throw new ConfigError(
       `JOINING_CELL is ${JOINING_CELL}: masters use the former cells, where --remove deletes. Take it away from them first`,
     );
+  if (flags.remove) {
+    if (flags.joined === undefined)
+      throw new UsageError(
+        '--joined: needs the time at which the last master had been restarted with JOINING_CELL',
+      );
+    const mayRemoveAtMs = Date.parse(flags.joined) + read.MAILBOX_TOKEN_TTL_HOURS * HOUR_MS;
+    if (Date.now() < mayRemoveAtMs)
+      throw new ConfigError(
+        `clients may read the former cells alone until ${new Date(mayRemoveAtMs).toISOString()}, when their last mailbox tokens from before end`,
+      );
+  }
   const [first, ...others] = MAILBOX_NODES;
   if (first === undefined || others.length === 0 || !MAILBOX_NODES.some(({ name }) => name === joining))
     throw new ConfigError(`MAILBOX_NODES has no cell ${joining} beside another one`);
@@ -132,7 +146,7 @@ const run = async (context: CommandContext): Promise<number> => {
 export const moveAccounts: Command = {
   summary: 'moves the share of accounts of a cell that is added',
   help: `
-Usage: npm run move-accounts [-- --cell <name>] [--verify | --remove]
+Usage: npm run move-accounts [-- --cell <name>] [--verify | --remove --joined <time>]
 
 Copies what waits in the former cells for accounts of a cell that was added, while people write. It may be ended at any
 moment and run again: what is done is seen. Accounts of other cells are not touched. docs/operations.md has the steps.
@@ -141,11 +155,13 @@ moment and run again: what is done is seen. Accounts of other cells are not touc
   --verify  counts what waits in the former cells alone, and changes nothing
   --remove  deletes in the former cells what the own one has: once no master has JOINING_CELL any more, and the mailbox tokens
             from before have expired
+  --joined  with --remove: when the last master had been restarted with JOINING_CELL, as 2026-11-29T14:00 (this machine's
+            time) or with an offset
   --after   begins after this account, as the progress told it
   --json    as JSON
 
 The environment is that of the masters: MAILBOX_NODES, JOINING_CELL, WRITE_CONCERN, TOKEN_PRIVATE_KEY, DIRECTORY_URLS,
-DATABASE_PREFIX.
+DATABASE_PREFIX, MAILBOX_TOKEN_TTL_HOURS.
 
 Exit code: 0 done, 1 something is left in the former cells alone or could not be read, 2 bad options or environment.
 `,
