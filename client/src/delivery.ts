@@ -215,7 +215,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const onIntroduced = (): void => background(release());
   // Nodes take no mailbox tokens from before this list once they have seen one of it: whoever was removed reads nothing more there.
   events.on('device-list', ({ accountId }) => {
-    makingGood.noted();
+    makingGood.told();
     if (accountId !== device.accountId() || frames === null) return;
     background(api.freshTokens().then(() => catchUp.run(), unlessAway));
   });
@@ -247,7 +247,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const tellProgress = (next: CatchUpProgress): void => {
     progress = next;
     const isSettled = unlisted.isIdle();
-    const running = next.running || !isSettled;
+    // Without a master nobody tells: what a stranger has sent then must not hold back the rest.
+    const running = next.running || (!isSettled && frames !== null);
     const complete = next.complete && isSettled;
     isCaughtUp = complete && !running;
     events.emit('catch-up', { ...next, running, complete });

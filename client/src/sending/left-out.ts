@@ -11,18 +11,22 @@ import { conversationPrefix } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type LeftOut, type OutboxEntry } from '../vault/tables.ts';
 
-const note = async (transaction: Transaction, device: DeviceAddress, times: LeftOut): Promise<void> => {
+/** Answers whether nothing was noted of the device before. */
+const note = async (transaction: Transaction, device: DeviceAddress, times: LeftOut): Promise<boolean> => {
   const key = deviceKey(device);
-  const noted = (await transaction.get('leftOut', key)) ?? times;
-  const fromMs = Math.min(noted.fromMs, times.fromMs);
-  const toMs = Math.max(noted.toMs, times.toMs);
-  transaction.put('leftOut', key, { fromMs, toMs });
+  const noted = await transaction.get('leftOut', key);
+  const { fromMs, toMs } = noted ?? times;
+  transaction.put('leftOut', key, {
+    fromMs: Math.min(fromMs, times.fromMs),
+    toMs: Math.max(toMs, times.toMs),
+  });
+  return noted === undefined;
 };
 
 /**
  * Notes the devices that something goes out without although they are on their account's list: a master said that it does not have
  * them, or they came onto the list when it was encrypted already. It is made good for each when a master has it (`making-good.ts`).
- * Answers whether there are any.
+ * Answers whether there are any of which nothing was noted before.
  */
 export const noteLeftOut = async (
   transaction: Transaction,
@@ -33,7 +37,7 @@ export const noteLeftOut = async (
   const accounts = new Set(recipients.map(({ accountId }) => accountId));
   if (ownCopy !== null) accounts.add(self.accountId);
   const timeMs = messageTime(id);
-  let areAny = false;
+  let areNew = false;
   for (const accountId of accounts) {
     const { devices = [], absent = [] } = (await transaction.get('deviceLists', accountId)) ?? {};
     const envelopes = recipients.find((each) => each.accountId === accountId)?.envelopes ?? [];
@@ -45,11 +49,11 @@ export const noteLeftOut = async (
       if (isReached) continue;
       // What own devices lack that are there is told to each by itself (`newcomers.ts`).
       if (isOwn && !absent.includes(deviceId)) continue;
-      await note(transaction, { accountId, deviceId }, { fromMs: timeMs, toMs: timeMs });
-      areAny = true;
+      const times = { fromMs: timeMs, toMs: timeMs };
+      areNew = (await note(transaction, { accountId, deviceId }, times)) || areNew;
     }
   }
-  return areAny;
+  return areNew;
 };
 
 /** Of a conversation, the newest ones: whoever is at a server for longer that is cut off has seen it. */

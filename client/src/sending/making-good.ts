@@ -19,7 +19,7 @@ import type { Sessions } from './sessions.ts';
 export type MakingGood = {
   /** Looks after what is noted, now and from then on, until `signal`. */
   readonly connect: (signal: AbortSignal) => void;
-  /** Something has been noted. */
+  /** Something has been noted of a device of which nothing was: it does not wait as long as those that have been asked for often. */
   readonly noted: () => void;
   /** A master has told of devices that it has and has not. */
   readonly told: () => void;
@@ -162,7 +162,12 @@ export const createMakingGood = (deps: MakingGoodDeps): MakingGood => {
       });
       lookAndAsk();
     },
-    noted: later,
+    noted: () => {
+      clearTimeout(timer);
+      timer = undefined;
+      attempt = 1;
+      later();
+    },
     told: look,
   };
 };

@@ -107,7 +107,7 @@ export type OutboxDeps = {
   readonly backoff: Backoff;
   /** What is for an account waits for room there; null: no more. */
   readonly onHeldUp: (accountId: AccountId, code: NoRoom | null) => void;
-  /** Something went out without a device that is on its account's list. */
+  /** Something went out for the first time without a device that is on its account's list. */
   readonly onLeftOut: () => void;
   /** A master has told of devices that it has and has not. */
   readonly onDevicesTold: () => void;
