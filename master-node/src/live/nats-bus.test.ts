@@ -55,6 +55,33 @@ const knowEachOther = (ends: readonly { readonly bus: Bus }[]) =>
     ends.every(({ bus }) => bus.state().up && bus.state().peers === ends.length - 1),
   );
 
+/** Takes each connection, and ends it when it is asked whether it is there. */
+const startRudeServer = async () => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    let answered = false;
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => {
+      if (!data.includes('PING')) return;
+      if (answered) socket.destroy();
+      else socket.write('PONG\r\n');
+      answered = true;
+    });
+    socket.write('INFO {"server_id":"rude","version":"2.9.10","proto":1,"max_payload":1048576}\r\n');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `nats://user:password@127.0.0.1:${port}`,
+    connections: () => connections,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+};
+
 busContract('over a NATS server', async (masters) => {
   const nats = await startNatsServers(1);
   const ends = await Promise.all(Array.from({ length: masters }, () => start(nats.urls)));
@@ -259,30 +286,36 @@ describe('a bus over NATS', () => {
     expect(other.bus.state().peers).toBe(0);
     await endAll([...ends, other].map(({ bus }) => bus));
   });
+
+  it('is at the first of the servers', async () => {
+    await using proxy = await startFaultProxy(nats.urls[0]!);
+    const through = new URL(nats.urls[0]!);
+    through.host = proxy.address;
+    const ends = await Promise.all(
+      Array.from({ length: 5 }, () => start([through.href, ...nats.urls.slice(1)])),
+    );
+    expect(proxy.connections()).toBe(ends.length);
+    await endAll(ends.map(({ bus }) => bus));
+  });
+
+  it('is at the next when the first ends each connection that it has just taken', async () => {
+    await using server = await startRudeServer();
+    const rude = new URL(nats.urls[0]!);
+    rude.port = new URL(server.url).port;
+    const { bus } = await start([rude.href, ...nats.urls]);
+    await waitFor('the next server', () => bus.state().up);
+    expect(server.connections()).toBeGreaterThan(0);
+    await bus[Symbol.asyncDispose]();
+  });
 });
 
 describe('a master whose bus is not there yet', () => {
   it('starts, and tries again, though a server ends each connection that it has just taken', async () => {
-    let connections = 0;
-    const server = createServer((socket) => {
-      connections += 1;
-      let answered = false;
-      socket.on('error', () => undefined);
-      socket.on('data', (data) => {
-        if (!data.includes('PING')) return;
-        if (answered) socket.destroy();
-        else socket.write('PONG\r\n');
-        answered = true;
-      });
-      socket.write('INFO {"server_id":"rude","version":"2.9.10","proto":1,"max_payload":1048576}\r\n');
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const { bus } = await start([`nats://user:password@127.0.0.1:${port}`]);
-    await waitFor('another try', () => connections > 2);
+    await using server = await startRudeServer();
+    const { bus } = await start([server.url]);
+    await waitFor('another try', () => server.connections() > 2);
     expect(bus.state().up).toBe(false);
     await bus[Symbol.asyncDispose]();
-    server.close();
   });
 
   it('starts, serves itself, and finds the others when it comes', async () => {

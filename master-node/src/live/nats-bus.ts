@@ -17,7 +17,7 @@ import { newMasterId } from './local-bus.ts';
  * {@link UNCONFIRMED_BYTES} wait to be read by a server.
  */
 export type NatsBusOptions = {
-  /** `host:port` of the servers: whichever answers. */
+  /** `host:port` of the servers, the nearest first. After a failure it is tried from the next one on. */
   readonly servers: readonly string[];
   readonly user: string;
   readonly password: string;
@@ -52,6 +52,8 @@ const PINGS = 2;
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 2000;
 const END_TIMEOUT_MS = 1000;
+/** A connection that ends sooner is a failure. */
+const STEADY_MS = 10_000;
 /** What a subject may have between its dots. */
 const TOKEN = /^[\w-]+$/;
 
@@ -184,9 +186,10 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
 
   const connected = Promise.withResolvers<null>();
   /** One connection, from its beginning to its end. */
-  const beConnected = async (): Promise<void> => {
+  const beConnected = async (servers: readonly string[]): Promise<void> => {
     const connection = await connect({
-      servers: [...options.servers],
+      servers: [...servers],
+      noRandomize: true,
       user: options.user,
       pass: options.password,
       ...(options.isTls && { tls: {} }),
@@ -222,9 +225,11 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
   const stayConnected = async (): Promise<void> => {
     let failures = 0;
     while (!over.signal.aborted) {
+      const first = failures % options.servers.length;
+      const sinceMs = performance.now();
       try {
-        await beConnected();
-        failures = 0;
+        await beConnected([...options.servers.slice(first), ...options.servers.slice(0, first)]);
+        failures = performance.now() - sinceMs < STEADY_MS ? failures + 1 : 0;
       } catch (error) {
         log[failures === 0 ? 'warn' : 'debug'](
           { event: 'bus-unreachable', err: error },

@@ -243,7 +243,9 @@ export const startCluster = async (options: ClusterOptions): Promise<Cluster> =>
         const name = `master${index + 1}`;
         const directoryUrls = await directoryAddresses(route, name, couchServers);
         const nodes = atServers(origins, await nodeAddresses(route, name, mailboxNodes, mailboxAddresses));
-        const between = { count: masterCount, busUrls: await busAddresses(route, name, busUrls) };
+        const nearest = index % Math.max(busUrls.length, 1);
+        const nearestFirst = [...busUrls.slice(nearest), ...busUrls.slice(0, nearest)];
+        const between = { count: masterCount, busUrls: await busAddresses(route, name, nearestFirst) };
         return create(name, SCRIPTS.master, ports.masters?.[index], '/ready', (port) => ({
           ...masterEnvironment(port, directoryUrls, nodes, between, databasePrefix, secrets),
           ...cell,
