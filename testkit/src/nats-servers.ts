@@ -16,8 +16,17 @@ export type NatsServers = AsyncDisposable & {
   readonly urls: readonly string[];
 };
 
-/** `isStarted`: false for servers that are not there yet, on ports that are theirs. */
-export const startNatsServers = async (count: number, { isStarted = true } = {}): Promise<NatsServers> => {
+type Options = {
+  /** False for servers that are not there yet, on ports that are theirs. */
+  readonly isStarted?: boolean;
+  /** For masters, not between the servers. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+};
+
+export const startNatsServers = async (
+  count: number,
+  { isStarted = true, tls }: Options = {},
+): Promise<NatsServers> => {
   await using starting = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'restante-nats-'));
   starting.defer(() => rm(folder, { recursive: true, force: true }));
@@ -35,6 +44,7 @@ export const startNatsServers = async (count: number, { isStarted = true } = {})
       logFile: join(folder, `nats${index + 1}.log`),
       onExit: () => undefined,
       credentials,
+      ...(tls && { tls }),
       ...(count > 1 && { cluster }),
     });
   });

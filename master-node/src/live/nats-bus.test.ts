@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { connect } from '@nats-io/transport-node';
 import { LIMITS, mintMessageId } from '@restante/protocol';
 import { createLog } from '@restante/service-kit';
 import { startFaultProxy, startNatsServers, waitFor, type NatsServers } from '@restante/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCertificate } from '@restante/testkit/nginx';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createMetrics } from '../metrics.ts';
 import type { Bus, BusEvent } from './bus.ts';
 import { busContract, carries, listenTo, typing } from './bus.contract.ts';
@@ -19,7 +24,7 @@ const start = async (urls: readonly string[], databasePrefix = '') => {
       servers: urls.map((url) => new URL(url).host),
       user: first!.username,
       password: first!.password,
-      isTls: false,
+      isTls: first!.protocol === 'tls:',
       databasePrefix,
     },
     { log: createLog('bus', 'silent'), metrics },
@@ -337,6 +342,39 @@ describe('a master whose bus is not there yet', () => {
     await waitFor('the account to be heard', () =>
       two.heard.some((heard) => 'to' in heard.event && heard.event.to === account),
     );
+    await endAll(ends.map(({ bus }) => bus));
+  });
+});
+
+describe('a bus over TLS', () => {
+  let folder: string;
+  let nats: NatsServers;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'restante-tls-'));
+    const certificate = makeCertificate(folder);
+    nats = await startNatsServers(1, { tls: { certificate, key: join(folder, 'key.pem') } });
+  });
+  afterAll(async () => {
+    await nats[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  const url = (): string => nats.urls[0]!.replace('nats:', 'tls:');
+  const trusted = getCACertificates('default');
+  afterEach(() => setDefaultCACertificates(trusted));
+
+  it('carries between masters that trust its certificate', async () => {
+    const own = await readFile(join(folder, 'certificate.pem'), 'utf8');
+    setDefaultCACertificates([...trusted, own]);
+    const ends = [await start([url()]), await start([nats.urls[0]!])] as const;
+    await knowEachOther(ends);
+    await carries(...ends);
+    await endAll(ends.map(({ bus }) => bus));
+  });
+
+  it('is none to a master that does not trust its certificate, whether or not it was told to use TLS', async () => {
+    const ends = [await start([url()]), await start([nats.urls[0]!])] as const;
+    expect(ends.map(({ bus }) => bus.state().up)).toEqual([false, false]);
     await endAll(ends.map(({ bus }) => bus));
   });
 });

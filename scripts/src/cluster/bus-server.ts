@@ -21,6 +21,8 @@ type BusServer = Pick<ProcessSpec, 'name' | 'port' | 'logFile' | 'readyDeadlineM
   /** For its configuration, which holds a password. */
   readonly folder: string;
   readonly credentials: Credentials;
+  /** Files, where masters reach it over TLS. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
   /** A cluster of servers: where this one listens for the others, and where these do, each as `host:port`. */
   readonly cluster?: { readonly port: number; readonly others: readonly string[] };
 };
@@ -30,10 +32,11 @@ const LISTENING = /Listening for client connections on [\w.:[\]]+:(\d+)/;
 const READY = /Server is ready/;
 
 /** JSON is a form of NATS' configuration. */
-const configuration = ({ credentials, cluster, host = THIS_MACHINE }: BusServer): string =>
+const configuration = ({ credentials, tls, cluster, host = THIS_MACHINE }: BusServer): string =>
   JSON.stringify({
     host,
     authorization: credentials,
+    ...(tls && { tls: { cert_file: tls.certificate, key_file: tls.key } }),
     ...(cluster && {
       cluster: {
         name: 'restante',
