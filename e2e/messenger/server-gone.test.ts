@@ -8,14 +8,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** The server that people use ends without a word: messengers go on at another one, and come back to it. */
 
-// Longer than what any condition is waited for, so that a failure names its condition.
-
 let cluster: TestCluster;
 let browser: Browser;
 /** In Chromium. */
 let alice: BrowserPerson;
 /** In Node. */
 let bob: Person;
+
+/** Of servers 2 and 3, the one that the others do not know of: the third is to take the place of the second. */
+let unknown = 3;
+const adapt = (_name: string, environment: Readonly<Record<string, string>>): Record<string, string> => {
+  const all = (environment['SERVER_ORIGINS'] ?? '').split(',');
+  const [hidden, other] = [all[unknown - 1] ?? '', all[unknown === 3 ? 1 : 2] ?? ''];
+  const nodes = environment['MAILBOX_NODES'];
+  return {
+    ...environment,
+    SERVER_ORIGINS: all.filter((origin) => origin !== hidden).join(','),
+    ...(nodes !== undefined && { MAILBOX_NODES: nodes.replaceAll(hidden, other) }),
+  };
+};
 
 const cleanup = new AsyncDisposableStack();
 afterAll(() => cleanup.disposeAsync());
@@ -74,8 +85,9 @@ beforeAll(async () => {
   const messengerDir = await buildWebClient();
   cluster = cleanup.use(
     await startTestCluster({
-      ...{ servers: 3, mailboxAddresses: 'front' },
-      settings: { front: { MESSENGER_DIR: messengerDir } },
+      ...{ servers: 3, mailboxAddresses: 'front', adapt },
+      // Whoever opens the messenger again gets fresh tokens, and with them the list of servers.
+      settings: { front: { MESSENGER_DIR: messengerDir }, master: { MASTER_TOKEN_TTL_MINUTES: '1' } },
     }),
   );
   await cluster.caughtUp();
@@ -124,6 +136,16 @@ describe('a server that burns', () => {
   });
 
   it('is gone back to when it is well again, without a gap', async () => {
+    // Nor does it need a token that is still good: a connection outlives the one that it began with.
+    await waitFor(
+      'the tokens of both to end',
+      async () => {
+        const [atAlice] = await alice.rows('tokens');
+        const ends = [atAlice!.value, await bob.session()].map((tokens) => tokens.masterTokenExpiresAt);
+        return ends.every((end) => end < Date.now());
+      },
+      { timeoutMs: 90_000 },
+    );
     const states: string[] = [];
     bob.messenger().on('connection', ({ name }) => states.push(name));
     await start(1);
@@ -149,6 +171,34 @@ describe('a server that falls silent', () => {
     await isLiveAt(bob, 1);
     await isElsewhere([]);
     await talk('it has woken');
+    expect(alice.complaints.unexpected()).toEqual([]);
+  });
+});
+
+describe('a server that takes the place of another', () => {
+  it('is known to those who come back meanwhile, and they go on at it when their own is gone, too', async () => {
+    await kill(2);
+    unknown = 2;
+    const { mailboxNodes, masters, fronts } = cluster.parts;
+    const present = [...mailboxNodes, masters[0]!, masters[2]!, fronts[0]!, fronts[2]!];
+    await Promise.all(present.map((process) => process.restart()));
+    const [first, , third] = origins();
+    await waitFor('bob to be told', async () => {
+      await bob.enterLive();
+      return String((await bob.session()).masters) === String([first, third]);
+    });
+    await waitFor('alice to be told, and her page to be let there', async () => {
+      const page = await alice.page().reload();
+      await alice.isConnected('live');
+      const policy = await page?.headerValue('content-security-policy');
+      const [tokens] = await alice.rows('tokens');
+      return String(tokens?.value.masters) === String([first, third]) && policy?.includes(third!) === true;
+    });
+    await talk('the third has come');
+    await kill(1);
+    await isElsewhere([3]);
+    await isLiveAt(bob, 3);
+    await talk('at the one that came');
     expect(alice.complaints.unexpected()).toEqual([]);
   });
 });

@@ -114,9 +114,12 @@ export const createConnection = (options: ConnectionOptions): Connection => {
   };
 
   /** The connection to another server goes on until the usual one has welcomed this device. */
-  const goBack = (): void => {
-    if (state.name !== 'live' || move !== null || options.token() === null) return;
+  const goBack = async (stay: AbortSignal): Promise<void> => {
     const origin = servers.usual();
+    // A connection outlives the token that it began with.
+    if (options.token() === null) await authenticate(origin, stay);
+    if (stay.aborted || state.name !== 'live' || move !== null) return;
+    if (options.token() === null || servers.usual() !== origin) return;
     const attempt = new AbortController();
     const moving = { attempt, heldBack: null as ConnectionEvent | null };
     move = moving;

@@ -9,8 +9,8 @@ export type WayBackDeps = {
   readonly servers: Pick<Servers, 'usual' | 'health'>;
   /** How often the usual server is looked for, about. */
   readonly everyMs: number;
-  /** Begins to move there; the connection that there is goes on until that one has begun. */
-  readonly goBack: () => void;
+  /** Begins to move there, unless `stay`; the connection that there is goes on until that one has begun. Does not reject. */
+  readonly goBack: (stay: AbortSignal) => Promise<void>;
 };
 
 /** Leads back to the usual server whoever is live at another one, once it has been well for a while: each at a moment of their own. */
@@ -26,7 +26,7 @@ export const createWayBack = ({ servers, everyMs, goBack }: WayBackDeps) => {
       timesWell = (await servers.health(servers.usual(), signal)) === 'ok' ? timesWell + 1 : 0;
       if (timesWell >= TIMES_WELL && !isOver()) {
         timesWell = 0;
-        goBack();
+        await goBack(signal);
       }
     }
   };
