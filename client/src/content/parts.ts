@@ -16,7 +16,7 @@ export const MAX_CONTENT_BYTES = 70_000;
 export const MAX_REFERENCES = 500;
 
 /** Ids under which a content was sent before it could be decrypted. */
-const MAX_EARLIER_IDS = 8;
+export const MAX_EARLIER_IDS = 8;
 
 export const v = z.literal(CONTENT_VERSION);
 

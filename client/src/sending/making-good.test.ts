@@ -117,3 +117,30 @@ test('a new device of a contact gets the last texts that a server took which was
   await waitForTexts(bob, alice, ['hello', 'one', 'two', 'three']);
   await waitForTexts(second, alice, ['one', 'two', 'three']);
 });
+
+test('each of many devices gets it that come back one after the other', async () => {
+  await using scene = await Scene.open();
+  const { alice, bob, second, secondId, bobId } = await talkers(scene);
+  const devices = [second, ...(await Promise.all([1, 2, 3, 4].map(() => scene.device('bobby'))))];
+  await alice.sendText('bobby', 'to all');
+  for (const each of devices)
+    await waitFor('it to come', async () => (await textsWith(each, alice)).includes('to all'));
+  const ids = await Promise.all(devices.map(async (each) => (await each.self())!.deviceId));
+  expect(ids[0]).toBe(secondId);
+  const comeBack = ids.map((deviceId) => hide(scene, bobId, deviceId));
+  await alice.sendText('bobby', 'while they were not there');
+  await waitFor('it to come', async () =>
+    (await textsWith(bob, alice)).includes('while they were not there'),
+  );
+  for (const [index, each] of devices.entries()) {
+    comeBack[index]!();
+    await waitFor(`device ${index + 1} to get it`, async () =>
+      (await textsWith(each, alice)).includes('while they were not there'),
+    );
+  }
+  await waitFor('nothing to wait', () => scene.cluster.waiting() === 0);
+  for (const each of [bob, ...devices]) {
+    const texts = await textsWith(each, alice);
+    expect(texts.filter((text) => text === 'while they were not there')).toHaveLength(1);
+  }
+});

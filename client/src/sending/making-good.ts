@@ -8,7 +8,7 @@ import { deviceListOf } from '../server/device-list-of.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import { addressOf, firstIdAt } from '../vault/keys.ts';
 import type { Store } from '../vault/store.ts';
-import { sendAgain, type SendAgainDeps } from './send-again.ts';
+import { MAX_TIMES_MADE_GOOD, sendAgain, type SendAgainDeps } from './send-again.ts';
 import type { Sessions } from './sessions.ts';
 
 /**
@@ -89,7 +89,7 @@ export const createMakingGood = (deps: MakingGoodDeps): MakingGood => {
       if (row === undefined) return false;
       const [after, before] = [firstIdAt(row.fromMs), firstIdAt(row.toMs + 1)];
       const rows = await transaction.list('sentIds', { after, before, limit: PAGE });
-      for (const sent of rows) await sendAgain(transaction, deps, accountId, sent.key);
+      for (const sent of rows) await sendAgain(transaction, deps, accountId, sent.key, MAX_TIMES_MADE_GOOD);
       const last = rows.length < PAGE ? undefined : rows.at(-1);
       if (last === undefined) transaction.delete('leftOut', key);
       else transaction.put('leftOut', key, { ...row, fromMs: messageTime(last.key) });

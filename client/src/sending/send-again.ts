@@ -2,6 +2,7 @@ import type { AccountId, MessageId } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import { addressed } from '../content/addressed.ts';
 import { decodeContent, encodeContent } from '../content/codec.ts';
+import { MAX_EARLIER_IDS } from '../content/parts.ts';
 import { rowKindOf } from '../content/shared.ts';
 import type { Device } from '../account/device.ts';
 import type { Composer } from './compose.ts';
@@ -9,8 +10,10 @@ import { named } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { SentId } from '../vault/tables.ts';
 
-/** What a reader could not decrypt is sent again at most this often. */
+/** What a reader could not decrypt is sent again at most this often: readers ask for it, and may be broken. */
 const MAX_TIMES = 3;
+/** What a device was left out of: by this one's own knowledge, and once for each device that has come back since. */
+export const MAX_TIMES_MADE_GOOD = MAX_EARLIER_IDS;
 
 export type SendAgainDeps = {
   readonly device: Device;
@@ -38,15 +41,16 @@ const comingAgain = (plaintext: Uint8Array | null, earlier: MessageId[]): Uint8A
   return content && encodeContent({ ...content, earlier });
 };
 
-/** Sends an account again what one of its devices could not decrypt. */
+/** Sends an account again what one of its devices could not decrypt, or did not get; nothing that has come again `atMost` times. */
 export const sendAgain = async (
   transaction: Transaction,
   deps: SendAgainDeps,
   asker: AccountId,
   storedId: MessageId,
+  atMost = MAX_TIMES,
 ): Promise<void> => {
   const sent = await transaction.get('sentIds', storedId);
-  if (!sent || sent.sentAgain?.includes(asker) || sent.earlier.length >= MAX_TIMES) return;
+  if (!sent || sent.sentAgain?.includes(asker) || sent.earlier.length >= atMost) return;
   const contents = await contentsOf(transaction, deps, sent);
   const earlier = [...sent.earlier, storedId];
   const own = asker === deps.device.accountId();
