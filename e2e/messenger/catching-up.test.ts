@@ -7,7 +7,7 @@ import { stageOfFile } from './stage-of-file.ts';
 
 const FROM_EACH = 100;
 
-const stage = stageOfFile();
+const stage = stageOfFile({ areInstalled: true });
 
 const numbered = (count: number, word: string): string[] =>
   Array.from({ length: count }, (_, index) => `${word} ${index + 1}`);

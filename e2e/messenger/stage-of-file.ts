@@ -1,12 +1,11 @@
-import { startStage, type Stage, type StartFront } from '@restante/testkit/messenger';
+import { startStage, type Stage, type StageOptions } from '@restante/testkit/messenger';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 
 /** One stage for all tests of a file. After each of them everybody leaves, and no page has said what was not expected. */
-export const stageOfFile = (startFront?: StartFront): (() => Stage) => {
-  // Longer than what any condition is waited for, so that a failure names its condition.
+export const stageOfFile = (options?: StageOptions): (() => Stage) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage(startFront);
+    stage = await startStage(options);
   });
   afterAll(() => stage[Symbol.asyncDispose]());
   afterEach(async () => expect(await stage.clear()).toEqual([]));

@@ -5,13 +5,16 @@ import { stageOfFile } from './stage-of-file.ts';
 
 /** The same people, where production has nginx: HTTPS, HTTP/2, and the nginx.conf of production. */
 
-const stage = stageOfFile((cluster, messengerDir) => {
-  const { masters, mailboxNodes } = cluster.parts;
-  return startNginx({
-    master: masters[0]!.url,
-    mailboxNodes: mailboxNodes.map(({ url }) => url),
-    messengerDir,
-  });
+const stage = stageOfFile({
+  areInstalled: true,
+  startFront: (cluster, messengerDir) => {
+    const { masters, mailboxNodes } = cluster.parts;
+    return startNginx({
+      master: masters[0]!.url,
+      mailboxNodes: mailboxNodes.map(({ url }) => url),
+      messengerDir,
+    });
+  },
 });
 
 describe('behind nginx', () => {

@@ -128,7 +128,7 @@ const measureTaps = async (person: BrowserPerson): Promise<number[]> => {
 };
 
 const run = async ({ rounds, progress }: Bench): Promise<readonly Figure[]> => {
-  await using stage = await startStage();
+  await using stage = await startStage({ areInstalled: true });
   const first = await firstScreen(stage);
   const [alice] = await stage.people('alice');
   if (alice === undefined) throw new Error('nobody came');

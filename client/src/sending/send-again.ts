@@ -12,7 +12,7 @@ import type { SentId } from '../vault/tables.ts';
 
 /** What a reader could not decrypt is sent again at most this often: readers ask for it, and may be broken. */
 const MAX_TIMES = 3;
-/** What a device was left out of: by this one's own knowledge, and once for each device that has come back since. */
+/** What went out without a device: it comes again for each that is back, and by this device's own knowledge alone. */
 export const MAX_TIMES_MADE_GOOD = MAX_EARLIER_IDS;
 
 export type SendAgainDeps = {

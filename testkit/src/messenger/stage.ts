@@ -22,10 +22,16 @@ export type Stage = AsyncDisposable & {
 };
 
 /** Something else than the cluster's own front, with TLS and a certificate of its own. */
-export type StartFront = (
+type StartFront = (
   cluster: TestCluster,
   messengerDir: string,
 ) => Promise<AsyncDisposable & { readonly url: string; readonly certificateFile: string }>;
+
+export type StageOptions = {
+  readonly startFront?: StartFront;
+  /** Whether browsers keep the messenger for opening it without a network, which takes each of them as long as the rest of a sign-up. */
+  readonly areInstalled?: boolean;
+};
 
 /** The words with which friends have begun. */
 export const GREETING = 'hello';
@@ -42,7 +48,8 @@ const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void>
   await one.sent(GREETING, 'read');
 };
 
-export const startStage = async (startFront?: StartFront): Promise<Stage> => {
+export const startStage = async ({ startFront, areInstalled = false }: StageOptions = {}): Promise<Stage> => {
+  const serviceWorkers = areInstalled ? 'allow' : 'block';
   await using starting = new AsyncDisposableStack();
   const messengerDir = await buildWebClient();
   const cluster = starting.use(
@@ -60,7 +67,10 @@ export const startStage = async (startFront?: StartFront): Promise<Stage> => {
 
   const browserPerson: Stage['browserPerson'] = async (name, given) => {
     count += 1;
-    const person = await createBrowserPerson(browser, front.url, `${name}.${count}`, given);
+    const person = await createBrowserPerson(browser, front.url, `${name}.${count}`, {
+      serviceWorkers,
+      ...given,
+    });
     present.push(person);
     return person;
   };
