@@ -2,7 +2,7 @@
 // the programs that they run: installs Debian's where there are none.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { findChromium } from './find-chromium.mjs';
+import { findChromium, findHeadlessShell } from './find-chromium.mjs';
 import { findProgram } from './find-program.mjs';
 
 /** Debian's. */
@@ -25,6 +25,13 @@ const PROGRAMS = {
       debianPackage: 'chromium',
       find: findChromium,
       without: 'the browser tests will fail. Install Chromium or Chrome, or set CHROMIUM_PATH to one.',
+    },
+    {
+      debianPackage: 'chromium-headless-shell',
+      // Not every system has it, and apt-get installs nothing where one of several is unknown.
+      isAlone: true,
+      find: findHeadlessShell,
+      without: 'the browser tests will take longer.',
     },
     {
       debianPackage: 'nginx-light',
@@ -85,11 +92,17 @@ const { tests, servers, check } = PROGRAMS;
 const wanted = { check, servers: [...tests, ...servers] }[process.argv[2]] ?? tests;
 const missing = () => wanted.filter(({ find }) => find() === null);
 
+const install = (...packages) =>
+  runAsRoot('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', ...packages);
+
 const packages = missing().map(({ debianPackage }) => debianPackage);
 if (packages.length > 0) {
   console.log(`Installing what is missing (apt-get install ${packages.join(' ')}) ...`);
   runAsRoot('apt-get', 'update', '-qq');
-  runAsRoot('apt-get', 'install', '-qq', '--yes', '--no-install-recommends', ...packages);
+  const alone = missing().filter(({ isAlone }) => isAlone);
+  const together = missing().filter(({ isAlone }) => !isAlone);
+  if (together.length > 0) install(...together.map(({ debianPackage }) => debianPackage));
+  for (const { debianPackage } of alone) install(debianPackage);
   // Debian's starts at once and with the machine; the tests start their own.
   const services = { 'nginx-light': 'nginx', 'nats-server': 'nats-server', prometheus: 'prometheus' };
   for (const [debianPackage, service] of Object.entries(services)) {

@@ -1,6 +1,7 @@
 // Plain JavaScript: it also runs before the dependencies are there, on whatever Node the machine has.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { findProgram } from './find-program.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 const ELSEWHERE = [
@@ -22,3 +23,10 @@ export const findChromium = () => {
   ];
   return candidates.find((path) => existsSync(path)) ?? null;
 };
+
+/**
+ * Chromium without the windows around its pages, or null: CHROMIUM_PATH, else one in PATH. Tests of many people take two thirds of the time with it.
+ *
+ * @returns {string | null}
+ */
+export const findHeadlessShell = () => process.env.CHROMIUM_PATH || findProgram('chromium-headless-shell');

@@ -1,11 +1,10 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { findChromium } from '@restante/scripts/find-chromium';
+import { findChromium, findHeadlessShell } from '@restante/scripts/find-chromium';
 
-/** Options for the Chromium of this machine, without a window. Its own sandbox does not work for root. */
-const launchOptions = () => {
-  const executablePath = findChromium();
+/** Options for a Chromium of this machine, without a window. Its own sandbox does not work for root. */
+const launchOptions = (executablePath = findChromium()) => {
   if (executablePath === null) {
     throw new Error('no Chromium: install it (node scripts/ensure-packages.mjs) or set CHROMIUM_PATH');
   }
@@ -20,15 +19,22 @@ const keyHash = (certificateFile: string): string =>
     )
     .digest('base64');
 
-/** `certificateFile`: a certificate that nobody has signed, and that this Chromium takes all the same. */
-export const launchChromium = (certificateFile?: string): Promise<Browser> =>
+const launch = (executablePath: string | null, certificateFile: string | undefined): Promise<Browser> =>
   chromium.launch({
-    ...launchOptions(),
+    ...launchOptions(executablePath),
     args:
       certificateFile === undefined
         ? []
         : [`--ignore-certificate-errors-spki-list=${keyHash(certificateFile)}`],
   });
+
+/** `certificateFile`: a certificate that nobody has signed, and that this Chromium takes all the same. */
+export const launchChromium = (certificateFile?: string): Promise<Browser> =>
+  launch(findChromium(), certificateFile);
+
+/** The same without the windows around its pages, where the machine has that: for many people. */
+export const launchHeadlessShell = (certificateFile?: string): Promise<Browser> =>
+  launch(findHeadlessShell() ?? findChromium(), certificateFile);
 
 /** A Chromium whose profile is a folder: what it keeps is on disk, and there for the next one that is launched on it. */
 export type Profile = {

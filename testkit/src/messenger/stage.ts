@@ -1,4 +1,4 @@
-import { launchChromium } from '../browser/launch-chromium.ts';
+import { launchHeadlessShell } from '../browser/launch-chromium.ts';
 import { startTestCluster, type TestCluster } from '../cluster/test-cluster.ts';
 import { buildWebClient } from '@restante/web-client/build';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
@@ -61,7 +61,7 @@ export const startStage = async ({ startFront, areInstalled = false }: StageOpti
   const front =
     startFront === undefined ? cluster.parts.front : starting.use(await startFront(cluster, messengerDir));
   const certificateFile = 'certificateFile' in front ? front.certificateFile : undefined;
-  const browser = starting.adopt(await launchChromium(certificateFile), (opened) => opened.close());
+  const browser = starting.adopt(await launchHeadlessShell(certificateFile), (opened) => opened.close());
   let present: BrowserPerson[] = [];
   let count = 0;
 
