@@ -1,4 +1,4 @@
-import { launchHeadlessShell } from '../browser/launch-chromium.ts';
+import { launchChromium, launchHeadlessShell } from '../browser/launch-chromium.ts';
 import { startTestCluster, type TestCluster } from '../cluster/test-cluster.ts';
 import { buildWebClient } from '@restante/web-client/build';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
@@ -29,7 +29,10 @@ type StartFront = (
 
 export type StageOptions = {
   readonly startFront?: StartFront;
-  /** Whether browsers keep the messenger for opening it without a network, which takes each of them as long as the rest of a sign-up. */
+  /**
+   * Whether browsers are as people have them, with their windows, and keep the messenger for opening it without a network. Without that
+   * two people who meet take half of the time.
+   */
   readonly areInstalled?: boolean;
 };
 
@@ -50,6 +53,7 @@ const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void>
 
 export const startStage = async ({ startFront, areInstalled = false }: StageOptions = {}): Promise<Stage> => {
   const serviceWorkers = areInstalled ? 'allow' : 'block';
+  const launch = areInstalled ? launchChromium : launchHeadlessShell;
   await using starting = new AsyncDisposableStack();
   const messengerDir = await buildWebClient();
   const cluster = starting.use(
@@ -61,7 +65,7 @@ export const startStage = async ({ startFront, areInstalled = false }: StageOpti
   const front =
     startFront === undefined ? cluster.parts.front : starting.use(await startFront(cluster, messengerDir));
   const certificateFile = 'certificateFile' in front ? front.certificateFile : undefined;
-  const browser = starting.adopt(await launchHeadlessShell(certificateFile), (opened) => opened.close());
+  const browser = starting.adopt(await launch(certificateFile), (opened) => opened.close());
   let present: BrowserPerson[] = [];
   let count = 0;
 
