@@ -65,7 +65,7 @@ describe.each(releases)('what %s has left', (release) => {
         settings: { front: { MESSENGER_DIR: await buildWebClient() } },
         adapt: (_, environment) => ({ ...environment, ...shift }),
       });
-    }, 120_000);
+    });
     afterAll(async () => {
       await Promise.all(open.map((messenger) => messenger[Symbol.asyncDispose]()));
       await cluster[Symbol.asyncDispose]();

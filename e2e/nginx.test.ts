@@ -1,4 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -23,7 +24,9 @@ import {
   type SecureVersion,
 } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { errorBody, LIMITS, type ErrorCode } from '@restante/protocol';
+import { errorBody, LIMITS, mintBlobId, type ErrorCode } from '@restante/protocol';
+import { ensureSecrets } from '@restante/scripts/cluster';
+import { createTokenSigner } from '@restante/service-kit';
 import { waitFor } from '@restante/testkit';
 import { startTestCluster, type TestCluster } from '@restante/testkit/cluster';
 import {
@@ -299,6 +302,29 @@ describe('the services', () => {
     }
   });
 
+  it('take and give parts of blobs, and no log has which', async () => {
+    const signer = createTokenSigner(ensureSecrets(cluster.dataDir).tokenPrivateKey);
+    const blob = mintBlobId(Date.now(), randomBytes(10));
+    const data = randomBytes(LIMITS.blobPartBytes);
+    const ticket = await signer.blob({ blob, bytes: data.length }, Date.now() + 60_000);
+    const headers = { authorization: `Bearer ${ticket}`, 'content-type': 'application/octet-stream' };
+    const part = `/node1/blobs/${blob}/0`;
+    const stored = await ask(part, { method: 'PUT', body: data, headers });
+    expect(stored.status).toBe(200);
+    const given = await ask(part, { headers });
+    expect(Buffer.from(await given.arrayBuffer()).equals(data)).toBe(true);
+    expect(await (await ask(`/node1/blobs/${blob}`, { headers })).json()).toEqual({
+      parts: [{ from: 0, to: 0 }],
+    });
+    expect((await ask(part, { method: 'PUT', body: Buffer.concat([data, data]), headers })).status).toBe(413);
+    for (const [answer, route] of [
+      [stored, '/node1/blobs/:id/:part'],
+      [await ask(`/node1/blobs/${blob}`, { headers }), '/node1/blobs/:id'],
+    ] as const)
+      expect(await loggedOf(answer)).toMatchObject({ route });
+    expect(JSON.stringify(nginx.requests())).not.toContain(blob);
+  });
+
   it('answer for the watch, of which nothing but its page is reached, while it is away', async () => {
     expect((await ask('/cluster')).headers.get('location')).toBe('/cluster/');
     for (const path of ['/cluster/', '/cluster/state', '/cluster/../cluster/page.mjs']) {
@@ -321,6 +347,9 @@ describe('the services', () => {
       '/node1/messages',
       '/node4/messages/delete',
       '/node1/messages/x/y/z',
+      '/node1/blobs',
+      '/node1/blobs/x/y',
+      '/node4/blobs/x',
       '/mesh/out/messages-20260101',
       '/node1/mesh/out/messages-20260101',
       '/node1/mesh/in/node2/messages-20260101/_bulk_docs',

@@ -17,6 +17,7 @@ import { masterKilled } from './measurements/master-killed.ts';
 import { messenger } from './measurements/messenger.ts';
 import { pushAcross } from './measurements/push-across.ts';
 import { reconnect } from './measurements/reconnect.ts';
+import { blobs } from './measurements/blobs.ts';
 import { refill } from './measurements/refill.ts';
 import { replication } from './measurements/replication.ts';
 import { serverGone } from './measurements/server-gone.ts';
@@ -33,6 +34,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   fullNode,
   replication,
   refill,
+  blobs,
   livePush,
   pushAcross,
   connections,

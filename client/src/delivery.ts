@@ -40,6 +40,9 @@ import type { OutdatedVault } from './receiving/outdated-vault.ts';
 import type { Composer } from './sending/compose.ts';
 import { createKeyFetch } from './sending/key-fetch.ts';
 import { createOutbox } from './sending/outbox.ts';
+import { createUploads } from './sending/uploads.ts';
+import type { PartStore } from './files/part-store.ts';
+import type { BlobApi } from './server/blob-api.ts';
 import type { Sessions } from './sending/sessions.ts';
 import type { PreferenceStore } from './account/preferences.ts';
 import type { Presence } from './people/presence.ts';
@@ -68,6 +71,8 @@ export type Delivery = {
   readonly sendNow: SendFrame;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
+  /** Files are to be stored, or no more. */
+  readonly pumpUploads: () => void;
   /** Forgets what is old, and looks after the keys, now. */
   readonly keepHouse: () => void;
 };
@@ -83,6 +88,8 @@ export type DeliveryDeps = {
   readonly patienceMs: number;
   readonly pageTimeoutMs: number;
   readonly ratchet: Ratchet;
+  readonly blobs: BlobApi;
+  readonly parts: PartStore;
   readonly events: MessengerEventSource;
   readonly store: PatientStore;
   readonly device: Device;
@@ -170,6 +177,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onDevicesTold: () => makingGood.told(),
     onFault,
   });
+  const uploads = createUploads({ ...deps, onQueued: outbox.pump, onFault });
   const owedDeletes = createOwedDeletes({
     store,
     deleteEverywhere: async (ids) => (await deleteDirectly(ids)) === nodeUrls().length,
@@ -262,9 +270,15 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       if (progress !== null) tellProgress({ ...progress, expired: 0 });
     },
   });
-  const take = async (batch: readonly Envelope[]): Promise<number> => {
-    await unlisted.prepare(batch);
-    return inbox.take(batch);
+  let taking: Promise<unknown> = Promise.resolve();
+  /** In the order in which batches come: none overtakes one that waits for a list. */
+  const take = (batch: readonly Envelope[]): Promise<number> => {
+    const taken = taking.then(async () => {
+      await unlisted.prepare(batch);
+      return inbox.take(batch);
+    });
+    taking = taken.catch(() => undefined);
+    return taken;
   };
   const live = createLiveQueue(take, () => background(catchUp.run()), onFault);
   const newlyExpired = (expired: number, complete: boolean): Promise<number> =>
@@ -483,11 +497,13 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       follow(false);
       catchUp.stop();
       owedDeletes.stop();
+      uploads.stop();
       clearTimeout(renewalTimer);
       clearTimeout(houseTimer);
       clearTimeout(readingTimer);
     } else {
       owedDeletes.start();
+      uploads.start();
     }
     events.emit('connection', state);
   };
@@ -523,11 +539,13 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     state: connection.state,
     refresh: () => {
       store.retryNow();
+      uploads.retryNow();
       connection.retryNow();
       if (!isOver(connection.state())) background(catchUp.run());
     },
     sendNow: (frame) => frames?.(frame),
     pump: outbox.pump,
+    pumpUploads: uploads.pump,
     keepHouse,
   };
 };

@@ -14,11 +14,11 @@ import { waitFor } from './node/testing/wait-for.ts';
  * process dies, both sides see the same in the end.
  */
 
-type Deed = { readonly what: 'text' | 'react' | 'unreact' | 'delete'; readonly which: number };
+type Deed = { readonly what: 'text' | 'edit' | 'react' | 'unreact' | 'delete'; readonly which: number };
 
 const deeds = fc.array(
   fc.record({
-    what: fc.constantFrom<Deed['what']>('text', 'text', 'react', 'unreact', 'delete'),
+    what: fc.constantFrom<Deed['what']>('text', 'text', 'edit', 'edit', 'react', 'unreact', 'delete'),
     which: fc.nat(),
   }),
   { minLength: 8, maxLength: 16 },
@@ -35,6 +35,7 @@ const perform = async (alice: Messenger, bobId: string, deeds: readonly Deed[]):
     const texts = (await alice.messages(conversationWith(bobId))).filter(({ kind }) => kind === 'text');
     const target = texts[which % texts.length];
     if (what === 'text' || target === undefined) await alice.sendText(bobId, `text ${index}`);
+    else if (what === 'edit') await alice.editText(conversationWith(bobId), target.id, `edit ${index}`);
     else if (what === 'delete') await alice.deleteForEveryone(conversationWith(bobId), target.id);
     else
       await alice.react(
@@ -45,7 +46,7 @@ const perform = async (alice: Messenger, bobId: string, deeds: readonly Deed[]):
   }
 };
 
-const looks = ({ id, kind, text, reactions }: Message) => ({ id, kind, text, reactions });
+const looks = ({ id, kind, text, edited, reactions }: Message) => ({ id, kind, text, edited, reactions });
 
 const vaults: Record<string, (folder: string) => () => Vault> = {
   memory: () => {

@@ -1,13 +1,22 @@
 export { createMessenger } from './messenger.ts';
 export type { Messenger } from './messenger.ts';
 export type { TextOptions } from './conversations/conversing.ts';
+export type { FilesOptions, GivenFile, OpenedFile } from './conversations/filing.ts';
+export { MAX_FILES, MAX_PREVIEW_BYTES } from './files/limits.ts';
+export { memoryPartStore } from './files/memory-part-store.ts';
+export type { PartStore } from './files/part-store.ts';
 export type { MessagePage } from './conversations/reading.ts';
 export { MAX_TEXT_BYTES } from './content/parts.ts';
 export type { MessageReference } from './content/parts.ts';
 export { DEFAULT_PACE } from './options.ts';
 export type { MessengerOptions } from './options.ts';
 export type { Credentials } from './account/enroll.ts';
-export type { CatchUpProgress, MessengerEvents } from './events/messenger-events.ts';
+export type {
+  CatchUpProgress,
+  DownloadProgress,
+  MessengerEvents,
+  UploadProgress,
+} from './events/messenger-events.ts';
 export { MessengerError } from './messenger-error.ts';
 export type { LocalErrorCode } from './messenger-error.ts';
 export type { Backoff } from './connection/backoff.ts';
@@ -22,6 +31,7 @@ export type {
   Conversation,
   LocalIdentity,
   Message,
+  MessageFile,
   MessageState,
   Preferences,
   Reactions,

@@ -20,6 +20,8 @@ export type LocalErrorCode =
   | 'already-registered'
   /** The text is empty or too long. */
   | 'bad-text'
+  /** This text cannot be edited: a day has passed since, or it could not be sent. */
+  | 'not-editable'
   /** This is the own account. */
   | 'own-account'
   /** A verified contact has another account key, which nobody has verified. */
@@ -45,7 +47,15 @@ export type LocalErrorCode =
   /** The clocks of this machine and of the server are far apart: nothing old is forgotten by the later one. */
   | 'wrong-clock'
   /** No session with this account: write to it first. */
-  | 'no-session';
+  | 'no-session'
+  /** These files cannot be sent: none, too many, or larger than files can be. */
+  | 'bad-files'
+  /** This device does not have the file any more. */
+  | 'file-lost'
+  /** What is being sent is not what it was when that began. */
+  | 'content-changed'
+  /** What a node, or all of them, give is not the file that was sent. */
+  | 'blob-altered';
 
 /** What a server says that is away for now, or on its way back. */
 const AWAY: ReadonlySet<ErrorCode | LocalErrorCode> = new Set([

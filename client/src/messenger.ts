@@ -8,6 +8,11 @@ import { createConversations } from './conversations/conversations.ts';
 import { createDelivery } from './delivery.ts';
 import { createDevice } from './account/device.ts';
 import { createExporting, type Exporting } from './conversations/export.ts';
+import { createFiling, type Filing } from './conversations/filing.ts';
+import { coalesce } from './coalesce.ts';
+import { dropUnusedFiles } from './files/drop-unused.ts';
+import { memoryPartStore } from './files/memory-part-store.ts';
+import { blobApi } from './server/blob-api.ts';
 import { createEvents, type Events } from './events/events.ts';
 import { createArrivals } from './receiving/arrival.ts';
 import { createIdentityGuard } from './people/identity-guard.ts';
@@ -34,6 +39,7 @@ import { createHttp } from './server/http.ts';
 import { askHealth } from './server/ask-health.ts';
 import { masterApi } from './server/master-api.ts';
 import { createServers } from './server/servers.ts';
+import { MessengerError } from './messenger-error.ts';
 import { createTrust, type Trust } from './people/trust.ts';
 import { named } from './vault/conversation-id.ts';
 import { createPatientStore } from './vault/patient-store.ts';
@@ -42,6 +48,7 @@ import { createVaultStore } from './vault/store.ts';
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
 export type Messenger = Account &
   Conversing &
+  Filing &
   Presenting &
   Reading &
   People &
@@ -98,6 +105,8 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const api = masterApi(servers, http, device, (error) =>
     events.emit('fault', error instanceof Error ? error : new Error('unknown fault')),
   );
+  const blobs = blobApi(http);
+  const parts = options.parts ?? memoryPartStore();
   const conversations = createConversations(events, device);
   const messages = createMessages(events, conversations, clock.now);
   const guard = createIdentityGuard({ device, clock, messages, conversations });
@@ -125,9 +134,37 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   });
   const delivery = createDelivery({
     ...options,
-    ...{ events, device, clock, arrivals, api, sessions, guard, messages, composer, keys, contacts },
+    ...{
+      events,
+      device,
+      clock,
+      arrivals,
+      api,
+      blobs,
+      parts,
+      sessions,
+      guard,
+      messages,
+      composer,
+      keys,
+      contacts,
+    },
     ...{ http, servers, conversations, preferences, presence, outdatedVault, keepHouse, lists, ownList },
     store: patient,
+  });
+
+  /** Names of files that are being kept, and have no message yet. */
+  const keeping = new Set<string>();
+  const dropFiles = coalesce(() => dropUnusedFiles(patient, parts, keeping));
+  const tidyFiles = (): void =>
+    void dropFiles().catch((error: unknown) => {
+      if (!(error instanceof MessengerError && error.code === 'closed'))
+        events.emit('fault', MessengerError.ofVault(error));
+    });
+  events.on('message-removed', tidyFiles);
+  events.on('conversation-removed', tidyFiles);
+  events.on('message-changed', ({ kind }) => {
+    if (kind === 'deleted') tidyFiles();
   });
 
   const writing = { clock, composer, conversations, preferences, device };
@@ -154,6 +191,17 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       readReceipt: (transaction, conversation, seen) =>
         readReceipt(transaction, writing, named(conversation).accountId, seen),
       pump: delivery.pump,
+      onUpload: delivery.pumpUploads,
+    }),
+    ...createFiling({
+      ...{ store, device, clock, messages, events, parts, api, blobs, keeping, ready },
+      random: options.random,
+      resolve: contacts.resolve,
+      admitWriting: (transaction, conversation, despiteKeys) =>
+        admitWriting(transaction, writing, conversation, despiteKeys),
+      saveDraft: (transaction, conversation, draft) =>
+        conversations.change(transaction, conversation, { draft }),
+      onUpload: delivery.pumpUploads,
     }),
     setTyping: presence.setTyping,
     setPresence: presence.setPresence,
@@ -170,6 +218,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     start: async () => {
       await ready();
       delivery.start();
+      tidyFiles();
     },
     stop: delivery.stop,
     connection: delivery.state,
@@ -178,6 +227,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     [Symbol.asyncDispose]: async () => {
       delivery.close();
       await patient.close();
+      await parts.close();
     },
   };
 };

@@ -1,5 +1,6 @@
 import { DEFAULT_BACKOFF, type Backoff } from './connection/backoff.ts';
 import type { Versions } from '@restante/protocol';
+import type { PartStore } from './files/part-store.ts';
 import type { Ratchet } from './ratchet/ratchet.ts';
 import type { Vault } from './vault/vault.ts';
 
@@ -12,6 +13,8 @@ export type MessengerOptions = {
   /** The messenger closes it. One vault is for one messenger at a time. */
   readonly vault: Vault;
   readonly ratchet: Ratchet;
+  /** Where files are kept; left out: in memory. The messenger closes it. It is for this vault alone. */
+  readonly parts?: PartStore;
   /** Milliseconds since 1970 by this machine's clock. */
   readonly now?: () => number;
   /** Milliseconds since any moment, by a clock that nobody sets. */

@@ -1,4 +1,4 @@
-import { rm, readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mountSmallDisk, waitFor, type SmallDisk } from '@restante/testkit';
 import { ledgersOf, metricOf, type Ledger } from '@restante/testkit/cluster';
@@ -71,6 +71,18 @@ describe('while people chat', () => {
     tell('update', await endWell());
   });
 
+  test('an update that is killed while its master is handed over, and gone on with', async () => {
+    await begin();
+    const killed = await deployment.deploy(['--update'], '_master_interim is healthy');
+    expect(killed).toMatchObject({ code: null });
+    await chat.flows();
+    expect(await deployment.deploy(['--update'])).toMatchObject({ code: 0 });
+    // No interim master is left: it would be another one of the service.
+    expect(deployment.services()).toEqual([...SERVICES].sort());
+    await chat.flows();
+    tell('an update killed', await endWell());
+  });
+
   test('the way back', async () => {
     await begin();
     const before = await version();
@@ -138,6 +150,23 @@ describe('while people chat', () => {
     await waitFor('the node to be healthy', isHealthy('node1'), SLOWLY);
     await chat.flows();
     tell('a full disk', await endWell());
+  });
+
+  test('a second master, an update of both, and one again', async () => {
+    await begin();
+    const haveMasters = async (count: number): Promise<void> => {
+      const file = join(deployment.folder, '.env');
+      const others = (await readFile(file, 'utf8')).replace(/^MASTER_PROCESSES=.*\n/m, '');
+      await writeFile(file, `${others}MASTER_PROCESSES=${count}\n`);
+      expect(await deployment.deploy()).toMatchObject({ code: 0 });
+      expect(deployment.services().filter((service) => service === 'master')).toHaveLength(count);
+      await chat.flows();
+    };
+    await haveMasters(2);
+    expect(await deployment.deploy(['--update'])).toMatchObject({ code: 0 });
+    await chat.flows();
+    await haveMasters(1);
+    tell('a second master', await endWell());
   });
 });
 

@@ -29,6 +29,7 @@ export type Outcome = {
   readonly longestPauseMs: number;
 };
 
+/** From one text to the next. */
 const EVERY_MS = 50;
 const TO_COME_MS = 120_000;
 
@@ -40,6 +41,7 @@ export const startChat = async (
   origins: string | readonly [readonly string[], readonly string[]],
   folder: string,
   names: [string, string],
+  everyMs = EVERY_MS,
 ): Promise<Chat> => {
   const [ofAuthor, ofReader] = typeof origins === 'string' ? [[origins], [origins]] : origins;
   const enter = async (name: string, masters: readonly string[]): Promise<Person> => {
@@ -75,7 +77,7 @@ export const startChat = async (
       const text = `text ${written.length + 1}`;
       await author.send(reader, text);
       written.push(text);
-      await sleep(EVERY_MS);
+      await sleep(everyMs);
     }
   };
   const writing = write();

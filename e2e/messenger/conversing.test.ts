@@ -234,6 +234,62 @@ describe('a message', () => {
     await reaction.waitFor({ state: 'detached' });
   });
 
+  it('can be edited, from its menu and by keys; the other side sees what it said before', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const [atAlice, atBob] = [alice!.page(), bob!.page()];
+    const editor = atAlice.getByRole('textbox', { name: 'Edit message', exact: true });
+    const hasFocus = (): Promise<void> => editor.and(atAlice.locator(':focus')).waitFor();
+    await alice!.write('tea at fvie?');
+    await bob!.sees('tea at fvie?');
+    await bob!.act('tea at fvie?', 'Reply');
+    await bob!.write('what?');
+    await alice!.sees('what?');
+    await alice!.composer().fill('a draft');
+
+    await alice!.act('tea at fvie?', 'Edit');
+    await hasFocus();
+    expect(await editor.inputValue()).toBe('tea at fvie?');
+    await editor.press('Escape');
+    await waitFor('the draft', async () => (await alice!.composer().inputValue()) === 'a draft');
+    await alice!.act('tea at fvie?', 'Edit');
+    await hasFocus();
+    await editor.fill('tea at five?');
+    await editor.press('Enter');
+    await waitFor('the draft', async () => (await alice!.composer().inputValue()) === 'a draft');
+    await alice!.composer().fill('');
+    await alice!.composer().press('ArrowUp');
+    await hasFocus();
+    await editor.press('End');
+    await editor.pressSequentially(' or six?');
+    await atAlice.getByRole('button', { name: 'Save' }).click();
+    for (const person of [alice!, bob!]) {
+      await person.sees('tea at five? or six?');
+      await person.message('what?').getByText('tea at five? or six?').waitFor();
+    }
+    await alice!.composer().waitFor();
+
+    await bob!.message('tea at five? or six?').getByRole('button', { name: 'edited' }).click();
+    const said = atBob.getByRole('dialog', { name: 'What it said before' });
+    await said.waitFor();
+    expect(await said.locator('[data-part=text]').allInnerTexts()).toEqual(['tea at fvie?', 'tea at five?']);
+    await atBob.keyboard.press('Escape');
+    await said.waitFor({ state: 'detached' });
+    await atBob.locator('[data-part=edited]:focus').waitFor();
+    expect(await bob!.message(GREETING).getByRole('button', { name: 'edited' }).count()).toBe(0);
+    await bob!.message('what?').hover();
+    await bob!.message('what?').getByRole('button', { name: 'Message actions' }).click();
+    await atBob.getByRole('menuitem', { name: 'Edit', exact: true }).waitFor();
+    await atBob.keyboard.press('Escape');
+    await bob!.message('tea at five? or six?').hover();
+    await bob!.message('tea at five? or six?').getByRole('button', { name: 'Message actions' }).click();
+    await atBob.getByRole('menuitem', { name: 'Reply' }).waitFor();
+    expect(await atBob.getByRole('menuitem', { name: 'Edit', exact: true }).count()).toBe(0);
+    await atBob.keyboard.press('Escape');
+    await bob!.page().reload();
+    await bob!.sees('tea at five? or six?');
+    expect(await bob!.texts()).toEqual([GREETING, 'tea at five? or six?', 'what?']);
+  });
+
   it('can be deleted for everyone, and for oneself', async () => {
     const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.write('oops');
@@ -250,6 +306,37 @@ describe('a message', () => {
     await bob!.page().reload();
     await bob!.page().getByText('This message was deleted').first().waitFor();
     expect(await bob!.texts()).not.toContain('hello');
+  });
+
+  it('is shown as its marks mean it, and stays as it was typed', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const text =
+      '*bold* and snake_case, _see https://x.example/a_b_c_\n- ~one~\n- `two`\n\n7. seven\n> so\n> it is\n```\na *b*\n```\n<b>end</b>';
+    await alice!.write(text);
+    await bob!.sees(text);
+    const shown = bob!.message(text).locator('[data-part=text]');
+    await shown.getByRole('link').waitFor();
+    expect((await shown.ariaSnapshot()).split('\n')).toEqual([
+      '- strong: bold',
+      '- text: and snake_case,',
+      '- emphasis:',
+      '  - text: see',
+      '  - link "https://x.example/a_b_c":',
+      '    - /url: https://x.example/a_b_c',
+      '- list:',
+      '  - listitem:',
+      '    - deletion: one',
+      '  - listitem:',
+      '    - code: two',
+      '- list:',
+      '  - listitem: seven',
+      '- blockquote: so it is',
+      '- code: a *b*',
+      '- text: <b>end</b>',
+    ]);
+    expect(await shown.getByRole('listitem').last().getAttribute('value')).toBe('7');
+    await shown.selectText();
+    expect(await bob!.page().evaluate('getSelection().toString()')).toBe(text);
   });
 
   it('is found by its words, whatever their case and accents', async () => {

@@ -102,6 +102,10 @@ describe('hostile text', () => {
     ],
     ['a heap of accents', `Z${'\u0301\u0335\u035d\u0489'.repeat(400)}algo`],
     ['joined emojis', `${'👩‍👩‍👧‍👦'.repeat(50)}${'\u200d'.repeat(100)}`],
+    [
+      'marks in marks',
+      `${'*_~a~_* `_` '.repeat(150)}\n${'> - * 1. '.repeat(50)}\n\`\`\`\n${'*_~'.repeat(50)}`,
+    ],
     ['one word of 60 kB', 'W'.repeat(60_000)],
     ['11,000 lines', 'line\n'.repeat(11_000)],
     ['lone surrogates and strange spaces', `\ufffe${'\u00a0\u3000\u200b\ufeff'.repeat(20)} end`],

@@ -3,10 +3,12 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NETWORK_FAILURES, startStage, type BrowserPerson, type Stage } from '@restante/testkit/messenger';
+import { waitFor } from '@restante/testkit';
 import { TEST_PASSWORD } from '@restante/testkit/cluster';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { photo } from './photo.ts';
 
 /** Every screen, light and dark, wide and narrow: accessible by axe, and a picture of each in `e2e/artifacts/screens`. */
 
@@ -20,6 +22,9 @@ const VARIANTS = [
   { scheme: 'light', width: 390, height: 844 },
   { scheme: 'dark', width: 390, height: 844 },
 ] as const;
+
+const ASKED =
+  'I ask because of the seats in the car, there are only four of them and we would be five with the dog, who does not like to sit in the back at all.';
 
 // Longer than what any condition is waited for, so that a failure names its condition.
 
@@ -45,12 +50,17 @@ const setScene = async (): Promise<void> => {
   await alice.write(
     'Yes! The plan is at https://example.org/plan, and it is long:\n- breakfast\n- the lake\n- supper',
   );
+  await alice.write(
+    'Note:\n1. *not* before `9:00`\n> _I bring_ the ~cake~ pie\n```\nroute --from home --to water --by bicycle --avoid motorways --avoid hills --rest 20min --return\n```',
+  );
   await bob.sees('Hi Alice! Are you coming on Saturday?');
   await bob.act('Hi Alice! Are you coming on Saturday?', 'Reply');
-  await bob.write(
-    'I ask because of the seats in the car, there are only four of them and we would be five with the dog, who does not like to sit in the back at all.',
-  );
+  await bob.write(ASKED);
   await bob.message('Hi Alice! Are you coming on Saturday?').waitFor();
+  await bob.act(ASKED, 'Edit');
+  await bob.page().getByRole('textbox', { name: 'Edit message' }).press('End');
+  await bob.page().keyboard.type(' Tell me by Friday.');
+  await bob.page().keyboard.press('Enter');
   await alice.message('Hi Alice! Are you coming on Saturday?').hover();
   await alice.message('Hi Alice! Are you coming on Saturday?').getByRole('button', { name: 'React' }).click();
   await alice.page().getByRole('button', { name: '👍' }).click();
@@ -97,6 +107,14 @@ const conversation = async (): Promise<Page> => {
   await alice.sees('Hi Alice! Are you coming on Saturday?');
   return alice.page();
 };
+type Chosen = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };
+const somePhoto = async (): Promise<Chosen> => ({
+  ...{ name: 'sea.jpg', mimeType: 'image/jpeg', buffer: await photo(alice, 1_600, 1_000) },
+});
+const choose = async (page: Page, ...files: readonly Chosen[]): Promise<void> => {
+  await page.locator('form input[type=file]').setInputFiles([...files]);
+  await page.getByRole('list', { name: 'Files to send' }).waitFor();
+};
 const escape = (page: Page): Promise<void> => page.keyboard.press('Escape');
 
 const SCREENS: readonly Screen[] = [
@@ -141,6 +159,38 @@ const SCREENS: readonly Screen[] = [
   },
   { name: 'conversation', open: conversation },
   {
+    name: 'files',
+    open: async () => {
+      const page = await conversation();
+      const pictures = page.locator('[data-part=picture]');
+      if ((await pictures.count()) === 0) {
+        await choose(page, await somePhoto(), {
+          ...{ name: 'Timetable.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(182_000) },
+        });
+        await page.getByRole('textbox', { name: 'Add a caption' }).fill('From the sea, and when we go back');
+        await page.getByRole('button', { name: 'Send', exact: true }).click();
+        await alice.sent('From the sea, and when we go back', 'read');
+      }
+      await waitFor(
+        'the picture',
+        async () => (await pictures.first().getAttribute('data-shows')) === 'whole',
+      );
+      await choose(page, await somePhoto());
+      return page;
+    },
+    close: (page) => page.getByRole('button', { name: 'Remove' }).click(),
+  },
+  {
+    name: 'picture',
+    open: async () => {
+      const page = await conversation();
+      await page.locator('[data-part=picture]').first().click();
+      await page.getByRole('dialog').getByRole('img').waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
     name: 'message-menu',
     open: async () => {
       const page = await conversation();
@@ -148,6 +198,26 @@ const SCREENS: readonly Screen[] = [
       await message.hover();
       await message.getByRole('button', { name: 'Message actions' }).click();
       await page.getByRole('menu').waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'editing',
+    open: async () => {
+      const page = await conversation();
+      await page.getByRole('textbox', { name: 'Message', exact: true }).press('ArrowUp');
+      await page.getByRole('textbox', { name: 'Edit message' }).waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'former-words',
+    open: async () => {
+      const page = await conversation();
+      await page.getByRole('button', { name: 'edited' }).click();
+      await page.getByRole('dialog').waitFor();
       return page;
     },
     close: escape,

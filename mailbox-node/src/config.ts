@@ -71,6 +71,7 @@ export const environment = z
     MAILBOX_STRANGERS_MESSAGES: z.coerce.number().int().positive().default(200),
     REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
     DELETIONS_PER_MINUTE: z.coerce.number().int().positive().default(60_000),
+    PARTS_PER_MINUTE: z.coerce.number().int().positive().default(3_000),
     SERVER_ORIGINS: serverOrigins.default([]),
     MAX_LISTENERS: z.coerce.number().int().positive().default(2_000),
     CANARY_INTERVAL_MS: z.coerce.number().int().positive().default(5_000),
@@ -115,6 +116,8 @@ export type Config = {
   readonly mailboxStrangersMessages: number;
   readonly requestsPerMinute: number;
   readonly deletionsPerMinute: number;
+  /** Of one blob, read and written. */
+  readonly partsPerMinute: number;
   /** Of the servers whose pages may ask. */
   readonly serverOrigins: readonly string[];
   readonly maxListeners: number;
@@ -153,6 +156,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     mailboxStrangersMessages: read.MAILBOX_STRANGERS_MESSAGES,
     requestsPerMinute: read.REQUESTS_PER_MINUTE,
     deletionsPerMinute: read.DELETIONS_PER_MINUTE,
+    partsPerMinute: read.PARTS_PER_MINUTE,
     serverOrigins: read.SERVER_ORIGINS,
     maxListeners: read.MAX_LISTENERS,
     canaryIntervalMs: read.CANARY_INTERVAL_MS,

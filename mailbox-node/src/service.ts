@@ -19,9 +19,11 @@ import {
 } from '@restante/service-kit';
 import { createOwnerTokens } from './routes/ended-tokens.ts';
 import { createApp } from './routes/app.ts';
+import { createPartCopies } from './blobs/part-copies.ts';
 import { createByteBudget } from './mail/byte-budget.ts';
 import type { Config } from './config.ts';
 import { createArrivals } from './couch/arrivals.ts';
+import { createCouchBlobStore } from './couch/couch-blob-store.ts';
 import { createBulkWriter } from './couch/bulk-writer.ts';
 import { createCanary } from './couch/canary.ts';
 import { createChangesFeeds } from './couch/changes-feeds.ts';
@@ -35,7 +37,7 @@ import { createCouchMailboxStore } from './couch/couch-mailbox-store.ts';
 import { createMeshKeeper, type Holders } from './couch/mesh-keeper.ts';
 import { createPassage } from './couch/passage.ts';
 import { createUserKeeper } from './couch/user-keeper.ts';
-import { createDatabases } from './mesh/databases.ts';
+import { createDatabases, type Databases } from './mesh/databases.ts';
 import { createRefusedWrites } from './mesh/refused-writes.ts';
 import { createEnvelopeIntake } from './mail/envelope-intake.ts';
 import { DOCUMENT_FAULTS } from './couch/envelope-row.ts';
@@ -51,6 +53,7 @@ import { createStoreRoom } from './couch/store-room.ts';
 export type MailboxNode = AsyncDisposable & { readonly url: string };
 
 const COUCH_TIMEOUT_MS = 10_000;
+const SPARE_CONNECTIONS = 64;
 /** Of buckets of a time to come that are read, the next ones. Each that there is costs every reading of a mailbox another one. */
 const MAX_AHEAD = 8;
 /** Peers are asked for them in one round of maintenance of so many: one request for each day and peer, and hardly ever anything. */
@@ -64,6 +67,8 @@ const MAINTENANCE_CHECK_MS = 500;
 const MENDING_INTERVAL_MS = 2_000;
 const MAX_BACKOFF_MS = 5_000;
 const QUEUE_BYTES = 32 * 1024 * 1024;
+/** Of parts of blobs, beside what waits of messages. */
+const PART_BYTES = 64 * 1024 * 1024;
 const CLOSE_DEADLINE_MS = 10_000;
 
 /**
@@ -85,6 +90,7 @@ export const startMailboxNode = async (
   const { now } = time;
   const tokens = createOwnerTokens(createTokenVerifier(config.tokenPublicKey, now));
   const databases = createDatabases(couch.databasePrefix, config.bucketSpanDays, ttlMs);
+  const blobDatabases = createDatabases(couch.databasePrefix, config.bucketSpanDays, ttlMs, 'blobs');
   const server = connectCouch(couch.url, COUCH_TIMEOUT_MS);
   const admin = connectCouch(couch.adminUrl, COUCH_TIMEOUT_MS);
   const condition = createCouchCondition(log, 'COUCHDB_URL');
@@ -97,11 +103,15 @@ export const startMailboxNode = async (
   let carried: Holders = new Map();
   /** Those that have something in them here. */
   let ahead: readonly string[] = [];
-  /** The buckets that are to be there: those of all times while the clock is not believed, and what is carried from a time to come. */
-  const wanted = (): string[] => {
-    const times = [clock.confirmed() ?? now(), Math.max(clock.latest(), now())];
-    return [...new Set([...times.flatMap((at) => databases.liveAt(at)), ...carried.keys()])].sort();
-  };
+  const isBucket = (database: string): boolean =>
+    databases.isBucket(database) || blobDatabases.isBucket(database);
+  /** Those of all times while the clock is not believed. */
+  const live = ({ liveAt }: Databases): string[] =>
+    [clock.confirmed() ?? now(), Math.max(clock.latest(), now())].flatMap((at) => liveAt(at));
+  /** The buckets of mail that are to be there, with what is carried from a time to come. */
+  const wanted = (): string[] => [...new Set([...live(databases), ...carried.keys()])].sort();
+  /** The same of blobs. Nothing of them is carried from a time to come: masters mint their ids. */
+  const wantedOfBlobs = (): string[] => [...new Set(live(blobDatabases))].sort();
 
   const owner = createUserKeeper({ log, admin, user: address, timeoutMs: COUCH_TIMEOUT_MS });
   const mesh = createMeshKeeper({ log, admin, mesh: couch.mesh });
@@ -120,8 +130,8 @@ export const startMailboxNode = async (
     log,
     admin,
     owner: address.username,
-    databases,
-    wanted,
+    databases: { ...databases, isBucket },
+    wanted: () => [...wanted(), ...wantedOfBlobs()],
     isAhead: (database) => clockKeeper.isKept() && databases.isAhead(database, clock.latest()),
     beforeCreate: async (database) => {
       completeness.forget(database);
@@ -132,7 +142,14 @@ export const startMailboxNode = async (
   });
   const refusedWrites = createRefusedWrites(peers);
   const passage = createPassage(address);
-  const readers = { server: connectCouch(couch.url, COUCH_TIMEOUT_MS), passage: createPassage(address) };
+  /** Each peer listens to each bucket, and takes a connection with it; so does, for some seconds, each that has stopped. */
+  const listeners =
+    peers.length *
+    [databases, blobDatabases].flatMap((of) => [...of.liveAt(now()), ...of.aheadAt(now())]).length;
+  const readers = {
+    server: connectCouch(couch.url, COUCH_TIMEOUT_MS, { connections: SPARE_CONNECTIONS + 2 * listeners }),
+    passage: createPassage(address),
+  };
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
   const room = createStoreRoom(log);
   const setAside = createSetAside(log, DOCUMENT_FAULTS);
@@ -173,6 +190,15 @@ export const startMailboxNode = async (
     latest: clock.latest,
     ahead: () => ahead,
     onMissing: completeness.forget,
+  });
+  const partBudget = createByteBudget(PART_BYTES);
+  const partWriter = createBulkWriter({
+    ...{ log, server, room, createBucket: keeper.createBucket, batches: metrics.batches },
+    budget: partBudget,
+  });
+  const partCopies = createPartCopies((couch.mesh?.peers ?? []).map(({ url }) => new URL(url).origin));
+  const blobs = createCouchBlobStore({
+    ...{ server, writer: partWriter, databases: blobDatabases, setAside, ttlMs, now },
   });
   const quota = createMailboxQuota({
     maxMessages: config.mailboxMaxMessages,
@@ -250,6 +276,12 @@ export const startMailboxNode = async (
     isDraining: () => isDraining,
     believedTime: () => (machineClock().isDoubted ? null : machine()),
     health,
+    blobs: {
+      store: blobs,
+      copies: partCopies,
+      budget: partBudget,
+      rateLimit: createRateLimit(config.partsPerMinute),
+    },
     meshGate: couch.mesh && {
       reader: parseCouchUrl(couch.mesh.readerUrl),
       writer: parseCouchUrl(couch.mesh.selfUrl),
@@ -257,7 +289,7 @@ export const startMailboxNode = async (
       readers,
       passage,
       room,
-      isBucket: databases.isBucket,
+      isBucket,
       refusedWrites,
       patienceMs: couch.mesh.patienceMs,
       closing: closing.signal,
@@ -274,9 +306,23 @@ export const startMailboxNode = async (
       ledger.forget(database);
       setAside.forget(database);
       metrics.forgetLedger(database);
-      if (!databases.isExpired(database, clock.surely())) continue;
+      const { isExpired } = blobDatabases.isBucket(database) ? blobDatabases : databases;
+      if (!isExpired(database, clock.surely())) continue;
       await forgetKept(database);
       await keeper.drop(database);
+    }
+  };
+
+  /** Where blobs are pulled from: each peer that has had some. Where there are none nothing is asked for. */
+  const blobHolders = new Map<string, string[]>();
+  const lookForBlobs = async (): Promise<void> => {
+    const wantedNow = wantedOfBlobs();
+    const found = await mesh.holders(wantedNow);
+    for (const database of blobHolders.keys())
+      if (!wantedNow.includes(database)) blobHolders.delete(database);
+    for (const database of wantedNow) {
+      const known = [...(blobHolders.get(database) ?? []), ...(found.get(database) ?? [])];
+      blobHolders.set(database, [...new Set(known)].sort());
     }
   };
 
@@ -290,6 +336,7 @@ export const startMailboxNode = async (
     const candidates = databases.aheadAt(clock.latest());
     if (performance.now() - holdersAskedAtMs >= ROUNDS_BETWEEN_LOOKS * config.maintenanceIntervalMs) {
       holders = await mesh.holders(candidates);
+      await lookForBlobs();
       holdersAskedAtMs = performance.now();
     }
     carried = new Map(
@@ -309,15 +356,17 @@ export const startMailboxNode = async (
     try {
       await owner.keep();
       const existing = await keeper.buckets();
-      await clockKeeper.load(existing);
-      await lookAhead(existing);
-      const buckets = wanted();
-      await sweep(existing, buckets);
-      await keeper.keep(buckets);
+      const ofMail = existing.filter(databases.isBucket);
+      await clockKeeper.load(ofMail);
+      await lookAhead(ofMail);
+      const [buckets, ofBlobs] = [wanted(), wantedOfBlobs()];
+      await sweep(existing, [...buckets, ...ofBlobs]);
+      // A node is ready when it has a bucket of mail: those of blobs are there by then.
+      await keeper.keep([...ofBlobs, ...buckets]);
       await clockKeeper.save();
       // Masters alone carry it: what an earlier version, or somebody else, has set up for it goes (law 12).
       await mesh.remove(databases.directory);
-      await mesh.keep(buckets, carried);
+      await mesh.keep([...buckets, ...ofBlobs], new Map([...carried, ...blobHolders]));
       const wasComplete = isComplete();
       await completeness.keep(buckets, mesh.jobs());
       if (isComplete() && !wasComplete) log.info({ event: 'caught-up' }, 'caught up with every peer');
@@ -419,7 +468,8 @@ export const startMailboxNode = async (
         [passage, readers.passage, readers.server].map((part) => part[Symbol.asyncDispose]()),
       );
       await http.close(CLOSE_DEADLINE_MS);
-      await writer.idle();
+      await Promise.all([writer.idle(), partWriter.idle()]);
+      await partCopies[Symbol.asyncDispose]();
       await Promise.all(loops.map((running) => running[Symbol.asyncDispose]()));
       await feeds[Symbol.asyncDispose]();
       await Promise.all([mesh, owner, server, admin].map((part) => part[Symbol.asyncDispose]()));

@@ -82,6 +82,8 @@ const busServers = z.string().transform((text, context): Omit<NatsBusOptions, 'd
   }
 });
 
+const MB = 1024 * 1024;
+
 /** Variables of a master node, as they stand in the environment. */
 export const environment = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -128,6 +130,9 @@ export const environment = z.object({
   REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
   REGISTRATION_WORK_BITS: z.coerce.number().int().min(0).max(24).default(18),
   TOKENS_PER_ADDRESS_PER_MINUTE: count(300),
+  BLOB_MAX_MB: z.coerce.number().int().min(1).max(900).default(100),
+  BLOB_MB_PER_ACCOUNT_PER_DAY: count(2000),
+  BLOB_READS_PER_DEVICE_PER_HOUR: count(3000),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -143,6 +148,8 @@ export type Limits = {
   readonly registrationsPerHour: number;
   readonly newDeviceBytesPerHour: number;
   readonly tokensPerMinute: number;
+  readonly blobBytesPerDay: number;
+  readonly blobReadsPerHour: number;
 };
 
 export type Config = {
@@ -196,6 +203,8 @@ export type Config = {
   /** Of browsers' pages that may connect; null for any. */
   readonly allowedOrigins: readonly string[] | null;
   readonly trustProxy: string | null;
+  /** Of the largest file. */
+  readonly blobContentBytes: number;
   readonly registration: {
     readonly mode: 'open' | 'invite' | 'closed';
     /** Zero bits that the work for an account has; 0: it costs nothing. */
@@ -272,6 +281,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     serverOrigins: read.SERVER_ORIGINS,
     allowedOrigins: allowed.length > 0 ? allowed : null,
     trustProxy: read.TRUST_PROXY ?? null,
+    blobContentBytes: read.BLOB_MAX_MB * MB,
     registration: { mode: read.REGISTRATION, workBits: read.REGISTRATION_WORK_BITS },
     rateLimits: {
       messagesPerMinute: read.MESSAGES_PER_DEVICE_PER_MINUTE,
@@ -285,6 +295,8 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       registrationsPerHour: read.REGISTRATIONS_PER_ADDRESS_PER_HOUR,
       newDeviceBytesPerHour: 1024 * read.NEW_DEVICE_KIB_PER_ADDRESS_PER_HOUR,
       tokensPerMinute: read.TOKENS_PER_ADDRESS_PER_MINUTE,
+      blobBytesPerDay: read.BLOB_MB_PER_ACCOUNT_PER_DAY * MB,
+      blobReadsPerHour: read.BLOB_READS_PER_DEVICE_PER_HOUR,
     },
     logLevel: read.LOG_LEVEL,
   };

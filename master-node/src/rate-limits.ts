@@ -34,10 +34,14 @@ export type RateLimits = {
   /** Bytes that new accounts and devices have the directory keep. */
   readonly newDeviceBytes: RateLimit<string>;
   readonly tokens: RateLimit<string>;
+  /** Of blobs that an account stores. */
+  readonly blobBytes: RateLimit<AccountId>;
+  readonly blobReads: RateLimit<DeviceAddress>;
 };
 
 const MINUTE_S = 60;
 const HOUR_S = 60 * 60;
+const DAY_S = 24 * HOUR_S;
 
 const over = (consumed: RateLimiterRes): ServiceError =>
   new ServiceError('rate-limited', 'too many requests', {
@@ -90,5 +94,7 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
     registrations: limit('registrations', limits.registrationsPerHour, HOUR_S, address),
     newDeviceBytes: limit('newDeviceBytes', limits.newDeviceBytesPerHour, HOUR_S, address),
     tokens: limit('tokens', limits.tokensPerMinute, MINUTE_S, address),
+    blobBytes: limit('blobBytes', limits.blobBytesPerDay, DAY_S, (account) => account),
+    blobReads: limit('blobReads', limits.blobReadsPerHour, HOUR_S, deviceKey),
   };
 };

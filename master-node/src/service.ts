@@ -14,6 +14,7 @@ import {
 } from '@restante/service-kit';
 import { createAccess } from './accounts/access.ts';
 import { createIssueSession } from './accounts/issue-session.ts';
+import { createIssueTicket } from './accounts/issue-ticket.ts';
 import { createPasswords } from './accounts/password.ts';
 import { createRegistration } from './accounts/registration.ts';
 import { createRegistrationWork } from './accounts/registration-work.ts';
@@ -199,6 +200,8 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     passwords,
     signIn: createSignIn(passwords, rateLimits, metrics.logins),
     issueSession: createIssueSession(signer, config, configured, access, now),
+    issueTicket: createIssueTicket(signer, configured, now),
+    blobContentBytes: config.blobContentBytes,
     authenticate,
     rateLimits,
     registration: createRegistration({

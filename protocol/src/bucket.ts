@@ -1,5 +1,5 @@
 /**
- * A bucket is the database of the envelopes of one span of time, found from the time in a message id.
+ * A bucket is the database of the envelopes, or of the blobs, of one span of time, found from the time in an id.
  * Spans are counted from 1970, so every node cuts time at the same places.
  */
 export type Buckets = {
@@ -17,11 +17,18 @@ export type Buckets = {
   readonly isName: (name: string) => boolean;
 };
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-const NAME = /^messages-(\d{4})(\d{2})(\d{2})$/;
+/** What a bucket is of; its name begins with that. */
+export type BucketKind = 'messages' | 'blobs';
 
-/** `spanDays`: whole days per bucket. `ttlMs`: how long a message may be read after the time in its id. */
-export const buckets = (spanDays: number, ttlMs: number): Buckets => {
+/** Of what a bucket of this name is, whatever stands before it; null: it is none. */
+export const bucketKindOf = (name: string): BucketKind | null =>
+  (/(messages|blobs)-\d{8}$/.exec(name)?.[1] as BucketKind | undefined) ?? null;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** `spanDays`: whole days per bucket. `ttlMs`: how long something may be read after the time in its id. */
+export const buckets = (spanDays: number, ttlMs: number, kind: BucketKind = 'messages'): Buckets => {
+  const pattern = new RegExp(`^${kind}-(\\d{4})(\\d{2})(\\d{2})$`);
   const spanMs = spanDays * DAY_MS;
   const startAt = (timeMs: number): number => Math.floor(timeMs / spanMs) * spanMs;
   /** The last name: almost every time belongs to the span of the time before it. */
@@ -29,12 +36,12 @@ export const buckets = (spanDays: number, ttlMs: number): Buckets => {
   const nameAt = (timeMs: number): string => {
     const start = startAt(timeMs);
     if (start !== last.start) {
-      last = { start, name: `messages-${new Date(start).toISOString().slice(0, 10).replaceAll('-', '')}` };
+      last = { start, name: `${kind}-${new Date(start).toISOString().slice(0, 10).replaceAll('-', '')}` };
     }
     return last.name;
   };
   const startOf = (name: string): number | null => {
-    const match = NAME.exec(name);
+    const match = pattern.exec(name);
     if (!match) return null;
     const timeMs = Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
     return nameAt(timeMs) === name ? timeMs : null;
@@ -43,7 +50,7 @@ export const buckets = (spanDays: number, ttlMs: number): Buckets => {
   return {
     nameAt,
     startOf,
-    isName: (name) => NAME.test(name),
+    isName: (name) => pattern.test(name),
     nameOfLiving: (timeMs, nowMs) => (hasExpiredAt(startAt(timeMs), nowMs) ? null : nameAt(timeMs)),
     liveAt: (nowMs) => {
       const names: string[] = [];

@@ -32,8 +32,11 @@ export const parseDocumentId = (id: string): { mailbox: DeviceAddress; messageId
 const revisionHash = (generation: number, of: string): string =>
   bytesToHex(sha256(utf8ToBytes(`restante revision ${generation}\n${of}`))).slice(0, 32);
 
+/** `_rev` of a document that never changes, by its `_id`: the same by every writer (law 5). */
+export const firstRevision = (id: string): string => `1-${revisionHash(1, id)}`;
+
 /** `_rev` of the envelope with this `_id`. */
-export const envelopeRevision = (id: string): string => `1-${revisionHash(1, id)}`;
+export const envelopeRevision = firstRevision;
 
 /** `_rev` of the tombstone of the envelope with this `_id`. */
 export const tombstoneRevision = (id: string): string => `2-${revisionHash(2, id)}`;

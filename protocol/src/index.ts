@@ -10,6 +10,7 @@ export {
   documentId,
   envelopeDocument,
   envelopeRevision,
+  firstRevision,
   foreignTombstoneDocument,
   mailboxRange,
   parseDocumentId,
@@ -17,13 +18,29 @@ export {
   tombstoneRevision,
 } from './document.ts';
 export type { EnvelopeDocument, TombstoneDocument } from './document.ts';
-export { buckets } from './bucket.ts';
+export {
+  blobBytes,
+  blobId,
+  bytesOfPart,
+  mintBlobId,
+  parsePartId,
+  partDocument,
+  partDocumentId,
+  partRevision,
+  partsOf,
+  partsRange,
+} from './blob.ts';
+export type { BlobId, PartDocument } from './blob.ts';
+export { blobBytesFor, paddedBytes, PLAIN_PART_BYTES, TAG_BYTES } from './blob-size.ts';
+export { blobParts, blobTicket, newBlob, partStored } from './http/blobs.ts';
+export type { BlobParts, BlobTicket, NewBlob, PartStored } from './http/blobs.ts';
+export { bucketKindOf, buckets } from './bucket.ts';
 export { directoryDatabase, nodeDatabase } from './databases.ts';
-export type { Buckets } from './bucket.ts';
+export type { BucketKind, Buckets } from './bucket.ts';
 export { envelope, envelopeFields, envelopeType, payload, storedEnvelope } from './envelope.ts';
 export type { Envelope, EnvelopeType, StoredEnvelope } from './envelope.ts';
-export { AUDIENCES, deviceClaims } from './token.ts';
-export type { DeviceClaims } from './token.ts';
+export { AUDIENCES, blobClaims, deviceClaims } from './token.ts';
+export type { BlobClaims, DeviceClaims } from './token.ts';
 export { changed, commonVersion, createVersions } from './dialect.ts';
 export type { Body, BodyName, Dialect, NamedBody, Versions, VersionStep } from './dialect.ts';
 export {

@@ -29,6 +29,12 @@ export const LIMITS = {
   presenceAudience: 256,
   /** Origins of masters that a session names. */
   masters: 16,
+  /** Bytes of each part of a blob but the last one. */
+  blobPartBytes: 1024 * 1024,
+  /** Parts of one blob. */
+  blobParts: 1024,
+  /** Origins of mailbox nodes that may hold one blob. */
+  blobNodes: 64,
   /** Highest device number of an account. */
   deviceId: 127,
   /** Devices that have left an account, and whose mail may still be under way. */

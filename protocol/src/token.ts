@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
+import { blobBytes, blobId } from './blob.ts';
 import { accountId, deviceId } from './ids.ts';
 
 /**
  * Who may use a token (`aud`). `master` and `mailbox` are a device's; `store` is a master's own right to write
- * to mailbox nodes, and gives no right to read or delete.
+ * to mailbox nodes, and gives no right to read or delete. `blob` is a ticket: the right to read one blob, or to write it. It does not say whose it is.
  */
-export const AUDIENCES = { master: 'master', mailbox: 'mailbox', store: 'store' } as const;
+export const AUDIENCES = { master: 'master', mailbox: 'mailbox', store: 'store', blob: 'blob' } as const;
 
 /** Claims of a device's token, beside `aud`, `iat` and `exp`. `sub` is the account. */
 export const deviceClaims = z.object({
@@ -20,3 +21,12 @@ export const deviceClaims = z.object({
   cells: z.optional(z.array(z.string())),
 });
 export type DeviceClaims = z.infer<typeof deviceClaims>;
+
+/** Claims of a ticket, beside `aud`, `iat` and `exp`. */
+export const blobClaims = z.object({
+  /** The blob. */
+  sub: blobId,
+  /** Of the whole blob: its parts may be written. Absent: they may be read. */
+  bytes: z.optional(blobBytes),
+});
+export type BlobClaims = z.infer<typeof blobClaims>;

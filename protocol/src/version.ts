@@ -32,8 +32,8 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 6,
-    fingerprint: 'ad70628d2ef0f019',
-    change: 'a session names all masters; a master tells anybody whether to connect there',
+    fingerprint: '6bc7673e5fc51102',
+    change: 'a session names all masters; a master tells anybody whether to connect there; blobs',
   },
 ] as const;
 
@@ -54,7 +54,7 @@ const toVersion6: VersionStep = {
       (before) => before,
       (after: object) => registeredBefore.parse(after),
     ),
-    serverStatus: null,
+    ...{ serverStatus: null, newBlob: null, blobTicket: null, blobParts: null, partStored: null },
   },
 };
 

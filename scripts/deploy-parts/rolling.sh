@@ -1,5 +1,7 @@
 # One service after the other, while people go on.
 
+readonly CONFIG_HASH=com.docker.compose.config-hash
+
 # A master ends its people's connections at once and then finishes what is under way; people come back to the other one.
 hand_over() {
   local from=$1 to=$2
@@ -24,17 +26,17 @@ replace_masters() {
     wait_until_healthy master
   done
   compose up -d --no-deps --no-build master
-  wait_until_healthy master
 }
 # All people are connected to the one master. So that nobody waits for a start, another one takes its place meanwhile.
 replace_master() {
-  dismiss_interim_master
-  compose run -d --no-deps --name "$INTERIM_MASTER" master
-  wait_until_healthy "$INTERIM_MASTER"
-  hand_over "$(container_of master)" "$INTERIM_MASTER"
+  # One that a stopped call has left may be all that serves.
+  if [[ $(health_of master) == healthy || $(health_of "$INTERIM_MASTER") != healthy ]]; then
+    dismiss_interim_master
+    compose run -d --no-deps --name "$INTERIM_MASTER" master
+    wait_until_healthy "$INTERIM_MASTER"
+    hand_over "$(container_of master)" "$INTERIM_MASTER"
+  fi
   compose up -d --no-deps --no-build master
-  wait_until_healthy master
-  dismiss_interim_master
 }
 
 # Nodes of a version whose CouchDBs replicated from one to the other, by users of the mesh or, before that, by those of the data
@@ -48,18 +50,38 @@ lead_mesh_through_nodes() {
   wait_until_healthy "${nodes[@]}"
 }
 
+# Whether what runs of a service has the settings that it is to have, and the image that has the name now.
+is_as_set() {
+  local ids wanted found hash image name
+  mapfile -t ids < <(container_of "$1")
+  ((${#ids[@]} > 0)) || return 1
+  wanted=$(compose config --hash "$1" | cut -d' ' -f2)
+  found=$(docker inspect --format "{{index .Config.Labels \"$CONFIG_HASH\"}} {{.Image}} {{.Config.Image}}" "${ids[@]}") || return 1
+  while read -r hash image name; do
+    [[ $hash == "$wanted" && $image == $(docker image inspect --format '{{.Id}}' "$name") ]] || return 1
+  done <<<"$found"
+}
 # Restarts a service with its settings and the image of RESTANTE_VERSION, where these have changed.
 roll() {
   local service=$1
   step "$service"
-  if [[ $service != master ]]; then
+  if is_as_set "$service"; then
+    say "$service stays as it is"
+  elif [[ $service != master ]]; then
     compose up -d --no-deps --no-build "$service"
-    wait_until_healthy "$service"
   elif (($(setting MASTER_PROCESSES) > 1)); then
     replace_masters
   else
     replace_master
   fi
+  wait_until_healthy "$service"
+  # A call that was stopped leaves one, too.
+  [[ $service != master ]] || dismiss_interim_master
+}
+# Whether people are served here, also by an interim master.
+is_serving() {
+  [[ $(health_of nginx) == healthy ]] || return 1
+  [[ $(health_of master) == healthy || $(health_of "$INTERIM_MASTER") == healthy ]]
 }
 # Restarts what has other settings than before, one service at a time.
 roll_here() {
@@ -79,6 +101,7 @@ has_service() {
   ((code <= 1)) || fail "the images of $RESTANTE_VERSION cannot be looked into"
   return "$code"
 }
+is_of_mesh() { [[ $1 =~ ^(couchdb|node|door|peer) ]]; }
 # Restarts one service at a time with the images of this version; each is healthy and the mesh whole before the next.
 roll_to() {
   local service
@@ -92,6 +115,6 @@ roll_to() {
       continue
     fi
     roll "$service"
-    verify_mesh >/dev/null || fail 'the mesh is not whole'
+    ! is_of_mesh "$service" || verify_mesh >/dev/null || fail 'the mesh is not whole'
   done
 }

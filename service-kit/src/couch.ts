@@ -6,19 +6,22 @@ export type CouchServer = nano.ServerScope;
 
 /**
  * A connection to one CouchDB. `url` carries the credentials. A hung server fails after `timeoutMs`, and one that answers with more than
- * `maxAnswerBytes` as if it were hung.
+ * `maxAnswerBytes` as if it were hung. `connections`: requests under way at a time; the others wait for them.
  */
 export const connectCouch = (
   url: string,
   timeoutMs: number,
-  { maxAnswerBytes = -1 }: { readonly maxAnswerBytes?: number } = {},
+  {
+    maxAnswerBytes = -1,
+    connections = 64,
+  }: { readonly maxAnswerBytes?: number; readonly connections?: number } = {},
 ): CouchServer & AsyncDisposable => {
   const agent = new Agent({
     connect: { timeout: Math.min(timeoutMs, 2_000) },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: maxAnswerBytes,
-    connections: 64,
+    connections,
     keepAliveTimeout: 30_000,
   });
   // A path before the databases is the node's own: nano takes it for a database otherwise.

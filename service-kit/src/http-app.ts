@@ -50,14 +50,15 @@ const fromExpress = (thrown: unknown): unknown => {
   return row ? new ServiceError(row[0], row[1], { cause: thrown }) : thrown;
 };
 
-/** Whether the reader of a body failed because the request broke off: there is nobody to answer, and nothing was asked. */
-const brokeOff = (thrown: unknown): boolean =>
-  thrown instanceof Error && 'type' in thrown && thrown.type === 'request.aborted';
+/** Whether whoever read a body failed because the request broke off: there is nobody to answer, and nothing was asked. */
+const brokeOff = (request: Request, thrown: unknown): boolean =>
+  thrown instanceof Error &&
+  (thrown === request.errored || ('type' in thrown && thrown.type === 'request.aborted'));
 
 const lastHandler =
   (log: Logger, onError: (code: ErrorCode) => void): ErrorRequestHandler =>
   (thrown: unknown, request, response, next) => {
-    if (brokeOff(thrown)) {
+    if (brokeOff(request, thrown)) {
       response.status(400).destroy();
       return;
     }

@@ -79,6 +79,7 @@ export { parseInput, ServiceError, toServiceError } from './service-error.ts';
 export {
   createTokenSigner,
   createTokenVerifier,
+  type BlobRight,
   type TokenDevice,
   type TokenSigner,
   type TokenVerifier,

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { AUDIENCES, deviceClaims, LIMITS, type DeviceAddress } from '@restante/protocol';
+import {
+  AUDIENCES,
+  blobClaims,
+  deviceClaims,
+  LIMITS,
+  type BlobId,
+  type DeviceAddress,
+} from '@restante/protocol';
 import { readPrivateKey, readPublicKey } from './ed25519-key.ts';
 import { ServiceError } from './service-error.ts';
 
@@ -21,6 +28,9 @@ export type TokenDevice = DeviceAddress & {
   readonly cells: readonly string[] | null;
 };
 
+/** What a ticket allows: to write the parts of a blob of so many bytes, or, with null, to read them. */
+export type BlobRight = { readonly blob: BlobId; readonly bytes: number | null };
+
 export type TokenVerifier = {
   /**
    * The device that a token speaks for.
@@ -30,6 +40,7 @@ export type TokenVerifier = {
   readonly device: (token: string, audience: 'master' | 'mailbox') => Promise<TokenDevice>;
   /** Passes when the token is a master's right to write. */
   readonly master: (token: string) => Promise<void>;
+  readonly blob: (ticket: string) => Promise<BlobRight>;
 };
 
 export type TokenSigner = {
@@ -41,12 +52,17 @@ export type TokenSigner = {
     cells?: readonly string[],
   ) => Promise<string>;
   readonly master: (expiresAtMs: number) => Promise<string>;
+  readonly blob: (right: BlobRight, expiresAtMs: number) => Promise<string>;
 };
 
 const MAX_REMEMBERED = 10_000;
 
-/** What is kept of a valid token. `device`: null when its claims are not those of a device. */
-type Known = { readonly expiresAtMs: number; readonly device: TokenDevice | null };
+/** What is kept of a valid token. Null: its claims are not those of a device, or of a ticket. */
+type Known = {
+  readonly expiresAtMs: number;
+  readonly device: TokenDevice | null;
+  readonly right: BlobRight | null;
+};
 
 /** A token with its audience, in 44 characters: many are kept, for as long as they are in use. */
 const nameOf = (token: string, audience: string): string =>
@@ -59,8 +75,15 @@ const deviceOf = (payload: JWTPayload): TokenDevice | null => {
   return { accountId: sub, deviceId: device, generation, cells };
 };
 
+const rightOf = (payload: JWTPayload): BlobRight | null => {
+  const claims = blobClaims.safeParse(payload);
+  return claims.success ? { blob: claims.data.sub, bytes: claims.data.bytes ?? null } : null;
+};
+
 /** Of a master whose clock was far ahead: a fresh token is what helps, as for one that has expired. */
 const notYet = (): ServiceError => new ServiceError('token-expired', 'the token is of a time to come');
+
+const invalid = (): ServiceError => new ServiceError('unauthorized', 'the token is not valid here');
 
 /** `publicKeyPem`: SPKI PEM; line breaks may be written as `\n`. A token's signature is checked once while it is in use. */
 export const createTokenVerifier = (publicKeyPem: string, now: () => number = Date.now): TokenVerifier => {
@@ -83,21 +106,27 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
         clockTolerance: LIMITS.clockSkewMs / 1000,
       });
       if ((payload.iat ?? 0) * 1000 > now() + LIMITS.clockSkewMs) throw notYet();
-      const found = { expiresAtMs: (payload.exp ?? 0) * 1000, device: deviceOf(payload) };
+      const expiresAtMs = (payload.exp ?? 0) * 1000;
+      const found = { expiresAtMs, device: deviceOf(payload), right: rightOf(payload) };
       remembered.set(name, found);
       return found;
     } catch (error) {
       if (error instanceof ServiceError) throw error;
       if (error instanceof errors.JWTExpired)
         throw new ServiceError('token-expired', 'the token has expired');
-      throw new ServiceError('unauthorized', 'the token is not valid here');
+      throw invalid();
     }
   };
   return {
     device: async (token, audience) => {
       const { device } = await verify(token, AUDIENCES[audience]);
-      if (device === null) throw new ServiceError('unauthorized', 'the token is not valid here');
+      if (device === null) throw invalid();
       return device;
+    },
+    blob: async (ticket) => {
+      const { right } = await verify(ticket, AUDIENCES.blob);
+      if (right === null) throw invalid();
+      return right;
     },
     master: async (token) => {
       await verify(token, AUDIENCES.store);
@@ -125,5 +154,7 @@ export const createTokenSigner = (privateKeyPem: string, now: () => number = Dat
         ...(cells !== undefined && { cells }),
       }),
     master: (expiresAtMs) => sign(MASTER_SUBJECT, AUDIENCES.store, expiresAtMs, {}),
+    blob: ({ blob, bytes }, expiresAtMs) =>
+      sign(blob, AUDIENCES.blob, expiresAtMs, { ...(bytes !== null && { bytes }) }),
   };
 };

@@ -75,6 +75,7 @@ export const mailboxNodeConfigs = async (couches: TestCouches, keys: TestKeys): 
     mailboxStrangersMessages: 10_000,
     requestsPerMinute: 100_000,
     deletionsPerMinute: 10_000_000,
+    partsPerMinute: 10_000_000,
     serverOrigins: [],
     maxListeners: 100,
     canaryIntervalMs: 100,

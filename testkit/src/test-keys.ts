@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { DeviceAddress } from '@restante/protocol';
-import { createTokenSigner } from '@restante/service-kit';
+import { createTokenSigner, type BlobRight } from '@restante/service-kit';
 
 /** A master's keys, and bearer headers with its tokens. Tokens live for an hour unless told otherwise. `now`: the master's clock. */
 export const newTestKeys = (now: () => number = Date.now) => {
@@ -19,6 +19,8 @@ export const newTestKeys = (now: () => number = Date.now) => {
       audience: 'master' | 'mailbox' = 'mailbox',
       expiresAtMs = inAnHour(),
     ) => bearer(await signer.device(device, audience, expiresAtMs)),
+    asTicket: async (right: BlobRight, expiresAtMs = inAnHour()) =>
+      bearer(await signer.blob(right, expiresAtMs)),
   };
 };
 

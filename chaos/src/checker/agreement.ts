@@ -1,18 +1,23 @@
 import type { DeviceState, SeenMessage } from '../history/line.ts';
 import { blockedBy, keyOf, type Device, type Facts } from './facts.ts';
-import { rowsOf, sendsOf } from './sends.ts';
+import { rowsOf, sendsOf, wordingsOf } from './sends.ts';
 import type { Finding } from './violation.ts';
 
 /** All devices of a person say the same in the end, of what was written and has come since the newest of them is there. */
 
+const canReadFiles = ({ files = [] }: SeenMessage): boolean => files.every((file) => !file.startsWith('?'));
+
 /** Without the reactions of those `besides`. */
 const describe = (
-  { kind, text, state, direction, reactions }: SeenMessage,
+  { kind, text, former, files, state, direction, reactions }: SeenMessage,
   besides: ReadonlySet<string | undefined>,
+  areFilesRead: boolean,
 ): string =>
   JSON.stringify([
     kind,
     text,
+    former,
+    areFilesRead ? files : null,
     // Of what others wrote it is told whether it was seen.
     direction === 'in' ? state : null,
     Object.entries(reactions)
@@ -27,6 +32,17 @@ const standingsOf = (state: DeviceState): Map<string, string> =>
 const forgottenBy = (facts: Facts, by: Device): Set<string | undefined> =>
   new Set(facts.named('forget').flatMap(({ device, args }) => (device === by ? [args.to] : [])));
 
+/** An edit may have been pushed to one device alone before its author left, or had a vault put back. */
+const isHalfEdited = (facts: Facts, key: string): boolean =>
+  facts
+    .named('edit')
+    .some(
+      ({ device, message }) =>
+        message !== null &&
+        keyOf(message) === key &&
+        (device.leavesAt !== Infinity || device.putBacks.length > 0),
+    );
+
 const bothSides = (facts: Facts, one: Device, other: Device, since: number): Finding[] => {
   const findings: Finding[] = [];
   const [left, right] = [rowsOf(one), rowsOf(other)];
@@ -40,7 +56,9 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
     sendsOf(facts).flatMap(({ message, acceptedAt }) => (acceptedAt === Infinity ? [keyOf(message)] : [])),
   );
   const isLate = (key: string): boolean =>
-    [left, right].every((rows) => !writtenBefore.has(rows.get(key)?.[0]?.text)) &&
+    [left, right].every((rows) =>
+      (rows.get(key) ?? []).every((row) => wordingsOf(row).every((text) => !writtenBefore.has(text))),
+    ) &&
     [one, other].every(({ told }) =>
       told.every((line) => !('message' in line) || keyOf(line.message) !== key || line.at > since),
     );
@@ -52,13 +70,16 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
     if (kinds.every((kind) => kind === undefined || kind === 'deleted')) continue;
     // What nobody accepted is known where it was written alone, or where it was pushed before its sender's vault was put back.
     if ([a, b].some((row) => row?.state === 'failed' || row?.state === 'queued')) continue;
-    if (unaccepted.has(key)) continue;
+    if (unaccepted.has(key) || isHalfEdited(facts, key)) continue;
     if (a === undefined && forgotten.has(b?.conversation)) continue;
     if (b === undefined && forgottenByOther.has(a?.conversation)) continue;
     // Whoever was blocked has written it, or has taken it back, while one of the devices knew that.
     if (kinds[0] !== kinds[1] && wereBlocked.has((a ?? b)?.author)) continue;
     if (!isLate(key)) continue;
-    const [said, otherwise] = [a, b].map((row) => (row ? describe(row, wereBlocked) : 'nothing'));
+    const areFilesRead = [a, b].every((row) => row === undefined || canReadFiles(row));
+    const [said, otherwise] = [a, b].map((row) =>
+      row ? describe(row, wereBlocked, areFilesRead) : 'nothing',
+    );
     if (said === otherwise) continue;
     const what = `of ${key} ${one.name} says ${said}, ${other.name} ${otherwise}`;
     findings.push({ law: 'own-devices-agree', what, shownBy: [since], about: { messages: [key], devices } });

@@ -1,5 +1,5 @@
 import { blockedBy, isLostWithVault, keyOf, type Device, type Facts } from './facts.ts';
-import { messagesTold, rowsOf, sendsOf, type Send } from './sends.ts';
+import { messagesTold, readersOf, rowsOf, sendsOf, wordingsOf, type Send } from './sends.ts';
 import type { Finding } from './violation.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Finding } from './violation.ts';
  */
 
 /** Why a device need not have a message in the end, or null when it must have it. */
-const excuse = (facts: Facts, send: Send, reader: Device): string | null => {
+export const excuse = (facts: Facts, send: Send, reader: Device): string | null => {
   const isOwnCopy = reader.accountId === send.device.accountId;
   const wasAccepted = send.acceptedAt !== Infinity;
   if (!wasAccepted && send.device.leavesAt !== Infinity) return 'its sender left before it was accepted';
@@ -62,11 +62,7 @@ export const arrival = (facts: Facts): Finding[] => {
   const told = new Map(facts.devices.map((device) => [device, messagesTold(device)]));
   for (const send of sends) {
     const key = keyOf(send.message);
-    const readers = [...facts.devicesOf(send.to), ...facts.devicesOf(send.device.accountId)].filter(
-      ({ state, enrolledAt, leavesAt }) =>
-        state !== null && leavesAt === Infinity && enrolledAt < send.invokedAt,
-    );
-    for (const reader of readers) {
+    for (const reader of readersOf(facts, send)) {
       if (held.get(reader)?.has(key)) continue;
       if (excuse(facts, send, reader) !== null) continue;
       const what = `"${send.text}" of ${send.device.name} is not at ${reader.name}`;
@@ -129,25 +125,35 @@ export const once = (facts: Facts): Finding[] => {
 /** Nobody is shown a text that its author has not written. */
 export const authentic = (facts: Facts): Finding[] => {
   const written = new Set(
-    facts.named('text').map(({ device, args }) => `${device.accountId} ${args.text ?? ''}`),
+    facts.named('text', 'edit').map(({ device, args }) => `${device.accountId} ${args.text ?? ''}`),
   );
   return facts.devices.flatMap((device) =>
     [...rowsOf(device)].flatMap(([key, rows]) =>
-      rows.flatMap(({ kind, author, text }): Finding[] =>
-        kind !== 'text' || written.has(`${author} ${text}`)
-          ? []
-          : [
-              {
-                law: 'authentic',
-                what: `"${text}" stands at ${device.name}, and its author has not written it`,
-                shownBy: [],
-                about: { messages: [key], devices: [device.name] },
-              },
-            ],
-      ),
+      rows
+        .flatMap((row) => (row.kind === 'text' ? wordingsOf(row).map((text) => ({ ...row, text })) : []))
+        .filter(({ author, text }) => !written.has(`${author} ${text}`))
+        .map(({ text }): Finding => ({
+          law: 'authentic',
+          what: `"${text}" stands at ${device.name}, and its author has not written it`,
+          shownBy: [],
+          about: { messages: [key], devices: [device.name] },
+        })),
     ),
   );
 };
+
+/** What comes late is put where it was written if that is no longer ago, by clocks that agree. */
+const PUT_BACK_MS = 60_000;
+
+/** Waited for its files while what stands above it was written, and may stand where it came. */
+const isLateByFiles = (
+  { clocksWrongAt }: Facts,
+  { args, acceptedAt }: Send,
+  { invokedAt }: Pick<Send, 'invokedAt'>,
+): boolean =>
+  args.files !== undefined &&
+  acceptedAt > invokedAt &&
+  (acceptedAt > clocksWrongAt || acceptedAt > invokedAt + PUT_BACK_MS);
 
 /** What somebody sent one after the other from one device stands in that order in each conversation. */
 export const order = (facts: Facts): Finding[] => {
@@ -166,11 +172,14 @@ export const order = (facts: Facts): Finding[] => {
           const shownBy = [send.returnedAt, above.invokedAt];
           // Their ids were made anew by clocks that contradicted each other, and order is that of their ids.
           const isByOneClock = Math.max(send.acceptedAt, above.acceptedAt) < facts.clocksApartAt;
-          findings.push(
-            isByOneClock
-              ? { law: 'order', what, shownBy, about: { messages, devices: [device.name] } }
-              : { policy: 'order, while clocks of services were more than ten minutes apart', what },
-          );
+          if (!isByOneClock)
+            findings.push({
+              policy: 'order, while clocks of services were more than ten minutes apart',
+              what,
+            });
+          else if (isLateByFiles(facts, send, above))
+            findings.push({ policy: 'order, of a message that waited for its files', what });
+          else findings.push({ law: 'order', what, shownBy, about: { messages, devices: [device.name] } });
         }
         if (above === undefined || send.invokedAt > above.invokedAt) latest.set(send.device, send);
       }

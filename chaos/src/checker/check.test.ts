@@ -93,6 +93,29 @@ const told = (at: number, device: string, changed: SeenMessage): Line => ({
   ...{ at, type: 'told', device, event: 'message-changed' },
   message: changed,
 });
+/** Alice says her first text in other words. */
+const edits = (...said: readonly (readonly [at: number, text: string])[]): Line[] =>
+  said.flatMap(([at, text]): Line[] => [
+    {
+      ...{ at, type: 'invoked', device: 'alice/1', operation: at, name: 'edit' },
+      args: { to: BOB, message: { author: ALICE, id: 'id-1' }, text },
+    },
+    { at: at + 1, type: 'returned', device: 'alice/1', operation: at },
+  ]);
+const FILES = ['f11e', 'f22e'];
+/** The history with two files to Alice's first text, of which Bob's first device has these. */
+const withFiles = (held: readonly string[]): Line[] =>
+  whole().map((line) => {
+    if (line.type === 'invoked' && line.operation === 1)
+      return { ...line, args: { ...line.args, files: FILES } };
+    if (line.type !== 'state') return line;
+    const files = line.device === 'bob/1' ? held : FILES;
+    const conversations = line.state.conversations.map((conversation) => ({
+      ...conversation,
+      messages: conversation.messages.map((row) => (row.id === 'id-1' ? { ...row, files } : row)),
+    }));
+    return { ...line, state: { ...line.state, conversations } };
+  });
 const servers = (found: Partial<ServersState>): Line[] =>
   whole().map((line) => (line.type === 'servers' ? { ...line, state: { ...SERVERS, ...found } } : line));
 
@@ -117,6 +140,26 @@ const broken: readonly (readonly [what: string, law: Law, history: Line[]])[] = 
     withLines({ at: 33, type: 'told', device: 'bob/1', event: 'message', message: one }),
   ],
   ['texts in another order', 'order', showing(two, one)],
+  [
+    'a text that stands as it was before an edit',
+    'says-what-was-said-last',
+    withLines(...edits([32, 'otherwise'])),
+  ],
+  [
+    'a text that stands as an earlier edit has it',
+    'says-what-was-said-last',
+    [
+      ...showing({ ...one, text: 'otherwise', former: ['text 1'] }, two),
+      ...edits([32, 'otherwise'], [34, 'again']),
+    ],
+  ],
+  ['a file that is nowhere', 'files-are-whole', withFiles(['f11e', '?not-found'])],
+  ['a file that is another one', 'files-are-whole', withFiles(['f11e', 'f33e'])],
+  ['files in another order', 'files-are-whole', withFiles(['f22e', 'f11e'])],
+  ['a message without its files', 'files-are-whole', withFiles([])],
+  ['a text with a file that nobody sent', 'files-are-whole', showing({ ...one, files: ['f11e'] }, two)],
+  ['own devices with other files', 'own-devices-agree', withFiles(['f11e', 'f33e'])],
+  ['former words that nobody wrote', 'authentic', showing({ ...one, former: ['send money'] }, two)],
   [
     'a text that was taken back and stands',
     'deleted-stays-deleted',
@@ -301,6 +344,99 @@ test('what was written by somebody who was blocked in between may stand on one d
   expect(check(history).violations.map(({ law }) => law)).toContain('own-devices-agree');
   history.push(...standing(4, 8, 'blocked'), ...standing(6, 9, 'accepted'));
   expect(check(history).violations).toEqual([]);
+});
+
+test('a text that is edited stands as its author has said it last, with what it said before', () => {
+  const edited = (given: SeenMessage): SeenMessage =>
+    given.id === 'id-1' ? { ...given, text: 'again', former: ['text 1', 'otherwise'] } : given;
+  const everywhere = whole().map((line) =>
+    line.type !== 'state'
+      ? line
+      : {
+          ...line,
+          state: {
+            ...line.state,
+            conversations: line.state.conversations.map((of) => ({
+              ...of,
+              messages: of.messages.map(edited),
+            })),
+          },
+        },
+  );
+  const history = [...everywhere, ...edits([32, 'otherwise'], [34, 'again'])];
+  expect(check(history).violations).toEqual([]);
+});
+
+test('an edit that was read in a time that was taken from a vault is lost with it, allowed and counted', () => {
+  const history = (toldAt: number): Line[] =>
+    withLines(
+      ...edits([32, 'otherwise']),
+      told(toldAt, 'bob/1', { ...one, text: 'otherwise', former: ['text 1'] }),
+      { at: 38, type: 'put-back', device: 'bob/1', copiedAt: 34 },
+    );
+  const atFirst = ({ what }: { readonly what: string }): boolean => what.includes('stands at bob/1');
+  expect(check(history(36)).allowed.filter(atFirst)).toHaveLength(1);
+  expect(check(history(36)).violations.filter(atFirst)).toEqual([]);
+  expect(check(history(39)).violations.filter(atFirst)).toHaveLength(1);
+});
+
+test('whoever has a message has its files, as they were sent', () => {
+  expect(check(withFiles(FILES))).toEqual({ violations: [], allowed: [] });
+  const unread = check(withFiles(['?unreachable', 'f22e'])).violations;
+  expect(unread.map(({ law }) => law)).toEqual(['files-are-whole']);
+});
+
+test('nobody has to have the files of a message that was not accepted, or was hidden', () => {
+  const held = withFiles(['f11e', '?not-found']);
+  const unaccepted = held.filter(
+    (line) => !('message' in line && line.device === 'alice/1' && line.type === 'told'),
+  );
+  expect(check(unaccepted).violations).toEqual([]);
+  const hidden: Line = {
+    ...{ at: 32, type: 'invoked', device: 'bob/2', operation: 9, name: 'hide' },
+    args: { to: ALICE, message: { author: ALICE, id: 'id-1' } },
+  };
+  expect(check([...held, hidden]).violations).toEqual([]);
+});
+
+test('a file that is nowhere, on a disk that was lost since, is allowed and counted', () => {
+  const history = (lostAt: number, held: readonly string[]): Line[] => [
+    ...withFiles(held),
+    { at: lostAt, type: 'fault', fault: 1, name: 'lost-data', on: 'couch1' },
+  ];
+  const lost = check(history(25, ['f11e', '?not-found']));
+  expect(lost.violations).toEqual([]);
+  expect(lost.allowed).toMatchObject([{ policy: 'files on a disk that was lost' }]);
+  for (const other of [
+    history(5, ['f11e', '?not-found']),
+    history(25, ['f11e', '?blob-altered']),
+    history(25, ['f33e', '?not-found']),
+    history(25, ['?not-found']),
+  ])
+    expect(check(other).violations.map(({ law }) => law)).toContain('files-are-whole');
+});
+
+test('a message that waited for its files for long, or while a clock was wrong, may stand where it came', () => {
+  const acceptedAt = (at: number, ...more: readonly Line[]): string[] => {
+    const history = withFiles(FILES).map((line): Line => {
+      if (
+        line.type === 'told' &&
+        line.device === 'alice/1' &&
+        'message' in line &&
+        line.message.id === 'id-1'
+      )
+        return { ...line, at };
+      if (line.type !== 'state' || line.device !== 'bob/1') return line;
+      return { ...line, state: state(BOB, [two, { ...one, files: FILES }]) };
+    });
+    return check([...history, ...more]).violations.map(({ law }) => law);
+  };
+  const off = { at: 5, type: 'fault', fault: 1, name: 'service-clock-off', on: 'master1 90 s' } as const;
+  expect(acceptedAt(12)).toEqual(['order']);
+  expect(acceptedAt(12, off)).toEqual(['order']);
+  expect(acceptedAt(25)).toEqual(['order']);
+  expect(acceptedAt(25, off)).toEqual([]);
+  expect(acceptedAt(60_021)).toEqual([]);
 });
 
 test('what somebody takes back who was blocked may stand, allowed and counted', () => {

@@ -4,14 +4,18 @@ import { arrival, authentic, once, order } from './arrival.ts';
 import { blocked, deleted } from './deleted.ts';
 import { factsOf } from './facts.ts';
 import { outboxes, servers } from './servers.ts';
+import { saidLast } from './said-last.ts';
 import { complete, forward } from './telling.ts';
 import { isAllowance, isViolation, type Allowance, type Violation } from './violation.ts';
+import { wholeFiles } from './whole-files.ts';
 
 const LAWS = [
   arrival,
   once,
   authentic,
   order,
+  saidLast,
+  wholeFiles,
   deleted,
   blocked,
   agreement,

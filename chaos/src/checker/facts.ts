@@ -50,6 +50,8 @@ export type Facts = {
   readonly disksLostAt: readonly number[];
   /** From when on clocks of services may have been further apart than they may be; `Infinity`: never. */
   readonly clocksApartAt: number;
+  /** From when on any clock may have been wrong, if only by seconds; `Infinity`: never. */
+  readonly clocksWrongAt: number;
   /** From when on one of the nodes withholds mail; `Infinity`: never. */
   readonly withheldAt: number;
   /** Ids of envelopes that somebody has written over in a CouchDB: they have more revisions than one for good. */
@@ -76,6 +78,7 @@ export const isLostWithVault = ({ putBacks }: Device, toldAt: readonly number[])
 export const keyOf = ({ author, id }: Reference): string => `${author} ${id}`;
 
 const SETS_CLOCKS_APART = new Set(['service-clock-far-off', 'service-clock-steps-far', 'node-clocks-ahead']);
+const SETS_CLOCKS = /^(?:service|device)-clock-|^node-clocks-/;
 const LOSES_AT_ONCE = new Set(['lost-data', 'server-burned', 'mail-withheld']);
 const LOSES_IN_THE_END = new Set(['lost-mail-while-away', 'mail-brought-back']);
 const ENDS_DEVICE = new Set(['sign-out', 'delete-account']);
@@ -150,6 +153,7 @@ export const factsOf = (unordered: readonly Line[]): Facts => {
     named: (...names) => operations.filter(({ name }) => names.includes(name)),
     endsAt,
     clocksApartAt: of('fault').find(({ name }) => SETS_CLOCKS_APART.has(name))?.at ?? Infinity,
+    clocksWrongAt: of('fault').find(({ name }) => SETS_CLOCKS.test(name))?.at ?? Infinity,
     withheldAt: of('fault').find(({ name }) => name === 'mail-withheld')?.at ?? Infinity,
     overwritten: new Set(
       of('fault')

@@ -54,9 +54,18 @@ export const sendsOf = (facts: Facts): Send[] => {
   });
 };
 
+/** Devices that are to have it in the end: those of its reader and its author that were there, and stay. */
+export const readersOf = (facts: Facts, { to, device, invokedAt }: Send): Device[] =>
+  [...facts.devicesOf(to), ...facts.devicesOf(device.accountId)].filter(
+    ({ state, enrolledAt, leavesAt }) => state !== null && leavesAt === Infinity && enrolledAt < invokedAt,
+  );
+
 /** Rows of a device in the end, by key. */
 export const rowsOf = (device: Device): Map<string, SeenMessage[]> =>
   Map.groupBy(
     (device.state?.conversations ?? []).flatMap(({ messages }) => messages),
     keyOf,
   );
+
+/** All that a text says and has said, its first words first. */
+export const wordingsOf = ({ former = [], text }: SeenMessage): string[] => [...former, text];

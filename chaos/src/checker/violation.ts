@@ -5,6 +5,8 @@ export type Law =
   | 'arrives'
   | 'once'
   | 'order'
+  | 'says-what-was-said-last'
+  | 'files-are-whole'
   | 'deleted-stays-deleted'
   | 'blocked-is-not-shown'
   | 'authentic'

@@ -37,10 +37,14 @@ const wordsOf = (history: readonly Line[]): Words => {
   };
 };
 
-const rowOf = ({ kind, state, copies, reactions }: SeenMessage): string =>
+const withFiles = (files: readonly string[] | undefined): string[] =>
+  files ? [`with files ${files.map((file) => file.slice(0, 12)).join(', ')}`] : [];
+
+const rowOf = ({ kind, state, copies, files, reactions }: SeenMessage): string =>
   [
     ...(kind === 'text' ? [] : [kind]),
     copies === undefined ? state : `${state}, ${copies} copies`,
+    ...withFiles(files),
     ...Object.values(reactions),
   ].join(' ');
 
@@ -78,9 +82,10 @@ const happening = (line: Line, words: Words): string => {
     case 'put-back':
       return `${line.device} gets an older vault back`;
     case 'invoked': {
-      const { to, text, message, emoji, standing, device } = line.args;
+      const { to, text, files, message, emoji, standing, device } = line.args;
       const about = [
         ...(text === undefined ? [] : [`"${text}"`]),
+        ...withFiles(files),
         ...(message ? [words.message(message)] : []),
         ...(emoji === undefined ? [] : [emoji ?? 'no emoji']),
         ...(standing === undefined ? [] : [standing]),

@@ -16,6 +16,10 @@ export type SeenMessage = Reference & {
   readonly direction: 'in' | 'out';
   readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed';
   readonly text: string;
+  /** What it said before its author said it otherwise, its first words first. */
+  readonly former?: readonly string[];
+  /** Its files, in their order, where all that a device holds is told: SHA-256 of each in hex, or `?` and the code of why it cannot be read. */
+  readonly files?: readonly string[];
   readonly state: 'received' | 'seen' | 'queued' | 'accepted' | 'delivered' | 'read' | 'failed';
   readonly copies?: number;
   /** Emoji by account; those that were taken back are left out. */
@@ -36,6 +40,8 @@ export type Telling =
 export type OperationArguments = {
   readonly to?: string;
   readonly text?: string;
+  /** SHA-256 of each in hex. */
+  readonly files?: readonly string[];
   readonly message?: Reference;
   readonly emoji?: string | null;
   readonly standing?: 'accepted' | 'blocked';
@@ -52,6 +58,7 @@ export type DeviceState = {
     /** In the order in which they are shown. */
     readonly messages: readonly SeenMessage[];
   }[];
+  /** Messages that are still to go out. */
   readonly outbox: number;
   readonly setAside: number;
 };

@@ -1,5 +1,5 @@
 import { named, type Message } from '@restante/client';
-import type { Reference } from '../history/line.ts';
+import type { OperationArguments, Reference } from '../history/line.ts';
 import { referenceOf } from './messages.ts';
 import { choose, chooseText, type Acting, type Operation, type Wish } from './operation.ts';
 
@@ -8,14 +8,15 @@ import { choose, chooseText, type Acting, type Operation, type Wish } from './op
 /** Does something to a text of either direction, or of one. */
 const toText =
   (
-    what: (acting: Acting, message: Message, reference: Reference, wish: Wish) => Promise<void>,
+    what: (acting: Acting, message: Message, reference: Reference, wish: Wish) => Promise<unknown>,
     direction?: Message['direction'],
+    said: (wish: Wish) => OperationArguments = () => ({}),
   ): Operation['perform'] =>
   async (acting, wish) => {
     const message = await chooseText(acting, wish, direction);
     if (message === null) return;
     const reference = referenceOf(acting, message);
-    const args = { to: named(message.conversation).accountId, message: reference };
+    const args = { to: named(message.conversation).accountId, message: reference, ...said(wish) };
     await acting.act(args, async () => {
       await what(acting, message, reference, wish);
       return null;
@@ -30,6 +31,17 @@ export const react: Operation = {
   contents: ['reaction', 'sync'],
   perform: toText(({ messenger }, { conversation }, reference, { numbers }) =>
     messenger.react(conversation, reference, choose(EMOJIS, numbers[2]) ?? null),
+  ),
+};
+
+export const edit: Operation = {
+  name: 'edit',
+  weight: 8,
+  contents: ['edit', 'sent'],
+  perform: toText(
+    ({ messenger }, { conversation, id }, _, { text }) => messenger.editText(conversation, id, text),
+    'out',
+    ({ text }) => ({ text }),
   ),
 };
 

@@ -1,5 +1,6 @@
-import { hide, react, read, takeBack } from './annotating.ts';
+import { edit, hide, react, read, takeBack } from './annotating.ts';
 import { deleteAccount, refresh, removeDevice, signOut } from './devices.ts';
+import { file } from './file.ts';
 import type { Operation } from './operation.ts';
 import { draft, forget, standing } from './standing.ts';
 import { burst, text } from './text.ts';
@@ -8,6 +9,8 @@ import { burst, text } from './text.ts';
 export const OPERATIONS: readonly Operation[] = [
   text,
   burst,
+  file,
+  edit,
   react,
   takeBack,
   hide,

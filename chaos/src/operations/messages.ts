@@ -5,7 +5,9 @@ import {
   type Message,
   type Messenger,
 } from '@restante/client';
+import { codeOf } from '../history/error-code.ts';
 import type { DeviceState, Reference, SeenMessage } from '../history/line.ts';
+import { fileDigest } from './file-digest.ts';
 
 type Self = { readonly self: { readonly accountId: string } };
 
@@ -28,6 +30,7 @@ export const seen = (self: Self, message: Message): SeenMessage => ({
   direction: message.direction,
   kind: message.kind,
   text: message.text,
+  ...(message.edited && { former: message.edited.former.map(({ text }) => text) }),
   state: message.state,
   ...(message.copies !== undefined && { copies: message.copies }),
   reactions: Object.fromEntries(
@@ -49,6 +52,38 @@ const allOf = async (messenger: Messenger, { id }: Conversation): Promise<Messag
   }
 };
 
+/** The files of a message, each read as a whole. */
+const filesOf = (messenger: Messenger, self: DeviceState['self'], message: Message): Promise<string[]> =>
+  Promise.all(
+    (message.files ?? []).map(async (_, index) => {
+      try {
+        const { whole } = await messenger.openFile(
+          message.conversation,
+          referenceOf({ self }, message),
+          index,
+        );
+        const pieces: Uint8Array<ArrayBuffer>[] = [];
+        for await (const piece of whole()) pieces.push(piece);
+        return await fileDigest(pieces);
+      } catch (error) {
+        return `?${codeOf(error)}`;
+      }
+    }),
+  );
+
+const seenWithFiles = async (
+  messenger: Messenger,
+  self: DeviceState['self'],
+  messages: readonly Message[],
+): Promise<SeenMessage[]> => {
+  const all: SeenMessage[] = [];
+  for (const message of messages) {
+    const row = seen({ self }, message);
+    all.push(message.files ? { ...row, files: await filesOf(messenger, self, message) } : row);
+  }
+  return all;
+};
+
 /** All that a person can see on a device. */
 export const visibleState = async (
   messenger: Messenger,
@@ -60,7 +95,7 @@ export const visibleState = async (
       accountId: accountOf(conversation.id),
       standing: conversation.standing,
       unread: conversation.unread,
-      messages: (await allOf(messenger, conversation)).map((message) => seen({ self }, message)),
+      messages: await seenWithFiles(messenger, self, await allOf(messenger, conversation)),
     })),
   );
 };

@@ -1,4 +1,4 @@
-import { libsignalRatchet, sqliteVault } from '@restante/client/node';
+import { folderPartStore, libsignalRatchet, sqliteVault } from '@restante/client/node';
 import { signalRatchet } from '@restante/client/signal';
 import { historyFile } from '../history/write.ts';
 import type { DeviceStart, Report, Request } from './requests.ts';
@@ -18,6 +18,7 @@ process.on('uncaughtException', (error) => {
 const device = runDevice({
   start,
   vault: sqliteVault(start.vaultFile),
+  parts: folderPartStore(`${start.vaultFile}.parts`),
   ratchet: start.ratchet === 'signal' ? signalRatchet() : libsignalRatchet(),
   write: (happening) => {
     write(happening);

@@ -3,11 +3,13 @@ import {
   MessengerError,
   readRow,
   type Messenger,
+  type PartStore,
   type Ratchet,
   type TableName,
   type Tables,
   type Vault,
 } from '@restante/client';
+import { codeOf } from '../history/error-code.ts';
 import type { Happening, Telling } from '../history/line.ts';
 import { OPERATIONS } from '../operations/index.ts';
 import { seen, visibleState } from '../operations/messages.ts';
@@ -20,6 +22,7 @@ import type { Answers, DeviceStart, Request } from './requests.ts';
 export type DeviceHost = {
   readonly start: DeviceStart;
   readonly vault: Vault;
+  readonly parts: PartStore;
   readonly ratchet: Ratchet;
   /** Writes down a line; resolves when it is there, however this process ends. */
   readonly write: (happening: Happening) => Promise<void>;
@@ -44,9 +47,6 @@ const PRIVATE_KEY_BYTES = 32;
 
 const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 
-export const codeOf = (error: unknown): string =>
-  error instanceof MessengerError ? error.code : error instanceof Error ? error.name : 'unknown';
-
 export const runDevice = (host: DeviceHost): RunningDevice => {
   const { start, write } = host;
   const { device, password } = start;
@@ -57,6 +57,7 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
   const messenger: Messenger = createMessenger({
     masters: start.masters,
     vault: steps.vault(fragile.vault),
+    parts: host.parts,
     fetch: steps.fetch,
     WebSocket: steps.WebSocket,
     now: () => Date.now() + clockShiftMs,
@@ -119,8 +120,10 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
     return null;
   });
 
-  const countOf = async (table: 'outbox' | 'setAside'): Promise<number> =>
+  const countOf = async (table: 'outbox' | 'uploads' | 'setAside'): Promise<number> =>
     (await host.vault.list(table, { limit: HISTORY })).length;
+  /** What waits for its files is still to go out, too. */
+  const countToGoOut = async (): Promise<number> => (await countOf('outbox')) + (await countOf('uploads'));
 
   const answers: { [N in Request['name']]: (request: Extract<Request, { name: N }>) => Promise<Answers[N]> } =
     {
@@ -143,13 +146,13 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
         return {
           self,
           conversations: await visibleState(messenger, self),
-          outbox: await countOf('outbox'),
+          outbox: await countToGoOut(),
           setAside: await countOf('setAside'),
         };
       },
       rest: async () => ({
         isLive: messenger.connection().name === 'live',
-        outbox: await countOf('outbox'),
+        outbox: await countToGoOut(),
         setAside: await countOf('setAside'),
       }),
       secrets: async () => {

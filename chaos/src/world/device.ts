@@ -27,6 +27,7 @@ export type ChaosDevice = {
   readonly swapCopies: () => Promise<void>;
 };
 
+/** Without the parts of files, which lie beside it: they stay as they are when a vault is put back. In a profile they go back with it. */
 const partsOfSqlite = (file: string): string[] => ['', '-wal', '-shm'].map((part) => file + part);
 const partsOfProfile = (folder: string): string[] => [join(folder, 'Default', 'IndexedDB')];
 

@@ -12,7 +12,7 @@ export type Addressed = {
 
 /**
  * A content for an account and, as a copy, for own devices; for the latter alone when the account is the own one. `access`: what the
- * account gets with a text.
+ * account gets with what a person wrote.
  */
 export const addressed = (
   self: Pick<Self, 'accountId'>,
@@ -26,7 +26,9 @@ export const addressed = (
       : {
           accountId,
           plaintext: encodeContent(
-            content.kind === 'text' && access !== undefined ? { ...content, access } : content,
+            (content.kind === 'text' || content.kind === 'files') && access !== undefined
+              ? { ...content, access }
+              : content,
           ),
         },
   ownCopy: encodeContent({ v: CONTENT_VERSION, kind: 'sent', to: accountId, content }),

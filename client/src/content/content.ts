@@ -7,14 +7,28 @@ import { sent } from './kinds/sent.ts';
 import { sessionRenewal } from './kinds/session-renewal.ts';
 import { sync } from './kinds/sync.ts';
 import { deletion } from './kinds/deletion.ts';
+import { edit } from './kinds/edit.ts';
+import { files } from './kinds/files.ts';
 import { reaction } from './kinds/reaction.ts';
 import { text } from './kinds/text.ts';
 
 /** Every kind of content, by its name: a new one is a file of its own, a line here, and one in `shared.ts` or none. */
-const KINDS = { text, reaction, deletion, receipt, sent, sync, 'session-renewal': sessionRenewal };
+const KINDS = {
+  text,
+  files,
+  edit,
+  reaction,
+  deletion,
+  receipt,
+  sent,
+  sync,
+  'session-renewal': sessionRenewal,
+};
 
 export const content = z.discriminatedUnion('kind', [
   text.schema,
+  files.schema,
+  edit.schema,
   reaction.schema,
   deletion.schema,
   receipt.schema,

@@ -1,7 +1,7 @@
 import type { AccountId, DeviceAddress, MessageId } from '@restante/protocol';
 import type * as z from 'zod/mini';
 import type { ConversationId } from '../vault/conversation-id.ts';
-import type { Annotation, Message } from '../vault/tables.ts';
+import type { Annotation, Message, MessageFile } from '../vault/tables.ts';
 import type { MessageReference } from './parts.ts';
 
 /** Where a content belongs, and how a message begins there. */
@@ -39,8 +39,12 @@ export type Applying = {
 /** Who has sent a content, to whom, and as which stored id. */
 export type Sent = { readonly author: AccountId; readonly self: AccountId; readonly id: MessageId };
 
-/** What contents are written with. */
-export type Writing = { readonly username: string; readonly mint: () => Promise<MessageId> };
+/** What contents are written with. `edit`: this edit of a text is wanted, not the text. */
+export type Writing = {
+  readonly username: string;
+  readonly mint: () => Promise<MessageId>;
+  readonly edit?: MessageId | undefined;
+};
 
 /** The row in which a person sees what a content has said. */
 export type RowKind<Content> = {
@@ -48,9 +52,11 @@ export type RowKind<Content> = {
   /** What the conversation shows of it as its newest message. */
   readonly preview: (message: Message) => string;
   /** What an export tells of it, field by field, so that nothing gets out that is added to a row some day. */
-  readonly exported: (message: Message) => Pick<Message, 'text' | 'replyTo' | 'reactions'>;
-  /** What is sent when it is to be sent again. */
-  readonly again: (message: Message, writing: Writing) => Promise<Content>;
+  readonly exported: (message: Message) => Pick<Message, 'text' | 'edited' | 'replyTo' | 'reactions'> & {
+    readonly files?: readonly Pick<MessageFile, 'name' | 'type' | 'size'>[];
+  };
+  /** What is sent when it is to be sent again; null: that is not kept any more. */
+  readonly again: (message: Message, writing: Writing) => Promise<Content | null>;
 };
 
 /** `from-then-on`: a device that came later is not told it, as a message of before it was there. `always`: what is said of a message, which may come late. */

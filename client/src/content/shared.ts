@@ -2,12 +2,20 @@ import * as z from 'zod/mini';
 import type { Message } from '../vault/tables.ts';
 import type { Applying, Lasting, RowKind, Sent } from './kind.ts';
 import { deletedRow, deletion } from './kinds/deletion.ts';
+import { edit } from './kinds/edit.ts';
+import { files } from './kinds/files.ts';
 import { reaction } from './kinds/reaction.ts';
 import { text, textRow } from './kinds/text.ts';
 import type { MessageReference } from './parts.ts';
 
 /** Contents that are told to own devices too, as `sent`. */
-export const shared = z.discriminatedUnion('kind', [text.schema, reaction.schema, deletion.schema]);
+export const shared = z.discriminatedUnion('kind', [
+  text.schema,
+  files.schema,
+  edit.schema,
+  reaction.schema,
+  deletion.schema,
+]);
 export type SharedContent = z.infer<typeof shared>;
 
 /** What every shared kind has, whatever its content. */
@@ -16,7 +24,7 @@ type SharedKind = {
   readonly apply: (applying: Applying, content: SharedContent) => Promise<boolean>;
   readonly lasting: (content: SharedContent) => Lasting;
 };
-const KINDS = { text, reaction, deletion };
+const KINDS = { text, files, edit, reaction, deletion };
 
 export const sharedKindOf = ({ kind }: SharedContent): SharedKind => KINDS[kind] as SharedKind;
 

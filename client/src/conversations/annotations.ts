@@ -1,8 +1,9 @@
+import { mergeEdits, withEdits } from '../content/wordings.ts';
 import type { Annotation, Message, MessageState, Reactions } from '../vault/tables.ts';
 
 /**
  * What is said about a message after it was written. Annotations can be said again and in any order: a state only goes
- * forward, of two reactions of a person the one with the later id stays, and nothing is undone (law 2).
+ * forward, of two reactions of a person the one with the later id stays, of edits too, and nothing is undone (law 2).
  */
 
 /** Order of the states of a message: a late `accepted` does not undo `read`. */
@@ -23,12 +24,16 @@ const mergeReactions = (first: Reactions, second: Reactions): Reactions => {
   return news.length === 0 ? first : { ...first, ...Object.fromEntries(news) };
 };
 
-/** Both together. */
-export const mergeAnnotations = (first: Annotation, second: Annotation): Annotation => ({
-  ...first,
-  ...second,
-  ...(first.reactions && { reactions: mergeReactions(first.reactions, second.reactions ?? {}) }),
-});
+/** Both together. Of what was taken back or hidden no words are kept. */
+export const mergeAnnotations = (first: Annotation, second: Annotation): Annotation => {
+  const { edits, ...merged } = {
+    ...first,
+    ...second,
+    ...(first.reactions && { reactions: mergeReactions(first.reactions, second.reactions ?? {}) }),
+    ...(first.edits && { edits: mergeEdits(first.edits, second.edits ?? []) }),
+  };
+  return edits === undefined || merged.deleted || merged.hidden ? merged : { ...merged, edits };
+};
 
 const takenBack = ({ id, conversation, direction, sentAt, state }: Message): Message => ({
   ...{ id, conversation, direction, sentAt, state },
@@ -36,22 +41,30 @@ const takenBack = ({ id, conversation, direction, sentAt, state }: Message): Mes
 });
 
 /** The message as it is then; the same object when that changes nothing. `hidden` is not its business. */
-export const annotated = (message: Message, { reactions = {}, state, deleted }: Annotation): Message => {
+export const annotated = (
+  message: Message,
+  { reactions = {}, edits = [], state, deleted }: Annotation,
+): Message => {
   let result = message;
   const fits = (state === 'seen') === (message.direction === 'in');
   if (state && fits && isLater(state, message.state)) result = { ...result, state };
   if (deleted && message.kind === 'text') return takenBack(result);
+  if (message.kind === 'text') result = withEdits(result, edits);
   const merged = mergeReactions(message.reactions ?? {}, reactions);
   if (message.kind === 'text' && merged !== message.reactions && Object.keys(merged).length > 0)
     result = { ...result, reactions: merged };
   return result;
 };
 
-/** A message that has failed, on its way once more. */
+/** A message that has failed, or whose edit has, on its way once more. */
 export const queuedAgain = (failed: Message): Message => {
-  const { id, conversation, direction, sentAt, kind, text, replyTo, reactions } = failed;
+  const { id, conversation, direction, sentAt, kind, text, files, edited, replyTo, reactions } = failed;
+  const sentAgain = edited && { edited: { id: edited.id, former: edited.former } };
+  if (failed.state !== 'failed') return { ...failed, ...sentAgain };
   return {
     ...{ id, conversation, direction, sentAt, kind, text, state: 'queued' },
+    ...(files && { files }),
+    ...sentAgain,
     ...(replyTo && { replyTo }),
     ...(reactions && { reactions }),
   };

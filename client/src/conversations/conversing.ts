@@ -1,7 +1,9 @@
-import { messageId, messageTime, type MessageId } from '@restante/protocol';
+import { LIMITS, messageTime, type MessageId } from '@restante/protocol';
 import type { ServerClock } from '../server/clock.ts';
 import { addressed } from '../content/addressed.ts';
-import { textContent } from '../content/kinds/text.ts';
+import { isEditable } from '../content/editable.ts';
+import { editContent, isInTime } from '../content/kinds/edit.ts';
+import { textContent, writtenContent } from '../content/kinds/text.ts';
 import { isBlank } from '../content/blank-text.ts';
 import { checkContent, encodeContent } from '../content/codec.ts';
 import { CONTENT_VERSION, MAX_REFERENCES, type MessageReference } from '../content/parts.ts';
@@ -14,10 +16,12 @@ import { MessengerError } from '../messenger-error.ts';
 import type { MessageRow, Messages } from './messages.ts';
 import type { Composer, Draft } from '../sending/compose.ts';
 import { tellOwnDevices } from '../sending/own-sync.ts';
+import { checkKeys } from '../sending/verification.ts';
+import { checkRequestId } from './request-id.ts';
 import { unreadUpTo } from './unread.ts';
 import { named, type ConversationId } from '../vault/conversation-id.ts';
 import type { Store, Transaction } from '../vault/store.ts';
-import type { Message } from '../vault/tables.ts';
+import type { EditReference, Message } from '../vault/tables.ts';
 
 export type TextOptions = {
   readonly replyTo?: MessageReference;
@@ -36,6 +40,16 @@ export type Conversing = {
    * never written to is looked up, which needs a master.
    */
   readonly sendText: (to: string, text: string, options?: TextOptions) => Promise<Message>;
+  /**
+   * Says an own text in other words, for a day after it was written; others see that, and what it said before. One that is still on
+   * its way goes out as it was written, and the edit behind it. It lets nobody in.
+   */
+  readonly editText: (
+    conversation: ConversationId,
+    id: MessageId,
+    text: string,
+    options?: Pick<TextOptions, 'despiteKeys'>,
+  ) => Promise<Message>;
   /** One reaction of a person to a message: another one replaces it, null takes it back. */
   readonly react: (
     conversation: ConversationId,
@@ -44,9 +58,9 @@ export type Conversing = {
   ) => Promise<void>;
   /** These messages go from all devices of this account, and never come back. Others keep them. */
   readonly deleteForMe: (conversation: ConversationId, targets: readonly MessageReference[]) => Promise<void>;
-  /** Takes an own message back: it becomes `deleted` on all devices that get to know of it. */
+  /** Takes an own message back: it becomes `deleted` on all devices that get to know of it. One whose files are not all stored yet just goes. */
   readonly deleteForEveryone: (conversation: ConversationId, id: MessageId) => Promise<void>;
-  /** Sends an own message that has failed again; one that has not is left as it is. */
+  /** Sends an own message that has failed again, or its edit; what has not is left as it is. */
   readonly retry: (conversation: ConversationId, id: MessageId) => Promise<Message>;
   /** Says that a person has seen these incoming messages: own devices and their authors are told. */
   readonly markRead: (messages: readonly Message[]) => Promise<void>;
@@ -77,6 +91,8 @@ export type ConversingDeps = {
   readonly conversations: Conversations;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
+  /** Files are to be stored, or no more. */
+  readonly onUpload: () => void;
   /** Resolves when the vault has been read; rejects when it has no account. */
   readonly registered: () => Promise<void>;
   /** The same, and the time is known. Whoever asks first goes on first. */
@@ -85,14 +101,12 @@ export type ConversingDeps = {
 
 const v = CONTENT_VERSION;
 
+/** A file that is stored for as long as this is not sent again as it is: it would be gone before the message is. */
+const STORED_LONG_ENOUGH_MS = LIMITS.messageTtlMs / 4;
+
 const checkText = (text: string): void => {
   if (isBlank(text)) throw new MessengerError('bad-text', 'a text has something to be seen');
   checkLength(text);
-};
-
-const checkRequestId = (requestId: string | undefined): void => {
-  if (requestId !== undefined && !messageId.safeParse(requestId).success)
-    throw new MessengerError('bad-request', 'a requestId is a lower-case UUIDv7');
 };
 
 const pagesOf = <T>(all: readonly T[]): (readonly T[])[] =>
@@ -105,6 +119,7 @@ type SendingOptions = {
   readonly shows?: string | null;
   readonly despiteKeys?: boolean;
   readonly takesBack?: MessageId;
+  readonly edit?: EditReference;
 };
 
 export const createConversing = (deps: ConversingDeps): Conversing => {
@@ -171,6 +186,29 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     return message;
   };
 
+  /** Of a message whose files are not all stored: nobody has it. Answers whether it was one. */
+  const endUpload = async (transaction: Transaction, id: MessageId): Promise<boolean> => {
+    if ((await transaction.get('uploads', id)) === undefined) return false;
+    transaction.delete('uploads', id);
+    transaction.afterCommit(deps.onUpload);
+    return true;
+  };
+
+  /** Sends a message again. Files that may be gone from the nodes before it is read are stored anew. */
+  const sendWritten = async (transaction: Transaction, key: string, message: Message): Promise<void> => {
+    const { conversation, id } = message;
+    const stored = message.files?.map(({ blob, ...file }) =>
+      blob && clock.now() - messageTime(blob.id) < STORED_LONG_ENOUGH_MS ? { ...file, blob } : file,
+    );
+    const written = { ...message, ...(stored && { files: stored }) };
+    const content = writtenContent(written, device.self().username);
+    if (content === null) {
+      transaction.put('messages', key, written);
+      transaction.put('uploads', id, { despiteKeys: false, tickets: {} });
+      transaction.afterCommit(deps.onUpload);
+    } else await send(transaction, conversation, content, { id: await clock.mint(transaction), shows: key });
+  };
+
   const hide = (conversation: ConversationId, targets: readonly MessageReference[]): Promise<void> =>
     act(async (transaction) => {
       const found: MessageReference[] = [];
@@ -178,6 +216,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         const row = await messages.find(transaction, conversation, { author, id });
         if (row === null) continue;
         await messages.remove(transaction, row, author);
+        if (author === device.accountId()) await endUpload(transaction, id);
         found.push({ author, id });
       }
       if (found.length === 0) return;
@@ -218,6 +257,27 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       const conversation = await deps.resolve(to);
       return act((transaction) => queueText(transaction, conversation, text, options), isReady);
     },
+    editText: async (conversation, target, text, { despiteKeys = false } = {}) => {
+      checkText(text);
+      return act(async (transaction) => {
+        const own = { author: device.accountId(), id: target };
+        const { message } = await textRow(transaction, conversation, own);
+        if (message.text === text) return message;
+        const id = await clock.mint(transaction);
+        if (!isEditable(message, messageTime(id)) || !isInTime(target, id))
+          throw new MessengerError('not-editable', 'a text is edited within a day, once it could be sent');
+        if (!despiteKeys) await checkKeys(transaction, named(conversation).accountId);
+        await messages.annotate(transaction, conversation, own, { edits: [{ id, text }] });
+        const edited = await textRow(transaction, conversation, own);
+        if (edited.message.edited?.id !== id)
+          throw new MessengerError('clock-skew', 'its last edit is of a later time than it is now');
+        await send(transaction, conversation, editContent(target, { id, text }), {
+          edit: { target, id },
+          despiteKeys,
+        });
+        return edited.message;
+      });
+    },
     react: (conversation, target, emoji) =>
       act(async (transaction) => {
         if (emoji !== null && isBlank(emoji)) throw new MessengerError('bad-text', 'a reaction is seen');
@@ -234,7 +294,12 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     deleteForEveryone: (conversation, target) =>
       act(async (transaction) => {
         const own = { author: device.accountId(), id: target };
-        const { message } = await textRow(transaction, conversation, own);
+        const row = await textRow(transaction, conversation, own);
+        if (await endUpload(transaction, target)) {
+          await messages.remove(transaction, row, own.author);
+          return;
+        }
+        const { message } = row;
         await messages.annotate(transaction, conversation, own, { deleted: true });
         const id = await clock.mint(transaction);
         await send(
@@ -247,11 +312,18 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     retry: (conversation, id) =>
       act(async (transaction) => {
         const row = await textRow(transaction, conversation, { author: device.accountId(), id });
-        if (row.message.state !== 'failed') return row.message;
-        await deps.admitWriting(transaction, conversation, false);
+        const { state, text, edited } = row.message;
+        const hasFailed = state === 'failed';
+        const lacksEdit = edited?.failure !== undefined;
+        if (!hasFailed && !lacksEdit) return row.message;
+        if (hasFailed) await deps.admitWriting(transaction, conversation, false);
+        else await checkKeys(transaction, named(conversation).accountId);
         const message = await messages.requeue(transaction, row);
-        const content = textContent(message, device.self().username);
-        await send(transaction, conversation, content, { id: await clock.mint(transaction), shows: row.key });
+        if (hasFailed) await sendWritten(transaction, row.key, message);
+        if (lacksEdit)
+          await send(transaction, conversation, editContent(id, { id: edited.id, text }), {
+            ...{ id: await clock.mint(transaction), edit: { target: id, id: edited.id } },
+          });
         return message;
       }),
     markRead: async (read) => {

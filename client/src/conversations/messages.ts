@@ -28,7 +28,7 @@ export type Messages = SentMessages & {
     message: Message,
     earliest?: number,
   ) => Promise<{ readonly key: string; readonly added: boolean }>;
-  /** A message that has failed goes back to `queued`. */
+  /** A message that has failed goes back to `queued`; of an edit that has it is told no more. */
   readonly requeue: (transaction: Transaction, row: MessageRow) => Promise<Message>;
   /**
    * Says something about a message of a conversation; it waits for the message when that has not come yet. Answers
@@ -78,7 +78,7 @@ export const createMessages = (
     transaction.put('messages', key, by);
     transaction.afterCommit(() => events.emit('message-changed', by));
     const isRead = message.state === 'received' && by.state === 'seen';
-    if (!isRead && by.kind === message.kind) return;
+    if (!isRead && by.kind === message.kind && by.text === message.text) return;
     const conversation = await conversations.of(transaction, by.conversation, 'other');
     conversations.keep(transaction, {
       ...conversation,
@@ -244,6 +244,13 @@ export const createMessages = (
       const message = key === undefined ? undefined : await transaction.get('messages', key);
       if (key === undefined || message?.kind !== 'deleted') return;
       await replace(transaction, { key, message }, { ...message, failure });
+    },
+    noteNotEdited: async (transaction, self, { target, id }, failure) => {
+      const key = await transaction.get('messageKeys', authoredKey(self, target));
+      const message = key === undefined ? undefined : await transaction.get('messages', key);
+      // A later edit says nothing of this one.
+      if (key === undefined || message?.edited?.id !== id) return;
+      await replace(transaction, { key, message }, { ...message, edited: { ...message.edited, failure } });
     },
     countUnreadable: async (transaction, conversation, change) => {
       const row = await conversations.of(transaction, conversation, 'other');

@@ -1,4 +1,4 @@
-import type { AccountId, DeviceId, ListedDevice, MessageId } from '@restante/protocol';
+import type { AccountId, DeviceId, ErrorCode, ListedDevice, MessageId } from '@restante/protocol';
 import type { ConnectionState } from '../connection/machine.ts';
 import type { Events } from './events.ts';
 import type { ConversationId } from '../vault/conversation-id.ts';
@@ -29,11 +29,33 @@ export type WaitingDevice = ListedDevice & { readonly name: string; readonly cre
 /** Why there is no room: the mailbox is full, or what this account may have waiting there. */
 export type NoRoom = 'mailbox-full' | 'sender-share-full';
 
+/** How far the files of an own message have got. */
+export type UploadProgress = {
+  readonly conversation: ConversationId;
+  readonly id: MessageId;
+  /** Bytes at the nodes, and of all its files together, filled up as they are sent. */
+  readonly storedBytes: number;
+  readonly bytes: number;
+  /** Why it does not go on by now; null: it does. */
+  readonly waits: ErrorCode | 'unreachable' | 'paused' | null;
+};
+
+/** How much of a file that is read as a whole has come. */
+export type DownloadProgress = {
+  readonly conversation: ConversationId;
+  readonly author: AccountId;
+  readonly id: MessageId;
+  /** Which file of the message. */
+  readonly index: number;
+  readonly readBytes: number;
+  readonly bytes: number;
+};
+
 export type MessengerEvents = {
   connection: ConnectionState;
   /** A message has been kept: a new one, or one sent from here or from another own device. */
   message: Message;
-  /** A message has another state, other reactions, or was taken back. */
+  /** A message has another state, other words, other reactions, or was taken back. */
   'message-changed': Message;
   /** A message has been deleted for this person alone. */
   'message-removed': {
@@ -41,6 +63,8 @@ export type MessengerEvents = {
     readonly author: AccountId;
     readonly id: MessageId;
   };
+  upload: UploadProgress;
+  download: DownloadProgress;
   conversation: Conversation;
   'conversation-removed': { readonly conversation: ConversationId };
   preferences: Preferences;

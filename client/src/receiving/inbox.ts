@@ -73,20 +73,24 @@ const takeNew = async (
 ): Promise<{ readonly owed: readonly PendingRow[]; readonly unlisted: readonly Envelope[] }> => {
   const owed: PendingRow[] = [];
   const unlisted: Envelope[] = [];
-  const arrival = deps.arrivals.now();
+  const begun = deps.arrivals.now();
   const results = await decryptBatch(transaction, deps, envelopes);
+  const self = deps.device.accountId();
+  const blocked = await blockedSenders(transaction, envelopes, self);
+  const heard = envelopes.filter(
+    ({ senderId }, index) => results[index]?.ok === true && !blocked.has(senderId),
+  );
+  const arrival = { ...begun, at: Math.max(begun.at, deps.clock.hear(heard.map(({ sentAt }) => sentAt))) };
   const opened = envelopes.map((envelope, index): Opened | null => {
     const result = results[index];
     if (!result?.ok) return null;
     return { envelope, arrival, plaintext: result.plaintext, content: decodeContent(result.plaintext) };
   });
-  const self = deps.device.accountId();
   await prefetch(
     transaction,
     self,
     opened.filter((each) => each !== null),
   );
-  const blocked = await blockedSenders(transaction, envelopes, self);
   const introduced = await isIntroduced(transaction, deps.clock.now());
   let failures = 0;
   for (const [index, envelope] of envelopes.entries()) {

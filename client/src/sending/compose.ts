@@ -3,7 +3,13 @@ import type { Device } from '../account/device.ts';
 import { noteLeftOut } from './left-out.ts';
 import { hasUnverifiedKeys } from './verification.ts';
 import type { Transaction } from '../vault/store.ts';
-import { ONLY, type OutboxEntry, type OutboxRecipient } from '../vault/tables.ts';
+import {
+  ONLY,
+  type EditReference,
+  type OutboxEntry,
+  type OutboxRecipient,
+  type SentId,
+} from '../vault/tables.ts';
 import type { Sessions } from './sessions.ts';
 
 /** A message before it is encrypted. */
@@ -20,6 +26,8 @@ export type Draft = {
   readonly despiteKeys?: boolean;
   /** The own message that it takes back. */
   readonly takesBack?: MessageId;
+  /** The edit that it is. */
+  readonly edit?: EditReference;
   /** Waits until a master has told the own devices, although none is known here. */
   readonly asksOwnDevices?: boolean;
 };
@@ -107,9 +115,24 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
     enqueue: async (
       transaction,
       id,
-      { to, ownCopy, renew, shows, takesBack, earlier = [], despiteKeys = false, asksOwnDevices = false },
+      {
+        to,
+        ownCopy,
+        renew,
+        shows,
+        takesBack,
+        edit,
+        earlier = [],
+        despiteKeys = false,
+        asksOwnDevices = false,
+      },
     ) => {
       const self = device.address();
+      const noteSent = (contents: SentId['contents']): void =>
+        transaction.put('sentIds', deriveMessageId(self, id), {
+          ...{ messageKey: shows, earlier },
+          ...(edit ? { edit, contents: null } : { contents }),
+        });
       const recipients: OutboxRecipient[] =
         to && to.accountId !== self.accountId ? [{ ...to, envelopes: [] }] : [];
       const own = to?.accountId === self.accountId ? to.plaintext : ownCopy;
@@ -123,10 +146,7 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
       if (recipients.length === 0) {
         await noteLeftOut(transaction, self, id, { recipients, ownCopy });
         // An own device that nobody here knows of yet is told when it introduces itself.
-        if (ownCopy !== null) {
-          const contents = { to: null, ownCopy };
-          transaction.put('sentIds', deriveMessageId(self, id), { messageKey: shows, contents, earlier });
-        }
+        if (ownCopy !== null) noteSent({ to: null, ownCopy });
         return;
       }
       const draft = {
@@ -136,11 +156,11 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
         messageKey: shows,
         despiteKeys,
         ...(takesBack && { takesBack }),
+        ...(edit && { edit }),
       };
       const entry = await encrypt(transaction, draft);
       transaction.put('outbox', id, entry);
-      const contents = shows === null ? { to, ownCopy } : null;
-      transaction.put('sentIds', deriveMessageId(self, id), { messageKey: shows, contents, earlier });
+      noteSent(shows === null ? { to, ownCopy } : null);
     },
   };
 };

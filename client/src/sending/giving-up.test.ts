@@ -147,6 +147,83 @@ test('what was done to messages of somebody who has ended holds on the own devic
   });
 });
 
+describe('an edit that cannot be sent', () => {
+  test('is told at its text, holds on the own devices, and is tried again as the same one', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, bobId, sent } = await friends(scene);
+    const alice2 = await scene.device('alice');
+    const conversation = conversationWith(bobId);
+    const second = await alice.sendText(bobId, 'two');
+    await waitForTexts(alice2, bob, ['two']);
+    await waitFor('all of it', () => scene.cluster.waiting() === 0);
+    const failing = (isFailing: boolean): void => {
+      scene.cluster.intercept = (frame, reply) => {
+        if (!isFailing || frame.type !== 'send') return false;
+        if (!frame.recipients.some(({ accountId }) => accountId === bobId)) return false;
+        const error = { code: 'payload-too-large', message: 'too large' } as const;
+        reply({ type: 'refused', id: frame.id, error });
+        return true;
+      };
+    };
+    failing(true);
+    await alice.editText(conversation, second.id, 'second');
+    await waitFor('failure', async () => (await onlyFrom(alice, bob))?.edited?.failure !== undefined);
+    const failed = (await onlyFrom(alice, bob))!;
+    expect(failed).toMatchObject({ text: 'second', edited: { failure: 'payload-too-large' } });
+    expect(failed).not.toHaveProperty('failure');
+    await waitForTexts(alice2, bob, ['second']);
+    await waitForTexts(bob, alice, ['one', 'two']);
+
+    failing(false);
+    expect((await alice.retry(conversation, second.id)).edited).not.toHaveProperty('failure');
+    await alice.retry(conversation, second.id);
+    await waitForTexts(bob, alice, ['one', 'second']);
+    const { id } = failed.edited!;
+    for (const shown of [
+      await bob.messages(conversationWith(await accountOf(alice))),
+      await alice2.messages(conversation),
+      await alice.messages(conversation),
+    ])
+      expect(shown.at(-1)?.edited).toEqual({ id, former: [{ id: second.id, text: 'two' }] });
+
+    // Another one says nothing of the one before it.
+    failing(true);
+    await alice.editText(conversation, sent.id, 'first');
+    await waitFor('failure', async () => {
+      const [first] = await alice.messages(conversation);
+      return first?.edited?.failure !== undefined;
+    });
+    failing(false);
+    await alice.editText(conversation, sent.id, '1st');
+    await waitForTexts(bob, alice, ['1st', 'second']);
+    expect((await alice.messages(conversation))[0]?.edited).not.toHaveProperty('failure');
+  });
+
+  test('goes again with its text, when both have failed; a text that has failed is not edited', async () => {
+    await using scene = await Scene.open();
+    const { alice, bob, bobId } = await friends(scene);
+    const conversation = conversationWith(bobId);
+    alice.stop();
+    const second = await alice.sendText(bobId, 'two');
+    await alice.editText(conversation, second.id, 'second');
+    const refused = refuseNext(scene, Infinity, 'payload-too-large');
+    await alice.start();
+    await waitFor('both failures', async () => {
+      const message = await onlyFrom(alice, bob);
+      return message?.state === 'failed' && message.edited?.failure !== undefined;
+    });
+    expect(refused.left()).toBe(Infinity);
+    await expect(alice.editText(conversation, second.id, 'third')).rejects.toMatchObject({
+      code: 'not-editable',
+    });
+    scene.cluster.intercept = () => false;
+    await alice.retry(conversation, second.id);
+    await waitForTexts(bob, alice, ['one', 'second']);
+    await waitFor('delivery', async () => (await onlyFrom(alice, bob))?.state === 'delivered');
+    expect((await onlyFrom(alice, bob))?.edited).toEqual((await onlyFrom(bob, alice))?.edited);
+  });
+});
+
 describe('refusals are counted by kind', () => {
   test('devices that have changed are seen after any number of other refusals', async () => {
     await using scene = await Scene.open();

@@ -20,7 +20,7 @@ import { isAway, MessengerError } from '../messenger-error.ts';
 import { firstIdAt } from '../vault/keys.ts';
 import { pagesOf } from '../vault/pages.ts';
 import type { Store, Transaction } from '../vault/store.ts';
-import type { Message, MessageState, OutboxEntry } from '../vault/tables.ts';
+import type { EditReference, Failure, Message, MessageState, OutboxEntry } from '../vault/tables.ts';
 import { isOpen, type Composer } from './compose.ts';
 import type { KeyFetch, Readiness } from './key-fetch.ts';
 import type { Sessions } from './sessions.ts';
@@ -90,7 +90,14 @@ export type SentMessages = {
     transaction: Transaction,
     self: AccountId,
     id: MessageId,
-    failure: NonNullable<Message['failure']>,
+    failure: Failure,
+  ) => Promise<void>;
+  /** An edit of an own text could not be sent. */
+  readonly noteNotEdited: (
+    transaction: Transaction,
+    self: AccountId,
+    edit: EditReference,
+    failure: Failure,
   ) => Promise<void>;
 };
 
@@ -277,11 +284,11 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       await composer.enqueue(transaction, await clock.mint(transaction), copy);
     });
   /**
-   * For good. Of a text the person sees it, and of a deletion; of everything that has no row a fault tells it. What was done here
+   * For good. Of a text the person sees it, of an edit and of a deletion; of everything that has no row a fault tells it. What was done here
    * holds on the own devices all the same.
    */
-  const fail = (id: MessageId, failure: ErrorCode | 'keys-changed'): Promise<void> =>
-    settle(id, async (transaction, { messageKey, takesBack, recipients, ownCopy }) => {
+  const fail = (id: MessageId, failure: Failure): Promise<void> =>
+    settle(id, async (transaction, { messageKey, takesBack, edit, recipients, ownCopy }) => {
       if (messageKey !== null) {
         await messages.advance(transaction, messageKey, 'failed', { failure });
         return;
@@ -291,6 +298,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
         await composer.enqueue(transaction, await clock.mint(transaction), copy);
       }
       if (takesBack) await messages.noteNotTakenBack(transaction, device.accountId(), takesBack, failure);
+      if (edit) await messages.noteNotEdited(transaction, device.accountId(), edit, failure);
       const error = new MessengerError(failure, 'what was queued is given up');
       transaction.afterCommit(() => onFault(error));
     });

@@ -7,6 +7,7 @@ import { rowKindOf } from '../content/shared.ts';
 import type { Device } from '../account/device.ts';
 import type { Composer } from './compose.ts';
 import { named } from '../vault/conversation-id.ts';
+import { authoredKey } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { SentId } from '../vault/tables.ts';
 
@@ -21,17 +22,20 @@ export type SendAgainDeps = {
   readonly composer: Composer;
 };
 
-/** What was sent; a text that was taken back since is a deletion now. Null when its row has been deleted. */
+/** What was sent; a text that was taken back since, or an edit of it, is a deletion now. Null when its row has been deleted. */
 export const contentsOf = async (
   transaction: Transaction,
   { device, clock }: SendAgainDeps,
-  { messageKey, contents }: SentId,
+  { messageKey, edit, contents }: SentId,
 ): Promise<SentId['contents']> => {
-  if (messageKey === null) return contents;
-  const message = await transaction.get('messages', messageKey);
-  if (message === undefined) return null;
   const self = device.self();
-  const writing = { username: self.username, mint: () => clock.mint(transaction) };
+  const key = edit
+    ? await transaction.get('messageKeys', authoredKey(self.accountId, edit.target))
+    : messageKey;
+  if (key === null) return contents;
+  const message = key === undefined ? undefined : await transaction.get('messages', key);
+  if (message === undefined) return null;
+  const writing = { username: self.username, mint: () => clock.mint(transaction), edit: edit?.id };
   const content = await rowKindOf(message)?.again(message, writing);
   return content ? addressed(self, named(message.conversation).accountId, content) : null;
 };
@@ -63,6 +67,7 @@ export const sendAgain = async (
     ownCopy: own ? plaintext : null,
     renew: [],
     shows: sent.messageKey,
+    ...(sent.edit && { edit: sent.edit }),
     earlier,
   });
 };

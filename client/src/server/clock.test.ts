@@ -40,6 +40,8 @@ const machine = async (wallMs = 0) => {
       await clock.settled();
       return messageTime(await store.transact((transaction) => clock.mint(transaction)));
     },
+    hear: (...aheadMs: number[]): number =>
+      clock.hear(aheadMs.map((ms) => START + elapsed + ms)) - START - elapsed,
     rewind: (lastMs = 0): Promise<void> => store.transact((transaction) => clock.rewind(transaction, lastMs)),
   };
 };
@@ -152,6 +154,54 @@ describe('a clock that is set while the messenger runs', () => {
     await here.answer();
     expect(await here.mint()).toBe(first + 1);
   });
+
+  test('what is written after a message was taken has a later id, and what is taken has come by then', async () => {
+    const here = await machine();
+    expect(here.hear(900, -HOUR, 400)).toBe(900);
+    expect(await here.mint()).toBe(here.server() + 901);
+    expect(here.hear(0)).toBe(901);
+    here.passes(MINUTE);
+    expect(here.hear(-10)).toBe(0);
+    expect(await here.mint()).toBe(here.server());
+  });
+
+  test('nobody who says a time from further ahead is followed, nor one who was while the clock was wrong', async () => {
+    const here = await machine();
+    expect(here.hear(9 * MINUTE, 5_001, 200)).toBe(200);
+    expect(await here.mint()).toBe(here.server() + 201);
+    await here.clock.observe(here.server() + HOUR, 0);
+    expect(here.hear(HOUR)).toBe(HOUR);
+    await here.answer();
+    expect(here.hear(300)).toBe(300);
+  });
+
+  test.each([900, -900])(
+    'two people whose clocks are apart by %i ms, which nobody notices: an answer stands behind its question',
+    async (apartMs) => {
+      await using scene = await Scene.open();
+      let setMs = 0;
+      const alice = await scene.person('alice', { now: () => Date.now() + setMs });
+      const bob = await scene.person('bobby');
+      setMs = apartMs;
+      const [asks, answers] = apartMs > 0 ? [alice, bob] : [bob, alice];
+      const written: string[] = [];
+      for (let nth = 0; nth < 5; nth += 1) {
+        for (const [author, other] of [
+          [asks, answers],
+          [answers, asks],
+        ] as const) {
+          const text = `${author === asks ? 'question' : 'answer'} ${nth}`;
+          await author.sendText(await accountOf(other), text);
+          written.push(text);
+          await waitFor(text, async () => (await textsWith(other, author)).includes(text));
+        }
+      }
+      await waitForTexts(asks, answers, written);
+      await waitForTexts(answers, asks, written);
+      const shown = await alice.messages(conversationWith(await accountOf(bob)));
+      expect(shown.filter(({ writtenAt }) => writtenAt !== undefined)).toEqual([]);
+    },
+  );
 
   test('two people: what is written then stands in the order in which it was written', async () => {
     await using scene = await Scene.open();

@@ -12,6 +12,12 @@ const TOLERANCE_MS = 1_000;
  * next ones follow them: a master's answer may be late, masters' clocks differ, and the texts of one person stay in their order.
  */
 const AHEAD_MS = LIMITS.clockSkewMs;
+/**
+ * What was written after something stands behind it for everybody, as in a hybrid logical clock (Kulkarni et al. 2014): the
+ * clocks of two people are known to {@link TOLERANCE_MS} and half of what an answer took, and a reply may be quicker. Whoever
+ * says a time from further ahead is not followed.
+ */
+const FOLLOWED_MS = 5_000;
 /** A master that does not answer for this long is not asked what the time is. */
 const PATIENCE_MS = 2_000;
 
@@ -37,6 +43,8 @@ export type ServerClock = {
   readonly settled: () => Promise<void>;
   /** Mints a message id; its time is committed with the transaction, so no two ids share a millisecond. */
   readonly mint: (transaction: Transaction) => Promise<MessageId>;
+  /** Of these times, which messages have that were taken, none is behind the ids to come. Answers what has been reached, which is not before any of them. Times from further ahead than clocks differ are left out of both. */
+  readonly hear: (timesMs: readonly number[]) => number;
   /** The last time that a master takes, as far as the server's time is known. */
   readonly latest: () => number;
   /** Mints an id for what a master has refused, or would: at the server's time, after `lastMs` unless that is from ahead. It holds back none of those to come. */
@@ -60,12 +68,19 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
   /** How far the wall clock has jumped since the last measurement. */
   let jumpMs = 0;
   let ask: (() => void) | null = null;
+  /** The last time that was minted or heard. */
+  let lastMs = 0;
   /** The wait for a master's word after a jump. */
   let waiting: { readonly done: Promise<void>; readonly end: () => void } | null = null;
 
   const read = async (transaction: Transaction): Promise<Clock> =>
     (await transaction.get('clock', ONLY)) ?? UNSET;
   const serverNow = (): number => Math.round(now() - jumpMs + offsetMs);
+  const isFollowed = (timeMs: number): boolean => timeMs <= serverNow() + FOLLOWED_MS;
+  const hear = (timesMs: readonly number[]): number => {
+    lastMs = Math.max(isFollowed(lastMs) ? lastMs : 0, ...timesMs.filter(isFollowed));
+    return Math.max(serverNow(), lastMs);
+  };
   const latest = (): number => serverNow() + AHEAD_MS;
   /** The next time after one that was given before. That may have been when the clock was wrong: then it says nothing. */
   const timeAfter = (lastMs: number): number => nextMessageTime(serverNow(), lastMs <= latest() ? lastMs : 0);
@@ -146,10 +161,15 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
     },
     mint: async (transaction) => {
       const clock = await read(transaction);
-      const timeMs = nextMessageTime(serverNow(), clock.lastMessageTimeMs);
+      const timeMs = nextMessageTime(
+        serverNow(),
+        Math.max(clock.lastMessageTimeMs, isFollowed(lastMs) ? lastMs : 0),
+      );
+      hear([timeMs]);
       transaction.put('clock', ONLY, { ...clock, offsetMs, lastMessageTimeMs: timeMs });
       return mintMessageId(timeMs, random(new Uint8Array(10)));
     },
+    hear,
     latest,
     mintAgain: (lastMs) => mintMessageId(timeAfter(lastMs), random(new Uint8Array(10))),
     rewind: async (transaction, lastMs) => {

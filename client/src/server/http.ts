@@ -20,6 +20,8 @@ export type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly token?: string;
   readonly body?: NamedBody;
+  /** Bytes as they are, in place of a body. */
+  readonly octets?: Uint8Array<ArrayBuffer>;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
 };
@@ -76,7 +78,7 @@ const readJson = async (response: Response): Promise<unknown> => {
 };
 
 /** A request in a version. Throws `unsupported-version` when the version has no such request. */
-const said = ({ bodies, version }: Dialect, { token, body }: HttpRequest): RequestInit => {
+const said = ({ bodies, version }: Dialect, { token, body, octets }: HttpRequest): RequestInit => {
   const form = body === undefined ? undefined : bodies.say(body[0], body[1]);
   if (form === null)
     throw new MessengerError('unsupported-version', 'the server is too old for this request');
@@ -85,7 +87,9 @@ const said = ({ bodies, version }: Dialect, { token, body }: HttpRequest): Reque
       [VERSION_HEADER]: String(version),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(form === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(octets === undefined ? {} : { 'content-type': 'application/octet-stream' }),
     },
+    ...(octets === undefined ? {} : { body: octets }),
     ...(form === undefined ? {} : { body: JSON.stringify(form) }),
   };
 };

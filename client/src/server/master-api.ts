@@ -1,6 +1,8 @@
 import type {
   Account,
   AccountId,
+  BlobId,
+  BlobTicket,
   Body,
   BodyName,
   ChangePassword,
@@ -51,6 +53,10 @@ export type MasterApi = {
   /** Keeps the tokens that come with it: those from before have ended. */
   readonly changePassword: (change: ChangePassword) => Promise<void>;
   readonly deleteAccount: (password: string) => Promise<void>;
+  /** For a new blob of so many bytes. Node addresses are absolute. */
+  readonly newBlob: (bytes: number) => Promise<BlobTicket>;
+  /** To read a blob. */
+  readonly blob: (id: BlobId) => Promise<BlobTicket>;
 };
 
 /** Where the API's tokens come from and go to. */
@@ -67,6 +73,9 @@ export type TokenStore = {
 /** While others may be asked, one that does not answer is waited for no longer. */
 const PATIENCE_MS = 4_000;
 
+/** A node's address, which may be a path of the master's origin. */
+const absolute = (node: string, origin: string): string => new URL(node, origin).href.replace(/\/$/, '');
+
 /** With the base URLs of the mailbox nodes made absolute, and without servers that nobody goes to. */
 const readSession = <S extends Session>(
   origin: string,
@@ -82,7 +91,7 @@ const readSession = <S extends Session>(
   return {
     ...answer,
     ...(named === undefined ? {} : { masters: [...named] }),
-    mailboxNodes: answer.mailboxNodes.map((node) => new URL(node, origin).href.replace(/\/$/, '')),
+    mailboxNodes: answer.mailboxNodes.map((node) => absolute(node, origin)),
   } as unknown as S;
 };
 
@@ -151,6 +160,14 @@ export const masterApi = (
     anyMaster(async (origin, patience) =>
       http.ask(answer, { ...(await asDevice(origin, ...request)), ...patience }),
     );
+  const askTicket = (
+    ...request: [method: HttpRequest['method'], path: string, body?: NamedBody]
+  ): Promise<BlobTicket> =>
+    anyMaster(async (origin, patience) => {
+      const asked = { ...(await asDevice(origin, ...request)), ...patience };
+      const { nodes, ...ticket } = await http.ask('blobTicket', asked);
+      return { ...ticket, nodes: nodes.map((node) => absolute(node, origin)) };
+    });
   const tell = (...request: [method: HttpRequest['method'], path: string, body?: NamedBody]): Promise<void> =>
     anyMaster(async (origin, patience) =>
       http.tell({ ...(await asDevice(origin, ...request)), ...patience }),
@@ -203,6 +220,8 @@ export const masterApi = (
         const answer = await http.ask('session', request);
         await tokens.keep(readSession(origin, answer, onFault), performance.now() - askedAt);
       }),
+    newBlob: (bytes) => askTicket('POST', 'blobs', ['newBlob', { bytes }]),
+    blob: (id) => askTicket('GET', `blobs/${id}`),
     deleteAccount: (password) => tellOne('DELETE', 'account', ['deleteAccount', { password }]),
   };
 };

@@ -21,8 +21,18 @@ const standing = z.enum(['accepted', 'request', 'blocked']);
 const envelopeType = z.enum(['message', 'prekey-message']);
 const reference = z.object({ author: text, id: text });
 const reactions = z.record(text, z.object({ emoji: nullable(text), id: text }));
+const wording = z.object({ id: text, text });
+const edit = z.object({ target: text, id: text });
+const failure = z.union([errorCode, z.literal('keys-changed'), z.literal('file-lost')]);
+const file = z.object({
+  ...{ name: text, type: text, size: number, key: text },
+  blob: optional(z.object({ id: text, digest: text })),
+  ...{ width: optional(number), height: optional(number), seconds: optional(number) },
+  ...{ preview: optional(text), waveform: optional(text) },
+});
 const annotation = z.object({
   reactions: optional(reactions),
+  edits: optional(z.array(wording)),
   state: optional(z.enum(['seen', 'delivered', 'read'])),
   deleted: optional(z.literal(true)),
   hidden: optional(z.literal(true)),
@@ -107,11 +117,13 @@ const rows = {
     writtenAt: optional(number),
     kind: messageKind,
     text,
+    files: optional(z.array(file)),
+    edited: optional(z.object({ id: text, former: z.array(wording), failure: optional(failure) })),
     replyTo: optional(reference),
     reactions: optional(reactions),
     state: z.enum(['received', 'seen', 'queued', 'accepted', 'delivered', 'read', 'failed']),
     copies: optional(number),
-    failure: optional(z.union([errorCode, z.literal('keys-changed')])),
+    failure: optional(failure),
   }),
   messageKeys: text,
   annotations: z.record(text, annotation),
@@ -122,8 +134,15 @@ const rows = {
     plaintext: bytes,
   }),
   requests: text,
+  uploads: z.looseObject({
+    despiteKeys: flag,
+    tickets: z.record(text, z.object({ id: text, ticket: text, nodes: z.array(text) })),
+    paused: optional(z.literal(true)),
+  }),
+  keptFiles: z.looseObject({ author: text, message: text }),
   sentIds: z.looseObject({
     messageKey: nullable(text),
+    edit: optional(edit),
     contents: nullable(
       z.object({
         ownCopy: nullable(bytes),
@@ -152,6 +171,7 @@ const rows = {
     messageKey: nullable(text),
     despiteKeys: optional(flag),
     takesBack: optional(text),
+    edit: optional(edit),
   }),
   seenIds: z.literal(true),
   pendingDeletes: z.looseObject({
@@ -214,9 +234,11 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   },
   { version: 7, fingerprint: '42d033a3a9962fb0', change: 'the servers that the last session named' },
   { version: 8, fingerprint: '31c6ab5b62e1e22f', change: 'what went out without a device that is on a list' },
+  { version: 9, fingerprint: '92a3614d5e022e49', change: 'edits of texts' },
+  { version: 10, fingerprint: '9d55df3054934f1a', change: 'files of messages' },
 ];
 
-export const VAULT_VERSION = 8;
+export const VAULT_VERSION = 10;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

@@ -1,5 +1,6 @@
 import type {
   AccountId,
+  BlobId,
   DeviceId,
   EnvelopeType,
   ErrorCode,
@@ -86,6 +87,41 @@ export type Reactions = Readonly<
   Record<AccountId, { readonly emoji: string | null; readonly id: MessageId }>
 >;
 
+/** Words of a text. `id`: of the edit that they are of; of the first ones, that of the text. */
+export type Wording = { readonly id: MessageId; readonly text: string };
+
+/** A file of a message. Its bytes are a blob, and as far as this device has them, in `files/`. */
+export type MessageFile = {
+  /** Without folders and what cannot be seen. */
+  readonly name: string;
+  /** What its sender takes it for, as a media type. */
+  readonly type: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Base64 of 32 bytes, drawn for this file. */
+  readonly key: string;
+  /** Where it is, and base64 of what it is; missing as long as it is not stored. */
+  readonly blob?: { readonly id: BlobId; readonly digest: string };
+  /** Of a picture or film, as it is shown. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Of a film or recording. */
+  readonly seconds?: number;
+  /** Base64 of a small picture of it. */
+  readonly preview?: string;
+  /** Base64 of how loud a voice message is, from its beginning to its end. */
+  readonly waveform?: string;
+};
+
+/** An edit of an own text. */
+export type EditReference = { readonly target: MessageId; readonly id: MessageId };
+
+/**
+ * Why something could not be sent for good. `keys-changed`: a verified contact has an account key that nobody has verified. `file-lost`: this
+ * device does not have a file any more.
+ */
+export type Failure = ErrorCode | 'keys-changed' | 'file-lost';
+
 /** One message of a conversation, as a person sees it. */
 export type Message = {
   /** Logical id: stays the same when the message is sent again. Unique for its author. */
@@ -102,19 +138,32 @@ export type Message = {
    */
   readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed';
   readonly text: string;
+  /** Of a `text`, which may be empty then. */
+  readonly files?: readonly MessageFile[];
+  /**
+   * Its author has said it in other words since. `id`: of the edit that `text` is of. `former`: what it said before, its first
+   * words first, as far as that is kept. `failure`: why this edit could not be sent.
+   */
+  readonly edited?: {
+    readonly id: MessageId;
+    readonly former: readonly Wording[];
+    readonly failure?: Failure;
+  };
   readonly replyTo?: MessageReference;
   readonly reactions?: Reactions;
   /** In: `received`, `seen`. Out: the others, in their order. */
   readonly state: MessageState;
   /** Mailbox nodes that had an accepted message on disk. */
   readonly copies?: number;
-  /** Why sending failed for good; of a `deleted` one: sending the deletion. `keys-changed`: a verified contact has an account key that nobody has verified. */
-  readonly failure?: ErrorCode | 'keys-changed';
+  /** Why sending failed for good; of a `deleted` one: sending the deletion. */
+  readonly failure?: Failure;
 };
 
 /** What is known about a message beside what its author wrote. */
 export type Annotation = {
   readonly reactions?: Reactions;
+  /** Its author said it in other words. */
+  readonly edits?: readonly Wording[];
   /** `seen` on another own device; the others by the other account. */
   readonly state?: 'seen' | 'delivered' | 'read';
   /** Its author took it back. */
@@ -172,12 +221,31 @@ export type OutboxEntry = {
   readonly despiteKeys?: boolean;
   /** The own message that it takes back: there is shown when it cannot be sent. */
   readonly takesBack?: MessageId;
+  /** The edit that it is: at its text is shown when it cannot be sent. */
+  readonly edit?: EditReference;
 };
+
+/** Files of an own message that are to be stored before it goes out. Key: the message's id. */
+export type Upload = {
+  /** May be encrypted for keys of a verified contact that nobody has verified. */
+  readonly despiteKeys: boolean;
+  /** Those that masters have given, by the file: what was begun is gone on with. */
+  readonly tickets: Readonly<
+    Record<number, { readonly id: BlobId; readonly ticket: string; readonly nodes: readonly string[] }>
+  >;
+  /** Its person has said so. */
+  readonly paused?: true;
+};
+
+/** A file of which this device has something. Key: its name in the store of parts. */
+export type KeptFile = { readonly author: AccountId; readonly message: MessageId };
 
 /** What has been sent, so that a reader who could not decrypt it gets it again. Key: its stored id. */
 export type SentId = {
   /** Key of the row in `messages` that holds it and shows its state. */
   readonly messageKey: string | null;
+  /** The edit that it is: the row of its text holds it. */
+  readonly edit?: EditReference;
   /** Padded, as it was sent, when no row holds it. */
   readonly contents:
     | (Pick<OutboxEntry, 'ownCopy'> & {
@@ -330,6 +398,8 @@ export type Tables = {
   /** By the id that a caller gave to a request: the message that came of it. */
   requests: MessageId;
   sentIds: SentId;
+  uploads: Upload;
+  keptFiles: KeptFile;
   conversations: Conversation;
   outbox: OutboxEntry;
   /** Ids of envelopes that are done with (law 2). */

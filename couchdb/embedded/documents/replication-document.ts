@@ -18,11 +18,14 @@ export interface ReplicationRequest {
   continuous: boolean;
   createTarget: boolean;
   checkpointIntervalMs: number;
+  /** How many changes are copied at a time. */
+  batchSize: number;
   /** How the source is asked for some of its changes only; undefined for all. */
   filter: ChangesFilter | undefined;
 }
 
 const defaultCheckpointIntervalMs = 5_000;
+const defaultBatchSize = 500;
 
 export interface ChangesFilter {
   query: Record<string, string>;
@@ -31,13 +34,18 @@ export interface ChangesFilter {
 
 /** Reads a request; throws a CouchError that says what is wrong with it. */
 export function parseReplication(value: JsonObject): ReplicationRequest {
-  const { source, target, continuous, create_target, checkpoint_interval } = value;
+  const { source, target, continuous, create_target, checkpoint_interval, worker_batch_size } = value;
   return {
     source: parseEnd(source),
     target: parseEnd(target),
     continuous: parseFlag(continuous, 'continuous'),
     createTarget: parseFlag(create_target, 'create_target'),
-    checkpointIntervalMs: parseInterval(checkpoint_interval),
+    checkpointIntervalMs: parseCount(
+      checkpoint_interval ?? defaultCheckpointIntervalMs,
+      'checkpoint_interval',
+      'milliseconds',
+    ),
+    batchSize: parseCount(worker_batch_size ?? defaultBatchSize, 'worker_batch_size', 'changes'),
     filter: parseFilter(value),
   };
 }
@@ -96,9 +104,9 @@ function parseFlag(value: unknown, name: string): boolean {
   return value;
 }
 
-function parseInterval(value: unknown = defaultCheckpointIntervalMs): number {
+function parseCount(value: unknown, name: string, of: string): number {
   if (!Number.isInteger(value) || Number(value) <= 0)
-    throw badRequest('parameter `checkpoint_interval` must be a number of milliseconds');
+    throw badRequest(`parameter \`${name}\` must be a number of ${of}`);
   return Number(value);
 }
 

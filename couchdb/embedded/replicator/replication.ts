@@ -61,11 +61,12 @@ export async function replicate(
     progress.changes_pending = await source.countPending(checkpoint.start, request.filter);
     onStarted();
     const feed = new FeedReader(source.changes(checkpoint.start, request.continuous, request.filter));
-    const { continuous: gathers, checkpointIntervalMs } = request;
+    const { continuous: gathers, checkpointIntervalMs, batchSize } = request;
     const filtered = request.filter !== undefined;
     await copyAll(feed, {
       gathers,
       checkpointIntervalMs,
+      batchRevisions: Math.min(batchSize, maxBatchRevisions),
       filtered,
       source,
       target,
@@ -83,6 +84,8 @@ interface Work {
   /** Changes go on coming: a batch may wait for them. */
   gathers: boolean;
   checkpointIntervalMs: number;
+  /** How many documents are read and written at a time. */
+  batchRevisions: number;
   /** The source is asked for some of its changes only. */
   filtered: boolean;
   source: Peer;
@@ -126,7 +129,7 @@ async function copyBatch(batch: FeedBatch, work: Work): Promise<void> {
 
 async function copyChanges(
   changes: RemoteChange[],
-  { source, target, filtered, progress }: Work,
+  { source, target, filtered, batchRevisions, progress }: Work,
 ): Promise<void> {
   const revisions: Record<string, string[]> = {};
   for (const { id, revs } of changes) revisions[id] = [...new Set([...(revisions[id] ?? []), ...revs])];
@@ -136,9 +139,9 @@ async function copyChanges(
     revs.map((rev) => ({ id, rev })),
   );
   progress.missing_revisions_found += missing.length;
-  for (let from = 0; from < missing.length; from += maxBatchRevisions) {
+  for (let from = 0; from < missing.length; from += batchRevisions) {
     // What follows a revision may be what the filter leaves out, as a tombstone follows a document: then it comes by itself or not at all.
-    const documents = await source.readRevisions(missing.slice(from, from + maxBatchRevisions), !filtered);
+    const documents = await source.readRevisions(missing.slice(from, from + batchRevisions), !filtered);
     progress.docs_read += documents.length;
     if (documents.length === 0) continue;
     const failures = await target.writeRevisions(documents);

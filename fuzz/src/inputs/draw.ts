@@ -14,7 +14,7 @@ const DRAW: Readonly<Record<Kind, (world: World, draft: Draft) => Input>> = {
 };
 
 /** Of a hundred inputs. Documents are written to a disk each. */
-const SHARES: Readonly<Record<Kind, number>> = { requests: 50, frames: 32, bytes: 13, documents: 5 };
+const SHARES: Readonly<Record<Kind, number>> = { requests: 52, frames: 33, bytes: 13, documents: 2 };
 
 export const drawInput = (world: World, draft: Draft, kinds: readonly Kind[]): Input => {
   const { random } = draft;

@@ -1,6 +1,6 @@
 import { mintMessageId } from '@restante/protocol';
 import type { SeededRandom } from '@restante/testkit/seeded-random';
-import type { Device } from '../stage/device.ts';
+import { FUZZED_BLOB_BYTES, type Device } from '../stage/device.ts';
 import type { Known } from '../values/shape.ts';
 import type { World } from './world.ts';
 
@@ -40,6 +40,10 @@ export const knownTo = (device: Device, { devices, password, work }: World, rand
     password: isRight ? password : 'a password of somebody else',
     newPassword: password,
     id: drawMessageId(random),
+    blobId: (random.below(4) === 0 ? other : device).blobId,
+    part: random.pick([0, 0, 0, 1, 1_023, 1_024]),
+    copies: 'own',
+    bytes: FUZZED_BLOB_BYTES,
     after: drawMessageId(random),
     expiresAt: Date.now() + HOUR_MS,
     ...random.pick(work),

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { LIMITS, VERSION_HEADER, VERSIONS } from '@restante/protocol';
-import type { Device } from '../stage/device.ts';
+import { FUZZED_BLOB_BYTES, type Device } from '../stage/device.ts';
 import type { Credential, Endpoint } from '../surface/endpoints.ts';
 import type { Json } from '../values/json.ts';
 import { mutateBytes } from '../values/mutate-bytes.ts';
@@ -15,7 +15,9 @@ import type { Gate, World } from './world.ts';
 /** Requests at the endpoints, from sound ones to ones of which nothing is. */
 
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND'];
+const OCTETS = 'application/octet-stream';
 const TYPES = [
+  OCTETS,
   'application/json',
   'application/json; charset=utf-16',
   'application/json; charset=x',
@@ -70,6 +72,7 @@ const credentialsOf = ({ tokens }: Device, { reader, mesh }: Gate): Credentials 
   master: bearer(tokens.master),
   mailbox: bearer(tokens.mailbox),
   store: bearer(tokens.store),
+  ticket: bearer(tokens.toWrite),
   reader: basic(reader),
   mesh: basic(mesh),
 });
@@ -102,12 +105,17 @@ const authorization = (
 
 const valueFor = (endpoint: Endpoint, world: World, known: Known, draft: Draft): Json => {
   if (isOfGate(endpoint)) return gateBodyOf(endpoint, world, draft);
-  const shape = endpoint.body === null ? undefined : world.bodies[endpoint.body];
+  const shape =
+    endpoint.body === null || endpoint.body === 'octets' ? undefined : world.bodies[endpoint.body];
   return shape === undefined ? null : valueOf(shape, draft.random, known);
 };
 
 const bodyOf = (endpoint: Endpoint, world: World, known: Known, draft: Draft): Buffer | null => {
   const { random, chance, mutate } = draft;
+  if (endpoint.body === 'octets') {
+    const octets = Buffer.from(random.bytes(FUZZED_BLOB_BYTES));
+    return chance(80) ? octets : mutate(octets, 1 + random.below(3), mutateBytes);
+  }
   const sound = valueFor(endpoint, world, known, draft);
   if (sound === null) return chance(95) ? null : Buffer.from(random.pick(['{}', 'x', '[', '']));
   const value = mutate(sound, severity(draft), mutateValue);
@@ -138,7 +146,8 @@ export const drawRequest = (world: World, draft: Draft): Extract<Input, { kind: 
   }
   let body = bodyOf(endpoint, world, known, draft);
   if (body !== null) {
-    headers['content-type'] = chance(95) ? 'application/json' : random.pick(TYPES);
+    const type = endpoint.body === 'octets' ? OCTETS : 'application/json';
+    headers['content-type'] = chance(95) ? type : random.pick(TYPES);
     if (chance(4)) {
       headers['content-encoding'] = random.pick(ENCODINGS);
       if (chance(50)) body = gzipSync(body);

@@ -14,10 +14,13 @@ export const alice: Device = {
   username: 'alice',
   registrationId: 77,
   deviceSecret: 'a'.repeat(43),
+  blobId: '019a0000-0000-7000-8000-000000000000',
   tokens: {
     master: 'm.m.m',
     mailbox: 'b.b.b',
     store: 's.s.s',
+    toWrite: 't.t.t',
+    toRead: 'r.r.r',
     expiredMaster: 'e.e.e',
     expiredMailbox: 'x.x.x',
     nobody: 'n.n.n',

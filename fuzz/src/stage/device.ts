@@ -1,3 +1,6 @@
+/** Of the blob that a device has a ticket for. */
+export const FUZZED_BLOB_BYTES = 600;
+
 /** A device that inputs speak for. */
 export type Device = {
   readonly accountId: string;
@@ -5,6 +8,7 @@ export type Device = {
   readonly username: string;
   readonly registrationId: number;
   readonly deviceSecret: string;
+  readonly blobId: string;
   readonly tokens: Tokens;
 };
 
@@ -13,6 +17,9 @@ export type Tokens = {
   readonly master: string;
   readonly mailbox: string;
   readonly store: string;
+  /** For its blob. */
+  readonly toWrite: string;
+  readonly toRead: string;
   readonly expiredMaster: string;
   readonly expiredMailbox: string;
   /** Of an account that is not there. */

@@ -1,4 +1,5 @@
-import { buckets, directoryDatabase, LIMITS, VERSIONS, type WorkDone } from '@restante/protocol';
+import { randomBytes } from 'node:crypto';
+import { buckets, directoryDatabase, LIMITS, mintBlobId, VERSIONS, type WorkDone } from '@restante/protocol';
 import { createTokenSigner, type TokenSigner } from '@restante/service-kit';
 import { environment as masterVariables } from '@restante/master-node';
 import { environment as mailboxNodeVariables } from '@restante/mailbox-node';
@@ -10,7 +11,7 @@ import { endpointsIn, protocolPage } from '../surface/endpoints.ts';
 import { framesOf, type Frame } from '../surface/frames.ts';
 import type { JsonObject } from '../values/json.ts';
 import { shapeOf } from '../values/shape.ts';
-import type { Device } from './device.ts';
+import { FUZZED_BLOB_BYTES, type Device } from './device.ts';
 import { doWork } from './registration-work.ts';
 
 /** A cluster of real processes, the devices that inputs speak for, and two people who only want to talk. */
@@ -90,16 +91,22 @@ export const startStage = async (): Promise<Stage> => {
       const { accountId, deviceId } = person.address;
       const sign = (audience: 'master' | 'mailbox', inMs: number): Promise<string> =>
         signer.device(person.address, audience, Date.now() + inMs);
+      const blob = mintBlobId(Date.now(), randomBytes(10));
+      const ticket = (bytes: number | null): Promise<string> =>
+        signer.blob({ blob, bytes }, Date.now() + DAY_MS);
       return {
         accountId,
         deviceId,
         username: person.username,
         registrationId: await person.registrationId(),
         deviceSecret: await person.deviceSecret(),
+        blobId: blob,
         tokens: {
           master: await sign('master', DAY_MS),
           mailbox: await sign('mailbox', DAY_MS),
           store: await signer.master(Date.now() + DAY_MS),
+          toWrite: await ticket(FUZZED_BLOB_BYTES),
+          toRead: await ticket(null),
           expiredMaster: await sign('master', -DAY_MS),
           expiredMailbox: await sign('mailbox', -DAY_MS),
           nobody: await signer.device(

@@ -13,11 +13,12 @@ export type Endpoint = {
   readonly query: readonly string[];
   /** What is asked of the caller; null: none that is known here, so any is tried. */
   readonly credential: Credential | null;
-  readonly body: BodyName | null;
+  /** `octets`: bytes as they are. */
+  readonly body: BodyName | 'octets' | null;
 };
 
-/** A token by its audience, or credentials of the mesh by their name; `none` where nothing is asked, or a secret in the body. */
-export type Credential = 'none' | 'master' | 'mailbox' | 'store' | 'reader' | 'mesh';
+/** A token by its audience, a ticket for a blob, or credentials of the mesh by their name; `none` where nothing is asked, or a secret in the body. */
+export type Credential = 'none' | 'master' | 'mailbox' | 'store' | 'ticket' | 'reader' | 'mesh';
 
 const SECTIONS = { 'Master: REST': 'master', 'Mailbox node': 'mailbox-node' } as const;
 
@@ -26,6 +27,7 @@ const CREDENTIALS: readonly (readonly [RegExp, Credential])[] = [
   [/^Bearer$/, 'master'],
   [/^owner\b/, 'mailbox'],
   [/^master \(`store`\)$/, 'store'],
+  [/^ticket$/, 'ticket'],
   [/^reader$/, 'reader'],
   [/^mesh$/, 'mesh'],
 ];
@@ -55,7 +57,7 @@ const readEndpoints = (service: Endpoint['service'], section: string): Endpoint[
       path,
       query,
       credential: CREDENTIALS.find(([pattern]) => pattern.test(who))?.[1] ?? null,
-      body: isBody(body) ? body : null,
+      body: isBody(body) ? body : /\boctets\b/.test(asked) ? 'octets' : null,
     }));
   });
 

@@ -1,21 +1,20 @@
 import { couchRequest, type CouchServer, hasStatus, type Logger, ServiceError } from '@restante/service-kit';
-import type { EnvelopeDocument, TombstoneDocument } from '@restante/protocol';
+import type { EnvelopeDocument, PartDocument, TombstoneDocument } from '@restante/protocol';
 import type { ByteBudget } from '../mail/byte-budget.ts';
 import { createGroupCommit, type GroupCommit } from '../mail/group-commit.ts';
 import type { StoreRoom } from './store-room.ts';
 
 /**
- * The one way that mail is written: `_bulk_docs` with `new_edits: false`, so that revisions are the derived ones
+ * The one way that mail and blobs are written: `_bulk_docs` with `new_edits: false`, so that revisions are the derived ones
  * and a tombstone brings its ancestor along (laws 4 and 5).
  */
 export type BulkWriter = {
   /** Resolves when the documents are on disk. Repeating a write changes nothing. Deletions ride with what is written next. */
-  readonly write: (
-    database: string,
-    documents: readonly (EnvelopeDocument | TombstoneDocument)[],
-  ) => Promise<void>;
+  readonly write: (database: string, documents: readonly Written[]) => Promise<void>;
   readonly idle: () => Promise<void>;
 };
+
+type Written = EnvelopeDocument | PartDocument | TombstoneDocument;
 
 type Item = {
   readonly id: string;
@@ -27,7 +26,7 @@ type Item = {
 const MAX_BATCH_DOCUMENTS = 1_000;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 
-const toItem = (document: EnvelopeDocument | TombstoneDocument): Item => ({
+const toItem = (document: Written): Item => ({
   id: document._id,
   rev: document._rev,
   isTombstone: '_deleted' in document,
@@ -44,7 +43,7 @@ const withoutRepeats = (items: readonly Item[]): Item[] => {
 /** What is told of each write: how many documents, and how long it took until they were durable. */
 export type BatchWatch = {
   readonly written: (documents: number, seconds: number) => void;
-  /** Ids of envelopes that are on the disk now, new or not. */
+  /** Ids of what is on the disk now, new or not, and no tombstone. */
   readonly stored?: (database: string, ids: readonly string[]) => void;
   readonly failed: () => void;
 };

@@ -1,11 +1,11 @@
-import { parseDocumentId } from '@restante/protocol';
+import { bucketKindOf } from '@restante/protocol';
 import { couchRequest, type CouchServer } from '@restante/service-kit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { isCanaryId } from '../mesh/mesh-rule.ts';
+import { isCarriedId } from '../mesh/mesh-rule.ts';
 
 /**
- * A bucket's changes for the mesh, as lines of a continuous feed: mail and canaries that are not deleted. They come in steps, at most one
+ * A bucket's changes for the mesh, as lines of a continuous feed: what it carries there and is not deleted. They come in steps, at most one
  * each `patienceMs`: every time that CouchDB hands on a change costs it as much as handing on hundreds, for each who listens anew. And
  * it would read each document to filter it: what is not for the mesh is seen by its id. A step without any is an empty line, by which its
  * reader knows that somebody is there.
@@ -33,7 +33,7 @@ export async function* carriedChanges({
     const { results, last_seq } = await read({ since: from, limit: ROWS_PER_READ });
     from = last_seq;
     yield `${results
-      .filter(isCarried)
+      .filter((row) => isCarried(database, row))
       .map((row) => JSON.stringify(row))
       .join('\n')}\n`;
     if (results.length === ROWS_PER_READ) continue;
@@ -52,11 +52,11 @@ const page = z.object({
   last_seq: z.union([z.string(), z.number()]).transform(String),
 });
 
-/** Whether a change is one for the mesh. */
-export const isCarried = ({
-  id,
-  deleted,
-}: {
-  readonly id: string;
-  readonly deleted?: boolean | undefined;
-}): boolean => deleted !== true && (isCanaryId(id) || parseDocumentId(id) !== null);
+/** Whether a change of this bucket is one for the mesh. */
+export const isCarried = (
+  database: string,
+  { id, deleted }: { readonly id: string; readonly deleted?: boolean | undefined },
+): boolean => {
+  const kind = bucketKindOf(database);
+  return deleted !== true && kind !== null && isCarriedId(kind, id);
+};

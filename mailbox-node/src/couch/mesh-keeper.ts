@@ -69,7 +69,7 @@ const nextCarried = async (server: CouchServer, db: string, after: string): Prom
   for (let since = after; ;) {
     const qs = { since, limit: ROWS_PER_READ, style: 'all_docs' };
     const { results } = changes.parse(await couchRequest(server, { db, path: '_changes', qs }));
-    const next = results.find(isCarried);
+    const next = results.find((row) => isCarried(db, row));
     if (next !== undefined) return next.seq;
     const last = results.at(-1);
     if (last === undefined || results.length < ROWS_PER_READ) return null;

@@ -1,4 +1,4 @@
-import { buckets, directoryDatabase, LIMITS, nodeDatabase } from '@restante/protocol';
+import { buckets, directoryDatabase, LIMITS, nodeDatabase, type BucketKind } from '@restante/protocol';
 
 /** Names of a node's databases in its CouchDB. Nothing else knows of the prefix. */
 export type Databases = {
@@ -31,8 +31,13 @@ export type Databases = {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-export const createDatabases = (prefix: string, spanDays: number, ttlMs: number): Databases => {
-  const spans = buckets(spanDays, ttlMs);
+export const createDatabases = (
+  prefix: string,
+  spanDays: number,
+  ttlMs: number,
+  kind: BucketKind = 'messages',
+): Databases => {
+  const spans = buckets(spanDays, ttlMs, kind);
   const liveAt = (nowMs: number): string[] => spans.liveAt(nowMs).map((name) => prefix + name);
   const readableAt = (nowMs: number): string[] => {
     const last = prefix + spans.nameAt(nowMs + LIMITS.clockSkewMs);

@@ -7,6 +7,7 @@ import {
   envelopeFields,
   envelopeRevision,
   mintMessageId,
+  partDocument,
   tombstoneDocument,
   tombstoneRevision,
 } from '@restante/protocol';
@@ -121,7 +122,8 @@ describe('the rule of the mesh', () => {
   it('lets good documents through', () => {
     fc.assert(
       fc.property(good, (document) => {
-        expect(meshRefusal(document)).toBeNull();
+        expect(meshRefusal('messages', document)).toBeNull();
+        expect(meshRefusal('blobs', document)).toBe('id');
       }),
     );
   });
@@ -131,7 +133,7 @@ describe('the rule of the mesh', () => {
     fc.assert(
       fc.property(good, fc.array(mutation, { maxLength: 2 }), (start, mutations) => {
         const document = mutations.reduce((changed, mutate) => mutate(changed), start);
-        if (meshRefusal(document) !== null) {
+        if (meshRefusal('messages', document) !== null) {
           refused += 1;
           return;
         }
@@ -188,6 +190,36 @@ describe('the rule of the mesh', () => {
     ['a canary without its time', { _id: canarySample._id }, 'canary'],
     ['what is like a canary', { ...canarySample, _id: 'canary:Node:1-1' }, 'id'],
   ])('judges %s', (_what, document, expected) => {
-    expect(meshRefusal(JSON.parse(JSON.stringify(document)) as Document)).toBe(expected);
+    expect(meshRefusal('messages', JSON.parse(JSON.stringify(document)) as Document)).toBe(expected);
+  });
+
+  const blob = '017f22e2-79b0-7cc3-98c4-dc0c0c07398f';
+  const full = Buffer.alloc(LIMITS.blobPartBytes).toString('base64');
+  const part = (number: number, bytes: number, data: string): Document & { readonly _rev: string } => ({
+    ...partDocument(blob, number, bytes, data),
+  });
+  const small = part(0, 3, 'AAAA');
+
+  it.each<[string, Document, MeshRefusal | null]>([
+    ['a part', small, null],
+    ['one with its history', { ...small, _revisions: { start: 1, ids: [small._rev.slice(2)] } }, null],
+    ['a full one', part(0, LIMITS.blobPartBytes + 1, full), null],
+    ['the last one', part(1, LIMITS.blobPartBytes + 1, 'AA=='), null],
+    ['one that is longer than its blob says', part(0, 2, 'AAAA'), 'fields'],
+    ['one that is shorter', part(0, 4, 'AAAA'), 'fields'],
+    ['one after the last one', part(1, 3, 'AAAA'), 'fields'],
+    ['one of a blob that is too large', part(0, 2 ** 40, full), 'fields'],
+    ['one that is no base64', part(0, 3, 'AA\nA'), 'fields'],
+    ['one field more', { ...small, note: 1 }, 'fields'],
+    ['another form', { ...small, v: 2 }, 'fields'],
+    ['its tombstone', { ...tombstoneDocument(small._id) }, 'deletion'],
+    ['another revision', { ...small, _rev: `1-${'a'.repeat(32)}` }, 'revision'],
+    ['an attachment', { ...small, _attachments: { a: {} } }, 'attachment'],
+    ['another id', { ...small, _id: `${blob}:1` }, 'id'],
+    ['an envelope', sample, 'id'],
+    ['a canary', canarySample, 'id'],
+  ])('judges %s in a bucket of blobs', (_what, document, expected) => {
+    expect(meshRefusal('blobs', JSON.parse(JSON.stringify(document)) as Document)).toBe(expected);
+    if (expected === null) expect(meshRefusal('messages', document)).toBe('id');
   });
 });

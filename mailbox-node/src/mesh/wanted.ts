@@ -1,3 +1,4 @@
+import { bucketKindOf, type BucketKind } from '@restante/protocol';
 import { parseCouchUrl } from '@restante/service-kit';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -17,14 +18,16 @@ export type ReplicationDocument = {
   readonly source: Endpoint;
   readonly target: Endpoint;
   readonly continuous: true;
-  readonly selector: typeof PULLED;
-};
+} & (typeof PULLED)[BucketKind];
 
 /**
- * What is pulled, as a Mango selector: envelopes and canaries, by a field that each has and a deletion has not: a node deletes on its
- * owner's word alone (law 12).
+ * What is pulled, as a Mango selector, by a field that each has and a deletion has not: a node deletes on its owner's word alone (law 12).
+ * Envelopes and canaries; or parts of blobs, a few at a time, for each is as large as a thousand envelopes.
  */
-const PULLED = { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] } as const;
+const PULLED = {
+  messages: { selector: { $or: [{ senderId: { $exists: true } }, { at: { $exists: true } }] } },
+  blobs: { selector: { data: { $exists: true } }, worker_batch_size: 4, worker_processes: 1 },
+} as const;
 
 /** Ids of a database's replication documents start with this. */
 export const replicationIdPrefix = (database: string): string => `restante-${database}-from-`;
@@ -77,7 +80,7 @@ export const wantedPulls = ({
         source: endpoint(peer.url, GATE_OUT, database),
         target: endpoint(selfUrl, `/mesh/in/${peer.name}`, database),
         continuous: true,
-        selector: PULLED,
+        ...PULLED[bucketKindOf(database) ?? 'messages'],
       },
     })),
   );

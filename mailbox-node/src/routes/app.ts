@@ -17,6 +17,7 @@ import type { MailboxQuota } from '../mail/mailbox-quota.ts';
 import type { SenderShares } from '../mail/sender-shares.ts';
 import type { MailboxStore } from '../mail/mailbox-store.ts';
 import type { Metrics } from './metrics.ts';
+import { blobRoutes, type BlobDeps } from './blobs.ts';
 import { deleteMessage, deleteMessages } from './delete-messages.ts';
 import { listIds, listMessages } from './list-messages.ts';
 import { messageEvents } from './message-events.ts';
@@ -46,6 +47,7 @@ export type AppDeps = OwnerDeps & {
   readonly believedTime: () => number | null;
   readonly isDraining: () => boolean;
   readonly health: () => object;
+  readonly blobs: Omit<BlobDeps, 'tokens'>;
   /** Null: a node alone. */
   readonly meshGate: MeshGate | null;
 };
@@ -85,6 +87,8 @@ export const createApp = (deps: AppDeps): Express =>
       app.head('/messages/:accountId/events', methodNotAllowed);
       app.get('/messages/:accountId/events', messageEvents(deps));
       app.delete('/messages/:id', deleteMessage(deps));
+      app.use('/blobs', allowOrigins(deps.serverOrigins), speaks(deps.versions), refuseWhenDraining(deps));
+      blobRoutes(app, { ...deps.blobs, tokens: deps.tokens });
       if (deps.meshGate !== null) {
         app.use('/mesh', refuseWhenDraining(deps));
         openMeshGate(app, deps.meshGate);

@@ -22,6 +22,7 @@ export const createOwnerTokens = (verifier: TokenVerifier): OwnerTokens => {
 
   return {
     master: verifier.master,
+    blob: verifier.blob,
     isEnded,
     device: async (token, audience) => {
       const owner = await verifier.device(token, audience);

@@ -1,4 +1,4 @@
-import { LIMITS } from '@restante/protocol';
+import { LIMITS, bucketKindOf } from '@restante/protocol';
 import {
   CouchError,
   couchRequest,
@@ -157,7 +157,7 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
     const accepted: CarriedDocument[] = [];
     const refused: object[] = [];
     for (const document of docs) {
-      const refusal = meshRefusal(document);
+      const refusal = meshRefusal(bucketKindOf(database) ?? 'messages', document);
       if (refusal === null) {
         accepted.push(document);
         continue;

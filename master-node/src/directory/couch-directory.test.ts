@@ -292,7 +292,7 @@ describe('a CouchDB of the directory that lost its data', () => {
     expect(servers.current()).toBe(new URL(lost).host);
     expect(await numbers()).toEqual([1, 2, 3]);
     expect(await add('four')).toBe(4);
-  }, 30_000);
+  });
 });
 
 describe('a CouchDB of the directory that has come back', () => {
@@ -333,7 +333,7 @@ describe('a CouchDB of the directory that has come back', () => {
     await couches.restart(1);
     await waitFor('another one', isUp(1));
     expect(await numbers()).toEqual([2, 3]);
-  }, 30_000);
+  });
 });
 
 describe('a change of the directory', () => {
@@ -358,5 +358,5 @@ describe('a change of the directory', () => {
     // Only the first and the third are there, and nothing was replicated since.
     expect(await numbers()).toEqual([2]);
     expect(await directory.accountDevices(accountId)).toMatchObject({ tokenGeneration: 1 });
-  }, 30_000);
+  });
 });

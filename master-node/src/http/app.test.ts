@@ -3,12 +3,15 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   account,
+  blobBytesFor,
+  blobTicket,
   devices,
   errorBody,
   keyBundles,
   keyStock,
   LIMITS,
   leadingZeroBits,
+  messageTime,
   session,
   signedDeviceList,
   workText,
@@ -109,6 +112,53 @@ describe('the REST side', () => {
         },
       );
       expect((await register(master.url, bob.username)).accountId).not.toBe(bob.accountId);
+    });
+  });
+
+  describe('blobs', () => {
+    const part = (node: string, id: string, ticket: string, body?: string) =>
+      fetch(`${node}/blobs/${id}/0`, {
+        ...(body !== undefined && { method: 'PUT', body }),
+        headers: { authorization: `Bearer ${ticket}`, 'content-type': 'application/octet-stream' },
+      });
+
+    it('are stored with one ticket and read with another, which say nothing of who asked', async () => {
+      const token = alice.masterToken;
+      const { status, body } = await ask('POST', '/api/blobs', { token, body: { bytes: 5 } });
+      expect(status).toBe(201);
+      const written = blobTicket.parse(body);
+      const { id, ticket, nodes: where } = written;
+      expect(where).toEqual(['/node1', '/node2', '/node3']);
+      expect(Math.abs(messageTime(id) - Date.now())).toBeLessThan(60_000);
+      const [node = ''] = nodes.nodeUrls;
+      expect((await part(node, id, ticket, 'hello')).status).toBe(200);
+      const bob = await register(master.url);
+      const read = blobTicket.parse((await ask('GET', `/api/blobs/${id}`, { token: bob.masterToken })).body);
+      expect(read).toMatchObject({ id, nodes: where });
+      expect(await (await part(node, id, read.ticket)).text()).toBe('hello');
+      expect((await part(node, id, read.ticket, 'hello')).status).toBe(403);
+      for (const one of [ticket, read.ticket]) {
+        const claims = JSON.parse(Buffer.from(one.split('.')[1] ?? '', 'base64url').toString()) as object;
+        expect(JSON.stringify(claims)).not.toMatch(new RegExp(`${alice.accountId}|${bob.accountId}`));
+        expect(claims).toMatchObject({ sub: id });
+      }
+    });
+
+    it('are given to devices alone, in sizes that are taken here', async () => {
+      const token = alice.masterToken;
+      const store = (body: unknown) => ask('POST', '/api/blobs', { token, body });
+      expect(await ask('POST', '/api/blobs', { body: { bytes: 5 } })).toMatchObject({ status: 401 });
+      const some = '0190a000-0000-7000-8000-000000000000';
+      expect(await ask('GET', `/api/blobs/${some}`)).toMatchObject({ status: 401 });
+      expect(await ask('GET', '/api/blobs/x', { token })).toMatchObject({ status: 400 });
+      const largest = blobBytesFor(100 * 1024 * 1024);
+      expect(await store({ bytes: largest })).toMatchObject({ status: 201 });
+      expect(await store({ bytes: largest + 1 })).toMatchObject({
+        status: 413,
+        body: { code: 'payload-too-large', path: 'bytes' },
+      });
+      for (const bytes of [0, -1, 1.5, '5', 2 ** 31])
+        expect(await store({ bytes })).toMatchObject({ status: 400, body: { code: 'bad-request' } });
     });
   });
 
@@ -464,6 +514,25 @@ describe('the REST side', () => {
       const lookup = () => call(`${strict.url}/api/keys/${alice.accountId}`, 'GET', { token });
       expect((await lookup()).status).toBe(200);
       expect(await lookup()).toMatchObject(limited);
+      await strict[Symbol.asyncDispose]();
+    });
+
+    it('hold the files that an account stores, and those that a device reads', async () => {
+      const strict = await nodes.master({
+        BLOB_MB_PER_ACCOUNT_PER_DAY: '1',
+        BLOB_READS_PER_DEVICE_PER_HOUR: '1',
+      });
+      const { masterToken: token } = await register(strict.url);
+      const store = (bytes: number) => call(`${strict.url}/api/blobs`, 'POST', { token, body: { bytes } });
+      const stored = await store(600_000);
+      expect(stored.status).toBe(201);
+      expect(await store(600_000)).toMatchObject(limited);
+      const other = { token: (await register(strict.url)).masterToken, body: { bytes: 600_000 } };
+      expect((await call(`${strict.url}/api/blobs`, 'POST', other)).status).toBe(201);
+      const { id } = blobTicket.parse(stored.body);
+      const read = () => call(`${strict.url}/api/blobs/${id}`, 'GET', { token });
+      expect((await read()).status).toBe(200);
+      expect(await read()).toMatchObject(limited);
       await strict[Symbol.asyncDispose]();
     });
 

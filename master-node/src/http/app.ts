@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import type { Versions } from '@restante/protocol';
 import { allowOrigins, createHttpApp, speaks, type Answer, type Logger } from '@restante/service-kit';
 import { accountRoutes } from './accounts.ts';
+import { blobRoutes } from './blobs.ts';
 import { deviceListRoutes } from './device-lists.ts';
 import { deviceRoutes } from './devices.ts';
 import { keyRoutes } from './keys.ts';
@@ -14,6 +15,7 @@ export type AppDeps = Parameters<typeof accountRoutes>[1] &
   Parameters<typeof deviceListRoutes>[1] &
   Parameters<typeof tokenRoutes>[1] &
   Parameters<typeof keyRoutes>[1] &
+  Parameters<typeof blobRoutes>[1] &
   Parameters<typeof statusRoutes>[1] & {
     /** Express's `trust proxy`: whose word on the caller's address counts; null for nobody's. */
     readonly trustProxy: string | null;
@@ -41,6 +43,7 @@ export const createApp = (deps: AppDeps): Express =>
       deviceListRoutes(app, deps);
       tokenRoutes(app, deps);
       keyRoutes(app, deps);
+      blobRoutes(app, deps);
       statusRoutes(app, deps);
     },
     { onAnswer: deps.onAnswer },

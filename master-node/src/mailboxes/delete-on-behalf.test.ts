@@ -123,7 +123,7 @@ describe('deletes on behalf of a device', () => {
       ['a', 'b'],
     ]);
     await waitFor('nothing owed', async () => / 0$/.test(await owed()));
-  }, 20_000);
+  });
 
   it('of a busy device go together, within the bound of one request', async () => {
     const { requests, deleteOnBehalf } = setUp({ one: true });

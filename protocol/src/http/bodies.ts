@@ -15,6 +15,7 @@ import {
   session,
   tokenRequest,
 } from './accounts.ts';
+import { blobParts, blobTicket, newBlob, partStored } from './blobs.ts';
 import { keyBundles, keyStock, replenishKeys } from './keys.ts';
 import { serverStatus } from './server-status.ts';
 import {
@@ -32,6 +33,8 @@ export const streamEnd = z.pick(errorBody, { code: true });
 /** Every body of a request, of an answer and of an event, as its reader takes it. */
 export const bodies = {
   account,
+  blobParts,
+  blobTicket,
   changePassword,
   deleteAccount,
   deleteRequest,
@@ -44,7 +47,9 @@ export const bodies = {
   mailboxIds: heardMailboxIds,
   mailboxPage: heardMailboxPage,
   newAccount,
+  newBlob,
   newDevice,
+  partStored,
   putDeviceList,
   registeredDevice,
   replaceAccountKey,

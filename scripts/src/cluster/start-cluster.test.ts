@@ -51,7 +51,7 @@ describe('cluster on CouchDB servers that are there already', () => {
     const others = names.filter((name) => !name.startsWith('_') && !name.startsWith('test-'));
     expect(others.sort()).toEqual([...trio.databases, 'node'].sort());
     expect(made.length).toBeGreaterThan(4);
-    expect(made.every((name) => /^test-(?:directory|node|messages-\d{8})$/.test(name))).toBe(true);
+    expect(made.every((name) => /^test-(?:directory|node|(?:messages|blobs)-\d{8})$/.test(name))).toBe(true);
   });
 
   it('goes on through the front with the other master when one is killed', async () => {

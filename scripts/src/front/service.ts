@@ -21,7 +21,7 @@ const STOP_DEADLINE_MS = 3_000;
 const SERVER = 'this machine';
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 /** As nginx.conf has it. */
-const OF_OWNERS = /^\/messages\/[\w-]+(?:\/(?:ids|events))?$/;
+const OF_OWNERS = /^(?:\/messages\/[\w-]+(?:\/(?:ids|events))?|\/blobs\/[\w-]+(?:\/\d+)?)$/;
 
 const files = (folder: string, serverOrigins: readonly string[]): RequestHandler =>
   express.static(folder, {

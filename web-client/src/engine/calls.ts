@@ -1,11 +1,19 @@
 import type {
   CatchUpProgress,
   ConnectionState,
+  ConversationId,
+  FilesOptions,
+  GivenFile,
+  Message,
+  MessageReference,
   Messenger,
   MessengerEvents,
   PassphraseChange,
 } from '@restante/client';
 import type { DeviceId } from '@restante/protocol';
+
+/** A file that a person has chosen. */
+export type PickedFile = Omit<GivenFile, 'read' | 'size'> & { readonly content: Blob };
 
 type Answering = {
   [Name in keyof Messenger]: Messenger[Name] extends (...args: never[]) => Promise<unknown> ? Name : never;
@@ -15,7 +23,18 @@ type Answering = {
  * What a tab may ask of the messenger, wherever it runs: its own methods, and what also concerns the vault. `signOut` and
  * `deleteAccount` leave nothing of the account on this device.
  */
-export type Calls = Pick<Messenger, Exclude<Answering, 'start' | 'self' | symbol>> & {
+export type Calls = Pick<
+  Messenger,
+  Exclude<Answering, 'start' | 'self' | 'sendFiles' | 'openFile' | symbol>
+> & {
+  /** Resolves when all of it is kept on this device, and sends it when it can. */
+  readonly sendFiles: (
+    to: string,
+    files: readonly PickedFile[],
+    options?: Omit<FilesOptions, 'signal' | 'onProgress'>,
+  ) => Promise<Message>;
+  /** All of a file, from this device or the nodes; `download` events tell how far that is. It is not in memory, and of no type. */
+  readonly readFile: (conversation: ConversationId, target: MessageReference, index: number) => Promise<Blob>;
   /** Ends a wait for the next attempt or a refusal, and reads the mailboxes again. */
   readonly refresh: () => Promise<void>;
   readonly setTyping: (...args: Parameters<Messenger['setTyping']>) => Promise<void>;

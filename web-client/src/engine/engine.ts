@@ -41,7 +41,9 @@ const ongoing = (known: LeaderStatus, told: LeaderStatus): LeaderStatus =>
     ? { ...told, phase: known.phase, self: known.self, hasPassphrase: known.hasPassphrase }
     : told;
 
-/** A text that is sent again to another leader is the same one. */
+const SENDING: ReadonlySet<keyof Calls> = new Set(['sendText', 'sendFiles']);
+
+/** What is sent again to another leader is the same message. */
 const withRequestId = ([to, text, options]: readonly unknown[]): readonly unknown[] => [
   to,
   text,
@@ -132,7 +134,7 @@ export const startEngine = (): Engine => {
   }
 
   const call = async (method: keyof Calls, args: readonly unknown[]): Promise<unknown> => {
-    const value = await pending.call(method, method === 'sendText' ? withRequestId(args) : args);
+    const value = await pending.call(method, SENDING.has(method) ? withRequestId(args) : args);
     if (method === 'removeDevice' && args[0] === account.status().wiped?.deviceId) account.forgetWiped();
     return value;
   };

@@ -7,16 +7,26 @@ import {
   type OpenVault,
   type VaultSecret,
 } from '@restante/client';
-import { changeIndexedDbPassphrase, deleteIndexedDbVault, indexedDbVault } from '@restante/client/browser';
+import {
+  changeIndexedDbPassphrase,
+  deleteIndexedDbParts,
+  deleteIndexedDbVault,
+  indexedDbPartStore,
+  indexedDbVault,
+} from '@restante/client/browser';
 import type { Calls, LeaderStatus } from './calls.ts';
 import type { EngineEvent } from './channel.ts';
 import { NoStorageError } from './call-error.ts';
+import { gather, given } from './file-content.ts';
 import { ratchetOnDemand } from './ratchet-on-demand.ts';
 
 const VAULT = 'restante';
+const FILES = 'restante-files';
 
 const FORWARDED = Object.keys({
   message: true,
+  upload: true,
+  download: true,
   'message-changed': true,
   'message-removed': true,
   conversation: true,
@@ -52,6 +62,8 @@ type OwnCalls =
   | 'changePassphrase'
   | 'abandonStorage'
   | 'refresh'
+  | 'sendFiles'
+  | 'readFile'
   | 'setTyping';
 
 /** The messenger over this browser's vault, through sign-in, sign-out, and loss of the storage. */
@@ -132,7 +144,10 @@ export const createMessengerHost = (
     };
     const { vault, ...opening } = await openVault(onLost);
     try {
-      opened = createMessenger({ masters: [location.origin], vault, ratchet });
+      opened = createMessenger({
+        masters: [location.origin],
+        ...{ vault, ratchet, parts: indexedDbPartStore(FILES) },
+      });
       current = opened;
       keep(opening.hasPassphrase ? opening.dataKey : null);
       onStatus({ hasPassphrase: opening.hasPassphrase });
@@ -164,7 +179,7 @@ export const createMessengerHost = (
     onStatus({ phase: 'starting', self: null });
     await close();
     keep(null);
-    await deleteIndexedDbVault(VAULT).finally(open);
+    await Promise.all([deleteIndexedDbVault(VAULT), deleteIndexedDbParts(FILES)]).finally(open);
   };
   /** Leaves nothing of the account on this device. */
   const leaveAccount = (): Promise<void> => {
@@ -174,6 +189,10 @@ export const createMessengerHost = (
   const opened = (): Messenger => {
     if (current === null) throw new NoStorageError();
     return current;
+  };
+  const messenger = async (): Promise<Messenger> => {
+    await turn;
+    return opened();
   };
   /** Signs in, unless this very person is: then the call has been sent again. */
   const signIn = (username: string, enter: (messenger: Messenger) => Promise<void>): Promise<void> =>
@@ -189,10 +208,7 @@ export const createMessengerHost = (
   return {
     open: () => inTurn(open),
     running: () => (isRunning ? current : null),
-    messenger: async () => {
-      await turn;
-      return opened();
-    },
+    messenger,
     calls: {
       register: (credentials) => signIn(credentials.username, (messenger) => messenger.register(credentials)),
       login: (credentials) => signIn(credentials.username, (messenger) => messenger.login(credentials)),
@@ -227,6 +243,11 @@ export const createMessengerHost = (
           );
         }),
       abandonStorage: () => inTurn(async () => (current === null ? wipe() : undefined)),
+      sendFiles: async (to, files, options) => (await messenger()).sendFiles(to, files.map(given), options),
+      readFile: async (conversation, target, index) => {
+        const { whole } = await (await messenger()).openFile(conversation, target, index);
+        return gather(whole());
+      },
       refresh: () => Promise.resolve(current?.refresh()),
       setTyping: (...args) => Promise.resolve(current?.setTyping(...args)),
     },

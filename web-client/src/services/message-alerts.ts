@@ -1,3 +1,4 @@
+import { spokenText } from './spoken-text.ts';
 import type { ConversationId, Message } from '@restante/client';
 import type { Alerts } from '../state/alerts.svelte.ts';
 import type { Connection } from '../state/connection.svelte.ts';
@@ -32,7 +33,9 @@ export const alertOfMessages = (deps: Deps): void => {
 
   const isUnread = (conversation: ConversationId): boolean =>
     (conversations.get(conversation)?.unread ?? 0) > 0;
-  const tell = ({ conversation, text }: Message): void => {
+  const tell = (message: Message): void => {
+    const { conversation } = message;
+    const text = spokenText(message);
     const row = conversations.get(conversation);
     const { appName, alert, conversation: strings } = locale.t;
     const count = row?.unread ?? 0;

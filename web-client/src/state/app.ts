@@ -18,6 +18,7 @@ import { PendingJump } from './pending-jump.ts';
 import { Router } from './router.svelte.ts';
 import type { StoredChoice } from './stored.svelte.ts';
 import { themeChoice, type Theme } from './theme.svelte.ts';
+import { Transfers } from './transfers.svelte.ts';
 import { Update } from './update.svelte.ts';
 
 /** What every screen builds on. */
@@ -37,6 +38,7 @@ export type App = {
   readonly update: Update;
   readonly pendingJump: PendingJump;
   readonly unsavedDrafts: UnsavedDrafts;
+  readonly transfers: Transfers;
 };
 
 export const createApp = (engine: Engine): App => {
@@ -57,6 +59,7 @@ export const createApp = (engine: Engine): App => {
     installation: new Installation(),
     update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),
+    transfers: new Transfers(feed),
     unsavedDrafts: createUnsavedDrafts(localStorage, () => !engine.status().hasPassphrase),
   };
   alertOfMessages({ ...app, notifications });

@@ -110,7 +110,7 @@ test('a search that fails is told', async () => {
   expect(search.state).toBe('failed');
 });
 
-test('what is deleted goes from the results', async () => {
+test('what is deleted goes from the results, and what is edited is shown as it is then', async () => {
   const { asked, search, texts } = start();
   let tell: (event: EngineEvent) => void = () => undefined;
   const unfollow = search.follow(new EventFeed({ onEvent: (listener) => (tell = listener) }));
@@ -122,12 +122,12 @@ test('what is deleted goes from the results', async () => {
     detail: { conversation: conversationWith('anna'), author: 'anna', id: 'one' },
   });
   tell({ type: 'message-changed', detail: { ...message('two'), kind: 'deleted' } });
-  tell({ type: 'message-changed', detail: { ...message('three'), kind: 'text', state: 'read' } });
+  tell({ type: 'message-changed', detail: { ...message('three'), kind: 'text', text: 'edited' } });
   tell({
     type: 'message-removed',
     detail: { conversation: conversationWith('bob'), author: 'bob', id: 'four' },
   });
   vi.runAllTimers();
-  expect(texts()).toEqual(['three', 'four']);
+  expect(texts()).toEqual(['edited', 'four']);
   unfollow();
 });

@@ -55,20 +55,19 @@ export class Search {
     await this.#ask(this.#results);
   }
 
-  /** Takes away what is deleted, until the answer is called. */
+  /** Takes away what is deleted, and shows what is edited as it is then, until the answer is called. */
   follow(feed: Pick<EventFeed, 'subscribe'>): () => void {
     return feed.subscribe((events) => {
-      const gone = events.flatMap(({ type, detail }) =>
-        type === 'message-removed' || (type === 'message-changed' && detail.kind === 'deleted')
-          ? [detail]
-          : [],
-      );
-      if (gone.length === 0) return;
-      this.#results = this.#results.filter(
-        ({ conversation, id }) =>
-          !gone.some((other) => other.conversation === conversation && other.id === id),
-      );
+      for (const { type, detail } of events)
+        if (type === 'message-removed' || (type === 'message-changed' && detail.kind === 'deleted'))
+          this.#replace(detail, []);
+        else if (type === 'message-changed') this.#replace(detail, [detail]);
     }).end;
+  }
+
+  #replace({ conversation, id }: Pick<Message, 'conversation' | 'id'>, by: readonly Message[]): void {
+    const at = this.#results.findIndex((other) => other.conversation === conversation && other.id === id);
+    if (at >= 0) this.#results = this.#results.toSpliced(at, 1, ...by);
   }
 
   async #ask(shown: readonly Message[]): Promise<void> {

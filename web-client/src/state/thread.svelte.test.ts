@@ -23,6 +23,7 @@ const messages = (count: number, change: (number: number) => Partial<Message> = 
 const start = async (stored: Message[], unread = 0) => {
   const kept = [...stored];
   const read: string[] = [];
+  const edits: unknown[][] = [];
   let emit: (event: EngineEvent) => void = () => undefined;
   /** What happens between the reading of a page and its arrival. */
   let whileReading = () => Promise.resolve();
@@ -55,6 +56,10 @@ const start = async (stored: Message[], unread = 0) => {
       kept.push(sent);
       return Promise.resolve(sent);
     },
+    editText: (...edit: unknown[]) => {
+      edits.push(edit);
+      return edit[2] === 'refuse' ? Promise.reject(new Error('refused')) : Promise.resolve();
+    },
   } as unknown as Calls;
   const feed = new EventFeed({ onEvent: (listener) => void (emit = listener) });
   const thread = new Thread({ calls, feed, self: SELF, conversation: WITH_BEN, unread });
@@ -75,7 +80,7 @@ const start = async (stored: Message[], unread = 0) => {
       return Promise.resolve();
     };
   };
-  return { thread, kept, read, happen, arrive, duringNextRead };
+  return { thread, kept, read, edits, happen, arrive, duringNextRead };
 };
 const texts = (thread: Thread): string[] => thread.items.map(({ text }) => text);
 const lastText = (thread: Thread): string | undefined => texts(thread).at(-1);
@@ -235,4 +240,69 @@ test('what happens while messages are read is not undone by the older answer', a
   duringNextRead(() => happen({ type: 'message-changed', detail: message(1_000, { text: 'seen' }) }));
   await thread.readAgain();
   expect(lastText(thread)).toBe('seen');
+});
+
+const own = (number: number, change: Partial<Message> = {}): Message =>
+  message(number, { direction: 'out', state: 'accepted', sentAt: Date.now() + number, ...change });
+
+test('the last own text is edited, as long as that may be', async () => {
+  const HOUR_MS = 60 * 60 * 1000;
+  const { thread, arrive, happen } = await start([own(0, { sentAt: Date.now() - 25 * HOUR_MS })]);
+  thread.editLast();
+  expect(thread.editing).toBeNull();
+  arrive(own(1));
+  arrive(own(2));
+  arrive(message(3, { sentAt: Date.now() + 3 }));
+  thread.editLast();
+  expect([thread.editing?.message.id, thread.editing?.text]).toEqual([own(2).id, '2']);
+  thread.cancelEdit();
+  happen({ type: 'message-changed', detail: own(2, { kind: 'deleted', text: '' }) });
+  thread.editLast();
+  expect(thread.editing?.message.id).toBe(own(1).id);
+  happen({ type: 'message-changed', detail: own(1, { state: 'failed' }) });
+  thread.cancelEdit();
+  thread.editLast();
+  expect(thread.editing).toBeNull();
+});
+
+test('an edit keeps its words while its message changes, and ends when that is gone or something else is answered', async () => {
+  const { thread, happen } = await start([own(1), own(2)]);
+  const [first, second] = thread.items;
+  thread.replyingTo = first!;
+  thread.edit(second!);
+  expect(thread.replyingTo).toBe(first);
+  thread.editing?.write('words');
+  const read = own(2, { state: 'read' });
+  happen({ type: 'message-changed', detail: read });
+  expect([thread.editing?.message, thread.editing?.text]).toEqual([read, 'words']);
+  thread.replyingTo = first!;
+  expect(thread.editing).toBeNull();
+  for (const gone of [
+    { type: 'message-changed', detail: own(2, { kind: 'deleted', text: '' }) },
+    { type: 'message-removed', detail: { conversation: WITH_BEN, author: SELF, id: own(2).id } },
+  ] as const) {
+    thread.edit(second!);
+    happen(gone);
+    expect(thread.editing).toBeNull();
+  }
+});
+
+test('an edit that is refused is there again, unless another one has begun', async () => {
+  const { thread, edits } = await start([own(1), own(2)]);
+  const [first, second] = thread.items;
+  thread.edit(first!);
+  thread.editing?.write('other words');
+  await thread.sendEdit();
+  expect([edits, thread.editing]).toEqual([[[WITH_BEN, first!.id, 'other words', {}]], null]);
+  await thread.sendEdit();
+  expect(edits).toHaveLength(1);
+
+  thread.edit(first!);
+  thread.editing?.write('refuse');
+  await expect(thread.sendEdit({ despiteKeys: true })).rejects.toThrow('refused');
+  expect(thread.editing?.text).toBe('refuse');
+  const refused = thread.sendEdit();
+  thread.edit(second!);
+  await expect(refused).rejects.toThrow('refused');
+  expect(thread.editing?.message.id).toBe(second!.id);
 });

@@ -1,9 +1,11 @@
-import type { ConversationId, Message, MessageReference, TextOptions } from '@restante/client';
+import type { ConversationId, FilesOptions, Message, MessageReference, TextOptions } from '@restante/client';
+import { isEditable } from '@restante/client/editable';
 import { tick } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
-import type { Calls } from '../engine/calls.ts';
+import type { Calls, PickedFile } from '../engine/calls.ts';
 import type { EventFeed, Subscription } from '../services/event-feed.ts';
+import { Edit } from './edit.svelte.ts';
 import { findFirstUnread } from './first-unread.ts';
 import {
   compareMessages,
@@ -58,6 +60,7 @@ export class Thread {
   #goal = $state.raw<Goal>({ name: 'latest' });
   #following = $state.raw(true);
   #replyingTo = $state.raw<Message | null>(null);
+  #editing = $state.raw<Edit | null>(null);
   #loading = false;
   readonly #byKey = $derived(indexByKey(this.#items));
 
@@ -123,6 +126,11 @@ export class Thread {
   }
   set replyingTo(message: Message | null) {
     this.#replyingTo = message;
+    if (message !== null) this.#editing = null;
+  }
+  /** What is being edited meanwhile, in the place of the next text. */
+  get editing(): Edit | null {
+    return this.#editing;
   }
 
   referenceTo(message: Message): MessageReference {
@@ -208,21 +216,49 @@ export class Thread {
 
   /** Queues a text, as the answer to `replyingTo` if there is one, and shows it. */
   async send(text: string, options: Pick<TextOptions, 'draft' | 'despiteKeys'> = {}): Promise<void> {
-    const answered = this.#replyingTo;
-    this.#replyingTo = null;
+    await this.#queue((answer) => this.#calls.sendText(this.conversation, text, { ...options, ...answer }));
+  }
+
+  /** The same of files, with what is said to them. */
+  async sendFiles(
+    files: readonly PickedFile[],
+    options: Pick<FilesOptions, 'text' | 'draft' | 'despiteKeys'> = {},
+  ): Promise<void> {
+    await this.#queue((answer) => this.#calls.sendFiles(this.conversation, files, { ...options, ...answer }));
+  }
+
+  /** A message whose files are not all stored yet waits until it is told to go on. */
+  async pauseUpload(message: Message, isPaused: boolean): Promise<void> {
+    await this.#calls.pauseUpload(message.id, isPaused);
+  }
+
+  /** All of a file of a message. */
+  readFile(message: Message, index: number): Promise<Blob> {
+    return this.#calls.readFile(this.conversation, this.referenceTo(message), index);
+  }
+
+  edit(message: Message): void {
+    this.#editing = new Edit(message);
+  }
+  /** Edits the last own text, unless that may not be edited any more. */
+  editLast(): void {
+    const last = this.#items.findLast(({ direction, kind }) => direction === 'out' && kind === 'text');
+    if (this.#atEnd && last && isEditable(last, Date.now())) this.edit(last);
+  }
+  cancelEdit(): void {
+    this.#editing = null;
+  }
+  /** Queues the edit. */
+  async sendEdit(options: Pick<TextOptions, 'despiteKeys'> = {}): Promise<void> {
+    const edit = this.#editing;
+    if (edit === null) return;
+    this.#editing = null;
     try {
-      const sent = await this.#calls.sendText(this.conversation, text, {
-        ...options,
-        ...(answered && { replyTo: this.referenceTo(answered) }),
-      });
-      this.#firstUnread = null;
-      this.#insert([sent]);
+      await this.#calls.editText(this.conversation, edit.message.id, edit.text, options);
     } catch (error) {
-      this.#replyingTo ??= answered;
+      this.#editing ??= edit;
       throw error;
     }
-    // The text is queued: whether the list could follow it does not change that.
-    await this.jumpToLatest().catch(() => undefined);
   }
 
   /**
@@ -250,13 +286,28 @@ export class Thread {
   async deleteForEveryone(message: Message): Promise<void> {
     await this.#calls.deleteForEveryone(this.conversation, message.id);
   }
-  /** Sends an own message that failed again. */
+  /** Sends an own message that failed again, or its edit. */
   async retry(message: Message): Promise<void> {
     await this.#calls.retry(this.conversation, message.id);
   }
 
   dispose(): void {
     this.#events.end();
+  }
+
+  async #queue(send: (answer: Pick<TextOptions, 'replyTo'>) => Promise<Message>): Promise<void> {
+    const answered = this.#replyingTo;
+    this.#replyingTo = null;
+    try {
+      const sent = await send(answered ? { replyTo: this.referenceTo(answered) } : {});
+      this.#firstUnread = null;
+      this.#insert([sent]);
+    } catch (error) {
+      this.#replyingTo ??= answered;
+      throw error;
+    }
+    // The message is queued: whether the list could follow it does not change that.
+    await this.jumpToLatest().catch(() => undefined);
   }
 
   async #open(unread: number): Promise<void> {
@@ -347,6 +398,10 @@ export class Thread {
     if (this.#replyingTo !== null && messageKey(this.#replyingTo) === key) {
       this.#replyingTo = changed.kind === 'text' ? changed : null;
     }
+    if (this.#editing !== null && messageKey(this.#editing.message) === key) {
+      if (changed.kind === 'text') this.#editing.message = changed;
+      else this.#editing = null;
+    }
   }
 
   #remove(key: string, added: Message[]): void {
@@ -356,6 +411,7 @@ export class Thread {
     if (index >= 0) this.#set(this.#items.toSpliced(index, 1), index === 0);
     this.#quotes.update(key, null);
     if (this.#replyingTo !== null && !others(this.#replyingTo)) this.#replyingTo = null;
+    if (this.#editing !== null && !others(this.#editing.message)) this.#editing = null;
   }
 
   /** Takes messages that have just been kept into the window, where they belong into it. */

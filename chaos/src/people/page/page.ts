@@ -1,4 +1,4 @@
-import { indexedDbVault } from '@restante/client/browser';
+import { indexedDbPartStore, indexedDbVault } from '@restante/client/browser';
 import { signalRatchet } from '@restante/client/signal';
 import { runDevice, type RunningDevice } from '../run-device.ts';
 import type { ChaosPage, ChaosPageHost } from './chaos-page.ts';
@@ -9,6 +9,7 @@ declare const writeLine: ChaosPageHost['writeLine'];
 declare const die: ChaosPageHost['die'];
 
 const VAULT = 'chaos';
+const PARTS = 'chaos-parts';
 
 const begun = Promise.withResolvers<RunningDevice>();
 
@@ -18,6 +19,7 @@ const api: ChaosPage = {
     const device = runDevice({
       start,
       vault: (await indexedDbVault(VAULT, () => undefined)).vault,
+      parts: indexedDbPartStore(PARTS),
       ratchet: signalRatchet(),
       write: (happening) => writeLine(performance.now(), happening),
       die: () => void die(),

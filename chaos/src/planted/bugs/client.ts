@@ -193,3 +193,31 @@ export const forgedIsShown: Bug = {
   laws: ['authentic'],
   args: ['--faults', 'mail-forged', ...TALK],
 };
+
+export const sentBeforeStored: Bug = {
+  name: 'sent-before-stored',
+  what: 'a message goes out when its files have been given to the nodes, before one of them has said that it has them',
+  patches: [
+    {
+      file: 'client/src/blobs/upload-blob.ts',
+      find: 'await put(part, sealed);',
+      put: 'void put(part, sealed).catch(() => undefined);',
+    },
+  ],
+  laws: ['files-are-whole'],
+  args: ['--faults', 'none', '--only', 'text,file'],
+};
+
+export const editForOthersAlone: Bug = {
+  name: 'edit-for-others-alone',
+  what: 'the other devices of its author are not told of an edit',
+  patches: [
+    {
+      file: 'client/src/conversations/conversing.ts',
+      find: 'await composer.enqueue(transaction, id, { ...contents, ...options,',
+      put: 'await composer.enqueue(transaction, id, { ...contents, ...(options.edit && { ownCopy: null }), ...options,',
+    },
+  ],
+  laws: ['says-what-was-said-last', 'own-devices-agree'],
+  args: ['--faults', 'none', '--only', 'text,edit'],
+};

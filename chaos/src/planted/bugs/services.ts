@@ -45,7 +45,7 @@ export const lateRetryRecreates: Bug = {
   patches: [
     {
       file: 'mailbox-node/src/couch/bulk-writer.ts',
-      find: 'const toItem = (document: EnvelopeDocument | TombstoneDocument): Item => ({',
+      find: 'const toItem = (document: Written): Item => ({',
       put: `const ended = new Map<string, readonly string[]>();
 let recreated = 0;
 const asWritten = (document) => {
@@ -55,8 +55,8 @@ const asWritten = (document) => {
   const hash = (recreated += 1).toString(16).padStart(32, '0');
   return { ...document, _rev: \`3-\${hash}\`, _revisions: { start: 3, ids: [hash, ...before] } };
 };
-const toItem = (given: EnvelopeDocument | TombstoneDocument): Item => itemOf(asWritten(given));
-const itemOf = (document: EnvelopeDocument | TombstoneDocument): Item => ({`,
+const toItem = (given: Written): Item => itemOf(asWritten(given));
+const itemOf = (document: Written): Item => ({`,
     },
     {
       file: 'mailbox-node/src/couch/envelope-row.ts',
@@ -88,13 +88,13 @@ export const bucketsDropped: Bug = {
   patches: [
     {
       file: 'mailbox-node/src/service.ts',
-      find: 'const times = [clock.confirmed() ?? now(), Math.max(clock.latest(), now())];',
-      put: 'const times = [machine()];',
+      find: '[clock.confirmed() ?? now(), Math.max(clock.latest(), now())].flatMap((at) => liveAt(at));',
+      put: 'liveAt(machine());',
     },
     {
       file: 'mailbox-node/src/service.ts',
-      find: 'if (!databases.isExpired(database, clock.surely())) continue;',
-      put: 'if (!databases.isExpired(database, machine())) continue;',
+      find: 'if (!isExpired(database, clock.surely())) continue;',
+      put: 'if (!isExpired(database, machine())) continue;',
     },
   ],
   laws: ['arrives'],
@@ -135,8 +135,8 @@ export const meshCarriesDeletions: Bug = {
   patches: [
     {
       file: 'mailbox-node/src/couch/carried-changes.ts',
-      find: 'deleted !== true && (',
-      put: '(deleted === true || ',
+      find: 'return deleted !== true && kind !== null',
+      put: 'return kind !== null',
     },
     {
       file: 'mailbox-node/src/mesh/mesh-rule.ts',

@@ -1,35 +1,31 @@
-import { messageId, username } from '@restante/protocol';
 import * as z from 'zod/mini';
 import type { Message } from '../../vault/tables.ts';
 import type { Kind, RowKind } from '../kind.ts';
-import { access, CONTENT_VERSION, earlier, messageReference, v } from '../parts.ts';
+import { CONTENT_VERSION } from '../parts.ts';
+import { editsOf, firstWords } from '../wordings.ts';
+import { applyWritten, written } from '../written.ts';
+import { editContent, type EditContent } from './edit.ts';
+import { filesContent, type FilesContent } from './files.ts';
 
 /** UTF-16 units of a text that a conversation shows of its newest message. */
 const MAX_PREVIEW_LENGTH = 200;
 
-/** What a person wrote. `id` is its logical id: the client id it was first sent under. */
+/** What a person wrote. */
 const schema = z.object({
-  v,
+  ...written,
   kind: z.literal('text'),
-  id: messageId,
-  /** The author's username, as a hint that the reader's client verifies. */
-  from: username,
   text: z.string().check(z.minLength(1)),
-  replyTo: z.optional(messageReference),
-  /** Generation of the author's device list at that time: there is one that is as new, whatever a server gives. */
-  list: z.optional(z.int().check(z.positive())),
-  access,
-  earlier,
 });
 export type TextContent = z.infer<typeof schema>;
 
+/** What it said first: edits are contents of their own. */
 export const textContent = (
-  { id, text, replyTo }: Pick<Message, 'id' | 'text' | 'replyTo'>,
+  message: Pick<Message, 'id' | 'text' | 'edited' | 'replyTo'>,
   from: string,
   list?: number,
 ): TextContent => ({
-  ...{ v: CONTENT_VERSION, kind: 'text', id, from, text },
-  ...(replyTo && { replyTo }),
+  ...{ v: CONTENT_VERSION, kind: 'text', id: message.id, from, text: firstWords(message) },
+  ...(message.replyTo && { replyTo: message.replyTo }),
   ...(list && { list }),
 });
 
@@ -37,30 +33,39 @@ export const text: Kind<typeof schema> = {
   schema,
   from: 'others',
   references: ({ id }, { author }) => [{ author, id }],
-  apply: async ({ place, add, onNameHint, expectList, keepAccess }, content) => {
-    const { id, text, from, replyTo, list, access: token } = content;
-    const { author, conversation, direction, state, timeOf } = place;
-    await add(author, {
-      ...{ id, conversation, direction, state, text, kind: 'text', ...timeOf(id) },
-      ...(replyTo && { replyTo }),
-    });
-    if (direction === 'out') return false;
-    onNameHint(author, from);
-    if (list !== undefined) await expectList(author, list, id);
-    if (token !== undefined) await keepAccess(author, token);
-    return true;
-  },
+  apply: (applying, content) => applyWritten(applying, content, { text: content.text }),
   lasting: () => 'from-then-on',
 };
 
-export const textRow: RowKind<TextContent> = {
+/** What is sent of a row, as it was written first. Null: not all of its files are stored. */
+export const writtenContent = (
+  message: Message,
+  from: string,
+  list?: number,
+): TextContent | FilesContent | null => {
+  const { files } = message;
+  return files === undefined
+    ? textContent(message, from, list)
+    : filesContent({ ...message, files }, from, list);
+};
+
+export const textRow: RowKind<TextContent | FilesContent | EditContent> = {
   kind: 'text',
   // The half of a character that is cut in two goes as well.
-  preview: ({ text }) => text.slice(0, MAX_PREVIEW_LENGTH).replace(/[\uD800-\uDBFF]$/, ''),
-  exported: ({ text, replyTo, reactions }) => ({
+  preview: ({ text, files = [] }) =>
+    (text || files.map(({ name }) => name).join(', '))
+      .slice(0, MAX_PREVIEW_LENGTH)
+      .replace(/[\uD800-\uDBFF]$/, ''),
+  exported: ({ text, files, edited, replyTo, reactions }) => ({
     text,
+    ...(files && { files: files.map(({ name, type, size }) => ({ name, type, size })) }),
+    ...(edited && { edited: { id: edited.id, former: edited.former } }),
     ...(replyTo && { replyTo }),
     ...(reactions && { reactions }),
   }),
-  again: (message, { username }) => Promise.resolve(textContent(message, username)),
+  again: (message, { username, edit }) => {
+    if (edit === undefined) return Promise.resolve(writtenContent(message, username));
+    const wording = editsOf(message).find(({ id }) => id === edit);
+    return Promise.resolve(wording ? editContent(message.id, wording) : null);
+  },
 };

@@ -97,6 +97,19 @@ const react = (which: number, device: number, emoji: string | null): Step =>
     );
   });
 
+const edit = (which: number, device: number): Step =>
+  toText('edit', which, device, ({ facts }, text, by, { id }, conversation) => {
+    if (by.person !== text.by.person) return;
+    const { edits } = facts.deedsTo(text);
+    const made = { device: by, words: `${text.label}, edit ${edits.length}`, certain: false };
+    edits.push(made);
+    attempt(
+      by.messenger.editText(conversation, id, made.words),
+      () => (made.certain = true),
+      () => void edits.splice(edits.indexOf(made), 1),
+    );
+  });
+
 const takeBack = (which: number, device: number): Step =>
   toText('takeBack', which, device, ({ facts }, text, by, { id }, conversation) => {
     if (by.person !== text.by.person) return;
@@ -248,6 +261,7 @@ export const STEPS: readonly fc.Arbitrary<Step>[] = [
   fc
     .tuple(choice, choice, fc.constantFrom('+1', ':-)', null))
     .map(([text, by, emoji]) => react(text, by, emoji)),
+  which.map(([text, by]) => edit(text, by)),
   which.map(([text, by]) => takeBack(text, by)),
   which.map(([text, by]) => hide(text, by)),
   which.map(([text, by]) => read(text, by)),

@@ -24,6 +24,8 @@ export type Deeds = {
   /** By person. */
   readonly hidden: Map<number, Certainty>;
   readonly read: Set<number>;
+  /** Words that it may say now, beside its label. */
+  readonly edits: { readonly device: ScriptedDevice; readonly words: string; certain: boolean }[];
   readonly reactions: { readonly device: ScriptedDevice; readonly emoji: string | null; certain: boolean }[];
 };
 
@@ -55,7 +57,7 @@ export class Facts {
 
   deedsTo(text: Written): Deeds {
     const deeds = this.#deeds.get(text) ?? {
-      ...{ takenBack: null, hidden: new Map(), read: new Set(), reactions: [] },
+      ...{ takenBack: null, hidden: new Map(), read: new Set(), edits: [], reactions: [] },
     };
     this.#deeds.set(text, deeds);
     return deeds;

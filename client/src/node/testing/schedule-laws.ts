@@ -25,8 +25,11 @@ const reactionsOf = ({ reactions = {} }: Message): string =>
       .sort(),
   );
 
+/** What a text said first: the label that it was written with. */
+const labelOf = ({ text, edited }: Message): string => edited?.former[0]?.text ?? text;
+
 const looksOf = (message: Message): string =>
-  `${message.kind} "${message.text}" ${message.kind === 'text' ? reactionsOf(message) : ''}`;
+  `${message.kind} "${message.text}" ${JSON.stringify(message.edited)} ${message.kind === 'text' ? reactionsOf(message) : ''}`;
 
 /**
  * What must hold when a schedule has come to rest, as violations in words. What is certain alone counts: where a device died on the way
@@ -42,7 +45,7 @@ export const violationsOf = async (
     void violations.push(`${device.name}: ${what}`);
 
   const checkText = (text: Written, { device, rows }: Shown): void => {
-    const { takenBack, hidden, read, reactions } = facts.deedsTo(text);
+    const { takenBack, hidden, read, edits, reactions } = facts.deedsTo(text);
     const isMine = device.person === text.by.person;
     const row = rows.find(({ id, direction }) => id === text.id && (direction === 'out') === isMine);
     const hiding = hidden.get(device.person);
@@ -51,9 +54,16 @@ export const violationsOf = async (
     if (!row) return;
     if (takenBack === 'kept' && row.kind !== 'deleted')
       note(device, `${text.label} was taken back and is there`);
-    if (takenBack === null && (row.kind !== 'text' || row.text !== text.label))
+    if (takenBack === null && (row.kind !== 'text' || labelOf(row) !== text.label))
       note(device, `${text.label} is shown as ${looksOf(row)}`);
     if (row.kind !== 'text') return;
+    const last = edits.at(-1);
+    const isLastCertain = edits.every((each) => each.certain && each.device === last?.device);
+    const mayBe = isLastCertain
+      ? [last?.words ?? text.label]
+      : [text.label, ...edits.map(({ words }) => words)];
+    if (!mayBe.includes(row.text))
+      note(device, `${text.label} says ${looksOf(row)} instead of ${mayBe.join()}`);
     if (!isMine && read.has(device.person) && row.state !== 'seen') note(device, `${text.label} is not seen`);
     if (!isAcquainted) return;
     if (isMine && read.has(text.to) && row.state !== 'read')
@@ -71,7 +81,7 @@ export const violationsOf = async (
   const checkOrder = ({ device, rows }: Shown): void => {
     for (const by of world.devices) {
       const kept = facts.written.filter((text) => text.by === by && text.certainty === 'kept');
-      const orders = rows.flatMap((row) => kept.find(({ label }) => label === row.text)?.order ?? []);
+      const orders = rows.flatMap((row) => kept.find(({ label }) => label === labelOf(row))?.order ?? []);
       if (orders.some((order, index) => order < (orders[index - 1] ?? 0)))
         note(device, `texts of ${by.name} are shown in the order ${orders.join()}`);
     }
@@ -113,13 +123,13 @@ export const violationsOf = async (
       const shown = await readAll(world, one, other);
       shown.forEach(checkOrder);
       for (const { device, before } of facts.standingBlocks(one, other, isAcquainted))
-        for (const { text } of shown.find((each) => each.device === device)?.rows ?? [])
+        for (const row of shown.find((each) => each.device === device)?.rows ?? [])
           if (
             facts.written.some(
-              ({ label, by }) => label === text && by.person !== device.person && !before?.has(label),
+              ({ label, by }) => label === labelOf(row) && by.person !== device.person && !before?.has(label),
             )
           )
-            note(device, `"${text}" is of somebody who was blocked before`);
+            note(device, `"${row.text}" is of somebody who was blocked before`);
       if (facts.isBlocked(one, other)) continue;
       for (const text of facts.written)
         if (

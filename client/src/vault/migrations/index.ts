@@ -7,6 +7,8 @@ import { toVersion5 } from './to-version-5.ts';
 import { toVersion6 } from './to-version-6.ts';
 import { toVersion7 } from './to-version-7.ts';
 import { toVersion8 } from './to-version-8.ts';
+import { toVersion10 } from './to-version-10.ts';
+import { toVersion9 } from './to-version-9.ts';
 
 /** In their order, to {@link VAULT_VERSION}. */
 const MIGRATIONS: readonly Migration[] = [
@@ -16,6 +18,8 @@ const MIGRATIONS: readonly Migration[] = [
   toVersion6,
   toVersion7,
   toVersion8,
+  toVersion9,
+  toVersion10,
 ];
 
 /** The steps that a vault of `version` has to take. Throws `vault-too-new`. */

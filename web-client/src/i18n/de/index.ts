@@ -3,6 +3,7 @@ import { account } from './account.ts';
 import { connection } from './connection.ts';
 import { conversation } from './conversation.ts';
 import { errors, retryAfter } from './errors.ts';
+import { files } from './files.ts';
 import { lock } from './lock.ts';
 import { people } from './people.ts';
 import { settings } from './settings.ts';
@@ -16,6 +17,7 @@ export const de: Strings = {
   connection,
   conversation,
   errors,
+  files,
   lock,
   people,
   retryAfter,

@@ -1,0 +1,144 @@
+import {
+  blobBytesFor,
+  bytesOfPart,
+  partsOf,
+  PLAIN_PART_BYTES,
+  TAG_BYTES,
+  type BlobId,
+} from '@restante/protocol';
+import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
+import { MessengerError } from '../messenger-error.ts';
+import { pause } from '../pause.ts';
+import type { BlobApi } from '../server/blob-api.ts';
+import { createBlobCipher } from './blob-cipher.ts';
+import { blobDigest, partDigest } from './blob-digest.ts';
+import { createBlobNodes, type Ticket } from './blob-nodes.ts';
+
+/** What is sent. It must not change until all of it is stored: a key is for one wording alone. */
+export type BlobContent = {
+  /** In bytes. */
+  readonly size: number;
+  /** The bytes from `from` up to, and without, `to`. */
+  readonly read: (from: number, to: number) => Promise<Uint8Array>;
+};
+
+/** All that is needed to read a blob. */
+export type BlobReference = {
+  readonly id: BlobId;
+  readonly key: Uint8Array<ArrayBuffer>;
+  readonly digest: Uint8Array<ArrayBuffer>;
+  /** Bytes of what is in it. */
+  readonly size: number;
+};
+
+export type UploadOptions = {
+  readonly api: BlobApi;
+  readonly content: BlobContent;
+  /** 32 bytes that were drawn for this content. */
+  readonly key: Uint8Array<ArrayBuffer>;
+  /** To write as many bytes as `blobBytesFor` says of the content. The same one goes on with what was begun. */
+  readonly ticket: Ticket;
+  readonly backoff: Backoff;
+  /** How often each part is tried at all nodes; left out: as long as it takes. */
+  readonly rounds?: number;
+  /** Told of what has been stored, in bytes of the blob. */
+  readonly onProgress?: (storedBytes: number, bytes: number) => void;
+  /** A node has taken a part. */
+  readonly onTaken?: () => void;
+  readonly signal: AbortSignal;
+};
+
+/** Parts under way at a time, and in memory. */
+const AT_ONCE = 3;
+/** Copies with which a part need not be sent again. */
+const ENOUGH_COPIES = 2;
+
+/** A part's plaintext: the content, filled up with zeros. */
+export const plainPart = async (
+  content: BlobContent,
+  bytes: number,
+  part: number,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const from = part * PLAIN_PART_BYTES;
+  const plain = new Uint8Array(bytesOfPart(bytes, part) - TAG_BYTES);
+  const to = Math.min(content.size, from + plain.length);
+  if (to <= from) return plain;
+  const read = await content.read(from, to);
+  if (read.length !== to - from) throw new MessengerError('content-changed', 'the file is not what it was');
+  plain.set(read);
+  return plain;
+};
+
+/** How often each part was found at the nodes. A node that does not say has none. */
+const foundAt = async (
+  { api, signal }: Pick<UploadOptions, 'api' | 'signal'>,
+  { id: blob, ticket, nodes }: Ticket,
+): Promise<ReadonlyMap<number, number>> => {
+  const found = await Promise.all(
+    nodes.map((node) =>
+      api.parts({ node, blob, ticket }, signal).catch((): ReadonlySet<number> => new Set()),
+    ),
+  );
+  const copies = new Map<number, number>();
+  for (const parts of found) for (const part of parts) copies.set(part, (copies.get(part) ?? 0) + 1);
+  return copies;
+};
+
+/**
+ * Stores what the nodes do not have yet of a blob, and waits for nodes that are away for so many `rounds`. Never more than a few parts are
+ * in memory.
+ *
+ * @throws MessengerError `token-expired` when the ticket is over, `content-changed`, what nodes refuse for good; AbortError by the signal
+ */
+export const uploadBlob = async (options: UploadOptions): Promise<BlobReference> => {
+  const { api, content, key, ticket, backoff, rounds = Infinity, onProgress, onTaken } = options;
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
+  const bytes = blobBytesFor(content.size);
+  const parts = partsOf(bytes);
+  const cipher = await createBlobCipher(key);
+  const nodes = createBlobNodes(ticket.nodes);
+  const copies = await foundAt({ api, signal }, ticket);
+  options.signal.throwIfAborted();
+  const digests: Uint8Array[] = [];
+  let storedBytes = 0;
+
+  const put = async (part: number, data: Uint8Array<ArrayBuffer>): Promise<void> => {
+    for (let round = 1; ; round += 1) {
+      signal.throwIfAborted();
+      try {
+        await nodes.any((node) =>
+          api.put({ node, blob: ticket.id, ticket: ticket.ticket }, part, data, signal),
+        );
+        onTaken?.();
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof MessengerError) || !error.retry || error.code === 'token-expired') throw error;
+        if (round >= rounds) throw error;
+        await pause(error.body?.retryAfterMs ?? backoffDelayMs(backoff, round, Math.random()), signal);
+      }
+    }
+  };
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < parts) {
+      const part = next;
+      next += 1;
+      signal.throwIfAborted();
+      const plain = await plainPart(content, bytes, part);
+      const sealed = await cipher.seal(part, part === parts - 1, plain);
+      digests[part] = await partDigest(sealed);
+      if ((copies.get(part) ?? 0) < Math.min(ENOUGH_COPIES, ticket.nodes.length)) await put(part, sealed);
+      storedBytes += sealed.length;
+      onProgress?.(storedBytes, bytes);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  } finally {
+    // One that has failed ends the others.
+    over.abort();
+  }
+  return { id: ticket.id, key, digest: await blobDigest(digests), size: content.size };
+};

@@ -1,0 +1,75 @@
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { PartStore } from '../files/part-store.ts';
+
+type Key = [file: string, part: number];
+type Schema = DBSchema & {
+  readonly parts: { readonly key: Key; readonly value: Uint8Array<ArrayBuffer> };
+  /** Bytes of each part: to tell what takes room, none need be read. */
+  readonly sizes: { readonly key: Key; readonly value: number };
+};
+
+const partsOf = (file: string): IDBKeyRange => IDBKeyRange.bound([file], [file, []]);
+
+const open = (name: string, onLost: () => void): Promise<IDBPDatabase<Schema>> =>
+  openDB<Schema>(name, 1, {
+    upgrade: (database) => {
+      database.createObjectStore('parts');
+      database.createObjectStore('sizes');
+    },
+    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+    terminated: onLost,
+  });
+
+/** Parts of files in an IndexedDB database of their own, which is made when it is first used, and again when the browser has taken it away. */
+export const indexedDbPartStore = (name: string): PartStore => {
+  let opening: Promise<IDBPDatabase<Schema>> | null = null;
+  let isClosed = false;
+  const use = async <T>(work: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T> => {
+    if (isClosed) throw new DOMException('the store is closed', 'InvalidStateError');
+    const opened = (opening ??= open(name, () => (opening = null)));
+    try {
+      return await work(await opened);
+    } catch (error) {
+      // Whatever has become of the database: the next one opens it anew.
+      if (opening === opened && error instanceof DOMException && error.name !== 'QuotaExceededError')
+        opening = null;
+      throw error;
+    }
+  };
+  return {
+    put: (file, part, sealed) =>
+      use(async (database) => {
+        const transaction = database.transaction(['parts', 'sizes'], 'readwrite', { durability: 'strict' });
+        await Promise.all([
+          transaction.objectStore('parts').put(sealed, [file, part]),
+          transaction.objectStore('sizes').put(sealed.length, [file, part]),
+          transaction.done,
+        ]);
+      }),
+    get: (file, part) => use(async (database) => (await database.get('parts', [file, part])) ?? null),
+    drop: (file) =>
+      use(async (database) => {
+        const transaction = database.transaction(['parts', 'sizes'], 'readwrite');
+        await Promise.all([
+          transaction.objectStore('parts').delete(partsOf(file)),
+          transaction.objectStore('sizes').delete(partsOf(file)),
+          transaction.done,
+        ]);
+      }),
+    files: () =>
+      use(async (database) => {
+        const transaction = database.transaction('sizes');
+        const [keys, sizes] = await Promise.all([transaction.store.getAllKeys(), transaction.store.getAll()]);
+        const files = new Map<string, number>();
+        keys.forEach(([file], index) => files.set(file, (files.get(file) ?? 0) + (sizes[index] ?? 0)));
+        return files;
+      }),
+    close: async () => {
+      isClosed = true;
+      const opened = await opening?.catch(() => null);
+      opened?.close();
+    },
+  };
+};
+
+export const deleteIndexedDbParts = (name: string): Promise<void> => deleteDB(name);

@@ -1,0 +1,38 @@
+import { messageId, username } from '@restante/protocol';
+import * as z from 'zod/mini';
+import type { Message } from '../vault/tables.ts';
+import type { Applying } from './kind.ts';
+import { access, earlier, messageReference, v } from './parts.ts';
+
+/** What all contents have that a person has written. */
+export const written = {
+  v,
+  /** Logical id: the client id it was first sent under. */
+  id: messageId,
+  /** The author's username, as a hint that the reader's client verifies. */
+  from: username,
+  replyTo: z.optional(messageReference),
+  /** Generation of the author's device list at that time: there is one that is as new, whatever a server gives. */
+  list: z.optional(z.int().check(z.positive())),
+  access,
+  earlier,
+};
+export type Written = z.infer<z.ZodMiniObject<typeof written>>;
+
+/** Keeps the row of what was written. Answers whether its sender is owed a receipt. */
+export const applyWritten = async (
+  { place, add, onNameHint, expectList, keepAccess }: Applying,
+  { id, from, replyTo, list, access: token }: Written,
+  said: Pick<Message, 'text' | 'files'>,
+): Promise<boolean> => {
+  const { author, conversation, direction, state, timeOf } = place;
+  await add(author, {
+    ...{ id, conversation, direction, state, kind: 'text', ...said, ...timeOf(id) },
+    ...(replyTo && { replyTo }),
+  });
+  if (direction === 'out') return false;
+  onNameHint(author, from);
+  if (list !== undefined) await expectList(author, list, id);
+  if (token !== undefined) await keepAccess(author, token);
+  return true;
+};

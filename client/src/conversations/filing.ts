@@ -1,0 +1,276 @@
+import { messageTime, PLAIN_PART_BYTES, type MessageId } from '@restante/protocol';
+import type { Device } from '../account/device.ts';
+import { fromBase64, toBase64 } from '../base64.ts';
+import { readBlob } from '../blobs/read-blob.ts';
+import type { BlobContent } from '../blobs/upload-blob.ts';
+import { checkContent } from '../content/codec.ts';
+import { filesContent, MAX_FILE_BYTES } from '../content/kinds/files.ts';
+import type { MessageReference } from '../content/parts.ts';
+import { checkLength } from '../content/text-length.ts';
+import type { MessengerEventSource } from '../events/messenger-events.ts';
+import { fileName, fileType } from '../files/file-name.ts';
+import { keepFile, keptContent, keptName, keptParts } from '../files/kept-files.ts';
+import { MAX_FILES, MAX_PREVIEW_BYTES } from '../files/limits.ts';
+import type { PartStore } from '../files/part-store.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { BlobApi } from '../server/blob-api.ts';
+import type { ServerClock } from '../server/clock.ts';
+import type { MasterApi } from '../server/master-api.ts';
+import type { ConversationId } from '../vault/conversation-id.ts';
+import { authoredKey } from '../vault/keys.ts';
+import type { Store, Transaction } from '../vault/store.ts';
+import type { Message, MessageFile } from '../vault/tables.ts';
+import type { TextOptions } from './conversing.ts';
+import type { Messages } from './messages.ts';
+import { checkRequestId } from './request-id.ts';
+
+/** A file that is to be sent. It is read once, before the promise of `sendFiles` resolves. */
+export type GivenFile = BlobContent &
+  Pick<MessageFile, 'name' | 'type' | 'width' | 'height' | 'seconds'> & {
+    /** A small picture of it. All of a message together: at most 8 KiB. */
+    readonly preview?: Uint8Array;
+    /** How loud a voice message is, from its beginning to its end: at most 128 bytes. */
+    readonly waveform?: Uint8Array;
+  };
+
+export type FilesOptions = TextOptions & {
+  /** What is said to them. */
+  readonly text?: string;
+  readonly signal?: AbortSignal;
+  /** Bytes that are kept by now, of all files together. */
+  readonly onProgress?: (bytes: number) => void;
+};
+
+/** A file of a message, as its sender has sent it: what is not on this device comes from the nodes, and is kept. */
+export type OpenedFile = Pick<MessageFile, 'name' | 'type' | 'size'> & {
+  /**
+   * Its bytes from `from` up to, and without, `to`, in pieces.
+   *
+   * @throws MessengerError `not-found` when no node has it any more, `blob-altered` when all give something else, `file-lost` for an own one
+   *   that is not stored yet, `unreachable`
+   */
+  readonly range: (from: number, to: number) => AsyncGenerator<Uint8Array<ArrayBuffer>>;
+  /** All of it. After the last piece, `blob-altered` when it is not the file that was sent: nothing of it is to be kept. */
+  readonly whole: () => AsyncGenerator<Uint8Array<ArrayBuffer>>;
+};
+
+/** What a person does with files. */
+export type Filing = {
+  /**
+   * Keeps files on this device, and queues a message with them, which goes out when all of them are stored at the nodes; `upload` events tell
+   * how far that is, `message-changed` what becomes of the message.
+   *
+   * @throws MessengerError `bad-files`, `bad-text`, `storage-full`, and what `sendText` throws; AbortError by the signal
+   */
+  readonly sendFiles: (to: string, files: readonly GivenFile[], options?: FilesOptions) => Promise<Message>;
+  /** A message whose files are not all stored yet waits until it is told to go on, over restarts; any other is left as it is. */
+  readonly pauseUpload: (id: MessageId, isPaused: boolean) => Promise<void>;
+  /** @throws MessengerError `not-found` when there is no such file here */
+  readonly openFile: (
+    conversation: ConversationId,
+    target: MessageReference,
+    index: number,
+  ) => Promise<OpenedFile>;
+};
+
+export type FilingDeps = {
+  readonly store: Store;
+  readonly device: Device;
+  readonly clock: ServerClock;
+  readonly messages: Messages;
+  readonly events: MessengerEventSource;
+  readonly parts: PartStore;
+  readonly api: Pick<MasterApi, 'blob'>;
+  readonly blobs: BlobApi;
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+  /** Names of files that are being kept, and have no message yet. */
+  readonly keeping: Set<string>;
+  readonly resolve: (to: string) => Promise<ConversationId>;
+  readonly admitWriting: (
+    transaction: Transaction,
+    conversation: ConversationId,
+    despiteKeys: boolean,
+  ) => Promise<void>;
+  readonly saveDraft: (
+    transaction: Transaction,
+    conversation: ConversationId,
+    draft: string,
+  ) => Promise<unknown>;
+  readonly ready: () => Promise<void>;
+  /** There is something to be stored, or nothing more of what there was. */
+  readonly onUpload: () => void;
+};
+
+const KEY_BYTES = 32;
+/** Stands for what is not known before a file is stored, and is as long. */
+const NO_BLOB = { id: '00000000-0000-7000-8000-000000000000', digest: toBase64(new Uint8Array(32)) };
+
+const checkFiles = (files: readonly GivenFile[]): void => {
+  const previewBytes = files.reduce((sum, { preview }) => sum + (preview?.length ?? 0), 0);
+  const isWell =
+    files.length > 0 &&
+    files.length <= MAX_FILES &&
+    previewBytes <= MAX_PREVIEW_BYTES &&
+    files.every(({ size }) => Number.isSafeInteger(size) && size >= 0 && size <= MAX_FILE_BYTES);
+  if (!isWell) throw new MessengerError('bad-files', 'files are none, too many, or too large');
+};
+
+const described = (
+  { name, type, size, width, height, seconds, preview, waveform }: GivenFile,
+  key: Uint8Array,
+): MessageFile => ({
+  ...{ name: fileName(name), type: fileType(type), size, key: toBase64(key) },
+  ...(width !== undefined && height !== undefined && { width, height }),
+  ...(seconds !== undefined && { seconds }),
+  ...(preview && preview.length > 0 && { preview: toBase64(preview) }),
+  ...(waveform && waveform.length > 0 && { waveform: toBase64(waveform) }),
+});
+
+export const createFiling = (deps: FilingDeps): Filing => {
+  const { store, device, clock, messages, parts } = deps;
+
+  const find = async ({ author, id }: MessageReference): Promise<Message | undefined> => {
+    const key = await store.get('messageKeys', authoredKey(author, id));
+    return key === undefined ? undefined : store.get('messages', key);
+  };
+
+  const sentBefore = async (requestId: string | undefined): Promise<Message | undefined> => {
+    const id = requestId === undefined ? undefined : await store.get('requests', requestId);
+    return id === undefined ? undefined : find({ author: device.accountId(), id });
+  };
+
+  /** Throws `bad-text` when the message would be too large for an envelope. */
+  const checkFits = (files: readonly MessageFile[], text: string): void => {
+    const { id } = NO_BLOB;
+    const stored = files.map((file) => ({ ...file, blob: NO_BLOB }));
+    const content = filesContent({ id, text, files: stored }, device.self().username);
+    if (content !== null) checkContent(content);
+  };
+
+  const queue = (
+    conversation: ConversationId,
+    files: readonly MessageFile[],
+    { text = '', replyTo, requestId, despiteKeys = false, draft }: FilesOptions,
+  ): Promise<Message> =>
+    store.transact(async (transaction) => {
+      const author = device.accountId();
+      const sent = requestId && (await transaction.get('requests', requestId));
+      const sentKey = sent && (await transaction.get('messageKeys', authoredKey(author, sent)));
+      const before = sentKey && (await transaction.get('messages', sentKey));
+      if (before) return before;
+      const id = await clock.mint(transaction);
+      const message: Message = {
+        ...{ id, conversation, text, files, sentAt: messageTime(id) },
+        ...{ direction: 'out', kind: 'text', state: 'queued' },
+        ...(replyTo && { replyTo }),
+      };
+      await deps.admitWriting(transaction, conversation, despiteKeys);
+      await messages.add(transaction, author, message);
+      if (draft !== undefined) await deps.saveDraft(transaction, conversation, draft);
+      for (const file of files) transaction.put('keptFiles', await keptName(file), { author, message: id });
+      transaction.put('uploads', id, { despiteKeys, tickets: {} });
+      if (requestId !== undefined) transaction.put('requests', requestId, id);
+      transaction.afterCommit(deps.onUpload);
+      return message;
+    });
+
+  const dropAll = async (names: readonly string[]): Promise<void> => {
+    await Promise.all(names.map((name) => parts.drop(name).catch(() => undefined)));
+  };
+
+  const pieces = async function* (content: BlobContent, from: number, to: number) {
+    const end = Math.min(to, content.size);
+    for (let at = from; at < end; at += PLAIN_PART_BYTES)
+      yield new Uint8Array(await content.read(at, Math.min(end, at + PLAIN_PART_BYTES)));
+  };
+
+  /** Whether what is kept under the name of a file is this message's. Whoever gets a file could send its key again with another one. */
+  const ownsKept = async (file: MessageFile, { author, id }: MessageReference): Promise<boolean> => {
+    const name = await keptName(file);
+    return store.transact(async (transaction) => {
+      const owner = await transaction.get('keptFiles', name);
+      if (owner === undefined) transaction.put('keptFiles', name, { author, message: id });
+      return owner === undefined || (owner.author === author && owner.message === id);
+    });
+  };
+
+  const readerOf = async (
+    file: MessageFile,
+    isKept: boolean,
+  ): Promise<Pick<OpenedFile, 'range' | 'whole'>> => {
+    const { blob } = file;
+    if (blob === undefined) {
+      const content = await keptContent(parts, file);
+      return { range: (from, to) => pieces(content, from, to), whole: () => pieces(content, 0, file.size) };
+    }
+    return readBlob(
+      deps.blobs,
+      { id: blob.id, key: fromBase64(file.key), digest: fromBase64(blob.digest), size: file.size },
+      () => deps.api.blob(blob.id),
+      isKept ? await keptParts(parts, file) : undefined,
+    );
+  };
+
+  return {
+    sendFiles: async (to, given, options = {}) => {
+      checkFiles(given);
+      checkLength(options.text ?? '');
+      checkRequestId(options.requestId);
+      await deps.ready();
+      const sent = await sentBefore(options.requestId);
+      if (sent) return sent;
+      const conversation = await deps.resolve(to);
+      const signal = options.signal ?? new AbortController().signal;
+      const files = given.map((file) => described(file, deps.random(new Uint8Array(KEY_BYTES))));
+      checkFits(files, options.text ?? '');
+      const names = await Promise.all(files.map(keptName));
+      for (const name of names) deps.keeping.add(name);
+      try {
+        let before = 0;
+        for (const [index, file] of files.entries()) {
+          const content = given[index] as BlobContent;
+          await keepFile(parts, file, content, {
+            signal,
+            onProgress: (bytes) => options.onProgress?.(before + bytes),
+          });
+          before += file.size;
+        }
+        const message = await queue(conversation, files, options);
+        if (message.files?.[0]?.key !== files[0]?.key) await dropAll(names);
+        return message;
+      } catch (error) {
+        await dropAll(names);
+        throw error;
+      } finally {
+        for (const name of names) deps.keeping.delete(name);
+      }
+    },
+    pauseUpload: (id, isPaused) =>
+      store.transact(async (transaction) => {
+        const upload = await transaction.get('uploads', id);
+        if (upload === undefined || (upload.paused ?? false) === isPaused) return;
+        const { despiteKeys, tickets } = upload;
+        transaction.put('uploads', id, { despiteKeys, tickets, ...(isPaused && { paused: true }) });
+        transaction.afterCommit(deps.onUpload);
+      }),
+    openFile: async (conversation, target, index) => {
+      const message = await find(target);
+      const file = message?.conversation === conversation ? message.files?.[index] : undefined;
+      if (file === undefined) throw new MessengerError('not-found', 'there is no such file here');
+      const isKept = await ownsKept(file, target);
+      const { name, type, size } = file;
+      const { range, whole } = await readerOf(file, isKept);
+      return {
+        ...{ name, type, size, range },
+        whole: async function* () {
+          let readBytes = 0;
+          for await (const piece of whole()) {
+            readBytes += piece.length;
+            deps.events.emit('download', { conversation, ...target, index, readBytes, bytes: size });
+            yield piece;
+          }
+        },
+      };
+    },
+  };
+};

@@ -1,0 +1,82 @@
+import { blobBytesFor, bytesOfPart, partsOf, PLAIN_PART_BYTES } from '@restante/protocol';
+import { fromBase64 } from '../base64.ts';
+import { createBlobCipher } from '../blobs/blob-cipher.ts';
+import type { KeptParts } from '../blobs/read-blob.ts';
+import { plainPart, type BlobContent } from '../blobs/upload-blob.ts';
+import { MessengerError } from '../messenger-error.ts';
+import type { MessageFile } from '../vault/tables.ts';
+import type { PartStore } from './part-store.ts';
+
+/** What names a file on this device, and opens it. */
+export type FileKey = Pick<MessageFile, 'key' | 'size'>;
+
+const NAME_BYTES = 16;
+
+/** Name of a file in the store of parts: it follows from the key, and does not tell it. */
+export const keptName = async ({ key }: Pick<FileKey, 'key'>): Promise<string> => {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', fromBase64(key)));
+  return [...hash.subarray(0, NAME_BYTES)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+};
+
+/** Keeps a file as its blob will be: each part is bound to its place. What was begun and not ended is dropped. */
+export const keepFile = async (
+  parts: PartStore,
+  file: FileKey,
+  content: BlobContent,
+  { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress?: (bytes: number) => void },
+): Promise<void> => {
+  const name = await keptName(file);
+  const bytes = blobBytesFor(file.size);
+  const count = partsOf(bytes);
+  const cipher = await createBlobCipher(fromBase64(file.key));
+  try {
+    for (let part = 0; part < count; part += 1) {
+      signal.throwIfAborted();
+      const plain = await plainPart(content, bytes, part);
+      await parts.put(name, part, await cipher.seal(part, part === count - 1, plain));
+      onProgress?.(Math.min(file.size, (part + 1) * PLAIN_PART_BYTES));
+    }
+  } catch (error) {
+    await parts.drop(name).catch(() => undefined);
+    throw signal.aborted || error instanceof MessengerError ? error : MessengerError.ofVault(error);
+  }
+};
+
+/** What is kept of a file, to be sent as it is. Reading throws `file-lost` where a part is missing. */
+export const keptContent = async (parts: PartStore, file: FileKey): Promise<BlobContent> => {
+  const name = await keptName(file);
+  const bytes = blobBytesFor(file.size);
+  const count = partsOf(bytes);
+  const cipher = await createBlobCipher(fromBase64(file.key));
+  const lost = (): never => {
+    throw new MessengerError('file-lost', 'this device does not have the file any more');
+  };
+  const open = async (part: number): Promise<Uint8Array<ArrayBuffer>> => {
+    const sealed = await parts.get(name, part);
+    if (sealed?.length !== bytesOfPart(bytes, part)) return lost();
+    return (await cipher.open(part, part === count - 1, sealed)) ?? lost();
+  };
+  return {
+    size: file.size,
+    read: async (from, to) => {
+      const read = new Uint8Array(Math.max(0, to - from));
+      for (let at = from; at < to;) {
+        const part = Math.floor(at / PLAIN_PART_BYTES);
+        const start = part * PLAIN_PART_BYTES;
+        const plain = (await open(part)).subarray(at - start, to - start);
+        read.set(plain, at - from);
+        at += plain.length;
+      }
+      return read;
+    },
+  };
+};
+
+/** The parts of a file for whoever reads its blob. That there is no room here does not keep anybody from reading. */
+export const keptParts = async (parts: PartStore, file: FileKey): Promise<KeptParts> => {
+  const name = await keptName(file);
+  return {
+    get: (part) => parts.get(name, part).catch(() => null),
+    put: (part, sealed) => parts.put(name, part, sealed).catch(() => undefined),
+  };
+};

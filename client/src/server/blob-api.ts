@@ -1,0 +1,83 @@
+import { LIMITS, type BlobId } from '@restante/protocol';
+import { MessengerError } from '../messenger-error.ts';
+import { chunksOf } from './chunks.ts';
+import type { Http } from './http.ts';
+
+/** A blob at one node, and the right to it. */
+export type BlobAccess = {
+  /** Base URL of the node. */
+  readonly node: string;
+  readonly blob: BlobId;
+  readonly ticket: string;
+};
+
+/** Calls to a mailbox node by whoever has a ticket. Each throws a `MessengerError`. */
+export type BlobApi = {
+  /** Which parts the node has. */
+  readonly parts: (access: BlobAccess, signal: AbortSignal) => Promise<ReadonlySet<number>>;
+  /** Resolves with how many nodes have the part on their disks. */
+  readonly put: (
+    access: BlobAccess,
+    part: number,
+    data: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal,
+  ) => Promise<number>;
+  /** A part as the node gives it. `not-found`: it does not have it. */
+  readonly get: (access: BlobAccess, part: number, signal: AbortSignal) => Promise<Uint8Array<ArrayBuffer>>;
+};
+
+/** For a part over a slow line: 20 kB/s. */
+const PART_TIMEOUT_MS = 60_000;
+
+const runOf = ({ from, to }: { readonly from: number; readonly to: number }): number[] =>
+  Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
+
+/** @throws MessengerError `bad-answer` when there is more than a part */
+const readPart = async (response: Response): Promise<Uint8Array<ArrayBuffer>> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of chunksOf(response.body)) {
+    bytes += chunk.length;
+    if (bytes > LIMITS.blobPartBytes) throw new MessengerError('bad-answer', 'the answer is too large');
+    chunks.push(chunk);
+  }
+  const part = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    part.set(chunk, at);
+    at += chunk.length;
+  }
+  return part;
+};
+
+export const blobApi = (http: Http): BlobApi => {
+  const patient = (signal: AbortSignal): AbortSignal =>
+    AbortSignal.any([signal, AbortSignal.timeout(PART_TIMEOUT_MS)]);
+  const at = ({ node, blob, ticket }: BlobAccess, path: string) => ({
+    ...{ server: node, path: `/blobs/${blob}${path}`, token: ticket },
+  });
+  return {
+    parts: async (access, signal) => {
+      const { parts } = await http.ask('blobParts', { ...at(access, ''), method: 'GET', signal });
+      return new Set(parts.flatMap(runOf));
+    },
+    put: async (access, part, data, signal) => {
+      const { copies } = await http.ask('partStored', {
+        ...{ ...at(access, `/${part}`), method: 'PUT', octets: data, signal },
+        timeoutMs: PART_TIMEOUT_MS,
+      });
+      return copies;
+    },
+    get: async (access, part, signal) => {
+      const { response } = await http.open({
+        ...{ ...at(access, `/${part}`), method: 'GET', signal: patient(signal) },
+      });
+      try {
+        return await readPart(response);
+      } catch (error) {
+        if (error instanceof MessengerError) throw error;
+        throw new MessengerError('unreachable', 'the answer was cut off', { cause: error });
+      }
+    },
+  };
+};

@@ -1,0 +1,15 @@
+import type { MessageFile } from '@restante/client';
+
+/** What is shown as a picture, once its bytes say that they are one. Neither SVG nor HTML ever is: they are files. */
+const PICTURES = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
+
+export const isPicture = ({ type }: Pick<MessageFile, 'type'>): boolean => PICTURES.has(type);
+
+/** What the browser plays. */
+export const playsAs = ({ type }: Pick<MessageFile, 'type'>): 'audio' | 'video' | null => {
+  if (/^audio\/(?:mpeg|mp4|aac|ogg|webm|wav|flac|x-wav|x-m4a)$/.test(type)) return 'audio';
+  return /^video\/(?:mp4|webm|ogg|quicktime)$/.test(type) ? 'video' : null;
+};
+
+/** What a file's name ends with, for its sign: at most four letters. */
+export const endingOf = (name: string): string => (/\.([a-z0-9]{1,4})$/i.exec(name)?.[1] ?? '').toUpperCase();
