@@ -4,6 +4,10 @@ import { DEADLINE_MS, outcomeOf, unanswered, type Outcome } from './outcome.ts';
 
 /** What is no whole request has no answer: our side ends after this, and the end of theirs is waited for. */
 const PATIENCE_MS = 250;
+/** A service that is busy gives up an upgrade whose other side has ended before it came to it. */
+const PATIENCE_WITH_A_HEAD_MS = 5_000;
+
+const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** Sends all, and takes the first line of an answer, or the end. */
 export const performBytes = ({ to, bytes }: Extract<Input, { kind: 'bytes' }>): Promise<Outcome> =>
@@ -11,10 +15,13 @@ export const performBytes = ({ to, bytes }: Extract<Input, { kind: 'bytes' }>): 
     const socket = connectTo(to);
     let sinceMs = performance.now();
     let answer = '';
-    const patience = setTimeout(() => {
-      sinceMs = performance.now();
-      socket.end();
-    }, PATIENCE_MS);
+    const patience = setTimeout(
+      () => {
+        sinceMs = performance.now();
+        socket.end();
+      },
+      bytes.includes(HEAD_END) ? PATIENCE_WITH_A_HEAD_MS : PATIENCE_MS,
+    );
     const deadline = setTimeout(() => {
       resolve(unanswered(sinceMs));
       socket.destroy();
