@@ -142,13 +142,13 @@ export const startMailboxNode = async (
   });
   const refusedWrites = createRefusedWrites(peers);
   const passage = createPassage(address);
-  /** Each peer listens to each bucket, and takes a connection with it; so does, for some seconds, each that has stopped. */
+  /** Each peer listens to each bucket, and takes a connection with it. */
   const listeners =
     peers.length *
     [databases, blobDatabases].flatMap((of) => [...of.liveAt(now()), ...of.aheadAt(now())]).length;
   const readers = {
-    server: connectCouch(couch.url, COUCH_TIMEOUT_MS, { connections: SPARE_CONNECTIONS + 2 * listeners }),
     passage: createPassage(address),
+    feeds: createPassage(address, listeners + SPARE_CONNECTIONS),
   };
   const lag = createReplicationLag({ peers, intervalMs: config.canaryIntervalMs, now });
   const room = createStoreRoom(log);
@@ -464,9 +464,7 @@ export const startMailboxNode = async (
       isDraining = true;
       events[Symbol.dispose]();
       closing.abort();
-      await Promise.all(
-        [passage, readers.passage, readers.server].map((part) => part[Symbol.asyncDispose]()),
-      );
+      await Promise.all([passage, readers.passage, readers.feeds].map((part) => part[Symbol.asyncDispose]()));
       await http.close(CLOSE_DEADLINE_MS);
       await Promise.all([writer.idle(), partWriter.idle()]);
       await partCopies[Symbol.asyncDispose]();

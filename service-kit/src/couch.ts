@@ -6,22 +6,19 @@ export type CouchServer = nano.ServerScope;
 
 /**
  * A connection to one CouchDB. `url` carries the credentials. A hung server fails after `timeoutMs`, and one that answers with more than
- * `maxAnswerBytes` as if it were hung. `connections`: requests under way at a time; the others wait for them.
+ * `maxAnswerBytes` as if it were hung.
  */
 export const connectCouch = (
   url: string,
   timeoutMs: number,
-  {
-    maxAnswerBytes = -1,
-    connections = 64,
-  }: { readonly maxAnswerBytes?: number; readonly connections?: number } = {},
+  { maxAnswerBytes = -1 }: { readonly maxAnswerBytes?: number } = {},
 ): CouchServer & AsyncDisposable => {
   const agent = new Agent({
     connect: { timeout: Math.min(timeoutMs, 2_000) },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: maxAnswerBytes,
-    connections,
+    connections: 64,
     keepAliveTimeout: 30_000,
   });
   // A path before the databases is the node's own: nano takes it for a database otherwise.

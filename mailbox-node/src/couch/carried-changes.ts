@@ -1,43 +1,47 @@
 import { bucketKindOf } from '@restante/protocol';
-import { couchRequest, type CouchServer } from '@restante/service-kit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { isCarriedId } from '../mesh/mesh-rule.ts';
+import type { Passage } from './passage.ts';
 
 /**
  * A bucket's changes for the mesh, as lines of a continuous feed: what it carries there and is not deleted. They come in steps, at most one
  * each `patienceMs`: every time that CouchDB hands on a change costs it as much as handing on hundreds, for each who listens anew. And
  * it would read each document to filter it: what is not for the mesh is seen by its id. A step without any is an empty line, by which its
- * reader knows that somebody is there.
+ * reader knows that somebody is there. `signal` ends them, and lets go of CouchDB at once: each who listens holds a connection to it.
+ *
+ * @throws ServiceError `unavailable`, or CouchError with CouchDB's status; anything once `signal` is aborted
  */
 export async function* carriedChanges({
-  server,
+  passage,
   database,
   since,
   patienceMs,
   signal,
 }: {
-  readonly server: CouchServer;
+  readonly passage: Passage;
   readonly database: string;
   /** A sequence of CouchDB's. */
   readonly since: string;
   readonly patienceMs: number;
   readonly signal: AbortSignal;
 }): AsyncGenerator<string> {
-  const read = async (qs: Readonly<Record<string, string | number>>) =>
-    page.parse(
-      await couchRequest(server, { db: database, path: '_changes', qs: { ...qs, style: 'all_docs' } }),
+  const read = async (query: Readonly<Record<string, string>>) => {
+    const asked = new URLSearchParams({ ...query, style: 'all_docs' });
+    return page.parse(
+      await passage.ask(`/${encodeURIComponent(database)}/_changes?${asked.toString()}`, signal),
     );
+  };
   let from = since;
   while (!signal.aborted) {
-    const { results, last_seq } = await read({ since: from, limit: ROWS_PER_READ });
+    const { results, last_seq } = await read({ since: from, limit: String(ROWS_PER_READ) });
     from = last_seq;
     yield `${results
       .filter((row) => isCarried(database, row))
       .map((row) => JSON.stringify(row))
       .join('\n')}\n`;
     if (results.length === ROWS_PER_READ) continue;
-    await read({ since: from, limit: 1, feed: 'longpoll', timeout: LISTEN_MS });
+    await read({ since: from, limit: '1', feed: 'longpoll', timeout: String(LISTEN_MS) });
     await sleep(patienceMs, undefined, { signal });
   }
 }

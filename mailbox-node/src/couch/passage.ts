@@ -1,7 +1,8 @@
-import { ServiceError, type CouchAddress } from '@restante/service-kit';
+import { CouchError, ServiceError, type CouchAddress } from '@restante/service-kit';
 import type { Response } from 'express';
 import { pipeline } from 'node:stream/promises';
 import { Agent, request } from 'undici';
+import { z } from 'zod';
 
 /** A request to this node's CouchDB on somebody else's behalf. */
 export type Passed = {
@@ -17,46 +18,63 @@ export type Passed = {
 export type Passage = AsyncDisposable & {
   /** @throws ServiceError `unavailable` when CouchDB does not answer, or has no answer but an error of its own */
   readonly pass: (passed: Passed, response: Response) => Promise<void>;
+  /**
+   * What CouchDB answers to a GET of this node's own, of JSON. `signal` gives it up, and its connection with it.
+   *
+   * @throws ServiceError `unavailable`, or CouchError with CouchDB's status
+   */
+  readonly ask: (path: string, signal: AbortSignal) => Promise<unknown>;
 };
 
-const ANSWER_WITHIN_MS = 30_000;
-const CONNECTIONS = 64;
+const noAnswer = (cause: unknown): never => {
+  throw new ServiceError('unavailable', 'the store does not answer', { cause });
+};
+const failure = z.object({ reason: z.string().catch('') });
 
-export const createPassage = ({ url, username, password }: CouchAddress): Passage => {
+const ANSWER_WITHIN_MS = 30_000;
+
+/** `connections`: requests under way at a time; the others wait for them. */
+export const createPassage = ({ url, username, password }: CouchAddress, connections = 64): Passage => {
   const agent = new Agent({
     connect: { timeout: 2_000 },
     headersTimeout: ANSWER_WITHIN_MS,
     bodyTimeout: ANSWER_WITHIN_MS,
-    connections: CONNECTIONS,
+    connections,
   });
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const send = async ({ method, path, accept, body }: Passed, signal: AbortSignal) => {
+    const answer = await request(`${url}${path}`, {
+      dispatcher: agent,
+      method,
+      headers: {
+        authorization,
+        accept: accept ?? 'application/json',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal,
+    }).catch(noAnswer);
+    if (answer.statusCode < 500) return answer;
+    await answer.body.dump();
+    throw new ServiceError('unavailable', `the store answered ${answer.statusCode}`);
+  };
   return {
-    pass: async ({ method, path, accept, body }, response) => {
+    pass: async (passed, response) => {
       const gone = new AbortController();
       response.on('close', () => gone.abort());
-      const answer = await request(`${url}${path}`, {
-        dispatcher: agent,
-        method,
-        headers: {
-          authorization,
-          accept: accept ?? 'application/json',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: gone.signal,
-      }).catch((cause: unknown) => {
-        throw new ServiceError('unavailable', 'the store does not answer', { cause });
-      });
-      if (answer.statusCode >= 500) {
-        await answer.body.dump();
-        throw new ServiceError('unavailable', `the store answered ${answer.statusCode}`);
-      }
+      const answer = await send(passed, gone.signal);
       response.status(answer.statusCode);
       const type = answer.headers['content-type'];
       if (typeof type === 'string') response.set('content-type', type);
       response.flushHeaders();
       // Either of the two may go at any time: the other one is told by the end of its connection.
       await pipeline(answer.body, response).catch(() => response.destroy());
+    },
+    ask: async (path, signal) => {
+      const { statusCode, body } = await send({ method: 'GET', path, accept: undefined }, signal);
+      const answer: unknown = await body.json().catch(noAnswer);
+      if (statusCode < 400) return answer;
+      throw new CouchError(statusCode, failure.parse(answer).reason);
     },
     [Symbol.asyncDispose]: () => agent.destroy(),
   };

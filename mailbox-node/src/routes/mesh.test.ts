@@ -170,16 +170,25 @@ describe('the gate of the mesh', () => {
     expect(performance.now() - beforeMs).toBeGreaterThanOrEqual(node().config.couch.mesh!.patienceMs - 1);
   });
 
-  it('passes a feed on for as long as somebody reads it', async () => {
+  const follow = (since: string, signal?: AbortSignal): Promise<Response> => {
     const { username, password, href } = new URL(gate.out);
-    const reading = new AbortController();
-    const feed = await fetch(
-      `${href.replace(`${username}:${password}@`, '')}/${bucket}/_changes?feed=continuous&since=now`,
+    return fetch(
+      `${href.replace(`${username}:${password}@`, '')}/${bucket}/_changes?feed=continuous&since=${since}`,
       {
         headers: { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` },
-        signal: reading.signal,
+        ...(signal && { signal }),
       },
     );
+  };
+
+  it('tells what is wrong with a feed that cannot begin', async () => {
+    const refused = await follow('nowhere');
+    expect([refused.status, await refused.json()]).toMatchObject([400, { code: 'bad-request' }]);
+  });
+
+  it('passes a feed on for as long as somebody reads it', async () => {
+    const reading = new AbortController();
+    const feed = await follow('now', reading.signal);
     const lines: string[] = [];
     const end = (async () => {
       for await (const chunk of feed.body!.pipeThrough(new TextDecoderStream())) lines.push(chunk);

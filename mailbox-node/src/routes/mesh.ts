@@ -2,6 +2,7 @@ import { LIMITS, bucketKindOf } from '@restante/protocol';
 import {
   CouchError,
   couchRequest,
+  hasStatus,
   jsonBody,
   methodNotAllowed,
   parseInput,
@@ -31,8 +32,8 @@ export type MeshGate = {
   readonly writer: Credentials;
   /** For what the own pulls write. */
   readonly server: CouchServer;
-  /** For what the others read: they hold up nobody but each other. */
-  readonly readers: { readonly server: CouchServer; readonly passage: Passage };
+  /** For what the others read, and for feeds: they hold up nobody but each other. */
+  readonly readers: { readonly passage: Passage; readonly feeds: Passage };
   /** For what the own pulls ask. */
   readonly passage: Passage;
   readonly room: StoreRoom;
@@ -116,17 +117,24 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
   /** A feed that goes on, until either side ends it. */
   const follow: RequestHandler = async (request, response) => {
     const { readers, patienceMs } = gate;
-    const { server } = readers;
     const database = databaseOf(request);
     const { since } = parseInput(continuous, request.query);
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, gate.closing]);
+    const lines = carriedChanges({ passage: readers.feeds, database, since, patienceMs, signal });
+    // What is refused before the first line has a status.
+    const first = await lines.next().catch((cause: unknown) => {
+      if (hasStatus(cause, 400)) throw new ServiceError('bad-request', 'since is no sequence of the store');
+      throw new ServiceError('unavailable', 'the store does not tell its changes', { cause });
+    });
+    const told = async function* () {
+      if (first.done !== true) yield first.value;
+      yield* lines;
+    };
     response.set('content-type', 'application/json');
     // Either side may go at any time: the other one is told by the end of its connection.
-    await pipeline(carriedChanges({ server, database, since, patienceMs, signal }), response).catch(() =>
-      response.destroy(),
-    );
+    await pipeline(told(), response).catch(() => response.destroy());
   };
 
   /** A feed, or what is to be told now. */
