@@ -7,7 +7,7 @@ import {
   VERSIONS,
   type BlobId,
 } from '@restante/protocol';
-import { newTestKeys, startCouches, startTestMesh, type TestMesh } from '@restante/testkit';
+import { newTestKeys, startCouches, startFaultProxy, startTestMesh, type TestMesh } from '@restante/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MessengerError } from '../messenger-error.ts';
 import { blobApi, type BlobApi } from '../server/blob-api.ts';
@@ -185,6 +185,22 @@ describe('nodes that lie', () => {
     await expect(gather(whole())).rejects.toMatchObject({ code });
     await expect(gather(range(0, 10))).rejects.toMatchObject({ code });
   });
+
+  test.each(['stall', 'one-way'] as const)(
+    'and keep silent (%s): another one is asked, before a part has had its whole time',
+    { timeout: 30_000 },
+    async (fault) => {
+      const reference = await upload({ content });
+      await using proxy = await startFaultProxy(mesh.nodes[0]!.url);
+      const ticket = await ticketFor(reference.id, null);
+      const nodes = [proxy.url, ...ticket.nodes.slice(1)];
+      const api = blobApi(createHttp(globalThis.fetch, VERSIONS), 200);
+      const { range } = await readBlob(api, reference, () => Promise.resolve({ ...ticket, nodes }));
+      expect((await gather(range(0, 1))).length).toBe(1);
+      proxy.set(fault);
+      expect(isSame(await gather(range(0, content.size)), content.bytes)).toBe(true);
+    },
+  );
 
   test('one that is away may have what the others do not', async () => {
     const reference = await upload({ content });

@@ -28,15 +28,33 @@ export type BlobApi = {
 
 /** For a part over a slow line: 20 kB/s. */
 const PART_TIMEOUT_MS = 60_000;
+/** Without a byte of a part: another node is asked then, which a slow line that goes on carrying is no reason for. */
+const QUIET_MS = 10_000;
+
+/** Aborted by `signal`, and when `beat` has not been called for so long. */
+const watchBeats = (signal: AbortSignal, quietMs: number) => {
+  const quiet = new AbortController();
+  const giveUp = (): void => quiet.abort();
+  let timer = setTimeout(giveUp, quietMs);
+  return {
+    signal: AbortSignal.any([signal, quiet.signal]),
+    beat: (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, quietMs);
+    },
+    end: (): void => clearTimeout(timer),
+  };
+};
 
 const runOf = ({ from, to }: { readonly from: number; readonly to: number }): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
 
 /** @throws MessengerError `bad-answer` when there is more than a part */
-const readPart = async (response: Response): Promise<Uint8Array<ArrayBuffer>> => {
+const readPart = async (response: Response, onChunk: () => void): Promise<Uint8Array<ArrayBuffer>> => {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of chunksOf(response.body)) {
+    onChunk();
     bytes += chunk.length;
     if (bytes > LIMITS.blobPartBytes) throw new MessengerError('bad-answer', 'the answer is too large');
     chunks.push(chunk);
@@ -50,7 +68,8 @@ const readPart = async (response: Response): Promise<Uint8Array<ArrayBuffer>> =>
   return part;
 };
 
-export const blobApi = (http: Http): BlobApi => {
+/** `quietMs`: how long a node may give nothing of a part that is read. */
+export const blobApi = (http: Http, quietMs = QUIET_MS): BlobApi => {
   const patient = (signal: AbortSignal): AbortSignal =>
     AbortSignal.any([signal, AbortSignal.timeout(PART_TIMEOUT_MS)]);
   const at = ({ node, blob, ticket }: BlobAccess, path: string) => ({
@@ -69,14 +88,17 @@ export const blobApi = (http: Http): BlobApi => {
       return copies;
     },
     get: async (access, part, signal) => {
-      const { response } = await http.open({
-        ...{ ...at(access, `/${part}`), method: 'GET', signal: patient(signal) },
-      });
+      const watched = watchBeats(patient(signal), quietMs);
       try {
-        return await readPart(response);
+        const { response } = await http.open({
+          ...{ ...at(access, `/${part}`), method: 'GET', signal: watched.signal },
+        });
+        return await readPart(response, watched.beat);
       } catch (error) {
         if (error instanceof MessengerError) throw error;
         throw new MessengerError('unreachable', 'the answer was cut off', { cause: error });
+      } finally {
+        watched.end();
       }
     },
   };
