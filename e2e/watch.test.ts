@@ -60,7 +60,7 @@ beforeAll(async () => {
     ),
   );
   for (const watch of watches) cleanup.use(watch);
-  browser = await launchChromium(nginx.certificateFile);
+  browser = await launchChromium({ certificateFile: nginx.certificateFile });
   cleanup.defer(() => browser.close());
 });
 afterAll(() => cleanup.disposeAsync());

@@ -8,7 +8,7 @@ import { stageOfFile } from './stage-of-file.ts';
 
 /** Files between people in browsers. */
 
-const stage = stageOfFile();
+const stage = stageOfFile({ hasMicrophone: true });
 
 type Given = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };
 
@@ -166,5 +166,93 @@ describe('files', () => {
       .evaluate((img) => (img as unknown as { readonly naturalWidth: number }).naturalWidth);
     expect(width).toBe(2_560);
     expect(await row(bob!, 'not this.txt').count()).toBe(0);
+  });
+});
+
+describe('a voice message', () => {
+  const recordButton = (person: BrowserPerson): Locator =>
+    person.page().getByRole('button', { name: 'Record a voice message' });
+  const recording = (person: BrowserPerson): Locator =>
+    person.page().getByRole('group', { name: 'Recording' });
+  const recordedFor = (person: BrowserPerson, time: string): Promise<void> =>
+    recording(person).getByRole('timer').getByText(time).waitFor();
+  const voices = (person: BrowserPerson): Locator => person.page().locator('[data-part=voice]');
+  const letRecord = (person: BrowserPerson): Promise<void> =>
+    person.page().context().grantPermissions(['microphone']);
+  /** Presses the button and does not let go. */
+  const hold = async (person: BrowserPerson): Promise<{ x: number; y: number }> => {
+    const { x, y, width, height } = (await recordButton(person).boundingBox())!;
+    const at = { x: x + width / 2, y: y + height / 2 };
+    const { mouse } = person.page();
+    await mouse.move(at.x, at.y);
+    await mouse.down();
+    return at;
+  };
+
+  it('is spoken while the button is held, comes with its length and wave form, and is played', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    await letRecord(alice!);
+    await hold(alice!);
+    await recordedFor(alice!, '0:02');
+    await alice!.page().getByText('Let go to send').waitFor();
+    await alice!.page().mouse.up();
+    const voice = voices(bob!);
+    await voice.getByText(/^0:0[2-9]$/).waitFor();
+    await recordButton(alice!).waitFor();
+    // The microphone beeps now and then: there is more than one height.
+    const heights = await voice
+      .locator('rect')
+      .evaluateAll((bars) =>
+        bars.map((bar) => (bar as unknown as { getAttribute(name: string): string }).getAttribute('height')),
+      );
+    expect(heights).toHaveLength(48);
+    expect(new Set(heights).size).toBeGreaterThan(1);
+
+    await voice.getByRole('button', { name: 'Speed: 1×' }).click();
+    await voice.getByRole('button', { name: 'Play voice message' }).click();
+    await waitFor('it to play', async () => (await voice.locator('rect.played').count()) > 3);
+    await voice.getByRole('slider', { name: 'Position' }).fill('0.2');
+    await voice.getByRole('button', { name: 'Pause voice message' }).click();
+    await voice.getByRole('button', { name: 'Play voice message' }).click();
+    await waitFor('its end', async () => (await voice.getAttribute('data-playing')) === 'false');
+    const got = await saved(bob!, 'Voice message.webm');
+    expect(got.bytes.subarray(0, 4)).toEqual(Buffer.from([0x1a, 0x45, 0xdf, 0xa3]));
+  });
+
+  it('that is only begun with a press goes on until it is sent or discarded', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    await letRecord(alice!);
+    await recordButton(alice!).click();
+    await recordedFor(alice!, '0:01');
+    await alice!.page().getByRole('button', { name: 'Discard recording' }).click();
+    await alice!.composer().waitFor();
+    await alice!.write('now by keys');
+    await bob!.sees('now by keys');
+    await recordButton(alice!).press('Enter');
+    await recordedFor(alice!, '0:01');
+    await alice!.page().keyboard.press('Enter');
+    await voices(bob!).waitFor();
+    await alice!.composer().waitFor();
+    await recordButton(alice!).press('Enter');
+    await recordedFor(alice!, '0:01');
+    await alice!.page().keyboard.press('Escape');
+    await alice!.write('that was all');
+    await bob!.sees('that was all');
+    expect(await voices(bob!).count()).toBe(1);
+  });
+
+  it('is given up by sliding away, and not begun where the browser does not let it', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    await recordButton(alice!).click();
+    await alice!.page().getByText('The browser does not let the microphone be used.').waitFor();
+    await letRecord(alice!);
+    const { x, y } = await hold(alice!);
+    await recordedFor(alice!, '0:01');
+    await alice!.page().mouse.move(x, y - 200);
+    await alice!.page().getByText('Let go to discard').waitFor();
+    await alice!.page().mouse.up();
+    await alice!.write('nothing was said');
+    await bob!.sees('nothing was said');
+    expect(await voices(bob!).count()).toBe(0);
   });
 });

@@ -115,6 +115,19 @@ const choose = async (page: Page, ...files: readonly Chosen[]): Promise<void> =>
   await page.locator('form input[type=file]').setInputFiles([...files]);
   await page.getByRole('list', { name: 'Files to send' }).waitFor();
 };
+/** A microphone that hums. */
+const HUMS = `navigator.mediaDevices.getUserMedia = async () => {
+  const context = new AudioContext();
+  const sound = context.createOscillator();
+  const microphone = context.createMediaStreamDestination();
+  sound.connect(microphone);
+  sound.start();
+  return microphone.stream;
+}`;
+const record = async (page: Page): Promise<void> => {
+  await page.getByRole('button', { name: 'Record a voice message' }).click();
+  await page.getByRole('timer').getByText('0:02').waitFor();
+};
 const escape = (page: Page): Promise<void> => page.keyboard.press('Escape');
 
 const SCREENS: readonly Screen[] = [
@@ -179,6 +192,22 @@ const SCREENS: readonly Screen[] = [
       return page;
     },
     close: (page) => page.getByRole('button', { name: 'Remove' }).click(),
+  },
+  {
+    name: 'voice',
+    open: async () => {
+      const page = await conversation();
+      await page.evaluate(HUMS);
+      const voices = page.locator('[data-part=voice]');
+      if ((await voices.count()) === 0) {
+        await record(page);
+        await page.getByRole('button', { name: 'Send', exact: true }).click();
+        await voices.waitFor();
+      }
+      await record(page);
+      return page;
+    },
+    close: (page) => page.getByRole('button', { name: 'Discard recording' }).click(),
   },
   {
     name: 'picture',

@@ -19,22 +19,34 @@ const keyHash = (certificateFile: string): string =>
     )
     .digest('base64');
 
-const launch = (executablePath: string | null, certificateFile: string | undefined): Promise<Browser> =>
+/**
+ * `certificateFile`: a certificate that nobody has signed, and that this Chromium takes all the same. `hasMicrophone`: a microphone that beeps,
+ * and a camera.
+ */
+type LaunchOptions = {
+  readonly certificateFile?: string | undefined;
+  readonly hasMicrophone?: boolean | undefined;
+};
+
+const launch = (
+  executablePath: string | null,
+  { certificateFile, hasMicrophone = false }: LaunchOptions = {},
+): Promise<Browser> =>
   chromium.launch({
     ...launchOptions(executablePath),
-    args:
-      certificateFile === undefined
+    args: [
+      ...(certificateFile === undefined
         ? []
-        : [`--ignore-certificate-errors-spki-list=${keyHash(certificateFile)}`],
+        : [`--ignore-certificate-errors-spki-list=${keyHash(certificateFile)}`]),
+      ...(hasMicrophone ? ['--use-fake-device-for-media-stream'] : []),
+    ],
   });
 
-/** `certificateFile`: a certificate that nobody has signed, and that this Chromium takes all the same. */
-export const launchChromium = (certificateFile?: string): Promise<Browser> =>
-  launch(findChromium(), certificateFile);
+export const launchChromium = (options?: LaunchOptions): Promise<Browser> => launch(findChromium(), options);
 
 /** The same without the windows around its pages, where the machine has that: for many people. */
-export const launchHeadlessShell = (certificateFile?: string): Promise<Browser> =>
-  launch(findHeadlessShell() ?? findChromium(), certificateFile);
+export const launchHeadlessShell = (options?: LaunchOptions): Promise<Browser> =>
+  launch(findHeadlessShell() ?? findChromium(), options);
 
 /** A Chromium whose profile is a folder: what it keeps is on disk, and there for the next one that is launched on it. */
 export type Profile = {

@@ -34,6 +34,8 @@ export type StageOptions = {
    * two people who meet take half of the time.
    */
   readonly areInstalled?: boolean;
+  /** Whether browsers have a microphone, which beeps, and a camera. */
+  readonly hasMicrophone?: boolean;
 };
 
 /** The words with which friends have begun. */
@@ -51,7 +53,11 @@ const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void>
   await one.sent(GREETING, 'read');
 };
 
-export const startStage = async ({ startFront, areInstalled = false }: StageOptions = {}): Promise<Stage> => {
+export const startStage = async ({
+  startFront,
+  areInstalled = false,
+  hasMicrophone,
+}: StageOptions = {}): Promise<Stage> => {
   const serviceWorkers = areInstalled ? 'allow' : 'block';
   const launch = areInstalled ? launchChromium : launchHeadlessShell;
   await using starting = new AsyncDisposableStack();
@@ -65,7 +71,9 @@ export const startStage = async ({ startFront, areInstalled = false }: StageOpti
   const front =
     startFront === undefined ? cluster.parts.front : starting.use(await startFront(cluster, messengerDir));
   const certificateFile = 'certificateFile' in front ? front.certificateFile : undefined;
-  const browser = starting.adopt(await launch(certificateFile), (opened) => opened.close());
+  const browser = starting.adopt(await launch({ certificateFile, hasMicrophone }), (opened) =>
+    opened.close(),
+  );
   let present: BrowserPerson[] = [];
   let count = 0;
 

@@ -8,6 +8,8 @@ export type ChosenFile = {
   readonly name: string;
   /** It is sent as it is, with all that it holds. */
   readonly asIs: boolean;
+  /** It has been spoken just now. */
+  readonly voice?: Pick<PickedFile, 'seconds' | 'waveform'>;
 };
 
 /** Longest side of a picture that is sent as one. */
@@ -83,7 +85,9 @@ export const prepareFiles = async (chosen: readonly ChosenFile[]): Promise<Picke
   const prepared: PickedFile[] = [];
   for (const file of chosen) {
     const picture = file.asIs ? null : await asPicture(file, previewBytes);
-    prepared.push(picture ?? { content: file.content, name: file.name, type: file.content.type });
+    prepared.push(
+      picture ?? { content: file.content, name: file.name, type: file.content.type, ...file.voice },
+    );
   }
   return prepared;
 };

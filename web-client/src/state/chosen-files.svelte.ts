@@ -1,5 +1,6 @@
 import { MAX_FILES } from '@restante/client/file-limits';
 import type { ChosenFile } from '../services/prepare-files.ts';
+import type { Spoken } from './voice-message.svelte.ts';
 
 /** The files that a person has chosen to send in a conversation, and not sent yet. */
 export class ChosenFiles {
@@ -15,7 +16,14 @@ export class ChosenFiles {
   }
 
   add(files: Iterable<File>): void {
-    const added = [...files].map((content): ChosenFile => ({ content, name: content.name, asIs: false }));
+    this.#add([...files].map((content) => ({ content, name: content.name, asIs: false })));
+  }
+
+  addSpoken({ content, seconds, waveform }: Spoken, name: string): void {
+    this.#add([{ content, name, asIs: true, voice: { seconds, waveform } }]);
+  }
+
+  #add(added: readonly ChosenFile[]): void {
     const all = [...this.#files, ...added];
     this.#tooMany = all.length > MAX_FILES;
     this.#files = all.slice(0, MAX_FILES);

@@ -11,5 +11,9 @@ export const playsAs = ({ type }: Pick<MessageFile, 'type'>): 'audio' | 'video' 
   return /^video\/(?:mp4|webm|ogg|quicktime)$/.test(type) ? 'video' : null;
 };
 
+/** What somebody has spoken into their messenger. */
+export const isVoice = (file: Pick<MessageFile, 'type' | 'waveform' | 'seconds'>): boolean =>
+  playsAs(file) === 'audio' && file.waveform !== undefined && file.seconds !== undefined;
+
 /** What a file's name ends with, for its sign: at most four letters. */
 export const endingOf = (name: string): string => (/\.([a-z0-9]{1,4})$/i.exec(name)?.[1] ?? '').toUpperCase();

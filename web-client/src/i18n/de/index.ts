@@ -9,6 +9,7 @@ import { people } from './people.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { shortcuts } from './shortcuts.ts';
+import { voice } from './voice.ts';
 import { writing } from './writing.ts';
 
 export const de: Strings = {
@@ -23,5 +24,6 @@ export const de: Strings = {
   retryAfter,
   settings,
   shortcuts,
+  voice,
   writing,
 };

@@ -8,6 +8,7 @@ import { people } from './people.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { shortcuts } from './shortcuts.ts';
+import { voice } from './voice.ts';
 import { writing } from './writing.ts';
 
 /** All texts of the messenger. */
@@ -23,6 +24,7 @@ export const en = {
   retryAfter,
   settings,
   shortcuts,
+  voice,
   writing,
 };
 

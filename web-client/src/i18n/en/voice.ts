@@ -1,0 +1,17 @@
+export const voice = {
+  fileName: 'Voice message',
+  record: 'Record a voice message',
+  recording: 'Recording',
+  release: 'Let go to send, slide away to discard',
+  releaseDiscards: 'Let go to discard',
+  asking: 'The browser asks whether the microphone may be used …',
+  discard: 'Discard recording',
+  refused: 'The browser does not let the microphone be used. Its settings for this page can change that.',
+  noMicrophone: 'There is no microphone.',
+  failed: 'Nothing could be recorded.',
+  play: 'Play voice message',
+  pause: 'Pause voice message',
+  position: 'Position',
+  positionAt: (at: string, all: string) => `${at} of ${all}`,
+  speed: (times: string) => `Speed: ${times}`,
+} as const;
