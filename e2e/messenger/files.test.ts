@@ -169,6 +169,38 @@ describe('files', () => {
   });
 });
 
+describe('forwarding', () => {
+  const forward = async (person: BrowserPerson, text: string, to: string): Promise<void> => {
+    const page = person.page();
+    await person.act(text, 'Forward');
+    await page.getByRole('dialog').getByRole('combobox').fill(to.slice(0, -1));
+    await page.getByRole('option', { name: to }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  };
+
+  it('sends texts, and files with what was said to them, to somebody else, and goes there', async () => {
+    const [alice, bob, carol] = await stage().friends('alice', 'bob', 'carol');
+    await alice!.open(bob!.username);
+    await bob!.open(alice!.username);
+    const note = { name: 'note.txt', mimeType: 'text/plain', buffer: bytesOf(50_000) };
+    await choose(alice!, note);
+    await alice!.page().getByRole('textbox', { name: 'Add a caption' }).fill('what she said');
+    await send(alice!);
+    await bob!.sees('what she said');
+    await forward(bob!, 'what she said', carol!.username);
+    await carol!.open(bob!.username);
+    await carol!.sees('what she said');
+    expect((await saved(carol!, note.name)).bytes.equals(note.buffer)).toBe(true);
+    // That is where one is now.
+    await bob!.write('did you know?');
+    await carol!.sees('did you know?');
+    await forward(carol!, 'did you know?', alice!.username);
+    await alice!.open(carol!.username);
+    await alice!.sees('did you know?');
+  });
+});
+
 describe('a voice message', () => {
   const recordButton = (person: BrowserPerson): Locator =>
     person.page().getByRole('button', { name: 'Record a voice message' });

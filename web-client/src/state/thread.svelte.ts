@@ -5,6 +5,7 @@ import { SvelteSet } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
 import type { Calls, PickedFile } from '../engine/calls.ts';
 import type { EventFeed, Subscription } from '../services/event-feed.ts';
+import { sentAgain } from '../services/sent-again.ts';
 import { Edit } from './edit.svelte.ts';
 import { findFirstUnread } from './first-unread.ts';
 import {
@@ -235,6 +236,19 @@ export class Thread {
   /** All of a file of a message. */
   readFile(message: Message, index: number): Promise<Blob> {
     return this.#calls.readFile(this.conversation, this.referenceTo(message), index);
+  }
+
+  /** Queues what a message says, and its files, in another conversation. */
+  async forward(message: Message, to: ConversationId): Promise<void> {
+    const { text, files = [] } = message;
+    if (files.length === 0) {
+      await this.#calls.sendText(to, text);
+      return;
+    }
+    const read: PickedFile[] = [];
+    for (const [index, file] of files.entries())
+      read.push(sentAgain(file, await this.readFile(message, index)));
+    await this.#calls.sendFiles(to, read, { text });
   }
 
   edit(message: Message): void {
