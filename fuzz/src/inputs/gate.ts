@@ -24,6 +24,7 @@ export const knownAtGate = (world: World, draft: Draft): Known => {
     id: textOf(random.pick([...world.canaries, ...drawCarried(world, draft)]), '_id'),
     feed: 'continuous',
     since: random.pick(['0', 'now']),
+    limit: '0',
   };
 };
 

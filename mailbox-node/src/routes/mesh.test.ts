@@ -181,6 +181,28 @@ describe('the gate of the mesh', () => {
     );
   };
 
+  it('tells pages of changes, and never all of them at once, whatever is selected', async () => {
+    await node().store(newEnvelope(mailbox));
+    for (const method of ['GET', 'POST']) {
+      const body = method === 'GET' ? undefined : { selector: { senderId: { $exists: true } } };
+      const ask = (query: string) => askCouch(gate.out, `${bucket}/_changes${query}`, method, body);
+      const { status, body: told } = await ask('?limit=0');
+      expect([status, told]).toMatchObject([200, { pending: expect.any(Number) as number }]);
+      expect((await ask('?limit=2000&since=0')).status).toBe(200);
+      for (const query of [
+        '',
+        '?limit=2001',
+        '?limit=-1',
+        '?limit=x',
+        '?since=0',
+        '?limit=0&since=1&since=2',
+        '?feed=normal',
+        '?feed=',
+      ])
+        expect((await ask(query)).status, query).toBe(400);
+    }
+  });
+
   it('tells what is wrong with a feed that cannot begin', async () => {
     const refused = await follow('nowhere');
     expect([refused.status, await refused.json()]).toMatchObject([400, { code: 'bad-request' }]);

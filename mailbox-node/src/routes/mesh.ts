@@ -50,6 +50,8 @@ type Credentials = Pick<CouchAddress, 'username' | 'password'>;
 const QUESTION_BYTES = 4 * 1024 * 1024;
 /** Of a place that a replication keeps, with its history. */
 const PLACE_BYTES = 256 * 1024;
+/** Of a page. */
+const MOST_CHANGES = 2_000;
 /** More are a pull that catches up. */
 const FEW = 100;
 
@@ -68,6 +70,11 @@ const requireCredentials = ({ username, password }: Credentials): RequestHandler
 };
 
 const continuous = z.object({ feed: z.literal('continuous'), since: z.string().default('0') });
+/** Replicators ask for none, to learn how many there are; nodes for pages (`mesh-keeper.ts`). */
+const page = z.object({
+  limit: z.coerce.number().int().min(0).max(MOST_CHANGES),
+  since: z.string().default('0'),
+});
 /** CouchDB fails over a question that is none. */
 const wanted = z.looseObject({ docs: z.array(z.looseObject({ id: z.string() })) });
 const revisions = z.record(z.string(), z.array(z.string()));
@@ -137,11 +144,15 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
     await pipeline(told(), response).catch(() => response.destroy());
   };
 
-  /** A feed, or what is to be told now. */
-  const changes: RequestHandler = (request, response, next) =>
-    request.query['feed'] === undefined
-      ? pass(gate.readers.passage, request, response, '/_changes')
-      : follow(request, response, next);
+  /** A feed, or a page: all changes in one answer would cost CouchDB as much as it holds, for whoever asks. */
+  const changes: RequestHandler = (request, response, next) => {
+    if (request.query['feed'] !== undefined) return follow(request, response, next);
+    const database = databaseOf(request);
+    const { since, limit } = parseInput(page, request.query);
+    const query = new URLSearchParams({ since, limit: String(limit), style: 'all_docs' });
+    const path = `/${encodeURIComponent(database)}/_changes?${query.toString()}`;
+    return gate.readers.passage.pass({ method: 'GET', path, accept: request.get('accept') }, response);
+  };
 
   /** A message is written to all nodes at once: what the own copy of is on its way is not fetched from another node as well. */
   const missing: RequestHandler = async (request, response) => {
