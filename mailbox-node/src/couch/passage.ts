@@ -29,7 +29,7 @@ export type Passage = AsyncDisposable & {
 const noAnswer = (cause: unknown): never => {
   throw new ServiceError('unavailable', 'the store does not answer', { cause });
 };
-const failure = z.object({ reason: z.string().catch('') });
+const failure = z.object({ reason: z.string() }).catch({ reason: '' });
 
 const ANSWER_WITHIN_MS = 30_000;
 
