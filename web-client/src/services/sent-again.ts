@@ -1,8 +1,6 @@
 import type { MessageFile } from '@restante/client';
+import { fromBase64 } from '@restante/client/base64';
 import type { PickedFile } from '../engine/calls.ts';
-
-const bytesOf = (base64: string): Uint8Array =>
-  Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
 /** A file of a message, to be sent in another one. */
 export const sentAgain = (file: MessageFile, content: Blob): PickedFile => {
@@ -11,7 +9,7 @@ export const sentAgain = (file: MessageFile, content: Blob): PickedFile => {
     ...{ name, type, content },
     ...(width !== undefined && height !== undefined && { width, height }),
     ...(seconds !== undefined && { seconds }),
-    ...(preview !== undefined && { preview: bytesOf(preview) }),
-    ...(waveform !== undefined && { waveform: bytesOf(waveform) }),
+    ...(preview !== undefined && { preview: fromBase64(preview) }),
+    ...(waveform !== undefined && { waveform: fromBase64(waveform) }),
   };
 };

@@ -1,3 +1,5 @@
+import { fromBase64 } from '@restante/client/base64';
+
 /** How loud a voice message is from its beginning to its end, as it is sent: one byte for each of so many equal times. */
 export const WAVE_FORM_BYTES = 48;
 
@@ -13,5 +15,4 @@ export const waveFormOf = (levels: readonly number[]): Uint8Array => {
 };
 
 /** Heights, 0 to 1, of what came with a voice message. */
-export const barsOf = (waveform: string): number[] =>
-  Array.from(atob(waveform), (character) => character.charCodeAt(0) / 255);
+export const barsOf = (waveform: string): number[] => Array.from(fromBase64(waveform), (byte) => byte / 255);
