@@ -44,8 +44,8 @@ const launch = (
 
 export const launchChromium = (options?: LaunchOptions): Promise<Browser> => launch(findChromium(), options);
 
-/** The same without the windows around its pages, where the machine has that: for many people. */
-export const launchHeadlessShell = (options?: LaunchOptions): Promise<Browser> =>
+/** The same without the windows around its pages, where the machine has that: for many people. It knows no microphone. */
+export const launchHeadlessShell = (options?: Omit<LaunchOptions, 'hasMicrophone'>): Promise<Browser> =>
   launch(findHeadlessShell() ?? findChromium(), options);
 
 /** A Chromium whose profile is a folder: what it keeps is on disk, and there for the next one that is launched on it. */

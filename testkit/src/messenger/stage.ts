@@ -34,7 +34,7 @@ export type StageOptions = {
    * two people who meet take half of the time.
    */
   readonly areInstalled?: boolean;
-  /** Whether browsers have a microphone, which beeps, and a camera. */
+  /** Whether browsers have a microphone, which beeps, and a camera: only those with their windows can. */
   readonly hasMicrophone?: boolean;
 };
 
@@ -56,10 +56,10 @@ const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void>
 export const startStage = async ({
   startFront,
   areInstalled = false,
-  hasMicrophone,
+  hasMicrophone = false,
 }: StageOptions = {}): Promise<Stage> => {
   const serviceWorkers = areInstalled ? 'allow' : 'block';
-  const launch = areInstalled ? launchChromium : launchHeadlessShell;
+  const launch = areInstalled || hasMicrophone ? launchChromium : launchHeadlessShell;
   await using starting = new AsyncDisposableStack();
   const messengerDir = await buildWebClient();
   const cluster = starting.use(
