@@ -130,8 +130,8 @@ describe('everything killed at once under load', () => {
     await cluster.empty(bob);
     await cluster.alike();
     for (const [index, { url }] of cluster.parts.mailboxNodes.entries()) {
-      const held = await cluster.envelopesOn(index + 1);
       await waitFor('the ledgers to add up', async () => {
+        const held = await cluster.envelopesOn(index + 1);
         const ledgers = [...(await ledgersOf(url)).values()];
         const isBalanced = ledgers.every(
           ({ accepted, deleted, expired, waiting }) => accepted === deleted + expired + waiting,

@@ -122,4 +122,32 @@ describe('the ledger of a running node', () => {
     ledger.written(bucket, [mail[3]!, mail[4]!, newEnvelope(mailbox)].map(idOf));
     expect(await ledger.count(bucket, signal)).toMatchObject({ accepted: accepted + 1, lost: 3 });
   });
+
+  it('counts what came back and was ended before it counted for the first time', async () => {
+    // No node counts here.
+    const { timeOf, node: own, currentAt } = createDatabases(`${mesh.couches.prefix}apart-`, 10, TTL_MS);
+    const late = newEnvelope(mailbox);
+    const other = currentAt(messageTime(late.id));
+    const id = idOf(late);
+    const plant = (doc: object): Promise<unknown> =>
+      admin.request({
+        db: other,
+        path: '_bulk_docs',
+        method: 'POST',
+        body: { new_edits: false, docs: [doc] },
+      });
+    for (const db of [own, other]) await admin.request({ db, method: 'PUT' });
+    await plant({ _id: id, _rev: tombstoneRevision(id), _deleted: true });
+    await plant(envelopeDocument(late));
+    await admin.use(other).destroy(id, envelopeRevision(id));
+    const ledger = createLedger({ server: admin, node: own, ttlMs: TTL_MS, timeOf, now: Date.now });
+    const { signal } = new AbortController();
+    expect(await ledger.count(other, signal)).toMatchObject({
+      accepted: 1,
+      deleted: 1,
+      waiting: 0,
+      lost: 0,
+      returned: 0,
+    });
+  });
 });

@@ -334,7 +334,7 @@ export const createLedger = ({
       for (const id of confirmed) written.get(db)?.delete(id);
       let isExact = isSame(before, await info(db));
       if (isExact) book.settle(gapOf(book, before).returned - shelf.gap.returned);
-      if (isExact && !isReadAgain && shelf.kept !== null && !isGap(gapOf(book, before), shelf.gap)) {
+      if (isExact && !isReadAgain && !isGap(gapOf(book, before), shelf.gap)) {
         await readAgain(db, shelf, signal);
         const after = await info(db);
         isExact = isSame(before, after);
