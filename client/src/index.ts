@@ -1,5 +1,6 @@
 export { createMessenger } from './messenger.ts';
 export type { Messenger } from './messenger.ts';
+export type { ConversationSettings } from './conversations/conversation-settings.ts';
 export type { TextOptions } from './conversations/conversing.ts';
 export type { FilesOptions, GivenFile, OpenedFile } from './conversations/filing.ts';
 export { MAX_FILES, MAX_PREVIEW_BYTES } from './files/limits.ts';

@@ -5,6 +5,7 @@ import type { ConnectionState } from './connection/machine.ts';
 import { createContacts } from './people/contacts.ts';
 import { createConversing, type Conversing } from './conversations/conversing.ts';
 import { createConversations } from './conversations/conversations.ts';
+import { createSettingUp, type SettingUp } from './conversations/setting-up.ts';
 import { createDelivery } from './delivery.ts';
 import { createDevice } from './account/device.ts';
 import { createExporting, type Exporting } from './conversations/export.ts';
@@ -51,6 +52,7 @@ export type Messenger = Account &
   Filing &
   Presenting &
   Reading &
+  SettingUp &
   People &
   Trust &
   Preferring &
@@ -210,6 +212,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       ...{ ...writing, store, device, events, contacts, conversations, ready },
       pump: delivery.pump,
     }),
+    ...createSettingUp({ store, clock, composer, conversations, ready, pump: delivery.pump }),
     ...createTrust({ store, device, api, lists, guard, loaded }),
     preferences: preferences.preferences,
     setPreferences: preferences.setPreferences,

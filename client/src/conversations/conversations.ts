@@ -4,6 +4,7 @@ import { named, type ConversationId } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Conversation } from '../vault/tables.ts';
 import { verificationOf } from '../sending/verification.ts';
+import { settingsOf } from './conversation-settings.ts';
 
 /** The rows of conversations, inside a transaction. */
 export type Conversations = {
@@ -30,6 +31,7 @@ export const createConversations = (
     const { accountId } = named(id);
     const known = await transaction.get('standings', accountId);
     const verified = await transaction.get('verifications', accountId);
+    const chosen = (await transaction.get('conversationSettings', accountId)) ?? {};
     const isStranger = by === 'other' && accountId !== device.accountId();
     return {
       id,
@@ -41,6 +43,7 @@ export const createConversations = (
       unreadable: 0,
       draft: '',
       verification: verificationOf(verified),
+      settings: settingsOf(chosen),
     };
   };
   const changed = new WeakMap<Transaction, Map<ConversationId, Conversation>>();

@@ -1,3 +1,4 @@
+import { NO_SETTINGS } from './conversation-settings.ts';
 import { expect, test } from 'vitest';
 import { conversationWith, createMessenger, memoryVault, type Change, type Message } from '../index.ts';
 import { mintMessageId } from '@restante/protocol';
@@ -26,7 +27,7 @@ const filled = async (texts: readonly string[]) => {
     const lastMessageAt = messages.findLast((message) => message.conversation === id)?.sentAt ?? 0;
     const value = {
       ...{ id, username: null, standing: 'accepted' as const, unread: 0, lastMessageAt },
-      ...{ preview: null, unreadable: 0, draft: '', verification: 'none' as const },
+      ...{ preview: null, unreadable: 0, draft: '', verification: 'none' as const, settings: NO_SETTINGS },
     };
     return { table: 'conversations', key: id, value };
   });

@@ -1,6 +1,7 @@
 import type { AccountId, DeviceId } from '@restante/protocol';
 import type { AccountState, Sync } from '../content/kinds/sync.ts';
 import type { Conversations } from '../conversations/conversations.ts';
+import { applySettings } from '../conversations/setting-up.ts';
 import { accountKeyOf } from '../account/account-key.ts';
 import type { Device } from '../account/device.ts';
 import type { OwnList } from '../account/own-list.ts';
@@ -54,6 +55,8 @@ const learn = async (
   }
   for (const { accountId, ...verification } of state.verifications)
     await deps.guard.learn(transaction, accountId, verification);
+  for (const { accountId, settings } of state.settings ?? [])
+    await applySettings(transaction, deps.conversations, accountId, settings);
   if (state.preferences) await deps.preferences.learn(transaction, state.preferences);
   await noteAnswer(transaction, from, state);
   transaction.afterCommit(deps.onIntroduced);
@@ -69,6 +72,10 @@ export const applySync = async (
 ): Promise<void> => {
   if (change.type === 'standing') {
     await applyStanding(transaction, deps, change, blocked);
+    return;
+  }
+  if (change.type === 'settings') {
+    await applySettings(transaction, deps.conversations, change.accountId, change.settings);
     return;
   }
   if (change.type === 'introduction') {

@@ -2,7 +2,8 @@ import { deviceId as deviceIdSchema, LIMITS, type AccountId, type DeviceId } fro
 import { coalesce } from '../coalesce.ts';
 import { decodeContent } from '../content/codec.ts';
 import { lasting } from '../content/content.ts';
-import type { AccountState, VerificationState } from '../content/kinds/sync.ts';
+import type { AccountState } from '../content/kinds/sync.ts';
+import { MAX_REFERENCES } from '../content/parts.ts';
 import type { Standing } from '../content/parts.ts';
 import { contentsOf, type SendAgainDeps } from './send-again.ts';
 import { tellAccountKey, tellOwnDevices } from './own-sync.ts';
@@ -13,40 +14,52 @@ import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type Newcomer } from '../vault/tables.ts';
 
 /**
- * What a new own device is told: how people stand with this person, whose keys were compared, what was chosen, and again what
+ * What a new own device is told: how people stand with this person, whose keys were compared, how conversations are set up, what was chosen, and again what
  * own devices were told from here since it is there. What was said of messages is told from before, too: such a message may still come to it, when its
  * sender has not heard that it was accepted. Goes on where it was left, in parts.
  */
 
 const PAGE = 100;
 const ALL = { limit: 5 * PAGE };
-const STANDINGS_PER_PART = 400;
-const VERIFICATION_CHARS_PER_PART = 40_000;
+type PageBounds = { readonly maxEach: number; readonly maxChars: number };
+const STANDINGS_PER_PART = { maxEach: 400, maxChars: Infinity };
+const VERIFICATIONS_PER_PART = { maxEach: MAX_REFERENCES, maxChars: 40_000 };
+/** A nickname may have three bytes for each of its characters. */
+const SETTINGS_PER_PART = { maxEach: MAX_REFERENCES, maxChars: 15_000 };
 
 export type NewcomersDeps = SendAgainDeps & { readonly store: Store };
 
-type Part = Pick<AccountState, 'standings' | 'verifications'>;
+type Part = Pick<AccountState, 'standings' | 'verifications'> & {
+  readonly settings: NonNullable<AccountState['settings']>;
+};
 
-const partsOf = (
-  standings: readonly { readonly accountId: AccountId; readonly standing: Standing }[],
-  verifications: readonly VerificationState[],
-): Part[] => {
-  const parts: Part[] = [];
-  for (let start = 0; start < standings.length; start += STANDINGS_PER_PART)
-    parts.push({ standings: standings.slice(start, start + STANDINGS_PER_PART), verifications: [] });
-  let chars = Infinity;
-  let part: VerificationState[] = [];
-  for (const verification of verifications) {
-    const size = JSON.stringify(verification).length;
-    if (chars + size > VERIFICATION_CHARS_PER_PART) {
-      part = [];
+const NOTHING: Part = { standings: [], verifications: [], settings: [] };
+
+/** In pages of at most `maxEach`, and about `maxChars` of JSON. */
+const pagesOf = <T>(all: readonly T[], { maxEach, maxChars }: PageBounds): T[][] => {
+  const pages: T[][] = [];
+  let page: T[] = [];
+  let chars = 0;
+  for (const each of all) {
+    const size = JSON.stringify(each).length;
+    if (pages.length === 0 || chars + size > maxChars || page.length >= maxEach) {
+      page = [];
       chars = 0;
-      parts.push({ standings: [], verifications: part });
+      pages.push(page);
     }
-    part.push(verification);
+    page.push(each);
     chars += size;
   }
-  return parts.length > 0 ? parts : [{ standings: [], verifications: [] }];
+  return pages;
+};
+
+const partsOf = ({ standings, verifications, settings }: Part): Part[] => {
+  const parts = [
+    ...pagesOf(standings, STANDINGS_PER_PART).map((page) => ({ ...NOTHING, standings: page })),
+    ...pagesOf(verifications, VERIFICATIONS_PER_PART).map((page) => ({ ...NOTHING, verifications: page })),
+    ...pagesOf(settings, SETTINGS_PER_PART).map((page) => ({ ...NOTHING, settings: page })),
+  ];
+  return parts.length > 0 ? parts : [NOTHING];
 };
 
 const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
@@ -61,14 +74,17 @@ const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
   const verifications = (await rowsOf(store, 'verifications', ALL)).map(({ key, value }) => ({
     ...{ accountId: key, changed: value.changed, accountKey: value.accountKey },
   }));
-  const parts = partsOf(standings, verifications);
+  const settings = (await rowsOf(store, 'conversationSettings', ALL)).map(({ key, value }) => ({
+    ...{ accountId: key, settings: value },
+  }));
+  const parts = partsOf({ standings, verifications, settings });
   await store.transact(async (transaction) => {
     const preferences = await transaction.get('preferences', ONLY);
     await tellAccountKey(transaction, deps);
-    for (const [part, { standings, verifications }] of parts.entries()) {
+    for (const [part, { settings: told, ...known }] of parts.entries()) {
       await tellOwnDevices(transaction, deps, {
-        ...{ type: 'account-state', to, part, parts: parts.length },
-        ...{ standings: [...standings], verifications: [...verifications] },
+        ...{ type: 'account-state', to, part, parts: parts.length, ...known },
+        ...(told.length > 0 && { settings: told }),
         ...(part === 0 && preferences && { preferences }),
       });
     }

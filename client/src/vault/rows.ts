@@ -39,6 +39,7 @@ const annotation = z.object({
 });
 const messageKind = z.enum(['text', 'deleted', 'unknown', 'keys-changed']);
 const direction = z.enum(['in', 'out']);
+const chosen = <Value extends z.ZodMiniType>(value: Value) => optional(z.object({ value, id: text }));
 const recipient = z.object({
   accountId: text,
   plaintext: bytes,
@@ -107,6 +108,13 @@ const rows = {
   verifications: z.looseObject({ accountKey: text, changed: flag }),
   preferences: z.looseObject({ readReceipts: flag, typing: flag, presence: flag }),
   standings: standing,
+  conversationSettings: z.looseObject({
+    pinned: chosen(flag),
+    mutedUntil: chosen(nullable(number)),
+    archivedAt: chosen(nullable(number)),
+    markedUnread: chosen(flag),
+    nickname: chosen(nullable(text)),
+  }),
   accessTokens: text,
   renewals: number,
   messages: z.looseObject({
@@ -163,6 +171,13 @@ const rows = {
     unreadable: number,
     draft: text,
     verification: z.enum(['none', 'verified', 'changed']),
+    settings: z.looseObject({
+      pinned: flag,
+      mutedUntil: nullable(number),
+      archivedAt: nullable(number),
+      markedUnread: flag,
+      nickname: nullable(text),
+    }),
   }),
   outbox: z.looseObject({
     recipients: z.array(recipient),
@@ -236,9 +251,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 8, fingerprint: '31c6ab5b62e1e22f', change: 'what went out without a device that is on a list' },
   { version: 9, fingerprint: '92a3614d5e022e49', change: 'edits of texts' },
   { version: 10, fingerprint: '9d55df3054934f1a', change: 'files of messages' },
+  { version: 11, fingerprint: '2285ac387994d7fb', change: 'how conversations are set up' },
 ];
 
-export const VAULT_VERSION = 10;
+export const VAULT_VERSION = 11;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

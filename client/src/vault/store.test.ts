@@ -1,3 +1,4 @@
+import { NO_SETTINGS } from '../conversations/conversation-settings.ts';
 import { expect, test } from 'vitest';
 import { conversationWith } from './conversation-id.ts';
 import { memoryVault } from './memory-vault.ts';
@@ -167,7 +168,7 @@ test('a row that does not fit harms itself alone, is told once, and is kept asid
       lastMessageAt: 0,
       preview: null,
     },
-    ...{ unreadable: 0, draft: '', verification: 'none' },
+    ...{ unreadable: 0, draft: '', verification: 'none', settings: NO_SETTINGS },
   });
   await vault.commit([
     { table: 'conversations', key: 'a', value: fits('a') },

@@ -9,6 +9,7 @@ import type {
   SignedDeviceList,
 } from '@restante/protocol';
 import type { MessageReference, Standing } from '../content/parts.ts';
+import type { ChosenSettings, ConversationSettings } from '../conversations/conversation-settings.ts';
 import type { ConversationId } from './conversation-id.ts';
 
 /** This device's account, and the credential that gets it tokens. */
@@ -190,6 +191,7 @@ export type Conversation = {
   readonly draft: string;
   /** `changed`: verified once, but the account has another key now, which nobody has verified. */
   readonly verification: 'none' | 'verified' | 'changed';
+  readonly settings: ConversationSettings;
 };
 
 export type OutboxEnvelope = {
@@ -381,6 +383,8 @@ export type Tables = {
   preferences: Preferences;
   /** Whether an account is let in that has no row in `conversations`. */
   standings: Standing;
+  /** What rows in `conversations` show of it, and is known of accounts without one. */
+  conversationSettings: ChosenSettings;
   /** What an account has given to this one, which it has let in: shown when it is written to. */
   accessTokens: string;
   /** When a device was last asked for a fresh session. */
@@ -418,6 +422,7 @@ export type TableName = keyof Tables;
 type Named = {
   conversations: ConversationId;
   standings: AccountId;
+  conversationSettings: AccountId;
   accessTokens: AccountId;
   verifications: AccountId;
   deviceLists: AccountId;

@@ -1,5 +1,6 @@
 import { accountId, accountKey, base64, deviceId, timestamp } from '@restante/protocol';
 import * as z from 'zod/mini';
+import { chosenSettings } from '../chosen-settings.ts';
 import type { Kind } from '../kind.ts';
 import { earlier, MAX_REFERENCES, references, standing, v } from '../parts.ts';
 
@@ -17,6 +18,10 @@ const accountState = z.object({
   preferences: z.optional(
     z.object({ readReceipts: z.boolean(), typing: z.boolean(), presence: z.boolean() }),
   ),
+  /** How conversations are set up. */
+  settings: z.optional(
+    z.array(z.object({ accountId, settings: chosenSettings })).check(z.maxLength(MAX_REFERENCES)),
+  ),
 });
 export type AccountState = z.infer<typeof accountState>;
 
@@ -28,6 +33,7 @@ const schema = z.object({
     z.object({ type: z.literal('seen'), messages: references }),
     z.object({ type: z.literal('hidden'), messages: references }),
     z.object({ type: z.literal('standing'), accountId, standing }),
+    z.object({ type: z.literal('settings'), accountId, settings: chosenSettings }),
     /** The device `deviceId` is new since then (server's time), and wants to be told the state. */
     z.object({ type: z.literal('introduction'), deviceId, since: timestamp }),
     accountState,
