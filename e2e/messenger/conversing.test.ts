@@ -1,5 +1,5 @@
 import { waitFor } from '@restante/testkit';
-import { GREETING } from '@restante/testkit/messenger';
+import { GREETING, type BrowserPerson } from '@restante/testkit/messenger';
 import { describe, expect, it } from 'vitest';
 import { stageOfFile } from './stage-of-file.ts';
 
@@ -151,6 +151,68 @@ describe('a live chat', () => {
     expect(await nick.textsFrom(alice!)).toEqual(['from Chromium', 'alice 1', 'alice 2', 'alice 3']);
     await alice!.sent('alice 3', 'delivered');
     for (const person of [alice!, nick, nora]) await stage().cluster.empty(person);
+  });
+});
+
+describe('a conversation', () => {
+  const choose = async (person: BrowserPerson, action: string): Promise<void> => {
+    const page = person.page();
+    await page.getByRole('button', { name: 'Conversation menu' }).click();
+    await page.getByRole('menuitem', { name: action, exact: true }).click();
+  };
+  const listOf = async (person: BrowserPerson): Promise<(string | undefined)[]> => {
+    const links = person.page().getByRole('navigation', { name: 'Conversations' }).getByRole('link');
+    return (await links.locator('.name').allInnerTexts()).map((text) => text.split(/\s/)[0]);
+  };
+  const lists = (person: BrowserPerson, ...names: string[]): Promise<unknown> =>
+    waitFor(`the list ${names.join()}`, async () => (await listOf(person)).join() === names.join());
+
+  it('is pinned, called otherwise, muted, marked and archived, and is so after a restart', async () => {
+    const [alice, bob, carol] = await stage().friends('alice', 'bob', 'carol');
+    await alice!.open(bob!.username);
+    await alice!.write('to bob, last');
+    await lists(alice!, bob!.username, carol!.username);
+    await alice!.open(carol!.username);
+    await choose(alice!, 'Pin');
+    await lists(alice!, carol!.username, bob!.username);
+    await choose(alice!, 'Nickname');
+    const page = alice!.page();
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Nickname' }).fill(' Caro ');
+    await alice!.confirm('Save');
+    await page.getByRole('main').getByRole('heading', { name: 'Caro', exact: true }).waitFor();
+    await page.getByText(`@${carol!.username}`).waitFor();
+
+    await alice!.open(bob!.username);
+    await choose(alice!, 'Mute');
+    await alice!.confirm('For a week');
+    await choose(alice!, 'Mark as unread');
+    await alice!.conversation(bob!.username).getByText('Marked as unread').waitFor();
+    await alice!.conversation(bob!.username).getByText('Muted').waitFor();
+    await alice!.leave();
+    await alice!.enter();
+    await lists(alice!, 'Caro', bob!.username);
+    await alice!.conversation(bob!.username).getByText('Muted').waitFor();
+    await alice!.open(bob!.username);
+    await alice!.conversation(bob!.username).getByText('Marked as unread').waitFor({ state: 'detached' });
+    await choose(alice!, 'Unmute');
+    await alice!.conversation(bob!.username).getByText('Muted').waitFor({ state: 'detached' });
+
+    await choose(alice!, 'Archive');
+    await lists(alice!, 'Caro');
+    await alice!.page().getByText('Archived (1)').click();
+    await lists(alice!, 'Caro', bob!.username);
+    await bob!.open(alice!.username);
+    await bob!.write('are you there?');
+    await alice!.page().getByText('Archived (1)').waitFor({ state: 'detached' });
+    await lists(alice!, 'Caro', bob!.username);
+    await alice!.open('Caro');
+    await choose(alice!, 'Nickname');
+    await alice!.confirm('Remove');
+    await alice!
+      .page()
+      .getByRole('main')
+      .getByRole('heading', { name: carol!.username, exact: true })
+      .waitFor();
   });
 });
 

@@ -131,6 +131,10 @@ const record = async (page: Page): Promise<void> => {
     .getByText(/^0:(0[2-9]|[1-5]\d)$/)
     .waitFor();
 };
+const chooseInMenu = async (page: Page, action: string): Promise<void> => {
+  await page.getByRole('button', { name: 'Conversation menu' }).click();
+  await page.getByRole('menuitem', { name: action, exact: true }).click();
+};
 const escape = (page: Page): Promise<void> => page.keyboard.press('Escape');
 
 const SCREENS: readonly Screen[] = [
@@ -288,12 +292,47 @@ const SCREENS: readonly Screen[] = [
     name: 'delete-conversation',
     open: async () => {
       const page = await conversation();
-      await page.getByRole('button', { name: 'Conversation menu' }).click();
-      await page.getByRole('menuitem', { name: 'Delete conversation' }).click();
+      await chooseInMenu(page, 'Delete conversation');
       await page.getByRole('dialog').waitFor();
       return page;
     },
     close: escape,
+  },
+  ...['Mute', 'Nickname'].map((action) => ({
+    name: action.toLowerCase(),
+    open: async () => {
+      const page = await conversation();
+      await chooseInMenu(page, action);
+      await page.getByRole('dialog').waitFor();
+      return page;
+    },
+    close: escape,
+  })),
+  {
+    name: 'list-set-up',
+    open: async () => {
+      const page = await conversation();
+      await chooseInMenu(page, 'Nickname');
+      await page
+        .getByRole('textbox', { name: 'Nickname' })
+        .fill('Robert from the lake, who always asks twice');
+      await alice.confirm('Save');
+      await chooseInMenu(page, 'Pin');
+      await chooseInMenu(page, 'Mute');
+      await alice.confirm('Until I unmute');
+      await page.getByText(`@${bob.username}`).waitFor();
+      await chooseInMenu(page, 'Mark as unread');
+      await page.getByTitle('Marked as unread').waitFor();
+      return page;
+    },
+    close: async () => {
+      const page = await conversation();
+      await chooseInMenu(page, 'Unpin');
+      await chooseInMenu(page, 'Unmute');
+      await chooseInMenu(page, 'Nickname');
+      await alice.confirm('Remove');
+      await page.getByText(`@${bob.username}`).waitFor({ state: 'detached' });
+    },
   },
   {
     name: 'request',

@@ -6,9 +6,17 @@ import { readFuzzOptions } from './options.ts';
 test('so many inputs of any seed when nothing is asked for, and as many as there is time for when that is', () => {
   const { seed, ...rest } = readFuzzOptions([]);
   expect(Number.isInteger(seed)).toBe(true);
-  expect(rest).toMatchObject({ from: 0, inputs: 20_000, minutes: Infinity, kinds: KINDS, json: false });
+  expect(rest).toMatchObject({
+    from: 0,
+    inputs: 20_000,
+    minutes: Infinity,
+    kinds: KINDS,
+    atOnce: 24,
+    json: false,
+  });
   expect(readFuzzOptions(['--minutes', '0.5'])).toMatchObject({ minutes: 0.5, inputs: Infinity });
   expect(readFuzzOptions(['--minutes', '5', '--inputs', '3'])).toMatchObject({ minutes: 5, inputs: 3 });
+  expect(readFuzzOptions(['--at-once', '1'])).toMatchObject({ atOnce: 1 });
 });
 
 test('what was found is asked for again by its number, among the same kinds', () => {
@@ -30,6 +38,7 @@ test.each([
   [['--inputs', '-1'], 'ambiguous'],
   [['--inputs', '1.5'], 'needs a whole number'],
   [['--from', '1000000000'], 'go beyond'],
+  [['--at-once', '0'], '1'],
   [['--loud'], "'--loud'"],
 ])('%j is refused', (args, why) => {
   expect(() => readFuzzOptions(args)).toThrow(UsageError);

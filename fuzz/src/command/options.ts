@@ -13,6 +13,9 @@ export type FuzzOptions = Plan & {
 const MAX_SEED = 2 ** 31;
 const MAX_INPUTS = 1e9;
 const DEFAULT_INPUTS = 20_000;
+/** More than two cores can do at a time: they are always busy. */
+const DEFAULT_AT_ONCE = 24;
+const MAX_AT_ONCE = 256;
 
 const schema = z.object({
   minutes: minutes.optional(),
@@ -20,6 +23,7 @@ const schema = z.object({
   seed: whole(0, MAX_SEED).optional(),
   from: whole(0, MAX_INPUTS).default(0),
   only: names(KINDS).default(KINDS),
+  'at-once': whole(1, MAX_AT_ONCE).default(DEFAULT_AT_ONCE),
   json: z.boolean().default(false),
 });
 
@@ -29,6 +33,7 @@ const ARGUMENTS = {
   seed: { type: 'string' },
   from: { type: 'string' },
   only: { type: 'string' },
+  'at-once': { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -52,6 +57,7 @@ export const readFuzzOptions = (args: readonly string[]): FuzzOptions => {
     inputs,
     minutes,
     kinds,
+    atOnce: given['at-once'],
     json,
     again: (indexes) => {
       const [first, last] = [Math.min(...indexes), Math.max(...indexes)];
@@ -70,6 +76,7 @@ Sends what nobody should send at every endpoint and frame of a real cluster, and
   --minutes <n>  sends until so many minutes are over
   --from <n>     number of the first input (0)
   --only <kinds> these alone: ${KINDS.join(', ')}
+  --at-once <n>  inputs that are under way at a time (${DEFAULT_AT_ONCE})
   --json         one JSON object instead of lines
   --help         print this
 

@@ -44,7 +44,14 @@ const fuzzed = async (
     settled: () => Promise.resolve(),
     onCrash: (tell: (who: string, how: string) => void) => (crash = () => tell('master1', 'SIGSEGV')),
   } as unknown as Stage;
-  const plan = { seed: 1, from: 0, inputs: INPUTS, minutes: Infinity, kinds: ['requests'] as const };
+  const plan = {
+    seed: 1,
+    from: 0,
+    inputs: INPUTS,
+    minutes: Infinity,
+    kinds: ['requests'] as const,
+    atOnce: 24,
+  };
   return run(stage, plan, () => undefined);
 };
 

@@ -22,6 +22,8 @@ export type Plan = {
   readonly inputs: number;
   readonly minutes: number;
   readonly kinds: readonly Kind[];
+  /** Inputs that are under way at a time. */
+  readonly atOnce: number;
 };
 
 export type Result = {
@@ -38,7 +40,6 @@ export type Result = {
 /** An answer that comes later is one that somebody waits for. */
 export const LATE_MS = 1_000;
 
-const AT_ONCE = 24;
 /** After so many inputs people talk, memory is noted, and what was found is looked into. */
 const ROUND = 5_000;
 const MAX_OF_A_KIND = 5;
@@ -193,7 +194,7 @@ export const run = async (
         await one(index, world);
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    await Promise.all(Array.from({ length: plan.atOnce }, lane));
     await endRound();
     onProgress(next - plan.from);
   }

@@ -1,4 +1,5 @@
 import { conversationWith, type Conversation } from '@restante/client';
+import { NO_SETTINGS } from '@restante/client/conversation-settings';
 import { expect, test } from 'vitest';
 import { createPresenceOfTabs } from './presence-of-tabs.ts';
 
@@ -16,7 +17,7 @@ const conversation = (
     preview: null,
     unreadable: 0,
   },
-  ...{ draft: '', verification: 'none' },
+  ...{ draft: '', verification: 'none', settings: NO_SETTINGS },
 });
 
 /** A messenger with these conversations; counts how often they are read. */

@@ -1,5 +1,6 @@
 import type { Conversation, Message } from '@restante/client';
 import { conversationWith } from '@restante/client/conversation-id';
+import { MUTED_FOR_GOOD, NO_SETTINGS } from '@restante/client/conversation-settings';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { EngineEvent } from '../engine/channel.ts';
 import { en } from '../i18n/en/index.ts';
@@ -41,8 +42,10 @@ const scene = () => {
     locale: { t: en },
     router: { go: () => undefined, href: () => '#/' },
   });
-  const has = (accountId: string, unread: number): void => {
-    const detail = { id: conversationWith(accountId), username: accountId, unread } as Conversation;
+  const has = (accountId: string, unread: number, changes: Partial<Conversation['settings']> = {}): void => {
+    const id = conversationWith(accountId);
+    const settings = { ...(known.get(id)?.settings ?? NO_SETTINGS), ...changes };
+    const detail = { id, username: accountId, unread, settings } as Conversation;
     known.set(accountId, detail);
     listener([{ type: 'conversation', detail }]);
   };
@@ -66,6 +69,22 @@ test('30 texts are one notification for each conversation, with the newest of th
   await passes();
   expect([...shown.values()]).toEqual(['bob: 30 new messages: text 30', 'carol: hello']);
   expect(told()).toBe(2);
+});
+
+test('of what is muted nothing is told, and what was told of it goes', async () => {
+  const { comes, passes, has, shown, told } = scene();
+  comes('bob', 'one');
+  await passes();
+  expect([...shown.values()]).toEqual(['bob: one']);
+  has('bob', 1, { mutedUntil: MUTED_FOR_GOOD, nickname: 'Robert' });
+  comes('bob', 'two');
+  await passes();
+  expect(shown.size).toBe(0);
+  expect(told()).toBe(1);
+  has('bob', 2, { mutedUntil: Date.now() });
+  comes('bob', 'three');
+  await passes();
+  expect([...shown.values()]).toEqual(['Robert: 3 new messages: three']);
 });
 
 test('what is read at once on another device is not told, and what is read later goes', async () => {

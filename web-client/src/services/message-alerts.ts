@@ -1,3 +1,5 @@
+import { isMuted } from '@restante/client/conversation-settings';
+import { nameOf } from './name-of.ts';
 import { spokenText } from './spoken-text.ts';
 import type { ConversationId, Message } from '@restante/client';
 import type { Alerts } from '../state/alerts.svelte.ts';
@@ -31,8 +33,11 @@ export const alertOfMessages = (deps: Deps): void => {
   let untold = new Map<ConversationId, Message>();
   let timer: ReturnType<typeof setTimeout> | null = null;
 
-  const isUnread = (conversation: ConversationId): boolean =>
-    (conversations.get(conversation)?.unread ?? 0) > 0;
+  /** Of what is muted nothing is told. */
+  const isToBeTold = (conversation: ConversationId): boolean => {
+    const row = conversations.get(conversation);
+    return row !== undefined && row.unread > 0 && !isMuted(row.settings, Date.now());
+  };
   const tell = (message: Message): void => {
     const { conversation } = message;
     const text = spokenText(message);
@@ -43,11 +48,11 @@ export const alertOfMessages = (deps: Deps): void => {
     const many = count > 1 ? strings.arrivedMany(count) : null;
     const words = alerts.withDetails
       ? {
-          title: row?.username ?? strings.unnamed,
+          title: nameOf(row, strings.unnamed),
           body: many === null ? text : strings.arrived(many, text),
         }
       : { title: appName, body: many ?? alert };
-    void notifications.show({ conversation, path, ...words }, () => isUnread(conversation));
+    void notifications.show({ conversation, path, ...words }, () => isToBeTold(conversation));
   };
   const settle = (): void => {
     timer = null;
@@ -57,8 +62,9 @@ export const alertOfMessages = (deps: Deps): void => {
     }
     const settled = untold;
     untold = new Map();
-    if (alerts.on) for (const message of settled.values()) if (isUnread(message.conversation)) tell(message);
-    void notifications.closeRead((conversation) => !isUnread(conversation));
+    if (alerts.on)
+      for (const message of settled.values()) if (isToBeTold(message.conversation)) tell(message);
+    void notifications.closeRead((conversation) => !isToBeTold(conversation));
   };
   const wait = (): void => {
     timer ??= setTimeout(settle, SETTLE_MS);

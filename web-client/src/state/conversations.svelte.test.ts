@@ -1,5 +1,6 @@
 import type { Conversation } from '@restante/client';
 import { conversationWith } from '@restante/client/conversation-id';
+import { NO_SETTINGS } from '@restante/client/conversation-settings';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { INITIAL_STATUS, type Calls, type Status } from '../engine/calls.ts';
 import type { EngineEvent } from '../engine/channel.ts';
@@ -15,7 +16,7 @@ const conversation = (accountId: string, change: Partial<Conversation> = {}): Co
     lastMessageAt: 1,
     preview: null,
   },
-  ...{ unreadable: 0, draft: '', verification: 'none' },
+  ...{ unreadable: 0, draft: '', verification: 'none', settings: NO_SETTINGS },
   ...change,
 });
 
@@ -64,6 +65,46 @@ test('follow events, and go with the account', async () => {
   tell({ ...INITIAL_STATUS, phase: 'signed-out' });
   expect(conversations.list).toEqual([]);
   expect(conversations.loaded).toBe(false);
+});
+
+test('stand as they are set up: pinned above, archived away until there is something new, muted without a count', async () => {
+  const set = (
+    accountId: string,
+    settings: Partial<Conversation['settings']>,
+    change: Partial<Conversation> = {},
+  ) => conversation(accountId, { ...change, settings: { ...NO_SETTINGS, ...settings } });
+  const { conversations, happen } = await start([
+    set('anna', { pinned: true }, { lastMessageAt: 1 }),
+    set('ben', {}, { lastMessageAt: 3 }),
+    set('carl', { archivedAt: 2 }, { lastMessageAt: 2 }),
+    set('dora', { mutedUntil: Date.now() + 5_000 }, { lastMessageAt: 4, unread: 7 }),
+    set('emil', { markedUnread: true }, { lastMessageAt: 2 }),
+  ]);
+  expect(names(conversations.list)).toEqual(['anna', 'dora', 'ben', 'emil']);
+  expect(names(conversations.archived)).toEqual(['carl']);
+  expect(conversations.unread).toBe(1);
+  expect(conversations.isMuted(conversations.get(conversationWith('dora'))!)).toBe(true);
+  happen({ type: 'conversation', detail: set('carl', { archivedAt: 2 }, { lastMessageAt: 5, unread: 1 }) });
+  expect(names(conversations.list)).toEqual(['anna', 'carl', 'dora', 'ben', 'emil']);
+  expect(conversations.archived).toEqual([]);
+  // The time of muting is over, and nothing else happens.
+  vi.advanceTimersByTime(5_000);
+  expect(conversations.unread).toBe(9);
+  happen({
+    type: 'conversation',
+    detail: set('dora', { mutedUntil: Date.now() + 90 * 86_400_000 }, { unread: 7 }),
+  });
+  expect(conversations.unread).toBe(2);
+  vi.advanceTimersByTime(90 * 86_400_000);
+  expect(conversations.unread).toBe(9);
+});
+
+test('are shown when a tab of the release before tells of them', async () => {
+  const { settings, ...told } = conversation('anna', { unread: 1 });
+  const { conversations } = await start([told as Conversation]);
+  expect(settings).toEqual(NO_SETTINGS);
+  expect(names(conversations.list)).toEqual(['anna']);
+  expect(conversations.unread).toBe(1);
 });
 
 test('what changes while they are read is not undone by the older answer', async () => {

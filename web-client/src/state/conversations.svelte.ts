@@ -1,4 +1,5 @@
-import type { Conversation, ConversationId, MessengerEvents } from '@restante/client';
+import type { Conversation, ConversationId, ConversationSettings, MessengerEvents } from '@restante/client';
+import { isArchived, isMuted, NO_SETTINGS } from '@restante/client/conversation-settings';
 import type { AccountId } from '@restante/protocol';
 import { SvelteMap } from 'svelte/reactivity';
 import type { EngineEvent } from '../engine/channel.ts';
@@ -7,6 +8,12 @@ import type { EventFeed, Subscription } from '../services/event-feed.ts';
 
 type PresenceState = MessengerEvents['presence']['state'];
 type NoRoom = NonNullable<MessengerEvents['held-up']['code']>;
+
+/** As a tab of the release before tells it, which may lead this one. */
+type Told = Omit<Conversation, 'settings'> & Partial<Pick<Conversation, 'settings'>>;
+
+/** What a timer can wait for at once. */
+const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 
 /** Someone who has not said for this long that they still write has stopped. */
 const TYPING_MS = 8_000;
@@ -20,13 +27,26 @@ export class Conversations {
   readonly #typing = new SvelteMap<ConversationId, ReturnType<typeof setTimeout>>();
   readonly #heldUp = new SvelteMap<ConversationId, NoRoom>();
   #loaded = $state.raw(false);
+  /** Is read again when something that is muted is so no more. */
+  #nowMs = $state.raw(Date.now());
+  #unmuting: ReturnType<typeof setTimeout> | undefined;
   readonly #sorted = $derived([...this.#byId.values()].sort((a, b) => b.lastMessageAt - a.lastMessageAt));
-  /** Accepted, newest first. */
-  readonly list = $derived(this.#sorted.filter(({ standing }) => standing === 'accepted'));
+  readonly #accepted = $derived(this.#sorted.filter(({ standing }) => standing === 'accepted'));
+  /** Accepted and not archived, the pinned ones first, then the newest. */
+  readonly list = $derived(
+    this.#accepted
+      .filter((each) => !isArchived(each, this.#nowMs))
+      .sort((a, b) => Number(b.settings.pinned) - Number(a.settings.pinned)),
+  );
+  readonly archived = $derived(this.#accepted.filter((each) => isArchived(each, this.#nowMs)));
   readonly requests = $derived(this.#sorted.filter(({ standing }) => standing === 'request'));
   readonly blocked = $derived(this.#sorted.filter(({ standing }) => standing === 'blocked'));
-  /** Messages in accepted conversations that nobody has seen. */
-  readonly unread = $derived(this.list.reduce((sum, { unread }) => sum + unread, 0));
+  /** Messages in accepted conversations that nobody has seen, and conversations that are marked as unread; without muted ones. */
+  readonly unread = $derived(
+    this.list
+      .filter(({ settings }) => !isMuted(settings, this.#nowMs))
+      .reduce((sum, { unread, settings }) => sum + (unread || Number(settings.markedUnread)), 0),
+  );
 
   constructor(engine: Pick<Engine, 'calls' | 'onStatus'>, feed: EventFeed) {
     this.#calls = engine.calls;
@@ -56,6 +76,9 @@ export class Conversations {
   get(id: ConversationId): Conversation | undefined {
     return this.#byId.get(id);
   }
+  isMuted({ settings }: Pick<Conversation, 'settings'>): boolean {
+    return isMuted(settings, this.#nowMs);
+  }
   presenceOf(accountId: AccountId): PresenceState {
     return this.#presence.get(accountId) ?? 'offline';
   }
@@ -71,12 +94,32 @@ export class Conversations {
     await this.#events.holdDuring(async () => {
       const conversations = await this.#calls.conversations();
       this.#byId.clear();
-      for (const conversation of conversations) this.#byId.set(conversation.id, conversation);
+      for (const conversation of conversations) this.#keep(conversation);
+      this.#waitForUnmuting();
       this.#loaded = true;
     });
   }
 
+  #keep(told: Told): ConversationSettings {
+    const settings = told.settings ?? NO_SETTINGS;
+    this.#byId.set(told.id, { ...told, settings });
+    return settings;
+  }
+
+  /** Until the first of those that are muted for a time is so no more. */
+  #waitForUnmuting(): void {
+    clearTimeout(this.#unmuting);
+    this.#nowMs = Date.now();
+    const ends = [...this.#byId.values()].flatMap(({ settings: { mutedUntil } }) =>
+      mutedUntil !== null && mutedUntil > this.#nowMs ? [mutedUntil] : [],
+    );
+    if (ends.length === 0) return;
+    const waitMs = Math.min(MAX_WAIT_MS, Math.min(...ends) - this.#nowMs);
+    this.#unmuting = setTimeout(() => this.#waitForUnmuting(), waitMs);
+  }
+
   #clear(): void {
+    clearTimeout(this.#unmuting);
     this.#byId.clear();
     this.#presence.clear();
     this.#heldUp.clear();
@@ -87,7 +130,7 @@ export class Conversations {
   #apply(event: EngineEvent): void {
     switch (event.type) {
       case 'conversation':
-        this.#byId.set(event.detail.id, event.detail);
+        if (this.#keep(event.detail).mutedUntil !== null) this.#waitForUnmuting();
         break;
       case 'conversation-removed':
         this.#byId.delete(event.detail.conversation);
