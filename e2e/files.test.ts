@@ -283,6 +283,37 @@ test('what cannot be sent is refused by name, and nothing is kept of it', async 
   expect(await inState(alice.person, sent, 'failed')).toMatchObject({ failure: 'payload-too-large' });
 });
 
+test('what files take is told by conversation, and removed but for what is to be sent; what was read comes again', async () => {
+  const [alice, bob, carol] = [await somebody('alice'), await somebody('bob'), await somebody('carol')];
+  const [film, note] = [bytesOf(3_000_000), bytesOf(400)];
+  const sent = await sendTo(alice.person, bob.person, [given('film', film), given('note', note)]);
+  const [message] = await hasCome(bob.person, alice.person);
+  await sendTo(carol.person, bob.person, [given('other', note)]);
+  const [other] = await hasCome(bob.person, carol.person);
+  expect(await bob.person.messenger().storedFiles()).toEqual([]);
+  await gather((await open(bob.person, alice.person, message!)).whole());
+  await gather((await open(bob.person, carol.person, other!)).whole());
+  const [first, second] = await bob.person.messenger().storedFiles();
+  expect([first, second]).toMatchObject([
+    { conversation: message!.conversation, files: 1 },
+    { conversation: other!.conversation, files: 1 },
+  ]);
+  expect(first!.bytes).toBeGreaterThanOrEqual(film.length);
+  await bob.person.messenger().removeStoredFiles(message!.conversation);
+  expect(await bob.person.messenger().storedFiles()).toEqual([second]);
+  expect(isSame(await gather((await open(bob.person, alice.person, message!)).whole()), film)).toBe(true);
+
+  await inState(alice.person, sent, 'delivered');
+  alice.traffic.isDead = (url, method) => method === 'PUT' && url.includes('/blobs/');
+  await sendTo(alice.person, bob.person, [given('later', film)]);
+  expect(await alice.person.messenger().storedFiles()).toMatchObject([{ files: 2 }]);
+  await alice.person.messenger().removeStoredFiles(sent.conversation);
+  expect(await alice.person.messenger().storedFiles()).toEqual([]);
+  alice.traffic.isDead = () => false;
+  const [, later] = await hasCome(bob.person, alice.person, 2);
+  expect(isSame(await gather((await open(bob.person, alice.person, later!)).whole()), film)).toBe(true);
+});
+
 test('the same request twice sends one message', async () => {
   const [alice, bob] = [await somebody('alice'), await somebody('bob')];
   const requestId = '01a22a95-4be9-7d2a-9e90-2f09d249eb6b';

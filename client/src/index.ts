@@ -3,6 +3,7 @@ export type { Messenger } from './messenger.ts';
 export type { ConversationSettings } from './conversations/conversation-settings.ts';
 export type { TextOptions } from './conversations/conversing.ts';
 export type { FilesOptions, GivenFile, OpenedFile } from './conversations/filing.ts';
+export type { StoredFiles } from './files/stored-files.ts';
 export { MAX_FILES, MAX_PREVIEW_BYTES } from './files/limits.ts';
 export { memoryPartStore } from './files/memory-part-store.ts';
 export type { PartStore } from './files/part-store.ts';

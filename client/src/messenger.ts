@@ -12,6 +12,7 @@ import { createExporting, type Exporting } from './conversations/export.ts';
 import { createFiling, type Filing } from './conversations/filing.ts';
 import { coalesce } from './coalesce.ts';
 import { dropUnusedFiles } from './files/drop-unused.ts';
+import { createFileStorage, type FileStorage } from './files/stored-files.ts';
 import { memoryPartStore } from './files/memory-part-store.ts';
 import { blobApi } from './server/blob-api.ts';
 import { createEvents, type Events } from './events/events.ts';
@@ -50,6 +51,7 @@ import { createVaultStore } from './vault/store.ts';
 export type Messenger = Account &
   Conversing &
   Filing &
+  FileStorage &
   Presenting &
   Reading &
   SettingUp &
@@ -205,6 +207,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
         conversations.change(transaction, conversation, { draft }),
       onUpload: delivery.pumpUploads,
     }),
+    ...createFileStorage({ store, parts, keeping, registered, self: device.accountId }),
     setTyping: presence.setTyping,
     setPresence: presence.setPresence,
     ...createReading(store),

@@ -169,6 +169,26 @@ describe('files', () => {
   });
 });
 
+describe('storage', () => {
+  it('is told by conversation in the settings, and files are removed there; one that is opened comes again', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const film = { name: 'film.bin', mimeType: 'application/octet-stream', buffer: bytesOf(2_500_000) };
+    await choose(alice!, film);
+    await send(alice!);
+    await row(bob!, film.name).waitFor();
+    expect((await saved(bob!, film.name)).bytes.equals(film.buffer)).toBe(true);
+    const page = bob!.page();
+    const takes = page.getByText(/^1 file, 2\.\d MB$/);
+    await page.goto('/#/settings/storage');
+    await takes.waitFor();
+    await page.getByRole('button', { name: `Remove files with ${alice!.username}` }).click();
+    await bob!.confirm('Remove');
+    await takes.waitFor({ state: 'detached' });
+    await bob!.open(alice!.username);
+    expect((await saved(bob!, film.name)).bytes.equals(film.buffer)).toBe(true);
+  });
+});
+
 describe('forwarding', () => {
   const forward = async (person: BrowserPerson, text: string, to: string): Promise<void> => {
     const page = person.page();

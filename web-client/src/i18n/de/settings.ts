@@ -79,6 +79,13 @@ export const settings = {
   askPersistent: 'Um Aufbewahrung bitten',
   askedInVain:
     'Der Browser hat nicht zugestimmt. Oft hilft es, Restante zu installieren oder Mitteilungen zu erlauben.',
+  files: 'Dateien auf diesem Gerät',
+  filesTake: (count: number, size: string) => `${count === 1 ? '1 Datei' : `${count} Dateien`}, ${size}`,
+  removeFiles: 'Entfernen',
+  removeFilesOf: (name: string) => `Entfernen: Dateien mit ${name}`,
+  removeFilesTitle: (name: string) => `Die Dateien mit ${name} von diesem Gerät entfernen?`,
+  removeFilesText:
+    'Nachrichten und kleine Bilder bleiben. Dateien werden wieder geholt, wenn du sie öffnest, bis 30 Tage nachdem sie gesendet wurden; ältere sind hier für immer weg.',
   export: 'Meine Daten exportieren',
   exportHint:
     'Speichert dein Konto, deine Kontakte und Nachrichten als Datei. Sie ist nicht verschlüsselt und enthält keine Schlüssel: Bewahre sie sicher auf.',

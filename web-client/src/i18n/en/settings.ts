@@ -74,6 +74,13 @@ export const settings = {
     'The browser may remove your messages by itself when the disk is full or Restante is not used for a long time.',
   askPersistent: 'Ask it to keep them',
   askedInVain: 'The browser has not agreed. Installing Restante or allowing notifications often helps.',
+  files: 'Files on this device',
+  filesTake: (count: number, size: string) => `${count === 1 ? '1 file' : `${count} files`}, ${size}`,
+  removeFiles: 'Remove',
+  removeFilesOf: (name: string) => `Remove files with ${name}`,
+  removeFilesTitle: (name: string) => `Remove the files with ${name} from this device?`,
+  removeFilesText:
+    'Messages and small pictures stay. Files are fetched again when you open them, for 30 days after they were sent; older ones are gone from here for good.',
   export: 'Export my data',
   exportHint:
     'Saves your account, contacts and messages as a file. It is not encrypted and holds no keys: keep it in a safe place.',
