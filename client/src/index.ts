@@ -1,6 +1,6 @@
 export { createMessenger } from './messenger.ts';
 export type { Messenger } from './messenger.ts';
-export type { ConversationSettings } from './conversations/conversation-settings.ts';
+export type { ConversationSettings } from './content/conversation-settings.ts';
 export type { TextOptions } from './conversations/conversing.ts';
 export type { FilesOptions, GivenFile, OpenedFile } from './conversations/filing.ts';
 export type { StoredFiles } from './files/stored-files.ts';

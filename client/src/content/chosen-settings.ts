@@ -1,6 +1,6 @@
 import { messageId, timestamp } from '@restante/protocol';
 import * as z from 'zod/mini';
-import { MAX_NICKNAME_LENGTH } from '../conversations/conversation-settings.ts';
+import { MAX_NICKNAME_LENGTH } from './conversation-settings.ts';
 
 const chosen = <Value extends z.ZodMiniType>(value: Value) =>
   z.exactOptional(z.object({ value, id: messageId }));

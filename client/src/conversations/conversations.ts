@@ -4,7 +4,7 @@ import { named, type ConversationId } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { Conversation } from '../vault/tables.ts';
 import { verificationOf } from '../sending/verification.ts';
-import { settingsOf } from './conversation-settings.ts';
+import { settingsOf } from '../content/conversation-settings.ts';
 
 /** The rows of conversations, inside a transaction. */
 export type Conversations = {

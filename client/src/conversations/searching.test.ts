@@ -1,4 +1,4 @@
-import { NO_SETTINGS } from './conversation-settings.ts';
+import { NO_SETTINGS } from '../content/conversation-settings.ts';
 import { expect, test } from 'vitest';
 import { conversationWith, createMessenger, memoryVault, type Change, type Message } from '../index.ts';
 import { mintMessageId } from '@restante/protocol';

@@ -10,7 +10,7 @@ import {
   settingsOf,
   type ChosenSettings,
   type ConversationSettings,
-} from './conversation-settings.ts';
+} from '../content/conversation-settings.ts';
 import type { Conversations } from './conversations.ts';
 
 /** How conversations are set up. */

@@ -1,4 +1,4 @@
-import { NO_SETTINGS } from '../conversations/conversation-settings.ts';
+import { NO_SETTINGS } from '../content/conversation-settings.ts';
 import { expect, test } from 'vitest';
 import { conversationWith } from './conversation-id.ts';
 import { memoryVault } from './memory-vault.ts';

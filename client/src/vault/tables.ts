@@ -9,7 +9,7 @@ import type {
   SignedDeviceList,
 } from '@restante/protocol';
 import type { MessageReference, Standing } from '../content/parts.ts';
-import type { ChosenSettings, ConversationSettings } from '../conversations/conversation-settings.ts';
+import type { ChosenSettings, ConversationSettings } from '../content/conversation-settings.ts';
 import type { ConversationId } from './conversation-id.ts';
 
 /** This device's account, and the credential that gets it tokens. */

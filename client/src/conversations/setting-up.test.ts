@@ -10,7 +10,7 @@ import {
   MUTED_FOR_GOOD,
   NO_SETTINGS,
   settingsOf,
-} from './conversation-settings.ts';
+} from '../content/conversation-settings.ts';
 
 const rowOf = async (messenger: Messenger, accountId: string): Promise<Conversation | undefined> =>
   (await messenger.conversations()).find((each) => each.id === accountId);

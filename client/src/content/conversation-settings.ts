@@ -1,5 +1,4 @@
 import type { MessageId } from '@restante/protocol';
-import type { Conversation } from '../vault/tables.ts';
 
 /** How a person has set up a conversation, for all of their devices. Nobody else is told. */
 export type ConversationSettings = {
@@ -65,11 +64,15 @@ export const settingsOf = (chosen: ChosenSettings): ConversationSettings => ({
 export const isMuted = ({ mutedUntil }: Pick<ConversationSettings, 'mutedUntil'>, nowMs: number): boolean =>
   mutedUntil !== null && nowMs < mutedUntil;
 
+/** A conversation: when its newest message was, and how many are unread. */
+type SetUp = {
+  readonly settings: ConversationSettings;
+  readonly lastMessageAt: number;
+  readonly unread: number;
+};
+
 /** Whether a conversation is out of the way: what is new in it brings it back, unless it is muted. */
-export const isArchived = (
-  { settings, lastMessageAt, unread }: Pick<Conversation, 'settings' | 'lastMessageAt' | 'unread'>,
-  nowMs: number,
-): boolean => {
+export const isArchived = ({ settings, lastMessageAt, unread }: SetUp, nowMs: number): boolean => {
   const { archivedAt } = settings;
   if (archivedAt === null) return false;
   return isMuted(settings, nowMs) || (lastMessageAt <= archivedAt && unread === 0);
