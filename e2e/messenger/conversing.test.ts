@@ -199,12 +199,20 @@ describe('a conversation', () => {
 
     await choose(alice!, 'Archive');
     await lists(alice!, 'Caro');
+    const [dora] = await stage().people('dora');
+    await alice!.add(dora!.username);
+    await lists(alice!, 'Caro', dora!.username);
+    // Keys pass over what is not shown.
+    const links = alice!.page().getByRole('navigation', { name: 'Conversations' }).getByRole('link');
+    await links.first().focus();
+    await alice!.page().keyboard.press('End');
+    await links.last().and(alice!.page().locator(':focus')).waitFor();
     await alice!.page().getByText('Archived (1)').click();
-    await lists(alice!, 'Caro', bob!.username);
+    await lists(alice!, 'Caro', dora!.username, bob!.username);
     await bob!.open(alice!.username);
     await bob!.write('are you there?');
     await alice!.page().getByText('Archived (1)').waitFor({ state: 'detached' });
-    await lists(alice!, 'Caro', bob!.username);
+    await lists(alice!, 'Caro', bob!.username, dora!.username);
     await alice!.open('Caro');
     await choose(alice!, 'Nickname');
     await alice!.confirm('Remove');

@@ -96,6 +96,11 @@ test('settings outlive restarts and their conversation, and bad ones change noth
       code: 'bad-text',
     });
   await alice.setConversationSettings(withBob, {});
+  // By a clock that is a year ahead it is archived as of now.
+  await alice.setConversationSettings(withBob, { archivedAt: Date.now() + 365 * 86_400_000 });
+  const { archivedAt } = (await rowOf(alice, bobId))!.settings;
+  expect(Math.abs(archivedAt! - Date.now())).toBeLessThan(86_400_000);
+  await alice.setConversationSettings(withBob, { archivedAt: null });
   await alice.deleteConversation(withBob);
   await alice[Symbol.asyncDispose]();
   const again = scene.messenger({ vault });

@@ -1,4 +1,4 @@
-import type { AccountId } from '@restante/protocol';
+import { messageTime, type AccountId } from '@restante/protocol';
 import { chosenSettings } from '../content/chosen-settings.ts';
 import { MessengerError } from '../messenger-error.ts';
 import { tellOwnDevices, type OwnSyncDeps } from '../sending/own-sync.ts';
@@ -16,7 +16,7 @@ import type { Conversations } from './conversations.ts';
 /** How conversations are set up. */
 export type SettingUp = {
   /**
-   * Those that are not named stay as they are. Own devices follow: of two choices the later one stands.
+   * Those that are not named stay as they are; `archivedAt` is no later than now, or than the last message. Own devices follow: of two choices the later one stands.
    *
    * @throws MessengerError `bad-text` for a nickname that is empty or longer than 64 UTF-16 units, `clock-skew` when an own device has chosen
    *   otherwise at a time that is yet to come
@@ -57,7 +57,15 @@ export const createSettingUp = (deps: SettingUpDeps): SettingUp => ({
     await deps.store.transact(async (transaction) => {
       transaction.afterCommit(deps.pump);
       const id = await deps.clock.mint(transaction);
-      const settings = chosenWith(id, changes);
+      const { archivedAt = null } = changes;
+      // The caller's clock may be ahead: what comes until then would stay away once it has been read.
+      const row = archivedAt === null ? undefined : await transaction.get('conversations', conversation);
+      const settings = chosenWith(id, {
+        ...changes,
+        ...(archivedAt !== null && {
+          archivedAt: Math.min(archivedAt, Math.max(messageTime(id), row?.lastMessageAt ?? 0)),
+        }),
+      });
       if (!chosenSettings.safeParse(settings).success)
         throw new MessengerError('bad-text', 'a setting is none, or a nickname is empty or too long');
       const names = Object.keys(settings) as (keyof ConversationSettings)[];

@@ -1,7 +1,7 @@
-import { authoredKey } from '../vault/keys.ts';
 import { pagesOf } from '../vault/pages.ts';
 import type { Store } from '../vault/store.ts';
 import { keptName } from './kept-files.ts';
+import { messageOfKept } from './message-of-kept.ts';
 import type { PartStore } from './part-store.ts';
 
 const PAGE = 200;
@@ -16,10 +16,8 @@ export const dropUnusedFiles = async (
   keeping: ReadonlySet<string>,
 ): Promise<void> => {
   const isUsed = async (name: string): Promise<boolean> => {
-    const kept = await store.get('keptFiles', name);
-    const key = kept && (await store.get('messageKeys', authoredKey(kept.author, kept.message)));
-    const message = key === undefined ? undefined : await store.get('messages', key);
-    for (const file of message?.files ?? []) if ((await keptName(file)) === name) return true;
+    const kept = await messageOfKept(store, name);
+    for (const file of kept?.message.files ?? []) if ((await keptName(file)) === name) return true;
     return false;
   };
   for (const name of (await parts.files()).keys())

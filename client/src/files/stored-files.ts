@@ -1,8 +1,8 @@
 import type { AccountId } from '@restante/protocol';
 import type { ConversationId } from '../vault/conversation-id.ts';
-import { authoredKey } from '../vault/keys.ts';
 import type { Store } from '../vault/store.ts';
 import type { KeptFile, Message } from '../vault/tables.ts';
+import { messageOfKept } from './message-of-kept.ts';
 import type { PartStore } from './part-store.ts';
 
 /** What a conversation's files take of this device. */
@@ -23,8 +23,6 @@ export type FileStorage = {
   readonly removeStoredFiles: (conversation: ConversationId) => Promise<void>;
 };
 
-const PAGE = 500;
-
 type Stored = { readonly name: string; readonly bytes: number; readonly conversation: ConversationId };
 
 export type FileStorageDeps = {
@@ -37,11 +35,6 @@ export type FileStorageDeps = {
   readonly registered: () => Promise<void>;
 };
 
-const pagesOf = <T>(all: readonly T[]): (readonly T[])[] =>
-  Array.from({ length: Math.ceil(all.length / PAGE) }, (_, page) =>
-    all.slice(page * PAGE, (page + 1) * PAGE),
-  );
-
 export const createFileStorage = ({
   store,
   parts,
@@ -49,10 +42,6 @@ export const createFileStorage = ({
   keeping,
   registered,
 }: FileStorageDeps): FileStorage => {
-  const messageOf = async ({ author, message }: KeptFile): Promise<Message | undefined> => {
-    const key = await store.get('messageKeys', authoredKey(author, message));
-    return key === undefined ? undefined : store.get('messages', key);
-  };
   /** Also one that has failed may still be sent. */
   const isToBeSent = async ({ author, message: id }: KeptFile, { state }: Message): Promise<boolean> =>
     author === self() &&
@@ -61,17 +50,10 @@ export const createFileStorage = ({
   /** Files whose message is here, and which are not to be sent any more. */
   const removable = async (): Promise<Stored[]> => {
     const found: Stored[] = [];
-    for (const page of pagesOf([...(await parts.files())].filter(([name]) => !keeping.has(name)))) {
-      const kept = await store.getMany(
-        'keptFiles',
-        page.map(([name]) => name),
-      );
-      for (const [index, [name, bytes]] of page.entries()) {
-        const owner = kept[index];
-        const message = owner === undefined ? undefined : await messageOf(owner);
-        if (owner === undefined || message === undefined || (await isToBeSent(owner, message))) continue;
-        found.push({ name, bytes, conversation: message.conversation });
-      }
+    for (const [name, bytes] of await parts.files()) {
+      const kept = keeping.has(name) ? null : await messageOfKept(store, name);
+      if (kept === null || (await isToBeSent(kept.owner, kept.message))) continue;
+      found.push({ name, bytes, conversation: kept.message.conversation });
     }
     return found;
   };

@@ -66,6 +66,9 @@ describe('the ledger of a running node', () => {
       );
       return values.join() === Object.values(expected).join();
     });
+  /** Writes a leaf as a replication does. */
+  const plant = (db: string, doc: object): Promise<unknown> =>
+    admin.request({ db, path: '_bulk_docs', method: 'POST', body: { new_edits: false, docs: [doc] } });
   /** Deletes a document as who has the CouchDB may, and no owner does. */
   const plantLoss = async (envelope: StoredEnvelope): Promise<void> => {
     await admin.use(bucket).destroy(idOf(envelope), envelopeRevision(idOf(envelope)));
@@ -98,18 +101,11 @@ describe('the ledger of a running node', () => {
   it('tells of a message that came back', async () => {
     const back = newEnvelope(mailbox);
     const id = idOf(back);
-    const plant = (doc: object): Promise<unknown> =>
-      admin.request({
-        db: bucket,
-        path: '_bulk_docs',
-        method: 'POST',
-        body: { new_edits: false, docs: [doc] },
-      });
     // A tombstone that does not name its ancestor does not hold. A node that runs would end what comes back.
-    await plant({ _id: id, _rev: tombstoneRevision(id), _deleted: true });
+    await plant(bucket, { _id: id, _rev: tombstoneRevision(id), _deleted: true });
     await shows({ accepted: 8, deleted: 4, lost: 2, returned: -2 });
     await mesh.stop();
-    await plant(envelopeDocument(back));
+    await plant(bucket, envelopeDocument(back));
     await start();
     await shows({ deleted: 4, waiting: 3, lost: 2, returned: -1 });
   });
@@ -129,16 +125,9 @@ describe('the ledger of a running node', () => {
     const late = newEnvelope(mailbox);
     const other = currentAt(messageTime(late.id));
     const id = idOf(late);
-    const plant = (doc: object): Promise<unknown> =>
-      admin.request({
-        db: other,
-        path: '_bulk_docs',
-        method: 'POST',
-        body: { new_edits: false, docs: [doc] },
-      });
     for (const db of [own, other]) await admin.request({ db, method: 'PUT' });
-    await plant({ _id: id, _rev: tombstoneRevision(id), _deleted: true });
-    await plant(envelopeDocument(late));
+    await plant(other, { _id: id, _rev: tombstoneRevision(id), _deleted: true });
+    await plant(other, envelopeDocument(late));
     await admin.use(other).destroy(id, envelopeRevision(id));
     const ledger = createLedger({ server: admin, node: own, ttlMs: TTL_MS, timeOf, now: Date.now });
     const { signal } = new AbortController();

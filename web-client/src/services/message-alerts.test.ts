@@ -77,6 +77,8 @@ test('of what is muted nothing is told, and what was told of it goes', async () 
   await passes();
   expect([...shown.values()]).toEqual(['bob: one']);
   has('bob', 1, { mutedUntil: MUTED_FOR_GOOD, nickname: 'Robert' });
+  await passes();
+  expect(shown.size).toBe(0);
   comes('bob', 'two');
   await passes();
   expect(shown.size).toBe(0);

@@ -72,7 +72,8 @@ export const alertOfMessages = (deps: Deps): void => {
 
   feed.subscribe((events) => {
     for (const { type, detail } of events) {
-      if (type === 'conversation-removed' || (type === 'conversation' && detail.unread === 0)) wait();
+      if (type === 'conversation-removed') wait();
+      if (type === 'conversation' && (detail.unread === 0 || !isToBeTold(detail.id))) wait();
       if (type !== 'message') continue;
       const { conversation, direction, state, kind } = detail;
       if (direction !== 'in' || state !== 'received' || kind !== 'text') continue;

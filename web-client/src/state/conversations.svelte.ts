@@ -35,16 +35,16 @@ export class Conversations {
   /** Accepted and not archived, the pinned ones first, then the newest. */
   readonly list = $derived(
     this.#accepted
-      .filter((each) => !isArchived(each, this.#nowMs))
+      .filter((each) => !this.isArchived(each))
       .sort((a, b) => Number(b.settings.pinned) - Number(a.settings.pinned)),
   );
-  readonly archived = $derived(this.#accepted.filter((each) => isArchived(each, this.#nowMs)));
+  readonly archived = $derived(this.#accepted.filter((each) => this.isArchived(each)));
   readonly requests = $derived(this.#sorted.filter(({ standing }) => standing === 'request'));
   readonly blocked = $derived(this.#sorted.filter(({ standing }) => standing === 'blocked'));
   /** Messages in accepted conversations that nobody has seen, and conversations that are marked as unread; without muted ones. */
   readonly unread = $derived(
     this.list
-      .filter(({ settings }) => !isMuted(settings, this.#nowMs))
+      .filter((each) => !this.isMuted(each))
       .reduce((sum, { unread, settings }) => sum + (unread || Number(settings.markedUnread)), 0),
   );
 
@@ -78,6 +78,9 @@ export class Conversations {
   }
   isMuted({ settings }: Pick<Conversation, 'settings'>): boolean {
     return isMuted(settings, this.#nowMs);
+  }
+  isArchived(conversation: Conversation): boolean {
+    return isArchived(conversation, this.#nowMs);
   }
   presenceOf(accountId: AccountId): PresenceState {
     return this.#presence.get(accountId) ?? 'offline';
