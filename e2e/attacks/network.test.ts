@@ -138,7 +138,8 @@ describe('somebody on the network', () => {
     await bob.seesLast(alice, texts.at(-1)!);
     await cluster.empty(bob);
     expect(await bob.textsFrom(alice)).toEqual(texts);
-    expect(bob.shown).toEqual(texts);
+    // Live mail does not wait for mailboxes that cannot be read: what is read later is told of later, and stands where it belongs.
+    expect(bob.shown.toSorted()).toEqual(texts.toSorted());
     expect([...alice.faults, ...bob.faults].filter((fault) => fault instanceof TypeError)).toEqual([]);
   });
 });
