@@ -18,7 +18,7 @@ export type DeleteOnBehalf = AsyncDisposable & {
 
 const DELETE = { path: '/messages/delete', request: 'deleteRequest', answer: 'deleteResponse' } as const;
 const TOKEN_TTL_MS = 60_000;
-const GATHER_MS = 500;
+const GATHER_MS = 400;
 const DEVICES_AT_A_TIME = 64;
 const DEVICES_WAITING = 50_000;
 
