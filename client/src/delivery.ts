@@ -52,6 +52,7 @@ import { mailboxApi, type MailboxAccess } from './server/mailbox-api.ts';
 import type { Http } from './server/http.ts';
 import type { MasterApi } from './server/master-api.ts';
 import type { Servers } from './server/servers.ts';
+import { createProfileTelling } from './people/profile-telling.ts';
 import { standingOf } from './people/standings.ts';
 import { conversationWith } from './vault/conversation-id.ts';
 import type { PatientStore } from './vault/patient-store.ts';
@@ -73,6 +74,8 @@ export type Delivery = {
   readonly pump: () => void;
   /** Files are to be stored, or no more. */
   readonly pumpUploads: () => void;
+  /** Somebody is to be told the own profile. */
+  readonly tellProfile: () => void;
   /** Forgets what is old, and looks after the keys, now. */
   readonly keepHouse: () => void;
 };
@@ -205,6 +208,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
         .then(outbox.pump),
     );
   const tellNewcomers = createNewcomers(deps, outbox.pump);
+  const tellProfile = createProfileTelling(deps, outbox.pump);
   const makingGood = createMakingGood({
     ...deps,
     askOwnDevices: () => learnOwnDevices(),
@@ -237,6 +241,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onListExpected: (accountId: AccountId) => unlisted.ask(accountId),
     onNewcomer: () => background(tellNewcomers()),
     onIntroduced,
+    onProfileDue: () => background(tellProfile()),
   };
   const inbox = createInbox({
     ...applying,
@@ -532,6 +537,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   return {
     start: () => {
       background(readAgain(store, applying));
+      background(tellProfile());
       connection.start();
     },
     stop: connection.stop,
@@ -546,6 +552,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     sendNow: (frame) => frames?.(frame),
     pump: outbox.pump,
     pumpUploads: uploads.pump,
+    tellProfile: () => background(tellProfile()),
     keepHouse,
   };
 };

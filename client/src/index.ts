@@ -19,6 +19,7 @@ export type {
   MessengerEvents,
   UploadProgress,
 } from './events/messenger-events.ts';
+export { MAX_PROFILE_NAME_LENGTH, MAX_PROFILE_PICTURE_BYTES, type Profile } from './content/profile.ts';
 export { MessengerError } from './messenger-error.ts';
 export type { LocalErrorCode } from './messenger-error.ts';
 export type { Backoff } from './connection/backoff.ts';

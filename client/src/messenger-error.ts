@@ -50,6 +50,7 @@ export type LocalErrorCode =
   | 'no-session'
   /** These files cannot be sent: none, too many, or larger than files can be. */
   | 'bad-files'
+  | 'bad-profile'
   /** This device does not have the file any more. */
   | 'file-lost'
   /** What is being sent is not what it was when that began. */

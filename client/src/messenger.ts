@@ -31,6 +31,7 @@ import { createSessions } from './sending/sessions.ts';
 import { createDeviceLists } from './account/device-lists.ts';
 import { createOwnList } from './account/own-list.ts';
 import { createPeople, type People } from './people/people.ts';
+import { createProfiles, type Profiles } from './people/profiles.ts';
 import { createPreferences, type Preferring } from './account/preferences.ts';
 import { createPresence, type Presenting } from './people/presence.ts';
 import { readReceipt } from './people/read-receipt.ts';
@@ -56,6 +57,7 @@ export type Messenger = Account &
   Reading &
   SettingUp &
   People &
+  Profiles &
   Trust &
   Preferring &
   Searching &
@@ -171,7 +173,10 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     if (kind === 'deleted') tidyFiles();
   });
 
-  const writing = { clock, composer, conversations, preferences, device };
+  const writing = {
+    ...{ clock, composer, conversations, preferences, device },
+    onProfileDue: delivery.tellProfile,
+  };
 
   const loaded = Promise.all([device.load(), clock.load(), arrivals.load(), preferences.load()]);
   loaded.catch(() => undefined);
@@ -214,6 +219,10 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     ...createPeople({
       ...{ ...writing, store, device, events, contacts, conversations, ready },
       pump: delivery.pump,
+    }),
+    ...createProfiles({
+      ...{ store, clock, composer, events, registered, ready },
+      ...{ pump: delivery.pump, onProfileDue: delivery.tellProfile },
     }),
     ...createSettingUp({ store, clock, composer, conversations, ready, pump: delivery.pump }),
     ...createTrust({ store, device, api, lists, guard, loaded }),

@@ -4,6 +4,7 @@ import { OPERATIONS } from './index.ts';
 
 /** Kinds that no operation asks for, and why they are in the chaos all the same. */
 const BY_ITSELF: Readonly<Record<string, string>> = {
+  'profile-request': 'sent by a messenger that reads of a profile which has not come',
   'session-renewal': 'sent by a messenger that could not read something: after a vault was put back',
 };
 

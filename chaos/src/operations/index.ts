@@ -2,6 +2,7 @@ import { edit, hide, react, read, takeBack } from './annotating.ts';
 import { deleteAccount, refresh, removeDevice, signOut } from './devices.ts';
 import { file } from './file.ts';
 import type { Operation } from './operation.ts';
+import { profile } from './profile.ts';
 import { draft, forget, standing } from './standing.ts';
 import { burst, text } from './text.ts';
 
@@ -18,6 +19,7 @@ export const OPERATIONS: readonly Operation[] = [
   standing,
   forget,
   draft,
+  profile,
   refresh,
   removeDevice,
   signOut,

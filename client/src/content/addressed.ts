@@ -2,6 +2,7 @@ import type { AccountId } from '@restante/protocol';
 import type { Self } from '../vault/tables.ts';
 import { encodeContent } from './codec.ts';
 import { CONTENT_VERSION } from './parts.ts';
+import type { TextContent } from './kinds/text.ts';
 import type { SharedContent } from './shared.ts';
 
 /** What an account gets, and what own devices get, padded. */
@@ -10,15 +11,17 @@ export type Addressed = {
   readonly ownCopy: Uint8Array;
 };
 
+/** What an account gets with what a person wrote, beside what own devices get of it. */
+export type Given = Pick<TextContent, 'access' | 'profile'>;
+
 /**
- * A content for an account and, as a copy, for own devices; for the latter alone when the account is the own one. `access`: what the
- * account gets with what a person wrote.
+ * A content for an account and, as a copy, for own devices; for the latter alone when the account is the own one.
  */
 export const addressed = (
   self: Pick<Self, 'accountId'>,
   accountId: AccountId,
   content: SharedContent,
-  access?: string,
+  given: Given = {},
 ): Addressed => ({
   to:
     accountId === self.accountId
@@ -26,9 +29,7 @@ export const addressed = (
       : {
           accountId,
           plaintext: encodeContent(
-            (content.kind === 'text' || content.kind === 'files') && access !== undefined
-              ? { ...content, access }
-              : content,
+            content.kind === 'text' || content.kind === 'files' ? { ...content, ...given } : content,
           ),
         },
   ownCopy: encodeContent({ v: CONTENT_VERSION, kind: 'sent', to: accountId, content }),

@@ -2,6 +2,8 @@ import type { AccountId } from '@restante/protocol';
 import * as z from 'zod/mini';
 import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
 import type { Applying, Kind, Lasting, Sent } from './kind.ts';
+import { profile } from './kinds/profile.ts';
+import { profileRequest } from './kinds/profile-request.ts';
 import { receipt } from './kinds/receipt.ts';
 import { sent } from './kinds/sent.ts';
 import { sessionRenewal } from './kinds/session-renewal.ts';
@@ -22,6 +24,8 @@ const KINDS = {
   receipt,
   sent,
   sync,
+  profile,
+  'profile-request': profileRequest,
   'session-renewal': sessionRenewal,
 };
 
@@ -34,6 +38,8 @@ export const content = z.discriminatedUnion('kind', [
   receipt.schema,
   sent.schema,
   sync.schema,
+  profile.schema,
+  profileRequest.schema,
   sessionRenewal.schema,
 ]);
 export type Content = z.infer<typeof content>;

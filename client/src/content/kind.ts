@@ -1,8 +1,9 @@
-import type { AccountId, DeviceAddress, MessageId } from '@restante/protocol';
+import type { AccountId, DeviceAddress, DeviceId, MessageId } from '@restante/protocol';
 import type * as z from 'zod/mini';
 import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Annotation, Message, MessageFile } from '../vault/tables.ts';
 import type { MessageReference } from './parts.ts';
+import type { ChosenProfile } from './profile.ts';
 
 /** Where a content belongs, and how a message begins there. */
 export type Place = Pick<Message, 'conversation' | 'direction' | 'state'> & {
@@ -32,6 +33,12 @@ export type Applying = {
   readonly expectList: (author: AccountId, generation: number, id: MessageId) => Promise<void>;
   /** An author lets this account in: with this it writes to them. */
   readonly keepAccess: (author: AccountId, token: string) => Promise<void>;
+  /** An author says this is their profile. */
+  readonly takeProfile: (author: AccountId, profile: ChosenProfile) => Promise<void>;
+  /** An author says in a message that their profile is this one, which has been told. */
+  readonly expectProfile: (author: AccountId, id: MessageId) => Promise<void>;
+  /** An author asks this device of the own account for the profile. */
+  readonly tellProfile: (author: AccountId, device: DeviceId) => Promise<void>;
   /** Kept until this messenger is one that knows it; null: there is no place for a note. */
   readonly keepUnknown: (place: Place | null) => Promise<void>;
 };

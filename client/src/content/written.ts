@@ -15,14 +15,16 @@ export const written = {
   /** Generation of the author's device list at that time: there is one that is as new, whatever a server gives. */
   list: z.optional(z.int().check(z.positive())),
   access,
+  /** The author's profile, which the reader has been told. */
+  profile: z.optional(messageId),
   earlier,
 };
 export type Written = z.infer<z.ZodMiniObject<typeof written>>;
 
 /** Keeps the row of what was written. Answers whether its sender is owed a receipt. */
 export const applyWritten = async (
-  { place, add, onNameHint, expectList, keepAccess }: Applying,
-  { id, from, replyTo, list, access: token }: Written,
+  { place, add, onNameHint, expectList, keepAccess, expectProfile }: Applying,
+  { id, from, replyTo, list, access: token, profile }: Written,
   said: Pick<Message, 'text' | 'files'>,
 ): Promise<boolean> => {
   const { author, conversation, direction, state, timeOf } = place;
@@ -34,5 +36,6 @@ export const applyWritten = async (
   onNameHint(author, from);
   if (list !== undefined) await expectList(author, list, id);
   if (token !== undefined) await keepAccess(author, token);
+  if (profile !== undefined) await expectProfile(author, profile);
   return true;
 };

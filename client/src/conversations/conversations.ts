@@ -5,6 +5,7 @@ import type { Transaction } from '../vault/store.ts';
 import type { Conversation } from '../vault/tables.ts';
 import { verificationOf } from '../sending/verification.ts';
 import { settingsOf } from '../content/conversation-settings.ts';
+import { shownProfile } from './shown-profile.ts';
 
 /** The rows of conversations, inside a transaction. */
 export type Conversations = {
@@ -32,6 +33,7 @@ export const createConversations = (
     const known = await transaction.get('standings', accountId);
     const verified = await transaction.get('verifications', accountId);
     const chosen = (await transaction.get('conversationSettings', accountId)) ?? {};
+    const profile = await transaction.get('profiles', accountId);
     const isStranger = by === 'other' && accountId !== device.accountId();
     return {
       id,
@@ -44,6 +46,7 @@ export const createConversations = (
       draft: '',
       verification: verificationOf(verified),
       settings: settingsOf(chosen),
+      ...(profile && { profile: shownProfile(profile) }),
     };
   };
   const changed = new WeakMap<Transaction, Map<ConversationId, Conversation>>();

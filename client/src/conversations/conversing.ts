@@ -15,6 +15,7 @@ import { prefetchMessages } from './prefetch-messages.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MessageRow, Messages } from './messages.ts';
 import type { Composer, Draft } from '../sending/compose.ts';
+import { givenTo } from '../sending/given-to.ts';
 import { tellOwnDevices } from '../sending/own-sync.ts';
 import { checkKeys } from '../sending/verification.ts';
 import { checkRequestId } from './request-id.ts';
@@ -155,7 +156,8 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
   ): Promise<void> => {
     checkContent(content);
     const { accountId } = named(conversation);
-    const contents = addressed(device.self(), accountId, content, device.accessFor(accountId));
+    const given = await givenTo(transaction, device, accountId);
+    const contents = addressed(device.self(), accountId, content, given);
     await composer.enqueue(transaction, id, { ...contents, ...options, renew: [], shows });
   };
 

@@ -1,5 +1,6 @@
 import type { AccountId, DeviceId, ErrorCode, ListedDevice, MessageId } from '@restante/protocol';
 import type { ConnectionState } from '../connection/machine.ts';
+import type { Profile } from '../content/profile.ts';
 import type { Events } from './events.ts';
 import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Conversation, Message, Preferences } from '../vault/tables.ts';
@@ -68,6 +69,8 @@ export type MessengerEvents = {
   conversation: Conversation;
   'conversation-removed': { readonly conversation: ConversationId };
   preferences: Preferences;
+  /** The own profile was changed, here or on another own device. */
+  profile: Profile;
   'catch-up': CatchUpProgress;
   typing: {
     readonly conversation: ConversationId;

@@ -10,7 +10,11 @@ import { pagesOf } from '../vault/pages.ts';
 import type { Transaction } from '../vault/store.ts';
 
 export type LettingInDeps = OwnSyncDeps &
-  ReceiptDeps & { readonly conversations: Pick<Conversations, 'change'> };
+  ReceiptDeps & {
+    readonly conversations: Pick<Conversations, 'change'>;
+    /** Somebody is to be told the own profile. */
+    readonly onProfileDue: () => void;
+  };
 
 /** What was read of a request is told when it is one no more. */
 const tellWhatWasRead = async (
@@ -31,7 +35,7 @@ const tellWhatWasRead = async (
 
 /**
  * A person lets an account in, of which they knew `before`: own devices follow, and it learns what has been read of its
- * request.
+ * request, and the own profile.
  */
 export const letIn = async (
   transaction: Transaction,
@@ -43,4 +47,6 @@ export const letIn = async (
   await setStanding(transaction, deps.conversations, { accountId, standing: 'accepted' });
   await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing: 'accepted' });
   if (before === 'request') await tellWhatWasRead(transaction, deps, accountId);
+  transaction.put('profilesDue', accountId, true);
+  transaction.afterCommit(deps.onProfileDue);
 };

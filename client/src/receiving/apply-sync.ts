@@ -6,10 +6,12 @@ import { accountKeyOf } from '../account/account-key.ts';
 import type { Device } from '../account/device.ts';
 import type { OwnList } from '../account/own-list.ts';
 import { fromBase64 } from '../base64.ts';
+import type { MessengerEventSource } from '../events/messenger-events.ts';
 import type { IdentityGuard } from '../people/identity-guard.ts';
 import { noteAnswer } from '../sending/introduction.ts';
 import type { Messages } from '../conversations/messages.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
+import { followProfile, keepProfile } from '../people/profiles.ts';
 import { applyStanding, standingOf } from '../people/standings.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
@@ -22,6 +24,7 @@ export type ApplySyncDeps = {
   readonly preferences: Pick<PreferenceStore, 'learn'>;
   readonly guard: Pick<IdentityGuard, 'learn'>;
   readonly ownList: Pick<OwnList, 'takeKey'>;
+  readonly events: MessengerEventSource;
   /** A new own device is to be told what is known here. */
   readonly onNewcomer: () => void;
   /** What another own device knows is known here now. */
@@ -57,6 +60,9 @@ const learn = async (
     await deps.guard.learn(transaction, accountId, verification);
   for (const { accountId, settings } of state.settings ?? [])
     await applySettings(transaction, deps.conversations, accountId, settings);
+  for (const { accountId, profile } of state.profiles ?? [])
+    await keepProfile(transaction, deps, accountId, profile);
+  if (state.profile) await followProfile(transaction, deps, state.profile);
   if (state.preferences) await deps.preferences.learn(transaction, state.preferences);
   await noteAnswer(transaction, from, state);
   transaction.afterCommit(deps.onIntroduced);
@@ -76,6 +82,10 @@ export const applySync = async (
   }
   if (change.type === 'settings') {
     await applySettings(transaction, deps.conversations, change.accountId, change.settings);
+    return;
+  }
+  if (change.type === 'profile') {
+    await followProfile(transaction, deps, change.profile);
     return;
   }
   if (change.type === 'introduction') {

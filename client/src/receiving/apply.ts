@@ -3,6 +3,7 @@ import { applyContent, type ApplyingAny, type Content } from '../content/content
 import type { Place } from '../content/kind.ts';
 import type { DeviceLists } from '../account/device-lists.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
+import { answerProfileRequest, expectProfile, takeProfile } from '../people/profiles.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
 import { boundedTime } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
@@ -18,6 +19,8 @@ export type ApplyDeps = ApplyRenewalDeps &
     /** The author of a text says this is their name. */
     readonly onNameHint: (accountId: AccountId, username: string) => void;
     readonly lists: Pick<DeviceLists, 'expect'>;
+    /** Somebody is to be told the own profile. */
+    readonly onProfileDue: () => void;
     /** There is a newer device list than the one that is known. */
     readonly onListExpected: (accountId: AccountId) => void;
   };
@@ -99,6 +102,10 @@ export const applyPlaintext = async (
       if ((await transaction.get('accessTokens', author)) !== token)
         transaction.put('accessTokens', author, token);
     },
+    takeProfile: (author, profile) => takeProfile(transaction, deps, author, profile),
+    expectProfile: (accountId, id) =>
+      expectProfile(transaction, deps, { accountId, deviceId: senderDeviceId }, id),
+    tellProfile: (accountId, deviceId) => answerProfileRequest(transaction, deps, { accountId, deviceId }),
     keepUnknown: (copyPlace) => keepUnknown(transaction, deps, opened, copyPlace),
     follow: (change) => applySync(transaction, deps, change, senderDeviceId, blocked),
     renew: (renewal) => applyRenewal(transaction, deps, from, renewal),

@@ -28,6 +28,8 @@ export type Draft = {
   readonly takesBack?: MessageId;
   /** The edit that it is. */
   readonly edit?: EditReference;
+  /** Is not kept for a reader who cannot decrypt it, and asks for it in another way. */
+  readonly isSentOnce?: boolean;
   /** Waits until a master has told the own devices, although none is known here. */
   readonly asksOwnDevices?: boolean;
 };
@@ -125,6 +127,7 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
         earlier = [],
         despiteKeys = false,
         asksOwnDevices = false,
+        isSentOnce = false,
       },
     ) => {
       const self = device.address();
@@ -160,7 +163,7 @@ export const createComposer = (device: Device, sessions: Sessions): Composer => 
       };
       const entry = await encrypt(transaction, draft);
       transaction.put('outbox', id, entry);
-      noteSent(shows === null ? { to, ownCopy } : null);
+      noteSent(shows === null && !isSentOnce ? { to, ownCopy } : null);
     },
   };
 };

@@ -14,7 +14,7 @@ import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type Newcomer } from '../vault/tables.ts';
 
 /**
- * What a new own device is told: how people stand with this person, whose keys were compared, how conversations are set up, what was chosen, and again what
+ * What a new own device is told: how people stand with this person, whose keys were compared, how conversations are set up, what was chosen, the profiles, and again what
  * own devices were told from here since it is there. What was said of messages is told from before, too: such a message may still come to it, when its
  * sender has not heard that it was accepted. Goes on where it was left, in parts.
  */
@@ -26,14 +26,17 @@ const STANDINGS_PER_PART = { maxEach: 400, maxChars: Infinity };
 const VERIFICATIONS_PER_PART = { maxEach: MAX_REFERENCES, maxChars: 40_000 };
 /** A nickname may have three bytes for each of its characters. */
 const SETTINGS_PER_PART = { maxEach: MAX_REFERENCES, maxChars: 15_000 };
+/** Pictures are most of them. */
+const PROFILES_PER_PART = { maxEach: MAX_REFERENCES, maxChars: 40_000 };
 
 export type NewcomersDeps = SendAgainDeps & { readonly store: Store };
 
 type Part = Pick<AccountState, 'standings' | 'verifications'> & {
   readonly settings: NonNullable<AccountState['settings']>;
+  readonly profiles: NonNullable<AccountState['profiles']>;
 };
 
-const NOTHING: Part = { standings: [], verifications: [], settings: [] };
+const NOTHING: Part = { standings: [], verifications: [], settings: [], profiles: [] };
 
 /** In pages of at most `maxEach`, and about `maxChars` of JSON. */
 const pagesOf = <T>(all: readonly T[], { maxEach, maxChars }: PageBounds): T[][] => {
@@ -53,11 +56,12 @@ const pagesOf = <T>(all: readonly T[], { maxEach, maxChars }: PageBounds): T[][]
   return pages;
 };
 
-const partsOf = ({ standings, verifications, settings }: Part): Part[] => {
+const partsOf = ({ standings, verifications, settings, profiles }: Part): Part[] => {
   const parts = [
     ...pagesOf(standings, STANDINGS_PER_PART).map((page) => ({ ...NOTHING, standings: page })),
     ...pagesOf(verifications, VERIFICATIONS_PER_PART).map((page) => ({ ...NOTHING, verifications: page })),
     ...pagesOf(settings, SETTINGS_PER_PART).map((page) => ({ ...NOTHING, settings: page })),
+    ...pagesOf(profiles, PROFILES_PER_PART).map((page) => ({ ...NOTHING, profiles: page })),
   ];
   return parts.length > 0 ? parts : [NOTHING];
 };
@@ -77,15 +81,21 @@ const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
   const settings = (await rowsOf(store, 'conversationSettings', ALL)).map(({ key, value }) => ({
     ...{ accountId: key, settings: value },
   }));
-  const parts = partsOf({ standings, verifications, settings });
+  const profiles = (await rowsOf(store, 'profiles', { limit: PAGE })).map(({ key, value }) => ({
+    ...{ accountId: key, profile: value },
+  }));
+  const parts = partsOf({ standings, verifications, settings, profiles });
   await store.transact(async (transaction) => {
     const preferences = await transaction.get('preferences', ONLY);
+    const profile = await transaction.get('ownProfile', ONLY);
     await tellAccountKey(transaction, deps);
-    for (const [part, { settings: told, ...known }] of parts.entries()) {
+    for (const [part, { settings: told, profiles: heard, ...known }] of parts.entries()) {
       await tellOwnDevices(transaction, deps, {
         ...{ type: 'account-state', to, part, parts: parts.length, ...known },
         ...(told.length > 0 && { settings: told }),
+        ...(heard.length > 0 && { profiles: heard }),
         ...(part === 0 && preferences && { preferences }),
+        ...(part === 0 && profile && { profile }),
       });
     }
     const row = await transaction.get('newcomers', String(to));

@@ -19,6 +19,7 @@ import { authoredKey } from '../vault/keys.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { Failure, Message, MessageFile, Upload } from '../vault/tables.ts';
 import type { Composer } from './compose.ts';
+import { givenTo } from './given-to.ts';
 import type { SentMessages } from './outbox.ts';
 
 /**
@@ -164,7 +165,7 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
       const { accountId } = named(message.conversation);
       transaction.delete('uploads', id);
       await deps.composer.enqueue(transaction, await clock.mint(transaction), {
-        ...addressed(self, accountId, content, device.accessFor(accountId)),
+        ...addressed(self, accountId, content, await givenTo(transaction, device, accountId)),
         ...{ renew: [], shows: key, despiteKeys: upload.despiteKeys },
       });
       transaction.afterCommit(() => {

@@ -40,6 +40,7 @@ const annotation = z.object({
 const messageKind = z.enum(['text', 'deleted', 'unknown', 'keys-changed']);
 const direction = z.enum(['in', 'out']);
 const chosen = <Value extends z.ZodMiniType>(value: Value) => optional(z.object({ value, id: text }));
+const profile = z.looseObject({ id: text, name: nullable(text), picture: nullable(text) });
 const recipient = z.object({
   accountId: text,
   plaintext: bytes,
@@ -115,6 +116,11 @@ const rows = {
     markedUnread: chosen(flag),
     nickname: chosen(nullable(text)),
   }),
+  ownProfile: profile,
+  profiles: profile,
+  profilesAsked: number,
+  profilesAnswered: number,
+  profilesDue: z.literal(true),
   accessTokens: text,
   renewals: number,
   messages: z.looseObject({
@@ -178,6 +184,7 @@ const rows = {
       markedUnread: flag,
       nickname: nullable(text),
     }),
+    profile: optional(z.looseObject({ name: nullable(text), picture: nullable(text) })),
   }),
   outbox: z.looseObject({
     recipients: z.array(recipient),
@@ -252,9 +259,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 9, fingerprint: '92a3614d5e022e49', change: 'edits of texts' },
   { version: 10, fingerprint: '9d55df3054934f1a', change: 'files of messages' },
   { version: 11, fingerprint: '2285ac387994d7fb', change: 'how conversations are set up' },
+  { version: 12, fingerprint: '819c522b3f080a96', change: 'profiles' },
 ];
 
-export const VAULT_VERSION = 11;
+export const VAULT_VERSION = 12;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

@@ -9,6 +9,7 @@ import type {
   SignedDeviceList,
 } from '@restante/protocol';
 import type { MessageReference, Standing } from '../content/parts.ts';
+import type { ChosenProfile } from '../content/profile.ts';
 import type { ChosenSettings, ConversationSettings } from '../content/conversation-settings.ts';
 import type { ConversationId } from './conversation-id.ts';
 
@@ -192,6 +193,8 @@ export type Conversation = {
   /** `changed`: verified once, but the account has another key now, which nobody has verified. */
   readonly verification: 'none' | 'verified' | 'changed';
   readonly settings: ConversationSettings;
+  /** What the other one calls themselves, and the id of their picture, if they have said. */
+  readonly profile?: { readonly name: string | null; readonly picture: MessageId | null };
 };
 
 export type OutboxEnvelope = {
@@ -385,6 +388,14 @@ export type Tables = {
   standings: Standing;
   /** What rows in `conversations` show of it, and is known of accounts without one. */
   conversationSettings: ChosenSettings;
+  ownProfile: ChosenProfile;
+  /** What others say of themselves. */
+  profiles: ChosenProfile;
+  /** When an account was last asked for its profile, and told the own one because it had asked. Milliseconds since 1970, server's clock. */
+  profilesAsked: number;
+  profilesAnswered: number;
+  /** These are to be told the own one. */
+  profilesDue: true;
   /** What an account has given to this one, which it has let in: shown when it is written to. */
   accessTokens: string;
   /** When a device was last asked for a fresh session. */
@@ -423,6 +434,10 @@ type Named = {
   conversations: ConversationId;
   standings: AccountId;
   conversationSettings: AccountId;
+  profiles: AccountId;
+  profilesAsked: AccountId;
+  profilesAnswered: AccountId;
+  profilesDue: AccountId;
   accessTokens: AccountId;
   verifications: AccountId;
   deviceLists: AccountId;

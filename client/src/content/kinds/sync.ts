@@ -2,6 +2,7 @@ import { accountId, accountKey, base64, deviceId, timestamp } from '@restante/pr
 import * as z from 'zod/mini';
 import { chosenSettings } from '../chosen-settings.ts';
 import type { Kind } from '../kind.ts';
+import { chosenProfile } from '../profile.ts';
 import { earlier, MAX_REFERENCES, references, standing, v } from '../parts.ts';
 
 const verificationState = z.object({ accountId, accountKey, changed: z.boolean() });
@@ -22,6 +23,11 @@ const accountState = z.object({
   settings: z.optional(
     z.array(z.object({ accountId, settings: chosenSettings })).check(z.maxLength(MAX_REFERENCES)),
   ),
+  /** The own profile, and those of others. */
+  profile: z.optional(chosenProfile),
+  profiles: z.optional(
+    z.array(z.object({ accountId, profile: chosenProfile })).check(z.maxLength(MAX_REFERENCES)),
+  ),
 });
 export type AccountState = z.infer<typeof accountState>;
 
@@ -34,6 +40,7 @@ const schema = z.object({
     z.object({ type: z.literal('hidden'), messages: references }),
     z.object({ type: z.literal('standing'), accountId, standing }),
     z.object({ type: z.literal('settings'), accountId, settings: chosenSettings }),
+    z.object({ type: z.literal('profile'), profile: chosenProfile }),
     /** The device `deviceId` is new since then (server's time), and wants to be told the state. */
     z.object({ type: z.literal('introduction'), deviceId, since: timestamp }),
     accountState,
