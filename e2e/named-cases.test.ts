@@ -14,6 +14,7 @@ import {
   openMailbox,
   openWire,
   startTestCluster,
+  TEST_PASSWORD,
   type Person,
   type TestCluster,
 } from '@restante/testkit/cluster';
@@ -199,5 +200,19 @@ describe('the same message', () => {
     await cluster.empty(bob);
     expect(bob.shown).toEqual(texts);
     expect(await bob.textsFrom(alice)).toEqual(texts);
+  });
+});
+
+describe('an account that ends', () => {
+  it('is heard by who was away, and had never heard of it', async () => {
+    const alice = await cluster.person('alice');
+    const bob = await cluster.person('bob');
+    await alice.enterLive();
+    await alice.sendAccepted(bob, 'before I go');
+    await alice.messenger().deleteAccount(TEST_PASSWORD);
+    await bob.enterLive();
+    await bob.seesLast(alice, 'before I go');
+    await cluster.empty(bob);
+    expect(bob.shown).toEqual(['before I go']);
   });
 });

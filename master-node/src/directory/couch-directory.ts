@@ -203,9 +203,9 @@ export const createCouchDirectory = (
     const devices = (await gatherDevices(accountId))?.devices.keys() ?? [];
     const account = await findAccount(accountId);
     const freed = account && (await freeUsername(account.username, accountId));
-    const removal = await updates.account(accountId, (_current, updatedAt) => ({
-      removedAt: updatedAt,
-      updatedAt,
+    const removal = await updates.account(accountId, ({ deviceList }, updatedAt) => ({
+      ...{ removedAt: updatedAt, updatedAt },
+      ...(deviceList && { deviceList }),
     }));
     const name = account ? [usernameDocumentId(account.username)] : [];
     await secure([accountDocumentId(accountId), ...name], [freed?.written, removal?.written]);
@@ -324,6 +324,10 @@ export const createCouchDirectory = (
       if (account === null) return null;
       const { username, passwordHash, tokenGeneration = 0, deviceList: list = null } = account;
       return { accountId, username, passwordHash, tokenGeneration, list };
+    },
+    deviceList: async (accountId) => {
+      const found = newestAccount(await servers.ask((database) => reader.account(database, accountId)));
+      return found?.deviceList ?? null;
     },
     changePassword: async (accountId, passwordHash) => {
       let tokenGeneration = 0;

@@ -51,7 +51,9 @@ const liveAccount = z.object({
   updatedAt: timestamp,
 });
 export type LiveAccount = z.infer<typeof liveAccount>;
-const accountDocument = z.union([removal, liveAccount]);
+/** Its last list stays, for what its devices had sent may still come to who has never had it. */
+const endedAccount = removal.extend({ deviceList: z.optional(signedDeviceList) });
+const accountDocument = z.union([endedAccount, liveAccount]);
 export type AccountDocument = z.infer<typeof accountDocument>;
 
 const liveDevice = z.object({

@@ -130,7 +130,11 @@ export const directoryContract = (start: (clock: Clock) => Promise<Directory & A
         [8, 9, 10].map((id) => directory.putDeviceList(list(other, 4, id), 'same key')),
       );
       expect(raced.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const last = await listOf();
+      expect(await directory.deviceList(accountId)).toEqual(last);
       await directory.deleteAccount(accountId);
+      expect(await directory.deviceList(accountId)).toEqual(last);
+      expect(await directory.deviceList(randomUUID())).toBeNull();
       await expect(directory.putDeviceList(list(), 'same key')).rejects.toMatchObject({ code: 'not-found' });
     });
 

@@ -83,6 +83,8 @@ export type Directory = {
   /** Whose username it is; null when it is free as far as the stores that answer know. */
   readonly findUsername: (username: Username) => Promise<AccountId | null>;
   readonly account: (account: AccountId) => Promise<AccountRecord | null>;
+  /** The newest list of an account's devices, also of one that has ended; null when there is none. */
+  readonly deviceList: (account: AccountId) => Promise<SignedDeviceList | null>;
   /** Whether there is a record that the account has ended; false when there is none, and when the account is unknown. */
   readonly isRemoved: (account: AccountId) => Promise<boolean>;
   /** Ends an account, its devices and keys, and frees its username. Unknown is a success. */

@@ -35,9 +35,9 @@ export const deviceListRoutes = (app: Express, deps: Deps): void => {
     get: [
       authenticated,
       async (request, response) => {
-        const account = await directory.account(parseInput(accountIdSchema, request.params['accountId']));
-        if (account?.list == null) throw new ServiceError('not-found', 'no such account, or no list of it');
-        answerWith(response, 'signedDeviceList', account.list);
+        const list = await directory.deviceList(parseInput(accountIdSchema, request.params['accountId']));
+        if (list === null) throw new ServiceError('not-found', 'no such account, or no list of it');
+        answerWith(response, 'signedDeviceList', list);
       },
     ],
   });
