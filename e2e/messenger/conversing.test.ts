@@ -1,6 +1,7 @@
 import { waitFor } from '@restante/testkit';
 import { GREETING, type BrowserPerson } from '@restante/testkit/messenger';
 import { describe, expect, it } from 'vitest';
+import { photo } from './photo.ts';
 import { stageOfFile } from './stage-of-file.ts';
 
 /** What people do with each other while everything works: in browsers, and with the Node client on the official libsignal. */
@@ -221,6 +222,70 @@ describe('a conversation', () => {
       .getByRole('main')
       .getByRole('heading', { name: carol!.username, exact: true })
       .waitFor();
+  });
+});
+
+describe('profiles', () => {
+  it('are seen by those who are let in, not by strangers, and change at any time', async () => {
+    const [alice, bob, carol] = await stage().people('alice', 'bob', 'carol');
+    await alice!.add(bob!.username);
+    await alice!.write('hello');
+    await bob!.open(alice!.username);
+    await bob!.accept();
+    await carol!.add(alice!.username);
+    await carol!.write('let me in');
+    await alice!.conversation(carol!.username).waitFor();
+
+    await alice!.enter('/#/settings/account');
+    const page = alice!.page();
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Change profile' }).click();
+    await dialog.getByRole('textbox', { name: 'Name' }).fill('  Alice Liddell ');
+    const nothing = {
+      name: 'me.jpg',
+      mimeType: 'image/jpeg',
+      buffer: Buffer.from('<svg onload="alert(1)">'),
+    };
+    await dialog.locator('input[type=file]').setInputFiles(nothing);
+    await dialog.getByText('no picture that can be shown').waitFor();
+    const picture = { name: 'me.jpg', mimeType: 'image/jpeg', buffer: await photo(alice!, 1200, 900) };
+    await dialog.locator('input[type=file]').setInputFiles(picture);
+    await dialog.getByRole('button', { name: 'Remove the picture' }).waitFor();
+    await alice!.confirm('Save');
+    await page.getByText('Alice Liddell', { exact: true }).waitFor();
+
+    // Whoever has been let in sees both; the username stays in sight.
+    await bob!.conversation('Alice Liddell').waitFor();
+    await bob!
+      .page()
+      .getByRole('main')
+      .getByRole('heading', { name: 'Alice Liddell', exact: true })
+      .waitFor();
+    await bob!.page().getByText(`@${alice!.username}`).waitFor();
+    const face = bob!.conversation('Alice Liddell').locator('img');
+    await waitFor('the picture to be drawn', () =>
+      face.evaluate('(image) => image.naturalWidth === 320 && image.naturalHeight === 320'),
+    );
+    // It was drawn anew: what the camera wrote into it is gone.
+    const [kept] = await bob!.rows('profiles');
+    expect(Buffer.from(kept!.value.picture!, 'base64').includes('GPS')).toBe(false);
+    await carol!.open(alice!.username);
+    await alice!.open(carol!.username);
+    expect(await carol!.conversation(alice!.username).locator('img').count()).toBe(0);
+    await alice!.accept();
+    await carol!.conversation('Alice Liddell').locator('img').waitFor();
+
+    await bob!.leave();
+    await alice!.enter('/#/settings/account');
+    await alice!.page().getByRole('button', { name: 'Change profile' }).click();
+    await alice!.page().getByRole('dialog').getByRole('button', { name: 'Remove the picture' }).click();
+    await alice!.page().getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('Al');
+    await alice!.confirm('Save');
+    await carol!.conversation('Al').waitFor();
+    expect(await carol!.conversation('Al').locator('img').count()).toBe(0);
+    await bob!.enter();
+    await bob!.conversation('Al').waitFor();
+    expect(await bob!.conversation('Al').locator('img').count()).toBe(0);
   });
 });
 

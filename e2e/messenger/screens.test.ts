@@ -309,6 +309,44 @@ const SCREENS: readonly Screen[] = [
     close: escape,
   })),
   {
+    name: 'profile',
+    open: async () => {
+      await go(alice.page(), '#/settings/account');
+      const page = alice.page();
+      await page.getByRole('button', { name: 'Change profile' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.locator('input[type=file]').setInputFiles(await somePhoto());
+      await dialog.getByRole('button', { name: 'Remove the picture' }).waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'profiles-of-others',
+    open: async () => {
+      await bob.enter('/#/settings/account');
+      const settingsOfBob = bob.page();
+      await settingsOfBob.getByRole('button', { name: 'Change profile' }).click();
+      const dialog = settingsOfBob.getByRole('dialog');
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('Robert Rabbit of the Lake');
+      await dialog.locator('input[type=file]').setInputFiles(await somePhoto());
+      await dialog.getByRole('button', { name: 'Remove the picture' }).waitFor();
+      await bob.confirm('Save');
+      const page = await conversation();
+      await alice.conversation('Robert Rabbit of the Lake').locator('img').waitFor();
+      return page;
+    },
+    close: async () => {
+      const page = bob.page();
+      await page.getByRole('button', { name: 'Change profile' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('');
+      await dialog.getByRole('button', { name: 'Remove the picture' }).click();
+      await bob.confirm('Save');
+      await alice.conversation(bob.username).waitFor();
+    },
+  },
+  {
     name: 'list-set-up',
     open: async () => {
       const page = await conversation();

@@ -3,7 +3,7 @@ import type * as z from 'zod/mini';
 import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Annotation, Message, MessageFile } from '../vault/tables.ts';
 import type { MessageReference } from './parts.ts';
-import type { ChosenProfile } from './profile.ts';
+import type { ChosenProfile } from './chosen-profile.ts';
 
 /** Where a content belongs, and how a message begins there. */
 export type Place = Pick<Message, 'conversation' | 'direction' | 'state'> & {

@@ -1,4 +1,5 @@
-import { profileName, type ChosenProfile } from '../content/profile.ts';
+import type { ChosenProfile } from '../content/chosen-profile.ts';
+import { profileName } from '../content/profile.ts';
 import type { Conversation } from '../vault/tables.ts';
 
 /** What a conversation shows of the profile of who it is with. A picture has the id of the choice that it came with. */

@@ -2,13 +2,8 @@ import type { AccountId, DeviceAddress, MessageId } from '@restante/protocol';
 import { toBase64 } from '../base64.ts';
 import { encodeContent } from '../content/codec.ts';
 import { CONTENT_VERSION } from '../content/parts.ts';
-import {
-  chosenProfile,
-  profileName,
-  readProfile,
-  type ChosenProfile,
-  type Profile,
-} from '../content/profile.ts';
+import { chosenProfile, readProfile, type ChosenProfile } from '../content/chosen-profile.ts';
+import { profileName, type Profile } from '../content/profile.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { shownProfile } from '../conversations/shown-profile.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';

@@ -9,7 +9,7 @@ import type {
   SignedDeviceList,
 } from '@restante/protocol';
 import type { MessageReference, Standing } from '../content/parts.ts';
-import type { ChosenProfile } from '../content/profile.ts';
+import type { ChosenProfile } from '../content/chosen-profile.ts';
 import type { ChosenSettings, ConversationSettings } from '../content/conversation-settings.ts';
 import type { ConversationId } from './conversation-id.ts';
 

@@ -5,14 +5,14 @@ import { fold } from './fold.ts';
 /** More are found by another letter. */
 const MOST = 50;
 
-type Named = { readonly id: ConversationId; readonly name: string };
+type Named = { readonly id: ConversationId; readonly name: string; readonly username: string | null };
 
 /**
- * Conversations by some letters of a name, the own one for somebody or their username: whose name begins so comes first, else in the order in
+ * Conversations by some letters of a name, their username or another one for them: whose name begins so comes first, else in the order in
  * which they were given.
  */
 export const byName = (
-  conversations: readonly Pick<Conversation, 'id' | 'username' | 'settings'>[],
+  conversations: readonly Pick<Conversation, 'id' | 'username' | 'settings' | 'standing' | 'profile'>[],
   typed: string,
   unnamed: string,
 ): Named[] => {
@@ -20,11 +20,12 @@ export const byName = (
   return conversations
     .map((conversation) => {
       const name = nameOf(conversation, unnamed);
-      return { id: conversation.id, name, names: [name, conversation.username ?? ''].map(fold) };
+      const { id, username } = conversation;
+      return { id, name, username, names: [name, username ?? ''].map(fold) };
     })
     .filter(({ names }) => names.some((name) => name.includes(wanted)))
     .map(({ names, ...found }) => ({ ...found, begins: names.some((name) => name.startsWith(wanted)) }))
     .sort((a, b) => Number(b.begins) - Number(a.begins))
     .slice(0, MOST)
-    .map(({ id, name }) => ({ id, name }));
+    .map(({ id, name, username }) => ({ id, name, username }));
 };

@@ -32,6 +32,7 @@ const FORWARDED = Object.keys({
   conversation: true,
   'conversation-removed': true,
   preferences: true,
+  profile: true,
   typing: true,
   presence: true,
   'device-list': true,

@@ -14,6 +14,7 @@ import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
 import { lockAfterChoice, type LockAfter } from './lock-after.svelte.ts';
 import { OwnDevices } from './own-devices.svelte.ts';
+import { Profiles } from './profiles.svelte.ts';
 import { PendingJump } from './pending-jump.ts';
 import { Router } from './router.svelte.ts';
 import type { StoredChoice } from './stored.svelte.ts';
@@ -28,6 +29,7 @@ export type App = {
   readonly status: EngineStatus;
   readonly connection: Connection;
   readonly conversations: Conversations;
+  readonly profiles: Profiles;
   readonly locale: Locale;
   readonly lockAfter: StoredChoice<LockAfter>;
   readonly router: Router;
@@ -50,6 +52,7 @@ export const createApp = (engine: Engine): App => {
     status: new EngineStatus(engine),
     connection: new Connection(engine, location.origin),
     conversations: new Conversations(engine, feed),
+    profiles: new Profiles(engine, feed),
     locale: new Locale(),
     lockAfter: lockAfterChoice(engine),
     router: new Router(),

@@ -2,7 +2,7 @@ import { accountId, accountKey, base64, deviceId, timestamp } from '@restante/pr
 import * as z from 'zod/mini';
 import { chosenSettings } from '../chosen-settings.ts';
 import type { Kind } from '../kind.ts';
-import { chosenProfile } from '../profile.ts';
+import { chosenProfile } from '../chosen-profile.ts';
 import { earlier, MAX_REFERENCES, references, standing, v } from '../parts.ts';
 
 const verificationState = z.object({ accountId, accountKey, changed: z.boolean() });

@@ -10,6 +10,16 @@ export const settings = {
   },
 
   signedInAs: 'Dein Benutzername',
+  profile: 'Profil',
+  profileHint: 'Ein Name und ein Bild, für alle, die du hereingelassen hast.',
+  profileAbout:
+    'Nur wen du hereingelassen hast, sieht deinen Namen und dein Bild; die Server sehen beides nicht. Hinzugefügt wirst du weiter mit deinem Benutzernamen.',
+  changeProfile: 'Profil ändern',
+  profileName: 'Name',
+  choosePicture: 'Bild wählen',
+  removePicture: 'Bild entfernen',
+  noPicture: 'Diese Datei ist kein Bild, das hier gezeigt werden kann.',
+  saveProfile: 'Speichern',
   signOut: 'Abmelden',
   signOutHint: 'Entfernt dieses Gerät aus deinem Konto und alle Nachrichten von diesem Gerät.',
   signOutTitle: 'Von diesem Gerät abmelden?',

@@ -10,6 +10,16 @@ export const settings = {
   },
 
   signedInAs: 'Your username',
+  profile: 'Profile',
+  profileHint: 'A name and a picture, for those you have let in.',
+  profileAbout:
+    'Only people you have let in see your name and picture; the servers see neither. Your username stays what others add you by.',
+  changeProfile: 'Change profile',
+  profileName: 'Name',
+  choosePicture: 'Choose a picture',
+  removePicture: 'Remove the picture',
+  noPicture: 'This file is no picture that can be shown here.',
+  saveProfile: 'Save',
   signOut: 'Sign out',
   signOutHint: 'Removes this device from your account, and all messages from this device.',
   signOutTitle: 'Sign out of this device?',
