@@ -3,6 +3,7 @@ import { waitFor } from '@restante/testkit';
 import type { BrowserPerson } from '@restante/testkit/messenger';
 import type { Locator } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { film } from './film.ts';
 import { photo } from './photo.ts';
 import { stageOfFile } from './stage-of-file.ts';
 
@@ -166,6 +167,21 @@ describe('files', () => {
       .evaluate((img) => (img as unknown as { readonly naturalWidth: number }).naturalWidth);
     expect(width).toBe(2_560);
     expect(await row(bob!, 'not this.txt').count()).toBe(0);
+  });
+});
+
+describe('a film, without a service worker', () => {
+  it('plays when all of it has come', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const buffer = await film(alice!, 5, 300_000);
+    await choose(alice!, { name: 'lake.webm', mimeType: 'video/webm', buffer });
+    await send(alice!);
+    await bob!.page().getByRole('button', { name: 'Play lake.webm' }).click();
+    const player = bob!.page().locator('video');
+    await waitFor('it to play', () =>
+      player.evaluate((video) => (video as unknown as { readonly currentTime: number }).currentTime > 0.2),
+    );
+    expect(await player.getAttribute('src')).toMatch(/^blob:/);
   });
 });
 

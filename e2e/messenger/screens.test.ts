@@ -8,6 +8,7 @@ import { TEST_PASSWORD } from '@restante/testkit/cluster';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { film } from './film.ts';
 import { photo } from './photo.ts';
 
 /** Every screen, light and dark, wide and narrow: accessible by axe, and a picture of each in `e2e/artifacts/screens`. */
@@ -184,9 +185,12 @@ const SCREENS: readonly Screen[] = [
       const page = await conversation();
       const pictures = page.locator('[data-part=picture]');
       if ((await pictures.count()) === 0) {
-        await choose(page, await somePhoto(), {
-          ...{ name: 'Timetable.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(182_000) },
-        });
+        await choose(
+          page,
+          await somePhoto(),
+          { name: 'Timetable.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(182_000) },
+          { name: 'The lake.webm', mimeType: 'video/webm', buffer: await film(alice, 4, 20_000) },
+        );
         await page.getByRole('textbox', { name: 'Add a caption' }).fill('From the sea, and when we go back');
         await page.getByRole('button', { name: 'Send', exact: true }).click();
         await alice.sent('From the sea, and when we go back', 'read');
@@ -199,6 +203,19 @@ const SCREENS: readonly Screen[] = [
       return page;
     },
     close: (page) => page.getByRole('button', { name: 'Remove' }).click(),
+  },
+  {
+    name: 'film',
+    open: async () => {
+      const page = await conversation();
+      await page.getByRole('button', { name: 'Play The lake.webm' }).click();
+      await waitFor('the film to play', () =>
+        page
+          .locator('video')
+          .evaluate((video) => (video as unknown as { readonly currentTime: number }).currentTime > 0.2),
+      );
+      return page;
+    },
   },
   {
     name: 'voice',

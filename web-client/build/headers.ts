@@ -12,7 +12,7 @@ export const securityHeaders = (origins: readonly string[] = []) =>
       "style-src 'self'",
       `connect-src ${connectSources(origins)}`,
       "img-src 'self' blob: data:",
-      'media-src blob:',
+      "media-src 'self' blob:",
       "font-src 'self'",
       "manifest-src 'self'",
       "base-uri 'none'",

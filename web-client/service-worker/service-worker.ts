@@ -3,6 +3,7 @@ import {
   type FromServiceWorker,
   type NotificationData,
 } from '../src/services/service-worker-messages.ts';
+import { answerMedium, isMedium } from './media.ts';
 import { createPrecache, type BuiltFile } from './precache.ts';
 
 declare const self: ServiceWorkerGlobalScope & {
@@ -24,6 +25,10 @@ self.addEventListener('message', (event) => {
 });
 
 self.addEventListener('fetch', (event) => {
+  if (isMedium(event.request)) {
+    event.respondWith(answerMedium(event));
+    return;
+  }
   const path = precache.pathOf(event.request);
   if (path === null) return;
   event.respondWith(precache.answer(path));

@@ -87,6 +87,31 @@ describe('a blob', () => {
       expect(isSame(await gather(range(from, to)), content.bytes.subarray(from, to)), `${from}`).toBe(true);
   });
 
+  test('is read in pieces, one part at a time, which is fetched once for all who ask for it', async () => {
+    const content = contentOf(2_500_000);
+    const reference = await upload({ content });
+    const fetched: number[] = [];
+    const counting: BlobApi = {
+      ...real,
+      get: (access, part, signal) => {
+        fetched.push(part);
+        return real.get(access, part, signal);
+      },
+    };
+    const { piece } = await reader(reference, counting);
+    const from = PLAIN_PART_BYTES + 5;
+    const [one, other, inside] = await Promise.all([piece(from), piece(from), piece(from + 1_000)]);
+    expect(isSame(one, content.bytes.subarray(from, 2 * PLAIN_PART_BYTES))).toBe(true);
+    expect(isSame(other, one)).toBe(true);
+    expect(isSame(inside, one.subarray(1_000))).toBe(true);
+    expect(fetched).toEqual([1]);
+    const last = 2 * PLAIN_PART_BYTES;
+    expect(isSame(await piece(last), content.bytes.subarray(last))).toBe(true);
+    expect((await piece(content.size)).length).toBe(0);
+    expect((await piece(9_000_000)).length).toBe(0);
+    expect(fetched).toEqual([1, 2]);
+  });
+
   test('that was begun is gone on with: only what the nodes do not have is sent', async () => {
     const content = contentOf(6_000_000);
     const [ticket, key] = [await newTicket(content.size), newKey()];
@@ -174,16 +199,18 @@ describe('nodes that lie', () => {
 
   test.each(lies)('and %s: another one is asked', async (_, lie) => {
     const reference = await upload({ content });
-    const { whole } = await reader(reference, lying(2, lie));
+    const { whole, piece } = await reader(reference, lying(2, lie));
+    expect(isSame(await piece(0), content.bytes.subarray(0, PLAIN_PART_BYTES))).toBe(true);
     expect(isSame(await gather(whole()), content.bytes)).toBe(true);
   });
 
   test.each(lies)('all, and %s: nothing is taken for the blob', async (_, lie) => {
     const reference = await upload({ content });
-    const { whole, range } = await reader(reference, lying(3, lie));
+    const { whole, range, piece } = await reader(reference, lying(3, lie));
     const code = expect.stringMatching(/^(blob-altered|not-found)$/) as string;
     await expect(gather(whole())).rejects.toMatchObject({ code });
     await expect(gather(range(0, 10))).rejects.toMatchObject({ code });
+    await expect(piece(0)).rejects.toMatchObject({ code });
   });
 
   test.each(['stall', 'one-way'] as const)(
@@ -228,6 +255,9 @@ describe('a reader', () => {
     };
     await expect(read()).rejects.toMatchObject(altered);
     expect(pieces.length).toBeGreaterThan(0);
+    const { piece } = await reader(other);
+    expect(isSame(await piece(0), content.bytes.subarray(0, PLAIN_PART_BYTES))).toBe(true);
+    await expect(piece(PLAIN_PART_BYTES)).rejects.toMatchObject(altered);
     await expect(gather((await reader({ ...reference, key: newKey() })).whole())).rejects.toMatchObject(
       altered,
     );

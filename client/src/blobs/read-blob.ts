@@ -15,6 +15,13 @@ export type BlobReader = {
    */
   readonly range: (from: number, to: number) => AsyncGenerator<Uint8Array<ArrayBuffer>>;
   /**
+   * What is in the blob from `from` to the end of the part that this lies in; nothing at the blob's end and behind it. Only that part is
+   * fetched, once for all who ask for it at a time.
+   *
+   * @throws MessengerError the same; and `blob-altered` with the piece by which all parts have been given, when they are not the blob that was sent
+   */
+  readonly piece: (from: number) => Promise<Uint8Array<ArrayBuffer>>;
+  /**
    * All of it, in pieces.
    *
    * @throws MessengerError the same; and, after the last piece, `blob-altered` when it is not the blob that was sent: nothing of it is to be kept
@@ -105,12 +112,38 @@ export const readBlob = async (
   const pieceOf = ({ part, plain }: Part & { readonly part: number }, from: number, to: number) =>
     plain.subarray(Math.max(0, from - part * PLAIN_PART_BYTES), Math.max(0, to - part * PLAIN_PART_BYTES));
 
+  const checkDigest = async (digests: readonly Uint8Array[]): Promise<void> => {
+    if (!areEqual(await blobDigest(digests), digest))
+      throw new MessengerError('blob-altered', 'this is not the blob that was sent');
+  };
+
+  const underWay = new Map<number, Promise<Part>>();
+  const fetchOnce = (part: number): Promise<Part> => {
+    const fetching =
+      underWay.get(part) ??
+      fetchPart(part, new AbortController().signal).finally(() => underWay.delete(part));
+    underWay.set(part, fetching);
+    return fetching;
+  };
+  const digestsOfPieces = new Map<number, Uint8Array>();
+
   return {
     range: async function* (from, to) {
       const end = Math.min(to, size);
       if (end <= from) return;
       const [first, last] = [Math.floor(from / PLAIN_PART_BYTES), Math.floor((end - 1) / PLAIN_PART_BYTES)];
       for await (const each of partsFrom(first, last)) yield pieceOf(each, from, end);
+    },
+    piece: async (from) => {
+      if (from >= size) return new Uint8Array(0);
+      const part = Math.floor(from / PLAIN_PART_BYTES);
+      const found = await fetchOnce(part);
+      digestsOfPieces.set(part, found.digest);
+      if (digestsOfPieces.size === parts) {
+        const inOrder = [...digestsOfPieces].sort(([one], [other]) => one - other);
+        await checkDigest(inOrder.map(([, each]) => each));
+      }
+      return pieceOf({ part, ...found }, from, size);
     },
     whole: async function* () {
       const digests: Uint8Array[] = [];
@@ -119,8 +152,7 @@ export const readBlob = async (
         const piece = pieceOf(each, 0, size);
         if (piece.length > 0) yield piece;
       }
-      if (!areEqual(await blobDigest(digests), digest))
-        throw new MessengerError('blob-altered', 'this is not the blob that was sent');
+      await checkDigest(digests);
     },
   };
 };

@@ -1,7 +1,8 @@
 import { messageTime, PLAIN_PART_BYTES, type MessageId } from '@restante/protocol';
+import { LRUCache } from 'lru-cache';
 import type { Device } from '../account/device.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
-import { readBlob } from '../blobs/read-blob.ts';
+import { readBlob, type BlobReader } from '../blobs/read-blob.ts';
 import type { BlobContent } from '../blobs/upload-blob.ts';
 import { checkContent } from '../content/codec.ts';
 import { filesContent, MAX_FILE_BYTES } from '../content/kinds/files.ts';
@@ -50,6 +51,13 @@ export type OpenedFile = Pick<MessageFile, 'name' | 'type' | 'size'> & {
    *   that is not stored yet, `unreachable`
    */
   readonly range: (from: number, to: number) => AsyncGenerator<Uint8Array<ArrayBuffer>>;
+  /**
+   * Its bytes from `from` on, as many as come with one part, less than 1 MiB; none at its end and behind it. Each is what the sender has
+   * encrypted for this place; that all together are the file that was sent is known when all have been read once.
+   *
+   * @throws MessengerError the same
+   */
+  readonly piece: (from: number) => Promise<Uint8Array<ArrayBuffer>>;
   /** All of it. After the last piece, `blob-altered` when it is not the file that was sent: nothing of it is to be kept. */
   readonly whole: () => AsyncGenerator<Uint8Array<ArrayBuffer>>;
 };
@@ -102,6 +110,8 @@ export type FilingDeps = {
 };
 
 const KEY_BYTES = 32;
+/** Files whose ticket is kept, and which node had a part: players come back for each piece. */
+const MAX_READERS = 8;
 /** Stands for what is not known before a file is stored, and is as long. */
 const NO_BLOB = { id: '00000000-0000-7000-8000-000000000000', digest: toBase64(new Uint8Array(32)) };
 
@@ -128,6 +138,7 @@ const described = (
 
 export const createFiling = (deps: FilingDeps): Filing => {
   const { store, device, clock, messages, parts } = deps;
+  const readers = new LRUCache<string, Promise<BlobReader>>({ max: MAX_READERS });
 
   const find = async ({ author, id }: MessageReference): Promise<Message | undefined> => {
     const key = await store.get('messageKeys', authoredKey(author, id));
@@ -194,21 +205,31 @@ export const createFiling = (deps: FilingDeps): Filing => {
     });
   };
 
-  const readerOf = async (
-    file: MessageFile,
-    isKept: boolean,
-  ): Promise<Pick<OpenedFile, 'range' | 'whole'>> => {
-    const { blob } = file;
-    if (blob === undefined) {
-      const content = await keptContent(parts, file);
-      return { range: (from, to) => pieces(content, from, to), whole: () => pieces(content, 0, file.size) };
-    }
-    return readBlob(
-      deps.blobs,
-      { id: blob.id, key: fromBase64(file.key), digest: fromBase64(blob.digest), size: file.size },
-      () => deps.api.blob(blob.id),
-      isKept ? await keptParts(parts, file) : undefined,
-    );
+  const ownReader = async (file: MessageFile): Promise<BlobReader> => {
+    const content = await keptContent(parts, file);
+    const endOfPart = (from: number): number => from - (from % PLAIN_PART_BYTES) + PLAIN_PART_BYTES;
+    return {
+      range: (from, to) => pieces(content, from, to),
+      piece: async (from) =>
+        new Uint8Array(await content.read(from, Math.max(from, Math.min(endOfPart(from), file.size)))),
+      whole: () => pieces(content, 0, file.size),
+    };
+  };
+
+  const readerOf = (file: MessageFile, isKept: boolean): Promise<BlobReader> => {
+    const { blob, key, size } = file;
+    if (blob === undefined) return ownReader(file);
+    const name = [blob.id, blob.digest, key, size, isKept].join(' ');
+    const open = async (): Promise<BlobReader> =>
+      readBlob(
+        deps.blobs,
+        { id: blob.id, key: fromBase64(key), digest: fromBase64(blob.digest), size },
+        () => deps.api.blob(blob.id),
+        isKept ? await keptParts(parts, file) : undefined,
+      );
+    const reader = readers.get(name) ?? open();
+    readers.set(name, reader);
+    return reader;
   };
 
   return {
@@ -259,9 +280,9 @@ export const createFiling = (deps: FilingDeps): Filing => {
       if (file === undefined) throw new MessengerError('not-found', 'there is no such file here');
       const isKept = await ownsKept(file, target);
       const { name, type, size } = file;
-      const { range, whole } = await readerOf(file, isKept);
+      const { range, piece, whole } = await readerOf(file, isKept);
       return {
-        ...{ name, type, size, range },
+        ...{ name, type, size, range, piece },
         whole: async function* () {
           let readBytes = 0;
           for await (const piece of whole()) {

@@ -35,6 +35,16 @@ export type Calls = Pick<
   ) => Promise<Message>;
   /** All of a file, from this device or the nodes; `download` events tell how far that is. It is not in memory, and of no type. */
   readonly readFile: (conversation: ConversationId, target: MessageReference, index: number) => Promise<Blob>;
+  /**
+   * Bytes of a file from `from` on, as many as come with one part of it, less than 1 MiB; none at its end and behind it. What was fetched stays
+   * on this device.
+   */
+  readonly readPiece: (
+    conversation: ConversationId,
+    target: MessageReference,
+    index: number,
+    from: number,
+  ) => Promise<Blob>;
   /** Ends a wait for the next attempt or a refusal, and reads the mailboxes again. */
   readonly refresh: () => Promise<void>;
   readonly setTyping: (...args: Parameters<Messenger['setTyping']>) => Promise<void>;

@@ -65,6 +65,7 @@ type OwnCalls =
   | 'refresh'
   | 'sendFiles'
   | 'readFile'
+  | 'readPiece'
   | 'setTyping';
 
 /** The messenger over this browser's vault, through sign-in, sign-out, and loss of the storage. */
@@ -248,6 +249,10 @@ export const createMessengerHost = (
       readFile: async (conversation, target, index) => {
         const { whole } = await (await messenger()).openFile(conversation, target, index);
         return gather(whole());
+      },
+      readPiece: async (conversation, target, index, from) => {
+        const { piece } = await (await messenger()).openFile(conversation, target, index);
+        return new Blob([await piece(from)]);
       },
       refresh: () => Promise.resolve(current?.refresh()),
       setTyping: (...args) => Promise.resolve(current?.setTyping(...args)),

@@ -64,6 +64,7 @@ export const createNotifications = (): Notifications => {
     holdWhileVisible();
     void holdLock(NOTIFIER_LOCK).then(() => (isNotifier = true));
     navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<FromServiceWorker>) => {
+      if (data.kind !== 'open-conversation') return;
       for (const listener of listeners) listener(data.conversation);
     });
     navigator.serviceWorker.startMessages();

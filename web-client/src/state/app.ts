@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import type { Engine } from '../engine/engine.ts';
 import { startAppUpdates } from '../services/app-updates.ts';
 import { EventFeed } from '../services/event-feed.ts';
+import { createMediaUrls, type MediaUrls } from '../services/media-urls.ts';
 import { alertOfMessages } from '../services/message-alerts.ts';
 import { createNotifications } from '../services/notifications.ts';
 import { forgetEmojis } from '../services/recent-emojis.ts';
@@ -41,6 +42,7 @@ export type App = {
   readonly pendingJump: PendingJump;
   readonly unsavedDrafts: UnsavedDrafts;
   readonly transfers: Transfers;
+  readonly media: MediaUrls;
 };
 
 export const createApp = (engine: Engine): App => {
@@ -63,6 +65,7 @@ export const createApp = (engine: Engine): App => {
     update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),
     transfers: new Transfers(feed),
+    media: createMediaUrls(),
     unsavedDrafts: createUnsavedDrafts(localStorage, () => !engine.status().hasPassphrase),
   };
   alertOfMessages({ ...app, notifications });

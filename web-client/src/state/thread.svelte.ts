@@ -238,6 +238,11 @@ export class Thread {
     return this.#calls.readFile(this.conversation, this.referenceTo(message), index);
   }
 
+  /** Bytes of a file of a message from `from` on, as many as come with one part of it; none at its end. */
+  readPiece(message: Message, index: number, from: number): Promise<Blob> {
+    return this.#calls.readPiece(this.conversation, this.referenceTo(message), index, from);
+  }
+
   /** Queues what a message says, and its files, in another conversation. */
   async forward(message: Message, to: ConversationId): Promise<void> {
     const { text, files = [] } = message;

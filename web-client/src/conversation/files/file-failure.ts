@@ -1,6 +1,9 @@
 import type { Failure } from '../../services/error-text.ts';
 import type { Strings } from '../../i18n/en/index.ts';
 
+/** Whether the file may be had later: what is in the way is the network, or a server. */
+export const isAway = ({ code }: Failure): boolean => code === 'unreachable' || code === 'unavailable';
+
 /** Why a file cannot be had, in words. */
 export const fileFailureText = (
   { code }: Failure,
