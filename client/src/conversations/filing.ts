@@ -1,8 +1,8 @@
 import { messageTime, PLAIN_PART_BYTES, type MessageId } from '@restante/protocol';
 import type { Device } from '../account/device.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
-import { readBlob } from '../blobs/read-blob.ts';
 import type { BlobContent } from '../blobs/upload-blob.ts';
+import { codeOnDemand } from '../code-on-demand.ts';
 import { checkContent } from '../content/codec.ts';
 import { filesContent, MAX_FILE_BYTES } from '../content/kinds/files.ts';
 import type { MessageReference } from '../content/parts.ts';
@@ -100,6 +100,8 @@ export type FilingDeps = {
   /** There is something to be stored, or nothing more of what there was. */
   readonly onUpload: () => void;
 };
+
+const readBlobCode = codeOnDemand(() => import('../blobs/read-blob.ts'));
 
 const KEY_BYTES = 32;
 /** Stands for what is not known before a file is stored, and is as long. */
@@ -203,6 +205,7 @@ export const createFiling = (deps: FilingDeps): Filing => {
       const content = await keptContent(parts, file);
       return { range: (from, to) => pieces(content, from, to), whole: () => pieces(content, 0, file.size) };
     }
+    const { readBlob } = await readBlobCode();
     return readBlob(
       deps.blobs,
       { id: blob.id, key: fromBase64(file.key), digest: fromBase64(blob.digest), size: file.size },
