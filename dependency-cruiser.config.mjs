@@ -72,7 +72,7 @@ const downward = Object.entries(folders).flatMap(([place, mayImportFolders]) =>
 /** The client's house, from its roof: each storey may use those below it; what is not named here is the ground. */
 const storeys = [
   ['index.ts', 'messenger.ts', 'options.ts'],
-  ['delivery.ts'],
+  ['delivery-on-demand.ts', 'delivery.ts'],
   ['receiving/'],
   ['people/'],
   ['conversations/'],

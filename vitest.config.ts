@@ -16,7 +16,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
-          include: ['*/src/**/*.test.ts', 'couchdb/**/*.test.ts', 'e2e/**/*.test.ts'],
+          include: [
+            '*/src/**/*.test.ts',
+            'couchdb/**/*.test.ts',
+            'web-client/build/**/*.test.ts',
+            'e2e/**/*.test.ts',
+          ],
           // Those of `npm run test:servers` need the right to make network namespaces.
           exclude: [...configDefaults.exclude, PAGE, 'e2e/servers/**'],
         },

@@ -68,8 +68,6 @@ export type Delivery = {
   readonly close: () => void;
   readonly state: () => ConnectionState;
   readonly refresh: () => void;
-  /** Sends a frame that is worth nothing later; without a connection it is dropped. */
-  readonly sendNow: SendFrame;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
   /** Files are to be stored, or no more. */
@@ -549,7 +547,6 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       connection.retryNow();
       if (!isOver(connection.state())) background(catchUp.run());
     },
-    sendNow: (frame) => frames?.(frame),
     pump: outbox.pump,
     pumpUploads: uploads.pump,
     tellProfile: () => background(tellProfile()),

@@ -6,7 +6,7 @@ import { createContacts } from './people/contacts.ts';
 import { createConversing, type Conversing } from './conversations/conversing.ts';
 import { createConversations } from './conversations/conversations.ts';
 import { createSettingUp, type SettingUp } from './conversations/setting-up.ts';
-import { createDelivery } from './delivery.ts';
+import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
 import { createExporting, type Exporting } from './conversations/export.ts';
 import { createFiling, type Filing } from './conversations/filing.ts';
@@ -19,6 +19,7 @@ import { createEvents, type Events } from './events/events.ts';
 import { createArrivals } from './receiving/arrival.ts';
 import { createIdentityGuard } from './people/identity-guard.ts';
 import { createHousekeeping } from './account/housekeeping.ts';
+import { accountKeyCode } from './account/key-code.ts';
 import { ownKeys } from './account/keys.ts';
 import { createKeyRotation } from './account/key-rotation.ts';
 import type { MessengerEvents } from './events/messenger-events.ts';
@@ -62,6 +63,8 @@ export type Messenger = Account &
   Preferring &
   Searching &
   Exporting & {
+    /** Fetches the code that is for who has an account, which `start` does too. Throws `unreachable`; may be tried again. */
+    readonly loadCode: () => Promise<void>;
     /** Connects and stays connected. */
     readonly start: () => Promise<void>;
     readonly stop: () => void;
@@ -138,7 +141,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     ...{ device, clock, events, random: options.random },
     replaceKeys: () => delivery.keepHouse(),
   });
-  const delivery = createDelivery({
+  const delivery = deliveryOnDemand({
     ...options,
     ...{
       events,
@@ -185,6 +188,9 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     await loaded;
     device.self();
   };
+  const loadCode = async (): Promise<void> => {
+    await Promise.all([accountKeyCode(), deliveryCode()]);
+  };
   const ready = async (): Promise<void> => {
     await registered();
     await clock.settled();
@@ -230,9 +236,11 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     setPreferences: preferences.setPreferences,
     ...createSearching(store, loaded),
     ...createExporting(store, device, clock.now, loaded),
+    loadCode,
     start: async () => {
-      await ready();
-      delivery.start();
+      // Transactions check signatures, and must not wait for the network.
+      await Promise.all([ready(), loadCode()]);
+      await delivery.start();
       tidyFiles();
     },
     stop: delivery.stop,

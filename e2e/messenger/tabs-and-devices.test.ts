@@ -122,6 +122,24 @@ it('who has no account does without the ratchet, and without a connection for it
   await alice.isConnected('live');
 });
 
+it('a part that cannot be loaded says so, and is there, with its styles, when it is tried again', async () => {
+  const alice = await stage().browserPerson('alice', { serviceWorkers: 'block' });
+  alice.complaints.expect(...NETWORK_FAILURES);
+  const page = (await alice.enter()).page();
+  await alice.signUp(alice.username);
+  const code = /\/assets\/SettingsScreen-[^/]*\.(?:js|css)$/;
+  await alice.context.route(code, (route) => route.abort());
+  await page.getByRole('link', { name: 'Settings' }).click();
+  const notice = page.getByRole('alert').filter({ hasText: 'could not be loaded' });
+  await notice.waitFor();
+  await alice.context.unroute(code);
+  await notice.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
+  const lacksStyles =
+    "[...document.querySelectorAll('link[rel=stylesheet]')].some(({ sheet }) => sheet === null)";
+  expect(await page.evaluate(lacksStyles)).toBe(false);
+});
+
 describe('a second device', () => {
   it('gets what comes and what is written on the first, and can be removed', async () => {
     const [alice, bob] = await stage().friends('alice', 'bob');

@@ -1,9 +1,7 @@
-import { gzipSync } from 'node:zlib';
 import type { Messenger } from '@restante/client';
 import { buildWebClient } from '@restante/web-client/build';
+import { gzippedBytes, scriptsOfScreen } from '@restante/web-client/first-screen';
 import { startStage, type BrowserPerson, type Stage } from '@restante/testkit/messenger';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { Figure } from '../figure.ts';
 import type { Bench, Measurement } from '../measurement.ts';
@@ -28,11 +26,12 @@ const atMost = (bound: number): Pick<Figure, 'target'> => ({ target: { of: 'valu
 /** Scripts that a first visit loads until somebody can sign up, and until the engine has answered: kB gzipped. */
 const firstScreen = async ({ browser, cluster }: Stage): Promise<{ page: number; engine: number }> => {
   const folder = await buildWebClient();
+  const scripts = scriptsOfScreen(folder, 'Welcome');
   const context = await browser.newContext({ serviceWorkers: 'block' });
   const loaded = { page: new Set<string>(), engine: new Set<string>() };
   context.on('request', (request) => {
     const { pathname } = new URL(request.url());
-    const isEngine = /(?:worker|leader|lifetime)/.test(pathname);
+    const isEngine = scripts.engine.has(pathname) && !scripts.page.has(pathname);
     if (pathname.endsWith('.js')) loaded[isEngine ? 'engine' : 'page'].add(pathname);
   });
   const page = await context.newPage();
@@ -40,12 +39,10 @@ const firstScreen = async ({ browser, cluster }: Stage): Promise<{ page: number;
   await page.getByRole('button', { name: 'Create account' }).waitFor();
   await page.waitForLoadState('networkidle');
   await context.close();
-  const gzipped = (paths: Iterable<string>): number =>
-    [...paths].reduce(
-      (sum, path) => sum + gzipSync(readFileSync(join(folder, path)), { level: 9 }).length,
-      0,
-    ) / KB;
-  return { page: gzipped(loaded.page), engine: gzipped(loaded.engine) };
+  return {
+    page: gzippedBytes(folder, loaded.page) / KB,
+    engine: gzippedBytes(folder, loaded.engine) / KB,
+  };
 };
 
 /** Opens the messenger anew and answers with the time at which this text stands where `selector` says. */

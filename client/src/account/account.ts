@@ -4,7 +4,7 @@ import type { Device } from './device.ts';
 import { isSameDevice } from './device-lists.ts';
 import { enroll, type Credentials } from './enroll.ts';
 import type { OwnKeys } from './keys.ts';
-import { deviceDigits } from './key-digits.ts';
+import { keyDigitsCode } from './key-code.ts';
 import type { OwnList } from './own-list.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MasterApi } from '../server/master-api.ts';
@@ -60,7 +60,8 @@ export const createAccount = (deps: AccountDeps): Account => {
   const { store, device, keys, ownList, api, stop, loaded } = deps;
   const enrolling = { store, device, keys, ownList };
 
-  const digitsOf = (identityKey: string): string => deviceDigits(device.accountId(), identityKey);
+  const digitsOf = async (identityKey: string): Promise<string> =>
+    (await keyDigitsCode()).deviceDigits(device.accountId(), identityKey);
   /** Who has no account key leaves the list to those who have. */
   const takeOff = async (remove: (device: ListedDevice) => boolean): Promise<void> => {
     try {
@@ -111,7 +112,9 @@ export const createAccount = (deps: AccountDeps): Account => {
     },
     waitingDevices: async () => {
       await loaded;
-      return ownList.waitingDevices().map((each) => ({ ...each, digits: digitsOf(each.identityKey) }));
+      return Promise.all(
+        ownList.waitingDevices().map(async (each) => ({ ...each, digits: await digitsOf(each.identityKey) })),
+      );
     },
     letDeviceIn: ({ deviceId, registrationId, identityKey }) =>
       ownList.change({ add: [{ deviceId, registrationId, identityKey }] }),

@@ -3,8 +3,8 @@ import { MessengerError } from '../messenger-error.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import type { Transaction } from '../vault/store.ts';
 import type { DeviceListRow } from '../vault/tables.ts';
-import { isSignedList } from './account-key.ts';
 import type { Device } from './device.ts';
+import { accountKeyCode } from './key-code.ts';
 
 /**
  * The device lists of all accounts, as far as they were seen: what a server says of an account's devices counts only as its account key
@@ -175,7 +175,7 @@ export const createDeviceLists = (
     if (list === null) return 'same';
     const before = await transaction.get('deviceLists', accountId);
     if (before?.signature === list.signature && haveSameDevices(before, list)) return 'same';
-    if (list.accountId !== accountId || !isSignedList(list)) {
+    if (list.accountId !== accountId || !(await accountKeyCode()).isSignedList(list)) {
       refuse(transaction, accountId, 'not-signed');
       return 'not-signed';
     }

@@ -1,7 +1,7 @@
 import { sha512 } from '@noble/hashes/sha2.js';
 import type { AccountId } from '@restante/protocol';
-import { LRUCache } from 'lru-cache';
 import { fromBase64 } from '../base64.ts';
+import { createRemembered } from '../remembered.ts';
 import { accountBytes } from './account-bytes.ts';
 
 /**
@@ -42,7 +42,7 @@ const digitsOf = ({ accountId, key: text }: KeyOwner): string => {
   return groups.join('');
 };
 
-const remembered = new LRUCache<string, string>({ max: MAX_REMEMBERED });
+const remembered = createRemembered<string>(MAX_REMEMBERED);
 
 /** 30 digits. */
 export const fingerprint = (owner: KeyOwner): string => {

@@ -11,9 +11,9 @@ import type { ServerClock } from '../server/clock.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type AccountKey, type DeviceListRow } from '../vault/tables.ts';
-import { createAccountKey, signDeviceList } from './account-key.ts';
 import { isSameDevice, type DeviceLists } from './device-lists.ts';
 import type { Device } from './device.ts';
+import { accountKeyCode } from './key-code.ts';
 
 /**
  * The own account's device list: what this device signs of it. Two devices may change it at the same time; a master takes the first, and
@@ -130,6 +130,7 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
   const changeOnce = async (
     edit: (devices: readonly ListedDevice[]) => readonly ListedDevice[],
   ): Promise<void> => {
+    const { signDeviceList } = await accountKeyCode();
     for (let attempt = 1; ; attempt += 1) {
       const row = await ownRow(store);
       if (row === undefined)
@@ -166,6 +167,7 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     inTurn(async () => {
       const key = await store.get('accountKey', ONLY);
       if (key === undefined || (await ownRow(store)) !== undefined) return;
+      const { signDeviceList } = await accountKeyCode();
       const list = signDeviceList(key, {
         ...{ accountId: device.accountId(), generation: 1, devices: [self()], former: [] },
       });
@@ -178,8 +180,10 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
       }
     });
 
-  const create: OwnList['create'] = () =>
-    store.transact((transaction) => transaction.put('accountKey', ONLY, createAccountKey(random)));
+  const create: OwnList['create'] = async () => {
+    const { createAccountKey } = await accountKeyCode();
+    await store.transact((transaction) => transaction.put('accountKey', ONLY, createAccountKey(random)));
+  };
 
   /** Of two lists of one generation what both say holds: who is on one alone is asked about once more. */
   const settle = async (other: NonNullable<Devices['list']>): Promise<void> => {
@@ -191,6 +195,7 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     const row = await ownRow(store);
     if (row === undefined || row.generation !== other.generation) return;
     const former = formerOf([...row.former, ...other.former], row.devices, [], clock.now());
+    const { signDeviceList } = await accountKeyCode();
     const again = signDeviceList(await keyOf(store, row), { ...row, generation: row.generation + 1, former });
     await api.putDeviceList(again);
     await learnList(again);
@@ -287,6 +292,7 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     },
     beginAnew: (password) =>
       inTurn(async () => {
+        const { createAccountKey, signDeviceList } = await accountKeyCode();
         const { list } = await api.devices();
         const row = await ownRow(store);
         const known = await store.get('accountKey', ONLY);

@@ -1,9 +1,9 @@
 import { messageTime, PLAIN_PART_BYTES, type MessageId } from '@restante/protocol';
-import { LRUCache } from 'lru-cache';
 import type { Device } from '../account/device.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
-import { readBlob, type BlobReader } from '../blobs/read-blob.ts';
+import type { BlobReader } from '../blobs/read-blob.ts';
 import type { BlobContent } from '../blobs/upload-blob.ts';
+import { codeOnDemand } from '../code-on-demand.ts';
 import { checkContent } from '../content/codec.ts';
 import { filesContent, MAX_FILE_BYTES } from '../content/kinds/files.ts';
 import type { MessageReference } from '../content/parts.ts';
@@ -14,6 +14,7 @@ import { keepFile, keptContent, keptName, keptParts } from '../files/kept-files.
 import { MAX_FILES, MAX_PREVIEW_BYTES } from '../files/limits.ts';
 import type { PartStore } from '../files/part-store.ts';
 import { MessengerError } from '../messenger-error.ts';
+import { createRemembered } from '../remembered.ts';
 import type { BlobApi } from '../server/blob-api.ts';
 import type { ServerClock } from '../server/clock.ts';
 import type { MasterApi } from '../server/master-api.ts';
@@ -109,6 +110,8 @@ export type FilingDeps = {
   readonly onUpload: () => void;
 };
 
+const readBlobCode = codeOnDemand(() => import('../blobs/read-blob.ts'));
+
 const KEY_BYTES = 32;
 /** Files whose ticket is kept, and which node had a part: players come back for each piece. */
 const MAX_READERS = 8;
@@ -138,7 +141,7 @@ const described = (
 
 export const createFiling = (deps: FilingDeps): Filing => {
   const { store, device, clock, messages, parts } = deps;
-  const readers = new LRUCache<string, Promise<BlobReader>>({ max: MAX_READERS });
+  const readers = createRemembered<Promise<BlobReader>>(MAX_READERS);
 
   const find = async ({ author, id }: MessageReference): Promise<Message | undefined> => {
     const key = await store.get('messageKeys', authoredKey(author, id));
@@ -220,15 +223,19 @@ export const createFiling = (deps: FilingDeps): Filing => {
     const { blob, key, size } = file;
     if (blob === undefined) return ownReader(file);
     const name = [blob.id, blob.digest, key, size, isKept].join(' ');
-    const open = async (): Promise<BlobReader> =>
-      readBlob(
+    const open = async (): Promise<BlobReader> => {
+      const { readBlob } = await readBlobCode();
+      return readBlob(
         deps.blobs,
         { id: blob.id, key: fromBase64(key), digest: fromBase64(blob.digest), size },
         () => deps.api.blob(blob.id),
         isKept ? await keptParts(parts, file) : undefined,
       );
+    };
     const reader = readers.get(name) ?? open();
     readers.set(name, reader);
+    // What could not be opened is tried anew.
+    reader.catch(() => readers.delete(name));
     return reader;
   };
 

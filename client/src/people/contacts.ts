@@ -1,8 +1,8 @@
 import { accountId as accountIdSchema, type AccountId } from '@restante/protocol';
-import { LRUCache } from 'lru-cache';
 import { MAX_CONVERSATIONS } from '../conversations/reading.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { MessengerError } from '../messenger-error.ts';
+import { createRemembered } from '../remembered.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import { conversationWith, named, type ConversationId } from '../vault/conversation-id.ts';
 import type { Store, Transaction } from '../vault/store.ts';
@@ -37,11 +37,8 @@ export const createContacts = (
 ): Contacts => {
   /** Questions under way: many messages to one new name are one question. */
   const asking = new Map<string, Promise<AccountId>>();
-  /** Claims that have been looked at: each text is one, and neither the vault nor a master is asked for each. */
-  const checked = new LRUCache<string, true>({
-    ...{ max: MAX_CLAIMS, ttl: CLAIM_REST_MS },
-    perf: { now: monotonic },
-  });
+  /** When claims have been looked at: each text is one, and neither the vault nor a master is asked for each. */
+  const checked = createRemembered<number>(MAX_CLAIMS);
 
   const isRemoved: Contacts['isRemoved'] = async (accountId) => {
     const removed = await api.isRemoved(accountId);
@@ -98,8 +95,9 @@ export const createContacts = (
     },
     verify: async (accountId, username) => {
       const claim = `${accountId} ${username}`;
-      if (checked.has(claim)) return;
-      checked.set(claim, true);
+      const now = monotonic();
+      if (now - (checked.get(claim) ?? -Infinity) < CLAIM_REST_MS) return;
+      checked.set(claim, now);
       try {
         const id = conversationWith(accountId);
         const conversation = await store.get('conversations', id);

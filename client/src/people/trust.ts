@@ -1,11 +1,11 @@
 import type { AccountId } from '@restante/protocol';
 import type { DeviceLists } from '../account/device-lists.ts';
 import type { Device } from '../account/device.ts';
+import { codeOnDemand } from '../code-on-demand.ts';
 import type { IdentityGuard } from './identity-guard.ts';
 import { hasUnverifiedKeys, verificationOf } from '../sending/verification.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MasterApi } from '../server/master-api.ts';
-import { safetyNumber } from './safety-number.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation } from '../vault/tables.ts';
 
@@ -23,6 +23,8 @@ export type Trust = {
   /** Goes on with a contact whose key has changed, without having compared it. */
   readonly acceptKeys: (accountId: AccountId) => Promise<void>;
 };
+
+const safetyNumberCode = codeOnDemand(() => import('./safety-number.ts'));
 
 const changed = (): MessengerError =>
   new MessengerError('keys-changed', 'this is not the safety number any more');
@@ -53,6 +55,7 @@ export const createTrust = ({ store, device, api, lists, guard, loaded }: TrustD
     const self = device.accountId();
     if (accountId === self) throw new MessengerError('own-account', 'one has no safety number with oneself');
     const key = await keyOf(accountId);
+    const { safetyNumber } = await safetyNumberCode();
     return { digits: safetyNumber({ accountId: self, key: await keyOf(self) }, { accountId, key }), key };
   };
 

@@ -2,8 +2,8 @@ import type { AccountId, DeviceId } from '@restante/protocol';
 import type { AccountState, Sync } from '../content/kinds/sync.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { applySettings } from '../conversations/setting-up.ts';
-import { accountKeyOf } from '../account/account-key.ts';
 import type { Device } from '../account/device.ts';
+import { accountKeyCode } from '../account/key-code.ts';
 import type { OwnList } from '../account/own-list.ts';
 import { fromBase64 } from '../base64.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
@@ -97,6 +97,7 @@ export const applySync = async (
     return;
   }
   if (change.type === 'account-key') {
+    const { accountKeyOf } = await accountKeyCode();
     await deps.ownList.takeKey(transaction, accountKeyOf(fromBase64(change.privateKey)));
     return;
   }

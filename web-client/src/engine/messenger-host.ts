@@ -122,10 +122,11 @@ export const createMessengerHost = (
     opened.on('storage', (storage) => onStatus({ storage }));
     opened.on('fault', onFault);
   };
+  const loadCode = (opened: Messenger): Promise<unknown> => Promise.all([loadRatchet(), opened.loadCode()]);
   const begin = async (opened: Messenger): Promise<void> => {
     const self = await opened.self();
     if (self !== null) {
-      await loadRatchet();
+      await loadCode(opened);
       await opened.start();
     }
     isRunning = self !== null;
@@ -202,7 +203,7 @@ export const createMessengerHost = (
       const messenger = opened();
       const self = await messenger.self();
       if (self?.username === username) return;
-      await loadRatchet();
+      await loadCode(messenger);
       await enter(messenger);
       await begin(messenger);
     });

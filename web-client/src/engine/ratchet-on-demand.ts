@@ -1,4 +1,5 @@
-import { MessengerError, type Ratchet } from '@restante/client';
+import type { Ratchet } from '@restante/client';
+import { codeOnDemand } from '@restante/client/code-on-demand';
 
 export type RatchetOnDemand = {
   readonly ratchet: Ratchet;
@@ -6,16 +7,9 @@ export type RatchetOnDemand = {
   readonly load: () => Promise<unknown>;
 };
 
-/** A ratchet whose code, two fifths of the engine's, is fetched when it is needed: who has no account yet does without. */
+/** A ratchet whose code, a third of the engine's, is fetched when it is needed: who has no account yet does without. */
 export const ratchetOnDemand = (fetchCode: () => Promise<Ratchet>): RatchetOnDemand => {
-  let fetched: Promise<Ratchet> | null = null;
-  const load = (): Promise<Ratchet> => {
-    fetched ??= fetchCode().catch((cause: unknown) => {
-      fetched = null;
-      throw new MessengerError('unreachable', 'the code of the ratchet cannot be fetched', { cause });
-    });
-    return fetched;
-  };
+  const load = codeOnDemand(fetchCode);
   return {
     load,
     ratchet: {

@@ -1,4 +1,6 @@
 import type { AccountId } from '@restante/protocol';
+import { accountKeyCode, keyDigitsCode } from '../../account/key-code.ts';
+import { deliveryCode } from '../../delivery-on-demand.ts';
 import {
   conversationWith,
   createMessenger,
@@ -16,6 +18,9 @@ import { ScriptedCluster } from './scripted-cluster.ts';
 import { ScriptedNetwork, ScriptedPeer } from './scripted-network.ts';
 import { settled, type ScriptedTime } from './scripted-time.ts';
 import { Witness } from './witness.ts';
+
+// Code that is fetched on demand is there before time stands still.
+await Promise.all([accountKeyCode(), keyDigitsCode(), deliveryCode()]);
 
 const MASTERS = ['http://master-0', 'http://master-1'];
 const PASSWORD = 'correct horse battery staple';

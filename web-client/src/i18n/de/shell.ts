@@ -6,7 +6,8 @@ export const shell = {
   turnOn: 'Einschalten',
   starting: 'Deine Nachrichten werden geöffnet …',
   loading: 'Lädt …',
-  notLoaded: 'Dieser Teil konnte nicht geladen werden. Prüfe deine Verbindung und lade die Seite neu.',
+  notLoaded:
+    'Dieser Teil konnte nicht geladen werden. Prüfe deine Verbindung und versuche es noch einmal, oder lade die Seite neu.',
   reload: 'Neu laden',
   tryAgain: 'Noch einmal versuchen',
   cancel: 'Abbrechen',

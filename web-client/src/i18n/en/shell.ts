@@ -6,7 +6,7 @@ export const shell = {
   turnOn: 'Turn on',
   starting: 'Opening your messages …',
   loading: 'Loading …',
-  notLoaded: 'This part could not be loaded. Check your connection and load the page again.',
+  notLoaded: 'This part could not be loaded. Check your connection and try again, or load the page again.',
   reload: 'Reload',
   tryAgain: 'Try again',
   cancel: 'Cancel',
