@@ -263,9 +263,8 @@ describe('profiles', () => {
       .waitFor();
     await bob!.page().getByText(`@${alice!.username}`).waitFor();
     const face = bob!.conversation('Alice Liddell').locator('img');
-    await waitFor('the picture to be drawn', () =>
-      face.evaluate('(image) => image.naturalWidth === 320 && image.naturalHeight === 320'),
-    );
+    const widthOf = (image: object): number => (image as { readonly naturalWidth: number }).naturalWidth;
+    await waitFor('the picture to be drawn', async () => (await face.evaluate(widthOf)) === 320);
     // It was drawn anew: what the camera wrote into it is gone.
     const [kept] = await bob!.rows('profiles');
     expect(Buffer.from(kept!.value.picture!, 'base64').includes('GPS')).toBe(false);
