@@ -105,7 +105,7 @@ const settings = (section: string): Screen => ({
 });
 const conversation = async (): Promise<Page> => {
   await go(alice.page(), `#/c/${bob.address.accountId}`);
-  await alice.sees('Hi Alice! Are you coming on Saturday?');
+  await alice.page().getByRole('log').getByRole('article').last().waitFor();
   return alice.page();
 };
 type Chosen = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };
@@ -179,70 +179,6 @@ const SCREENS: readonly Screen[] = [
     },
   },
   { name: 'conversation', open: conversation },
-  {
-    name: 'files',
-    open: async () => {
-      const page = await conversation();
-      const pictures = page.locator('[data-part=picture]');
-      if ((await pictures.count()) === 0) {
-        await choose(
-          page,
-          await somePhoto(),
-          { name: 'Timetable.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(182_000) },
-          { name: 'The lake.webm', mimeType: 'video/webm', buffer: await film(alice, 4, 20_000) },
-        );
-        await page.getByRole('textbox', { name: 'Add a caption' }).fill('From the sea, and when we go back');
-        await page.getByRole('button', { name: 'Send', exact: true }).click();
-        await alice.sent('From the sea, and when we go back', 'read');
-      }
-      await waitFor(
-        'the picture',
-        async () => (await pictures.first().getAttribute('data-shows')) === 'whole',
-      );
-      await choose(page, await somePhoto());
-      return page;
-    },
-    close: (page) => page.getByRole('button', { name: 'Remove' }).click(),
-  },
-  {
-    name: 'film',
-    open: async () => {
-      const page = await conversation();
-      await page.getByRole('button', { name: 'Play The lake.webm' }).click();
-      await waitFor('the film to play', () =>
-        page
-          .locator('video')
-          .evaluate((video) => (video as unknown as { readonly currentTime: number }).currentTime > 0.2),
-      );
-      return page;
-    },
-  },
-  {
-    name: 'voice',
-    open: async () => {
-      const page = await conversation();
-      await page.evaluate(HUMS);
-      const voices = page.locator('[data-part=voice]');
-      if ((await voices.count()) === 0) {
-        await record(page);
-        await page.getByRole('button', { name: 'Send', exact: true }).click();
-        await voices.waitFor();
-      }
-      await record(page);
-      return page;
-    },
-    close: (page) => page.getByRole('button', { name: 'Discard recording' }).click(),
-  },
-  {
-    name: 'picture',
-    open: async () => {
-      const page = await conversation();
-      await page.locator('[data-part=picture]').first().click();
-      await page.getByRole('dialog').getByRole('img').waitFor();
-      return page;
-    },
-    close: escape,
-  },
   {
     name: 'message-menu',
     open: async () => {
@@ -443,6 +379,70 @@ const SCREENS: readonly Screen[] = [
       await page.getByRole('log').focus();
       await page.keyboard.press('?');
       await page.getByRole('dialog').waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'files',
+    open: async () => {
+      const page = await conversation();
+      const pictures = page.locator('[data-part=picture]');
+      if ((await pictures.count()) === 0) {
+        await choose(
+          page,
+          await somePhoto(),
+          { name: 'Timetable.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(182_000) },
+          { name: 'The lake.webm', mimeType: 'video/webm', buffer: await film(alice, 4, 20_000) },
+        );
+        await page.getByRole('textbox', { name: 'Add a caption' }).fill('From the sea, and when we go back');
+        await page.getByRole('button', { name: 'Send', exact: true }).click();
+        await alice.sent('From the sea, and when we go back', 'read');
+      }
+      await waitFor(
+        'the picture',
+        async () => (await pictures.first().getAttribute('data-shows')) === 'whole',
+      );
+      await choose(page, await somePhoto());
+      return page;
+    },
+    close: (page) => page.getByRole('button', { name: 'Remove' }).click(),
+  },
+  {
+    name: 'film',
+    open: async () => {
+      const page = await conversation();
+      await page.getByRole('button', { name: 'Play The lake.webm' }).click();
+      await waitFor('the film to play', () =>
+        page
+          .locator('video')
+          .evaluate((video) => (video as unknown as { readonly currentTime: number }).currentTime > 0.2),
+      );
+      return page;
+    },
+  },
+  {
+    name: 'voice',
+    open: async () => {
+      const page = await conversation();
+      await page.evaluate(HUMS);
+      const voices = page.locator('[data-part=voice]');
+      if ((await voices.count()) === 0) {
+        await record(page);
+        await page.getByRole('button', { name: 'Send', exact: true }).click();
+        await voices.waitFor();
+      }
+      await record(page);
+      return page;
+    },
+    close: (page) => page.getByRole('button', { name: 'Discard recording' }).click(),
+  },
+  {
+    name: 'picture',
+    open: async () => {
+      const page = await conversation();
+      await page.locator('[data-part=picture]').first().click();
+      await page.getByRole('dialog').getByRole('img').waitFor();
       return page;
     },
     close: escape,
