@@ -65,10 +65,12 @@ test('a profile is told to those who are let in, when it is chosen or when they 
 test('a profile is the same on all own devices, and a new one knows those of others', async () => {
   await using scene = await Scene.open();
   const { alice, bob, mallory, aliceId, bobId, malloryId } = await known(scene);
-  const alice2 = await scene.device('alice');
+  const vault = memoryVault();
+  const alice2 = await scene.device('alice', { vault });
   await bob.setStanding(aliceId, 'accepted');
   await bob.setProfile({ name: 'Bob', picture: PICTURE });
   await waitForProfile(alice2, bobId, { name: 'Bob', picture: PICTURE });
+  await waitFor('what alice knows', async () => (await vault.get('standings', bobId)) === 'accepted');
   await alice2.setProfile({ name: 'Alice', picture: PICTURE });
   await waitFor('alice to know', async () => (await alice.profile()).name === 'Alice');
   for (const device of [alice, alice2])

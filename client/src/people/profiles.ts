@@ -9,6 +9,7 @@ import { shownProfile } from '../conversations/shown-profile.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { Composer } from '../sending/compose.ts';
+import { isIntroduced } from '../sending/introduction.ts';
 import { tellOwnDevices, type OwnSyncDeps } from '../sending/own-sync.ts';
 import type { Device } from '../account/device.ts';
 import type { ServerClock } from '../server/clock.ts';
@@ -54,15 +55,17 @@ export const keepProfile = async (
   await conversations.change(transaction, conversationWith(accountId), { profile: shownProfile(profile) });
 };
 
-/** The same of one that it has told itself: nothing is kept of somebody who is not known at all. */
+/** The same of one that it has told itself: nothing is kept of somebody who is not known at all, once this device knows what its account knows. */
 export const takeProfile = async (
   transaction: Transaction,
-  deps: TakingDeps,
+  deps: TakingDeps & { readonly clock: Pick<ServerClock, 'now'> },
   author: AccountId,
   profile: ChosenProfile,
 ): Promise<void> => {
-  if ((await standingOf(transaction, author)) !== undefined)
-    await keepProfile(transaction, deps, author, profile);
+  const isKnown =
+    (await standingOf(transaction, author)) !== undefined ||
+    !(await isIntroduced(transaction, deps.clock.now()));
+  if (isKnown) await keepProfile(transaction, deps, author, profile);
 };
 
 type AskingDeps = { readonly clock: ServerClock; readonly composer: Composer };
