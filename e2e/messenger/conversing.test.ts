@@ -494,7 +494,11 @@ describe('a message', () => {
     await alice!.confirm('Delete for everyone');
     await bob!.page().getByText('This message was deleted').first().waitFor();
     await announced.waitFor({ state: 'detached' });
-    expect(await bob!.page().content()).not.toContain('the secret');
+    // The list is told of it right after the conversation.
+    await waitFor(
+      'nothing of it on the page',
+      async () => !(await bob!.page().content()).includes('the secret'),
+    );
   });
 
   it('of which nothing is seen is not sent', async () => {
