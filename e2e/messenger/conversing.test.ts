@@ -274,8 +274,16 @@ describe('profiles', () => {
     await alice!.accept();
     await carol!.conversation('Alice Liddell').locator('img').waitFor();
 
-    await bob!.leave();
+    // What is not touched stays.
     await alice!.enter('/#/settings/account');
+    await alice!.page().getByRole('button', { name: 'Change profile' }).click();
+    await alice!.page().getByRole('dialog').getByRole('button', { name: 'Remove the picture' }).waitFor();
+    await alice!.confirm('Save');
+    await alice!.page().getByRole('dialog').waitFor({ state: 'detached' });
+    const [own] = await alice!.rows('ownProfile');
+    expect(own!.value.name).toBe('Alice Liddell');
+
+    await bob!.leave();
     await alice!.page().getByRole('button', { name: 'Change profile' }).click();
     await alice!.page().getByRole('dialog').getByRole('button', { name: 'Remove the picture' }).click();
     await alice!.page().getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('Al');

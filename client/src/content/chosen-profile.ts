@@ -1,9 +1,7 @@
-import { messageId } from '@restante/protocol';
+import { base64, messageId } from '@restante/protocol';
 import * as z from 'zod/mini';
 import { fromBase64 } from '../base64.ts';
 import { MAX_PROFILE_NAME_LENGTH, MAX_PROFILE_PICTURE_BYTES, profileName, type Profile } from './profile.ts';
-
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** A profile as it travels and is kept. */
 export const profileFields = {
@@ -11,9 +9,7 @@ export const profileFields = {
   id: messageId,
   name: z.nullable(z.string().check(z.minLength(1), z.maxLength(MAX_PROFILE_NAME_LENGTH))),
   /** Base64 of a picture, of whatever kind its author says nothing. */
-  picture: z.nullable(
-    z.string().check(z.regex(BASE64), z.minLength(4), z.maxLength((MAX_PROFILE_PICTURE_BYTES / 3) * 4)),
-  ),
+  picture: z.nullable(base64((MAX_PROFILE_PICTURE_BYTES / 3) * 4)),
 };
 
 export const chosenProfile = z.object(profileFields);

@@ -86,6 +86,18 @@ test('a profile is the same on all own devices, and a new one knows those of oth
   await waitFor('a row', async () => (await rowOf(alice3, bobId))?.profile?.name === 'Bob');
 });
 
+test('a new own device is not told what strangers say of themselves', async () => {
+  await using scene = await Scene.open();
+  const { alice, mallory, bobId, malloryId } = await known(scene);
+  await mallory.setProfile({ name: 'Mallory', picture: PICTURE });
+  await waitForProfile(alice, malloryId, { name: 'Mallory', picture: PICTURE });
+  const vault = memoryVault();
+  const alice2 = await scene.device('alice', { vault });
+  await waitFor('what alice knows', async () => (await vault.get('standings', bobId)) === 'accepted');
+  await waitFor('all of it', async () => (await vault.get('introduction', 'only')) === undefined);
+  expect(await alice2.profileOf(malloryId)).toEqual({ name: null, picture: null });
+});
+
 test('who has not got a profile asks for it once somebody writes, and is not answered all the time', async () => {
   await using scene = await Scene.open();
   const { alice, bob, aliceId, bobId } = await known(scene);

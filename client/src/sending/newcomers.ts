@@ -81,9 +81,10 @@ const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
   const settings = (await rowsOf(store, 'conversationSettings', ALL)).map(({ key, value }) => ({
     ...{ accountId: key, settings: value },
   }));
-  const profiles = (await rowsOf(store, 'profiles', { limit: PAGE })).map(({ key, value }) => ({
-    ...{ accountId: key, profile: value },
-  }));
+  // A stranger's comes when they have been let in: a crowd of them must not fill the mailbox of a new device.
+  const profiles = (await rowsOf(store, 'profiles', { limit: PAGE }))
+    .filter(({ key }) => decided.get(key) === 'accepted')
+    .map(({ key, value }) => ({ accountId: key, profile: value }));
   const parts = partsOf({ standings, verifications, settings, profiles });
   await store.transact(async (transaction) => {
     const preferences = await transaction.get('preferences', ONLY);

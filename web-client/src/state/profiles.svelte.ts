@@ -66,9 +66,14 @@ export class Profiles {
     revoke(before?.url);
     this.#shown.set(accountId, { picture, url: null });
     // A tab of the release before that leads this one knows of none.
-    const url = urlOf(await this.#calls.profileOf(accountId).catch(() => NOTHING));
-    if (this.#shown.get(accountId)?.picture === picture) this.#shown.set(accountId, { picture, url });
-    else revoke(url);
+    const read = await this.#calls.profileOf(accountId).catch(() => null);
+    const isWanted = this.#shown.get(accountId)?.picture === picture;
+    if (read === null) {
+      // It is read anew when it is shown the next time.
+      if (isWanted) this.#shown.delete(accountId);
+      return;
+    }
+    if (isWanted) this.#shown.set(accountId, { picture, url: urlOf(read) });
   }
 
   #pictureIdOf(person: Pictured | undefined): string | null {
