@@ -13,6 +13,7 @@ import { createMakingGood } from './sending/making-good.ts';
 import { createNewcomers } from './sending/newcomers.ts';
 import { pause } from './pause.ts';
 import type { ServerClock } from './server/clock.ts';
+import type { Attention } from './connection/attention.ts';
 import { backoffDelayMs, type Backoff } from './connection/backoff.ts';
 import { createConnection } from './connection/connection.ts';
 import type { ConnectionState } from './connection/machine.ts';
@@ -106,6 +107,7 @@ export type DeliveryDeps = {
   readonly conversations: Conversations;
   readonly preferences: PreferenceStore;
   readonly presence: Presence;
+  readonly attention: Attention;
   readonly outdatedVault: OutdatedVault;
   readonly lists: DeviceLists;
   readonly ownList: OwnList;
@@ -317,6 +319,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onFault,
     backoff,
     patienceMs: deps.patienceMs,
+    isLeft: (node) => deps.servers.isLeft(new URL(nodeUrls()[node] ?? '').origin),
   });
 
   let following = false;
@@ -517,6 +520,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     backoff,
     WebSocket: deps.WebSocket,
     versions: deps.versions,
+    attention: deps.attention,
     now: deps.now,
     token: device.masterToken,
     authenticate: api.renewTokens,

@@ -1,6 +1,7 @@
 import { VERSIONS } from '@restante/protocol';
 import { createAccount, type Account } from './account/account.ts';
 import { serverClock } from './server/clock.ts';
+import { createAttention } from './connection/attention.ts';
 import type { ConnectionState } from './connection/machine.ts';
 import { createContacts } from './people/contacts.ts';
 import { createConversing, type Conversing } from './conversations/conversing.ts';
@@ -132,6 +133,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const contacts = createContacts(store, api, conversations, options.monotonic);
   const preferences = createPreferences(store, events);
   const presence = createPresence(patient, events, preferences);
+  const attention = createAttention();
   const keepHouse = createHousekeeping({
     ...{ clock, now },
     store: patient,
@@ -158,7 +160,18 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       keys,
       contacts,
     },
-    ...{ http, servers, conversations, preferences, presence, outdatedVault, keepHouse, lists, ownList },
+    ...{
+      http,
+      servers,
+      conversations,
+      preferences,
+      presence,
+      attention,
+      outdatedVault,
+      keepHouse,
+      lists,
+      ownList,
+    },
     store: patient,
   });
 
@@ -220,7 +233,10 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     }),
     ...createFileStorage({ store, parts, keeping, registered, self: device.accountId }),
     setTyping: presence.setTyping,
-    setPresence: presence.setPresence,
+    setPresence: (state, to) => {
+      attention.set(state === 'online');
+      presence.setPresence(state, to);
+    },
     ...createReading(store),
     ...createPeople({
       ...{ ...writing, store, device, events, contacts, conversations, ready },

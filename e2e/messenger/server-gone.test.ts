@@ -88,7 +88,11 @@ beforeAll(async () => {
     await startTestCluster({
       ...{ servers: 3, mailboxAddresses: 'front', adapt },
       // Whoever opens the messenger again gets fresh tokens, and with them the list of servers.
-      settings: { front: { MESSENGER_DIR: messengerDir }, master: { MASTER_TOKEN_TTL_MINUTES: '1' } },
+      settings: {
+        front: { MESSENGER_DIR: messengerDir },
+        // Nobody waits here until a connection is over that has been silent for so long twice.
+        master: { MASTER_TOKEN_TTL_MINUTES: '1', HEARTBEAT_MS: '600000' },
+      },
     }),
   );
   await cluster.caughtUp();
@@ -160,6 +164,22 @@ describe('a server that burns', () => {
 });
 
 describe('a server that falls silent', () => {
+  it('is left by those who only look at what they have', async () => {
+    bob.messenger().setPresence('online', []);
+    signal(1, 'SIGSTOP');
+    try {
+      await isElsewhere([2, 3]);
+      await isLiveAt(bob, 2, 3);
+    } finally {
+      signal(1, 'SIGCONT');
+      bob.messenger().setPresence('away', []);
+    }
+    await isLiveAt(bob, 1);
+    await isElsewhere([]);
+    await talk('nobody had written');
+    expect(alice.complaints.unexpected()).toEqual([]);
+  });
+
   it('is left by those who write, and what they wrote there comes once when it wakes', async () => {
     signal(1, 'SIGSTOP');
     try {

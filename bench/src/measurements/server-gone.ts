@@ -13,12 +13,16 @@ import { median } from '../statistics.ts';
 const ALLOWED_S = 5;
 const APART_MS = 61_000;
 
-/** `silent`: it closes nothing and answers nothing, as when a machine loses its power. Both people write then. */
-type End = 'killed' | 'silent';
+/** Silent: it closes nothing and answers nothing, as when a machine loses its power. */
+const ENDS = {
+  killed: 'is killed',
+  silent: 'falls silent while people write',
+  'silent-to-readers': 'falls silent while people look and write nothing',
+} as const;
+type End = keyof typeof ENDS;
 
 const figures = (end: End, who: string, seconds: readonly number[]): Figure[] => {
-  const ends = end === 'killed' ? 'is killed' : 'falls silent while people write';
-  const name = `the server of ${who} ${ends}: until live at another one`;
+  const name = `the server of ${who} ${ENDS[end]}: until live at another one`;
   return [
     { name: `${name}, p50`, unit: 's', value: median(seconds) },
     {
@@ -52,9 +56,14 @@ const run = async ({ rounds, progress }: Bench): Promise<readonly Figure[]> => {
   await alice.write('hello');
   await waitFor('Node to be written to', () => bob.shown.includes('hello'));
   await bob.messenger().setStanding(alice.address.accountId, 'accepted');
+  bob.messenger().setPresence('online', []);
 
   const signal = (name: 'SIGSTOP' | 'SIGCONT'): void =>
     [front, master].forEach(({ pid }) => process.kill(pid!, name));
+  const wake = (): Promise<void> => {
+    signal('SIGCONT');
+    return Promise.resolve();
+  };
   const ends: Record<End, { begin: () => Promise<unknown>; undo: () => Promise<unknown> }> = {
     killed: {
       begin: () => Promise.all([front.kill('SIGKILL'), master.kill('SIGKILL')]),
@@ -71,10 +80,14 @@ const run = async ({ rounds, progress }: Bench): Promise<readonly Figure[]> => {
           bob.messenger().sendText(alice.address.accountId, 'is anybody there?'),
         ]);
       },
-      undo: () => {
-        signal('SIGCONT');
+      undo: wake,
+    },
+    'silent-to-readers': {
+      begin: () => {
+        signal('SIGSTOP');
         return Promise.resolve();
       },
+      undo: wake,
     },
   };
   const areAtUsual = async (): Promise<void> => {
@@ -95,7 +108,7 @@ const run = async ({ rounds, progress }: Bench): Promise<readonly Figure[]> => {
     const { begin, undo } = ends[end];
     await areAtUsual();
     // The next one that falls silent within a minute is given more time.
-    if (end === 'silent') await sleep(APART_MS);
+    if (end !== 'killed') await sleep(APART_MS);
     const isLive = Promise.withResolvers<number>();
     const stop = bob.messenger().on('connection', (state) => {
       if (state.name === 'live' && state.origin !== front.url) isLive.resolve(performance.now());
@@ -112,7 +125,7 @@ const run = async ({ rounds, progress }: Bench): Promise<readonly Figure[]> => {
     return { inChromium: (inChromium - from) / 1000, inNode: (inNode - from) / 1000 };
   };
   const told: Figure[] = [];
-  for (const end of ['killed', 'silent'] as const) {
+  for (const end of Object.keys(ENDS) as End[]) {
     const times: Awaited<ReturnType<typeof measure>>[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       progress(`  ${end}, round ${round} of ${rounds}`);

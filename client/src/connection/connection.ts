@@ -2,6 +2,7 @@ import type { ErrorCode, Versions } from '@restante/protocol';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import { pause } from '../pause.ts';
 import type { Servers } from '../server/servers.ts';
+import type { Attention } from './attention.ts';
 import type { Backoff } from './backoff.ts';
 import { transition, type ConnectionEffect, type ConnectionEvent, type ConnectionState } from './machine.ts';
 import { createPatience } from './patience.ts';
@@ -15,6 +16,7 @@ export type ConnectionOptions = {
   readonly backoff: Backoff;
   readonly WebSocket: typeof globalThis.WebSocket;
   readonly versions: Versions;
+  readonly attention: Attention;
   readonly now: () => number;
   /** The master token, or null when there is none that is valid. */
   readonly token: () => string | null;
@@ -90,6 +92,8 @@ export const createConnection = (options: ConnectionOptions): Connection => {
         ...{ origin, token: options.token() ?? '', signal },
         ...{ WebSocket: options.WebSocket, versions: options.versions },
         doubtMs: patience.doubtMs(),
+        attention: options.attention,
+        isAlone: () => servers.inOrder().length === 1,
         isGone: () => servers.isOutdone(origin, signal),
       },
       {

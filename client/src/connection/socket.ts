@@ -10,11 +10,14 @@ import {
   type Versions,
 } from '@restante/protocol';
 import { MessengerError } from '../messenger-error.ts';
+import type { Attention } from './attention.ts';
 
 /** A connection that says nothing for this long before `welcome` is given up. */
 const WELCOME_TIMEOUT_MS = 10_000;
 /** Pings per span of silence. */
 const PINGS = 3;
+/** Between pings while a person looks, and there is another server to go to. */
+const ATTENTIVE_MS = 1_500;
 /** What was said has been followed by nothing for so long: a ping, which every server answers at once. */
 const UNANSWERED_MS = 500;
 /** A server that answers none of so many is sent no more. */
@@ -40,6 +43,9 @@ export type SocketOptions = {
   readonly signal: AbortSignal;
   /** A ping without an answer for so long puts the server in doubt; then twice as long, and so on. */
   readonly doubtMs: number;
+  readonly attention: Attention;
+  /** Whether there is no other server to go to. */
+  readonly isAlone: () => boolean;
   /** Asked each time: whether it is given up, unless it has said something meanwhile. */
   readonly isGone: () => Promise<boolean>;
 };
@@ -70,6 +76,7 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
   ]);
   const dialect = (): Dialect =>
     options.versions.find(({ version }) => subprotocol(version) === socket.protocol) ?? options.versions[0];
+  const over = new AbortController();
   let ended = false;
   let reason: ErrorCode | null = null;
   let silenceMs = WELCOME_TIMEOUT_MS;
@@ -80,6 +87,7 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
   const end = (code: ErrorCode | null, givenUp = false): void => {
     if (ended) return;
     ended = true;
+    over.abort();
     clearTimeout(watch);
     clearTimeout(answer);
     options.signal.removeEventListener('abort', abort);
@@ -113,8 +121,14 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
     if (performance.now() - heardAt >= silenceMs) end(null);
     else {
       send({ type: 'ping' });
-      watch = setTimeout(look, silenceMs / PINGS);
+      lookLater();
     }
+  };
+  const lookLater = (): void => {
+    clearTimeout(watch);
+    const everyMs = silenceMs / PINGS;
+    const isEager = options.attention.isPaid() && !options.isAlone();
+    watch = setTimeout(look, isEager ? Math.min(ATTENTIVE_MS, everyMs) : everyMs);
   };
   let watch = setTimeout(look, silenceMs);
   /** What is done when nothing is heard. */
@@ -137,8 +151,8 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
     if (frame.type === 'error') reason = frame.error.code;
     if (frame.type === 'welcome') {
       silenceMs = frame.limits.silenceMs;
-      clearTimeout(watch);
-      watch = setTimeout(look, silenceMs / PINGS);
+      lookLater();
+      options.attention.onChange(lookLater, over.signal);
     }
     const isAnswer = frame.type === 'welcome' || frame.type === 'pong';
     events.onFrame(frame, send, heardAt - ((isAnswer ? askedAt.shift() : undefined) ?? heardAt));

@@ -111,6 +111,7 @@ const readingOf = (
     onFault: (error) => faults.push(error),
     backoff: { minMs: 1, maxMs: 2 },
     patienceMs: 1_000,
+    isLeft: () => false,
     ...rest,
   });
   return { catchUp, taken, known, faults, progress, holds: () => holds, last: () => progress.at(-1)! };
@@ -144,41 +145,47 @@ test('what is not taken is read again, and no node counts as read until it is', 
   expect(holds()).toBe(0);
 });
 
-test('a node that says nothing holds nothing back once the read is complete, and is asked on meanwhile', async () => {
-  const [first, last] = [range(2), envelopeAt(9)];
-  const silent = Promise.withResolvers<undefined>();
-  const asked: number[] = [];
-  const whenAsked: number[] = [];
-  const all = [first, first, [...first, last]];
-  const reading = readingOf(
-    all.map((mail) => nodeOf(mail)),
-    {
-      patienceMs: 10,
-      list: async (node, _after, signal) => {
-        asked.push(node);
-        if (node === 2) {
-          whenAsked.push(reading.holds());
-          await Promise.race([
-            silent.promise,
-            new Promise((_, reject) => signal.addEventListener('abort', () => reject(away()))),
-          ]);
-        }
-        const listed = all[node]!.map(({ id }) => ({ id, envelope: null }));
-        return { listed, complete: true, next: null, expired: 0, unreadable: 0 };
+test.each([
+  ['', { patienceMs: 10 }],
+  ['whose server has just been left ', { patienceMs: 3_600_000, isLeft: (node: number) => node === 2 }],
+])(
+  'a node %sthat says nothing holds nothing back once the read is complete, and is asked on meanwhile',
+  async (_, patience) => {
+    const [first, last] = [range(2), envelopeAt(9)];
+    const silent = Promise.withResolvers<undefined>();
+    const asked: number[] = [];
+    const whenAsked: number[] = [];
+    const all = [first, first, [...first, last]];
+    const reading = readingOf(
+      all.map((mail) => nodeOf(mail)),
+      {
+        ...patience,
+        list: async (node, _after, signal) => {
+          asked.push(node);
+          if (node === 2) {
+            whenAsked.push(reading.holds());
+            await Promise.race([
+              silent.promise,
+              new Promise((_, reject) => signal.addEventListener('abort', () => reject(away()))),
+            ]);
+          }
+          const listed = all[node]!.map(({ id }) => ({ id, envelope: null }));
+          return { listed, complete: true, next: null, expired: 0, unreadable: 0 };
+        },
       },
-    },
-  );
-  await reading.catchUp.run();
-  expect(reading.taken).toEqual(first);
-  expect(reading.last()).toMatchObject({ complete: true, running: false, nodesAnswered: 2 });
-  await vi.waitFor(() => expect(asked.filter((node) => node === 2).length).toBeGreaterThan(1));
-  // What comes meanwhile was held back only while the read was not complete.
-  expect([whenAsked[0], whenAsked[1]]).toEqual([1, 0]);
-  silent.resolve(undefined);
-  await vi.waitFor(() => expect(reading.last().nodesAnswered).toBe(3));
-  expect(reading.taken).toEqual([...first, last]);
-  reading.catchUp.stop();
-});
+    );
+    await reading.catchUp.run();
+    expect(reading.taken).toEqual(first);
+    expect(reading.last()).toMatchObject({ complete: true, running: false, nodesAnswered: 2 });
+    await vi.waitFor(() => expect(asked.filter((node) => node === 2).length).toBeGreaterThan(1));
+    // What comes meanwhile was held back only while the read was not complete.
+    expect([whenAsked[0], whenAsked[1]]).toEqual([1, 0]);
+    silent.resolve(undefined);
+    await vi.waitFor(() => expect(reading.last().nodesAnswered).toBe(3));
+    expect(reading.taken).toEqual([...first, last]);
+    reading.catchUp.stop();
+  },
+);
 
 test('messages come from one node, by whose share it is, and what is kept already from none', async () => {
   const mail = range(600);

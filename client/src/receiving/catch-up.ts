@@ -40,12 +40,15 @@ export type CatchUpDeps = {
   readonly backoff: Backoff;
   /** A node that takes longer for a page does not hold back the others. */
   readonly patienceMs: number;
+  /** Whether the server of a node has just been left: it is asked like the others, and hardly waited for. */
+  readonly isLeft: (node: number) => boolean;
 };
 
 /** Envelopes in one transaction. */
 const BATCH = 250;
 /** A node's next page is fetched while at most this many of its ids wait. */
 const READ_AHEAD = 500;
+const PATIENCE_WITH_LEFT_MS = 300;
 /** A node that lists more for which nobody gives a message is not read on. */
 const MAX_WITHHELD = 1_000;
 
@@ -112,11 +115,14 @@ export const createCatchUp = (deps: CatchUpDeps): CatchUp => {
       }
       if (bodies.withheldBy(node) > MAX_WITHHELD)
         throw new MessengerError('bad-answer', 'a node lists what nobody gives');
-      const timer = setTimeout(() => {
-        merge.overtake(node);
-        late.add(node);
-        pages.ring();
-      }, deps.patienceMs);
+      const timer = setTimeout(
+        () => {
+          merge.overtake(node);
+          late.add(node);
+          pages.ring();
+        },
+        deps.isLeft(node) ? Math.min(PATIENCE_WITH_LEFT_MS, deps.patienceMs) : deps.patienceMs,
+      );
       const page: Listing = await deps.list(node, after, signal).finally(() => clearTimeout(timer));
       late.delete(node);
       expired += page.expired;

@@ -64,6 +64,16 @@ describe('the server that is chosen', () => {
     expect(await servers.choose(forever)).toBe(A);
   });
 
+  test('is told from one that has just been left', async () => {
+    const { servers } = serversOf({ [A]: 'ok', [B]: 'ok' });
+    expect(servers.isLeft(A)).toBe(false);
+    servers.avoid(A);
+    await servers.choose(forever);
+    expect([servers.isLeft(A), servers.isLeft(B)]).toEqual([true, false]);
+    servers.take(A);
+    expect(servers.isLeft(A)).toBe(false);
+  });
+
   test('is drawn by each messenger for itself', async () => {
     const chosen = new Set<string | null>();
     for (let people = 0; chosen.size < 2; people += 1) {

@@ -24,6 +24,8 @@ export type Servers = {
   readonly take: (origin: string) => void;
   /** It has let a connection down, whatever it says of itself: for a while it is asked last. */
   readonly avoid: (origin: string) => void;
+  /** Whether it has let a connection down a moment ago, and another one was taken. */
+  readonly isLeft: (origin: string) => boolean;
 };
 
 export type ServersDeps = {
@@ -168,5 +170,6 @@ export const createServers = ({ given, named, ask, monotonic }: ServersDeps): Se
       }
     },
     avoid: (origin) => void avoidedUntil.set(origin, monotonic() + AVOIDED_MS),
+    isLeft: (origin) => isAvoided(origin) && origin !== taken,
   };
 };
