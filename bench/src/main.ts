@@ -59,6 +59,7 @@ Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).jo
   --messages <n>  messages of each part of the measurement "sizing" (20000)
   --rate <n>      of these, how many are sent per second (100)
   --sockets <n>   sockets of the measurements "reconnect" and "master-killed" (15000)
+  --masters <n>   masters of the measurement "master-killed", of which one is killed (3)
   --node-options <flags>
                   flags of node for the services, such as "--cpu-prof --cpu-prof-dir=/tmp/profiles"
   --help          print this
@@ -76,14 +77,16 @@ const MOST_USERS = 20_000;
 /** As many as wait in a mailbox. */
 const MOST_PER_MAILBOX = 10_000;
 const MOST_PER_SECOND = 5_000;
-/** Of three masters together; each process needs as many open files (`ulimit -n`). */
+/** Of all masters together; each process needs as many open files (`ulimit -n`) as it has sockets. */
 const MOST_SOCKETS = 60_000;
+const MOST_MASTERS = 8;
 
 const sizeOf = (values: {
   readonly users: string;
   readonly messages: string;
   readonly rate: string;
   readonly sockets: string;
+  readonly masters: string;
 }) => {
   const whole = (option: keyof typeof values, atLeast: number, atMost: number): number => {
     const value = Number(values[option]);
@@ -94,7 +97,8 @@ const sizeOf = (values: {
   if (users % 2 !== 0) throw new UsageError('--users needs an even number: one half writes to the other');
   const messages = whole('messages', 1, (users / 2) * MOST_PER_MAILBOX);
   const perSecond = whole('rate', 1, MOST_PER_SECOND);
-  return { users, messages, perSecond, sockets: whole('sockets', 3, MOST_SOCKETS) };
+  const sockets = whole('sockets', MOST_MASTERS, MOST_SOCKETS);
+  return { users, messages, perSecond, sockets, masters: whole('masters', 2, MOST_MASTERS) };
 };
 
 const options = () => {
@@ -108,6 +112,7 @@ const options = () => {
       messages: { type: 'string', default: '20000' },
       rate: { type: 'string', default: '100' },
       sockets: { type: 'string', default: '15000' },
+      masters: { type: 'string', default: '3' },
       'node-options': { type: 'string' },
       help: { type: 'boolean', default: false },
     },

@@ -10,13 +10,14 @@ export type Bench = {
   readonly minutes: number;
   /**
    * How much `sizing` measures: users, messages of each of its parts, and how many of them are sent per second; and how many
-   * `sockets` come back in `reconnect`, or are there in `master-killed`.
+   * `sockets` come back in `reconnect`, or are there at so many `masters` in `master-killed`.
    */
   readonly size: {
     readonly users: number;
     readonly messages: number;
     readonly perSecond: number;
     readonly sockets: number;
+    readonly masters: number;
   };
   /** Flags of node for the services, such as `--cpu-prof`. */
   readonly nodeOptions: string | null;
