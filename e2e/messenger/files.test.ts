@@ -205,6 +205,53 @@ describe('storage', () => {
   });
 });
 
+describe('what is fetched by itself', () => {
+  const chooseUpTo = async (person: BrowserPerson, kind: string, upTo: string): Promise<void> => {
+    await person.page().getByRole('combobox', { name: kind }).selectOption(upTo);
+  };
+  const settings = async (person: BrowserPerson): Promise<void> => {
+    await person.page().goto('/#/settings/storage');
+    await person.page().getByRole('heading', { name: 'Fetched by itself' }).waitFor();
+  };
+
+  it('is chosen by kind and size, for this browser: the rest comes when it is opened', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    await settings(bob!);
+    await chooseUpTo(bob!, 'Pictures', 'Never');
+    await chooseUpTo(bob!, 'Other files', 'Up to 1 MB');
+    await bob!.page().reload();
+    await settings(bob!);
+    expect(await bob!.page().getByRole('combobox', { name: 'Other files' }).inputValue()).toBe('1');
+    await bob!.open(alice!.username);
+    const small = { name: 'small.bin', mimeType: 'application/octet-stream', buffer: bytesOf(900_000) };
+    const large = { name: 'large.bin', mimeType: 'application/octet-stream', buffer: bytesOf(1_100_000) };
+    const picture = { name: 'sea.jpg', mimeType: 'image/jpeg', buffer: await photo(alice!, 640, 480) };
+    await choose(alice!, small, large, picture);
+    await send(alice!);
+    const tile = bob!.page().locator('[data-part=picture]');
+    await tile.waitFor();
+    // What has come is on the device: it is there without the network.
+    await waitFor('the small one to be kept, and no other', async () => {
+      await settings(bob!);
+      await bob!.page().getByText('Files on this device').waitFor();
+      const isKept = await bob!
+        .page()
+        .getByText(/^1 file, 9\d\d/)
+        .isVisible();
+      await bob!.open(alice!.username);
+      return isKept;
+    });
+    await bob!.goOffline();
+    expect((await saved(bob!, small.name)).bytes.equals(small.buffer)).toBe(true);
+    expect(await tile.getAttribute('data-shows')).toBe('preview');
+    await bob!.goOnline();
+    await tile.click();
+    await waitFor('the whole picture', async () => (await tile.getAttribute('data-shows')) === 'whole');
+    await bob!.page().getByRole('button', { name: 'Close' }).click();
+    expect((await saved(bob!, large.name)).bytes.equals(large.buffer)).toBe(true);
+  });
+});
+
 describe('forwarding', () => {
   const forward = async (person: BrowserPerson, text: string, to: string): Promise<void> => {
     const page = person.page();

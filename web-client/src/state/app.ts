@@ -11,6 +11,7 @@ import { Alerts } from './alerts.svelte.ts';
 import { Connection } from './connection.svelte.ts';
 import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
+import { FetchedUnasked } from './fetched-unasked.svelte.ts';
 import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
 import { lockAfterChoice, type LockAfter } from './lock-after.svelte.ts';
@@ -43,6 +44,7 @@ export type App = {
   readonly unsavedDrafts: UnsavedDrafts;
   readonly transfers: Transfers;
   readonly media: MediaUrls;
+  readonly fetchedUnasked: FetchedUnasked;
 };
 
 export const createApp = (engine: Engine): App => {
@@ -66,6 +68,7 @@ export const createApp = (engine: Engine): App => {
     pendingJump: new PendingJump(),
     transfers: new Transfers(feed),
     media: createMediaUrls(),
+    fetchedUnasked: new FetchedUnasked(),
     unsavedDrafts: createUnsavedDrafts(localStorage, () => !engine.status().hasPassphrase),
   };
   alertOfMessages({ ...app, notifications });

@@ -8,6 +8,7 @@ export class FetchedFile {
   #content = $state.raw<Blob | null>(null);
   #failure = $state.raw<Failure | null>(null);
   #fetching: Promise<Blob | null> | null = $state.raw(null);
+  #isAskedFor = false;
 
   constructor(thread: Thread, message: Message, index: number) {
     this.#read = () => thread.readFile(message, index);
@@ -25,6 +26,15 @@ export class FetchedFile {
 
   /** All of it; null when that failed. What is under way is not begun again. */
   fetch(): Promise<Blob | null> {
+    this.#isAskedFor = true;
+    return this.#begin();
+  }
+  /** The same for nobody who has asked: that it failed is not told. */
+  fetchUnasked(): Promise<Blob | null> {
+    return this.#begin();
+  }
+
+  #begin(): Promise<Blob | null> {
     if (this.#content !== null) return Promise.resolve(this.#content);
     return (this.#fetching ??= this.#fetch());
   }
@@ -35,10 +45,11 @@ export class FetchedFile {
       this.#content = await this.#read();
       return this.#content;
     } catch (error) {
-      this.#failure = failureOf(error);
+      if (this.#isAskedFor) this.#failure = failureOf(error);
       return null;
     } finally {
       this.#fetching = null;
+      this.#isAskedFor = false;
     }
   }
 }

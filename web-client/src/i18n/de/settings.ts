@@ -89,6 +89,20 @@ export const settings = {
   askPersistent: 'Um Aufbewahrung bitten',
   askedInVain:
     'Der Browser hat nicht zugestimmt. Oft hilft es, Restante zu installieren oder Mitteilungen zu erlauben.',
+  fetched: {
+    title: 'Von selbst geladen',
+    about:
+      'Sobald du es siehst, von Menschen, die du hereingelassen hast. Alles andere kommt, wenn du es öffnest. Nur in diesem Browser.',
+    kinds: {
+      pictures: 'Bilder',
+      voice: 'Sprachnachrichten',
+      media: 'Filme und Aufnahmen',
+      files: 'Andere Dateien',
+    },
+    never: 'Nie',
+    upTo: (size: string) => `Bis ${size}`,
+    always: 'Wie groß sie auch sind',
+  },
   files: 'Dateien auf diesem Gerät',
   filesTake: (count: number, size: string) => `${count === 1 ? '1 Datei' : `${count} Dateien`}, ${size}`,
   removeFiles: 'Entfernen',

@@ -84,6 +84,20 @@ export const settings = {
     'The browser may remove your messages by itself when the disk is full or Restante is not used for a long time.',
   askPersistent: 'Ask it to keep them',
   askedInVain: 'The browser has not agreed. Installing Restante or allowing notifications often helps.',
+  fetched: {
+    title: 'Fetched by itself',
+    about:
+      'As soon as you see it, from people you have let in. Everything else comes when you open it. This browser only.',
+    kinds: {
+      pictures: 'Pictures',
+      voice: 'Voice messages',
+      media: 'Films and recordings',
+      files: 'Other files',
+    },
+    never: 'Never',
+    upTo: (size: string) => `Up to ${size}`,
+    always: 'Whatever their size',
+  },
   files: 'Files on this device',
   filesTake: (count: number, size: string) => `${count === 1 ? '1 file' : `${count} files`}, ${size}`,
   removeFiles: 'Remove',
