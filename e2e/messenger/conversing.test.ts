@@ -487,10 +487,22 @@ describe('a message', () => {
     await alice!.write('or not');
     await bob!.sees('or not');
     const page = bob!.page();
-    await page.getByRole('link', { name: 'Search' }).click();
-    await page.getByRole('searchbox', { name: 'Search messages' }).fill('cafe TREFFEN');
-    await page.getByRole('link', { name: /Café/ }).click();
+    const box = page.getByRole('searchbox', { name: 'Search' });
+    await box.fill('cafe TREFFEN');
+    await page.getByText('1 message found').waitFor();
+    // From the field to what was found, and back to the whole list, by keys.
+    await box.press('ArrowDown');
+    await page.keyboard.press('Enter');
     await bob!.sees('Wir treffen uns im Café Größenwahn');
+    await box.fill(alice!.username.slice(1).toUpperCase());
+    await page.getByRole('heading', { name: 'Conversations' }).waitFor();
+    await page.getByText('No messages found.').waitFor();
+    await box.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await bob!.sees('or not');
+    await box.press('Escape');
+    expect(await box.inputValue()).toBe('');
+    await page.getByText('No messages found.').waitFor({ state: 'detached' });
   });
 
   it('that is deleted leaves no text behind, seen or not', async () => {

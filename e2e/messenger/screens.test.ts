@@ -353,14 +353,14 @@ const SCREENS: readonly Screen[] = [
     name: 'search',
     open: async () => {
       await go(alice.page(), '#/');
-      await alice.page().getByRole('link', { name: 'Search' }).click();
-      await alice.page().getByRole('searchbox', { name: 'Search messages' }).fill('the lake');
+      await alice.page().getByRole('searchbox', { name: 'Search' }).fill('the lake');
       await alice
         .page()
         .getByRole('link', { name: /the lake/ })
         .waitFor();
       return alice.page();
     },
+    close: (page) => page.getByRole('searchbox', { name: 'Search' }).fill(''),
   },
   {
     name: 'switcher',

@@ -2,7 +2,7 @@ import type { ConversationId } from '@restante/client';
 import type { Strings } from '../i18n/en/index.ts';
 import type { Route } from '../state/router.svelte.ts';
 
-type Words = Pick<Strings, 'appName' | 'conversation' | 'people' | 'settings' | 'writing'>;
+type Words = Pick<Strings, 'appName' | 'conversation' | 'people' | 'settings'>;
 
 const subjectOf = (
   route: Route,
@@ -18,8 +18,6 @@ const subjectOf = (
       return t.people.safetyTitle(nameOf(route.conversation));
     case 'add':
       return t.people.addTitle;
-    case 'search':
-      return t.writing.searchTitle;
     case 'settings':
       return route.section === null ? t.settings.title : t.settings.sections[route.section];
   }

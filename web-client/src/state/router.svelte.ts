@@ -12,7 +12,6 @@ export type SettingsSection = (typeof SETTINGS_SECTIONS)[number];
 export type Route =
   /** `invite`: the code in the link that was followed, for who has no account yet. */
   | { readonly name: 'home'; readonly invite?: string }
-  | { readonly name: 'search' }
   | { readonly name: 'conversation'; readonly conversation: ConversationId }
   | { readonly name: 'safety'; readonly conversation: ConversationId }
   /** `username`: whose link was followed. */
@@ -34,7 +33,6 @@ const parse = (hash: string): Route => {
     return { name: third === 'safety' ? 'safety' : 'conversation', conversation: second as ConversationId };
   if (first === 'add') return { name: 'add', username: second || null };
   if (first === 'invite' && second) return { name: 'home', invite: second };
-  if (first === 'search') return { name: 'search' };
   if (first === 'settings') {
     return { name: 'settings', section: SETTINGS_SECTIONS.find((section) => section === second) ?? null };
   }
@@ -51,8 +49,6 @@ const format = (route: Route): string => {
       return `#/c/${route.conversation}/safety`;
     case 'add':
       return route.username === null ? '#/add' : `#/add/${encodeURIComponent(route.username)}`;
-    case 'search':
-      return '#/search';
     case 'settings':
       return route.section === null ? '#/settings' : `#/settings/${route.section}`;
   }

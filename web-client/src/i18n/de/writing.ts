@@ -81,14 +81,11 @@ export const writing = {
   deleteConversationText: (name: string) =>
     `Alle Nachrichten mit ${name} werden von diesem Gerät entfernt. Deine anderen Geräte und ${name} behalten ihre.`,
 
-  search: 'Nachrichten durchsuchen',
-  searchTitle: 'Suche',
-  searchHint: 'Durchsucht werden alle Nachrichten auf diesem Gerät. Nichts davon verlässt es.',
   searching: 'Suche läuft …',
   searchFailed: 'Die Suche hat nicht geklappt. Versuch es noch einmal.',
   resultsFound: (count: number, more: boolean) =>
     count === 0
-      ? 'Nichts gefunden.'
+      ? 'Keine Nachrichten gefunden.'
       : count === 1 && !more
         ? '1 Nachricht gefunden'
         : `${more ? 'Bisher ' : ''}${count} Nachrichten gefunden`,

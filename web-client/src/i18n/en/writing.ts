@@ -80,14 +80,11 @@ export const writing = {
   deleteConversationText: (name: string) =>
     `All messages with ${name} are removed from this device. Your other devices and ${name} keep theirs.`,
 
-  search: 'Search messages',
-  searchTitle: 'Search',
-  searchHint: 'All messages on this device are searched. Nothing leaves it.',
   searching: 'Searching …',
   searchFailed: 'The search did not work. Try again.',
   resultsFound: (count: number, more: boolean) =>
     count === 0
-      ? 'Nothing found.'
+      ? 'No messages found.'
       : count === 1 && !more
         ? '1 message found'
         : `${count} messages found${more ? ' so far' : ''}`,
