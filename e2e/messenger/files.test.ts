@@ -205,6 +205,44 @@ describe('storage', () => {
   });
 });
 
+describe('all files of a conversation', () => {
+  const menu = async (person: BrowserPerson): Promise<void> => {
+    await person.page().getByRole('button', { name: 'Conversation menu' }).click();
+    await person.page().getByRole('menuitem', { name: 'Pictures and files' }).click();
+  };
+
+  it('stand on a screen of their own, are opened and saved there, lead to their message, and leave with it', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const page = bob!.page();
+    await menu(bob!);
+    await page.getByText('Nothing has been sent here yet.').waitFor();
+    const pdf = { name: 'plan.pdf', mimeType: 'application/pdf', buffer: bytesOf(40_000) };
+    await choose(alice!, pdf, {
+      name: 'sea.jpg',
+      mimeType: 'image/jpeg',
+      buffer: await photo(alice!, 640, 480),
+    });
+    await alice!.page().getByRole('textbox', { name: 'Add a caption' }).fill('by the sea');
+    await send(alice!);
+    const tile = page.locator('[data-part=picture]');
+    await waitFor('the whole picture', async () => (await tile.getAttribute('data-shows')) === 'whole');
+    expect((await saved(bob!, pdf.name)).bytes.equals(pdf.buffer)).toBe(true);
+    await page.reload();
+    await row(bob!, pdf.name).waitFor();
+    await page
+      .getByRole('listitem')
+      .filter({ has: row(bob!, pdf.name) })
+      .getByRole('link', { name: 'In the conversation' })
+      .click();
+    await bob!.sees('by the sea');
+    await menu(bob!);
+    await row(bob!, pdf.name).waitFor();
+    await alice!.act('by the sea', 'Delete for everyone');
+    await alice!.confirm('Delete for everyone');
+    await page.getByText('Nothing has been sent here yet.').waitFor();
+  });
+});
+
 describe('what is fetched by itself', () => {
   const chooseUpTo = async (person: BrowserPerson, kind: string, upTo: string): Promise<void> => {
     await person.page().getByRole('combobox', { name: kind }).selectOption(upTo);

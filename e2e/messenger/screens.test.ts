@@ -409,6 +409,20 @@ const SCREENS: readonly Screen[] = [
     close: (page) => page.getByRole('button', { name: 'Remove' }).click(),
   },
   {
+    name: 'files-of-conversation',
+    open: async () => {
+      const page = await conversation();
+      await chooseInMenu(page, 'Pictures and files');
+      await page.getByRole('heading', { name: 'Recordings, films and other files' }).waitFor();
+      await waitFor(
+        'the picture',
+        async () =>
+          (await page.locator('[data-part=picture]').first().getAttribute('data-shows')) === 'whole',
+      );
+      return page;
+    },
+  },
+  {
     name: 'film',
     open: async () => {
       const page = await conversation();

@@ -13,6 +13,14 @@ export type Reading = {
   readonly conversations: () => Promise<Conversation[]>;
   /** At most `limit` messages, oldest first: the last ones before `before` (default: the newest), or the next ones after `after`. */
   readonly messages: (conversation: ConversationId, page?: MessagePage) => Promise<Message[]>;
+  /**
+   * Messages of a conversation that have files, newest first: at most `limit` of those before `before`. Looks at some thousand messages at once;
+   * `next` is what to go on before, null at the beginning of the conversation.
+   */
+  readonly messagesWithFiles: (
+    conversation: ConversationId,
+    page?: Omit<MessagePage, 'after'>,
+  ) => Promise<{ readonly found: readonly Message[]; readonly next: Message | null }>;
   /** A window of at most `limit` messages, oldest first, with the referenced one in it; empty when that is gone. */
   readonly messagesAround: (
     conversation: ConversationId,
@@ -26,6 +34,8 @@ export type Reading = {
 export type MessagePage = { readonly before?: Message; readonly after?: Message; readonly limit?: number };
 
 const DEFAULT_LIMIT = 50;
+/** For messages with files: what is read at once, and so often. */
+const [LOOKED_AT, LOOKS] = [500, 8];
 
 export const createReading = (store: Store): Reading => {
   const byReference = async (references: readonly MessageReference[]): Promise<(Message | null)[]> => {
@@ -60,6 +70,20 @@ export const createReading = (store: Store): Reading => {
         .map(({ value }) => value)
         .sort((a, b) => b.lastMessageAt - a.lastMessageAt),
     messages,
+    messagesWithFiles: async (conversation, { before, limit = DEFAULT_LIMIT } = {}) => {
+      const found: Message[] = [];
+      let next = before;
+      for (let look = 0; look < LOOKS; look += 1) {
+        const page = await messages(conversation, { ...(next && { before: next }), limit: LOOKED_AT });
+        for (const message of page.reverse()) {
+          next = message;
+          if ((message.files?.length ?? 0) > 0) found.push(message);
+          if (found.length === limit) return { found, next };
+        }
+        if (page.length < LOOKED_AT) return { found, next: null };
+      }
+      return { found, next: next ?? null };
+    },
     messagesAround: async (conversation, reference, limit = DEFAULT_LIMIT) => {
       const [message] = await byReference([reference]);
       if (message?.conversation !== conversation) return [];

@@ -2,7 +2,7 @@ import type { ConversationId } from '@restante/client';
 import type { Strings } from '../i18n/en/index.ts';
 import type { Route } from '../state/router.svelte.ts';
 
-type Words = Pick<Strings, 'appName' | 'conversation' | 'people' | 'settings'>;
+type Words = Pick<Strings, 'appName' | 'files' | 'people' | 'settings'>;
 
 const subjectOf = (
   route: Route,
@@ -16,6 +16,8 @@ const subjectOf = (
       return nameOf(route.conversation);
     case 'safety':
       return t.people.safetyTitle(nameOf(route.conversation));
+    case 'files':
+      return t.files.allTitle(nameOf(route.conversation));
     case 'add':
       return t.people.addTitle;
     case 'settings':

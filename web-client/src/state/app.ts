@@ -15,6 +15,7 @@ import { FetchedUnasked } from './fetched-unasked.svelte.ts';
 import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
 import { lockAfterChoice, type LockAfter } from './lock-after.svelte.ts';
+import { createMessageFiles, type MessageFiles } from './message-files.ts';
 import { OwnDevices } from './own-devices.svelte.ts';
 import { Profiles } from './profiles.svelte.ts';
 import { PendingJump } from './pending-jump.ts';
@@ -43,6 +44,7 @@ export type App = {
   readonly pendingJump: PendingJump;
   readonly unsavedDrafts: UnsavedDrafts;
   readonly transfers: Transfers;
+  readonly files: MessageFiles;
   readonly media: MediaUrls;
   readonly fetchedUnasked: FetchedUnasked;
 };
@@ -67,6 +69,7 @@ export const createApp = (engine: Engine): App => {
     update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),
     transfers: new Transfers(feed),
+    files: createMessageFiles(engine),
     media: createMediaUrls(),
     fetchedUnasked: new FetchedUnasked(),
     unsavedDrafts: createUnsavedDrafts(localStorage, () => !engine.status().hasPassphrase),

@@ -14,6 +14,7 @@ export type Route =
   | { readonly name: 'home'; readonly invite?: string }
   | { readonly name: 'conversation'; readonly conversation: ConversationId }
   | { readonly name: 'safety'; readonly conversation: ConversationId }
+  | { readonly name: 'files'; readonly conversation: ConversationId }
   /** `username`: whose link was followed. */
   | { readonly name: 'add'; readonly username: string | null }
   | { readonly name: 'settings'; readonly section: SettingsSection | null };
@@ -29,8 +30,10 @@ const decode = (part: string): string => {
 
 const parse = (hash: string): Route => {
   const [first, second, third] = hash.replace(/^#\/?/, '').split('/').map(decode);
-  if (first === 'c' && second)
-    return { name: third === 'safety' ? 'safety' : 'conversation', conversation: second as ConversationId };
+  if (first === 'c' && second) {
+    const about = (['safety', 'files'] as const).find((name) => name === third);
+    return { name: about ?? 'conversation', conversation: second as ConversationId };
+  }
   if (first === 'add') return { name: 'add', username: second || null };
   if (first === 'invite' && second) return { name: 'home', invite: second };
   if (first === 'settings') {
@@ -47,6 +50,8 @@ const format = (route: Route): string => {
       return `#/c/${route.conversation}`;
     case 'safety':
       return `#/c/${route.conversation}/safety`;
+    case 'files':
+      return `#/c/${route.conversation}/files`;
     case 'add':
       return route.username === null ? '#/add' : `#/add/${encodeURIComponent(route.username)}`;
     case 'settings':

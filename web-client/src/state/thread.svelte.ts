@@ -233,16 +233,6 @@ export class Thread {
     await this.#calls.pauseUpload(message.id, isPaused);
   }
 
-  /** All of a file of a message. */
-  readFile(message: Message, index: number): Promise<Blob> {
-    return this.#calls.readFile(this.conversation, this.referenceTo(message), index);
-  }
-
-  /** Bytes of a file of a message from `from` on, as many as come with one part of it; none at its end. */
-  readPiece(message: Message, index: number, from: number): Promise<Blob> {
-    return this.#calls.readPiece(this.conversation, this.referenceTo(message), index, from);
-  }
-
   /** Queues what a message says, and its files, in another conversation. */
   async forward(message: Message, to: ConversationId): Promise<void> {
     const { text, files = [] } = message;
@@ -251,8 +241,10 @@ export class Thread {
       return;
     }
     const read: PickedFile[] = [];
-    for (const [index, file] of files.entries())
-      read.push(sentAgain(file, await this.readFile(message, index)));
+    for (const [index, file] of files.entries()) {
+      const content = await this.#calls.readFile(this.conversation, this.referenceTo(message), index);
+      read.push(sentAgain(file, content));
+    }
     await this.#calls.sendFiles(to, read, { text });
   }
 

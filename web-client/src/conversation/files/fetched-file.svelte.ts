@@ -1,6 +1,6 @@
 import type { Message } from '@restante/client';
 import { failureOf, type Failure } from '../../services/error-text.ts';
-import type { Thread } from '../../state/thread.svelte.ts';
+import type { MessageFiles } from '../../state/message-files.ts';
 
 /** A file of a message that somebody wants to see or save. */
 export class FetchedFile {
@@ -10,8 +10,8 @@ export class FetchedFile {
   #fetching: Promise<Blob | null> | null = $state.raw(null);
   #isAskedFor = false;
 
-  constructor(thread: Thread, message: Message, index: number) {
-    this.#read = () => thread.readFile(message, index);
+  constructor(files: MessageFiles, message: Message, index: number) {
+    this.#read = () => files.read(message, index);
   }
 
   get content(): Blob | null {

@@ -3,13 +3,13 @@ import type { Strings } from '../../i18n/en/index.ts';
 import { failureOf, type Failure } from '../../services/error-text.ts';
 import { MEDIA_HEADER_BYTES, mediaType, type MediaType } from '../../services/media-type.ts';
 import type { MediaUrl, MediaUrls } from '../../services/media-urls.ts';
-import type { Thread } from '../../state/thread.svelte.ts';
+import type { MessageFiles } from '../../state/message-files.ts';
 import type { FetchedFile } from './fetched-file.svelte.ts';
 import { fileFailureText, isAway } from './file-failure.ts';
 import { objectUrl } from './object-url.svelte.ts';
 
 type Parts = {
-  readonly thread: Thread;
+  readonly files: MessageFiles;
   readonly message: Message;
   readonly index: number;
   readonly kind: () => 'audio' | 'video';
@@ -81,9 +81,9 @@ export class PlayedFile {
   }
 
   async #read(from: number): Promise<Blob> {
-    const { thread, message, index } = this.#parts;
+    const { files, message, index } = this.#parts;
     try {
-      const piece = await thread.readPiece(message, index, from);
+      const piece = await files.readPiece(message, index, from);
       this.#failure = null;
       return piece;
     } catch (error) {

@@ -1,4 +1,11 @@
 export const files = {
+  allTitle: (name: string) => `Bilder und Dateien mit ${name}`,
+  allPictures: 'Bilder',
+  allOthers: 'Aufnahmen, Filme und andere Dateien',
+  allNone: 'Hier ist noch nichts geschickt worden.',
+  allOlder: 'Ältere',
+  allFailed: 'Sie konnten nicht gelesen werden.',
+  inConversation: 'In der Unterhaltung',
   attach: 'Dateien anhängen',
   chosen: 'Dateien zum Senden',
   remove: (name: string) => `${name} entfernen`,

@@ -76,6 +76,7 @@ export const writing = {
   unblockTitle: (name: string) => `${name} nicht mehr blockieren?`,
   unblockText: (name: string) =>
     `${name} kann dir wieder schreiben. Was in der Zwischenzeit geschrieben wurde, kommt nicht zurück.`,
+  files: 'Bilder und Dateien',
   deleteConversation: 'Unterhaltung löschen',
   deleteConversationTitle: 'Diese Unterhaltung löschen?',
   deleteConversationText: (name: string) =>

@@ -1,4 +1,11 @@
 export const files = {
+  allTitle: (name: string) => `Pictures and files with ${name}`,
+  allPictures: 'Pictures',
+  allOthers: 'Recordings, films and other files',
+  allNone: 'Nothing has been sent here yet.',
+  allOlder: 'Older ones',
+  allFailed: 'They could not be read.',
+  inConversation: 'In the conversation',
   attach: 'Attach files',
   chosen: 'Files to send',
   remove: (name: string) => `Remove ${name}`,

@@ -75,6 +75,7 @@ export const writing = {
   unblockTitle: (name: string) => `Unblock ${name}?`,
   unblockText: (name: string) =>
     `${name} can write to you again. What was written meanwhile does not come back.`,
+  files: 'Pictures and files',
   deleteConversation: 'Delete conversation',
   deleteConversationTitle: 'Delete this conversation?',
   deleteConversationText: (name: string) =>

@@ -1,0 +1,82 @@
+import type { ConversationId, Message } from '@restante/client';
+import { named } from '@restante/client/conversation-id';
+import type { Calls } from '../engine/calls.ts';
+import type { EventFeed } from '../services/event-feed.ts';
+import { compareMessages, messageKey } from './message-window.ts';
+
+const PAGE = 30;
+
+type Removed = { readonly conversation: ConversationId; readonly author: string; readonly id: string };
+
+const keyOfRemoved = ({ conversation, author, id }: Removed): string =>
+  messageKey({ id, direction: author === named(conversation).accountId ? 'in' : 'out' });
+
+/** The messages of a conversation that have files, as far back as was asked for. */
+export class FilesOfConversation {
+  readonly #calls: Pick<Calls, 'messagesWithFiles'>;
+  readonly #conversation: ConversationId;
+  #messages = $state.raw<readonly Message[]>([]);
+  #state = $state.raw<'reading' | 'read' | 'failed'>('read');
+  /** What to go on before; undefined: from the end of the conversation. */
+  #next = $state.raw<Message | null | undefined>(undefined);
+
+  constructor(calls: Pick<Calls, 'messagesWithFiles'>, conversation: ConversationId) {
+    this.#calls = calls;
+    this.#conversation = conversation;
+  }
+
+  /** Newest first. */
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+  get state(): 'reading' | 'read' | 'failed' {
+    return this.#state;
+  }
+  get hasMore(): boolean {
+    return this.#next !== null;
+  }
+
+  /** Reads older ones, until there are some more or the conversation has no others. */
+  async readOn(): Promise<void> {
+    if (this.#state === 'reading') return;
+    this.#state = 'reading';
+    const wanted = this.#messages.length + PAGE;
+    try {
+      while (this.#messages.length < wanted && this.#next !== null) {
+        const { found, next } = await this.#calls.messagesWithFiles(this.#conversation, {
+          ...(this.#next && { before: this.#next }),
+          limit: wanted - this.#messages.length,
+        });
+        this.#next = next;
+        this.#take(found);
+      }
+      this.#state = 'read';
+    } catch {
+      this.#state = 'failed';
+    }
+  }
+
+  /** Shows what comes, and no more what is deleted, until the answer is called. */
+  follow(feed: Pick<EventFeed, 'subscribe'>): () => void {
+    return feed.subscribe((events) => {
+      for (const { type, detail } of events) {
+        if (type !== 'message' && type !== 'message-changed' && type !== 'message-removed') continue;
+        if (detail.conversation !== this.#conversation) continue;
+        if (type === 'message-removed') this.#drop(keyOfRemoved(detail));
+        else if ((detail.files?.length ?? 0) === 0) this.#drop(messageKey(detail));
+        else if (type === 'message' || this.#has(messageKey(detail))) this.#take([detail]);
+      }
+    }).end;
+  }
+
+  #has(key: string): boolean {
+    return this.#messages.some((message) => messageKey(message) === key);
+  }
+  #drop(key: string): void {
+    if (this.#has(key)) this.#messages = this.#messages.filter((message) => messageKey(message) !== key);
+  }
+  #take(messages: readonly Message[]): void {
+    const byKey = new Map([...this.#messages, ...messages].map((each) => [messageKey(each), each]));
+    this.#messages = [...byKey.values()].sort((one, other) => compareMessages(other, one));
+  }
+}
