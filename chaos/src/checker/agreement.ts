@@ -1,4 +1,5 @@
 import type { DeviceState, SeenMessage } from '../history/line.ts';
+import { mayBeLostWithDisk } from './arrival.ts';
 import { blockedBy, keyOf, type Device, type Facts } from './facts.ts';
 import { rowsOf, sendsOf, wordingsOf } from './sends.ts';
 import type { Finding } from './violation.ts';
@@ -55,6 +56,9 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
   const unaccepted = new Set(
     sendsOf(facts).flatMap(({ message, acceptedAt }) => (acceptedAt === Infinity ? [keyOf(message)] : [])),
   );
+  const onLostDisk = new Set(
+    sendsOf(facts).flatMap((send) => (mayBeLostWithDisk(facts, send) ? [keyOf(send.message)] : [])),
+  );
   const isLate = (key: string): boolean =>
     [left, right].every((rows) =>
       (rows.get(key) ?? []).every((row) => wordingsOf(row).every((text) => !writtenBefore.has(text))),
@@ -71,6 +75,7 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
     // What nobody accepted is known where it was written alone, or where it was pushed before its sender's vault was put back.
     if ([a, b].some((row) => row?.state === 'failed' || row?.state === 'queued')) continue;
     if (unaccepted.has(key) || isHalfEdited(facts, key)) continue;
+    if (kinds.includes(undefined) && onLostDisk.has(key)) continue;
     if (a === undefined && forgotten.has(b?.conversation)) continue;
     if (b === undefined && forgottenByOther.has(a?.conversation)) continue;
     // Whoever was blocked has written it, or has taken it back, while one of the devices knew that.

@@ -55,6 +55,10 @@ const isDeletedUnread = (facts: Facts, send: Send, reader: Device): boolean => {
   );
 };
 
+/** It had one copy, told as one, and a disk was lost since: whoever was not live then may lack it. */
+export const mayBeLostWithDisk = (facts: Facts, { copies, invokedAt }: Send): boolean =>
+  copies === 1 && facts.disksLostAt.some((at) => at > invokedAt);
+
 export const arrival = (facts: Facts): Finding[] => {
   const findings: Finding[] = [];
   const sends = sendsOf(facts);
@@ -69,7 +73,7 @@ export const arrival = (facts: Facts): Finding[] => {
       const shownAt = (told.get(reader)?.get(key) ?? []).map(([at]) => at);
       if (isDeletedUnread(facts, send, reader)) {
         findings.push({ policy: 'could not be read, and deleted where it was sent from', what });
-      } else if (send.copies === 1 && facts.disksLostAt.some((at) => at > send.invokedAt)) {
+      } else if (mayBeLostWithDisk(facts, send)) {
         findings.push({ policy: 'one copy, told as one, on a disk that was lost', what });
       } else if (isLostWithVault(reader, shownAt)) {
         findings.push({ policy: 'read, deleted from the servers, and lost with the vault', what });
