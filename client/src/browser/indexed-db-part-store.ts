@@ -10,23 +10,33 @@ type Schema = DBSchema & {
 
 const partsOf = (file: string): IDBKeyRange => IDBKeyRange.bound([file], [file, []]);
 
-const open = (name: string, onLost: () => void): Promise<IDBPDatabase<Schema>> =>
+/** `onGone`: another one wants the database removed, or the browser has taken it away. */
+const open = (name: string, onGone: () => void): Promise<IDBPDatabase<Schema>> =>
   openDB<Schema>(name, 1, {
     upgrade: (database) => {
       database.createObjectStore('parts');
       database.createObjectStore('sizes');
     },
-    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
-    terminated: onLost,
+    blocking: (_current, _blocked, event) => {
+      (event.target as IDBDatabase).close();
+      onGone();
+    },
+    terminated: onGone,
   });
 
 /** Parts of files in an IndexedDB database of their own, which is made when it is first used, and again when the browser has taken it away. */
 export const indexedDbPartStore = (name: string): PartStore => {
   let opening: Promise<IDBPDatabase<Schema>> | null = null;
   let isClosed = false;
+  const begin = (): Promise<IDBPDatabase<Schema>> => {
+    const begun = open(name, () => {
+      if (opening === begun) opening = null;
+    });
+    return begun;
+  };
   const use = async <T>(work: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T> => {
     if (isClosed) throw new DOMException('the store is closed', 'InvalidStateError');
-    const opened = (opening ??= open(name, () => (opening = null)));
+    const opened = (opening ??= begin());
     try {
       return await work(await opened);
     } catch (error) {
