@@ -28,7 +28,7 @@ const start = (count: number, perLook: number) => {
     },
     conversation,
   );
-  files.follow(new EventFeed({ onEvent: (listener) => void (tell = listener as typeof tell) }));
+  files.follow(new EventFeed({ onEvent: (listener) => void (tell = listener) }));
   const times = (): number[] => files.messages.map(({ sentAt }) => sentAt);
   return { files, times, tell: (event: EngineEvent) => tell(event), fail: (is: boolean) => (fails = is) };
 };

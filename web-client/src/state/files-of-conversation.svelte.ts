@@ -2,7 +2,7 @@ import type { ConversationId, Message } from '@restante/client';
 import { named } from '@restante/client/conversation-id';
 import type { Calls } from '../engine/calls.ts';
 import type { EventFeed } from '../services/event-feed.ts';
-import { compareMessages, messageKey } from './message-window.ts';
+import { mergeMessages, messageKey } from './message-window.ts';
 
 const PAGE = 30;
 
@@ -15,7 +15,9 @@ const keyOfRemoved = ({ conversation, author, id }: Removed): string =>
 export class FilesOfConversation {
   readonly #calls: Pick<Calls, 'messagesWithFiles'>;
   readonly #conversation: ConversationId;
+  /** Oldest first. */
   #messages = $state.raw<readonly Message[]>([]);
+  readonly #newestFirst = $derived(this.#messages.toReversed());
   #state = $state.raw<'reading' | 'read' | 'failed'>('read');
   /** What to go on before; undefined: from the end of the conversation. */
   #next = $state.raw<Message | null | undefined>(undefined);
@@ -27,7 +29,7 @@ export class FilesOfConversation {
 
   /** Newest first. */
   get messages(): readonly Message[] {
-    return this.#messages;
+    return this.#newestFirst;
   }
   get state(): 'reading' | 'read' | 'failed' {
     return this.#state;
@@ -48,7 +50,7 @@ export class FilesOfConversation {
           limit: wanted - this.#messages.length,
         });
         this.#next = next;
-        this.#take(found);
+        this.#take(found.toReversed());
       }
       this.#state = 'read';
     } catch {
@@ -75,8 +77,8 @@ export class FilesOfConversation {
   #drop(key: string): void {
     if (this.#has(key)) this.#messages = this.#messages.filter((message) => messageKey(message) !== key);
   }
+  /** Oldest first. */
   #take(messages: readonly Message[]): void {
-    const byKey = new Map([...this.#messages, ...messages].map((each) => [messageKey(each), each]));
-    this.#messages = [...byKey.values()].sort((one, other) => compareMessages(other, one));
+    this.#messages = mergeMessages(this.#messages, messages);
   }
 }
