@@ -78,7 +78,12 @@ export type Answers = {
   readonly perform: readonly { readonly isDone: boolean; readonly device?: number }[];
   readonly state: DeviceState;
   /** Whether it waits for nothing. */
-  readonly rest: { readonly isLive: boolean; readonly outbox: number; readonly setAside: number };
+  readonly rest: {
+    readonly isLive: boolean;
+    readonly outbox: number;
+    /** What could not be decrypted, and is still to be asked for: a sender is asked a few times at once, and then once a minute. */
+    readonly unasked: number;
+  };
   readonly secrets: Secrets;
   readonly setClock: null;
   readonly suffer: null;

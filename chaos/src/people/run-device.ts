@@ -1,4 +1,5 @@
 import {
+  conversationWith,
   createMessenger,
   MessengerError,
   readRow,
@@ -125,6 +126,17 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
   /** What waits for its files is still to go out, too. */
   const countToGoOut = async (): Promise<number> => (await countOf('outbox')) + (await countOf('uploads'));
 
+  /** Nobody asks those who are blocked. */
+  const countUnasked = async (): Promise<number> => {
+    const rows = await host.vault.list('setAside', { limit: HISTORY });
+    const unasked = rows
+      .flatMap(({ value }) => readRow('setAside', value) ?? [])
+      .filter((row) => !row.requested);
+    const senders = unasked.map(({ senderId }) => conversationWith(senderId));
+    const conversations = await host.vault.getMany('conversations', senders);
+    return conversations.filter((row) => readRow('conversations', row)?.standing !== 'blocked').length;
+  };
+
   const answers: { [N in Request['name']]: (request: Extract<Request, { name: N }>) => Promise<Answers[N]> } =
     {
       perform: async ({ asked: { operation: name, wish } }) => {
@@ -153,7 +165,7 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
       rest: async () => ({
         isLive: messenger.connection().name === 'live',
         outbox: await countToGoOut(),
-        setAside: await countOf('setAside'),
+        unasked: await countUnasked(),
       }),
       secrets: async () => {
         const [tokens, own, identity, account] = await Promise.all([

@@ -16,6 +16,9 @@ import { filesWithSecrets } from './leaks.ts';
 /** The end of a run: everything is healed, and is given a bounded time to become whole. */
 
 const POLL_MS = 100;
+/** A sender is asked for what could not be decrypted after at most so long. */
+const ASKED_WITHIN_MS = 60_000;
+const TO_BE_ASKED_FOR = 'still to be asked for';
 
 /** Ids that wait for a device of this run that stays. */
 const waitingFor = (held: ReadonlyMap<string, Leaves>, mailboxes: readonly string[]): string[] =>
@@ -73,6 +76,7 @@ export const unrest = async (world: World, devices: readonly ChaosDevice[]): Pro
     const rest = await process.ask('rest', null);
     if (rest === null) return `${name} does not run`;
     if (!rest.isLive) return `${name} is not live`;
+    if (rest.unasked > 0) return `${rest.unasked} that ${name} could not decrypt are ${TO_BE_ASKED_FOR}`;
     if (rest.outbox > 0) return `${rest.outbox} wait in the outbox of ${name}`;
   }
   const held = await holdings(world);
@@ -110,7 +114,8 @@ export const settle = async (world: World, deadlineMs: number): Promise<void> =>
   // Those that run go on: what a messenger would only find again after a restart is not whole.
   await Promise.all(devices.map((device) => device.start()));
   world.note({ type: 'healed' });
-  const end = Date.now() + deadlineMs;
+  let end = Date.now() + deadlineMs;
+  const latestEnd = end + ASKED_WITHIN_MS;
   let calm = 0;
   let why: string | null = null;
   let readAt = Date.now();
@@ -120,6 +125,7 @@ export const settle = async (world: World, deadlineMs: number): Promise<void> =>
       readAt = Date.now();
     }
     why = await unrest(world, world.staying()).catch((error: unknown) => String(error));
+    if (why?.endsWith(TO_BE_ASKED_FOR)) end = latestEnd;
     calm = why === null ? calm + 1 : 0;
     await sleep(POLL_MS);
   }
