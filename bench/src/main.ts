@@ -17,6 +17,7 @@ import { masterKilled } from './measurements/master-killed.ts';
 import { messenger } from './measurements/messenger.ts';
 import { pushAcross } from './measurements/push-across.ts';
 import { reconnect } from './measurements/reconnect.ts';
+import { blobLag } from './measurements/blob-lag.ts';
 import { blobs } from './measurements/blobs.ts';
 import { refill } from './measurements/refill.ts';
 import { replication } from './measurements/replication.ts';
@@ -35,6 +36,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   replication,
   refill,
   blobs,
+  blobLag,
   livePush,
   pushAcross,
   connections,

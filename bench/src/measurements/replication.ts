@@ -1,39 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { documentId, envelopeDocument, messageTime } from '@restante/protocol';
 import { request } from 'undici';
 import { newEnvelope, newMailbox } from '../load/envelopes.ts';
 import { openPost } from '../load/http-post.ts';
 import type { Measurement } from '../measurement.ts';
 import { startBenchCluster } from '../servers/cluster.ts';
-import { readPage } from '../servers/mailbox.ts';
+import { openMessageLag, untilAll } from '../servers/message-lag.ts';
 import { percentile } from '../statistics.ts';
 
 const MESSAGES = 60;
 const WARM_UP = 10;
 const POLL_MS = 5;
-const DEADLINE_MS = 30_000;
 const HOUR_MS = 60 * 60 * 1000;
-
-/** Milliseconds from now until every probe has said yes. */
-const untilAll = async (probes: readonly (() => Promise<boolean>)[]): Promise<number> => {
-  const startedAt = performance.now();
-  await Promise.all(
-    probes.map(async (probe) => {
-      while (!(await probe())) {
-        if (performance.now() - startedAt > DEADLINE_MS) throw new Error('a message was not replicated');
-        await sleep(POLL_MS);
-      }
-    }),
-  );
-  return performance.now() - startedAt;
-};
 
 /** From a store at node 1 until readable at nodes 2 and 3, beside the same from CouchDB to CouchDB. */
 export const replication: Measurement = {
   name: 'replication',
   run: async (bench) => {
     await using cluster = await startBenchCluster(bench);
-    const [first, ...others] = cluster.mailboxNodes;
+    const [first] = cluster.mailboxNodes;
     const [firstCouch, ...otherCouches] = cluster.couchServers;
     const token = await cluster.signer.master(Date.now() + HOUR_MS);
     const database = cluster.bucketAt(Date.now());
@@ -47,18 +31,7 @@ export const replication: Measurement = {
       isGood: (answer) => answer.trim() === '[]',
     });
 
-    const throughNodes = async (): Promise<number> => {
-      const mailbox = newMailbox();
-      const owner = await cluster.signer.device(mailbox, 'mailbox', Date.now() + HOUR_MS);
-      await store.send(JSON.stringify({ envelopes: [newEnvelope(mailbox)] }));
-      return untilAll(
-        others.map(
-          ({ url }) =>
-            async () =>
-              (await readPage(url, mailbox, owner)).messages.length === 1,
-        ),
-      );
-    };
+    const throughNodes = openMessageLag(cluster, store, POLL_MS);
     const throughCouches = async (): Promise<number> => {
       const envelope = newEnvelope(newMailbox());
       const id = encodeURIComponent(documentId(envelope, envelope.id));
@@ -73,6 +46,7 @@ export const replication: Measurement = {
           await answer.body.dump();
           return answer.statusCode === 200;
         }),
+        POLL_MS,
       );
     };
 
