@@ -15,22 +15,27 @@ const message = (at: number, change: Partial<Message> = {}): Message =>
 const start = (count: number, perLook: number) => {
   let tell: (event: EngineEvent) => void = () => undefined;
   let fails = false;
+  let whileReading = (): void => undefined;
   const all = Array.from({ length: count }, (_, index) => message(count - index));
   const files = new FilesOfConversation(
     {
       messagesWithFiles: (_, { before, limit = 0 } = {}) => {
         if (fails) return Promise.reject(new Error('closed'));
         const from = before === undefined ? 0 : all.findIndex(({ id }) => id === before.id) + 1;
+        whileReading();
         const found = all.slice(from, from + Math.min(limit, perLook));
         const end = from + found.length;
         return Promise.resolve({ found, next: end < count ? found.at(-1)! : null });
       },
     },
+    new EventFeed({ onEvent: (listener) => void (tell = listener) }),
     conversation,
   );
-  files.follow(new EventFeed({ onEvent: (listener) => void (tell = listener) }));
   const times = (): number[] => files.messages.map(({ sentAt }) => sentAt);
-  return { files, times, tell: (event: EngineEvent) => tell(event), fail: (is: boolean) => (fails = is) };
+  return {
+    ...{ files, times, tell: (event: EngineEvent) => tell(event), fail: (is: boolean) => (fails = is) },
+    onRead: (action: () => void) => (whileReading = action),
+  };
 };
 
 test('reads on, however few are found at once, until there is a page more or the conversation begins', async () => {
@@ -68,4 +73,16 @@ test('shows what comes, and not what is deleted, here or for everyone, or is of 
   // What is further back than was read does not come by a change of it.
   tell({ type: 'message-changed', detail: message(0) });
   await expect.poll(times).toEqual([9]);
+});
+
+test('does not bring back what is deleted while it is read, and reads no more once it is closed', async () => {
+  const { files, times, tell, onRead } = start(9, 2);
+  onRead(() => tell({ type: 'message-removed', detail: { conversation, author: anna, id: '9' } }));
+  await files.readOn();
+  await expect.poll(times).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+
+  const long = start(9, 2);
+  long.onRead(() => long.files.close());
+  await long.files.readOn();
+  expect(long.times()).toEqual([9, 8]);
 });

@@ -1,7 +1,8 @@
 import type { ConversationId, Message } from '@restante/client';
 import { named } from '@restante/client/conversation-id';
 import type { Calls } from '../engine/calls.ts';
-import type { EventFeed } from '../services/event-feed.ts';
+import type { EngineEvent } from '../engine/channel.ts';
+import type { EventFeed, Subscription } from '../services/event-feed.ts';
 import { mergeMessages, messageKey } from './message-window.ts';
 
 const PAGE = 30;
@@ -15,6 +16,8 @@ const keyOfRemoved = ({ conversation, author, id }: Removed): string =>
 export class FilesOfConversation {
   readonly #calls: Pick<Calls, 'messagesWithFiles'>;
   readonly #conversation: ConversationId;
+  readonly #events: Subscription;
+  #isClosed = false;
   /** Oldest first. */
   #messages = $state.raw<readonly Message[]>([]);
   readonly #newestFirst = $derived(this.#messages.toReversed());
@@ -22,9 +25,14 @@ export class FilesOfConversation {
   /** What to go on before; undefined: from the end of the conversation. */
   #next = $state.raw<Message | null | undefined>(undefined);
 
-  constructor(calls: Pick<Calls, 'messagesWithFiles'>, conversation: ConversationId) {
+  constructor(
+    calls: Pick<Calls, 'messagesWithFiles'>,
+    feed: Pick<EventFeed, 'subscribe'>,
+    conversation: ConversationId,
+  ) {
     this.#calls = calls;
     this.#conversation = conversation;
+    this.#events = feed.subscribe((events) => this.#apply(events));
   }
 
   /** Newest first. */
@@ -39,12 +47,22 @@ export class FilesOfConversation {
   }
 
   /** Reads older ones, until there are some more or the conversation has no others. */
-  async readOn(): Promise<void> {
+  readOn(): Promise<void> {
+    // What is deleted meanwhile may be among what is read.
+    return this.#events.holdDuring(() => this.#readOn());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#events.end();
+  }
+
+  async #readOn(): Promise<void> {
     if (this.#state === 'reading') return;
     this.#state = 'reading';
     const wanted = this.#messages.length + PAGE;
     try {
-      while (this.#messages.length < wanted && this.#next !== null) {
+      while (!this.#isClosed && this.#messages.length < wanted && this.#next !== null) {
         const { found, next } = await this.#calls.messagesWithFiles(this.#conversation, {
           ...(this.#next && { before: this.#next }),
           limit: wanted - this.#messages.length,
@@ -58,17 +76,14 @@ export class FilesOfConversation {
     }
   }
 
-  /** Shows what comes, and no more what is deleted, until the answer is called. */
-  follow(feed: Pick<EventFeed, 'subscribe'>): () => void {
-    return feed.subscribe((events) => {
-      for (const { type, detail } of events) {
-        if (type !== 'message' && type !== 'message-changed' && type !== 'message-removed') continue;
-        if (detail.conversation !== this.#conversation) continue;
-        if (type === 'message-removed') this.#drop(keyOfRemoved(detail));
-        else if ((detail.files?.length ?? 0) === 0) this.#drop(messageKey(detail));
-        else if (type === 'message' || this.#has(messageKey(detail))) this.#take([detail]);
-      }
-    }).end;
+  #apply(events: readonly EngineEvent[]): void {
+    for (const { type, detail } of events) {
+      if (type !== 'message' && type !== 'message-changed' && type !== 'message-removed') continue;
+      if (detail.conversation !== this.#conversation) continue;
+      if (type === 'message-removed') this.#drop(keyOfRemoved(detail));
+      else if ((detail.files?.length ?? 0) === 0) this.#drop(messageKey(detail));
+      else if (type === 'message' || this.#has(messageKey(detail))) this.#take([detail]);
+    }
   }
 
   #has(key: string): boolean {
