@@ -319,7 +319,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onFault,
     backoff,
     patienceMs: deps.patienceMs,
-    isLeft: (node) => deps.servers.isLeft(new URL(nodeUrls()[node] ?? '').origin),
+    isLeft: (node) => deps.servers.isLeft(URL.parse(nodeUrls()[node] ?? '')?.origin ?? ''),
   });
 
   let following = false;

@@ -53,11 +53,12 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
   const writtenBefore = new Set(
     facts.named('text').flatMap(({ args, invokedAt }) => (invokedAt < since ? [args.text] : [])),
   );
+  const sends = sendsOf(facts);
   const unaccepted = new Set(
-    sendsOf(facts).flatMap(({ message, acceptedAt }) => (acceptedAt === Infinity ? [keyOf(message)] : [])),
+    sends.flatMap(({ message, acceptedAt }) => (acceptedAt === Infinity ? [keyOf(message)] : [])),
   );
   const onLostDisk = new Set(
-    sendsOf(facts).flatMap((send) => (mayBeLostWithDisk(facts, send) ? [keyOf(send.message)] : [])),
+    sends.flatMap((send) => (mayBeLostWithDisk(facts, send) ? [keyOf(send.message)] : [])),
   );
   const isLate = (key: string): boolean =>
     [left, right].every((rows) =>

@@ -132,9 +132,14 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
     const unasked = rows
       .flatMap(({ value }) => readRow('setAside', value) ?? [])
       .filter((row) => !row.requested);
-    const senders = unasked.map(({ senderId }) => conversationWith(senderId));
-    const conversations = await host.vault.getMany('conversations', senders);
-    return conversations.filter((row) => readRow('conversations', row)?.standing !== 'blocked').length;
+    const senders = unasked.map(({ senderId }) => senderId);
+    const [conversations, standings] = await Promise.all([
+      host.vault.getMany('conversations', senders.map(conversationWith)),
+      host.vault.getMany('standings', senders),
+    ]);
+    const isBlocked = (_: unknown, index: number): boolean =>
+      (readRow('conversations', conversations[index])?.standing ?? standings[index]) === 'blocked';
+    return senders.length - senders.filter(isBlocked).length;
   };
 
   const answers: { [N in Request['name']]: (request: Extract<Request, { name: N }>) => Promise<Answers[N]> } =

@@ -124,11 +124,15 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
       lookLater();
     }
   };
+  const isEager = (): boolean => options.attention.isPaid() && !options.isAlone();
   const lookLater = (): void => {
     clearTimeout(watch);
     const everyMs = silenceMs / PINGS;
-    const isEager = options.attention.isPaid() && !options.isAlone();
-    watch = setTimeout(look, isEager ? Math.min(ATTENTIVE_MS, everyMs) : everyMs);
+    watch = setTimeout(look, isEager() ? Math.min(ATTENTIVE_MS, everyMs) : everyMs);
+  };
+  /** Brings a look forward, and puts none off: who looks now and then must not keep silence from being noticed. */
+  const lookSooner = (): void => {
+    if (isEager()) lookLater();
   };
   let watch = setTimeout(look, silenceMs);
   /** What is done when nothing is heard. */
@@ -152,7 +156,7 @@ export const openSocket = (options: SocketOptions, events: SocketEvents): void =
     if (frame.type === 'welcome') {
       silenceMs = frame.limits.silenceMs;
       lookLater();
-      options.attention.onChange(lookLater, over.signal);
+      options.attention.onChange(lookSooner, over.signal);
     }
     const isAnswer = frame.type === 'welcome' || frame.type === 'pong';
     events.onFrame(frame, send, heardAt - ((isAnswer ? askedAt.shift() : undefined) ?? heardAt));
