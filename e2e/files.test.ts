@@ -3,15 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   conversationWith,
+  createMessenger,
   type GivenFile,
   type Message,
   type MessengerOptions,
   type OpenedFile,
   type UploadProgress,
 } from '@restante/client';
-import { folderPartStore } from '@restante/client/node';
+import { folderPartStore, libsignalRatchet, sqliteVault } from '@restante/client/node';
 import { waitFor } from '@restante/testkit';
-import { startTestCluster, type Person, type TestCluster } from '@restante/testkit/cluster';
+import {
+  startTestCluster,
+  TEST_PACE,
+  TEST_PASSWORD,
+  type Person,
+  type TestCluster,
+} from '@restante/testkit/cluster';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 /** Files in messages: whoever reads a message has its files, whatever happened on the way. */
@@ -427,4 +434,77 @@ test('the same request twice sends one message', async () => {
   await hasCome(bob.person, alice.person);
   expect(kept(alice.folder)).toHaveLength(1);
   expect(await withFiles(alice.person, bob.person)).toHaveLength(1);
+});
+
+const inAnotherBlob = (reader: Person, message: Message): Promise<Message> =>
+  waitFor('the file to be in another blob', async () => {
+    const now = await reader.find(message);
+    return now.files?.[0]?.blob?.id === message.files?.[0]?.blob?.id ? null : now;
+  });
+
+test('a file that no node has any more is asked for, and its author stores it again', async () => {
+  const [alice, bob] = [await somebody('alice'), await somebody('bob')];
+  const film = bytesOf(3_000_000);
+  const sent = await sendTo(alice.person, bob.person, [given('film', film)]);
+  const [message] = await hasCome(bob.person, alice.person);
+  await inState(alice.person, sent, 'delivered');
+  await bob.person.messenger().setStanding(alice.person.address.accountId, 'accepted');
+  await cluster.deleteBlobs();
+  await expect(gather((await open(bob.person, alice.person, message!)).whole())).rejects.toMatchObject({
+    code: 'not-found',
+  });
+  await alice.person.messenger().setStanding(bob.person.address.accountId, 'accepted');
+  // Nodes are away while it is stored again, and the author's device ends meanwhile: it goes on.
+  const before = alice.traffic.puts;
+  alice.traffic.isDead = (url, method) =>
+    method === 'PUT' && url.includes('/blobs/') && alice.traffic.puts > before;
+  const target = { author: alice.person.address.accountId, id: message!.id };
+  await bob.person.messenger().askForFile(message!.conversation, target, 0);
+  expect((await bob.person.find(message!)).files?.[0]?.askedAt).toEqual(expect.any(Number));
+  await waitFor('a part', () => alice.traffic.puts > before);
+  await alice.person.leave();
+  alice.traffic.isDead = () => false;
+  await alice.enter();
+  const moved = await inAnotherBlob(bob.person, message!);
+  expect(moved.files?.[0]).not.toHaveProperty('askedAt');
+  expect(moved.files?.[0]?.blob?.digest).toBe(message!.files?.[0]?.blob?.digest);
+  expect(isSame(await gather((await open(bob.person, alice.person, moved)).whole()), film)).toBe(true);
+  expect((await alice.person.find(sent)).files).toEqual(moved.files);
+});
+
+test('an own device that has a file stores it again for the others, and tells nobody else', async () => {
+  const [alice, bob] = [await somebody('alice'), await somebody('bob')];
+  const film = bytesOf(1_500_000);
+  const sent = await sendTo(alice.person, bob.person, [given('film', film)]);
+  await hasCome(bob.person, alice.person);
+  await bob.person.messenger().setStanding(alice.person.address.accountId, 'accepted');
+  await using other = createMessenger({
+    ...{ masters: cluster.masters, ratchet: libsignalRatchet(), ...TEST_PACE },
+    vault: sqliteVault(join(folders, 'second.sqlite')),
+  });
+  await other.login({ username: bob.person.username, password: TEST_PASSWORD, deviceName: 'second' });
+  await other.start();
+  await waitFor('it to be let in', async () => {
+    const [waiting] = await bob.person.messenger().waitingDevices();
+    if (waiting) await bob.person.messenger().letDeviceIn(waiting);
+    return (await other.listing()) === 'listed';
+  });
+  const later = await sendTo(alice.person, bob.person, [given('later', film)]);
+  const [, atFirst] = await hasCome(bob.person, alice.person, 2);
+  const target = { author: alice.person.address.accountId, id: later.id };
+  const atOther = (): Promise<Message | null> =>
+    other.messages(atFirst!.conversation).then((all) => all.find(({ id }) => id === later.id) ?? null);
+  await waitFor('the other device to have it', atOther);
+  await gather((await open(bob.person, alice.person, atFirst!)).whole());
+  // Its author has the file no more.
+  await alice.person.messenger().removeStoredFiles(sent.conversation);
+  await cluster.deleteBlobs();
+  await other.askForFile(atFirst!.conversation, target, 0);
+  const moved = await inAnotherBlob(bob.person, atFirst!);
+  await waitFor('the other device to know', async () =>
+    (await atOther())?.files?.[0]?.blob?.id === moved.files?.[0]?.blob?.id ? true : null,
+  );
+  const opened = await other.openFile(atFirst!.conversation, target, 0);
+  expect(isSame(await gather(opened.whole()), film)).toBe(true);
+  expect((await alice.person.find(later)).files).toEqual(atFirst!.files);
 });

@@ -41,6 +41,7 @@ import type { OutdatedVault } from './receiving/outdated-vault.ts';
 import type { Composer } from './sending/compose.ts';
 import { createKeyFetch } from './sending/key-fetch.ts';
 import { createOutbox } from './sending/outbox.ts';
+import { createStoringAgain } from './sending/storing-again.ts';
 import { createUploads } from './sending/uploads.ts';
 import type { PartStore } from './files/part-store.ts';
 import type { BlobApi } from './server/blob-api.ts';
@@ -181,6 +182,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onFault,
   });
   const uploads = createUploads({ ...deps, onQueued: outbox.pump, onFault });
+  const storingAgain = createStoringAgain({ ...deps, onQueued: outbox.pump, onFault });
   const owedDeletes = createOwedDeletes({
     store,
     deleteEverywhere: async (ids) => (await deleteDirectly(ids)) === nodeUrls().length,
@@ -242,6 +244,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onNewcomer: () => background(tellNewcomers()),
     onIntroduced,
     onProfileDue: () => background(tellProfile()),
+    onFileDue: storingAgain.pump,
   };
   const inbox = createInbox({
     ...applying,
@@ -504,12 +507,14 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       catchUp.stop();
       owedDeletes.stop();
       uploads.stop();
+      storingAgain.stop();
       clearTimeout(renewalTimer);
       clearTimeout(houseTimer);
       clearTimeout(readingTimer);
     } else {
       owedDeletes.start();
       uploads.start();
+      storingAgain.start();
     }
     events.emit('connection', state);
   };
@@ -548,6 +553,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     refresh: () => {
       store.retryNow();
       uploads.retryNow();
+      storingAgain.pump();
       connection.retryNow();
       if (!isOver(connection.state())) background(catchUp.run());
     },

@@ -222,13 +222,14 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       onUpload: delivery.pumpUploads,
     }),
     ...createFiling({
-      ...{ store, device, clock, messages, events, parts, api, blobs, keeping, ready },
+      ...{ store, device, clock, messages, events, parts, api, blobs, composer, keeping, ready },
       random: options.random,
       resolve: contacts.resolve,
       admitWriting: (transaction, conversation, despiteKeys) =>
         admitWriting(transaction, writing, conversation, despiteKeys),
       saveDraft: (transaction, conversation, draft) =>
         conversations.change(transaction, conversation, { draft }),
+      pump: delivery.pump,
       onUpload: delivery.pumpUploads,
     }),
     ...createFileStorage({ store, parts, keeping, registered, self: device.accountId }),

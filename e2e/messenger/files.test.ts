@@ -66,6 +66,24 @@ describe('files', () => {
     );
   });
 
+  it('that no server has any more are asked for, and come from the device that has them', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const pdf = { name: 'lease.pdf', mimeType: 'application/pdf', buffer: bytesOf(1_300_000) };
+    const picture = { name: 'sea.jpg', mimeType: 'image/jpeg', buffer: await photo(alice!, 3_200, 2_400) };
+    await choose(alice!, pdf, picture);
+    await send(alice!);
+    await row(bob!, pdf.name).waitFor();
+    await stage().cluster.deleteBlobs();
+    await row(bob!, pdf.name)
+      .getByRole('button', { name: `Save ${pdf.name}` })
+      .click();
+    await row(bob!, pdf.name).getByText('It is not on the servers any more.').waitFor();
+    await bob!.page().getByRole('button', { name: 'Ask for it again' }).click();
+    await row(bob!, pdf.name).getByText('1.3 MB').waitFor();
+    const got = await saved(bob!, pdf.name);
+    expect(got.bytes.equals(pdf.buffer)).toBe(true);
+  });
+
   it('that are pictures are seen, without what they say of their place', async () => {
     const [alice, bob] = await stage().friends('alice', 'bob');
     const picture = { name: 'sea.jpg', mimeType: 'image/jpeg', buffer: await photo(alice!, 3_200, 2_400) };

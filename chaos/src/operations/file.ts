@@ -1,7 +1,9 @@
+import { named } from '@restante/client';
 import { PLAIN_PART_BYTES } from '@restante/protocol';
 import type { Reference } from '../history/line.ts';
 import { fileDigest } from './file-digest.ts';
-import { choose, type Operation } from './operation.ts';
+import { referenceOf } from './messages.ts';
+import { choose, chooseText, type Operation } from './operation.ts';
 
 const MAX_FILES = 3;
 /** Nothing; less than the smallest blob holds; what one part holds, and one byte more; up to three parts. */
@@ -37,6 +39,22 @@ export const file: Operation = {
       }));
       const { id } = await messenger.sendFiles(to, given, { text });
       return { author: self.accountId, id };
+    });
+  },
+};
+
+/** Has a file stored again, though the nodes may well have it. */
+export const askForFile: Operation = {
+  name: 'ask-for-file',
+  weight: 3,
+  contents: ['file-request', 'file-stored'],
+  perform: async (acting, wish) => {
+    const message = await chooseText(acting, wish, undefined, ({ files }) => files?.[0]?.blob !== undefined);
+    if (message === null) return;
+    const reference = referenceOf(acting, message);
+    await acting.act({ to: named(message.conversation).accountId, message: reference }, async () => {
+      await acting.messenger.askForFile(message.conversation, reference, 0);
+      return null;
     });
   },
 };

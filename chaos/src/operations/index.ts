@@ -1,6 +1,6 @@
 import { edit, hide, react, read, takeBack } from './annotating.ts';
 import { deleteAccount, refresh, removeDevice, signOut } from './devices.ts';
-import { file } from './file.ts';
+import { askForFile, file } from './file.ts';
 import type { Operation } from './operation.ts';
 import { profile } from './profile.ts';
 import { draft, forget, standing } from './standing.ts';
@@ -11,6 +11,7 @@ export const OPERATIONS: readonly Operation[] = [
   text,
   burst,
   file,
+  askForFile,
   edit,
   react,
   takeBack,

@@ -41,10 +41,14 @@ const SEEN = 30;
 const recentTexts = async (
   { messenger }: Acting,
   conversation: ConversationId,
-  direction?: Message['direction'],
+  direction: Message['direction'] | undefined,
+  isMeant: (message: Message) => boolean,
 ): Promise<Message[]> =>
   (await messenger.messages(conversation, { limit: SEEN })).filter(
-    (message) => message.kind === 'text' && (direction === undefined || message.direction === direction),
+    (message) =>
+      message.kind === 'text' &&
+      (direction === undefined || message.direction === direction) &&
+      isMeant(message),
   );
 
 /** A text that is there, in one of the conversations. */
@@ -52,8 +56,9 @@ export const chooseText = async (
   acting: Acting,
   { to, numbers }: Wish,
   direction?: Message['direction'],
+  isMeant: (message: Message) => boolean = () => true,
 ): Promise<Message | null> => {
   const account = choose(to, numbers[0]);
   if (account === undefined) return null;
-  return choose(await recentTexts(acting, conversationWith(account), direction), numbers[1]) ?? null;
+  return choose(await recentTexts(acting, conversationWith(account), direction, isMeant), numbers[1]) ?? null;
 };

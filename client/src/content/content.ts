@@ -10,6 +10,8 @@ import { sessionRenewal } from './kinds/session-renewal.ts';
 import { sync } from './kinds/sync.ts';
 import { deletion } from './kinds/deletion.ts';
 import { edit } from './kinds/edit.ts';
+import { fileRequest } from './kinds/file-request.ts';
+import { fileStored } from './kinds/file-stored.ts';
 import { files } from './kinds/files.ts';
 import { reaction } from './kinds/reaction.ts';
 import { text } from './kinds/text.ts';
@@ -26,6 +28,8 @@ const KINDS = {
   sync,
   profile,
   'profile-request': profileRequest,
+  'file-request': fileRequest,
+  'file-stored': fileStored,
   'session-renewal': sessionRenewal,
 };
 
@@ -40,6 +44,8 @@ export const content = z.discriminatedUnion('kind', [
   sync.schema,
   profile.schema,
   profileRequest.schema,
+  fileRequest.schema,
+  fileStored.schema,
   sessionRenewal.schema,
 ]);
 export type Content = z.infer<typeof content>;

@@ -4,6 +4,8 @@ import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Annotation, Message, MessageFile } from '../vault/tables.ts';
 import type { MessageReference } from './parts.ts';
 import type { ChosenProfile } from './chosen-profile.ts';
+import type { FileRequest } from './kinds/file-request.ts';
+import type { FileStored } from './kinds/file-stored.ts';
 
 /** Where a content belongs, and how a message begins there. */
 export type Place = Pick<Message, 'conversation' | 'direction' | 'state'> & {
@@ -39,6 +41,10 @@ export type Applying = {
   readonly expectProfile: (author: AccountId, id: MessageId) => Promise<void>;
   /** An author asks this device of the own account for the profile. */
   readonly tellProfile: (author: AccountId, device: DeviceId) => Promise<void>;
+  /** An account needs a file of a message, which the nodes do not have any more. */
+  readonly storeAgain: (by: AccountId, request: FileRequest) => Promise<void>;
+  /** A device of this account has stored a file of a message again. */
+  readonly moveFile: (by: AccountId, stored: FileStored) => Promise<void>;
   /** Kept until this messenger is one that knows it; null: there is no place for a note. */
   readonly keepUnknown: (place: Place | null) => Promise<void>;
 };

@@ -4,21 +4,23 @@ import { fromBase64, toBase64 } from '../base64.ts';
 import type { BlobReader } from '../blobs/read-blob.ts';
 import type { BlobContent } from '../blobs/upload-blob.ts';
 import { codeOnDemand } from '../code-on-demand.ts';
-import { checkContent } from '../content/codec.ts';
+import { checkContent, encodeContent } from '../content/codec.ts';
 import { filesContent, MAX_FILE_BYTES } from '../content/kinds/files.ts';
-import type { MessageReference } from '../content/parts.ts';
+import { CONTENT_VERSION, type MessageReference } from '../content/parts.ts';
 import { checkLength } from '../content/text-length.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { fileName, fileType } from '../files/file-name.ts';
+import { placedFile } from '../files/file-place.ts';
 import { keepFile, keptContent, keptName, keptParts } from '../files/kept-files.ts';
 import { MAX_FILES, MAX_PREVIEW_BYTES } from '../files/limits.ts';
 import type { PartStore } from '../files/part-store.ts';
 import { MessengerError } from '../messenger-error.ts';
 import { createRemembered } from '../remembered.ts';
+import type { Composer } from '../sending/compose.ts';
 import type { BlobApi } from '../server/blob-api.ts';
 import type { ServerClock } from '../server/clock.ts';
 import type { MasterApi } from '../server/master-api.ts';
-import type { ConversationId } from '../vault/conversation-id.ts';
+import { named, type ConversationId } from '../vault/conversation-id.ts';
 import { authoredKey } from '../vault/keys.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { Message, MessageFile } from '../vault/tables.ts';
@@ -80,6 +82,17 @@ export type Filing = {
     target: MessageReference,
     index: number,
   ) => Promise<OpenedFile>;
+  /**
+   * Asks whoever may have a file that no node has any more to store it again: its author, if they are let in, and own devices. When one has,
+   * `message-changed` tells of the file in another blob. Nobody is asked twice within an hour.
+   *
+   * @throws MessengerError `not-found` when there is no such file here, `file-lost` when nobody else could have it
+   */
+  readonly askForFile: (
+    conversation: ConversationId,
+    target: MessageReference,
+    index: number,
+  ) => Promise<void>;
 };
 
 export type FilingDeps = {
@@ -105,13 +118,17 @@ export type FilingDeps = {
     conversation: ConversationId,
     draft: string,
   ) => Promise<unknown>;
+  readonly composer: Pick<Composer, 'enqueue' | 'isAlone'>;
   readonly ready: () => Promise<void>;
+  /** Something has been put into the outbox. */
+  readonly pump: () => void;
   /** There is something to be stored, or nothing more of what there was. */
   readonly onUpload: () => void;
 };
 
 const readBlobCode = codeOnDemand(() => import('../blobs/read-blob.ts'));
 
+const ASKING_MS = 60 * 60 * 1000;
 const KEY_BYTES = 32;
 /** Files whose ticket is kept, and which node had a part: players come back for each piece. */
 const MAX_READERS = 8;
@@ -299,6 +316,35 @@ export const createFiling = (deps: FilingDeps): Filing => {
           }
         },
       };
+    },
+    askForFile: async (conversation, target, index) => {
+      await deps.ready();
+      await store.transact(async (transaction) => {
+        const placed = await placedFile(transaction, target, index);
+        if (placed?.message.conversation !== conversation)
+          throw new MessengerError('not-found', 'there is no such file here');
+        const { key, message, file } = placed;
+        const askedAt = clock.now();
+        if (file.askedAt !== undefined && Math.abs(askedAt - file.askedAt) < ASKING_MS) return;
+        const standing = (await transaction.get('conversations', conversation))?.standing;
+        const asksAuthor = message.direction === 'in' && standing === 'accepted';
+        if (!asksAuthor && (await deps.composer.isAlone(transaction)))
+          throw new MessengerError('file-lost', 'no other device is known that could have the file');
+        const plaintext = encodeContent({
+          ...{ v: CONTENT_VERSION, kind: 'file-request', target, index, blob: file.blob.id },
+        });
+        await deps.composer.enqueue(transaction, await clock.mint(transaction), {
+          to: asksAuthor ? { accountId: named(conversation).accountId, plaintext } : null,
+          ...{ ownCopy: plaintext, renew: [], shows: null },
+        });
+        const asked = message.files?.map((each, at) => (at === index ? { ...each, askedAt } : each));
+        const changed = { ...message, ...(asked && { files: asked }) };
+        transaction.put('messages', key, changed);
+        transaction.afterCommit(() => {
+          deps.events.emit('message-changed', changed);
+          deps.pump();
+        });
+      });
     },
   };
 };

@@ -4,6 +4,7 @@ import type { Place } from '../content/kind.ts';
 import type { DeviceLists } from '../account/device-lists.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
 import { answerProfileRequest, expectProfile, takeProfile } from '../people/profiles.ts';
+import { noteFileRequest, noteFileStored } from '../sending/storing-again.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
 import { boundedTime } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
@@ -21,6 +22,8 @@ export type ApplyDeps = ApplyRenewalDeps &
     readonly lists: Pick<DeviceLists, 'expect'>;
     /** Somebody is to be told the own profile. */
     readonly onProfileDue: () => void;
+    /** There is a file to be stored again. */
+    readonly onFileDue: () => void;
     /** There is a newer device list than the one that is known. */
     readonly onListExpected: (accountId: AccountId) => void;
   };
@@ -105,6 +108,8 @@ export const applyPlaintext = async (
     takeProfile: (author, profile) => takeProfile(transaction, deps, author, profile),
     expectProfile: (accountId, id) =>
       expectProfile(transaction, deps, { accountId, deviceId: senderDeviceId }, id),
+    storeAgain: (by, request) => noteFileRequest(transaction, deps, by, request),
+    moveFile: (by, stored) => noteFileStored(transaction, deps, by, stored),
     tellProfile: (accountId, deviceId) => answerProfileRequest(transaction, deps, { accountId, deviceId }),
     keepUnknown: (copyPlace) => keepUnknown(transaction, deps, opened, copyPlace),
     follow: (change) => applySync(transaction, deps, change, senderDeviceId, blocked),

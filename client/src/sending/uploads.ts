@@ -1,19 +1,15 @@
-import { blobBytesFor, ERRORS, messageTime, type ErrorCode } from '@restante/protocol';
-import { fromBase64, toBase64 } from '../base64.ts';
-import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
+import { blobBytesFor, ERRORS, type ErrorCode } from '@restante/protocol';
+import { toBase64 } from '../base64.ts';
+import { backoffDelayMs } from '../connection/backoff.ts';
 import type { Device } from '../account/device.ts';
-import { uploadBlob, type BlobReference } from '../blobs/upload-blob.ts';
+import type { BlobReference } from '../blobs/upload-blob.ts';
 import { coalesce } from '../coalesce.ts';
 import { addressed } from '../content/addressed.ts';
 import { writtenContent } from '../content/kinds/text.ts';
 import type { MessengerEventSource, UploadProgress } from '../events/messenger-events.ts';
-import { keptContent } from '../files/kept-files.ts';
-import type { PartStore } from '../files/part-store.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import { pause } from '../pause.ts';
-import type { BlobApi } from '../server/blob-api.ts';
 import type { ServerClock } from '../server/clock.ts';
-import type { MasterApi } from '../server/master-api.ts';
 import { named } from '../vault/conversation-id.ts';
 import { authoredKey } from '../vault/keys.ts';
 import type { Store, Transaction } from '../vault/store.ts';
@@ -21,6 +17,7 @@ import type { Failure, Message, MessageFile, Upload } from '../vault/tables.ts';
 import type { Composer } from './compose.ts';
 import { givenTo } from './given-to.ts';
 import type { SentMessages } from './outbox.ts';
+import { isTicketOver, storeFile, storingFailure, type FileTicket, type StoringDeps } from './store-file.ts';
 
 /**
  * Stores the files of own messages at the nodes, and sends each message when all of its files are there: what it says is never missing. One
@@ -35,43 +32,24 @@ export type Uploads = {
   readonly retryNow: () => void;
 };
 
-export type UploadsDeps = {
+export type UploadsDeps = StoringDeps & {
   readonly store: Store;
   readonly device: Device;
   readonly clock: ServerClock;
   readonly composer: Composer;
   readonly messages: SentMessages;
   readonly events: MessengerEventSource;
-  readonly api: Pick<MasterApi, 'newBlob'>;
-  readonly blobs: BlobApi;
-  readonly parts: PartStore;
-  readonly backoff: Backoff;
   /** A message is in the outbox. */
   readonly onQueued: () => void;
   readonly onFault: (error: unknown) => void;
 };
 
 type Row = { readonly upload: Upload; readonly key: string; readonly message: Message };
-type File = { readonly index: number; readonly file: MessageFile };
 
 const PAGE = 32;
 
-/**
- * What ends a message's upload for good: the file is not here any more, or is another one, or is larger than may be. That somebody or something
- * was not found ends nothing.
- */
-const failureOf = ({ code }: MessengerError): Failure | null => {
-  if (code === 'file-lost' || code === 'content-changed') return 'file-lost';
-  return code === 'payload-too-large' ? code : null;
-};
-
-/** So long is a ticket gone on with: it is good for a day, and names the nodes of that time. */
-const TICKET_MS = 20 * 60 * 60 * 1000;
-/** A part is tried so often at all nodes before it is told that the message waits. */
-const ROUNDS = 3;
-
 export const createUploads = (deps: UploadsDeps): Uploads => {
-  const { store, device, clock, events, parts } = deps;
+  const { store, device, clock, events } = deps;
   let over = new AbortController();
   over.abort();
   /** Of the message that is being stored. */
@@ -131,16 +109,10 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
       return true;
     });
 
-  const ticketFor = async (id: string, { index, file }: File): Promise<Upload['tickets'][number] | null> => {
-    const known = (await store.get('uploads', id))?.tickets[index];
-    if (known && clock.now() - messageTime(known.id) < TICKET_MS) return known;
-    const { id: blob, ticket, nodes } = await deps.api.newBlob(blobBytesFor(file.size));
-    const given = { id: blob, ticket, nodes };
-    const isWanted = await change(id, (transaction, { upload }) => {
-      transaction.put('uploads', id, { ...upload, tickets: { ...upload.tickets, [index]: given } });
+  const keepTicket = (id: string, index: number, ticket: FileTicket): Promise<boolean> =>
+    change(id, (transaction, { upload }) => {
+      transaction.put('uploads', id, { ...upload, tickets: { ...upload.tickets, [index]: ticket } });
     });
-    return isWanted ? given : null;
-  };
 
   const withoutTicket = (id: string, index: number): Promise<boolean> =>
     change(id, (transaction, { upload }) => {
@@ -199,18 +171,15 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
         for (const file of row.message.files ?? []) {
           index += 1;
           if (file.blob) continue;
-          const ticket = await ticketFor(id, { index, file });
-          if (ticket === null) return;
-          tell(0);
-          const reference = await uploadBlob({
-            ...{ api: deps.blobs, ticket, backoff: deps.backoff, rounds: ROUNDS, signal },
-            content: await keptContent(parts, file),
-            key: fromBase64(file.key),
-            onProgress: (stored) => tell(stored),
+          const reference = await storeFile(deps, file, {
+            ...{ ticket: row.upload.tickets[index], signal },
+            keepTicket: (ticket) => keepTicket(id, index, ticket),
+            onProgress: tell,
             onTaken: () => {
               attempt = 0;
             },
           });
+          if (reference === null) return;
           if (!(await keepReference(id, index, reference))) return;
           ended(file);
         }
@@ -220,12 +189,12 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
         // What is kept may be unreadable for now.
         const error = MessengerError.ofVault(thrown);
         if (signal.aborted || error.code === 'closed') throw error;
-        const failure = failureOf(error);
+        const failure = storingFailure(error);
         if (failure !== null) {
           await fail(id, failure);
           return;
         }
-        if (error.code === 'token-expired' || error.code === 'unauthorized') await withoutTicket(id, index);
+        if (isTicketOver(error)) await withoutTicket(id, index);
         else tell(0, error.code in ERRORS ? (error.code as ErrorCode) : 'unreachable');
         if (!isAway(error)) deps.onFault(error);
         await rest(error.body?.retryAfterMs ?? backoffDelayMs(deps.backoff, attempt, Math.random()), signal);

@@ -28,8 +28,9 @@ const file = z.object({
   ...{ name: text, type: text, size: number, key: text },
   blob: optional(z.object({ id: text, digest: text })),
   ...{ width: optional(number), height: optional(number), seconds: optional(number) },
-  ...{ preview: optional(text), waveform: optional(text) },
+  ...{ preview: optional(text), waveform: optional(text), askedAt: optional(number) },
 });
+const ticket = z.object({ id: text, ticket: text, nodes: z.array(text) });
 const annotation = z.object({
   reactions: optional(reactions),
   edits: optional(z.array(wording)),
@@ -150,10 +151,15 @@ const rows = {
   requests: text,
   uploads: z.looseObject({
     despiteKeys: flag,
-    tickets: z.record(text, z.object({ id: text, ticket: text, nodes: z.array(text) })),
+    tickets: z.record(text, ticket),
     paused: optional(z.literal(true)),
   }),
   keptFiles: z.looseObject({ author: text, message: text }),
+  dueFiles: z.looseObject({
+    ...{ author: text, message: text, index: number, tellsOther: flag },
+    ticket: optional(ticket),
+  }),
+  storedAgain: z.looseObject({ sinceMs: number, bytes: number }),
   sentIds: z.looseObject({
     messageKey: nullable(text),
     edit: optional(edit),
@@ -260,9 +266,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 10, fingerprint: '9d55df3054934f1a', change: 'files of messages' },
   { version: 11, fingerprint: '2285ac387994d7fb', change: 'how conversations are set up' },
   { version: 12, fingerprint: '819c522b3f080a96', change: 'profiles' },
+  { version: 13, fingerprint: '9bb56e114bc6405d', change: 'files that are asked for and stored again' },
 ];
 
-export const VAULT_VERSION = 12;
+export const VAULT_VERSION = 13;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

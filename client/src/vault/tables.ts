@@ -113,6 +113,8 @@ export type MessageFile = {
   readonly preview?: string;
   /** Base64 of how loud a voice message is, from its beginning to its end. */
   readonly waveform?: string;
+  /** No node had it, and whoever may have it was asked then to store it again. Milliseconds since 1970, server's clock. */
+  readonly askedAt?: number;
 };
 
 /** An edit of an own text. */
@@ -241,6 +243,20 @@ export type Upload = {
   /** Its person has said so. */
   readonly paused?: true;
 };
+
+/** A file that is to be stored again, since the nodes do not have it any more. Key: the message's `authoredKey`, and which of its files. */
+export type DueFile = {
+  readonly author: AccountId;
+  readonly message: MessageId;
+  readonly index: number;
+  /** The other one of the conversation is told, too, where it is then; own devices are. */
+  readonly tellsOther: boolean;
+  /** What was begun is gone on with. */
+  readonly ticket?: Upload['tickets'][number];
+};
+
+/** What an account has had stored again. Milliseconds since 1970, server's clock. */
+export type StoredAgain = { readonly sinceMs: number; readonly bytes: number };
 
 /** A file of which this device has something. Key: its name in the store of parts. */
 export type KeptFile = { readonly author: AccountId; readonly message: MessageId };
@@ -415,6 +431,8 @@ export type Tables = {
   sentIds: SentId;
   uploads: Upload;
   keptFiles: KeptFile;
+  dueFiles: DueFile;
+  storedAgain: StoredAgain;
   conversations: Conversation;
   outbox: OutboxEntry;
   /** Ids of envelopes that are done with (law 2). */
@@ -438,6 +456,7 @@ type Named = {
   profilesAsked: AccountId;
   profilesAnswered: AccountId;
   profilesDue: AccountId;
+  storedAgain: AccountId;
   accessTokens: AccountId;
   verifications: AccountId;
   deviceLists: AccountId;

@@ -16,6 +16,7 @@ import { movableClock, type MovableClock } from './clock-shift.ts';
 import { slowDisk, type SlowDisk } from './slow-disk.ts';
 import { conflictsOf, envelopesOf, isSameMail, waitingOf, type Leaves } from './couch-state.ts';
 import { createLinks, type Links } from './links.ts';
+import { deleteBlobs } from './delete-blobs.ts';
 import { createPerson, type Addressed, type Person, type PersonOptions } from './person.ts';
 import { TEST_SETTINGS } from './test-settings.ts';
 
@@ -60,6 +61,8 @@ export type TestCluster = AsyncDisposable & {
   readonly alike: () => Promise<Map<string, Leaves>>;
   /** Waits until nothing waits for this person on any node; for nobody at all when none is named. */
   readonly empty: (person?: Addressed) => Promise<void>;
+  /** No node has any blob from then on. */
+  readonly deleteBlobs: () => Promise<void>;
 };
 
 export type TestClusterOptions = Pick<
@@ -259,6 +262,9 @@ export const startTestCluster = async (options: TestClusterOptions = {}): Promis
           const held = await onEachCouch(envelopesOf);
           return isSameMail(held) && new Map(held.flatMap((each) => [...each]));
         }),
+      deleteBlobs: async () => {
+        await onEachCouch(deleteBlobs);
+      },
       empty: async (person) => {
         const owner = person?.address.accountId ?? '';
         await waitFor('the nodes to be empty', async () =>

@@ -58,7 +58,7 @@ export const filesContent = (
   from: string,
   list?: number,
 ): FilesContent | null => {
-  const files = message.files.flatMap(({ blob, ...file }) => (blob ? [{ ...file, blob }] : []));
+  const files = message.files.flatMap(({ blob, askedAt: _, ...file }) => (blob ? [{ ...file, blob }] : []));
   if (files.length < message.files.length) return null;
   return {
     ...{ v: CONTENT_VERSION, kind: 'files', id: message.id, from, text: firstWords(message), files },

@@ -5,7 +5,7 @@ import { MEDIA_HEADER_BYTES, mediaType, type MediaType } from '../../services/me
 import type { MediaUrl, MediaUrls } from '../../services/media-urls.ts';
 import type { MessageFiles } from '../../state/message-files.ts';
 import type { FetchedFile } from './fetched-file.svelte.ts';
-import { fileFailureText, isAway } from './file-failure.ts';
+import { fileFailureText, isAway, isGone } from './file-failure.ts';
 import { objectUrl } from './object-url.svelte.ts';
 
 type Parts = {
@@ -44,6 +44,10 @@ export class PlayedFile {
   }
   get isOpening(): boolean {
     return this.#isOpening;
+  }
+  /** No node has it any more. */
+  get isGone(): boolean {
+    return this.#failure !== 'not-played' && isGone(this.#failure);
   }
   /** What keeps it from being played, in words, also while it waits for the network; null: nothing does. */
   problem(t: Pick<Strings, 'files' | 'errors'>): string | null {

@@ -1,0 +1,18 @@
+import * as z from 'zod/mini';
+import type { Kind } from '../kind.ts';
+import { earlier, v } from '../parts.ts';
+import { fileInBlob } from './file-request.ts';
+
+/** A file of a message lies in another blob from now on, of the same bytes. */
+const schema = z.object({ v, kind: z.literal('file-stored'), ...fileInBlob, earlier });
+export type FileStored = z.infer<typeof schema>;
+
+export const fileStored: Kind<typeof schema> = {
+  schema,
+  from: 'anyone',
+  references: ({ target }) => [target],
+  apply: async ({ from, moveFile }, stored) => {
+    await moveFile(from.accountId, stored);
+    return false;
+  },
+};
