@@ -2,10 +2,8 @@ import type { AccountId, DeviceAddress, DeviceId, MessageId } from '@restante/pr
 import type * as z from 'zod/mini';
 import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Annotation, Message, MessageFile } from '../vault/tables.ts';
-import type { MessageReference } from './parts.ts';
+import type { FileInBlob, MessageReference } from './parts.ts';
 import type { ChosenProfile } from './chosen-profile.ts';
-import type { FileRequest } from './kinds/file-request.ts';
-import type { FileStored } from './kinds/file-stored.ts';
 
 /** Where a content belongs, and how a message begins there. */
 export type Place = Pick<Message, 'conversation' | 'direction' | 'state'> & {
@@ -42,9 +40,9 @@ export type Applying = {
   /** An author asks this device of the own account for the profile. */
   readonly tellProfile: (author: AccountId, device: DeviceId) => Promise<void>;
   /** An account needs a file of a message, which the nodes do not have any more. */
-  readonly storeAgain: (by: AccountId, request: FileRequest) => Promise<void>;
+  readonly storeAgain: (by: AccountId, request: FileInBlob) => Promise<void>;
   /** A device of this account has stored a file of a message again. */
-  readonly moveFile: (by: AccountId, stored: FileStored) => Promise<void>;
+  readonly moveFile: (by: AccountId, stored: FileInBlob) => Promise<void>;
   /** Kept until this messenger is one that knows it; null: there is no place for a note. */
   readonly keepUnknown: (place: Place | null) => Promise<void>;
 };

@@ -1,5 +1,6 @@
-import { accessToken, accountId, messageId } from '@restante/protocol';
+import { accessToken, accountId, blobId, messageId } from '@restante/protocol';
 import * as z from 'zod/mini';
+import { MAX_FILES } from '../files/limits.ts';
 
 /** What contents of several kinds are made of. */
 
@@ -23,6 +24,14 @@ export const v = z.literal(CONTENT_VERSION);
 /** Names a message: ids are unique for their author. */
 export const messageReference = z.object({ author: accountId, id: messageId });
 export type MessageReference = z.infer<typeof messageReference>;
+
+/** A file of a message, and a blob that it is, or was, in. */
+export const fileInBlob = z.object({
+  target: messageReference,
+  index: z.int().check(z.minimum(0), z.maximum(MAX_FILES - 1)),
+  blob: blobId,
+});
+export type FileInBlob = z.infer<typeof fileInBlob>;
 
 export const references = z.array(messageReference).check(z.minLength(1), z.maxLength(MAX_REFERENCES));
 

@@ -72,13 +72,13 @@ const messageOf = async (
 const request = (by: AccountId, author: AccountId, { id }: Message, blob = OLD): Promise<void> =>
   store.transact((transaction) =>
     noteFileRequest(transaction, { device, clock, composer, onFileDue: () => (due += 1) }, by, {
-      ...{ v: 1, kind: 'file-request', target: { author, id }, index: 0, blob },
+      ...{ target: { author, id }, index: 0, blob },
     }),
   );
 const stored = (by: AccountId, author: AccountId, { id }: Message, blob: BlobId): Promise<void> =>
   store.transact((transaction) =>
     noteFileStored(transaction, { device, events }, by, {
-      ...{ v: 1, kind: 'file-stored', target: { author, id }, index: 0, blob },
+      ...{ target: { author, id }, index: 0, blob },
     }),
   );
 const blobOf = async (message: Message): Promise<BlobId | undefined> =>

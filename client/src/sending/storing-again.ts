@@ -4,9 +4,7 @@ import type { Device } from '../account/device.ts';
 import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import { encodeContent } from '../content/codec.ts';
-import type { FileRequest } from '../content/kinds/file-request.ts';
-import type { FileStored } from '../content/kinds/file-stored.ts';
-import { CONTENT_VERSION, type MessageReference } from '../content/parts.ts';
+import { CONTENT_VERSION, type FileInBlob, type MessageReference } from '../content/parts.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { dueFileKey, placedFile, withFileIn, type PlacedFile } from '../files/file-place.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
@@ -80,7 +78,7 @@ export const noteFileRequest = async (
   transaction: Transaction,
   deps: RequestDeps,
   by: AccountId,
-  { target, index, blob }: FileRequest,
+  { target, index, blob }: FileInBlob,
 ): Promise<void> => {
   const self = deps.device.accountId();
   const placed = await placedFile(transaction, target, index);
@@ -111,7 +109,7 @@ export const noteFileStored = async (
   transaction: Transaction,
   { device, events }: { readonly device: Pick<Device, 'accountId'>; readonly events: MessengerEventSource },
   by: AccountId,
-  { target, index, blob }: FileStored,
+  { target, index, blob }: FileInBlob,
 ): Promise<void> => {
   const placed = await placedFile(transaction, target, index);
   if (placed === null) return;

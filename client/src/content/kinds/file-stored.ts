@@ -1,11 +1,9 @@
 import * as z from 'zod/mini';
 import type { Kind } from '../kind.ts';
-import { earlier, v } from '../parts.ts';
-import { fileInBlob } from './file-request.ts';
+import { earlier, fileInBlob, v } from '../parts.ts';
 
 /** A file of a message lies in another blob from now on, of the same bytes. */
-const schema = z.object({ v, kind: z.literal('file-stored'), ...fileInBlob, earlier });
-export type FileStored = z.infer<typeof schema>;
+const schema = z.object({ v, kind: z.literal('file-stored'), ...fileInBlob.shape, earlier });
 
 export const fileStored: Kind<typeof schema> = {
   schema,
