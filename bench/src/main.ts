@@ -15,6 +15,7 @@ import { memoryGrowth } from './measurements/growth.ts';
 import { livePush } from './measurements/live-push.ts';
 import { masterKilled } from './measurements/master-killed.ts';
 import { messenger } from './measurements/messenger.ts';
+import { messengerFiles } from './measurements/messenger-files.ts';
 import { pushAcross } from './measurements/push-across.ts';
 import { reconnect } from './measurements/reconnect.ts';
 import { blobLag } from './measurements/blob-lag.ts';
@@ -43,6 +44,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   catchUp,
   signal,
   messenger,
+  messengerFiles,
   memoryGrowth,
   reconnect,
   masterKilled,

@@ -9,6 +9,7 @@ import { launchChromium } from '@restante/testkit/browser';
 import { makeCertificate } from '@restante/testkit/nginx';
 import { messengerPage, type MessengerPage } from '@restante/testkit/messenger';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exchangeFiles } from '../messenger/exchange-files.ts';
 import { startChat } from './chat.ts';
 import { COUCHDB, startDeployment, type Deployment } from './deployment.ts';
 
@@ -175,8 +176,8 @@ describe('the stack', () => {
     expect(first.err + second.err).toContain('another scripts/deploy is at work here');
   });
 
-  test('two browsers chat over HTTPS', async () => {
-    await using browser = await launchChromium();
+  test('two browsers chat over HTTPS, and exchange a picture, a film of 80 MB, a PDF and a voice message', async () => {
+    await using browser = await launchChromium({ hasMicrophone: true });
     const enter = async (name: string): Promise<MessengerPage> => {
       const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-US' });
       const tab = await context.newPage();
@@ -195,6 +196,7 @@ describe('the stack', () => {
     await second.write('and back');
     await first.sees('and back');
     await second.sent('and back', 'read');
+    await exchangeFiles(first, second, 80);
   });
 });
 

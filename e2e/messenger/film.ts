@@ -1,4 +1,4 @@
-import type { BrowserPerson } from '@restante/testkit/messenger';
+import type { MessengerPage } from '@restante/testkit/messenger';
 
 /** Size of the pictures, in pixels. */
 const WIDTH = 320;
@@ -27,7 +27,7 @@ const frameOf = (webp: Buffer): Buffer => {
 };
 
 /** A frame for each second, with a colour of its own. */
-const draw = async (person: BrowserPerson, seconds: number): Promise<Buffer[]> => {
+const draw = async (person: Pick<MessengerPage, 'page'>, seconds: number): Promise<Buffer[]> => {
   const drawn = await person.page().evaluate<number[][]>(`(async () => {
     const canvas = new OffscreenCanvas(${WIDTH}, ${HEIGHT});
     const context = canvas.getContext('2d', { alpha: false });
@@ -51,7 +51,7 @@ const draw = async (person: BrowserPerson, seconds: number): Promise<Buffer[]> =
  * that cannot read from the middle cannot seek.
  */
 export const film = async (
-  person: BrowserPerson,
+  person: Pick<MessengerPage, 'page'>,
   seconds: number,
   bytesPerSecond: number,
 ): Promise<Buffer> => {

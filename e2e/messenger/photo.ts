@@ -1,7 +1,11 @@
-import type { BrowserPerson } from '@restante/testkit/messenger';
+import type { MessengerPage } from '@restante/testkit/messenger';
 
 /** A JPEG as a camera makes it: it says where it was taken. */
-export const photo = async (person: BrowserPerson, width: number, height: number): Promise<Buffer> => {
+export const photo = async (
+  person: Pick<MessengerPage, 'page'>,
+  width: number,
+  height: number,
+): Promise<Buffer> => {
   const drawn = await person.page().evaluate<number[]>(`(async () => {
     const canvas = new OffscreenCanvas(${width}, ${height});
     const context = canvas.getContext('2d');
