@@ -14,7 +14,8 @@ import { blobApi, type BlobApi } from '../server/blob-api.ts';
 import { createHttp } from '../server/http.ts';
 import type { Ticket } from './blob-nodes.ts';
 import { readBlob } from './read-blob.ts';
-import { uploadBlob, type BlobContent, type BlobReference } from './upload-blob.ts';
+import type { BlobContent } from './sealed-parts.ts';
+import { uploadBlob, type BlobReference } from './upload-blob.ts';
 
 const keys = newTestKeys();
 let mesh: TestMesh;

@@ -3,4 +3,5 @@ export { blobApi, type BlobAccess, type BlobApi } from '../server/blob-api.ts';
 export { createHttp } from '../server/http.ts';
 export { type Ticket } from './blob-nodes.ts';
 export { readBlob, type BlobReader } from './read-blob.ts';
-export { uploadBlob, type BlobContent, type BlobReference, type UploadOptions } from './upload-blob.ts';
+export type { BlobContent } from './sealed-parts.ts';
+export { uploadBlob, type BlobReference, type UploadOptions } from './upload-blob.ts';

@@ -1,26 +1,12 @@
-import {
-  blobBytesFor,
-  bytesOfPart,
-  partsOf,
-  PLAIN_PART_BYTES,
-  TAG_BYTES,
-  type BlobId,
-} from '@restante/protocol';
+import { blobBytesFor, partsOf, type BlobId } from '@restante/protocol';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import { MessengerError } from '../messenger-error.ts';
 import { pause } from '../pause.ts';
 import type { BlobApi } from '../server/blob-api.ts';
-import { createBlobCipher } from './blob-cipher.ts';
 import { blobDigest, partDigest } from './blob-digest.ts';
 import { createBlobNodes, type Ticket } from './blob-nodes.ts';
-
-/** What is sent. It must not change until all of it is stored: a key is for one wording alone. */
-export type BlobContent = {
-  /** In bytes. */
-  readonly size: number;
-  /** The bytes from `from` up to, and without, `to`. */
-  readonly read: (from: number, to: number) => Promise<Uint8Array>;
-};
+import { release } from './release.ts';
+import { sealedContent, type BlobContent, type SealedParts } from './sealed-parts.ts';
 
 /** All that is needed to read a blob. */
 export type BlobReference = {
@@ -33,9 +19,6 @@ export type BlobReference = {
 
 export type UploadOptions = {
   readonly api: BlobApi;
-  readonly content: BlobContent;
-  /** 32 bytes that were drawn for this content. */
-  readonly key: Uint8Array<ArrayBuffer>;
   /** To write as many bytes as `blobBytesFor` says of the content. The same one goes on with what was begun. */
   readonly ticket: Ticket;
   readonly backoff: Backoff;
@@ -52,22 +35,6 @@ export type UploadOptions = {
 const AT_ONCE = 3;
 /** Copies with which a part need not be sent again. */
 const ENOUGH_COPIES = 2;
-
-/** A part's plaintext: the content, filled up with zeros. */
-export const plainPart = async (
-  content: BlobContent,
-  bytes: number,
-  part: number,
-): Promise<Uint8Array<ArrayBuffer>> => {
-  const from = part * PLAIN_PART_BYTES;
-  const plain = new Uint8Array(bytesOfPart(bytes, part) - TAG_BYTES);
-  const to = Math.min(content.size, from + plain.length);
-  if (to <= from) return plain;
-  const read = await content.read(from, to);
-  if (read.length !== to - from) throw new MessengerError('content-changed', 'the file is not what it was');
-  plain.set(read);
-  return plain;
-};
 
 /** How often each part was found at the nodes. A node that does not say has none. */
 const foundAt = async (
@@ -90,13 +57,15 @@ const foundAt = async (
  *
  * @throws MessengerError `token-expired` when the ticket is over, `content-changed`, what nodes refuse for good; AbortError by the signal
  */
-export const uploadBlob = async (options: UploadOptions): Promise<BlobReference> => {
-  const { api, content, key, ticket, backoff, rounds = Infinity, onProgress, onTaken } = options;
+export const uploadParts = async (
+  sealed: SealedParts,
+  options: UploadOptions,
+): Promise<Pick<BlobReference, 'id' | 'digest'>> => {
+  const { api, ticket, backoff, rounds = Infinity, onProgress, onTaken } = options;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
-  const bytes = blobBytesFor(content.size);
+  const bytes = blobBytesFor(sealed.size);
   const parts = partsOf(bytes);
-  const cipher = await createBlobCipher(key);
   const nodes = createBlobNodes(ticket.nodes);
   const copies = await foundAt({ api, signal }, ticket);
   options.signal.throwIfAborted();
@@ -126,11 +95,12 @@ export const uploadBlob = async (options: UploadOptions): Promise<BlobReference>
       const part = next;
       next += 1;
       signal.throwIfAborted();
-      const plain = await plainPart(content, bytes, part);
-      const sealed = await cipher.seal(part, part === parts - 1, plain);
-      digests[part] = await partDigest(sealed);
-      if ((copies.get(part) ?? 0) < Math.min(ENOUGH_COPIES, ticket.nodes.length)) await put(part, sealed);
-      storedBytes += sealed.length;
+      const data = await sealed.part(part);
+      const { length } = data;
+      digests[part] = await partDigest(data);
+      if ((copies.get(part) ?? 0) < Math.min(ENOUGH_COPIES, ticket.nodes.length)) await put(part, data);
+      release(data);
+      storedBytes += length;
       onProgress?.(storedBytes, bytes);
     }
   };
@@ -140,5 +110,18 @@ export const uploadBlob = async (options: UploadOptions): Promise<BlobReference>
     // One that has failed ends the others.
     over.abort();
   }
-  return { id: ticket.id, key, digest: await blobDigest(digests), size: content.size };
+  return { id: ticket.id, digest: await blobDigest(digests) };
 };
+
+/** The same of a content. `key`: 32 bytes that were drawn for it. */
+export const uploadBlob = async ({
+  content,
+  key,
+  ...options
+}: UploadOptions & {
+  readonly content: BlobContent;
+  readonly key: Uint8Array<ArrayBuffer>;
+}): Promise<BlobReference> => ({
+  ...(await uploadParts(await sealedContent(content, key), options)),
+  ...{ key, size: content.size },
+});

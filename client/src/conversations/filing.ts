@@ -2,7 +2,7 @@ import { messageTime, PLAIN_PART_BYTES, type MessageId } from '@restante/protoco
 import type { Device } from '../account/device.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
 import type { BlobReader } from '../blobs/read-blob.ts';
-import type { BlobContent } from '../blobs/upload-blob.ts';
+import type { BlobContent } from '../blobs/sealed-parts.ts';
 import { codeOnDemand } from '../code-on-demand.ts';
 import { checkContent, encodeContent } from '../content/codec.ts';
 import { filesContent, MAX_FILE_BYTES } from '../content/kinds/files.ts';

@@ -1,7 +1,7 @@
 import { PLAIN_PART_BYTES } from '@restante/protocol';
 import { expect, test } from 'vitest';
 import { toBase64 } from '../base64.ts';
-import type { BlobContent } from '../blobs/upload-blob.ts';
+import type { BlobContent } from '../blobs/sealed-parts.ts';
 import { keepFile, keptContent, keptName } from './kept-files.ts';
 import { memoryPartStore } from './memory-part-store.ts';
 import type { PartStore } from './part-store.ts';

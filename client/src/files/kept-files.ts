@@ -2,7 +2,8 @@ import { blobBytesFor, bytesOfPart, partsOf, PLAIN_PART_BYTES } from '@restante/
 import { fromBase64 } from '../base64.ts';
 import { createBlobCipher } from '../blobs/blob-cipher.ts';
 import type { KeptParts } from '../blobs/read-blob.ts';
-import { plainPart, type BlobContent } from '../blobs/upload-blob.ts';
+import { release } from '../blobs/release.ts';
+import { sealedContent, type BlobContent, type SealedParts } from '../blobs/sealed-parts.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MessageFile } from '../vault/tables.ts';
 import type { PartStore } from './part-store.ts';
@@ -26,14 +27,14 @@ export const keepFile = async (
   { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress?: (bytes: number) => void },
 ): Promise<void> => {
   const name = await keptName(file);
-  const bytes = blobBytesFor(file.size);
-  const count = partsOf(bytes);
-  const cipher = await createBlobCipher(fromBase64(file.key));
+  const count = partsOf(blobBytesFor(file.size));
+  const sealed = await sealedContent(content, fromBase64(file.key));
   try {
     for (let part = 0; part < count; part += 1) {
       signal.throwIfAborted();
-      const plain = await plainPart(content, bytes, part);
-      await parts.put(name, part, await cipher.seal(part, part === count - 1, plain));
+      const data = await sealed.part(part);
+      await parts.put(name, part, data);
+      release(data);
       onProgress?.(Math.min(file.size, (part + 1) * PLAIN_PART_BYTES));
     }
   } catch (error) {
@@ -42,30 +43,53 @@ export const keepFile = async (
   }
 };
 
-/** What is kept of a file, to be sent as it is. Reading throws `file-lost` where a part is missing. */
-export const keptContent = async (parts: PartStore, file: FileKey): Promise<BlobContent> => {
+/** Opens parts that are kept. Throws `file-lost` where one is missing, or is another one. */
+const openKept = async (parts: PartStore, file: FileKey) => {
   const name = await keptName(file);
   const bytes = blobBytesFor(file.size);
   const count = partsOf(bytes);
   const cipher = await createBlobCipher(fromBase64(file.key));
-  const lost = (): never => {
-    throw new MessengerError('file-lost', 'this device does not have the file any more');
-  };
-  const open = async (part: number): Promise<Uint8Array<ArrayBuffer>> => {
+  return async (part: number) => {
     const sealed = await parts.get(name, part);
-    if (sealed?.length !== bytesOfPart(bytes, part)) return lost();
-    return (await cipher.open(part, part === count - 1, sealed)) ?? lost();
+    const plain =
+      sealed?.length === bytesOfPart(bytes, part)
+        ? await cipher.open(part, part === count - 1, sealed)
+        : null;
+    if (sealed === null || plain === null)
+      throw new MessengerError('file-lost', 'this device does not have the file any more');
+    return { sealed, plain };
   };
+};
+
+/** What is kept of a file, as it will be stored. */
+export const keptSealed = async (parts: PartStore, file: FileKey): Promise<SealedParts> => {
+  const open = await openKept(parts, file);
+  return {
+    size: file.size,
+    part: async (part) => {
+      const { sealed, plain } = await open(part);
+      release(plain);
+      return sealed;
+    },
+  };
+};
+
+/** What is kept of a file, as it was. Reading throws `file-lost` where a part is missing. */
+export const keptContent = async (parts: PartStore, file: FileKey): Promise<BlobContent> => {
+  const open = await openKept(parts, file);
   return {
     size: file.size,
     read: async (from, to) => {
       const read = new Uint8Array(Math.max(0, to - from));
       for (let at = from; at < to;) {
         const part = Math.floor(at / PLAIN_PART_BYTES);
+        const { sealed, plain } = await open(part);
         const start = part * PLAIN_PART_BYTES;
-        const plain = (await open(part)).subarray(at - start, to - start);
-        read.set(plain, at - from);
-        at += plain.length;
+        const piece = plain.subarray(at - start, to - start);
+        read.set(piece, at - from);
+        at += piece.length;
+        release(sealed);
+        release(plain);
       }
       return read;
     },

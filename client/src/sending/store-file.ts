@@ -1,7 +1,6 @@
 import { blobBytesFor, messageTime } from '@restante/protocol';
-import { fromBase64 } from '../base64.ts';
-import { uploadBlob, type BlobReference, type UploadOptions } from '../blobs/upload-blob.ts';
-import { keptContent } from '../files/kept-files.ts';
+import { uploadParts, type BlobReference, type UploadOptions } from '../blobs/upload-blob.ts';
+import { keptSealed } from '../files/kept-files.ts';
 import type { PartStore } from '../files/part-store.ts';
 import type { MessengerError } from '../messenger-error.ts';
 import type { BlobApi } from '../server/blob-api.ts';
@@ -52,15 +51,13 @@ export const storeFile = async (
   { clock, api, blobs, parts, backoff }: StoringDeps,
   file: MessageFile,
   { ticket: known, keepTicket, onProgress, ...options }: StoringOptions,
-): Promise<BlobReference | null> => {
+): Promise<Pick<BlobReference, 'id' | 'digest'> | null> => {
   const isGood = known !== undefined && clock.now() - messageTime(known.id) < TICKET_MS;
   const { id, ticket, nodes } = isGood ? known : await api.newBlob(blobBytesFor(file.size));
   if (!isGood && !(await keepTicket({ id, ticket, nodes }))) return null;
   onProgress?.(0);
-  return uploadBlob({
+  return uploadParts(await keptSealed(parts, file), {
     ...{ ...options, api: blobs, ticket: { id, ticket, nodes }, backoff, rounds: ROUNDS },
-    content: await keptContent(parts, file),
-    key: fromBase64(file.key),
     ...(onProgress && { onProgress: (stored: number) => onProgress(stored) }),
   });
 };

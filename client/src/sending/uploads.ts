@@ -120,7 +120,11 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
       transaction.put('uploads', id, { ...upload, tickets: Object.fromEntries(tickets) });
     });
 
-  const keepReference = (id: string, index: number, { id: blob, digest }: BlobReference): Promise<boolean> =>
+  const keepReference = (
+    id: string,
+    index: number,
+    { id: blob, digest }: Pick<BlobReference, 'id' | 'digest'>,
+  ): Promise<boolean> =>
     change(id, (transaction, { key, message }) => {
       const files = message.files?.map((file, at) =>
         at === index ? { ...file, blob: { id: blob, digest: toBase64(digest) } } : file,

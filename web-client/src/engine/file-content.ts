@@ -1,4 +1,5 @@
 import type { GivenFile } from '@restante/client';
+import { release } from '@restante/client/release';
 import type { PickedFile } from './calls.ts';
 
 /** A file as the messenger reads it: never as a whole. */
@@ -11,7 +12,14 @@ export const given = ({ content, ...file }: PickedFile): GivenFile => ({
 /** Pieces are handed to a blob in so many bytes, which the browser keeps on its disk. */
 const PORTION_BYTES = 8 * 1024 * 1024;
 
-/** All pieces as one blob that is not in memory. */
+/** Pieces as a blob, which has them from then on. */
+const taken = (pieces: readonly Uint8Array<ArrayBuffer>[]): Blob => {
+  const blob = new Blob([...pieces]);
+  pieces.forEach(release);
+  return blob;
+};
+
+/** All pieces as one blob that is not in memory. Nobody else has the pieces. */
 export const gather = async (pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Blob> => {
   const portions: Blob[] = [];
   let portion: Uint8Array<ArrayBuffer>[] = [];
@@ -20,8 +28,8 @@ export const gather = async (pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Pr
     portion.push(piece);
     bytes += piece.length;
     if (bytes < PORTION_BYTES) continue;
-    portions.push(new Blob(portion));
+    portions.push(taken(portion));
     [portion, bytes] = [[], 0];
   }
-  return new Blob([...portions, ...portion]);
+  return new Blob([...portions, taken(portion)]);
 };
