@@ -14,7 +14,7 @@ export type SeenMessage = Reference & {
   /** The account of the other side. */
   readonly conversation: string;
   readonly direction: 'in' | 'out';
-  readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed';
+  readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed' | 'timer';
   readonly text: string;
   /** What it said before its author said it otherwise, its first words first. */
   readonly former?: readonly string[];

@@ -29,7 +29,9 @@ export const addressed = (
       : {
           accountId,
           plaintext: encodeContent(
-            content.kind === 'text' || content.kind === 'files' ? { ...content, ...given } : content,
+            content.kind === 'text' || content.kind === 'files' || content.kind === 'timer'
+              ? { ...content, ...given }
+              : content,
           ),
         },
   ownCopy: encodeContent({ v: CONTENT_VERSION, kind: 'sent', to: accountId, content }),

@@ -177,7 +177,7 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
   const fail = (id: string, failure: Failure): Promise<boolean> =>
     change(id, async (transaction, { key }) => {
       transaction.delete('uploads', id);
-      await deps.messages.advance(transaction, key, 'failed', { failure });
+      await deps.messages.advance(transaction, device.accountId(), key, 'failed', { failure });
     });
 
   /** Waits for a server, until its time or {@link Uploads.retryNow}. */

@@ -34,11 +34,30 @@ const annotation = z.object({
   reactions: optional(reactions),
   edits: optional(z.array(wording)),
   state: optional(z.enum(['seen', 'delivered', 'read'])),
+  seenAt: optional(number),
   deleted: optional(z.literal(true)),
   hidden: optional(z.literal(true)),
 });
-const messageKind = z.enum(['text', 'deleted', 'unknown', 'keys-changed']);
+const messageKind = z.enum(['text', 'deleted', 'unknown', 'keys-changed', 'timer']);
 const direction = z.enum(['in', 'out']);
+const message = z.looseObject({
+  id: text,
+  conversation,
+  direction,
+  sentAt: number,
+  writtenAt: optional(number),
+  kind: messageKind,
+  text,
+  timer: optional(number),
+  expiresAt: optional(number),
+  files: optional(z.array(file)),
+  edited: optional(z.object({ id: text, former: z.array(wording), failure: optional(failure) })),
+  replyTo: optional(reference),
+  reactions: optional(reactions),
+  state: z.enum(['received', 'seen', 'queued', 'accepted', 'delivered', 'read', 'failed']),
+  copies: optional(number),
+  failure: optional(failure),
+});
 const chosen = <Value extends z.ZodMiniType>(value: Value) => optional(z.object({ value, id: text }));
 const profile = z.looseObject({ id: text, name: nullable(text), picture: nullable(text) });
 const recipient = z.object({
@@ -116,6 +135,7 @@ const rows = {
     markedUnread: chosen(flag),
     nickname: chosen(nullable(text)),
   }),
+  timers: z.looseObject({ seconds: nullable(number), id: text }),
   ownProfile: profile,
   profiles: profile,
   profilesAsked: number,
@@ -123,23 +143,11 @@ const rows = {
   profilesDue: z.literal(true),
   accessTokens: text,
   renewals: number,
-  messages: z.looseObject({
-    id: text,
-    conversation,
-    direction,
-    sentAt: number,
-    writtenAt: optional(number),
-    kind: messageKind,
-    text,
-    files: optional(z.array(file)),
-    edited: optional(z.object({ id: text, former: z.array(wording), failure: optional(failure) })),
-    replyTo: optional(reference),
-    reactions: optional(reactions),
-    state: z.enum(['received', 'seen', 'queued', 'accepted', 'delivered', 'read', 'failed']),
-    copies: optional(number),
-    failure: optional(failure),
-  }),
+  messages: message,
   messageKeys: text,
+  expiries: text,
+  putAway: message,
+  confirmedTime: number,
   annotations: z.record(text, annotation),
   unknownContents: z.looseObject({
     senderId: text,
@@ -184,6 +192,7 @@ const rows = {
       markedUnread: flag,
       nickname: nullable(text),
     }),
+    timer: optional(nullable(number)),
     profile: optional(z.looseObject({ name: nullable(text), picture: nullable(text) })),
   }),
   outbox: z.looseObject({
@@ -260,9 +269,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 10, fingerprint: '9d55df3054934f1a', change: 'files of messages' },
   { version: 11, fingerprint: '2285ac387994d7fb', change: 'how conversations are set up' },
   { version: 12, fingerprint: '819c522b3f080a96', change: 'profiles' },
+  { version: 13, fingerprint: '4d344513c74e9961', change: 'messages that disappear' },
 ];
 
-export const VAULT_VERSION = 12;
+export const VAULT_VERSION = 13;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {
