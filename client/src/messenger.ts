@@ -193,9 +193,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       if (!(error instanceof MessengerError && error.code === 'closed'))
         events.emit('fault', MessengerError.ofVault(error));
     });
-  events.on('message-removed', ({ hadFiles }) => {
-    if (hadFiles) tidyFiles();
-  });
   events.on('conversation-removed', tidyFiles);
   events.on('message-changed', ({ kind }) => {
     if (kind === 'deleted') tidyFiles();

@@ -81,7 +81,7 @@ export type MessagesDeps = {
   readonly hasPassed: (timeMs: number) => boolean;
   /** A message disappears at this time. */
   readonly onExpiry: (expiresAt: number) => void;
-  /** A message with files is gone that nobody was shown any more. */
+  /** A message with files is gone, or out of sight. */
   readonly onFilesGone: () => void;
 };
 
@@ -122,8 +122,8 @@ export const createMessages = ({
     transaction.delete('messages', key);
     if (message.kind === 'unknown') transaction.delete('unknownContents', message.id);
     const { conversation, id } = message;
-    const hadFiles = message.files !== undefined;
-    transaction.afterCommit(() => events.emit('message-removed', { conversation, author, id, hadFiles }));
+    transaction.afterCommit(() => events.emit('message-removed', { conversation, author, id }));
+    if (message.files !== undefined) transaction.afterCommit(onFilesGone);
     const row = await conversations.of(transaction, conversation, 'other');
     const unread = Math.max(0, row.unread - (message.state === 'received' ? 1 : 0));
     const last = isPreviewed(row, message) ? await withNewestRow(transaction, row) : row;

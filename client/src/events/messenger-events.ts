@@ -63,7 +63,6 @@ export type MessengerEvents = {
     readonly conversation: ConversationId;
     readonly author: AccountId;
     readonly id: MessageId;
-    readonly hadFiles: boolean;
   };
   upload: UploadProgress;
   download: DownloadProgress;

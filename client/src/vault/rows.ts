@@ -181,7 +181,7 @@ const rows = {
     standing,
     unread: number,
     lastMessageAt: number,
-    preview: nullable(z.object({ id: text, kind: messageKind, direction, text })),
+    preview: nullable(z.object({ id: text, kind: messageKind, direction, text, timer: optional(number) })),
     unreadable: number,
     draft: text,
     verification: z.enum(['none', 'verified', 'changed']),
@@ -269,7 +269,7 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 10, fingerprint: '9d55df3054934f1a', change: 'files of messages' },
   { version: 11, fingerprint: '2285ac387994d7fb', change: 'how conversations are set up' },
   { version: 12, fingerprint: '819c522b3f080a96', change: 'profiles' },
-  { version: 13, fingerprint: '4d344513c74e9961', change: 'messages that disappear' },
+  { version: 13, fingerprint: 'd6b5cf86930639ed', change: 'messages that disappear' },
 ];
 
 export const VAULT_VERSION = 13;

@@ -193,7 +193,7 @@ export type Conversation = {
   readonly unread: number;
   readonly lastMessageAt: number;
   /** The newest message; its text is cut. */
-  readonly preview: Pick<Message, 'id' | 'kind' | 'direction' | 'text'> | null;
+  readonly preview: Pick<Message, 'id' | 'kind' | 'direction' | 'text' | 'timer'> | null;
   /** Messages that could not be decrypted and have not come again yet. */
   readonly unreadable: number;
   /** What has been written and not sent. */

@@ -1,0 +1,26 @@
+const counted =
+  (one: string, many: string) =>
+  (count: number): string =>
+    `${count} ${count === 1 ? one : many}`;
+
+export const timer = {
+  label: 'Disappearing messages',
+  about: (name: string) =>
+    `What you and ${name} write from now on disappears from all devices: where it was written so long after it was sent, where it is read so long after it was read. Whoever reads it can still keep it, such as by a picture of the screen.`,
+  off: 'Off',
+  after: (duration: string) => `After ${duration}`,
+  set: (name: string, duration: string) => `${name} set messages to disappear after ${duration}.`,
+  setOwn: (duration: string) => `You set messages to disappear after ${duration}.`,
+  turnedOff: (name: string) => `${name} turned disappearing messages off.`,
+  turnedOffOwn: 'You turned disappearing messages off.',
+  notSent: 'This could not be sent.',
+  waits: (duration: string) => `Disappears ${duration} after it has been read`,
+  runs: (when: string) => `Disappears ${when}`,
+  durations: {
+    seconds: counted('second', 'seconds'),
+    minutes: counted('minute', 'minutes'),
+    hours: counted('hour', 'hours'),
+    days: counted('day', 'days'),
+    weeks: counted('week', 'weeks'),
+  },
+} as const;
