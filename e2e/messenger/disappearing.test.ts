@@ -16,15 +16,17 @@ const openTimer = async (person: BrowserPerson) => {
   return page.getByRole('dialog');
 };
 
-/** Answers whether a text has been shown in a page since, be it gone by now. */
+/** Keeps what a conversation has shown since, be it gone by now. */
+const NOTES = `globalThis.shown = [];
+new MutationObserver(() => shown.push(document.querySelector('[role=log]')?.textContent ?? ''))
+  .observe(document.body, { childList: true, subtree: true })`;
+
+declare const shown: readonly string[];
+
+/** Answers whether a text has been shown in a page since. */
 const noteWhatIsShown = async (page: Page): Promise<(text: string) => Promise<boolean>> => {
-  const texts = await page.evaluateHandle(() => {
-    const shown: string[] = [];
-    const note = (): unknown => shown.push(document.querySelector('[role=log]')?.textContent ?? '');
-    new MutationObserver(note).observe(document.body, { childList: true, subtree: true });
-    return shown;
-  });
-  return (text) => texts.evaluate((shown, wanted) => shown.some((each) => each.includes(wanted)), text);
+  await page.evaluate(NOTES);
+  return (text) => page.evaluate((wanted) => shown.some((each) => each.includes(wanted)), text);
 };
 
 it('are chosen by either, told by a line, and go from both sides when their time is over', async () => {
@@ -34,6 +36,7 @@ it('are chosen by either, told by a line, and go from both sides when their time
   await alice!.add(nora.username);
   const dialog = await openTimer(alice!);
   await dialog.getByRole('radio', { name: 'After 1 hour' }).check();
+  await dialog.getByRole('button', { name: 'Set' }).click();
   await dialog.waitFor({ state: 'detached' });
   const page = alice!.page();
   const log = page.getByRole('log');

@@ -267,6 +267,7 @@ const SCREENS: readonly Screen[] = [
       const page = await conversation();
       await chooseInMenu(page, 'Disappearing messages');
       await page.getByRole('radio', { name: 'After 8 hours' }).check();
+      await alice.confirm('Set');
       await alice.write('Do not tell the dog.');
       await bob.sees('Do not tell the dog.');
       await bob.write('It can read?');
@@ -276,7 +277,8 @@ const SCREENS: readonly Screen[] = [
     },
     close: async (page) => {
       await chooseInMenu(page, 'Disappearing messages');
-      await page.getByRole('radio', { name: 'Off' }).check();
+      await page.getByRole('radio', { name: 'Not at all' }).check();
+      await alice.confirm('Set');
       await page.getByText('You turned disappearing messages off.').first().waitFor();
     },
   },

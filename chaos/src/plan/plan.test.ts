@@ -7,8 +7,8 @@ import { makePlan } from './plan.ts';
 
 /** A seed that somebody has written down means the same plan as long as nothing is added to what may be drawn. */
 test.each([
-  ['on one machine', FAULTS, '681e96ca9d891bd8'],
-  ['in a cell of three servers', FAULTS_OF_SERVERS, '2c967c99e1e79921'],
+  ['on one machine', FAULTS, '8ed69d1e6eeaa329'],
+  ['in a cell of three servers', FAULTS_OF_SERVERS, 'd5f31daed3c5188a'],
 ])('seed 1 is the plan that it was, %s', (_where, faults, recorded) => {
   const plan = makePlan({ seed: 1, steps: 150, operations: OPERATIONS, events: EVENTS, faults });
   const digest = createHash('sha256').update(JSON.stringify(plan)).digest('hex');

@@ -12,7 +12,7 @@ export type Addressed = {
 };
 
 /** What an account gets with what a person wrote, beside what own devices get of it. */
-export type Given = Pick<TextContent, 'access' | 'profile'>;
+export type Given = Pick<TextContent, 'access' | 'profile' | 'timerId'>;
 
 /**
  * A content for an account and, as a copy, for own devices; for the latter alone when the account is the own one.

@@ -16,6 +16,8 @@ export const written = {
   replyTo: z.optional(messageReference),
   /** After so many seconds it disappears: from when it was sent where it was written, from when it was read where it is read. */
   timer: z.optional(timerSeconds),
+  /** The choice that says so, or that nothing disappears: its reader may not have heard of it. */
+  timerId: z.optional(messageId),
   /** Generation of the author's device list at that time: there is one that is as new, whatever a server gives. */
   list: z.optional(z.int().check(z.positive())),
   access,
@@ -28,7 +30,7 @@ export type Written = z.infer<z.ZodMiniObject<typeof written>>;
 /** What an author says beside what they write. Answers whether they are owed a receipt. */
 export const hearAuthor = async (
   { place, onNameHint, expectList, keepAccess, expectProfile }: Applying,
-  { id, from, list, access: token, profile }: Omit<Written, 'replyTo' | 'timer'>,
+  { id, from, list, access: token, profile }: Omit<Written, 'replyTo' | 'timer' | 'timerId'>,
 ): Promise<boolean> => {
   const { author, direction } = place;
   if (direction === 'out') return false;
@@ -45,7 +47,7 @@ export const applyWritten = async (
   content: Written,
   said: Pick<Message, 'text' | 'files'>,
 ): Promise<boolean> => {
-  const { id, replyTo, timer } = content;
+  const { id, replyTo, timer, timerId } = content;
   const { author, conversation, direction, state, timeOf, wentOutAt } = applying.place;
   await applying.add(author, {
     ...{ id, conversation, direction, state, kind: 'text', ...said, ...timeOf(id) },
@@ -53,5 +55,7 @@ export const applyWritten = async (
     ...(timer && { timer }),
     ...(timer && direction === 'out' && { expiresAt: expiryOf(timer, wentOutAt) }),
   });
+  if (timerId !== undefined && direction === 'in')
+    await applying.takeTimer(conversation, { seconds: timer ?? null, id: timerId });
   return hearAuthor(applying, content);
 };

@@ -157,7 +157,8 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
   ): Promise<void> => {
     checkContent(content);
     const { accountId } = named(conversation);
-    const given = await givenTo(transaction, device, accountId);
+    const timer = 'timer' in content ? content.timer : undefined;
+    const given = await givenTo(transaction, device, accountId, timer);
     const contents = addressed(device.self(), accountId, content, given);
     await composer.enqueue(transaction, id, { ...contents, ...options, renew: [], shows });
   };

@@ -300,14 +300,14 @@ export const createMessages = ({
       transaction.put('expiries', expiryKey('away', expiresAt, author, id), authoredKey(author, id));
     },
     bringBack: async (transaction, key, author) => {
-      const message = await transaction.get('putAway', key);
-      if (message === undefined) return;
+      const back = await transaction.get('putAway', key);
+      if (back === undefined) return;
       transaction.delete('putAway', key);
-      transaction.put('messages', key, message);
-      note(transaction, author, message);
-      const conversation = await conversations.of(transaction, message.conversation, 'other');
-      conversations.keep(transaction, withMessage(conversation, message));
-      transaction.afterCommit(() => events.emit('message', message));
+      transaction.put('messages', key, back);
+      note(transaction, author, back);
+      const conversation = await conversations.of(transaction, back.conversation, 'other');
+      conversations.keep(transaction, withMessage(conversation, back));
+      transaction.afterCommit(() => events.emit('message', back));
     },
     forgetPutAway: async (transaction, key) => {
       const message = await transaction.get('putAway', key);

@@ -165,7 +165,7 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
       const { accountId } = named(message.conversation);
       transaction.delete('uploads', id);
       await deps.composer.enqueue(transaction, await clock.mint(transaction), {
-        ...addressed(self, accountId, content, await givenTo(transaction, device, accountId)),
+        ...addressed(self, accountId, content, await givenTo(transaction, device, accountId, message.timer)),
         ...{ renew: [], shows: key, despiteKeys: upload.despiteKeys },
       });
       transaction.afterCommit(() => {

@@ -6,8 +6,10 @@ const counted =
 export const timer = {
   label: 'Verschwindende Nachrichten',
   about: (name: string) =>
-    `Was du und ${name} ab jetzt schreiben, verschwindet von allen Geräten: wo es geschrieben wurde, so lange nach dem Senden, wo es gelesen wird, so lange nach dem Lesen. Wer es liest, kann es trotzdem behalten, etwa mit einem Bild vom Bildschirm.`,
-  off: 'Aus',
+    `Was du und ${name} ab jetzt schreiben, verschwindet auf beiden Seiten. Die Zeit läuft vom Senden an, wo es geschrieben wurde, und vom Lesen an, wo es gelesen wird. Was gelesen wurde, kann jemand trotzdem behalten haben, etwa mit einem Bildschirmfoto.`,
+  choices: 'Nachrichten verschwinden',
+  choose: 'Einstellen',
+  off: 'Gar nicht',
   after: (duration: string) => `Nach ${duration}`,
   set: (name: string, duration: string) => `${name} lässt Nachrichten nach ${duration} verschwinden.`,
   setOwn: (duration: string) => `Du lässt Nachrichten nach ${duration} verschwinden.`,
@@ -15,7 +17,7 @@ export const timer = {
   turnedOffOwn: 'Du hast verschwindende Nachrichten ausgeschaltet.',
   notSent: 'Das konnte nicht gesendet werden.',
   waits: (duration: string) => `Verschwindet nach dem Lesen, nach ${duration}`,
-  runs: (when: string) => `Verschwindet ${when}`,
+  runs: (when: string) => `Verschwindet: ${when}`,
   // After "nach".
   durations: {
     seconds: counted('Sekunde', 'Sekunden'),

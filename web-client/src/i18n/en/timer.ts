@@ -6,8 +6,10 @@ const counted =
 export const timer = {
   label: 'Disappearing messages',
   about: (name: string) =>
-    `What you and ${name} write from now on disappears from all devices: where it was written so long after it was sent, where it is read so long after it was read. Whoever reads it can still keep it, such as by a picture of the screen.`,
-  off: 'Off',
+    `What you and ${name} write from now on disappears on both sides. The time runs from sending for whoever wrote it, and from reading for the other one. What was read may still have been kept, such as by a screenshot.`,
+  choices: 'Messages disappear',
+  choose: 'Set',
+  off: 'Not at all',
   after: (duration: string) => `After ${duration}`,
   set: (name: string, duration: string) => `${name} set messages to disappear after ${duration}.`,
   setOwn: (duration: string) => `You set messages to disappear after ${duration}.`,
@@ -15,7 +17,7 @@ export const timer = {
   turnedOffOwn: 'You turned disappearing messages off.',
   notSent: 'This could not be sent.',
   waits: (duration: string) => `Disappears ${duration} after it has been read`,
-  runs: (when: string) => `Disappears ${when}`,
+  runs: (when: string) => `Disappears: ${when}`,
   durations: {
     seconds: counted('second', 'seconds'),
     minutes: counted('minute', 'minutes'),
