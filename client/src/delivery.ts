@@ -356,7 +356,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
           if (!sent?.messageKey) continue;
           const message = await transaction.get('messages', sent.messageKey);
           if (message?.conversation === conversationWith(accountId))
-            await messages.advance(transaction, sent.messageKey, 'delivered');
+            await messages.advance(transaction, device.accountId(), sent.messageKey, 'delivered');
         }
       }),
     );

@@ -1,5 +1,6 @@
 export { createMessenger } from './messenger.ts';
 export type { Messenger } from './messenger.ts';
+export { MAX_TIMER_SECONDS, MIN_TIMER_SECONDS, OFFERED_TIMERS } from './content/message-timer.ts';
 export type { ConversationSettings } from './content/conversation-settings.ts';
 export type { TextOptions } from './conversations/conversing.ts';
 export type { FilesOptions, GivenFile, OpenedFile } from './conversations/filing.ts';

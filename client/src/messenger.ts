@@ -1,12 +1,15 @@
 import { VERSIONS } from '@restante/protocol';
 import { createAccount, type Account } from './account/account.ts';
 import { serverClock } from './server/clock.ts';
+import { createConfirmedTime } from './server/confirmed-time.ts';
 import { createAttention } from './connection/attention.ts';
 import type { ConnectionState } from './connection/machine.ts';
 import { createContacts } from './people/contacts.ts';
 import { createConversing, type Conversing } from './conversations/conversing.ts';
 import { createConversations } from './conversations/conversations.ts';
+import { createExpiring } from './conversations/expiring.ts';
 import { createSettingUp, type SettingUp } from './conversations/setting-up.ts';
+import { createTiming, type Timing } from './conversations/timing.ts';
 import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
 import { createExporting, type Exporting } from './conversations/export.ts';
@@ -58,6 +61,7 @@ export type Messenger = Account &
   Presenting &
   Reading &
   SettingUp &
+  Timing &
   People &
   Profiles &
   Trust &
@@ -118,7 +122,13 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const blobs = blobApi(http);
   const parts = options.parts ?? memoryPartStore();
   const conversations = createConversations(events, device);
-  const messages = createMessages(events, conversations, clock.now);
+  const confirmed = createConfirmedTime({ ...options, store: patient, clock });
+  const messages = createMessages({
+    ...{ events, conversations, now: clock.now },
+    hasPassed: (timeMs) => timeMs <= confirmed.now(),
+    onExpiry: (expiresAt) => expiring.expect(expiresAt),
+    onFilesGone: () => tidyFiles(),
+  });
   const guard = createIdentityGuard({ device, clock, messages, conversations });
   const lists = createDeviceLists(device, events, guard.observe, noteUnknown);
   const ownList = createOwnList({
@@ -183,7 +193,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       if (!(error instanceof MessengerError && error.code === 'closed'))
         events.emit('fault', MessengerError.ofVault(error));
     });
-  events.on('message-removed', tidyFiles);
   events.on('conversation-removed', tidyFiles);
   events.on('message-changed', ({ kind }) => {
     if (kind === 'deleted') tidyFiles();
@@ -194,7 +203,16 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     onProfileDue: delivery.tellProfile,
   };
 
-  const loaded = Promise.all([device.load(), clock.load(), arrivals.load(), preferences.load()]);
+  const onFault = (error: unknown): void => {
+    if (!(error instanceof MessengerError && error.code === 'closed'))
+      events.emit('fault', error instanceof Error ? error : new Error('unknown fault'));
+  };
+  const expiring = createExpiring({ ...{ store: patient, clock, confirmed, messages }, onFault });
+  events.on('connection', () => void expiring.look().catch(onFault));
+
+  const loaded = Promise.all([
+    ...[device.load(), clock.load(), arrivals.load(), preferences.load(), confirmed.load()],
+  ]).then(() => expiring.look());
   loaded.catch(() => undefined);
 
   const registered = async (): Promise<void> => {
@@ -238,7 +256,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       attention.set(state === 'online');
       presence.setPresence(state, to);
     },
-    ...createReading(store),
+    ...createReading(store, loaded),
     ...createPeople({
       ...{ ...writing, store, device, events, contacts, conversations, ready },
       pump: delivery.pump,
@@ -248,6 +266,12 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       ...{ pump: delivery.pump, onProfileDue: delivery.tellProfile },
     }),
     ...createSettingUp({ store, clock, composer, conversations, ready, pump: delivery.pump }),
+    ...createTiming({
+      ...{ store, device, clock, messages, composer, conversations, ready },
+      admitWriting: (transaction, conversation, despiteKeys) =>
+        admitWriting(transaction, writing, conversation, despiteKeys),
+      pump: delivery.pump,
+    }),
     ...createTrust({ store, device, api, lists, guard, loaded }),
     preferences: preferences.preferences,
     setPreferences: preferences.setPreferences,
@@ -266,6 +290,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     on: events.on,
     [Symbol.asyncDispose]: async () => {
       delivery.close();
+      expiring.stop();
       await patient.close();
       await parts.close();
     },

@@ -251,8 +251,8 @@ const SCREENS: readonly Screen[] = [
     },
     close: escape,
   },
-  ...['Mute', 'Nickname'].map((action) => ({
-    name: action.toLowerCase(),
+  ...['Mute', 'Nickname', 'Disappearing messages'].map((action) => ({
+    name: action.toLowerCase().replace(' ', '-'),
     open: async () => {
       const page = await conversation();
       await chooseInMenu(page, action);
@@ -261,6 +261,27 @@ const SCREENS: readonly Screen[] = [
     },
     close: escape,
   })),
+  {
+    name: 'disappearing',
+    open: async () => {
+      const page = await conversation();
+      await chooseInMenu(page, 'Disappearing messages');
+      await page.getByRole('radio', { name: 'After 8 hours' }).check();
+      await alice.confirm('Set');
+      await alice.write('Do not tell the dog.');
+      await bob.sees('Do not tell the dog.');
+      await bob.write('It can read?');
+      await alice.sees('It can read?');
+      await alice.sent('Do not tell the dog.', 'read');
+      return page;
+    },
+    close: async (page) => {
+      await chooseInMenu(page, 'Disappearing messages');
+      await page.getByRole('radio', { name: 'Not at all' }).check();
+      await alice.confirm('Set');
+      await page.getByText('You turned disappearing messages off.').first().waitFor();
+    },
+  },
   {
     name: 'profile',
     open: async () => {

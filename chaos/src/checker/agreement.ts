@@ -72,6 +72,8 @@ const bothSides = (facts: Facts, one: Device, other: Device, since: number): Fin
     const kinds = [a, b].map((row) => row?.kind);
     // Notes of a device's own, and a row that was taken back and one that never was, are the same to a person.
     if (kinds.includes('keys-changed') || kinds.includes('unknown')) continue;
+    // What disappears is asked of `disappearing`, with what is chosen for it.
+    if ([a, b].some((row) => row?.timer !== undefined || row?.kind === 'timer')) continue;
     if (kinds.every((kind) => kind === undefined || kind === 'deleted')) continue;
     // What nobody accepted is known where it was written alone, or where it was pushed before its sender's vault was put back.
     if ([a, b].some((row) => row?.state === 'failed' || row?.state === 'queued')) continue;

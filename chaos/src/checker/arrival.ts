@@ -17,6 +17,7 @@ export const excuse = (facts: Facts, send: Send, reader: Device): string | null 
     send.device.putBacks.some(({ copiedAt, at }) => copiedAt < send.returnedAt && at > send.invokedAt)
   )
     return 'its vault was put back before it was accepted';
+  if (send.disappears) return 'it may have disappeared';
   if (facts.endsAt(send.to) !== Infinity) return 'its reader has ended their account';
   if (facts.endsAt(send.device.accountId) !== Infinity && isOwnCopy)
     return 'its sender has ended their account';
@@ -118,6 +119,9 @@ export const once = (facts: Facts): Finding[] => {
     );
     for (const [key, lines] of shown) {
       if (lines.length < 2) continue;
+      // A clock that was wrong had put it away.
+      if (lines.slice(1).every(({ message, at }) => message.timer !== undefined && at > facts.clocksWrongAt))
+        continue;
       const shownBy = lines.map(({ at }) => at);
       const what = `${key} was shown ${lines.length} times at ${device.name}`;
       findings.push({ law: 'once', what, shownBy, about: { messages: [key], devices: [device.name] } });

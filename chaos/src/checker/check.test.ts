@@ -588,3 +588,88 @@ test('a conversation that one device has deleted need not stand there', () => {
   });
   expect(check(history).violations).toEqual([]);
 });
+
+/** Alice's first text disappears after three seconds; Bob's first device reads it, and tells these things of it. */
+const withTimer = (readAt: number | null, ...lines: readonly Line[]): Line[] => {
+  const withTimerOf = (row: SeenMessage): SeenMessage => (row.id === 'id-1' ? { ...row, timer: 3 } : row);
+  const timed = whole().map((line): Line => {
+    if (line.type === 'told' && 'message' in line && 'kind' in line.message)
+      return { ...line, message: withTimerOf(line.message) };
+    if (line.type !== 'state') return line;
+    const conversations = line.state.conversations.map((conversation) => ({
+      ...conversation,
+      messages: conversation.messages.map(withTimerOf),
+    }));
+    return { ...line, state: { ...line.state, conversations } };
+  });
+  const at = readAt ?? 0;
+  const read: Line[] =
+    readAt === null
+      ? []
+      : [
+          {
+            ...{ at, type: 'invoked', device: 'bob/1', operation: 7, name: 'read' },
+            args: { to: ALICE, message: { author: ALICE, id: 'id-2' } },
+          },
+          { at: at + 1, type: 'returned', device: 'bob/1', operation: 7 },
+        ];
+  return [...timed, ...read, ...lines];
+};
+const removed = (at: number): Line => ({
+  ...{ at, type: 'told', device: 'bob/1', event: 'message-removed' },
+  message: { author: ALICE, id: 'id-1' },
+});
+const shownLate = (history: Line[], at: number, ...messages: readonly SeenMessage[]): Line[] =>
+  history.map((line) =>
+    line.type === 'state' && line.device === 'bob/1' ? { ...line, at, state: state(BOB, messages) } : line,
+  );
+
+test('what disappears goes when its time is over, from when it was read on, and neither before nor long after', () => {
+  const laws = (history: Line[]): string[] => check(history).violations.map(({ law }) => law);
+  const seen = { ...one, timer: 3, state: 'seen' as const };
+  expect(laws(shownLate(withTimer(35, removed(3_100)), 4_000, two))).toEqual([]);
+  expect(laws(shownLate(withTimer(35, removed(36)), 4_000, two))).toEqual(['disappears-in-time']);
+  expect(laws(shownLate(withTimer(null, removed(3_100)), 4_000, two))).toEqual(['disappears-in-time']);
+  const kept = (at: number): string[] =>
+    laws(shownLate(withTimer(35, told(36, 'bob/1', seen)), at, seen, two));
+  expect(kept(4_000)).toEqual([]);
+  expect(kept(20_000)).toEqual(['disappears-in-time']);
+  const back: Line = { at: 3_200, type: 'told', device: 'bob/1', event: 'message', message: seen };
+  expect(laws(shownLate(withTimer(35, removed(3_100), back), 4_000, two))).toEqual(
+    expect.arrayContaining(['deleted-stays-deleted']),
+  );
+  // A clock was wrong: it had been put away.
+  const fault: Line = { at: 34, type: 'fault', fault: 1, name: 'device-clock-off', on: 'bob/1' };
+  const putAway = check(shownLate(withTimer(35, fault, removed(36), back), 20_000, seen, two));
+  expect(putAway.violations).toEqual([]);
+  expect(putAway.allowed.map(({ policy }) => policy)).toContain(
+    'put away by a clock that was wrong, and brought back',
+  );
+});
+
+test('both people have the same timer on all of their devices', () => {
+  const chosen = (device: string, timer: number | null): Line[] => [
+    ...whole().map((line) =>
+      line.type !== 'state'
+        ? line
+        : {
+            ...line,
+            state: {
+              ...line.state,
+              conversations: line.state.conversations.map((each) => ({
+                ...each,
+                timer: line.device === device ? timer : 8,
+              })),
+            },
+          },
+    ),
+    {
+      ...{ at: 32, type: 'invoked', device: 'alice/1', operation: 8, name: 'timer' },
+      args: { to: BOB, timer: 8 },
+    },
+    { at: 33, type: 'returned', device: 'alice/1', operation: 8 },
+  ];
+  expect(check(chosen('bob/1', 8)).violations).toEqual([]);
+  for (const device of ['bob/1', 'bob/2', 'alice/1'])
+    expect(check(chosen(device, null)).violations.map(({ law }) => law)).toContain('disappears-in-time');
+});

@@ -2,6 +2,7 @@ import type { Line } from '../history/line.ts';
 import { agreement } from './agreement.ts';
 import { arrival, authentic, once, order } from './arrival.ts';
 import { blocked, deleted } from './deleted.ts';
+import { disappearing } from './disappearing.ts';
 import { factsOf } from './facts.ts';
 import { outboxes, servers } from './servers.ts';
 import { saidLast } from './said-last.ts';
@@ -17,6 +18,7 @@ const LAWS = [
   saidLast,
   wholeFiles,
   deleted,
+  disappearing,
   blocked,
   agreement,
   forward,

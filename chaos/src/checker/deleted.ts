@@ -56,6 +56,10 @@ const returnsFromTheDead = (facts: Facts): Finding[] => {
       const gone = goneAt.get(key);
       if (line.message.kind !== 'text' || gone === undefined) continue;
       const what = `"${line.message.text}" came back at ${device.name}`;
+      if (line.message.timer !== undefined && line.at > facts.clocksWrongAt) {
+        findings.push({ policy: 'put away by a clock that was wrong, and brought back', what });
+        continue;
+      }
       const about = { messages: [key], devices: [device.name] };
       findings.push({ law: 'deleted-stays-deleted', what, shownBy: [gone, line.at], about });
     }
@@ -88,7 +92,10 @@ export const deleted = (facts: Facts): Finding[] => [
 
 /** What lets somebody in: their account is accepted, or written to. */
 const letsIn = ({ name, args }: Done): boolean =>
-  name === 'text' || name === 'react' || (name === 'standing' && args.standing === 'accepted');
+  name === 'text' ||
+  name === 'timer' ||
+  name === 'react' ||
+  (name === 'standing' && args.standing === 'accepted');
 
 /** From when a device has blocked somebody until anybody of its account begins to let them in again. */
 export const blocked = (facts: Facts): Finding[] => {

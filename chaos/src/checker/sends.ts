@@ -10,6 +10,8 @@ export type Send = Done & {
   readonly acceptedAt: number;
   /** Of the first acceptance. */
   readonly copies: number;
+  /** Its time may be over before it comes to a device: another one has read it. */
+  readonly disappears: boolean;
 };
 
 /** A receipt of one device may come before that, while another one has nothing yet. */
@@ -37,10 +39,8 @@ export const sendsOf = (facts: Facts): Send[] => {
     const { message, device } = done;
     const { to, text } = done.args;
     if (to === undefined || text === undefined || message === null) return [];
-    const accepted = toldBy
-      .get(device)
-      ?.get(keyOf(message))
-      ?.find(([, seen]) => isAccepted(seen));
+    const told = toldBy.get(device)?.get(keyOf(message)) ?? [];
+    const accepted = told.find(([, seen]) => isAccepted(seen));
     return [
       {
         ...done,
@@ -49,6 +49,7 @@ export const sendsOf = (facts: Facts): Send[] => {
         message,
         acceptedAt: accepted?.[0] ?? Infinity,
         copies: accepted?.[1].copies ?? 0,
+        disappears: told.some(([, { timer }]) => timer !== undefined),
       },
     ];
   });

@@ -65,6 +65,7 @@ export const complete = (facts: Facts): Finding[] => {
       (send) =>
         send.to === device.accountId &&
         send.invokedAt > device.enrolledAt &&
+        !send.disappears &&
         !isLeftOut(facts, device.accountId, send),
     );
     // Nodes that did not answer are asked again without a word: what they bring belongs to the catch-up before, which may be complete.

@@ -8,6 +8,7 @@ export type Law =
   | 'says-what-was-said-last'
   | 'files-are-whole'
   | 'deleted-stays-deleted'
+  | 'disappears-in-time'
   | 'blocked-is-not-shown'
   | 'authentic'
   | 'for-its-devices-alone'

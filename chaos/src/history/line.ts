@@ -14,8 +14,10 @@ export type SeenMessage = Reference & {
   /** The account of the other side. */
   readonly conversation: string;
   readonly direction: 'in' | 'out';
-  readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed';
+  readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed' | 'timer';
   readonly text: string;
+  /** After so many seconds it disappears; of a line that says so, what is written below. */
+  readonly timer?: number;
   /** What it said before its author said it otherwise, its first words first. */
   readonly former?: readonly string[];
   /** Its files, in their order, where all that a device holds is told: SHA-256 of each in hex, or `?` and the code of why it cannot be read. */
@@ -45,6 +47,8 @@ export type OperationArguments = {
   readonly message?: Reference;
   readonly emoji?: string | null;
   readonly standing?: 'accepted' | 'blocked';
+  /** Seconds. */
+  readonly timer?: number | null;
   readonly device?: number;
 };
 
@@ -55,6 +59,8 @@ export type DeviceState = {
     readonly accountId: string;
     readonly standing: 'accepted' | 'request' | 'blocked';
     readonly unread: number;
+    /** Seconds; histories of before there were any leave it out. */
+    readonly timer?: number | null;
     /** In the order in which they are shown. */
     readonly messages: readonly SeenMessage[];
   }[];

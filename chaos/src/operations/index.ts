@@ -5,6 +5,7 @@ import type { Operation } from './operation.ts';
 import { profile } from './profile.ts';
 import { draft, forget, standing } from './standing.ts';
 import { burst, text } from './text.ts';
+import { timer } from './timer.ts';
 
 /** All that people do: a new kind of content has its operation here. */
 export const OPERATIONS: readonly Operation[] = [
@@ -21,6 +22,7 @@ export const OPERATIONS: readonly Operation[] = [
   forget,
   draft,
   profile,
+  timer,
   refresh,
   removeDevice,
   signOut,

@@ -30,6 +30,7 @@ export const seen = (self: Self, message: Message): SeenMessage => ({
   direction: message.direction,
   kind: message.kind,
   text: message.text,
+  ...(message.timer !== undefined && { timer: message.timer }),
   ...(message.edited && { former: message.edited.former.map(({ text }) => text) }),
   state: message.state,
   ...(message.copies !== undefined && { copies: message.copies }),
@@ -95,6 +96,7 @@ export const visibleState = async (
       accountId: accountOf(conversation.id),
       standing: conversation.standing,
       unread: conversation.unread,
+      timer: conversation.timer ?? null,
       messages: await seenWithFiles(messenger, self, await allOf(messenger, conversation)),
     })),
   );

@@ -12,7 +12,7 @@ export type Addressed = {
 };
 
 /** What an account gets with what a person wrote, beside what own devices get of it. */
-export type Given = Pick<TextContent, 'access' | 'profile'>;
+export type Given = Pick<TextContent, 'access' | 'profile' | 'timerId'>;
 
 /**
  * A content for an account and, as a copy, for own devices; for the latter alone when the account is the own one.
@@ -29,7 +29,9 @@ export const addressed = (
       : {
           accountId,
           plaintext: encodeContent(
-            content.kind === 'text' || content.kind === 'files' ? { ...content, ...given } : content,
+            content.kind === 'text' || content.kind === 'files' || content.kind === 'timer'
+              ? { ...content, ...given }
+              : content,
           ),
         },
   ownCopy: encodeContent({ v: CONTENT_VERSION, kind: 'sent', to: accountId, content }),

@@ -15,6 +15,7 @@ import { fileStored } from './kinds/file-stored.ts';
 import { files } from './kinds/files.ts';
 import { reaction } from './kinds/reaction.ts';
 import { text } from './kinds/text.ts';
+import { timer } from './kinds/timer.ts';
 
 /** Every kind of content, by its name: a new one is a file of its own, a line here, and one in `shared.ts` or none. */
 const KINDS = {
@@ -23,6 +24,7 @@ const KINDS = {
   edit,
   reaction,
   deletion,
+  timer,
   receipt,
   sent,
   sync,
@@ -39,6 +41,7 @@ export const content = z.discriminatedUnion('kind', [
   edit.schema,
   reaction.schema,
   deletion.schema,
+  timer.schema,
   receipt.schema,
   sent.schema,
   sync.schema,

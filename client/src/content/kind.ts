@@ -4,12 +4,15 @@ import type { ConversationId } from '../vault/conversation-id.ts';
 import type { Annotation, Message, MessageFile } from '../vault/tables.ts';
 import type { FileInBlob, MessageReference } from './parts.ts';
 import type { ChosenProfile } from './chosen-profile.ts';
+import type { ChosenTimer } from './chosen-timer.ts';
 
 /** Where a content belongs, and how a message begins there. */
 export type Place = Pick<Message, 'conversation' | 'direction' | 'state'> & {
   readonly author: AccountId;
   /** Where a message with this id stands. */
   readonly timeOf: (id: MessageId) => Pick<Message, 'sentAt' | 'writtenAt'>;
+  /** When it went out, as far as is known. Milliseconds since 1970, server's clock. */
+  readonly wentOutAt: number;
 };
 
 /** What a content may do where it arrives: all of it in the transaction that takes it. */
@@ -25,6 +28,8 @@ export type Applying = {
     target: MessageReference,
     annotation: Annotation,
   ) => Promise<unknown>;
+  /** Messages of a conversation disappear from now on after this, unless a later choice is known. */
+  readonly takeTimer: (conversation: ConversationId, timer: ChosenTimer) => Promise<void>;
   /** How a message is shown that its reader says has been read. */
   readonly stateWhenRead: () => 'delivered' | 'read';
   /** An author says this is their name. */
@@ -63,7 +68,10 @@ export type RowKind<Content> = {
   /** What the conversation shows of it as its newest message. */
   readonly preview: (message: Message) => string;
   /** What an export tells of it, field by field, so that nothing gets out that is added to a row some day. */
-  readonly exported: (message: Message) => Pick<Message, 'text' | 'edited' | 'replyTo' | 'reactions'> & {
+  readonly exported: (message: Message) => Pick<
+    Message,
+    'text' | 'edited' | 'replyTo' | 'reactions' | 'timer'
+  > & {
     readonly files?: readonly Pick<MessageFile, 'name' | 'type' | 'size'>[];
   };
   /** What is sent when it is to be sent again; null: that is not kept any more. */

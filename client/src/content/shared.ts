@@ -6,6 +6,7 @@ import { edit } from './kinds/edit.ts';
 import { files } from './kinds/files.ts';
 import { reaction } from './kinds/reaction.ts';
 import { text, textRow } from './kinds/text.ts';
+import { timer, timerRow } from './kinds/timer.ts';
 import type { MessageReference } from './parts.ts';
 
 /** Contents that are told to own devices too, as `sent`. */
@@ -15,6 +16,7 @@ export const shared = z.discriminatedUnion('kind', [
   edit.schema,
   reaction.schema,
   deletion.schema,
+  timer.schema,
 ]);
 export type SharedContent = z.infer<typeof shared>;
 
@@ -24,7 +26,7 @@ type SharedKind = {
   readonly apply: (applying: Applying, content: SharedContent) => Promise<boolean>;
   readonly lasting: (content: SharedContent) => Lasting;
 };
-const KINDS = { text, files, edit, reaction, deletion };
+const KINDS = { text, files, edit, reaction, deletion, timer };
 
 export const sharedKindOf = ({ kind }: SharedContent): SharedKind => KINDS[kind] as SharedKind;
 
@@ -32,6 +34,7 @@ export const sharedKindOf = ({ kind }: SharedContent): SharedKind => KINDS[kind]
 const ROWS: Partial<Record<Message['kind'], RowKind<SharedContent>>> = {
   [textRow.kind]: textRow,
   [deletedRow.kind]: deletedRow,
+  [timerRow.kind]: timerRow,
 };
 
 /** Undefined for a row that no content of this messenger has made. */

@@ -1,3 +1,4 @@
+import { begun } from '../content/expiry.ts';
 import { mergeEdits, withEdits } from '../content/wordings.ts';
 import type { Annotation, Message, MessageState, Reactions } from '../vault/tables.ts';
 
@@ -30,24 +31,30 @@ export const mergeAnnotations = (first: Annotation, second: Annotation): Annotat
     ...first,
     ...second,
     ...(first.reactions && { reactions: mergeReactions(first.reactions, second.reactions ?? {}) }),
+    ...(first.seenAt !== undefined && { seenAt: Math.min(first.seenAt, second.seenAt ?? Infinity) }),
     ...(first.edits && { edits: mergeEdits(first.edits, second.edits ?? []) }),
   };
   return edits === undefined || merged.deleted || merged.hidden ? merged : { ...merged, edits };
 };
 
-const takenBack = ({ id, conversation, direction, sentAt, state }: Message): Message => ({
+/** What is left of it disappears when it would have. */
+const takenBack = ({ id, conversation, direction, sentAt, state, timer, expiresAt }: Message): Message => ({
   ...{ id, conversation, direction, sentAt, state },
   ...{ kind: 'deleted', text: '' },
+  ...(timer && { timer }),
+  ...(expiresAt !== undefined && { expiresAt }),
 });
 
 /** The message as it is then; the same object when that changes nothing. `hidden` is not its business. */
 export const annotated = (
   message: Message,
-  { reactions = {}, edits = [], state, deleted }: Annotation,
+  { reactions = {}, edits = [], state, seenAt, deleted }: Annotation,
 ): Message => {
   let result = message;
   const fits = (state === 'seen') === (message.direction === 'in');
   if (state && fits && isLater(state, message.state)) result = { ...result, state };
+  // Nothing is read before it is there.
+  if (seenAt !== undefined && fits) result = begun(result, Math.max(seenAt, message.sentAt));
   if (deleted && message.kind === 'text') return takenBack(result);
   if (message.kind === 'text') result = withEdits(result, edits);
   const merged = mergeReactions(message.reactions ?? {}, reactions);
@@ -58,12 +65,14 @@ export const annotated = (
 
 /** A message that has failed, or whose edit has, on its way once more. */
 export const queuedAgain = (failed: Message): Message => {
-  const { id, conversation, direction, sentAt, kind, text, files, edited, replyTo, reactions } = failed;
+  const { id, conversation, direction, sentAt, kind, text, files, edited, replyTo, reactions, timer } =
+    failed;
   const sentAgain = edited && { edited: { id: edited.id, former: edited.former } };
   if (failed.state !== 'failed') return { ...failed, ...sentAgain };
   return {
     ...{ id, conversation, direction, sentAt, kind, text, state: 'queued' },
     ...(files && { files }),
+    ...(timer && { timer }),
     ...sentAgain,
     ...(replyTo && { replyTo }),
     ...(reactions && { reactions }),

@@ -33,6 +33,7 @@ export const createConversations = (
     const known = await transaction.get('standings', accountId);
     const verified = await transaction.get('verifications', accountId);
     const chosen = (await transaction.get('conversationSettings', accountId)) ?? {};
+    const timer = (await transaction.get('timers', id))?.seconds ?? null;
     const profile = await transaction.get('profiles', accountId);
     const isStranger = by === 'other' && accountId !== device.accountId();
     return {
@@ -46,6 +47,7 @@ export const createConversations = (
       draft: '',
       verification: verificationOf(verified),
       settings: settingsOf(chosen),
+      ...(timer !== null && { timer }),
       ...(profile && { profile: shownProfile(profile) }),
     };
   };

@@ -19,6 +19,7 @@ import { givenTo } from '../sending/given-to.ts';
 import { tellOwnDevices } from '../sending/own-sync.ts';
 import { checkKeys } from '../sending/verification.ts';
 import { checkRequestId } from './request-id.ts';
+import { timerOf } from './timing.ts';
 import { unreadUpTo } from './unread.ts';
 import { named, type ConversationId } from '../vault/conversation-id.ts';
 import type { Store, Transaction } from '../vault/store.ts';
@@ -156,7 +157,8 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
   ): Promise<void> => {
     checkContent(content);
     const { accountId } = named(conversation);
-    const given = await givenTo(transaction, device, accountId);
+    const timer = 'timer' in content ? content.timer : undefined;
+    const given = await givenTo(transaction, device, accountId, timer);
     const contents = addressed(device.self(), accountId, content, given);
     await composer.enqueue(transaction, id, { ...contents, ...options, renew: [], shows });
   };
@@ -175,6 +177,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
       ...{ id, conversation, text, sentAt: messageTime(id) },
       ...{ direction: 'out', kind: 'text', state: 'queued' },
       ...(replyTo && { replyTo }),
+      ...(await timerOf(transaction, conversation)),
     };
     await deps.admitWriting(transaction, conversation, despiteKeys);
     const { key } = await messages.add(transaction, author, message);
@@ -233,14 +236,17 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         incoming.map(({ id }) => ({ author, id })),
       );
       const seen: Message[] = [];
+      const at = clock.now();
       for (const message of incoming) {
         const target = { author, id: message.id };
-        if (await messages.annotate(transaction, conversation, target, { state: 'seen' })) seen.push(message);
+        const said = { state: 'seen', seenAt: at } as const;
+        if (await messages.annotate(transaction, conversation, target, said)) seen.push(message);
       }
       if (seen.length === 0) return;
       const change = {
         type: 'seen' as const,
         messages: seen.map(({ id }) => ({ author, id })),
+        at,
       };
       await composer.enqueue(transaction, await clock.mint(transaction), {
         to: await deps.readReceipt(transaction, conversation, seen),

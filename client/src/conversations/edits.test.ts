@@ -29,7 +29,10 @@ const told = async (order: readonly ('text' | Annotation)[]) => {
   const store = createVaultStore(vault);
   const events = createEvents<MessengerEvents>();
   const device = { accountId: () => SELF, address: () => ({ accountId: SELF, deviceId: 1 }) };
-  const messages = createMessages(events, createConversations(events, device), () => NOW);
+  const messages = createMessages({
+    ...{ events, conversations: createConversations(events, device), now: () => NOW },
+    ...{ hasPassed: () => false, onExpiry: () => undefined, onFilesGone: () => undefined },
+  });
   for (const each of order)
     await store.transact((transaction): Promise<unknown> =>
       each === 'text'

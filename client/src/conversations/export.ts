@@ -19,9 +19,9 @@ const contactOf = ({ id, username, standing, verification, draft }: Conversation
 
 /** Field by field, so that nothing gets out that is added to a row some day. */
 const messageOf = (message: Message) => {
-  const { id, conversation, direction, sentAt, writtenAt, kind, state } = message;
+  const { id, conversation, direction, sentAt, writtenAt, kind, state, expiresAt } = message;
   const said = rowKindOf(message)?.exported(message) ?? { text: '' };
-  return { id, conversation, direction, sentAt, writtenAt, kind, ...said, state };
+  return { id, conversation, direction, sentAt, writtenAt, kind, ...said, state, expiresAt };
 };
 
 /** Builds the JSON in pages: each is handed to the blob, which need not be in memory. */

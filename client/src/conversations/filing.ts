@@ -27,6 +27,7 @@ import type { Message, MessageFile } from '../vault/tables.ts';
 import type { TextOptions } from './conversing.ts';
 import type { Messages } from './messages.ts';
 import { checkRequestId } from './request-id.ts';
+import { timerOf } from './timing.ts';
 
 /** A file that is to be sent. It is read once, before the promise of `sendFiles` resolves. */
 export type GivenFile = BlobContent &
@@ -194,6 +195,7 @@ export const createFiling = (deps: FilingDeps): Filing => {
         ...{ id, conversation, text, files, sentAt: messageTime(id) },
         ...{ direction: 'out', kind: 'text', state: 'queued' },
         ...(replyTo && { replyTo }),
+        ...(await timerOf(transaction, conversation)),
       };
       await deps.admitWriting(transaction, conversation, despiteKeys);
       await messages.add(transaction, author, message);

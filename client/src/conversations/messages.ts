@@ -1,4 +1,5 @@
 import { LIMITS, messageTime, type AccountId } from '@restante/protocol';
+import { begun } from '../content/expiry.ts';
 import { annotated, isLater, mergeAnnotations, queuedAgain } from './annotations.ts';
 import type { MessageReference, Standing } from '../content/parts.ts';
 import type { Conversations } from './conversations.ts';
@@ -7,6 +8,7 @@ import { isPreviewed, previewOf, withMessage, withNewestRow } from './preview.ts
 import type { SentMessages } from '../sending/outbox.ts';
 import { isAfter, standingAt } from './standing-at.ts';
 import { readSettledTime } from '../vault/settled-time.ts';
+import { expiryKey, noteExpiry } from '../vault/expiry-index.ts';
 import { annotationKey, authoredKey, keyOfMessage, messageKey, messageKeyAt } from '../vault/keys.ts';
 import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
@@ -48,6 +50,12 @@ export type Messages = SentMessages & {
   ) => Promise<MessageRow | null>;
   /** Takes a row away; its message does not come back. */
   readonly remove: (transaction: Transaction, row: MessageRow, author: AccountId) => Promise<void>;
+  /** Takes a row out of sight: its time may be over. */
+  readonly putAway: (transaction: Transaction, row: MessageRow, author: AccountId) => Promise<void>;
+  /** What was put away is shown again: its time is not over. */
+  readonly bringBack: (transaction: Transaction, key: string, author: AccountId) => Promise<void>;
+  /** What was put away is gone. */
+  readonly forgetPutAway: (transaction: Transaction, key: string) => Promise<void>;
   /** So many more messages of a conversation wait for coming again. */
   readonly countUnreadable: (
     transaction: Transaction,
@@ -64,11 +72,34 @@ const MOST_NEWEST = 512;
 const standingAfter = (standing: Standing, { direction }: Message): Standing =>
   direction === 'out' && standing === 'request' ? 'accepted' : standing;
 
-export const createMessages = (
-  events: MessengerEventSource,
-  conversations: Conversations,
-  now: () => number,
-): Messages => {
+export type MessagesDeps = {
+  readonly events: MessengerEventSource;
+  readonly conversations: Conversations;
+  /** Milliseconds since 1970, server's clock. */
+  readonly now: () => number;
+  /** Whether this time has surely come. */
+  readonly hasPassed: (timeMs: number) => boolean;
+  /** A message disappears at this time. */
+  readonly onExpiry: (expiresAt: number) => void;
+  /** A message with files is gone, or out of sight. */
+  readonly onFilesGone: () => void;
+};
+
+export const createMessages = ({
+  events,
+  conversations,
+  now,
+  hasPassed,
+  onExpiry,
+  onFilesGone,
+}: MessagesDeps): Messages => {
+  /** Notes when a message disappears that has become of `before`. */
+  const note = (transaction: Transaction, author: AccountId, message: Message, before?: Message): void => {
+    const { expiresAt } = message;
+    if (noteExpiry(transaction, author, message, before) && expiresAt !== undefined)
+      transaction.afterCommit(() => onExpiry(expiresAt));
+  };
+
   /** Keeps what has become of a message, here and in its conversation. */
   const replace = async (
     transaction: Transaction,
@@ -92,10 +123,23 @@ export const createMessages = (
     if (message.kind === 'unknown') transaction.delete('unknownContents', message.id);
     const { conversation, id } = message;
     transaction.afterCommit(() => events.emit('message-removed', { conversation, author, id }));
+    if (message.files !== undefined) transaction.afterCommit(onFilesGone);
     const row = await conversations.of(transaction, conversation, 'other');
     const unread = Math.max(0, row.unread - (message.state === 'received' ? 1 : 0));
     const last = isPreviewed(row, message) ? await withNewestRow(transaction, row) : row;
     conversations.keep(transaction, { ...last, unread });
+  };
+
+  /** Nobody sees it now; should it come back, this holds. */
+  const annotatePutAway = async (
+    transaction: Transaction,
+    key: string,
+    annotation: Annotation,
+  ): Promise<void> => {
+    const message = await transaction.get('putAway', key);
+    if (message === undefined) return;
+    if (annotation.hidden) transaction.delete('putAway', key);
+    else transaction.put('putAway', key, annotated(message, annotation));
   };
 
   /** What is said of a message that can come no more is not kept, unless a clock may be wrong (law 15). */
@@ -176,6 +220,9 @@ export const createMessages = (
       const annotation = await takeWaiting(transaction, author, written);
       if (annotation.hidden) return { key, added: false };
       const message = annotated(written, annotation);
+      // Its time was over before it came.
+      if (message.expiresAt !== undefined && hasPassed(message.expiresAt)) return { key, added: false };
+      note(transaction, author, message);
       transaction.put('messages', key, message);
       const by = message.direction === 'out' ? 'self' : 'other';
       const conversation = await conversations.of(transaction, message.conversation, by);
@@ -187,13 +234,15 @@ export const createMessages = (
       transaction.afterCommit(() => events.emit('message', message));
       return { key, added: true };
     },
-    advance: async (transaction, key, state, detail = {}) => {
+    advance: async (transaction, author, key, state, { wentOutAt, ...detail } = {}) => {
       const message = await transaction.get('messages', key);
       if (message === undefined) return;
       // A receipt may be faster than `accepted`; how many copies there are is news all the same.
       const isLate = !isLater(state, message.state);
       if (isLate && detail.copies === undefined) return;
-      const advanced = { ...message, ...detail, state: isLate ? message.state : state };
+      const moved = { ...message, ...detail, state: isLate ? message.state : state };
+      const advanced = wentOutAt === undefined ? moved : begun(moved, wentOutAt);
+      note(transaction, author, advanced, message);
       await replace(transaction, { key, message }, advanced);
     },
     requeue: async (transaction, row) => {
@@ -208,7 +257,10 @@ export const createMessages = (
         return false;
       }
       const message = await transaction.get('messages', key);
-      if (message === undefined) return false;
+      if (message === undefined) {
+        await annotatePutAway(transaction, key, annotation);
+        return false;
+      }
       const row = { key, message };
       if (annotation.hidden) {
         await remove(transaction, row, target.author);
@@ -217,6 +269,7 @@ export const createMessages = (
       if (message.conversation !== conversation) return false;
       const changed = annotated(message, annotation);
       if (changed === message) return false;
+      note(transaction, target.author, changed, message);
       await replace(transaction, row, changed);
       return true;
     },
@@ -239,6 +292,29 @@ export const createMessages = (
       return key !== undefined && message?.conversation === conversation ? { key, message } : null;
     },
     remove,
+    putAway: async (transaction, row, author) => {
+      const { id, expiresAt } = row.message;
+      if (expiresAt === undefined) return;
+      await remove(transaction, row, author);
+      transaction.put('putAway', row.key, row.message);
+      transaction.put('expiries', expiryKey('away', expiresAt, author, id), authoredKey(author, id));
+    },
+    bringBack: async (transaction, key, author) => {
+      const back = await transaction.get('putAway', key);
+      if (back === undefined) return;
+      transaction.delete('putAway', key);
+      transaction.put('messages', key, back);
+      note(transaction, author, back);
+      const conversation = await conversations.of(transaction, back.conversation, 'other');
+      conversations.keep(transaction, withMessage(conversation, back));
+      transaction.afterCommit(() => events.emit('message', back));
+    },
+    forgetPutAway: async (transaction, key) => {
+      const message = await transaction.get('putAway', key);
+      if (message === undefined) return;
+      transaction.delete('putAway', key);
+      if (message.files !== undefined) transaction.afterCommit(onFilesGone);
+    },
     noteNotTakenBack: async (transaction, self, id, failure) => {
       const key = await transaction.get('messageKeys', authoredKey(self, id));
       const message = key === undefined ? undefined : await transaction.get('messages', key);

@@ -6,8 +6,9 @@ import type { Conversation, Message } from '../vault/tables.ts';
 type Preview = NonNullable<Conversation['preview']>;
 
 export const previewOf = (message: Message): Preview => {
-  const { id, kind, direction } = message;
-  return { id, kind, direction, text: rowKindOf(message)?.preview(message) ?? '' };
+  const { id, kind, direction, timer } = message;
+  const text = rowKindOf(message)?.preview(message) ?? '';
+  return { id, kind, direction, text, ...(kind === 'timer' && timer && { timer }) };
 };
 
 /** Whether the conversation shows this message as its newest. */

@@ -26,7 +26,7 @@ const readingOf = async (count: number, hasFiles: (index: number) => boolean) =>
     }),
   );
   await vault.commit(messages.map((value) => ({ table: 'messages', key: keyOfMessage(value), value })));
-  return createReading(createVaultStore(vault));
+  return createReading(createVaultStore(vault), Promise.resolve());
 };
 
 test('messages with files are found from the newest on, page by page, in one conversation', async () => {

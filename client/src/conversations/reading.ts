@@ -37,8 +37,10 @@ const DEFAULT_LIMIT = 50;
 /** For messages with files: what is read at once, and so often. */
 const [LOOKED_AT, LOOKS] = [500, 8];
 
-export const createReading = (store: Store): Reading => {
+/** `loaded`: what has disappeared by now is out of the vault, or out of sight. */
+export const createReading = (store: Store, loaded: Promise<unknown>): Reading => {
   const byReference = async (references: readonly MessageReference[]): Promise<(Message | null)[]> => {
+    await loaded;
     const names = references.map(({ author, id }) => authoredKey(author, id));
     const keys = await store.getMany('messageKeys', names);
     const rows = await store.getMany(
@@ -53,6 +55,7 @@ export const createReading = (store: Store): Reading => {
     conversation,
     { before, after, limit = DEFAULT_LIMIT } = {},
   ) => {
+    await loaded;
     const rows = await store.list('messages', {
       prefix: conversationPrefix(conversation),
       ...(before && { before: keyOfMessage(before) }),
@@ -65,10 +68,12 @@ export const createReading = (store: Store): Reading => {
   };
 
   return {
-    conversations: async () =>
-      (await store.list('conversations', { limit: MAX_CONVERSATIONS }))
+    conversations: async () => {
+      await loaded;
+      return (await store.list('conversations', { limit: MAX_CONVERSATIONS }))
         .map(({ value }) => value)
-        .sort((a, b) => b.lastMessageAt - a.lastMessageAt),
+        .sort((a, b) => b.lastMessageAt - a.lastMessageAt);
+    },
     messages,
     messagesWithFiles: async (conversation, { before, limit = DEFAULT_LIMIT } = {}) => {
       const found: Message[] = [];

@@ -18,7 +18,10 @@ const openScene = () => {
   const store = createVaultStore(memoryVault());
   const events = createEvents<MessengerEvents>();
   const device = { accountId: () => SELF, address: () => ({ accountId: SELF, deviceId: 1 }) };
-  const messages = createMessages(events, createConversations(events, device), () => NOW);
+  const messages = createMessages({
+    ...{ events, conversations: createConversations(events, device), now: () => NOW },
+    ...{ hasPassed: () => false, onExpiry: () => undefined, onFilesGone: () => undefined },
+  });
   const conversation = conversationWith(FRIEND);
   let minted = 0;
   const id = (ms: number) => {

@@ -58,7 +58,7 @@ export type MessengerEvents = {
   message: Message;
   /** A message has another state, other words, other reactions, or was taken back. */
   'message-changed': Message;
-  /** A message has been deleted for this person alone. */
+  /** A message has been deleted for this person alone, or has disappeared. */
   'message-removed': {
     readonly conversation: ConversationId;
     readonly author: AccountId;

@@ -52,7 +52,9 @@ export const createPeople = (deps: PeopleDeps): People => {
     store.transact(async (transaction) => {
       const rows = await transaction.listPrefix('messages', conversationPrefix(conversation), PAGE);
       for (const { key } of rows) transaction.delete('messages', key);
-      if (rows.length >= PAGE) return true;
+      const away = await transaction.listPrefix('putAway', conversationPrefix(conversation), PAGE);
+      for (const { key } of away) transaction.delete('putAway', key);
+      if (rows.length >= PAGE || away.length >= PAGE) return true;
       const row = await transaction.get('conversations', conversation);
       if (row === undefined) return false;
       if (row.standing !== 'request')

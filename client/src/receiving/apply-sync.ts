@@ -2,6 +2,7 @@ import type { AccountId, DeviceId } from '@restante/protocol';
 import type { AccountState, Sync } from '../content/kinds/sync.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { applySettings } from '../conversations/setting-up.ts';
+import { applyTimer } from '../conversations/timing.ts';
 import type { Device } from '../account/device.ts';
 import { accountKeyCode } from '../account/key-code.ts';
 import type { OwnList } from '../account/own-list.ts';
@@ -13,6 +14,7 @@ import type { Messages } from '../conversations/messages.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
 import { followProfile, keepProfile } from '../people/profiles.ts';
 import { applyStanding, standingOf } from '../people/standings.ts';
+import type { ServerClock } from '../server/clock.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
 import { ONLY, type Annotation } from '../vault/tables.ts';
@@ -21,6 +23,7 @@ export type ApplySyncDeps = {
   readonly messages: Messages;
   readonly conversations: Pick<Conversations, 'change'>;
   readonly device: Pick<Device, 'address'>;
+  readonly clock: Pick<ServerClock, 'latest'>;
   readonly preferences: Pick<PreferenceStore, 'learn'>;
   readonly guard: Pick<IdentityGuard, 'learn'>;
   readonly ownList: Pick<OwnList, 'takeKey'>;
@@ -60,6 +63,8 @@ const learn = async (
     await deps.guard.learn(transaction, accountId, verification);
   for (const { accountId, settings } of state.settings ?? [])
     await applySettings(transaction, deps.conversations, accountId, settings);
+  for (const { accountId, timer } of state.timers ?? [])
+    await applyTimer(transaction, deps, conversationWith(accountId), timer);
   for (const { accountId, profile } of state.profiles ?? [])
     await keepProfile(transaction, deps, accountId, profile);
   if (state.profile) await followProfile(transaction, deps, state.profile);
@@ -73,7 +78,7 @@ export const applySync = async (
   transaction: Transaction,
   deps: ApplySyncDeps,
   change: Sync['change'],
-  from: DeviceId,
+  from: { readonly deviceId: DeviceId; readonly sentAt: number },
   blocked: Set<AccountId>,
 ): Promise<void> => {
   if (change.type === 'standing') {
@@ -93,7 +98,7 @@ export const applySync = async (
     return;
   }
   if (change.type === 'account-state') {
-    await learn(transaction, deps, change, from, blocked);
+    await learn(transaction, deps, change, from.deviceId, blocked);
     return;
   }
   if (change.type === 'account-key') {
@@ -101,7 +106,11 @@ export const applySync = async (
     await deps.ownList.takeKey(transaction, accountKeyOf(fromBase64(change.privateKey)));
     return;
   }
-  const annotation: Annotation = change.type === 'seen' ? { state: 'seen' } : { hidden: true };
+  // It was seen before that was told, whatever a clock says.
+  const annotation: Annotation =
+    change.type === 'seen'
+      ? { state: 'seen', seenAt: Math.min(change.at ?? from.sentAt, from.sentAt) }
+      : { hidden: true };
   for (const target of change.messages)
     await deps.messages.annotate(transaction, conversationWith(target.author), target, annotation);
 };

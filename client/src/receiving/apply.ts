@@ -1,8 +1,9 @@
-import type { AccountId, Envelope } from '@restante/protocol';
+import { messageTime, type AccountId, type Envelope } from '@restante/protocol';
 import { applyContent, type ApplyingAny, type Content } from '../content/content.ts';
 import type { Place } from '../content/kind.ts';
 import type { DeviceLists } from '../account/device-lists.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
+import { applyTimer } from '../conversations/timing.ts';
 import { answerProfileRequest, expectProfile, takeProfile } from '../people/profiles.ts';
 import { noteFileRequest, noteFileStored } from '../sending/storing-again.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
@@ -56,6 +57,15 @@ const keepUnknown = async (
   await messages.add(transaction, author, note, earliest(arrival));
 };
 
+/** When it went out: by its first id, if it comes again, else as far back as it may have arrived. */
+const wentOutAt = ({ envelope, content }: Opened, arrival: Arrival): number => {
+  const { id, sentAt } = envelope;
+  const earlier = content?.earlier ?? [];
+  return earlier.length > 0
+    ? Math.min(sentAt, ...earlier.map(messageTime))
+    : placed(id, sentAt, arrival).sentAt;
+};
+
 /**
  * What a decrypted message means for the conversations. Answers whether its sender is owed a receipt. Contents that
  * only own devices send mean nothing when others do, and the other way round. Of `blocked` senders nothing is applied;
@@ -80,6 +90,7 @@ export const applyPlaintext = async (
   const place: Place = {
     ...{ author: senderId, conversation: conversationWith(senderId), direction: 'in', state: 'received' },
     timeOf: (id) => placed(id, sentAt, arrival),
+    wentOutAt: wentOutAt(opened, arrival),
   };
   if (content === null) {
     await keepUnknown(transaction, deps, opened, senderId === self ? null : place);
@@ -105,6 +116,7 @@ export const applyPlaintext = async (
       if ((await transaction.get('accessTokens', author)) !== token)
         transaction.put('accessTokens', author, token);
     },
+    takeTimer: (conversation, timer) => applyTimer(transaction, deps, conversation, timer),
     takeProfile: (author, profile) => takeProfile(transaction, deps, author, profile),
     expectProfile: (accountId, id) =>
       expectProfile(transaction, deps, { accountId, deviceId: senderDeviceId }, id),
@@ -112,7 +124,7 @@ export const applyPlaintext = async (
     moveFile: (by, stored) => noteFileStored(transaction, deps, by, stored),
     tellProfile: (accountId, deviceId) => answerProfileRequest(transaction, deps, { accountId, deviceId }),
     keepUnknown: (copyPlace) => keepUnknown(transaction, deps, opened, copyPlace),
-    follow: (change) => applySync(transaction, deps, change, senderDeviceId, blocked),
+    follow: (change) => applySync(transaction, deps, change, { deviceId: senderDeviceId, sentAt }, blocked),
     renew: (renewal) => applyRenewal(transaction, deps, from, renewal),
   };
   return applyContent(applying, content);

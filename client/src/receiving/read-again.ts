@@ -29,7 +29,14 @@ const readOne = async (
   const opened = { envelope: { id, ...value }, arrival, plaintext, content };
   await applyPlaintext(transaction, deps, opened, blocked);
   if (content.kind === 'text' && shown?.message.state === 'seen')
-    await deps.messages.annotate(transaction, conversation, { author, id: content.id }, { state: 'seen' });
+    await deps.messages.annotate(
+      transaction,
+      conversation,
+      { author, id: content.id },
+      {
+        ...{ state: 'seen', seenAt: deps.clock.now() },
+      },
+    );
 };
 
 /** Reads again what an older messenger on this device did not know. */

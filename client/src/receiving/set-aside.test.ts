@@ -17,7 +17,10 @@ const openScene = async () => {
   const events = createEvents<MessengerEvents>();
   const device = { accountId: () => SELF, address: () => ({ accountId: SELF, deviceId: 1 }) };
   const conversations = createConversations(events, device);
-  const messages = createMessages(events, conversations, Date.now);
+  const messages = createMessages({
+    ...{ events, conversations, now: Date.now },
+    ...{ hasPassed: () => false, onExpiry: () => undefined, onFilesGone: () => undefined },
+  });
   const deps = { device, messages, events };
   await store.transact((transaction) => {
     for (const sender of [FRIEND, OTHER]) transaction.put('standings', sender, 'accepted');

@@ -3,9 +3,9 @@ import { coalesce } from '../coalesce.ts';
 import { decodeContent } from '../content/codec.ts';
 import { lasting } from '../content/content.ts';
 import type { AccountState } from '../content/kinds/sync.ts';
-import { MAX_REFERENCES } from '../content/parts.ts';
+import { MAX_EARLIER_IDS, MAX_REFERENCES } from '../content/parts.ts';
 import type { Standing } from '../content/parts.ts';
-import { contentsOf, type SendAgainDeps } from './send-again.ts';
+import { comingAgain, contentsOf, type SendAgainDeps } from './send-again.ts';
 import { tellAccountKey, tellOwnDevices } from './own-sync.ts';
 import { named } from '../vault/conversation-id.ts';
 import { firstIdAt } from '../vault/keys.ts';
@@ -26,6 +26,7 @@ const STANDINGS_PER_PART = { maxEach: 400, maxChars: Infinity };
 const VERIFICATIONS_PER_PART = { maxEach: MAX_REFERENCES, maxChars: 40_000 };
 /** A nickname may have three bytes for each of its characters. */
 const SETTINGS_PER_PART = { maxEach: MAX_REFERENCES, maxChars: 15_000 };
+const TIMERS_PER_PART = { maxEach: MAX_REFERENCES, maxChars: 40_000 };
 /** Pictures are most of them. */
 const PROFILES_PER_PART = { maxEach: MAX_REFERENCES, maxChars: 40_000 };
 
@@ -33,10 +34,11 @@ export type NewcomersDeps = SendAgainDeps & { readonly store: Store };
 
 type Part = Pick<AccountState, 'standings' | 'verifications'> & {
   readonly settings: NonNullable<AccountState['settings']>;
+  readonly timers: NonNullable<AccountState['timers']>;
   readonly profiles: NonNullable<AccountState['profiles']>;
 };
 
-const NOTHING: Part = { standings: [], verifications: [], settings: [], profiles: [] };
+const NOTHING: Part = { standings: [], verifications: [], settings: [], timers: [], profiles: [] };
 
 /** In pages of at most `maxEach`, and about `maxChars` of JSON. */
 const pagesOf = <T>(all: readonly T[], { maxEach, maxChars }: PageBounds): T[][] => {
@@ -56,11 +58,12 @@ const pagesOf = <T>(all: readonly T[], { maxEach, maxChars }: PageBounds): T[][]
   return pages;
 };
 
-const partsOf = ({ standings, verifications, settings, profiles }: Part): Part[] => {
+const partsOf = ({ standings, verifications, settings, timers, profiles }: Part): Part[] => {
   const parts = [
     ...pagesOf(standings, STANDINGS_PER_PART).map((page) => ({ ...NOTHING, standings: page })),
     ...pagesOf(verifications, VERIFICATIONS_PER_PART).map((page) => ({ ...NOTHING, verifications: page })),
     ...pagesOf(settings, SETTINGS_PER_PART).map((page) => ({ ...NOTHING, settings: page })),
+    ...pagesOf(timers, TIMERS_PER_PART).map((page) => ({ ...NOTHING, timers: page })),
     ...pagesOf(profiles, PROFILES_PER_PART).map((page) => ({ ...NOTHING, profiles: page })),
   ];
   return parts.length > 0 ? parts : [NOTHING];
@@ -81,19 +84,23 @@ const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
   const settings = (await rowsOf(store, 'conversationSettings', ALL)).map(({ key, value }) => ({
     ...{ accountId: key, settings: value },
   }));
+  const timers = (await rowsOf(store, 'timers', ALL)).map(({ key, value }) => ({
+    ...{ accountId: key, timer: value },
+  }));
   // A stranger's comes when they have been let in: a crowd of them must not fill the mailbox of a new device.
   const profiles = (await rowsOf(store, 'profiles', { limit: PAGE }))
     .filter(({ key }) => decided.get(key) === 'accepted')
     .map(({ key, value }) => ({ accountId: key, profile: value }));
-  const parts = partsOf({ standings, verifications, settings, profiles });
+  const parts = partsOf({ standings, verifications, settings, timers, profiles });
   await store.transact(async (transaction) => {
     const preferences = await transaction.get('preferences', ONLY);
     const profile = await transaction.get('ownProfile', ONLY);
     await tellAccountKey(transaction, deps);
-    for (const [part, { settings: told, profiles: heard, ...known }] of parts.entries()) {
+    for (const [part, { settings: told, timers: running, profiles: heard, ...known }] of parts.entries()) {
       await tellOwnDevices(transaction, deps, {
         ...{ type: 'account-state', to, part, parts: parts.length, ...known },
         ...(told.length > 0 && { settings: told }),
+        ...(running.length > 0 && { timers: running }),
         ...(heard.length > 0 && { profiles: heard }),
         ...(part === 0 && preferences && { preferences }),
         ...(part === 0 && profile && { profile }),
@@ -117,7 +124,9 @@ const tellAgain = async (
   const told = content ? lasting(content) : 'no';
   if (!content || told === 'no' || (told === 'from-then-on' && key < firstIdAt(since))) return;
   const id = await deps.clock.mint(transaction);
-  await deps.composer.enqueue(transaction, id, { to: null, ownCopy, renew: [], shows: null });
+  // By the first one it tells when that was.
+  const again = comingAgain(ownCopy, [...sent.earlier, key].slice(0, MAX_EARLIER_IDS));
+  await deps.composer.enqueue(transaction, id, { to: null, ownCopy: again, renew: [], shows: null });
 };
 
 /** One page of what was sent. Answers whether there may be more. */

@@ -74,9 +74,11 @@ export type SentMessages = {
   /** Moves a message forward to a state. */
   readonly advance: (
     transaction: Transaction,
+    author: AccountId,
     key: string,
     state: MessageState,
-    detail?: Pick<Message, 'copies' | 'failure'>,
+    /** `wentOutAt`: by the server's clock. */
+    detail?: Pick<Message, 'copies' | 'failure'> & { readonly wentOutAt?: number },
   ) => Promise<void>;
   /** Gives a message another time. Answers with its new key. */
   readonly move: (
@@ -277,7 +279,10 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
       transaction.afterCommit(() => holdUp(accountsOf(entry), null));
       if (await noteLeftOut(transaction, device.address(), id, entry))
         transaction.afterCommit(deps.onLeftOut);
-      if (messageKey !== null) await messages.advance(transaction, messageKey, 'accepted', { copies });
+      if (messageKey !== null)
+        await messages.advance(transaction, device.accountId(), messageKey, 'accepted', {
+          ...{ copies, wentOutAt: clock.now() },
+        });
       if (!uncertain.delete(id) || recipients.length === 0) return;
       if ((await composer.withOwnCopy(transaction, entry)) === entry) return;
       const copy = { to: null, ownCopy, renew: [], shows: null, asksOwnDevices: true };
@@ -290,7 +295,7 @@ export const createOutbox = (deps: OutboxDeps): Outbox => {
   const fail = (id: MessageId, failure: Failure): Promise<void> =>
     settle(id, async (transaction, { messageKey, takesBack, edit, recipients, ownCopy }) => {
       if (messageKey !== null) {
-        await messages.advance(transaction, messageKey, 'failed', { failure });
+        await messages.advance(transaction, device.accountId(), messageKey, 'failed', { failure });
         return;
       }
       if (ownCopy !== null && recipients.some(({ accountId }) => accountId !== device.accountId())) {

@@ -40,9 +40,13 @@ export const contentsOf = async (
   return content ? addressed(self, named(message.conversation).accountId, content) : null;
 };
 
-const comingAgain = (plaintext: Uint8Array | null, earlier: MessageId[]): Uint8Array | null => {
+/** The same content, once more: it stands for what was sent as `earlier`. */
+export const comingAgain = (
+  plaintext: Uint8Array | null,
+  earlier: readonly MessageId[],
+): Uint8Array | null => {
   const content = plaintext && decodeContent(plaintext);
-  return content && encodeContent({ ...content, earlier });
+  return content && encodeContent({ ...content, earlier: [...earlier] });
 };
 
 /** Sends an account again what one of its devices could not decrypt, or did not get; nothing that has come again `atMost` times. */

@@ -141,7 +141,7 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
       const { accountId } = named(message.conversation);
       transaction.delete('uploads', id);
       await deps.composer.enqueue(transaction, await clock.mint(transaction), {
-        ...addressed(self, accountId, content, await givenTo(transaction, device, accountId)),
+        ...addressed(self, accountId, content, await givenTo(transaction, device, accountId, message.timer)),
         ...{ renew: [], shows: key, despiteKeys: upload.despiteKeys },
       });
       transaction.afterCommit(() => {
@@ -153,7 +153,7 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
   const fail = (id: string, failure: Failure): Promise<boolean> =>
     change(id, async (transaction, { key }) => {
       transaction.delete('uploads', id);
-      await deps.messages.advance(transaction, key, 'failed', { failure });
+      await deps.messages.advance(transaction, device.accountId(), key, 'failed', { failure });
     });
 
   /** Waits for a server, until its time or {@link Uploads.retryNow}. */

@@ -39,6 +39,8 @@ export type ServerClock = {
    * since. An offset that agrees with that stays, and so nobody's time is moved by a slow network or a busy machine.
    */
   readonly observe: (serverTimeMs: number, tookMs: number) => Promise<void>;
+  /** What a server has said last, gone on since by the clock that nobody sets; null: none has said anything yet. Milliseconds since 1970. */
+  readonly told: () => number | null;
   /** Resolves when the time is known as well as it can be: a wait for a master's answer after a jump, else none. */
   readonly settled: () => Promise<void>;
   /** Mints a message id; its time is committed with the transaction, so no two ids share a millisecond. */
@@ -70,6 +72,8 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
   let ask: (() => void) | null = null;
   /** The last time that was minted or heard. */
   let lastMs = 0;
+  /** What a server has said last. */
+  let word: { readonly timeMs: number; readonly monotonicMs: number } | null = null;
   /** The wait for a master's word after a jump. */
   let waiting: { readonly done: Promise<void>; readonly end: () => void } | null = null;
 
@@ -142,6 +146,7 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
     },
     observe: async (serverTimeMs, tookMs) => {
       reference = { wall: now(), monotonic: monotonic() };
+      word = { timeMs: serverTimeMs, monotonicMs: reference.monotonic };
       const least = serverTimeMs - reference.wall;
       const agrees = (known: number): boolean =>
         known > least - TOLERANCE_MS && known < least + tookMs + TOLERANCE_MS;
@@ -155,6 +160,7 @@ export const serverClock = ({ store, now, monotonic, random }: ClockDeps): Serve
         transaction.put('clock', ONLY, { ...(await read(transaction)), offsetMs });
       });
     },
+    told: () => word && word.timeMs + Math.max(0, monotonic() - word.monotonicMs),
     settled: async () => {
       watch();
       await waiting?.done;

@@ -35,11 +35,30 @@ const annotation = z.object({
   reactions: optional(reactions),
   edits: optional(z.array(wording)),
   state: optional(z.enum(['seen', 'delivered', 'read'])),
+  seenAt: optional(number),
   deleted: optional(z.literal(true)),
   hidden: optional(z.literal(true)),
 });
-const messageKind = z.enum(['text', 'deleted', 'unknown', 'keys-changed']);
+const messageKind = z.enum(['text', 'deleted', 'unknown', 'keys-changed', 'timer']);
 const direction = z.enum(['in', 'out']);
+const message = z.looseObject({
+  id: text,
+  conversation,
+  direction,
+  sentAt: number,
+  writtenAt: optional(number),
+  kind: messageKind,
+  text,
+  timer: optional(number),
+  expiresAt: optional(number),
+  files: optional(z.array(file)),
+  edited: optional(z.object({ id: text, former: z.array(wording), failure: optional(failure) })),
+  replyTo: optional(reference),
+  reactions: optional(reactions),
+  state: z.enum(['received', 'seen', 'queued', 'accepted', 'delivered', 'read', 'failed']),
+  copies: optional(number),
+  failure: optional(failure),
+});
 const chosen = <Value extends z.ZodMiniType>(value: Value) => optional(z.object({ value, id: text }));
 const profile = z.looseObject({ id: text, name: nullable(text), picture: nullable(text) });
 const recipient = z.object({
@@ -117,6 +136,7 @@ const rows = {
     markedUnread: chosen(flag),
     nickname: chosen(nullable(text)),
   }),
+  timers: z.looseObject({ seconds: nullable(number), id: text }),
   ownProfile: profile,
   profiles: profile,
   profilesAsked: number,
@@ -124,23 +144,11 @@ const rows = {
   profilesDue: z.literal(true),
   accessTokens: text,
   renewals: number,
-  messages: z.looseObject({
-    id: text,
-    conversation,
-    direction,
-    sentAt: number,
-    writtenAt: optional(number),
-    kind: messageKind,
-    text,
-    files: optional(z.array(file)),
-    edited: optional(z.object({ id: text, former: z.array(wording), failure: optional(failure) })),
-    replyTo: optional(reference),
-    reactions: optional(reactions),
-    state: z.enum(['received', 'seen', 'queued', 'accepted', 'delivered', 'read', 'failed']),
-    copies: optional(number),
-    failure: optional(failure),
-  }),
+  messages: message,
   messageKeys: text,
+  expiries: text,
+  putAway: message,
+  confirmedTime: number,
   annotations: z.record(text, annotation),
   unknownContents: z.looseObject({
     senderId: text,
@@ -179,7 +187,7 @@ const rows = {
     standing,
     unread: number,
     lastMessageAt: number,
-    preview: nullable(z.object({ id: text, kind: messageKind, direction, text })),
+    preview: nullable(z.object({ id: text, kind: messageKind, direction, text, timer: optional(number) })),
     unreadable: number,
     draft: text,
     verification: z.enum(['none', 'verified', 'changed']),
@@ -190,6 +198,7 @@ const rows = {
       markedUnread: flag,
       nickname: nullable(text),
     }),
+    timer: optional(nullable(number)),
     profile: optional(z.looseObject({ name: nullable(text), picture: nullable(text) })),
   }),
   outbox: z.looseObject({
@@ -266,7 +275,11 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 10, fingerprint: '9d55df3054934f1a', change: 'files of messages' },
   { version: 11, fingerprint: '2285ac387994d7fb', change: 'how conversations are set up' },
   { version: 12, fingerprint: '819c522b3f080a96', change: 'profiles' },
-  { version: 13, fingerprint: '9bb56e114bc6405d', change: 'files that are asked for and stored again' },
+  {
+    version: 13,
+    fingerprint: 'a45f759158e3e7f1',
+    change: 'files that are asked for and stored again; messages that disappear',
+  },
 ];
 
 export const VAULT_VERSION = 13;

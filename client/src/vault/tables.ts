@@ -10,6 +10,7 @@ import type {
 } from '@restante/protocol';
 import type { MessageReference, Standing } from '../content/parts.ts';
 import type { ChosenProfile } from '../content/chosen-profile.ts';
+import type { ChosenTimer } from '../content/chosen-timer.ts';
 import type { ChosenSettings, ConversationSettings } from '../content/conversation-settings.ts';
 import type { ConversationId } from './conversation-id.ts';
 
@@ -138,10 +139,15 @@ export type Message = {
   readonly writtenAt?: number;
   /**
    * `deleted`: its author took it back. `unknown`: made by a newer version of the messenger. `keys-changed`: a note of
-   * this device's own, that the other account has another account key. All but `text` have an empty text.
+   * this device's own, that the other account has another account key. `timer`: its author has chosen after what messages disappear. All
+   * but `text` have an empty text.
    */
-  readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed';
+  readonly kind: 'text' | 'deleted' | 'unknown' | 'keys-changed' | 'timer';
   readonly text: string;
+  /** After so many seconds it disappears; of a `timer`, those that it is about do. Missing: not at all. */
+  readonly timer?: number;
+  /** When it disappears, once its time has begun. Milliseconds since 1970, server's clock. */
+  readonly expiresAt?: number;
   /** Of a `text`, which may be empty then. */
   readonly files?: readonly MessageFile[];
   /**
@@ -170,6 +176,8 @@ export type Annotation = {
   readonly edits?: readonly Wording[];
   /** `seen` on another own device; the others by the other account. */
   readonly state?: 'seen' | 'delivered' | 'read';
+  /** When it was seen first, where that is known. Milliseconds since 1970, server's clock. */
+  readonly seenAt?: number;
   /** Its author took it back. */
   readonly deleted?: true;
   /** Deleted for this person alone: its row goes, and it never comes back. */
@@ -187,7 +195,7 @@ export type Conversation = {
   readonly unread: number;
   readonly lastMessageAt: number;
   /** The newest message; its text is cut. */
-  readonly preview: Pick<Message, 'id' | 'kind' | 'direction' | 'text'> | null;
+  readonly preview: Pick<Message, 'id' | 'kind' | 'direction' | 'text' | 'timer'> | null;
   /** Messages that could not be decrypted and have not come again yet. */
   readonly unreadable: number;
   /** What has been written and not sent. */
@@ -195,6 +203,8 @@ export type Conversation = {
   /** `changed`: verified once, but the account has another key now, which nobody has verified. */
   readonly verification: 'none' | 'verified' | 'changed';
   readonly settings: ConversationSettings;
+  /** Messages that are written here disappear after so many seconds; null, or missing: not at all. */
+  readonly timer?: number | null;
   /** What the other one calls themselves, and the id of their picture, if they have said. */
   readonly profile?: { readonly name: string | null; readonly picture: MessageId | null };
 };
@@ -404,6 +414,8 @@ export type Tables = {
   standings: Standing;
   /** What rows in `conversations` show of it, and is known of accounts without one. */
   conversationSettings: ChosenSettings;
+  /** After what messages of a conversation disappear, also of one without a row. */
+  timers: ChosenTimer;
   ownProfile: ChosenProfile;
   /** What others say of themselves. */
   profiles: ChosenProfile;
@@ -420,6 +432,12 @@ export type Tables = {
   messages: Message;
   /** `<author's accountId>:<id>` to the key in `messages`. */
   messageKeys: string;
+  /** When messages disappear, by the time; see `expiry-index.ts`. The value names the message, as `messageKeys` does. */
+  expiries: string;
+  /** Messages whose time may be over, by one clock alone: nobody is shown them. Keys as in `messages`. */
+  putAway: Message;
+  /** See `confirmed-time.ts`. Milliseconds since 1970. */
+  confirmedTime: number;
   /**
    * Annotations that came before their message, `<id>:<author's accountId>`, each by the conversation that it came in:
    * nobody speaks of messages elsewhere.
@@ -452,6 +470,7 @@ type Named = {
   conversations: ConversationId;
   standings: AccountId;
   conversationSettings: AccountId;
+  timers: ConversationId;
   profiles: AccountId;
   profilesAsked: AccountId;
   profilesAnswered: AccountId;

@@ -1,13 +1,15 @@
 import type { Message } from '@restante/client';
 import { isBlank } from '@restante/client/blank-text';
 import type { Strings } from '../i18n/en/index.ts';
+import { timerText } from './timer-text.ts';
 
 /** What is shown in the place of a text by messages that have none to be seen; null: the text is. */
 export const standInFor = (
-  { kind, text, files, failure }: Pick<Message, 'kind' | 'text' | 'files' | 'failure'>,
-  strings: Strings['conversation'],
+  message: Pick<Message, 'kind' | 'direction' | 'text' | 'files' | 'failure' | 'timer'>,
+  { conversation: strings, timer }: Pick<Strings, 'conversation' | 'timer'>,
   name: string,
 ): string | null => {
+  const { kind, text, files, failure } = message;
   switch (kind) {
     case 'text':
       return isBlank(text) && files === undefined ? strings.blank : null;
@@ -17,5 +19,7 @@ export const standInFor = (
       return strings.unknown;
     case 'keys-changed':
       return strings.keysChanged(name);
+    case 'timer':
+      return timerText(message, timer, name);
   }
 };

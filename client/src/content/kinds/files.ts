@@ -54,7 +54,9 @@ export type FilesContent = z.infer<typeof schema>;
 
 /** Null as long as one of them is not stored. */
 export const filesContent = (
-  message: Pick<Message, 'id' | 'text' | 'edited' | 'replyTo'> & { readonly files: readonly MessageFile[] },
+  message: Pick<Message, 'id' | 'text' | 'edited' | 'replyTo' | 'timer'> & {
+    readonly files: readonly MessageFile[];
+  },
   from: string,
   list?: number,
 ): FilesContent | null => {
@@ -63,6 +65,7 @@ export const filesContent = (
   return {
     ...{ v: CONTENT_VERSION, kind: 'files', id: message.id, from, text: firstWords(message), files },
     ...(message.replyTo && { replyTo: message.replyTo }),
+    ...(message.timer && { timer: message.timer }),
     ...(list && { list }),
   };
 };

@@ -1,6 +1,7 @@
 import { accountId, accountKey, base64, deviceId, timestamp } from '@restante/protocol';
 import * as z from 'zod/mini';
 import { chosenSettings } from '../chosen-settings.ts';
+import { chosenTimer } from '../chosen-timer.ts';
 import type { Kind } from '../kind.ts';
 import { chosenProfile } from '../chosen-profile.ts';
 import { earlier, MAX_REFERENCES, references, standing, v } from '../parts.ts';
@@ -23,6 +24,8 @@ const accountState = z.object({
   settings: z.optional(
     z.array(z.object({ accountId, settings: chosenSettings })).check(z.maxLength(MAX_REFERENCES)),
   ),
+  /** After what messages of conversations disappear. */
+  timers: z.optional(z.array(z.object({ accountId, timer: chosenTimer })).check(z.maxLength(MAX_REFERENCES))),
   /** The own profile, and those of others. */
   profile: z.optional(chosenProfile),
   profiles: z.optional(
@@ -36,7 +39,8 @@ const schema = z.object({
   v,
   kind: z.literal('sync'),
   change: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('seen'), messages: references }),
+    /** `at`: when, by the server's clock. Earlier versions leave it out. */
+    z.object({ type: z.literal('seen'), messages: references, at: z.optional(timestamp) }),
     z.object({ type: z.literal('hidden'), messages: references }),
     z.object({ type: z.literal('standing'), accountId, standing }),
     z.object({ type: z.literal('settings'), accountId, settings: chosenSettings }),

@@ -20,12 +20,13 @@ export type TextContent = z.infer<typeof schema>;
 
 /** What it said first: edits are contents of their own. */
 export const textContent = (
-  message: Pick<Message, 'id' | 'text' | 'edited' | 'replyTo'>,
+  message: Pick<Message, 'id' | 'text' | 'edited' | 'replyTo' | 'timer'>,
   from: string,
   list?: number,
 ): TextContent => ({
   ...{ v: CONTENT_VERSION, kind: 'text', id: message.id, from, text: firstWords(message) },
   ...(message.replyTo && { replyTo: message.replyTo }),
+  ...(message.timer && { timer: message.timer }),
   ...(list && { list }),
 });
 
@@ -56,12 +57,13 @@ export const textRow: RowKind<TextContent | FilesContent | EditContent> = {
     (text || files.map(({ name }) => name).join(', '))
       .slice(0, MAX_PREVIEW_LENGTH)
       .replace(/[\uD800-\uDBFF]$/, ''),
-  exported: ({ text, files, edited, replyTo, reactions }) => ({
+  exported: ({ text, files, edited, replyTo, reactions, timer }) => ({
     text,
     ...(files && { files: files.map(({ name, type, size }) => ({ name, type, size })) }),
     ...(edited && { edited: { id: edited.id, former: edited.former } }),
     ...(replyTo && { replyTo }),
     ...(reactions && { reactions }),
+    ...(timer && { timer }),
   }),
   again: (message, { username, edit }) => {
     if (edit === undefined) return Promise.resolve(writtenContent(message, username));

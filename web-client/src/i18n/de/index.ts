@@ -9,6 +9,7 @@ import { people } from './people.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { shortcuts } from './shortcuts.ts';
+import { timer } from './timer.ts';
 import { voice } from './voice.ts';
 import { writing } from './writing.ts';
 
@@ -24,6 +25,7 @@ export const de: Strings = {
   retryAfter,
   settings,
   shortcuts,
+  timer,
   voice,
   writing,
 };

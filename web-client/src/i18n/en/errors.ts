@@ -9,6 +9,7 @@ export const errors = {
   'already-registered': 'Somebody is signed in on this device already. Load the page again.',
   'bad-text': 'This message is empty or too long to send.',
   'bad-profile': 'This name or picture cannot be used.',
+  'bad-timer': 'Messages cannot disappear after this time.',
   'bad-files': 'These files cannot be sent: too many, or too large.',
   'file-lost': 'This device does not have the file any more.',
   'not-editable': 'This message can no longer be edited.',
