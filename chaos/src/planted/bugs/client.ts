@@ -200,8 +200,8 @@ export const sentBeforeStored: Bug = {
   patches: [
     {
       file: 'client/src/blobs/upload-blob.ts',
-      find: 'await put(part, sealed);',
-      put: 'void put(part, sealed).catch(() => undefined);',
+      find: 'await put(part, data);',
+      put: 'void put(part, data).catch(() => undefined);',
     },
   ],
   laws: ['files-are-whole'],
