@@ -168,6 +168,95 @@ describe('a conversation', () => {
   const lists = (person: BrowserPerson, ...names: string[]): Promise<unknown> =>
     waitFor(`the list ${names.join()}`, async () => (await listOf(person)).join() === names.join());
 
+  it('has details beside it, and over it where there is no room', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const page = alice!.page();
+    const details = page.locator('[data-part=details]');
+    const title = page.getByRole('main').getByRole('heading', { name: bob!.username, exact: true });
+    const name = title.getByRole('link');
+    await alice!.composer().fill('half a thou');
+    await title.click();
+    await details.getByRole('heading', { name: 'Details' }).and(page.locator(':focus')).waitFor();
+    await details.getByText('Not verified').waitFor();
+    await bob!.write('beside them');
+    await bob!.sent('beside them', 'read');
+    await page.keyboard.press('Escape');
+    await details.waitFor({ state: 'detached' });
+    await name.and(page.locator(':focus')).waitFor();
+    expect(await alice!.composer().inputValue()).toBe('half a thou');
+
+    await page.setViewportSize({ width: 390, height: 844 });
+    await title.click();
+    await details.waitFor();
+    await title.waitFor({ state: 'hidden' });
+    await bob!.write('behind them');
+    await page.locator('[role=log]').getByText('behind them').waitFor({ state: 'attached' });
+    await bob!.sent('behind them', 'delivered');
+    await details.getByRole('button', { name: /^Nickname/ }).click();
+    await details.getByRole('textbox', { name: 'Nickname' }).fill('Bobby');
+    await page.keyboard.press('Escape');
+    await details.getByRole('button', { name: 'Nickname None' }).and(page.locator(':focus')).waitFor();
+    await bob!.sent('behind them', 'delivered');
+    await page.goBack();
+    await details.waitFor({ state: 'detached' });
+    await bob!.sent('behind them', 'read');
+    await name.and(page.locator(':focus')).waitFor();
+    expect(await alice!.composer().inputValue()).toBe('half a thou');
+
+    // Their screens lead back to the conversation.
+    await title.click();
+    await details.getByRole('link', { name: /^Safety number/ }).click();
+    await page.getByRole('img', { name: 'Safety number as a QR code' }).waitFor();
+    await page.goBack();
+    await details.getByRole('button', { name: 'Delete conversation' }).click();
+    await alice!.confirm('Delete conversation');
+    await alice!.conversation(bob!.username).waitFor({ state: 'detached' });
+  });
+
+  it('has a menu in the list, at a right click, by keys, and for a finger that rests', async () => {
+    const [alice, bob, carol] = await stage().friends('alice', 'bob', 'carol');
+    const page = alice!.page();
+    await lists(alice!, carol!.username, bob!.username);
+    const line = alice!.conversation(bob!.username);
+    await line.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Pin', exact: true }).click();
+    await lists(alice!, bob!.username, carol!.username);
+    await line.and(page.locator(':focus')).or(page.locator('#conversations :focus')).first().waitFor();
+
+    await line.focus();
+    await page.keyboard.press('Tab');
+    await page
+      .getByRole('button', { name: `Menu of ${bob!.username}` })
+      .and(page.locator(':focus'))
+      .waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Mute', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+    await page
+      .getByRole('button', { name: `Menu of ${bob!.username}` })
+      .and(page.locator(':focus'))
+      .waitFor();
+
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto('/#/');
+    await line.dispatchEvent('pointerdown', { pointerType: 'touch', isPrimary: true });
+    await page.getByRole('menuitem', { name: 'Mark as unread' }).waitFor();
+    await line.dispatchEvent('click');
+    await page.getByRole('menuitem', { name: 'Mark as unread' }).click();
+    await line.getByText('Marked as unread').waitFor();
+    expect(new URL(page.url()).hash).toBe('#/');
+
+    await line.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Archive' }).click();
+    await lists(alice!, carol!.username);
+    await page.locator('#conversations a:focus').waitFor();
+    await page.getByText('Archived (1)').click();
+    await line.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Details' }).click();
+    await page.locator('[data-part=details]').getByText('In the archive').waitFor();
+  });
+
   it('is pinned, called otherwise, muted, marked and archived, and is so after a restart', async () => {
     const [alice, bob, carol] = await stage().friends('alice', 'bob', 'carol');
     await alice!.open(bob!.username);
@@ -176,10 +265,14 @@ describe('a conversation', () => {
     await alice!.open(carol!.username);
     await choose(alice!, 'Pin');
     await lists(alice!, carol!.username, bob!.username);
-    await choose(alice!, 'Nickname');
+    await choose(alice!, 'Details');
     const page = alice!.page();
-    await page.getByRole('dialog').getByRole('textbox', { name: 'Nickname' }).fill(' Caro ');
-    await alice!.confirm('Save');
+    await page.getByRole('button', { name: /^Nickname/ }).click();
+    await page.getByRole('textbox', { name: 'Nickname' }).fill(' Caro ');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Nickname Caro' }).waitFor();
+    await page.getByRole('button', { name: 'Close details' }).click();
+    await page.locator('[data-part=details]').waitFor({ state: 'detached' });
     await page.getByRole('main').getByRole('heading', { name: 'Caro', exact: true }).waitFor();
     await page.getByText(`@${carol!.username}`).waitFor();
 
@@ -215,13 +308,12 @@ describe('a conversation', () => {
     await alice!.page().getByText('Archived (1)').waitFor({ state: 'detached' });
     await lists(alice!, 'Caro', bob!.username, dora!.username);
     await alice!.open('Caro');
-    await choose(alice!, 'Nickname');
-    await alice!.confirm('Remove');
-    await alice!
-      .page()
-      .getByRole('main')
-      .getByRole('heading', { name: carol!.username, exact: true })
-      .waitFor();
+    const tab = alice!.page();
+    await tab.getByRole('main').getByRole('heading', { name: 'Caro' }).click();
+    await tab.getByRole('button', { name: /^Nickname/ }).click();
+    await tab.getByRole('textbox', { name: 'Nickname' }).fill(' ');
+    await tab.getByRole('button', { name: 'Save' }).click();
+    await tab.getByRole('main').getByRole('heading', { name: carol!.username, exact: true }).waitFor();
   });
 });
 

@@ -6,7 +6,7 @@ import { NETWORK_FAILURES, startStage, type BrowserPerson, type Stage } from '@r
 import { waitFor } from '@restante/testkit';
 import { TEST_PASSWORD } from '@restante/testkit/cluster';
 import type { AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { film } from './film.ts';
 import { photo } from './photo.ts';
@@ -136,6 +136,25 @@ const chooseInMenu = async (page: Page, action: string): Promise<void> => {
   await page.getByRole('button', { name: 'Conversation menu' }).click();
   await page.getByRole('menuitem', { name: action, exact: true }).click();
 };
+const inGerman = async (page: Page, isGerman: boolean): Promise<void> => {
+  await page.evaluate(`localStorage.setItem('language', '${isGerman ? 'de' : 'en'}')`);
+  await page.reload();
+};
+const detailsOf = async (page: Page): Promise<Locator> => {
+  await page.locator('#conversation-name').click();
+  const details = page.locator('[data-part=details]');
+  await details.waitFor();
+  return details;
+};
+const nickname = async (page: Page, name: string): Promise<void> => {
+  const details = await detailsOf(page);
+  await details.getByRole('button', { name: /^Nickname/ }).click();
+  await details.getByRole('textbox', { name: 'Nickname' }).fill(name);
+  await details.getByRole('button', { name: 'Save' }).click();
+  await details.getByRole('button', { name: `Nickname ${name || 'None'}` }).waitFor();
+  await details.getByRole('button', { name: 'Close details' }).click();
+  await details.waitFor({ state: 'detached' });
+};
 const escape = (page: Page): Promise<void> => page.keyboard.press('Escape');
 
 const SCREENS: readonly Screen[] = [
@@ -251,16 +270,26 @@ const SCREENS: readonly Screen[] = [
     },
     close: escape,
   },
-  ...['Mute', 'Nickname'].map((action) => ({
-    name: action.toLowerCase(),
+  {
+    name: 'mute',
     open: async () => {
       const page = await conversation();
-      await chooseInMenu(page, action);
+      await chooseInMenu(page, 'Mute');
       await page.getByRole('dialog').waitFor();
       return page;
     },
     close: escape,
-  })),
+  },
+  {
+    name: 'row-menu',
+    open: async () => {
+      await go(alice.page(), '#/');
+      await alice.conversation(bob.username).click({ button: 'right' });
+      await alice.page().getByRole('menu').waitFor();
+      return alice.page();
+    },
+    close: escape,
+  },
   {
     name: 'profile',
     open: async () => {
@@ -303,11 +332,7 @@ const SCREENS: readonly Screen[] = [
     name: 'list-set-up',
     open: async () => {
       const page = await conversation();
-      await chooseInMenu(page, 'Nickname');
-      await page
-        .getByRole('textbox', { name: 'Nickname' })
-        .fill('Robert from the lake, who always asks twice');
-      await alice.confirm('Save');
+      await nickname(page, 'Robert from the lake, who always asks twice');
       await chooseInMenu(page, 'Pin');
       await chooseInMenu(page, 'Mute');
       await alice.confirm('Until I unmute');
@@ -320,8 +345,7 @@ const SCREENS: readonly Screen[] = [
       const page = await conversation();
       await chooseInMenu(page, 'Unpin');
       await chooseInMenu(page, 'Unmute');
-      await chooseInMenu(page, 'Nickname');
-      await alice.confirm('Remove');
+      await nickname(page, '');
       await page.getByText(`@${bob.username}`).waitFor({ state: 'detached' });
     },
   },
@@ -421,6 +445,31 @@ const SCREENS: readonly Screen[] = [
       );
       return page;
     },
+  },
+  {
+    name: 'details',
+    open: async () => {
+      const page = await conversation();
+      const details = await detailsOf(page);
+      await waitFor(
+        'the picture',
+        async () =>
+          (await details.locator('[data-part=picture]').first().getAttribute('data-shows')) === 'whole',
+      );
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'details-german',
+    open: async () => {
+      const page = await conversation();
+      await inGerman(page, true);
+      await detailsOf(page);
+      await page.getByText('Sicherheitsnummer').waitFor();
+      return page;
+    },
+    close: (page) => inGerman(page, false),
   },
   {
     name: 'film',

@@ -13,6 +13,7 @@ const subjectOf = (
     case 'home':
       return null;
     case 'conversation':
+    case 'details':
       return nameOf(route.conversation);
     case 'safety':
       return t.people.safetyTitle(nameOf(route.conversation));

@@ -13,6 +13,8 @@ export type Route =
   /** `invite`: the code in the link that was followed, for who has no account yet. */
   | { readonly name: 'home'; readonly invite?: string }
   | { readonly name: 'conversation'; readonly conversation: ConversationId }
+  /** The conversation, with what there is to know and to choose about it. */
+  | { readonly name: 'details'; readonly conversation: ConversationId }
   | { readonly name: 'safety'; readonly conversation: ConversationId }
   | { readonly name: 'files'; readonly conversation: ConversationId }
   /** `username`: whose link was followed. */
@@ -31,7 +33,7 @@ const decode = (part: string): string => {
 const parse = (hash: string): Route => {
   const [first, second, third] = hash.replace(/^#\/?/, '').split('/').map(decode);
   if (first === 'c' && second) {
-    const about = (['safety', 'files'] as const).find((name) => name === third);
+    const about = (['details', 'safety', 'files'] as const).find((name) => name === third);
     return { name: about ?? 'conversation', conversation: second as ConversationId };
   }
   if (first === 'add') return { name: 'add', username: second || null };
@@ -48,6 +50,8 @@ const format = (route: Route): string => {
       return '#/';
     case 'conversation':
       return `#/c/${route.conversation}`;
+    case 'details':
+      return `#/c/${route.conversation}/details`;
     case 'safety':
       return `#/c/${route.conversation}/safety`;
     case 'files':
@@ -76,5 +80,9 @@ export class Router {
   }
   go(route: Route): void {
     location.hash = format(route);
+  }
+  /** The same in the place of what is shown, which the browser's way back does not lead to then. */
+  replace(route: Route): void {
+    location.replace(format(route));
   }
 }

@@ -1,6 +1,7 @@
 import { account } from './account.ts';
 import { connection } from './connection.ts';
 import { conversation } from './conversation.ts';
+import { details } from './details.ts';
 import { errors, retryAfter } from './errors.ts';
 import { files } from './files.ts';
 import { lock } from './lock.ts';
@@ -17,6 +18,7 @@ export const en = {
   account,
   connection,
   conversation,
+  details,
   errors,
   files,
   lock,
