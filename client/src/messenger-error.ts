@@ -51,6 +51,8 @@ export type LocalErrorCode =
   /** These files cannot be sent: none, too many, or larger than files can be. */
   | 'bad-files'
   | 'bad-profile'
+  /** Too many messages would be starred. */
+  | 'too-many-starred'
   /** This device does not have the file any more. */
   | 'file-lost'
   /** What is being sent is not what it was when that began. */

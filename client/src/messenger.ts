@@ -7,6 +7,7 @@ import { createContacts } from './people/contacts.ts';
 import { createConversing, type Conversing } from './conversations/conversing.ts';
 import { createConversations } from './conversations/conversations.ts';
 import { createSettingUp, type SettingUp } from './conversations/setting-up.ts';
+import { createStarring, type Starring } from './conversations/starring.ts';
 import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
 import { createExporting, type Exporting } from './conversations/export.ts';
@@ -63,6 +64,7 @@ export type Messenger = Account &
   Trust &
   Preferring &
   Searching &
+  Starring &
   Exporting & {
     /** Fetches the code that is for who has an account, which `start` does too. Throws `unreachable`; may be tried again. */
     readonly loadCode: () => Promise<void>;
@@ -247,6 +249,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       ...{ pump: delivery.pump, onProfileDue: delivery.tellProfile },
     }),
     ...createSettingUp({ store, clock, composer, conversations, ready, pump: delivery.pump }),
+    ...createStarring({ store, clock, composer, messages, ready, pump: delivery.pump }),
     ...createTrust({ store, device, api, lists, guard, loaded }),
     preferences: preferences.preferences,
     setPreferences: preferences.setPreferences,

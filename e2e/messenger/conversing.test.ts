@@ -524,6 +524,40 @@ describe('a message', () => {
     expect(await bob!.texts()).toEqual([GREETING, 'tea at five? or six?', 'what?']);
   });
 
+  it('is starred, found again from two places, and leaves with its star', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const page = alice!.page();
+    await alice!.write('the key is under the mat');
+    await bob!.write('thanks');
+    await alice!.sees('thanks');
+    await alice!.act('the key is under the mat', 'Star');
+    await alice!.message('the key is under the mat').getByLabel('Starred').waitFor();
+    await alice!.act('thanks', 'Star');
+    await alice!.message('thanks').getByLabel('Starred').waitFor();
+    await page.reload();
+    await alice!.message('thanks').getByLabel('Starred').waitFor();
+
+    await page.getByRole('link', { name: 'Starred messages' }).click();
+    const listed = page.getByRole('main').getByRole('listitem');
+    await listed.filter({ hasText: 'thanks' }).getByRole('button', { name: 'Take the star away' }).click();
+    await listed.filter({ hasText: 'thanks' }).waitFor({ state: 'detached' });
+    await listed.getByRole('link', { name: /under the mat/ }).click();
+    await alice!.message('the key is under the mat').and(page.locator(':focus')).waitFor();
+    expect(await alice!.message('thanks').getByLabel('Starred').count()).toBe(0);
+
+    await page.locator('#conversation-name').click();
+    await page.locator('[data-part=details]').getByRole('link', { name: 'Starred messages' }).click();
+    await page.getByRole('heading', { name: `Starred messages with ${bob!.username}` }).waitFor();
+    await listed.filter({ hasText: 'under the mat' }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Close details' }).click();
+    await alice!.act('the key is under the mat', 'Delete for everyone');
+    await alice!.confirm('Delete for everyone');
+    await page.getByRole('link', { name: 'Starred messages' }).click();
+    await page.getByText('Nothing is starred here.').waitFor();
+    expect(await bob!.rows('stars')).toEqual([]);
+  });
+
   it('can be deleted for everyone, and for oneself', async () => {
     const [alice, bob] = await stage().friends('alice', 'bob');
     await alice!.write('oops');

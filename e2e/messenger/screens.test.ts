@@ -461,6 +461,33 @@ const SCREENS: readonly Screen[] = [
     close: escape,
   },
   {
+    name: 'starred',
+    open: async () => {
+      const page = await conversation();
+      for (const text of [ASKED, 'From the sea, and when we go back']) {
+        const starred = page.getByRole('article').filter({ hasText: text }).last();
+        await starred.hover();
+        await starred.getByRole('button', { name: 'Message actions' }).click();
+        await page.getByRole('menuitem', { name: 'Star', exact: true }).click();
+        await starred.getByLabel('Starred').waitFor();
+      }
+      await go(page, '#/starred');
+      await page.getByRole('button', { name: 'Take the star away' }).first().waitFor();
+      return page;
+    },
+  },
+  {
+    name: 'starred-german',
+    open: async () => {
+      await inGerman(alice.page(), true);
+      await go(alice.page(), '#/starred');
+      await alice.page().getByRole('heading', { name: 'Markierte Nachrichten' }).waitFor();
+      return alice.page();
+    },
+    close: (page) => inGerman(page, false),
+  },
+  { name: 'starred-in-conversation', open: conversation },
+  {
     name: 'details-german',
     open: async () => {
       const page = await conversation();

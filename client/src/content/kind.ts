@@ -60,6 +60,7 @@ export type RowKind<Content> = {
   readonly preview: (message: Message) => string;
   /** What an export tells of it, field by field, so that nothing gets out that is added to a row some day. */
   readonly exported: (message: Message) => Pick<Message, 'text' | 'edited' | 'replyTo' | 'reactions'> & {
+    readonly starred?: true;
     readonly files?: readonly Pick<MessageFile, 'name' | 'type' | 'size'>[];
   };
   /** What is sent when it is to be sent again; null: that is not kept any more. */

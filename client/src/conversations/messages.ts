@@ -64,6 +64,18 @@ const MOST_NEWEST = 512;
 const standingAfter = (standing: Standing, { direction }: Message): Standing =>
   direction === 'out' && standing === 'request' ? 'accepted' : standing;
 
+/** Keeps where starred messages are found, when the row of one comes, changes or goes. */
+const keepStar = (
+  transaction: Transaction,
+  key: string,
+  before: Message | null,
+  after: Message | null,
+): void => {
+  const [was, is] = [before, after].map((message) => message?.starred?.value ?? false);
+  if (is && !was) transaction.put('stars', key, true);
+  if (was && !is) transaction.delete('stars', key);
+};
+
 export const createMessages = (
   events: MessengerEventSource,
   conversations: Conversations,
@@ -76,6 +88,7 @@ export const createMessages = (
     by: Message,
   ): Promise<void> => {
     transaction.put('messages', key, by);
+    keepStar(transaction, key, message, by);
     transaction.afterCommit(() => events.emit('message-changed', by));
     const isRead = message.state === 'received' && by.state === 'seen';
     if (!isRead && by.kind === message.kind && by.text === message.text) return;
@@ -89,6 +102,7 @@ export const createMessages = (
 
   const remove: Messages['remove'] = async (transaction, { key, message }, author) => {
     transaction.delete('messages', key);
+    keepStar(transaction, key, message, null);
     if (message.kind === 'unknown') transaction.delete('unknownContents', message.id);
     const { conversation, id } = message;
     transaction.afterCommit(() => events.emit('message-removed', { conversation, author, id }));
@@ -177,6 +191,7 @@ export const createMessages = (
       if (annotation.hidden) return { key, added: false };
       const message = annotated(written, annotation);
       transaction.put('messages', key, message);
+      keepStar(transaction, key, null, message);
       const by = message.direction === 'out' ? 'self' : 'other';
       const conversation = await conversations.of(transaction, message.conversation, by);
       conversations.keep(transaction, {
@@ -214,7 +229,8 @@ export const createMessages = (
         await remove(transaction, row, target.author);
         return true;
       }
-      if (message.conversation !== conversation) return false;
+      // Own devices speak of own messages under their own account, and are believed.
+      if (message.conversation !== conversation && annotation.starred === undefined) return false;
       const changed = annotated(message, annotation);
       if (changed === message) return false;
       await replace(transaction, row, changed);
@@ -227,6 +243,8 @@ export const createMessages = (
       const moved = messageKey(message.conversation, sentAt, id, direction);
       transaction.delete('messages', key);
       transaction.put('messages', moved, { ...message, sentAt });
+      keepStar(transaction, key, message, null);
+      keepStar(transaction, moved, null, message);
       transaction.put('messageKeys', authoredKey(author, id), moved);
       const conversation = await conversations.of(transaction, message.conversation, 'other');
       if (isPreviewed(conversation, message))

@@ -68,6 +68,18 @@ const learn = async (
   transaction.afterCommit(deps.onIntroduced);
 };
 
+/** What was done with messages on another own device. */
+const saidOf = (change: Extract<Sync['change'], { messages: unknown }>): Annotation => {
+  switch (change.type) {
+    case 'seen':
+      return { state: 'seen' };
+    case 'hidden':
+      return { hidden: true };
+    case 'starred':
+      return { starred: { value: change.starred, id: change.id } };
+  }
+};
+
 /** What has been done on another own device is done here too. `blocked`: for the rest of the batch. */
 export const applySync = async (
   transaction: Transaction,
@@ -101,7 +113,6 @@ export const applySync = async (
     await deps.ownList.takeKey(transaction, accountKeyOf(fromBase64(change.privateKey)));
     return;
   }
-  const annotation: Annotation = change.type === 'seen' ? { state: 'seen' } : { hidden: true };
   for (const target of change.messages)
-    await deps.messages.annotate(transaction, conversationWith(target.author), target, annotation);
+    await deps.messages.annotate(transaction, conversationWith(target.author), target, saidOf(change));
 };

@@ -21,6 +21,7 @@ const standing = z.enum(['accepted', 'request', 'blocked']);
 const envelopeType = z.enum(['message', 'prekey-message']);
 const reference = z.object({ author: text, id: text });
 const reactions = z.record(text, z.object({ emoji: nullable(text), id: text }));
+const starred = z.object({ value: flag, id: text });
 const wording = z.object({ id: text, text });
 const edit = z.object({ target: text, id: text });
 const failure = z.union([errorCode, z.literal('keys-changed'), z.literal('file-lost')]);
@@ -32,6 +33,7 @@ const file = z.object({
 });
 const annotation = z.object({
   reactions: optional(reactions),
+  starred: optional(starred),
   edits: optional(z.array(wording)),
   state: optional(z.enum(['seen', 'delivered', 'read'])),
   deleted: optional(z.literal(true)),
@@ -135,11 +137,13 @@ const rows = {
     edited: optional(z.object({ id: text, former: z.array(wording), failure: optional(failure) })),
     replyTo: optional(reference),
     reactions: optional(reactions),
+    starred: optional(starred),
     state: z.enum(['received', 'seen', 'queued', 'accepted', 'delivered', 'read', 'failed']),
     copies: optional(number),
     failure: optional(failure),
   }),
   messageKeys: text,
+  stars: z.literal(true),
   annotations: z.record(text, annotation),
   unknownContents: z.looseObject({
     senderId: text,
@@ -260,9 +264,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 10, fingerprint: '9d55df3054934f1a', change: 'files of messages' },
   { version: 11, fingerprint: '2285ac387994d7fb', change: 'how conversations are set up' },
   { version: 12, fingerprint: '819c522b3f080a96', change: 'profiles' },
+  { version: 13, fingerprint: '2603a18ace375076', change: 'starred messages' },
 ];
 
-export const VAULT_VERSION = 12;
+export const VAULT_VERSION = 13;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

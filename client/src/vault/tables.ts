@@ -115,6 +115,9 @@ export type MessageFile = {
   readonly waveform?: string;
 };
 
+/** Whether a message is to be found again. Of two choices the later id stands. */
+export type Starred = { readonly value: boolean; readonly id: MessageId };
+
 /** An edit of an own text. */
 export type EditReference = { readonly target: MessageId; readonly id: MessageId };
 
@@ -153,6 +156,8 @@ export type Message = {
   };
   readonly replyTo?: MessageReference;
   readonly reactions?: Reactions;
+  /** By this person, who alone knows. */
+  readonly starred?: Starred;
   /** In: `received`, `seen`. Out: the others, in their order. */
   readonly state: MessageState;
   /** Mailbox nodes that had an accepted message on disk. */
@@ -168,6 +173,8 @@ export type Annotation = {
   readonly edits?: readonly Wording[];
   /** `seen` on another own device; the others by the other account. */
   readonly state?: 'seen' | 'delivered' | 'read';
+  /** By this person, as own devices say. */
+  readonly starred?: Starred;
   /** Its author took it back. */
   readonly deleted?: true;
   /** Deleted for this person alone: its row goes, and it never comes back. */
@@ -404,6 +411,8 @@ export type Tables = {
   messages: Message;
   /** `<author's accountId>:<id>` to the key in `messages`. */
   messageKeys: string;
+  /** Keys in `messages` of those that are starred. */
+  stars: true;
   /**
    * Annotations that came before their message, `<id>:<author's accountId>`, each by the conversation that it came in:
    * nobody speaks of messages elsewhere.

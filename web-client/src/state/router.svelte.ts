@@ -17,6 +17,8 @@ export type Route =
   | { readonly name: 'details'; readonly conversation: ConversationId }
   | { readonly name: 'safety'; readonly conversation: ConversationId }
   | { readonly name: 'files'; readonly conversation: ConversationId }
+  /** What this person has starred: there, or (null) anywhere. */
+  | { readonly name: 'starred'; readonly conversation: ConversationId | null }
   /** `username`: whose link was followed. */
   | { readonly name: 'add'; readonly username: string | null }
   | { readonly name: 'settings'; readonly section: SettingsSection | null };
@@ -33,9 +35,10 @@ const decode = (part: string): string => {
 const parse = (hash: string): Route => {
   const [first, second, third] = hash.replace(/^#\/?/, '').split('/').map(decode);
   if (first === 'c' && second) {
-    const about = (['details', 'safety', 'files'] as const).find((name) => name === third);
+    const about = (['details', 'safety', 'files', 'starred'] as const).find((name) => name === third);
     return { name: about ?? 'conversation', conversation: second as ConversationId };
   }
+  if (first === 'starred') return { name: 'starred', conversation: null };
   if (first === 'add') return { name: 'add', username: second || null };
   if (first === 'invite' && second) return { name: 'home', invite: second };
   if (first === 'settings') {
@@ -56,6 +59,8 @@ const format = (route: Route): string => {
       return `#/c/${route.conversation}/safety`;
     case 'files':
       return `#/c/${route.conversation}/files`;
+    case 'starred':
+      return route.conversation === null ? '#/starred' : `#/c/${route.conversation}/starred`;
     case 'add':
       return route.username === null ? '#/add' : `#/add/${encodeURIComponent(route.username)}`;
     case 'settings':

@@ -6,6 +6,7 @@ import type { EngineEvent } from '../engine/channel.ts';
 import type { Calls, PickedFile } from '../engine/calls.ts';
 import type { EventFeed, Subscription } from '../services/event-feed.ts';
 import { sentAgain } from '../services/sent-again.ts';
+import { Action } from './action.svelte.ts';
 import { Edit } from './edit.svelte.ts';
 import { findFirstUnread } from './first-unread.ts';
 import {
@@ -44,6 +45,8 @@ type ThreadParts = {
 export class Thread {
   readonly conversation: ConversationId;
   readonly self: string;
+  /** What was not done to messages is told beside them. */
+  readonly changing = new Action();
   readonly #calls: Calls;
   readonly #quotes: Quotes;
   readonly #events: Subscription;
@@ -290,6 +293,11 @@ export class Thread {
   /** Gives a message this reaction; null takes the own one back. */
   async react(message: Message, emoji: string | null): Promise<void> {
     await this.#calls.react(this.conversation, this.referenceTo(message), emoji);
+  }
+  /** So that they are found again, or no more. */
+  star(messages: readonly Message[], isStarred: boolean): Promise<boolean> {
+    const targets = messages.map((message) => this.referenceTo(message));
+    return this.changing.run(() => this.#calls.setStarred(this.conversation, targets, isStarred));
   }
   async deleteForMe(message: Message): Promise<void> {
     await this.#calls.deleteForMe(this.conversation, [this.referenceTo(message)]);

@@ -10,6 +10,7 @@ import { toVersion8 } from './to-version-8.ts';
 import { toVersion10 } from './to-version-10.ts';
 import { toVersion11 } from './to-version-11.ts';
 import { toVersion12 } from './to-version-12.ts';
+import { toVersion13 } from './to-version-13.ts';
 import { toVersion9 } from './to-version-9.ts';
 
 /** In their order, to {@link VAULT_VERSION}. */
@@ -24,6 +25,7 @@ const MIGRATIONS: readonly Migration[] = [
   toVersion10,
   toVersion11,
   toVersion12,
+  toVersion13,
 ];
 
 /** The steps that a vault of `version` has to take. Throws `vault-too-new`. */

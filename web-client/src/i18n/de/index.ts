@@ -10,6 +10,7 @@ import { people } from './people.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { shortcuts } from './shortcuts.ts';
+import { starred } from './starred.ts';
 import { voice } from './voice.ts';
 import { writing } from './writing.ts';
 
@@ -26,6 +27,7 @@ export const de: Strings = {
   retryAfter,
   settings,
   shortcuts,
+  starred,
   voice,
   writing,
 };

@@ -25,6 +25,8 @@ export const writing = {
   forwardHint: 'Name oder Benutzername',
   forwarding: 'Wird weitergeleitet …',
   notForwarded: 'Nicht weitergeleitet.',
+  star: 'Markieren',
+  unstar: 'Markierung entfernen',
   deleteForMe: 'Für mich löschen',
   deleteForEveryone: 'Für alle löschen',
   deleteForEveryoneTitle: 'Diese Nachricht für alle löschen?',

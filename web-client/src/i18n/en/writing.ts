@@ -25,6 +25,8 @@ export const writing = {
   forwardHint: 'Name or username',
   forwarding: 'Forwarding …',
   notForwarded: 'Not forwarded.',
+  star: 'Star',
+  unstar: 'Take the star away',
   deleteForMe: 'Delete for me',
   deleteForEveryone: 'Delete for everyone',
   deleteForEveryoneTitle: 'Delete this message for everyone?',
