@@ -1,5 +1,6 @@
 import { waitFor } from '@restante/testkit';
 import { GREETING, type BrowserPerson } from '@restante/testkit/messenger';
+import type { Locator } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { photo } from './photo.ts';
 import { stageOfFile } from './stage-of-file.ts';
@@ -385,6 +386,108 @@ describe('profiles', () => {
     await bob!.enter();
     await bob!.conversation('Al').waitFor();
     expect(await bob!.conversation('Al').locator('img').count()).toBe(0);
+  });
+});
+
+describe('several messages', () => {
+  const bar = (person: BrowserPerson): Locator => person.page().locator('[data-part=selection]');
+  const press = (person: BrowserPerson, name: string): Promise<void> =>
+    bar(person).getByRole('button', { name, exact: true }).click();
+  const counts = (person: BrowserPerson, count: number): Promise<void> =>
+    bar(person)
+      .getByRole('heading', { name: `${count} selected`, exact: true })
+      .waitFor();
+
+  it('are selected by keys and pressing them, copied, starred, forwarded, and deleted', async () => {
+    const [alice, bob, carol] = await stage().friends('alice', 'bob', 'carol');
+    const page = alice!.page();
+    await alice!.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await alice!.open(bob!.username);
+    for (const text of ['one', 'two', 'three']) await alice!.write(text);
+    await bob!.open(alice!.username);
+    await carol!.open(alice!.username);
+    await bob!.sees('three');
+    await bob!.write('his');
+    await alice!.sees('his');
+    const box = (text: string): Locator => alice!.message(text).getByRole('checkbox');
+
+    await alice!.act('two', 'Select');
+    await counts(alice!, 1);
+    await box('two').and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Space');
+    await counts(alice!, 2);
+    await alice!.message('one').click();
+    await counts(alice!, 3);
+    expect(await box('one').isChecked()).toBe(true);
+    await alice!.message('one').click();
+    await counts(alice!, 2);
+    await press(alice!, 'Copy');
+    await bar(alice!).waitFor({ state: 'detached' });
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(copied.split('\n').map((line) => line.replace(/^\[[^\]]+\] /, ''))).toEqual([
+      `${alice!.username}: two`,
+      `${bob!.username}: his`,
+    ]);
+
+    // Nobody is left in it, and a draft stays.
+    await alice!.composer().fill('half a thou');
+    await alice!.act('two', 'Select');
+    await counts(alice!, 1);
+    await page.keyboard.press('Escape');
+    await bar(alice!).waitFor({ state: 'detached' });
+    expect(await alice!.composer().inputValue()).toBe('half a thou');
+
+    await alice!.act('one', 'Select');
+    await box('his').check({ force: true });
+    await press(alice!, 'Star');
+    await bar(alice!).waitFor({ state: 'detached' });
+    for (const text of ['one', 'his']) await alice!.message(text).getByLabel('Starred').waitFor();
+
+    await alice!.act('three', 'Select');
+    await alice!.message('one').click();
+    await press(alice!, 'Forward');
+    await page.getByRole('dialog').getByRole('option', { name: carol!.username }).click();
+    await carol!.sees('three');
+    expect((await carol!.texts()).slice(-2)).toEqual(['one', 'three']);
+
+    await alice!.open(bob!.username);
+    await alice!.act('his', 'Select');
+    await alice!.message('three').click();
+    await press(alice!, 'Delete');
+    const dialog = page.getByRole('dialog', { name: 'Delete 2 messages?' });
+    await dialog.waitFor();
+    expect(await dialog.getByRole('button', { name: 'Delete for everyone' }).count()).toBe(0);
+    await alice!.confirm('Delete for me');
+    await bar(alice!).waitFor({ state: 'detached' });
+    await alice!.message('three').waitFor({ state: 'detached' });
+    await alice!.act('one', 'Select');
+    await alice!.message('two').click();
+    await press(alice!, 'Delete');
+    await alice!.confirm('Delete for everyone');
+    await bar(alice!).waitFor({ state: 'detached' });
+    await waitFor('them to be gone', async () => {
+      const texts = await bob!.texts();
+      return !texts.includes('one') && !texts.includes('two');
+    });
+    expect((await bob!.texts()).slice(-2)).toEqual(['three', 'his']);
+    expect(await alice!.texts()).not.toContain('his');
+  });
+
+  it('leave the selection when their author takes them back', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    await bob!.write('oops');
+    await alice!.sees('oops');
+    await alice!.act('oops', 'Select');
+    await counts(alice!, 1);
+    await bob!.act('oops', 'Delete for everyone');
+    await bob!.confirm('Delete for everyone');
+    await counts(alice!, 0);
+    expect(await bar(alice!).getByRole('button', { name: 'Delete' }).isDisabled()).toBe(true);
   });
 });
 

@@ -487,6 +487,43 @@ const SCREENS: readonly Screen[] = [
     close: (page) => inGerman(page, false),
   },
   { name: 'starred-in-conversation', open: conversation },
+  ...[false, true].map((isGerman) => ({
+    name: isGerman ? 'selecting-german' : 'selecting',
+    open: async () => {
+      const page = await conversation();
+      await inGerman(page, isGerman);
+      const message = page.getByRole('article').filter({ hasText: ASKED }).last();
+      await message.hover();
+      await message
+        .getByRole('button', { name: isGerman ? 'Aktionen für die Nachricht' : 'Message actions' })
+        .click();
+      await page.getByRole('menuitem', { name: isGerman ? 'Auswählen' : 'Select', exact: true }).click();
+      await page.getByRole('article').filter({ hasText: 'From the sea' }).click();
+      await page.locator('[data-part=selection]').getByText('2').waitFor();
+      return page;
+    },
+    close: async (page: Page) => {
+      await escape(page);
+      await inGerman(page, false);
+    },
+  })),
+  {
+    name: 'delete-selected',
+    open: async () => {
+      const page = await conversation();
+      const message = page.getByRole('article').filter({ hasText: 'From the sea' });
+      await message.hover();
+      await message.getByRole('button', { name: 'Message actions' }).click();
+      await page.getByRole('menuitem', { name: 'Select', exact: true }).click();
+      await page.locator('[data-part=selection]').getByRole('button', { name: 'Delete' }).click();
+      await page.getByRole('dialog').waitFor();
+      return page;
+    },
+    close: async (page) => {
+      await escape(page);
+      await escape(page);
+    },
+  },
   {
     name: 'details-german',
     open: async () => {

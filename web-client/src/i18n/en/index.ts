@@ -6,6 +6,7 @@ import { errors, retryAfter } from './errors.ts';
 import { files } from './files.ts';
 import { lock } from './lock.ts';
 import { people } from './people.ts';
+import { selecting } from './selecting.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { shortcuts } from './shortcuts.ts';
@@ -25,6 +26,7 @@ export const en = {
   lock,
   people,
   retryAfter,
+  selecting,
   settings,
   shortcuts,
   starred,
