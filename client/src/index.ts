@@ -9,6 +9,7 @@ export { MAX_FILES, MAX_PREVIEW_BYTES } from './files/limits.ts';
 export { memoryPartStore } from './files/memory-part-store.ts';
 export type { PartStore } from './files/part-store.ts';
 export type { MessagePage } from './conversations/reading.ts';
+export type { StarredPage } from './conversations/starring.ts';
 export { MAX_TEXT_BYTES } from './content/parts.ts';
 export type { MessageReference } from './content/parts.ts';
 export { DEFAULT_PACE } from './options.ts';

@@ -53,6 +53,8 @@ export type LocalErrorCode =
   | 'bad-profile'
   /** Messages cannot disappear after this time. */
   | 'bad-timer'
+  /** Too many messages would be starred. */
+  | 'too-many-starred'
   /** This device does not have the file any more. */
   | 'file-lost'
   /** What is being sent is not what it was when that began. */

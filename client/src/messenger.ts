@@ -10,6 +10,7 @@ import { createConversations } from './conversations/conversations.ts';
 import { createExpiring } from './conversations/expiring.ts';
 import { createSettingUp, type SettingUp } from './conversations/setting-up.ts';
 import { createTiming, type Timing } from './conversations/timing.ts';
+import { createStarring, type Starring } from './conversations/starring.ts';
 import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
 import { createExporting, type Exporting } from './conversations/export.ts';
@@ -67,6 +68,7 @@ export type Messenger = Account &
   Trust &
   Preferring &
   Searching &
+  Starring &
   Exporting & {
     /** Fetches the code that is for who has an account, which `start` does too. Throws `unreachable`; may be tried again. */
     readonly loadCode: () => Promise<void>;
@@ -272,6 +274,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
         admitWriting(transaction, writing, conversation, despiteKeys),
       pump: delivery.pump,
     }),
+    ...createStarring({ store, clock, composer, messages, ready, pump: delivery.pump }),
     ...createTrust({ store, device, api, lists, guard, loaded }),
     preferences: preferences.preferences,
     setPreferences: preferences.setPreferences,

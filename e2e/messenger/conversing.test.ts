@@ -1,5 +1,6 @@
 import { waitFor } from '@restante/testkit';
 import { GREETING, type BrowserPerson } from '@restante/testkit/messenger';
+import type { Locator } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { photo } from './photo.ts';
 import { stageOfFile } from './stage-of-file.ts';
@@ -168,6 +169,95 @@ describe('a conversation', () => {
   const lists = (person: BrowserPerson, ...names: string[]): Promise<unknown> =>
     waitFor(`the list ${names.join()}`, async () => (await listOf(person)).join() === names.join());
 
+  it('has details beside it, and over it where there is no room', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const page = alice!.page();
+    const details = page.locator('[data-part=details]');
+    const title = page.getByRole('main').getByRole('heading', { name: bob!.username, exact: true });
+    const name = title.getByRole('link');
+    await alice!.composer().fill('half a thou');
+    await title.click();
+    await details.getByRole('heading', { name: 'Details' }).and(page.locator(':focus')).waitFor();
+    await details.getByText('Not verified').waitFor();
+    await bob!.write('beside them');
+    await bob!.sent('beside them', 'read');
+    await page.keyboard.press('Escape');
+    await details.waitFor({ state: 'detached' });
+    await name.and(page.locator(':focus')).waitFor();
+    expect(await alice!.composer().inputValue()).toBe('half a thou');
+
+    await page.setViewportSize({ width: 390, height: 844 });
+    await title.click();
+    await details.waitFor();
+    await title.waitFor({ state: 'hidden' });
+    await bob!.write('behind them');
+    await page.locator('[role=log]').getByText('behind them').waitFor({ state: 'attached' });
+    await bob!.sent('behind them', 'delivered');
+    await details.getByRole('button', { name: /^Nickname/ }).click();
+    await details.getByRole('textbox', { name: 'Nickname' }).fill('Bobby');
+    await page.keyboard.press('Escape');
+    await details.getByRole('button', { name: 'Nickname None' }).and(page.locator(':focus')).waitFor();
+    await bob!.sent('behind them', 'delivered');
+    await page.goBack();
+    await details.waitFor({ state: 'detached' });
+    await bob!.sent('behind them', 'read');
+    await name.and(page.locator(':focus')).waitFor();
+    expect(await alice!.composer().inputValue()).toBe('half a thou');
+
+    // Their screens lead back to the conversation.
+    await title.click();
+    await details.getByRole('link', { name: /^Safety number/ }).click();
+    await page.getByRole('img', { name: 'Safety number as a QR code' }).waitFor();
+    await page.goBack();
+    await details.getByRole('button', { name: 'Delete conversation' }).click();
+    await alice!.confirm('Delete conversation');
+    await alice!.conversation(bob!.username).waitFor({ state: 'detached' });
+  });
+
+  it('has a menu in the list, at a right click, by keys, and for a finger that rests', async () => {
+    const [alice, bob, carol] = await stage().friends('alice', 'bob', 'carol');
+    const page = alice!.page();
+    await lists(alice!, carol!.username, bob!.username);
+    const line = alice!.conversation(bob!.username);
+    await line.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Pin', exact: true }).click();
+    await lists(alice!, bob!.username, carol!.username);
+    await line.and(page.locator(':focus')).or(page.locator('#conversations :focus')).first().waitFor();
+
+    await line.focus();
+    await page.keyboard.press('Tab');
+    await page
+      .getByRole('button', { name: `Menu of ${bob!.username}` })
+      .and(page.locator(':focus'))
+      .waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Mute', exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+    await page
+      .getByRole('button', { name: `Menu of ${bob!.username}` })
+      .and(page.locator(':focus'))
+      .waitFor();
+
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto('/#/');
+    await line.dispatchEvent('pointerdown', { pointerType: 'touch', isPrimary: true });
+    await page.getByRole('menuitem', { name: 'Mark as unread' }).waitFor();
+    await line.dispatchEvent('click');
+    await page.getByRole('menuitem', { name: 'Mark as unread' }).click();
+    await line.getByText('Marked as unread').waitFor();
+    expect(new URL(page.url()).hash).toBe('#/');
+
+    await line.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Archive' }).click();
+    await lists(alice!, carol!.username);
+    await page.locator('#conversations a:focus').waitFor();
+    await page.getByText('Archived (1)').click();
+    await line.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Details' }).click();
+    await page.locator('[data-part=details]').getByText('In the archive').waitFor();
+  });
+
   it('is pinned, called otherwise, muted, marked and archived, and is so after a restart', async () => {
     const [alice, bob, carol] = await stage().friends('alice', 'bob', 'carol');
     await alice!.open(bob!.username);
@@ -176,10 +266,14 @@ describe('a conversation', () => {
     await alice!.open(carol!.username);
     await choose(alice!, 'Pin');
     await lists(alice!, carol!.username, bob!.username);
-    await choose(alice!, 'Nickname');
+    await choose(alice!, 'Details');
     const page = alice!.page();
-    await page.getByRole('dialog').getByRole('textbox', { name: 'Nickname' }).fill(' Caro ');
-    await alice!.confirm('Save');
+    await page.getByRole('button', { name: /^Nickname/ }).click();
+    await page.getByRole('textbox', { name: 'Nickname' }).fill(' Caro ');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Nickname Caro' }).waitFor();
+    await page.getByRole('button', { name: 'Close details' }).click();
+    await page.locator('[data-part=details]').waitFor({ state: 'detached' });
     await page.getByRole('main').getByRole('heading', { name: 'Caro', exact: true }).waitFor();
     await page.getByText(`@${carol!.username}`).waitFor();
 
@@ -215,13 +309,12 @@ describe('a conversation', () => {
     await alice!.page().getByText('Archived (1)').waitFor({ state: 'detached' });
     await lists(alice!, 'Caro', bob!.username, dora!.username);
     await alice!.open('Caro');
-    await choose(alice!, 'Nickname');
-    await alice!.confirm('Remove');
-    await alice!
-      .page()
-      .getByRole('main')
-      .getByRole('heading', { name: carol!.username, exact: true })
-      .waitFor();
+    const tab = alice!.page();
+    await tab.getByRole('main').getByRole('heading', { name: 'Caro' }).click();
+    await tab.getByRole('button', { name: /^Nickname/ }).click();
+    await tab.getByRole('textbox', { name: 'Nickname' }).fill(' ');
+    await tab.getByRole('button', { name: 'Save' }).click();
+    await tab.getByRole('main').getByRole('heading', { name: carol!.username, exact: true }).waitFor();
   });
 });
 
@@ -293,6 +386,108 @@ describe('profiles', () => {
     await bob!.enter();
     await bob!.conversation('Al').waitFor();
     expect(await bob!.conversation('Al').locator('img').count()).toBe(0);
+  });
+});
+
+describe('several messages', () => {
+  const bar = (person: BrowserPerson): Locator => person.page().locator('[data-part=selection]');
+  const press = (person: BrowserPerson, name: string): Promise<void> =>
+    bar(person).getByRole('button', { name, exact: true }).click();
+  const counts = (person: BrowserPerson, count: number): Promise<void> =>
+    bar(person)
+      .getByRole('heading', { name: `${count} selected`, exact: true })
+      .waitFor();
+
+  it('are selected by keys and pressing them, copied, starred, forwarded, and deleted', async () => {
+    const [alice, bob, carol] = await stage().friends('alice', 'bob', 'carol');
+    const page = alice!.page();
+    await alice!.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await alice!.open(bob!.username);
+    for (const text of ['one', 'two', 'three']) await alice!.write(text);
+    await bob!.open(alice!.username);
+    await carol!.open(alice!.username);
+    await bob!.sees('three');
+    await bob!.write('his');
+    await alice!.sees('his');
+    const box = (text: string): Locator => alice!.message(text).getByRole('checkbox');
+
+    await alice!.act('two', 'Select');
+    await counts(alice!, 1);
+    await box('two').and(page.locator(':focus')).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Space');
+    await counts(alice!, 2);
+    await alice!.message('one').click();
+    await counts(alice!, 3);
+    expect(await box('one').isChecked()).toBe(true);
+    await alice!.message('one').click();
+    await counts(alice!, 2);
+    await press(alice!, 'Copy');
+    await bar(alice!).waitFor({ state: 'detached' });
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(copied.split('\n').map((line) => line.replace(/^\[[^\]]+\] /, ''))).toEqual([
+      `${alice!.username}: two`,
+      `${bob!.username}: his`,
+    ]);
+
+    // Nobody is left in it, and a draft stays.
+    await alice!.composer().fill('half a thou');
+    await alice!.act('two', 'Select');
+    await counts(alice!, 1);
+    await page.keyboard.press('Escape');
+    await bar(alice!).waitFor({ state: 'detached' });
+    expect(await alice!.composer().inputValue()).toBe('half a thou');
+
+    await alice!.act('one', 'Select');
+    await box('his').check({ force: true });
+    await press(alice!, 'Star');
+    await bar(alice!).waitFor({ state: 'detached' });
+    for (const text of ['one', 'his']) await alice!.message(text).getByLabel('Starred').waitFor();
+
+    await alice!.act('three', 'Select');
+    await alice!.message('one').click();
+    await press(alice!, 'Forward');
+    await page.getByRole('dialog').getByRole('option', { name: carol!.username }).click();
+    await carol!.sees('three');
+    expect((await carol!.texts()).slice(-2)).toEqual(['one', 'three']);
+
+    await alice!.open(bob!.username);
+    await alice!.act('his', 'Select');
+    await alice!.message('three').click();
+    await press(alice!, 'Delete');
+    const dialog = page.getByRole('dialog', { name: 'Delete 2 messages?' });
+    await dialog.waitFor();
+    expect(await dialog.getByRole('button', { name: 'Delete for everyone' }).count()).toBe(0);
+    await alice!.confirm('Delete for me');
+    await bar(alice!).waitFor({ state: 'detached' });
+    await alice!.message('three').waitFor({ state: 'detached' });
+    await alice!.act('one', 'Select');
+    await alice!.message('two').click();
+    await press(alice!, 'Delete');
+    await alice!.confirm('Delete for everyone');
+    await bar(alice!).waitFor({ state: 'detached' });
+    await waitFor('them to be gone', async () => {
+      const texts = await bob!.texts();
+      return !texts.includes('one') && !texts.includes('two');
+    });
+    expect((await bob!.texts()).slice(-2)).toEqual(['three', 'his']);
+    expect(await alice!.texts()).not.toContain('his');
+  });
+
+  it('leave the selection when their author takes them back', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    await bob!.write('oops');
+    await alice!.sees('oops');
+    await alice!.act('oops', 'Select');
+    await counts(alice!, 1);
+    await bob!.act('oops', 'Delete for everyone');
+    await bob!.confirm('Delete for everyone');
+    await counts(alice!, 0);
+    expect(await bar(alice!).getByRole('button', { name: 'Delete' }).isDisabled()).toBe(true);
   });
 });
 
@@ -430,6 +625,40 @@ describe('a message', () => {
     await bob!.page().reload();
     await bob!.sees('tea at five? or six?');
     expect(await bob!.texts()).toEqual([GREETING, 'tea at five? or six?', 'what?']);
+  });
+
+  it('is starred, found again from two places, and leaves with its star', async () => {
+    const [alice, bob] = await stage().friends('alice', 'bob');
+    const page = alice!.page();
+    await alice!.write('the key is under the mat');
+    await bob!.write('thanks');
+    await alice!.sees('thanks');
+    await alice!.act('the key is under the mat', 'Star');
+    await alice!.message('the key is under the mat').getByLabel('Starred').waitFor();
+    await alice!.act('thanks', 'Star');
+    await alice!.message('thanks').getByLabel('Starred').waitFor();
+    await page.reload();
+    await alice!.message('thanks').getByLabel('Starred').waitFor();
+
+    await page.getByRole('link', { name: 'Starred messages' }).click();
+    const listed = page.getByRole('main').getByRole('listitem');
+    await listed.filter({ hasText: 'thanks' }).getByRole('button', { name: 'Take the star away' }).click();
+    await listed.filter({ hasText: 'thanks' }).waitFor({ state: 'detached' });
+    await listed.getByRole('link', { name: /under the mat/ }).click();
+    await alice!.message('the key is under the mat').and(page.locator(':focus')).waitFor();
+    expect(await alice!.message('thanks').getByLabel('Starred').count()).toBe(0);
+
+    await page.locator('#conversation-name').click();
+    await page.locator('[data-part=details]').getByRole('link', { name: 'Starred messages' }).click();
+    await page.getByRole('heading', { name: `Starred messages with ${bob!.username}` }).waitFor();
+    await listed.filter({ hasText: 'under the mat' }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Close details' }).click();
+    await alice!.act('the key is under the mat', 'Delete for everyone');
+    await alice!.confirm('Delete for everyone');
+    await page.getByRole('link', { name: 'Starred messages' }).click();
+    await page.getByText('Nothing is starred here.').waitFor();
+    expect(await bob!.rows('stars')).toEqual([]);
   });
 
   it('can be deleted for everyone, and for oneself', async () => {

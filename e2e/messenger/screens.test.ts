@@ -6,7 +6,7 @@ import { NETWORK_FAILURES, startStage, type BrowserPerson, type Stage } from '@r
 import { waitFor } from '@restante/testkit';
 import { TEST_PASSWORD } from '@restante/testkit/cluster';
 import type { AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { film } from './film.ts';
 import { photo } from './photo.ts';
@@ -136,6 +136,25 @@ const chooseInMenu = async (page: Page, action: string): Promise<void> => {
   await page.getByRole('button', { name: 'Conversation menu' }).click();
   await page.getByRole('menuitem', { name: action, exact: true }).click();
 };
+const inGerman = async (page: Page, isGerman: boolean): Promise<void> => {
+  await page.evaluate(`localStorage.setItem('language', '${isGerman ? 'de' : 'en'}')`);
+  await page.reload();
+};
+const detailsOf = async (page: Page): Promise<Locator> => {
+  await page.locator('#conversation-name').click();
+  const details = page.locator('[data-part=details]');
+  await details.waitFor();
+  return details;
+};
+const nickname = async (page: Page, name: string): Promise<void> => {
+  const details = await detailsOf(page);
+  await details.getByRole('button', { name: /^Nickname/ }).click();
+  await details.getByRole('textbox', { name: 'Nickname' }).fill(name);
+  await details.getByRole('button', { name: 'Save' }).click();
+  await details.getByRole('button', { name: `Nickname ${name || 'None'}` }).waitFor();
+  await details.getByRole('button', { name: 'Close details' }).click();
+  await details.waitFor({ state: 'detached' });
+};
 const escape = (page: Page): Promise<void> => page.keyboard.press('Escape');
 
 const SCREENS: readonly Screen[] = [
@@ -251,7 +270,7 @@ const SCREENS: readonly Screen[] = [
     },
     close: escape,
   },
-  ...['Mute', 'Nickname', 'Disappearing messages'].map((action) => ({
+  ...['Mute', 'Disappearing messages'].map((action) => ({
     name: action.toLowerCase().replace(' ', '-'),
     open: async () => {
       const page = await conversation();
@@ -261,6 +280,16 @@ const SCREENS: readonly Screen[] = [
     },
     close: escape,
   })),
+  {
+    name: 'row-menu',
+    open: async () => {
+      await go(alice.page(), '#/');
+      await alice.conversation(bob.username).click({ button: 'right' });
+      await alice.page().getByRole('menu').waitFor();
+      return alice.page();
+    },
+    close: escape,
+  },
   {
     name: 'disappearing',
     open: async () => {
@@ -324,11 +353,7 @@ const SCREENS: readonly Screen[] = [
     name: 'list-set-up',
     open: async () => {
       const page = await conversation();
-      await chooseInMenu(page, 'Nickname');
-      await page
-        .getByRole('textbox', { name: 'Nickname' })
-        .fill('Robert from the lake, who always asks twice');
-      await alice.confirm('Save');
+      await nickname(page, 'Robert from the lake, who always asks twice');
       await chooseInMenu(page, 'Pin');
       await chooseInMenu(page, 'Mute');
       await alice.confirm('Until I unmute');
@@ -341,8 +366,7 @@ const SCREENS: readonly Screen[] = [
       const page = await conversation();
       await chooseInMenu(page, 'Unpin');
       await chooseInMenu(page, 'Unmute');
-      await chooseInMenu(page, 'Nickname');
-      await alice.confirm('Remove');
+      await nickname(page, '');
       await page.getByText(`@${bob.username}`).waitFor({ state: 'detached' });
     },
   },
@@ -442,6 +466,95 @@ const SCREENS: readonly Screen[] = [
       );
       return page;
     },
+  },
+  {
+    name: 'details',
+    open: async () => {
+      const page = await conversation();
+      const details = await detailsOf(page);
+      await waitFor(
+        'the picture',
+        async () =>
+          (await details.locator('[data-part=picture]').first().getAttribute('data-shows')) === 'whole',
+      );
+      return page;
+    },
+    close: escape,
+  },
+  {
+    name: 'starred',
+    open: async () => {
+      const page = await conversation();
+      for (const text of [ASKED, 'From the sea, and when we go back']) {
+        const starred = page.getByRole('article').filter({ hasText: text }).last();
+        await starred.hover();
+        await starred.getByRole('button', { name: 'Message actions' }).click();
+        await page.getByRole('menuitem', { name: 'Star', exact: true }).click();
+        await starred.getByLabel('Starred').waitFor();
+      }
+      await go(page, '#/starred');
+      await page.getByRole('button', { name: 'Take the star away' }).first().waitFor();
+      return page;
+    },
+  },
+  {
+    name: 'starred-german',
+    open: async () => {
+      await inGerman(alice.page(), true);
+      await go(alice.page(), '#/starred');
+      await alice.page().getByRole('heading', { name: 'Markierte Nachrichten' }).waitFor();
+      return alice.page();
+    },
+    close: (page) => inGerman(page, false),
+  },
+  { name: 'starred-in-conversation', open: conversation },
+  ...[false, true].map((isGerman) => ({
+    name: isGerman ? 'selecting-german' : 'selecting',
+    open: async () => {
+      const page = await conversation();
+      await inGerman(page, isGerman);
+      const message = page.getByRole('article').filter({ hasText: ASKED }).last();
+      await message.hover();
+      await message
+        .getByRole('button', { name: isGerman ? 'Aktionen für die Nachricht' : 'Message actions' })
+        .click();
+      await page.getByRole('menuitem', { name: isGerman ? 'Auswählen' : 'Select', exact: true }).click();
+      await page.getByRole('article').filter({ hasText: 'From the sea' }).click();
+      await page.locator('[data-part=selection]').getByText('2').waitFor();
+      return page;
+    },
+    close: async (page: Page) => {
+      await escape(page);
+      await inGerman(page, false);
+    },
+  })),
+  {
+    name: 'delete-selected',
+    open: async () => {
+      const page = await conversation();
+      const message = page.getByRole('article').filter({ hasText: 'From the sea' });
+      await message.hover();
+      await message.getByRole('button', { name: 'Message actions' }).click();
+      await page.getByRole('menuitem', { name: 'Select', exact: true }).click();
+      await page.locator('[data-part=selection]').getByRole('button', { name: 'Delete' }).click();
+      await page.getByRole('dialog').waitFor();
+      return page;
+    },
+    close: async (page) => {
+      await escape(page);
+      await escape(page);
+    },
+  },
+  {
+    name: 'details-german',
+    open: async () => {
+      const page = await conversation();
+      await inGerman(page, true);
+      await detailsOf(page);
+      await page.getByText('Sicherheitsnummer').waitFor();
+      return page;
+    },
+    close: (page) => inGerman(page, false),
   },
   {
     name: 'film',

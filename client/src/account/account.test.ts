@@ -1,7 +1,7 @@
 import { readRow } from '../vault/rows.ts';
 import type { TableName } from '../vault/tables.ts';
 import { expect, test } from 'vitest';
-import { memoryVault } from '../index.ts';
+import { conversationWith, memoryVault } from '../index.ts';
 import { accountOf, Scene, waitForTexts } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
 import { toBase64 } from '../base64.ts';
@@ -16,6 +16,9 @@ test('what is exported has everything a person wrote and read, and no secret', a
   await waitForTexts(bob, alice, texts);
   await bob.sendText('alice', 'an "answer"\n');
   await waitForTexts(alice, bob, [...texts, 'an "answer"\n']);
+  await alice.setConversationSettings(conversationWith(await accountOf(bob)), { nickname: 'Robert' });
+  await bob.setProfile({ name: 'Bob B.', picture: null });
+  await waitFor('his name', async () => (await alice.conversations())[0]?.profile?.name === 'Bob B.');
   await alice.setVerified(await accountOf(bob), true);
 
   const blob = await alice.exportData();
@@ -28,7 +31,10 @@ test('what is exported has everything a person wrote and read, and no secret', a
   };
   expect(data.account).toEqual(await alice.self());
   expect(data.contacts).toMatchObject([
-    { username: 'bobby', standing: 'accepted', verification: 'verified' },
+    {
+      ...{ username: 'bobby', standing: 'accepted', verification: 'verified' },
+      ...{ nickname: 'Robert', profileName: 'Bob B.' },
+    },
   ]);
   expect(data.messages.map(({ text }) => text)).toEqual([...texts, 'an "answer"\n']);
 

@@ -72,6 +72,7 @@ export type RowKind<Content> = {
     Message,
     'text' | 'edited' | 'replyTo' | 'reactions' | 'timer'
   > & {
+    readonly starred?: true;
     readonly files?: readonly Pick<MessageFile, 'name' | 'type' | 'size'>[];
   };
   /** What is sent when it is to be sent again; null: that is not kept any more. */

@@ -13,8 +13,10 @@ export type Exporting = {
 const EXPORT_VERSION = 2;
 const PAGE = 500;
 
-const contactOf = ({ id, username, standing, verification, draft }: Conversation) => ({
-  ...{ conversation: id, username, standing, verification, draft },
+/** `profileName`: what they call themselves, which is kept of strangers too, and shown when they are let in. */
+const contactOf = ({ id, username, standing, verification, draft, settings, profile }: Conversation) => ({
+  ...{ conversation: id, username, standing, verification, draft, nickname: settings.nickname },
+  profileName: profile?.name ?? null,
 });
 
 /** Field by field, so that nothing gets out that is added to a row some day. */

@@ -72,6 +72,18 @@ const MOST_NEWEST = 512;
 const standingAfter = (standing: Standing, { direction }: Message): Standing =>
   direction === 'out' && standing === 'request' ? 'accepted' : standing;
 
+/** Keeps where starred messages are found, when the row of one comes, changes or goes. */
+const keepStar = (
+  transaction: Transaction,
+  key: string,
+  before: Message | null,
+  after: Message | null,
+): void => {
+  const [was, is] = [before, after].map((message) => message?.starred?.value ?? false);
+  if (is && !was) transaction.put('stars', key, true);
+  if (was && !is) transaction.delete('stars', key);
+};
+
 export type MessagesDeps = {
   readonly events: MessengerEventSource;
   readonly conversations: Conversations;
@@ -107,6 +119,7 @@ export const createMessages = ({
     by: Message,
   ): Promise<void> => {
     transaction.put('messages', key, by);
+    keepStar(transaction, key, message, by);
     transaction.afterCommit(() => events.emit('message-changed', by));
     const isRead = message.state === 'received' && by.state === 'seen';
     if (!isRead && by.kind === message.kind && by.text === message.text) return;
@@ -120,6 +133,7 @@ export const createMessages = ({
 
   const remove: Messages['remove'] = async (transaction, { key, message }, author) => {
     transaction.delete('messages', key);
+    keepStar(transaction, key, message, null);
     if (message.kind === 'unknown') transaction.delete('unknownContents', message.id);
     const { conversation, id } = message;
     transaction.afterCommit(() => events.emit('message-removed', { conversation, author, id }));
@@ -224,6 +238,7 @@ export const createMessages = ({
       if (message.expiresAt !== undefined && hasPassed(message.expiresAt)) return { key, added: false };
       note(transaction, author, message);
       transaction.put('messages', key, message);
+      keepStar(transaction, key, null, message);
       const by = message.direction === 'out' ? 'self' : 'other';
       const conversation = await conversations.of(transaction, message.conversation, by);
       conversations.keep(transaction, {
@@ -266,7 +281,8 @@ export const createMessages = ({
         await remove(transaction, row, target.author);
         return true;
       }
-      if (message.conversation !== conversation) return false;
+      // Own devices speak of own messages under their own account, and are believed.
+      if (message.conversation !== conversation && annotation.starred === undefined) return false;
       const changed = annotated(message, annotation);
       if (changed === message) return false;
       note(transaction, target.author, changed, message);
@@ -280,6 +296,8 @@ export const createMessages = ({
       const moved = messageKey(message.conversation, sentAt, id, direction);
       transaction.delete('messages', key);
       transaction.put('messages', moved, { ...message, sentAt });
+      keepStar(transaction, key, message, null);
+      keepStar(transaction, moved, null, message);
       transaction.put('messageKeys', authoredKey(author, id), moved);
       const conversation = await conversations.of(transaction, message.conversation, 'other');
       if (isPreviewed(conversation, message))
@@ -304,6 +322,7 @@ export const createMessages = ({
       if (back === undefined) return;
       transaction.delete('putAway', key);
       transaction.put('messages', key, back);
+      keepStar(transaction, key, null, back);
       note(transaction, author, back);
       const conversation = await conversations.of(transaction, back.conversation, 'other');
       conversations.keep(transaction, withMessage(conversation, back));

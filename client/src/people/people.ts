@@ -51,7 +51,10 @@ export const createPeople = (deps: PeopleDeps): People => {
   const deletePage = (conversation: ConversationId): Promise<boolean> =>
     store.transact(async (transaction) => {
       const rows = await transaction.listPrefix('messages', conversationPrefix(conversation), PAGE);
-      for (const { key } of rows) transaction.delete('messages', key);
+      for (const { key, value } of rows) {
+        transaction.delete('messages', key);
+        if (value.starred?.value) transaction.delete('stars', key);
+      }
       const away = await transaction.listPrefix('putAway', conversationPrefix(conversation), PAGE);
       for (const { key } of away) transaction.delete('putAway', key);
       if (rows.length >= PAGE || away.length >= PAGE) return true;

@@ -73,6 +73,19 @@ const learn = async (
   transaction.afterCommit(deps.onIntroduced);
 };
 
+/** What was done with messages on another own device. */
+const saidOf = (change: Extract<Sync['change'], { messages: unknown }>, sentAt: number): Annotation => {
+  switch (change.type) {
+    case 'seen':
+      // It was seen before that was told, whatever a clock says.
+      return { state: 'seen', seenAt: Math.min(change.at ?? sentAt, sentAt) };
+    case 'hidden':
+      return { hidden: true };
+    case 'starred':
+      return { starred: { value: change.starred, id: change.id } };
+  }
+};
+
 /** What has been done on another own device is done here too. `blocked`: for the rest of the batch. */
 export const applySync = async (
   transaction: Transaction,
@@ -106,11 +119,11 @@ export const applySync = async (
     await deps.ownList.takeKey(transaction, accountKeyOf(fromBase64(change.privateKey)));
     return;
   }
-  // It was seen before that was told, whatever a clock says.
-  const annotation: Annotation =
-    change.type === 'seen'
-      ? { state: 'seen', seenAt: Math.min(change.at ?? from.sentAt, from.sentAt) }
-      : { hidden: true };
   for (const target of change.messages)
-    await deps.messages.annotate(transaction, conversationWith(target.author), target, annotation);
+    await deps.messages.annotate(
+      transaction,
+      conversationWith(target.author),
+      target,
+      saidOf(change, from.sentAt),
+    );
 };

@@ -45,6 +45,9 @@ export const messageKey = (
 export const keyOfMessage = ({ conversation, sentAt, id, direction }: Message): string =>
   messageKey(conversation, sentAt, id, direction);
 
+/** The rest of such a key: sorts messages of all conversations by time. */
+export const placeInTime = (key: string): string => key.slice(key.indexOf(':') + 1);
+
 /** Names a message of any author: what makes it shown once (law 2). */
 export const authoredKey = (author: AccountId, id: MessageId): string => `${author}:${id}`;
 

@@ -21,6 +21,7 @@ const standing = z.enum(['accepted', 'request', 'blocked']);
 const envelopeType = z.enum(['message', 'prekey-message']);
 const reference = z.object({ author: text, id: text });
 const reactions = z.record(text, z.object({ emoji: nullable(text), id: text }));
+const starred = z.object({ value: flag, id: text });
 const wording = z.object({ id: text, text });
 const edit = z.object({ target: text, id: text });
 const failure = z.union([errorCode, z.literal('keys-changed'), z.literal('file-lost')]);
@@ -33,6 +34,7 @@ const file = z.object({
 const ticket = z.object({ id: text, ticket: text, nodes: z.array(text) });
 const annotation = z.object({
   reactions: optional(reactions),
+  starred: optional(starred),
   edits: optional(z.array(wording)),
   state: optional(z.enum(['seen', 'delivered', 'read'])),
   seenAt: optional(number),
@@ -55,6 +57,7 @@ const message = z.looseObject({
   edited: optional(z.object({ id: text, former: z.array(wording), failure: optional(failure) })),
   replyTo: optional(reference),
   reactions: optional(reactions),
+  starred: optional(starred),
   state: z.enum(['received', 'seen', 'queued', 'accepted', 'delivered', 'read', 'failed']),
   copies: optional(number),
   failure: optional(failure),
@@ -146,6 +149,7 @@ const rows = {
   renewals: number,
   messages: message,
   messageKeys: text,
+  stars: z.literal(true),
   expiries: text,
   putAway: message,
   confirmedTime: number,
@@ -277,8 +281,8 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 12, fingerprint: '819c522b3f080a96', change: 'profiles' },
   {
     version: 13,
-    fingerprint: 'a45f759158e3e7f1',
-    change: 'files that are asked for and stored again; messages that disappear',
+    fingerprint: '896f8b960dbb47f6',
+    change: 'files that are asked for and stored again; messages that disappear; starred messages',
   },
 ];
 

@@ -118,6 +118,9 @@ export type MessageFile = {
   readonly askedAt?: number;
 };
 
+/** Whether a message is to be found again. Of two choices the later id stands. */
+export type Starred = { readonly value: boolean; readonly id: MessageId };
+
 /** An edit of an own text. */
 export type EditReference = { readonly target: MessageId; readonly id: MessageId };
 
@@ -161,6 +164,8 @@ export type Message = {
   };
   readonly replyTo?: MessageReference;
   readonly reactions?: Reactions;
+  /** By this person, who alone knows. */
+  readonly starred?: Starred;
   /** In: `received`, `seen`. Out: the others, in their order. */
   readonly state: MessageState;
   /** Mailbox nodes that had an accepted message on disk. */
@@ -178,6 +183,8 @@ export type Annotation = {
   readonly state?: 'seen' | 'delivered' | 'read';
   /** When it was seen first, where that is known. Milliseconds since 1970, server's clock. */
   readonly seenAt?: number;
+  /** By this person, as own devices say. */
+  readonly starred?: Starred;
   /** Its author took it back. */
   readonly deleted?: true;
   /** Deleted for this person alone: its row goes, and it never comes back. */
@@ -438,6 +445,8 @@ export type Tables = {
   putAway: Message;
   /** See `confirmed-time.ts`. Milliseconds since 1970. */
   confirmedTime: number;
+  /** Keys in `messages` of those that are starred. */
+  stars: true;
   /**
    * Annotations that came before their message, `<id>:<author's accountId>`, each by the conversation that it came in:
    * nobody speaks of messages elsewhere.

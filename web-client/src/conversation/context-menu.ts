@@ -1,10 +1,11 @@
 export type Point = { readonly x: number; readonly y: number };
 
-/** The browser's own menu is for links, for what is selected, and for whoever holds the shift key. */
+/** The browser's own menu is for links in the element, for what is selected, and for whoever holds the shift key. */
 const wantsBrowsersOwn = ({ target, shiftKey }: MouseEvent, element: HTMLElement): boolean => {
   const selection = getSelection();
   const selects = selection?.isCollapsed === false && selection.containsNode(element, true);
-  return shiftKey || selects || (target instanceof Element && target.closest('a[href]') !== null);
+  const link = target instanceof Element ? target.closest('a[href]') : null;
+  return shiftKey || selects || (link !== null && link !== element);
 };
 
 /**

@@ -2,7 +2,7 @@ import type { ConversationId } from '@restante/client';
 import type { Strings } from '../i18n/en/index.ts';
 import type { Route } from '../state/router.svelte.ts';
 
-type Words = Pick<Strings, 'appName' | 'files' | 'people' | 'settings'>;
+type Words = Pick<Strings, 'appName' | 'files' | 'people' | 'settings' | 'starred'>;
 
 const subjectOf = (
   route: Route,
@@ -13,11 +13,14 @@ const subjectOf = (
     case 'home':
       return null;
     case 'conversation':
+    case 'details':
       return nameOf(route.conversation);
     case 'safety':
       return t.people.safetyTitle(nameOf(route.conversation));
     case 'files':
       return t.files.allTitle(nameOf(route.conversation));
+    case 'starred':
+      return route.conversation === null ? t.starred.title : t.starred.titleWith(nameOf(route.conversation));
     case 'add':
       return t.people.addTitle;
     case 'settings':

@@ -41,6 +41,8 @@ export class Conversations {
   readonly archived = $derived(this.#accepted.filter((each) => this.isArchived(each)));
   readonly requests = $derived(this.#sorted.filter(({ standing }) => standing === 'request'));
   readonly blocked = $derived(this.#sorted.filter(({ standing }) => standing === 'blocked'));
+  /** Whether there is anybody to write to, or who wants to. */
+  readonly some = $derived(this.#accepted.length > 0 || this.requests.length > 0);
   /** Messages in accepted conversations that nobody has seen, and conversations that are marked as unread; without muted ones. */
   readonly unread = $derived(
     this.list

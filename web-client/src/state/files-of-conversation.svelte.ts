@@ -52,17 +52,23 @@ export class FilesOfConversation {
     return this.#events.holdDuring(() => this.#readOn());
   }
 
+  /** Reads the newest ones, as many as are found at one look: among some thousand messages. */
+  readNewest(): Promise<void> {
+    return this.#events.holdDuring(() => this.#readOn(1));
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#events.end();
   }
 
-  async #readOn(): Promise<void> {
+  async #readOn(looks = Infinity): Promise<void> {
     if (this.#state === 'reading') return;
     this.#state = 'reading';
     const wanted = this.#messages.length + PAGE;
     try {
-      while (!this.#isClosed && this.#messages.length < wanted && this.#next !== null) {
+      for (let look = 0; look < looks; look += 1) {
+        if (this.#isClosed || this.#messages.length >= wanted || this.#next === null) break;
         const { found, next } = await this.#calls.messagesWithFiles(this.#conversation, {
           ...(this.#next && { before: this.#next }),
           limit: wanted - this.#messages.length,

@@ -6,6 +6,7 @@ import type { EngineEvent } from '../engine/channel.ts';
 import type { Calls, PickedFile } from '../engine/calls.ts';
 import type { EventFeed, Subscription } from '../services/event-feed.ts';
 import { sentAgain } from '../services/sent-again.ts';
+import { Action } from './action.svelte.ts';
 import { Edit } from './edit.svelte.ts';
 import { findFirstUnread } from './first-unread.ts';
 import {
@@ -19,6 +20,7 @@ import {
   referenceTo,
   WINDOW_SIZE,
 } from './message-window.ts';
+import { Selection } from './selection.svelte.ts';
 import { Quotes } from './quotes.svelte.ts';
 
 /** What the list is to show: a message, the line above the first unread one, or the newest messages. */
@@ -44,6 +46,8 @@ type ThreadParts = {
 export class Thread {
   readonly conversation: ConversationId;
   readonly self: string;
+  /** What was not done to messages is told beside them. */
+  readonly changing = new Action();
   readonly #calls: Calls;
   readonly #quotes: Quotes;
   readonly #events: Subscription;
@@ -62,6 +66,7 @@ export class Thread {
   #following = $state.raw(true);
   #replyingTo = $state.raw<Message | null>(null);
   #editing = $state.raw<Edit | null>(null);
+  #selection = $state.raw<Selection | null>(null);
   #loading = false;
   readonly #byKey = $derived(indexByKey(this.#items));
 
@@ -132,6 +137,17 @@ export class Thread {
   /** What is being edited meanwhile, in the place of the next text. */
   get editing(): Edit | null {
     return this.#editing;
+  }
+
+  /** Messages with which something is to be done together; null: none are being selected. */
+  get selection(): Selection | null {
+    return this.#selection;
+  }
+  select(first: Message): void {
+    this.#selection = new Selection(first);
+  }
+  endSelection(): void {
+    this.#selection = null;
   }
 
   referenceTo(message: Message): MessageReference {
@@ -291,11 +307,21 @@ export class Thread {
   async react(message: Message, emoji: string | null): Promise<void> {
     await this.#calls.react(this.conversation, this.referenceTo(message), emoji);
   }
-  async deleteForMe(message: Message): Promise<void> {
-    await this.#calls.deleteForMe(this.conversation, [this.referenceTo(message)]);
+  /** So that they are found again, or no more. */
+  star(messages: readonly Message[], isStarred: boolean): Promise<boolean> {
+    const targets = messages.map((message) => this.referenceTo(message));
+    return this.changing.run(() => this.#calls.setStarred(this.conversation, targets, isStarred));
+  }
+  async deleteForMe(...messages: readonly Message[]): Promise<void> {
+    const targets = messages.map((message) => this.referenceTo(message));
+    await this.#calls.deleteForMe(this.conversation, targets);
   }
   async deleteForEveryone(message: Message): Promise<void> {
     await this.#calls.deleteForEveryone(this.conversation, message.id);
+  }
+  /** The same with several: when one cannot be, the others before it are. */
+  async deleteAllForEveryone(messages: readonly Message[]): Promise<void> {
+    for (const message of messages) await this.deleteForEveryone(message);
   }
   /** Sends an own message that failed again, or its edit. */
   async retry(message: Message): Promise<void> {
@@ -406,6 +432,7 @@ export class Thread {
     const index = place(this.#items);
     if (index >= 0) this.#items = this.#items.with(index, changed);
     this.#quotes.update(key, changed);
+    this.#selection?.update(key, changed);
     if (this.#replyingTo !== null && messageKey(this.#replyingTo) === key) {
       this.#replyingTo = changed.kind === 'text' ? changed : null;
     }
@@ -421,6 +448,7 @@ export class Thread {
     const index = this.#items.findIndex((message) => !others(message));
     if (index >= 0) this.#set(this.#items.toSpliced(index, 1), index === 0);
     this.#quotes.update(key, null);
+    this.#selection?.update(key, null);
     if (this.#replyingTo !== null && !others(this.#replyingTo)) this.#replyingTo = null;
     if (this.#editing !== null && !others(this.#editing.message)) this.#editing = null;
   }

@@ -1,4 +1,4 @@
-import { accountId, accountKey, base64, deviceId, timestamp } from '@restante/protocol';
+import { accountId, accountKey, base64, deviceId, messageId, timestamp } from '@restante/protocol';
 import * as z from 'zod/mini';
 import { chosenSettings } from '../chosen-settings.ts';
 import { chosenTimer } from '../chosen-timer.ts';
@@ -42,6 +42,8 @@ const schema = z.object({
     /** `at`: when, by the server's clock. Earlier versions leave it out. */
     z.object({ type: z.literal('seen'), messages: references, at: z.optional(timestamp) }),
     z.object({ type: z.literal('hidden'), messages: references }),
+    /** They are starred, or not any more; `id`: of the choice. */
+    z.object({ type: z.literal('starred'), id: messageId, starred: z.boolean(), messages: references }),
     z.object({ type: z.literal('standing'), accountId, standing }),
     z.object({ type: z.literal('settings'), accountId, settings: chosenSettings }),
     z.object({ type: z.literal('profile'), profile: chosenProfile }),
@@ -68,5 +70,5 @@ export const sync: Kind<typeof schema, SyncNeeds> = {
     await follow(change);
     return false;
   },
-  lasting: ({ change }) => (change.type === 'seen' || change.type === 'hidden' ? 'always' : 'no'),
+  lasting: ({ change }) => ('messages' in change ? 'always' : 'no'),
 };

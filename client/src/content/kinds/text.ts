@@ -57,13 +57,14 @@ export const textRow: RowKind<TextContent | FilesContent | EditContent> = {
     (text || files.map(({ name }) => name).join(', '))
       .slice(0, MAX_PREVIEW_LENGTH)
       .replace(/[\uD800-\uDBFF]$/, ''),
-  exported: ({ text, files, edited, replyTo, reactions, timer }) => ({
+  exported: ({ text, files, edited, replyTo, reactions, timer, starred }) => ({
     text,
     ...(files && { files: files.map(({ name, type, size }) => ({ name, type, size })) }),
     ...(edited && { edited: { id: edited.id, former: edited.former } }),
     ...(replyTo && { replyTo }),
     ...(reactions && { reactions }),
     ...(timer && { timer }),
+    ...(starred?.value && { starred: true }),
   }),
   again: (message, { username, edit }) => {
     if (edit === undefined) return Promise.resolve(writtenContent(message, username));

@@ -11,6 +11,7 @@ export const conversation = {
   pinned: 'Angeheftet',
   muted: 'Stumm',
   markedUnread: 'Als ungelesen markiert',
+  rowMenu: (name: string) => `Menü von ${name}`,
   draft: 'Entwurf:',
   you: 'Du:',
   unnamed: 'Jemand',

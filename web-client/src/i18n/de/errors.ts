@@ -8,6 +8,7 @@ export const errors = {
   'bad-text': 'Diese Nachricht ist leer oder zu lang.',
   'bad-profile': 'Dieser Name oder dieses Bild geht nicht.',
   'bad-timer': 'Nach dieser Zeit können Nachrichten nicht verschwinden.',
+  'too-many-starred': '1.000 Nachrichten sind markiert. Nimm erst einigen die Markierung.',
   'bad-files': 'Diese Dateien lassen sich nicht senden: zu viele oder zu groß.',
   'file-lost': 'Dieses Gerät hat die Datei nicht mehr.',
   'not-editable': 'Diese Nachricht kann nicht mehr bearbeitet werden.',

@@ -2,14 +2,17 @@ import type { Strings } from '../en/index.ts';
 import { account } from './account.ts';
 import { connection } from './connection.ts';
 import { conversation } from './conversation.ts';
+import { details } from './details.ts';
 import { errors, retryAfter } from './errors.ts';
 import { files } from './files.ts';
 import { lock } from './lock.ts';
 import { people } from './people.ts';
+import { selecting } from './selecting.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { shortcuts } from './shortcuts.ts';
 import { timer } from './timer.ts';
+import { starred } from './starred.ts';
 import { voice } from './voice.ts';
 import { writing } from './writing.ts';
 
@@ -18,14 +21,17 @@ export const de: Strings = {
   account,
   connection,
   conversation,
+  details,
   errors,
   files,
   lock,
   people,
   retryAfter,
+  selecting,
   settings,
   shortcuts,
   timer,
+  starred,
   voice,
   writing,
 };

@@ -11,6 +11,7 @@ export const conversation = {
   pinned: 'Pinned',
   muted: 'Muted',
   markedUnread: 'Marked as unread',
+  rowMenu: (name: string) => `Menu of ${name}`,
   draft: 'Draft:',
   you: 'You:',
   unnamed: 'Somebody',

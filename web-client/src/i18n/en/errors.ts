@@ -10,6 +10,7 @@ export const errors = {
   'bad-text': 'This message is empty or too long to send.',
   'bad-profile': 'This name or picture cannot be used.',
   'bad-timer': 'Messages cannot disappear after this time.',
+  'too-many-starred': '1,000 messages are starred. Take the stars of some away first.',
   'bad-files': 'These files cannot be sent: too many, or too large.',
   'file-lost': 'This device does not have the file any more.',
   'not-editable': 'This message can no longer be edited.',

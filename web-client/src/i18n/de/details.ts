@@ -1,0 +1,22 @@
+export const details = {
+  title: 'Details',
+  show: 'Details anzeigen',
+  close: 'Details schließen',
+  showPicture: (name: string) => `Bild von ${name} anzeigen`,
+  calledByThemselves: (name: string) => `Nennt sich ${name}`,
+  nickname: 'Spitzname',
+  noNickname: 'Keiner',
+  nicknameHint: 'Nur du siehst ihn, auf allen deinen Geräten.',
+  changeNickname: 'Spitznamen ändern',
+  safety: 'Sicherheitsnummer',
+  safetyStates: {
+    none: 'Nicht verifiziert',
+    verified: 'Verifiziert',
+    changed: 'Geändert, seit du sie verifiziert hast',
+  },
+  mutedUntil: (day: string, time: string) => `Stumm bis ${day}, ${time}`,
+  mutedForGood: 'Stumm, bis du es aufhebst',
+  archived: 'Im Archiv',
+  media: 'Bilder und Dateien',
+  allMedia: 'Alle anzeigen',
+};
