@@ -35,6 +35,7 @@ export const messagesTold = (
 
 export const sendsOf = (facts: Facts): Send[] => {
   const toldBy = new Map(facts.devices.map((device) => [device, messagesTold(device)]));
+  const endsAt = facts.lines.at(-1)?.at ?? 0;
   return facts.named('text').flatMap((done): Send[] => {
     const { message, device } = done;
     const { to, text } = done.args;
@@ -49,7 +50,10 @@ export const sendsOf = (facts: Facts): Send[] => {
         message,
         acceptedAt: accepted?.[0] ?? Infinity,
         copies: accepted?.[1].copies ?? 0,
-        disappears: told.some(([, { timer }]) => timer !== undefined),
+        disappears: told.some(
+          ([, { timer = Infinity }]) =>
+            done.invokedAt + timer * 1_000 < endsAt || (timer < Infinity && facts.clocksWrongAt < Infinity),
+        ),
       },
     ];
   });

@@ -4,6 +4,7 @@ import { conversationWith, memoryVault, readRow, type Messenger, type TableName 
 import { standingTimer } from '../content/chosen-timer.ts';
 import { accountOf, live, Scene, textsWith } from '../node/testing/scene.ts';
 import { waitFor } from '../node/testing/wait-for.ts';
+import type { MemoryDisk } from '../vault/memory-vault.ts';
 import type { Vault } from '../vault/vault.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -283,6 +284,35 @@ test('it is gone at the start, before anything is shown, when its time was over 
   await live(again);
   await waitFor('gone', async () => (await holds(vault, 'while you')).length === 0);
   await again.deleteConversation(conversationWith(aliceId));
+});
+
+test('a vault that is put back brings nothing back whose time is over', async () => {
+  await using scene = await Scene.open();
+  const disk: MemoryDisk = new Map();
+  const clocks = machine();
+  const options = { now: clocks.now, monotonic: clocks.monotonic };
+  const alice = await scene.person('alice');
+  const bob = await scene.person('bobby', { vault: memoryVault(disk), ...options });
+  const bobId = await accountOf(bob);
+  await alice.setMessageTimer(conversationWith(bobId), 3600);
+  await alice.sendText(bobId, 'once');
+  await waitForWords(bob, alice, ['once']);
+  await readAll(bob, alice);
+  const before: MemoryDisk = structuredClone(disk);
+  clocks.pass(2 * HOUR_MS);
+  scene.cluster.clockOffsetMs = 2 * HOUR_MS;
+  bob.stop();
+  await bob.start();
+  await waitForWords(bob, alice, []);
+  await bob[Symbol.asyncDispose]();
+
+  const vault = memoryVault(before);
+  expect(await holds(vault, 'once')).toContain('messages');
+  const again = scene.messenger({ vault, ...options });
+  expect(await wordsWith(again, alice)).toEqual([]);
+  await again.start();
+  await live(again);
+  await waitFor('no trace', async () => (await holds(vault, 'once')).length === 0);
 });
 
 test('no clock alone destroys, and none keeps for ever', async () => {

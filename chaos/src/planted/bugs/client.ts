@@ -221,3 +221,17 @@ export const editForOthersAlone: Bug = {
   laws: ['says-what-was-said-last', 'own-devices-agree'],
   args: ['--faults', 'none', '--only', 'text,edit'],
 };
+
+export const goneUnread: Bug = {
+  name: 'gone-unread',
+  what: 'the time of a message that disappears begins where it is read before anybody has read it',
+  patches: [
+    {
+      file: 'client/src/content/written.ts',
+      find: "...(timer && direction === 'out' && { expiresAt",
+      put: '...(timer && { expiresAt',
+    },
+  ],
+  laws: ['disappears-in-time'],
+  args: ['--faults', 'none', '--only', 'text,burst,timer'],
+};
