@@ -32,6 +32,7 @@ import { createCompleteness } from './couch/completeness.ts';
 import { createCouchCondition } from './couch/condition.ts';
 import { createDatabaseKeeper } from './couch/database-keeper.ts';
 import { createEnvelopes } from './couch/envelopes.ts';
+import { createHalfUploads, WRITTEN_WITHIN_MS } from './couch/half-uploads.ts';
 import { createLedger } from './couch/ledger.ts';
 import { createCouchMailboxStore } from './couch/couch-mailbox-store.ts';
 import { createMeshKeeper, type Holders } from './couch/mesh-keeper.ts';
@@ -79,14 +80,24 @@ export const startMailboxNode = async (
   config: Config,
   {
     now: machine = Date.now,
+    monotonic,
     log = createLog('mailbox-node', config.logLevel).child({ node: config.name }),
     versions = VERSIONS,
-  }: { readonly now?: () => number; readonly log?: Logger; readonly versions?: Versions } = {},
+  }: {
+    readonly now?: () => number;
+    /** A clock that nobody sets, in milliseconds. */
+    readonly monotonic?: () => number;
+    readonly log?: Logger;
+    readonly versions?: Versions;
+  } = {},
 ): Promise<MailboxNode> => {
   const { couch, messageTtlMs: ttlMs } = config;
   const address = parseCouchUrl(couch.url);
   const peers = couch.mesh?.peers.map(({ name }) => name) ?? [];
-  const time = createAgreedTime({ nodes: peers.length + 1, isNode: true, machine });
+  const time = createAgreedTime({
+    ...{ nodes: peers.length + 1, isNode: true, machine },
+    ...(monotonic && { monotonic }),
+  });
   const { now } = time;
   const tokens = createOwnerTokens(createTokenVerifier(config.tokenPublicKey, now));
   const databases = createDatabases(couch.databasePrefix, config.bucketSpanDays, ttlMs);
@@ -96,7 +107,7 @@ export const startMailboxNode = async (
   const condition = createCouchCondition(log, 'COUCHDB_URL');
   const adminCondition = createCouchCondition(log, 'COUCHDB_ADMIN_URL');
 
-  const clock = createConfirmedClock(time.earliest);
+  const clock = createConfirmedClock(time.earliest, monotonic);
   const clockKeeper = createClockKeeper({ log, admin, node: databases.node, clock, time });
   const machineClock = () => clockHealth(clock, time);
   /** Buckets of a time to come, by where they are carried from: the peers that have something in them, and may be none. */
@@ -124,6 +135,7 @@ export const startMailboxNode = async (
     ledger.forget(database);
     await completeness.remove(database);
     await ledger.remove(database);
+    await halfUploads.remove(database);
     await removeKept(admin, { node: databases.node, database }, CONFLICT_SCAN);
   };
   const keeper = createDatabaseKeeper({
@@ -199,6 +211,13 @@ export const startMailboxNode = async (
   const partCopies = createPartCopies((couch.mesh?.peers ?? []).map(({ url }) => new URL(url).origin));
   const blobs = createCouchBlobStore({
     ...{ server, writer: partWriter, databases: blobDatabases, setAside, ttlMs, now },
+  });
+  const halfUploads = createHalfUploads({
+    ...{ log, server, node: databases.node, writer: partWriter, databases: blobDatabases },
+    presentAtPeers: mesh.present,
+    // A clock that is wrong alone is found out by the others; where these are too few, it is by the days that are believed.
+    surely: () => (time.isAgreed() ? clock.surelyAfter(WRITTEN_WITHIN_MS) : clock.surely()),
+    onRemoved: (parts) => metrics.halfUploadParts.inc(parts),
   });
   const quota = createMailboxQuota({
     maxMessages: config.mailboxMaxMessages,
@@ -422,6 +441,11 @@ export const startMailboxNode = async (
     }
   };
 
+  const sweepHalfUploads = async (signal: AbortSignal): Promise<void> => {
+    for (const { name, documents } of keeper.sizes())
+      if (documents > 0 && blobDatabases.isBucket(name)) await halfUploads.sweep(name, signal);
+  };
+
   /** Each peer has one voice, its own: canaries come by way of others, too. */
   const askPeers = async (signal: AbortSignal): Promise<void> => {
     await Promise.all(
@@ -456,6 +480,7 @@ export const startMailboxNode = async (
     loop('canary', canaryIntervalMs, whenUp(watchedCanary)),
     loop('peer-times', Math.min(ASK_TIME_MS, maintenanceIntervalMs), askPeers),
     loop('ledger', ledgerIntervalMs, whenUp(countLedger)),
+    loop('half-uploads', ROUNDS_BETWEEN_LOOKS * maintenanceIntervalMs, whenUp(sweepHalfUploads)),
   ];
 
   return {

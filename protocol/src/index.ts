@@ -29,6 +29,7 @@ export {
   partRevision,
   partsOf,
   partsRange,
+  UPLOAD_MS,
 } from './blob.ts';
 export type { BlobId, PartDocument } from './blob.ts';
 export { blobBytesFor, paddedBytes, PLAIN_PART_BYTES, TAG_BYTES } from './blob-size.ts';

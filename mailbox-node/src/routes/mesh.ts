@@ -75,6 +75,8 @@ const page = z.object({
   limit: z.coerce.number().int().min(0).max(MOST_CHANGES),
   since: z.string().default('0'),
 });
+/** What nodes ask each other of half uploads (`half-uploads.ts`). */
+const asked = z.strictObject({ keys: z.array(z.string()).max(LIMITS.blobParts) });
 /** CouchDB fails over a question that is none. */
 const wanted = z.looseObject({ docs: z.array(z.looseObject({ id: z.string() })) });
 const revisions = z.record(z.string(), z.array(z.string()));
@@ -156,8 +158,8 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
 
   /** A message is written to all nodes at once: what the own copy of is on its way is not fetched from another node as well. */
   const missing: RequestHandler = async (request, response) => {
-    const asked = parseInput(revisions, request.body);
-    if (Object.keys(asked).length < FEW) await sleep(gate.patienceMs);
+    const known = parseInput(revisions, request.body);
+    if (Object.keys(known).length < FEW) await sleep(gate.patienceMs);
     await pass(gate.passage, request, response, '/_revs_diff');
   };
 
@@ -230,6 +232,11 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
       return;
     }
     return pass(outward, request, response, '/_bulk_get');
+  });
+  app.post(`${out}/_all_docs`, ...question, (request, response) => {
+    const body = parseInput(asked, request.body);
+    const path = `/${encodeURIComponent(databaseOf(request))}/_all_docs`;
+    return outward.pass({ method: 'POST', path, accept: request.get('accept'), body }, response);
   });
   app.get(`${out}/:id`, passToId(outward, '/'));
 
