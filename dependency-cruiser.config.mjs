@@ -52,7 +52,8 @@ const directions = packages.flatMap((from) => {
 /** Inside a package imports run down only: from each folder to those named, and never to the files that put it together. */
 const folders = {
   'mailbox-node/src': {
-    routes: ['couch', 'blobs', 'mail', 'mesh'],
+    routes: ['couch', 's3', 'blobs', 'mail', 'mesh'],
+    s3: ['blobs'],
     couch: ['blobs', 'mail', 'mesh'],
     blobs: [],
     mail: [],

@@ -115,7 +115,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const api = masterApi(servers, http, device, (error) =>
     events.emit('fault', error instanceof Error ? error : new Error('unknown fault')),
   );
-  const blobs = blobApi(http);
+  const blobs = blobApi(http, options.fetch);
   const parts = options.parts ?? memoryPartStore();
   const conversations = createConversations(events, device);
   const messages = createMessages(events, conversations, clock.now);

@@ -1,12 +1,16 @@
 import {
+  blobStore,
   couchUrl,
   databasePrefix,
   messageTtlDays,
   namedCouchUrls,
   nodeName,
+  objectStoreAddress,
+  objectStoreVariables,
   parseCouchUrl,
   readEnvironment,
   serverOrigins,
+  type ObjectStoreAddress,
 } from '@restante/service-kit';
 import { z } from 'zod';
 import type { MeshServers } from './mesh/wanted.ts';
@@ -72,6 +76,8 @@ export const environment = z
     REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
     DELETIONS_PER_MINUTE: z.coerce.number().int().positive().default(60_000),
     PARTS_PER_MINUTE: z.coerce.number().int().positive().default(3_000),
+    BLOB_STORE: blobStore,
+    ...objectStoreVariables,
     SERVER_ORIGINS: serverOrigins.default([]),
     MAX_LISTENERS: z.coerce.number().int().positive().default(2_000),
     CANARY_INTERVAL_MS: z.coerce.number().int().positive().default(5_000),
@@ -83,6 +89,10 @@ export const environment = z
     for (const [variable, message] of meshFaults(read)) {
       context.addIssue({ code: 'custom', path: [variable], message });
     }
+    const store = objectStoreAddress(read);
+    if (read.BLOB_STORE !== 's3' || !('missing' in store)) return;
+    for (const variable of store.missing)
+      context.addIssue({ code: 'custom', path: [variable], message: 'is needed with BLOB_STORE=s3' });
   });
 
 /** The credentials of this node's gate, and where the other nodes' are. */
@@ -106,6 +116,8 @@ export type Config = {
     readonly mesh: MeshConfig | null;
     readonly databasePrefix: string;
   };
+  /** Where new parts of blobs go; null: into CouchDB. */
+  readonly objectStore: ObjectStoreAddress | null;
   readonly tokenPublicKey: string;
   readonly bucketSpanDays: number;
   readonly messageTtlMs: number;
@@ -137,6 +149,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
   const isSelf = ({ name }: { readonly name: string }): boolean => name === read.NODE_NAME;
   const peers = read.MESH_PEERS.filter((peer) => !isSelf(peer));
   const [selfUrl, readerUrl] = [read.MESH_SELF_URL, read.MESH_PEERS.find(isSelf)?.url];
+  const objectStore = objectStoreAddress(read);
   const isAlone = peers.length === 0 || selfUrl === undefined || readerUrl === undefined;
   return {
     name: read.NODE_NAME,
@@ -148,6 +161,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       mesh: isAlone ? null : { selfUrl, readerUrl, peers, patienceMs: read.MESH_PATIENCE_MS },
       databasePrefix: read.DATABASE_PREFIX ?? '',
     },
+    objectStore: read.BLOB_STORE === 's3' && !('missing' in objectStore) ? objectStore : null,
     tokenPublicKey: read.TOKEN_PUBLIC_KEY,
     bucketSpanDays: read.BUCKET_SPAN_DAYS,
     messageTtlMs: read.MESSAGE_TTL_DAYS,

@@ -10,7 +10,7 @@ import {
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newBlobId } from './blobs/blob-store.contract.ts';
-import { WRITTEN_WITHIN_MS } from './couch/half-uploads.ts';
+import { WRITTEN_WITHIN_MS } from './blobs/written-within.ts';
 
 /** Half uploads in a mesh, a day later. All clocks go on alike, those of the machines and those that nobody sets. */
 

@@ -1,7 +1,8 @@
-import { blobBytesFor, ERRORS, messageTime, type ErrorCode } from '@restante/protocol';
+import { blobBytesFor, ERRORS, messageTime, type BlobId, type ErrorCode } from '@restante/protocol';
 import { fromBase64, toBase64 } from '../base64.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import type { Device } from '../account/device.ts';
+import type { Ticket } from '../blobs/blob-nodes.ts';
 import { uploadBlob, type BlobReference } from '../blobs/upload-blob.ts';
 import { coalesce } from '../coalesce.ts';
 import { addressed } from '../content/addressed.ts';
@@ -131,15 +132,20 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
       return true;
     });
 
-  const ticketFor = async (id: string, { index, file }: File): Promise<Upload['tickets'][number] | null> => {
+  /** Blobs for which nodes tell places. After a restart what was begun goes on by the nodes: they take each part themselves, too. */
+  const withPlaces = new Set<BlobId>();
+
+  const ticketFor = async (id: string, { index, file }: File): Promise<Ticket | null> => {
     const known = (await store.get('uploads', id))?.tickets[index];
-    if (known && clock.now() - messageTime(known.id) < TICKET_MS) return known;
-    const { id: blob, ticket, nodes } = await deps.api.newBlob(blobBytesFor(file.size));
+    if (known && clock.now() - messageTime(known.id) < TICKET_MS)
+      return { ...known, places: withPlaces.has(known.id) };
+    const { id: blob, ticket, nodes, places } = await deps.api.newBlob(blobBytesFor(file.size));
     const given = { id: blob, ticket, nodes };
     const isWanted = await change(id, (transaction, { upload }) => {
       transaction.put('uploads', id, { ...upload, tickets: { ...upload.tickets, [index]: given } });
     });
-    return isWanted ? given : null;
+    if (places === true) withPlaces.add(blob);
+    return isWanted ? { ...given, places } : null;
   };
 
   const withoutTicket = (id: string, index: number): Promise<boolean> =>
@@ -211,6 +217,7 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
               attempt = 0;
             },
           });
+          withPlaces.delete(reference.id);
           if (!(await keepReference(id, index, reference))) return;
           ended(file);
         }

@@ -9,8 +9,9 @@ import {
 } from '@restante/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newBlobId } from '../blobs/blob-store.contract.ts';
+import { WRITTEN_WITHIN_MS } from '../blobs/written-within.ts';
 import { createDatabases } from '../mesh/databases.ts';
-import { createHalfUploads, WRITTEN_WITHIN_MS } from './half-uploads.ts';
+import { createHalfUploads } from './half-uploads.ts';
 
 const PART = LIMITS.blobPartBytes;
 const HOUR_MS = 3_600_000;

@@ -8,7 +8,6 @@ import {
   partsOf,
   partsRange,
   tombstoneDocument,
-  UPLOAD_MS,
   type BlobId,
 } from '@restante/protocol';
 import {
@@ -22,6 +21,7 @@ import {
   type Logger,
 } from '@restante/service-kit';
 import { z } from 'zod';
+import { WRITTEN_WITHIN_MS } from '../blobs/written-within.ts';
 import type { Databases } from '../mesh/databases.ts';
 import type { BulkWriter } from './bulk-writer.ts';
 
@@ -36,9 +36,6 @@ export type HalfUploads = {
   /** Takes away what is kept of a bucket that is to be dropped, or was lost. */
   readonly remove: (database: string) => Promise<void>;
 };
-
-/** A blob may be written, by all clocks that are apart by what is allowed, until so long after its time. */
-export const WRITTEN_WITHIN_MS = UPLOAD_MS + 2 * LIMITS.clockSkewMs;
 
 /** How far a bucket's changes have been looked at. */
 const CHECKPOINT = 'half-uploads';

@@ -16,6 +16,8 @@ export const createIssueTicket = (
   signer: TokenSigner,
   { cells, joining }: Placement<Cell>,
   now: () => number,
+  /** Whether nodes tell places. */
+  places = false,
 ): IssueTicket => {
   const issue = async (
     blob: BlobId,
@@ -27,6 +29,7 @@ export const createIssueTicket = (
     ticket: await signer.blob({ blob, bytes }, ticketExpiresAt),
     ticketExpiresAt,
     nodes: at.flatMap(({ nodes }) => nodes.map(({ publicUrl }) => publicUrl)).slice(0, LIMITS.blobNodes),
+    ...(places && { places }),
   });
   return {
     toWrite: (bytes) => {
