@@ -33,7 +33,10 @@ describe('configuration', () => {
         { name: 'node3', url: 'https://r:p@three' },
       ],
       patienceMs: 2_000,
+      blobBytesPerSecond: null,
     });
+    const paced = { ...required, ...mesh, MESH_BLOB_KB_PER_SECOND: '2000' };
+    expect(readConfig(paced).couch.mesh?.blobBytesPerSecond).toBe(2_048_000);
     const alone = { MESH_PEERS: 'node1=http://r:hunter2@one:5984' };
     expect(readConfig({ ...required, ...alone }).couch.mesh).toBeNull();
   });

@@ -62,6 +62,7 @@ export const environment = z
     MESH_SELF_URL: couchUrl.optional(),
     MESH_PEERS: namedCouchUrls.default([]),
     MESH_PATIENCE_MS: z.coerce.number().int().nonnegative().max(20_000).default(2_000),
+    MESH_BLOB_KB_PER_SECOND: z.coerce.number().int().nonnegative().default(0),
     COUCHDB_SELF_URL: z
       .never({ error: 'is of release 0.2.0: MESH_SELF_URL names this node itself' })
       .optional(),
@@ -101,6 +102,8 @@ export type MeshConfig = MeshServers & {
   readonly readerUrl: string;
   /** How long a few new documents are waited for before they are fetched from a peer. */
   readonly patienceMs: number;
+  /** Bytes of blobs that the others read here in a second; null: as many as they can. */
+  readonly blobBytesPerSecond: number | null;
 };
 
 export type Config = {
@@ -151,6 +154,10 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
   const [selfUrl, readerUrl] = [read.MESH_SELF_URL, read.MESH_PEERS.find(isSelf)?.url];
   const objectStore = objectStoreAddress(read);
   const isAlone = peers.length === 0 || selfUrl === undefined || readerUrl === undefined;
+  const pace = {
+    patienceMs: read.MESH_PATIENCE_MS,
+    blobBytesPerSecond: read.MESH_BLOB_KB_PER_SECOND === 0 ? null : read.MESH_BLOB_KB_PER_SECOND * 1024,
+  };
   return {
     name: read.NODE_NAME,
     host: read.HOST,
@@ -158,7 +165,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     couch: {
       url: read.COUCHDB_URL,
       adminUrl: read.COUCHDB_ADMIN_URL,
-      mesh: isAlone ? null : { selfUrl, readerUrl, peers, patienceMs: read.MESH_PATIENCE_MS },
+      mesh: isAlone ? null : { selfUrl, readerUrl, peers, ...pace },
       databasePrefix: read.DATABASE_PREFIX ?? '',
     },
     objectStore: read.BLOB_STORE === 's3' && !('missing' in objectStore) ? objectStore : null,

@@ -42,6 +42,7 @@ import { createMeshKeeper, type Holders } from './couch/mesh-keeper.ts';
 import { createPassage } from './couch/passage.ts';
 import { createUserKeeper } from './couch/user-keeper.ts';
 import { createDatabases, type Databases } from './mesh/databases.ts';
+import { createPace } from './mesh/pace.ts';
 import { createRefusedWrites } from './mesh/refused-writes.ts';
 import { createEnvelopeIntake } from './mail/envelope-intake.ts';
 import { DOCUMENT_FAULTS } from './couch/envelope-row.ts';
@@ -338,6 +339,7 @@ export const startMailboxNode = async (
       isBucket,
       refusedWrites,
       patienceMs: couch.mesh.patienceMs,
+      blobPace: couch.mesh.blobBytesPerSecond === null ? null : createPace(couch.mesh.blobBytesPerSecond),
       closing: closing.signal,
     },
   });

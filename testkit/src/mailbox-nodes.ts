@@ -64,6 +64,7 @@ export const mailboxNodeConfigs = async (couches: TestCouches, keys: TestKeys): 
               readerUrl,
               peers: readers.filter((peer) => peer.name !== name),
               patienceMs: 50,
+              blobBytesPerSecond: null,
             },
       databasePrefix: couches.prefix,
     },

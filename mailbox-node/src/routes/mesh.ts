@@ -19,6 +19,7 @@ import { carriedChanges } from '../couch/carried-changes.ts';
 import type { Passage } from '../couch/passage.ts';
 import type { StoreRoom } from '../couch/store-room.ts';
 import { MESH_REFUSALS, meshRefusal, type CarriedDocument, type MeshRefusal } from '../mesh/mesh-rule.ts';
+import type { Pace } from '../mesh/pace.ts';
 import type { RefusedWrites } from '../mesh/refused-writes.ts';
 
 /**
@@ -41,6 +42,8 @@ export type MeshGate = {
   readonly refusedWrites: RefusedWrites;
   /** How long a few new documents are waited for before it is told that they are missing here, in milliseconds. */
   readonly patienceMs: number;
+  /** Of parts of blobs that others read; null: as fast as they come. */
+  readonly blobPace: Pace | null;
   /** Ends the feeds. */
   readonly closing: AbortSignal;
 };
@@ -90,6 +93,7 @@ const failures = z.array(z.looseObject({ id: z.string() }));
 
 /** Adds the gate's routes. */
 export const openMeshGate = (app: Express, gate: MeshGate): void => {
+  const outward = gate.readers.passage;
   const databaseOf = (request: Request): string => {
     const database = String(request.params['database']);
     if (!gate.isBucket(database)) throw new ServiceError('not-found', 'no such bucket');
@@ -108,6 +112,7 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
         ...(request.body !== undefined && { body: request.body as unknown }),
       },
       response,
+      through === outward && bucketKindOf(databaseOf(request)) === 'blobs' ? gate.blobPace : null,
     );
   };
   const passTo =
@@ -217,7 +222,6 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
   };
 
   const out = '/mesh/out/:database';
-  const outward = gate.readers.passage;
   app.use(out, requireCredentials(gate.reader));
   keepPlaces(out, outward);
   // A feed's answer would have no end, and nobody would read it.
