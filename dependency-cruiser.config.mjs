@@ -52,7 +52,8 @@ const directions = packages.flatMap((from) => {
 /** Inside a package imports run down only: from each folder to those named, and never to the files that put it together. */
 const folders = {
   'mailbox-node/src': {
-    routes: ['couch', 'blobs', 'mail', 'mesh'],
+    routes: ['couch', 's3', 'blobs', 'mail', 'mesh'],
+    s3: ['blobs'],
     couch: ['blobs', 'mail', 'mesh'],
     blobs: [],
     mail: [],
@@ -72,7 +73,7 @@ const downward = Object.entries(folders).flatMap(([place, mayImportFolders]) =>
 /** The client's house, from its roof: each storey may use those below it; what is not named here is the ground. */
 const storeys = [
   ['index.ts', 'messenger.ts', 'options.ts'],
-  ['delivery-on-demand.ts', 'delivery.ts'],
+  ['delivery-on-demand.ts', 'delivery.ts', 'acts-on-demand.ts'],
   ['receiving/'],
   ['people/'],
   ['conversations/'],

@@ -127,6 +127,30 @@ describe('nginx.conf', () => {
     }
   });
 
+  it('lets the messenger connect to the store of files, and starts with none that is named in another way', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'restante-nginx-origins-'));
+    const start = (endpoint: string, store = 's3') =>
+      spawnSync(join(ROOT, 'nginx', 'name-origins'), [folder], {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], BLOB_STORE: store, S3_ENDPOINT: endpoint },
+      });
+    const written = (): string => readFileSync(join(folder, 'origins.conf'), 'utf8');
+    try {
+      for (const wrong of ['', 's3.example.org', 'https://s3.example.org/bucket', "https://s3';"]) {
+        const { status, stderr } = start(wrong);
+        expect(status, wrong).toBe(2);
+        expect(stderr).toContain('S3_ENDPOINT');
+      }
+      expect(readdirSync(folder)).toEqual([]);
+      expect(start('https://s3.example.org:9000').status).toBe(0);
+      expect(written()).toContain("default ' https://s3.example.org:9000';");
+      expect(start('https://s3.example.org', 'couchdb').status).toBe(0);
+      expect(written()).not.toContain('s3');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('does not start with a server that is named in another way', () => {
     const folder = mkdtempSync(join(tmpdir(), 'restante-nginx-origins-'));
     try {

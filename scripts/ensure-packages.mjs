@@ -48,6 +48,11 @@ const PROGRAMS = {
       find: () => findProgram('nats-server'),
       without: 'the tests with several masters will fail. Install the NATS server.',
     },
+    ...['ceph-mon', 'ceph-osd', 'radosgw'].map((debianPackage) => ({
+      debianPackage,
+      find: () => findProgram(debianPackage),
+      without: "the tests of files in S3 will fail. Install Ceph's monitor, its OSD and its gateway.",
+    })),
     {
       debianPackage: 'openssl',
       find: runs('openssl', 'version'),

@@ -42,9 +42,11 @@ import type { Composer } from './sending/compose.ts';
 import { createKeyFetch } from './sending/key-fetch.ts';
 import { createOutbox } from './sending/outbox.ts';
 import { createStoringAgain } from './sending/storing-again.ts';
+import { createHousekeeping } from './account/housekeeping.ts';
+import { createKeyRotation } from './account/key-rotation.ts';
 import { createUploads } from './sending/uploads.ts';
 import type { PartStore } from './files/part-store.ts';
-import type { BlobApi } from './server/blob-api.ts';
+import { blobApi } from './server/blob-api.ts';
 import type { Sessions } from './sending/sessions.ts';
 import type { PreferenceStore } from './account/preferences.ts';
 import type { Presence } from './people/presence.ts';
@@ -91,7 +93,7 @@ export type DeliveryDeps = {
   readonly patienceMs: number;
   readonly pageTimeoutMs: number;
   readonly ratchet: Ratchet;
-  readonly blobs: BlobApi;
+  readonly fetch: typeof globalThis.fetch;
   readonly parts: PartStore;
   readonly events: MessengerEventSource;
   readonly store: PatientStore;
@@ -112,8 +114,8 @@ export type DeliveryDeps = {
   readonly outdatedVault: OutdatedVault;
   readonly lists: DeviceLists;
   readonly ownList: OwnList;
-  /** Forgets what is old, and looks after the keys. */
-  readonly keepHouse: () => Promise<void>;
+  /** For what is known of keys: one must not be taken for older than it is. Milliseconds since 1970. */
+  readonly keyTime: () => number;
 };
 
 /** How often the house is kept during a long connection. */
@@ -181,8 +183,9 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onDevicesTold: () => makingGood.told(),
     onFault,
   });
-  const uploads = createUploads({ ...deps, onQueued: outbox.pump, onFault });
-  const storingAgain = createStoringAgain({ ...deps, onQueued: outbox.pump, onFault });
+  const blobs = blobApi(deps.http, deps.fetch);
+  const uploads = createUploads({ ...deps, blobs, onQueued: outbox.pump, onFault });
+  const storingAgain = createStoringAgain({ ...deps, blobs, onQueued: outbox.pump, onFault });
   const owedDeletes = createOwedDeletes({
     store,
     deleteEverywhere: async (ids) => (await deleteDirectly(ids)) === nodeUrls().length,
@@ -362,11 +365,15 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     );
   };
 
+  const lookAfterHouse = createHousekeeping({
+    ...{ store, clock, now: deps.now },
+    rotateKeys: createKeyRotation(store, device, api, deps.ratchet, deps.keyTime),
+  });
   let houseTimer: ReturnType<typeof setTimeout> | undefined;
   const keepHouse = (): void => {
     clearTimeout(houseTimer);
     houseTimer = setTimeout(keepHouse, HOUSEKEEPING_MS);
-    background(deps.keepHouse());
+    background(lookAfterHouse());
     onIntroduced();
   };
 

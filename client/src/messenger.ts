@@ -8,25 +8,18 @@ import { createContacts } from './people/contacts.ts';
 import { createConversing, type Conversing } from './conversations/conversing.ts';
 import { createConversations } from './conversations/conversations.ts';
 import { createExpiring } from './conversations/expiring.ts';
-import { createSettingUp, type SettingUp } from './conversations/setting-up.ts';
 import { createTiming, type Timing } from './conversations/timing.ts';
-import { createStarring, type Starring } from './conversations/starring.ts';
+import { actsCode, actsOnDemand, type Acts } from './acts-on-demand.ts';
 import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
-import { createExporting, type Exporting } from './conversations/export.ts';
-import { createFiling, type Filing } from './conversations/filing.ts';
 import { coalesce } from './coalesce.ts';
 import { dropUnusedFiles } from './files/drop-unused.ts';
-import { createFileStorage, type FileStorage } from './files/stored-files.ts';
 import { memoryPartStore } from './files/memory-part-store.ts';
-import { blobApi } from './server/blob-api.ts';
 import { createEvents, type Events } from './events/events.ts';
 import { createArrivals } from './receiving/arrival.ts';
 import { createIdentityGuard } from './people/identity-guard.ts';
-import { createHousekeeping } from './account/housekeeping.ts';
 import { accountKeyCode } from './account/key-code.ts';
 import { ownKeys } from './account/keys.ts';
-import { createKeyRotation } from './account/key-rotation.ts';
 import type { MessengerEvents } from './events/messenger-events.ts';
 import { createMessages } from './conversations/messages.ts';
 import { DEFAULT_PACE, type MessengerOptions } from './options.ts';
@@ -37,39 +30,29 @@ import { createSessions } from './sending/sessions.ts';
 import { createDeviceLists } from './account/device-lists.ts';
 import { createOwnList } from './account/own-list.ts';
 import { createPeople, type People } from './people/people.ts';
-import { createProfiles, type Profiles } from './people/profiles.ts';
 import { createPreferences, type Preferring } from './account/preferences.ts';
 import { createPresence, type Presenting } from './people/presence.ts';
 import { readReceipt } from './people/read-receipt.ts';
 import { admitWriting } from './people/writing.ts';
-import { createSearching, type Searching } from './conversations/searching.ts';
 import { createReading, type Reading } from './conversations/reading.ts';
 import { createHttp } from './server/http.ts';
 import { askHealth } from './server/ask-health.ts';
 import { masterApi } from './server/master-api.ts';
 import { createServers } from './server/servers.ts';
 import { MessengerError } from './messenger-error.ts';
-import { createTrust, type Trust } from './people/trust.ts';
 import { named } from './vault/conversation-id.ts';
 import { createPatientStore } from './vault/patient-store.ts';
 import { createVaultStore } from './vault/store.ts';
 
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
 export type Messenger = Account &
+  Acts &
   Conversing &
-  Filing &
-  FileStorage &
   Presenting &
   Reading &
-  SettingUp &
   Timing &
   People &
-  Profiles &
-  Trust &
-  Preferring &
-  Searching &
-  Starring &
-  Exporting & {
+  Preferring & {
     /** Fetches the code that is for who has an account, which `start` does too. Throws `unreachable`; may be tried again. */
     readonly loadCode: () => Promise<void>;
     /** Connects and stays connected. */
@@ -121,7 +104,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const api = masterApi(servers, http, device, (error) =>
     events.emit('fault', error instanceof Error ? error : new Error('unknown fault')),
   );
-  const blobs = blobApi(http);
   const parts = options.parts ?? memoryPartStore();
   const conversations = createConversations(events, device);
   const confirmed = createConfirmedTime({ ...options, store: patient, clock });
@@ -146,11 +128,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
   const preferences = createPreferences(store, events);
   const presence = createPresence(patient, events, preferences);
   const attention = createAttention();
-  const keepHouse = createHousekeeping({
-    ...{ clock, now },
-    store: patient,
-    rotateKeys: createKeyRotation(patient, device, api, ratchet, keyTime),
-  });
   const outdatedVault = createOutdatedVault({
     ...{ device, clock, events, random: options.random },
     replaceKeys: () => delivery.keepHouse(),
@@ -163,7 +140,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       clock,
       arrivals,
       api,
-      blobs,
       parts,
       sessions,
       guard,
@@ -180,7 +156,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       presence,
       attention,
       outdatedVault,
-      keepHouse,
+      keyTime,
       lists,
       ownList,
     },
@@ -222,7 +198,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     device.self();
   };
   const loadCode = async (): Promise<void> => {
-    await Promise.all([accountKeyCode(), deliveryCode()]);
+    await Promise.all([accountKeyCode(), deliveryCode(), actsCode()]);
   };
   const ready = async (): Promise<void> => {
     await registered();
@@ -241,18 +217,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       pump: delivery.pump,
       onUpload: delivery.pumpUploads,
     }),
-    ...createFiling({
-      ...{ store, device, clock, messages, events, parts, api, blobs, composer, keeping, ready },
-      random: options.random,
-      resolve: contacts.resolve,
-      admitWriting: (transaction, conversation, despiteKeys) =>
-        admitWriting(transaction, writing, conversation, despiteKeys),
-      saveDraft: (transaction, conversation, draft) =>
-        conversations.change(transaction, conversation, { draft }),
-      pump: delivery.pump,
-      onUpload: delivery.pumpUploads,
-    }),
-    ...createFileStorage({ store, parts, keeping, registered, self: device.accountId }),
     setTyping: presence.setTyping,
     setPresence: (state, to) => {
       attention.set(state === 'online');
@@ -263,23 +227,38 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       ...{ ...writing, store, device, events, contacts, conversations, ready },
       pump: delivery.pump,
     }),
-    ...createProfiles({
-      ...{ store, clock, composer, events, registered, ready },
-      ...{ pump: delivery.pump, onProfileDue: delivery.tellProfile },
-    }),
-    ...createSettingUp({ store, clock, composer, conversations, ready, pump: delivery.pump }),
     ...createTiming({
       ...{ store, device, clock, messages, composer, conversations, ready },
       admitWriting: (transaction, conversation, despiteKeys) =>
         admitWriting(transaction, writing, conversation, despiteKeys),
       pump: delivery.pump,
     }),
-    ...createStarring({ store, clock, composer, messages, ready, pump: delivery.pump }),
-    ...createTrust({ store, device, api, lists, guard, loaded }),
     preferences: preferences.preferences,
     setPreferences: preferences.setPreferences,
-    ...createSearching(store, loaded),
-    ...createExporting(store, device, clock.now, loaded),
+    ...actsOnDemand((code) => ({
+      ...code.createProfiles({
+        ...{ store, clock, composer, events, registered, ready },
+        ...{ pump: delivery.pump, onProfileDue: delivery.tellProfile },
+      }),
+      ...code.createSettingUp({ store, clock, composer, conversations, ready, pump: delivery.pump }),
+      ...code.createTrust({ store, device, api, lists, guard, loaded }),
+      ...code.createFiling({
+        ...{ store, device, clock, messages, events, parts, api, composer, keeping, ready },
+        blobs: code.blobApi(http, options.fetch),
+        random: options.random,
+        resolve: contacts.resolve,
+        admitWriting: (transaction, conversation, despiteKeys) =>
+          admitWriting(transaction, writing, conversation, despiteKeys),
+        saveDraft: (transaction, conversation, draft) =>
+          conversations.change(transaction, conversation, { draft }),
+        pump: delivery.pump,
+        onUpload: delivery.pumpUploads,
+      }),
+      ...code.createFileStorage({ store, parts, keeping, registered, self: device.accountId }),
+      ...code.createExporting(store, device, clock.now, loaded),
+      ...code.createSearching(store, loaded),
+      ...code.createStarring({ store, clock, composer, messages, ready, pump: delivery.pump }),
+    })),
     loadCode,
     start: async () => {
       // Transactions check signatures, and must not wait for the network.

@@ -11,9 +11,12 @@ import {
 } from '@restante/protocol';
 import {
   askCouch,
+  newEnvelope,
+  newMailbox,
   newTestKeys,
   startCouches,
   startTestMesh,
+  startTestNode,
   waitFor,
   type TestMesh,
 } from '@restante/testkit';
@@ -260,5 +263,40 @@ describe('while nodes are down', () => {
       expect(await get(node, deleted, 0)).toEqual(Buffer.from('abc'));
     }
     expect(await get(0, blob, 0)).toEqual(Buffer.from('abc'));
+  });
+});
+
+describe('a mesh that brings blobs slowly', () => {
+  it('brings mail, and what is uploaded, as before', async () => {
+    const couches = await startCouches(2);
+    await using slow = await startTestMesh(couches, keys);
+    await slow.stop();
+    const paced = slow.configs.map((config) => ({
+      ...config,
+      couch: { ...config.couch, mesh: { ...config.couch.mesh!, blobBytesPerSecond: 1 } },
+    }));
+    await using first = await startTestNode(paced[0]!, keys);
+    const [blob, later, mailbox] = [newId(), newId(), newMailbox()];
+    const write = async (of: BlobId, part: number) =>
+      fetch(`${first.url}/blobs/${of}/${part}`, {
+        method: 'PUT',
+        body: new Uint8Array(randomBytes(PART)),
+        headers: { ...OCTETS, ...(await toWrite(of, 2 * PART)) },
+      });
+    for (const part of [0, 1]) expect((await write(blob, part)).status).toBe(200);
+    const envelope = newEnvelope(mailbox);
+    await using second = await startTestNode(paced[1]!, keys);
+    // It is asked for here, and begins to come.
+    await first.store(envelope);
+    await waitFor('the mail', async () => (await second.ids(mailbox)).length === 1);
+    // It was away a moment ago, and may be passed over.
+    await waitFor(
+      'a copy there',
+      async () => partStored.parse(await (await write(later, 0)).json()).copies === 2,
+    );
+    const at = async (of: BlobId) =>
+      blobParts.parse(await (await fetch(`${second.url}/blobs/${of}`, { headers: await toRead(of) })).json())
+        .parts;
+    expect([await at(blob), await at(later)]).toEqual([[], [{ from: 0, to: 0 }]]);
   });
 });

@@ -33,7 +33,10 @@ describe('configuration', () => {
         { name: 'node3', url: 'https://r:p@three' },
       ],
       patienceMs: 2_000,
+      blobBytesPerSecond: null,
     });
+    const paced = { ...required, ...mesh, MESH_BLOB_KB_PER_SECOND: '2000' };
+    expect(readConfig(paced).couch.mesh?.blobBytesPerSecond).toBe(2_048_000);
     const alone = { MESH_PEERS: 'node1=http://r:hunter2@one:5984' };
     expect(readConfig({ ...required, ...alone }).couch.mesh).toBeNull();
   });
@@ -50,6 +53,31 @@ describe('configuration', () => {
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(`at ${variable}`);
     expect(read).not.toThrow('hunter2');
+  });
+
+  it('reads where blobs go, and names what is missing for S3', () => {
+    const s3 = {
+      BLOB_STORE: 's3',
+      S3_ENDPOINT: 'https://s3.example.org',
+      S3_BUCKET: 'restante',
+      S3_ACCESS_KEY_ID: 'key',
+      S3_SECRET_ACCESS_KEY: 'hunter2',
+    };
+    expect(readConfig({ ...required, ...s3 }).objectStore).toEqual({
+      endpoint: 'https://s3.example.org',
+      region: 'us-east-1',
+      bucket: 'restante',
+      accessKeyId: 'key',
+      secretAccessKey: 'hunter2',
+    });
+    expect(readConfig({ ...required, ...s3, BLOB_STORE: 'couchdb' }).objectStore).toBeNull();
+    for (const variable of Object.keys(s3).slice(1)) {
+      const read = () => readConfig({ ...required, ...s3, [variable]: '' });
+      expect(read).toThrow(`at ${variable}`);
+      expect(read).not.toThrow('hunter2');
+    }
+    for (const wrong of ['s3.example.org', 'https://s3.example.org/path', 'ftp://s3.example.org'])
+      expect(() => readConfig({ ...required, ...s3, S3_ENDPOINT: wrong })).toThrow('at S3_ENDPOINT');
   });
 
   it.each(['COUCHDB_SELF_URL', 'COUCHDB_PEERS'])(

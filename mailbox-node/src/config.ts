@@ -1,12 +1,16 @@
 import {
+  blobStore,
   couchUrl,
   databasePrefix,
   messageTtlDays,
   namedCouchUrls,
   nodeName,
+  objectStoreAddress,
+  objectStoreVariables,
   parseCouchUrl,
   readEnvironment,
   serverOrigins,
+  type ObjectStoreAddress,
 } from '@restante/service-kit';
 import { z } from 'zod';
 import type { MeshServers } from './mesh/wanted.ts';
@@ -58,6 +62,7 @@ export const environment = z
     MESH_SELF_URL: couchUrl.optional(),
     MESH_PEERS: namedCouchUrls.default([]),
     MESH_PATIENCE_MS: z.coerce.number().int().nonnegative().max(20_000).default(2_000),
+    MESH_BLOB_KB_PER_SECOND: z.coerce.number().int().nonnegative().default(0),
     COUCHDB_SELF_URL: z
       .never({ error: 'is of release 0.2.0: MESH_SELF_URL names this node itself' })
       .optional(),
@@ -72,6 +77,8 @@ export const environment = z
     REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(600),
     DELETIONS_PER_MINUTE: z.coerce.number().int().positive().default(60_000),
     PARTS_PER_MINUTE: z.coerce.number().int().positive().default(3_000),
+    BLOB_STORE: blobStore,
+    ...objectStoreVariables,
     SERVER_ORIGINS: serverOrigins.default([]),
     MAX_LISTENERS: z.coerce.number().int().positive().default(2_000),
     CANARY_INTERVAL_MS: z.coerce.number().int().positive().default(5_000),
@@ -83,6 +90,10 @@ export const environment = z
     for (const [variable, message] of meshFaults(read)) {
       context.addIssue({ code: 'custom', path: [variable], message });
     }
+    const store = objectStoreAddress(read);
+    if (read.BLOB_STORE !== 's3' || !('missing' in store)) return;
+    for (const variable of store.missing)
+      context.addIssue({ code: 'custom', path: [variable], message: 'is needed with BLOB_STORE=s3' });
   });
 
 /** The credentials of this node's gate, and where the other nodes' are. */
@@ -91,6 +102,8 @@ export type MeshConfig = MeshServers & {
   readonly readerUrl: string;
   /** How long a few new documents are waited for before they are fetched from a peer. */
   readonly patienceMs: number;
+  /** Bytes of blobs that the others read here in a second; null: as many as they can. */
+  readonly blobBytesPerSecond: number | null;
 };
 
 export type Config = {
@@ -106,6 +119,8 @@ export type Config = {
     readonly mesh: MeshConfig | null;
     readonly databasePrefix: string;
   };
+  /** Where new parts of blobs go; null: into CouchDB. */
+  readonly objectStore: ObjectStoreAddress | null;
   readonly tokenPublicKey: string;
   readonly bucketSpanDays: number;
   readonly messageTtlMs: number;
@@ -137,7 +152,12 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
   const isSelf = ({ name }: { readonly name: string }): boolean => name === read.NODE_NAME;
   const peers = read.MESH_PEERS.filter((peer) => !isSelf(peer));
   const [selfUrl, readerUrl] = [read.MESH_SELF_URL, read.MESH_PEERS.find(isSelf)?.url];
+  const objectStore = objectStoreAddress(read);
   const isAlone = peers.length === 0 || selfUrl === undefined || readerUrl === undefined;
+  const pace = {
+    patienceMs: read.MESH_PATIENCE_MS,
+    blobBytesPerSecond: read.MESH_BLOB_KB_PER_SECOND === 0 ? null : read.MESH_BLOB_KB_PER_SECOND * 1024,
+  };
   return {
     name: read.NODE_NAME,
     host: read.HOST,
@@ -145,9 +165,10 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     couch: {
       url: read.COUCHDB_URL,
       adminUrl: read.COUCHDB_ADMIN_URL,
-      mesh: isAlone ? null : { selfUrl, readerUrl, peers, patienceMs: read.MESH_PATIENCE_MS },
+      mesh: isAlone ? null : { selfUrl, readerUrl, peers, ...pace },
       databasePrefix: read.DATABASE_PREFIX ?? '',
     },
+    objectStore: read.BLOB_STORE === 's3' && !('missing' in objectStore) ? objectStore : null,
     tokenPublicKey: read.TOKEN_PUBLIC_KEY,
     bucketSpanDays: read.BUCKET_SPAN_DAYS,
     messageTtlMs: read.MESSAGE_TTL_DAYS,

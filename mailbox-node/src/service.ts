@@ -8,6 +8,7 @@ import {
   createAgreedTime,
   createConfirmedClock,
   createLog,
+  createObjectStore,
   createRegistry,
   createSetAside,
   createTokenVerifier,
@@ -20,6 +21,8 @@ import {
 import { createOwnerTokens } from './routes/ended-tokens.ts';
 import { createApp } from './routes/app.ts';
 import { createPartCopies } from './blobs/part-copies.ts';
+import { withFormerStore } from './blobs/with-former-store.ts';
+import { WRITTEN_WITHIN_MS } from './blobs/written-within.ts';
 import { createByteBudget } from './mail/byte-budget.ts';
 import type { Config } from './config.ts';
 import { createArrivals } from './couch/arrivals.ts';
@@ -32,12 +35,14 @@ import { createCompleteness } from './couch/completeness.ts';
 import { createCouchCondition } from './couch/condition.ts';
 import { createDatabaseKeeper } from './couch/database-keeper.ts';
 import { createEnvelopes } from './couch/envelopes.ts';
+import { createHalfUploads } from './couch/half-uploads.ts';
 import { createLedger } from './couch/ledger.ts';
 import { createCouchMailboxStore } from './couch/couch-mailbox-store.ts';
 import { createMeshKeeper, type Holders } from './couch/mesh-keeper.ts';
 import { createPassage } from './couch/passage.ts';
 import { createUserKeeper } from './couch/user-keeper.ts';
 import { createDatabases, type Databases } from './mesh/databases.ts';
+import { createPace } from './mesh/pace.ts';
 import { createRefusedWrites } from './mesh/refused-writes.ts';
 import { createEnvelopeIntake } from './mail/envelope-intake.ts';
 import { DOCUMENT_FAULTS } from './couch/envelope-row.ts';
@@ -49,6 +54,9 @@ import { createMetrics, type Metrics } from './routes/metrics.ts';
 import { createRateLimit } from './routes/rate-limit.ts';
 import { createReplicationLag } from './mesh/replication-lag.ts';
 import { createStoreRoom } from './couch/store-room.ts';
+import { createS3BlobStore } from './s3/s3-blob-store.ts';
+import { createS3Condition } from './s3/s3-condition.ts';
+import { createS3HalfUploads, PUT_WITHIN_MS } from './s3/s3-half-uploads.ts';
 
 export type MailboxNode = AsyncDisposable & { readonly url: string };
 
@@ -65,6 +73,7 @@ const ASK_PATIENCE_MS = 2_000;
 const MAINTENANCE_CHECK_MS = 500;
 /** Between two rounds of maintenance while databases that were lost are being filled, or a pull does not run. */
 const MENDING_INTERVAL_MS = 2_000;
+const OBJECT_STORE_LOOK_MS = 10_000;
 const MAX_BACKOFF_MS = 5_000;
 const QUEUE_BYTES = 32 * 1024 * 1024;
 /** Of parts of blobs, beside what waits of messages. */
@@ -79,14 +88,24 @@ export const startMailboxNode = async (
   config: Config,
   {
     now: machine = Date.now,
+    monotonic,
     log = createLog('mailbox-node', config.logLevel).child({ node: config.name }),
     versions = VERSIONS,
-  }: { readonly now?: () => number; readonly log?: Logger; readonly versions?: Versions } = {},
+  }: {
+    readonly now?: () => number;
+    /** A clock that nobody sets, in milliseconds. */
+    readonly monotonic?: () => number;
+    readonly log?: Logger;
+    readonly versions?: Versions;
+  } = {},
 ): Promise<MailboxNode> => {
   const { couch, messageTtlMs: ttlMs } = config;
   const address = parseCouchUrl(couch.url);
   const peers = couch.mesh?.peers.map(({ name }) => name) ?? [];
-  const time = createAgreedTime({ nodes: peers.length + 1, isNode: true, machine });
+  const time = createAgreedTime({
+    ...{ nodes: peers.length + 1, isNode: true, machine },
+    ...(monotonic && { monotonic }),
+  });
   const { now } = time;
   const tokens = createOwnerTokens(createTokenVerifier(config.tokenPublicKey, now));
   const databases = createDatabases(couch.databasePrefix, config.bucketSpanDays, ttlMs);
@@ -96,7 +115,7 @@ export const startMailboxNode = async (
   const condition = createCouchCondition(log, 'COUCHDB_URL');
   const adminCondition = createCouchCondition(log, 'COUCHDB_ADMIN_URL');
 
-  const clock = createConfirmedClock(time.earliest);
+  const clock = createConfirmedClock(time.earliest, monotonic);
   const clockKeeper = createClockKeeper({ log, admin, node: databases.node, clock, time });
   const machineClock = () => clockHealth(clock, time);
   /** Buckets of a time to come, by where they are carried from: the peers that have something in them, and may be none. */
@@ -124,6 +143,7 @@ export const startMailboxNode = async (
     ledger.forget(database);
     await completeness.remove(database);
     await ledger.remove(database);
+    await halfUploads.remove(database);
     await removeKept(admin, { node: databases.node, database }, CONFLICT_SCAN);
   };
   const keeper = createDatabaseKeeper({
@@ -196,9 +216,34 @@ export const startMailboxNode = async (
     ...{ log, server, room, createBucket: keeper.createBucket, batches: metrics.batches },
     budget: partBudget,
   });
-  const partCopies = createPartCopies((couch.mesh?.peers ?? []).map(({ url }) => new URL(url).origin));
-  const blobs = createCouchBlobStore({
+  const partCopies = createPartCopies(
+    // All nodes have the same object store.
+    config.objectStore ? [] : (couch.mesh?.peers ?? []).map(({ url }) => new URL(url).origin),
+  );
+  const couchBlobs = createCouchBlobStore({
     ...{ server, writer: partWriter, databases: blobDatabases, setAside, ttlMs, now },
+  });
+  const objects = config.objectStore && createObjectStore(config.objectStore);
+  const s3 = objects && {
+    store: createS3BlobStore({ objects, ttlMs, now }),
+    condition: createS3Condition(log, objects, {
+      endpoint: config.objectStore.endpoint,
+      bucket: config.objectStore.bucket,
+    }),
+    halfUploads: createS3HalfUploads({
+      ...{ log, objects, surely: () => surelyAfter(PUT_WITHIN_MS) },
+      isElsewhere: async (blob) => (await couchBlobs.parts(blob)).length > 0,
+      onRemoved: (parts) => metrics.halfUploadParts.inc(parts),
+    }),
+  };
+  /** A clock that is wrong alone is found out by the others; where these are too few, it is by the days that are believed. */
+  const surelyAfter = (spanMs: number): number =>
+    time.isAgreed() ? clock.surelyAfter(spanMs) : clock.surely();
+  const halfUploads = createHalfUploads({
+    ...{ log, server, node: databases.node, writer: partWriter, databases: blobDatabases },
+    presentAtPeers: mesh.present,
+    surely: () => surelyAfter(WRITTEN_WITHIN_MS),
+    onRemoved: (parts) => metrics.halfUploadParts.inc(parts),
   });
   const quota = createMailboxQuota({
     maxMessages: config.mailboxMaxMessages,
@@ -243,6 +288,7 @@ export const startMailboxNode = async (
     clock: machineClock,
     condition,
     adminCondition,
+    objectStore: s3 && s3.condition,
     sizes: keeper.sizes,
     jobs: mesh.jobs,
     refusedWrites: refusedWrites.counts,
@@ -277,7 +323,8 @@ export const startMailboxNode = async (
     believedTime: () => (machineClock().isDoubted ? null : machine()),
     health,
     blobs: {
-      store: blobs,
+      store: s3 ? withFormerStore(s3.store, couchBlobs) : couchBlobs,
+      places: s3 && s3.store,
       copies: partCopies,
       budget: partBudget,
       rateLimit: createRateLimit(config.partsPerMinute),
@@ -292,6 +339,7 @@ export const startMailboxNode = async (
       isBucket,
       refusedWrites,
       patienceMs: couch.mesh.patienceMs,
+      blobPace: couch.mesh.blobBytesPerSecond === null ? null : createPace(couch.mesh.blobBytesPerSecond),
       closing: closing.signal,
     },
   });
@@ -422,6 +470,13 @@ export const startMailboxNode = async (
     }
   };
 
+  const sweepHalfUploads = async (signal: AbortSignal): Promise<void> => {
+    // The rest of what was begun before may lie there: nothing of it goes before all does.
+    if (s3) return s3.halfUploads.sweep(signal);
+    for (const { name, documents } of keeper.sizes())
+      if (documents > 0 && blobDatabases.isBucket(name)) await halfUploads.sweep(name, signal);
+  };
+
   /** Each peer has one voice, its own: canaries come by way of others, too. */
   const askPeers = async (signal: AbortSignal): Promise<void> => {
     await Promise.all(
@@ -456,6 +511,8 @@ export const startMailboxNode = async (
     loop('canary', canaryIntervalMs, whenUp(watchedCanary)),
     loop('peer-times', Math.min(ASK_TIME_MS, maintenanceIntervalMs), askPeers),
     loop('ledger', ledgerIntervalMs, whenUp(countLedger)),
+    ...(s3 ? [loop('object-store', OBJECT_STORE_LOOK_MS, s3.condition.look)] : []),
+    loop('half-uploads', ROUNDS_BETWEEN_LOOKS * maintenanceIntervalMs, whenUp(sweepHalfUploads)),
   ];
 
   return {
@@ -470,6 +527,7 @@ export const startMailboxNode = async (
       await partCopies[Symbol.asyncDispose]();
       await Promise.all(loops.map((running) => running[Symbol.asyncDispose]()));
       await feeds[Symbol.asyncDispose]();
+      await objects?.[Symbol.asyncDispose]();
       await Promise.all([mesh, owner, server, admin].map((part) => part[Symbol.asyncDispose]()));
       log.info({ event: 'stopped' }, 'stopped');
     },

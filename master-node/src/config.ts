@@ -1,6 +1,7 @@
 import { directoryDatabase, nodeDatabase } from '@restante/protocol';
 import { z } from 'zod';
 import {
+  blobStore,
   ConfigError,
   couchUrls,
   databasePrefix,
@@ -130,6 +131,7 @@ export const environment = z.object({
   REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
   REGISTRATION_WORK_BITS: z.coerce.number().int().min(0).max(24).default(18),
   TOKENS_PER_ADDRESS_PER_MINUTE: count(300),
+  BLOB_STORE: blobStore,
   BLOB_MAX_MB: z.coerce.number().int().min(1).max(900).default(100),
   BLOB_MB_PER_ACCOUNT_PER_DAY: count(2000),
   BLOB_READS_PER_DEVICE_PER_HOUR: count(3000),
@@ -203,6 +205,8 @@ export type Config = {
   /** Of browsers' pages that may connect; null for any. */
   readonly allowedOrigins: readonly string[] | null;
   readonly trustProxy: string | null;
+  /** Whether mailbox nodes tell places in an object store, at which clients put and get parts themselves. */
+  readonly blobPlaces: boolean;
   /** Of the largest file. */
   readonly blobContentBytes: number;
   readonly registration: {
@@ -281,6 +285,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     serverOrigins: read.SERVER_ORIGINS,
     allowedOrigins: allowed.length > 0 ? allowed : null,
     trustProxy: read.TRUST_PROXY ?? null,
+    blobPlaces: read.BLOB_STORE === 's3',
     blobContentBytes: read.BLOB_MAX_MB * MB,
     registration: { mode: read.REGISTRATION, workBits: read.REGISTRATION_WORK_BITS },
     rateLimits: {

@@ -13,6 +13,9 @@ export type BlobId = Id<'blob'>;
 /** A UUIDv7 that a master has minted: 48 bits of its time, by which a blob is found, and 74 random ones. */
 export const blobId: z.ZodMiniType<BlobId, string> = messageId;
 
+/** So long after the time in its id a blob may be written. What is not whole then never will be. */
+export const UPLOAD_MS = 24 * 60 * 60 * 1000;
+
 /** `random` is 10 random bytes. */
 export const mintBlobId = (timeMs: number, random: Uint8Array): BlobId => mintMessageId(timeMs, random);
 

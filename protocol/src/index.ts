@@ -29,11 +29,12 @@ export {
   partRevision,
   partsOf,
   partsRange,
+  UPLOAD_MS,
 } from './blob.ts';
 export type { BlobId, PartDocument } from './blob.ts';
 export { blobBytesFor, paddedBytes, PLAIN_PART_BYTES, TAG_BYTES } from './blob-size.ts';
-export { blobParts, blobTicket, newBlob, partStored } from './http/blobs.ts';
-export type { BlobParts, BlobTicket, NewBlob, PartStored } from './http/blobs.ts';
+export { blobParts, blobTicket, newBlob, partPlace, partStored } from './http/blobs.ts';
+export type { BlobParts, BlobTicket, NewBlob, PartPlace, PartStored } from './http/blobs.ts';
 export { bucketKindOf, buckets } from './bucket.ts';
 export { directoryDatabase, nodeDatabase } from './databases.ts';
 export type { BucketKind, Buckets } from './bucket.ts';

@@ -32,7 +32,7 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 6,
-    fingerprint: '6bc7673e5fc51102',
+    fingerprint: '4de3b0c844e11e6c',
     change: 'a session names all masters; a master tells anybody whether to connect there; blobs',
   },
 ] as const;
@@ -54,7 +54,14 @@ const toVersion6: VersionStep = {
       (before) => before,
       (after: object) => registeredBefore.parse(after),
     ),
-    ...{ serverStatus: null, newBlob: null, blobTicket: null, blobParts: null, partStored: null },
+    ...{
+      serverStatus: null,
+      newBlob: null,
+      blobTicket: null,
+      blobParts: null,
+      partPlace: null,
+      partStored: null,
+    },
   },
 };
 

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'confirm-clock': async () => (await import('./commands/confirm-clock.ts')).confirmClock,
   conflicts: async () => (await import('./commands/conflicts.ts')).conflicts,
   invites: async () => (await import('./commands/invites.ts')).invites,
+  'object-store': async () => (await import('./commands/object-store.ts')).objectStore,
   'move-accounts': async () => (await import('./commands/move-accounts.ts')).moveAccounts,
   'verify-messenger': async () => (await import('./commands/verify-messenger.ts')).verifyMessenger,
 };

@@ -112,4 +112,32 @@ describe('the confirmed time', () => {
     clock.set(machine.nowMs);
     expect(clock.isDoubted()).toBe(false);
   });
+
+  it('a span that was lived through without a step is over when it is; with one, a week later', () => {
+    const { clock, machine, live } = scene();
+    expect(clock.surelyAfter(DAY_MS)).toBe(-Infinity);
+    clock.set(START);
+    for (let hour = 0; hour < 24; hour += 1) {
+      expect(clock.surelyAfter(DAY_MS)).toBe(clock.surely());
+      live(DAY_MS / 24);
+    }
+    expect(clock.surelyAfter(DAY_MS)).toBe(machine.nowMs);
+    machine.nowMs += LIMITS.clockSkewMs + 1_000;
+    expect(clock.surelyAfter(DAY_MS)).toBe(clock.surely());
+    live(1_000);
+    for (let hour = 0; hour < 23; hour += 1) live(DAY_MS / 24);
+    expect(clock.surelyAfter(DAY_MS)).toBe(clock.surely());
+    live(DAY_MS / 24);
+    expect(clock.surelyAfter(DAY_MS)).toBe(machine.nowMs);
+    machine.nowMs -= 2 * LIMITS.clockSkewMs;
+    expect(clock.surelyAfter(DAY_MS)).toBe(clock.surely());
+  });
+
+  it('while the clock is doubted, what was lived through tells nothing', () => {
+    const { clock, machine, live } = scene();
+    clock.set(START);
+    machine.nowMs += 45 * DAY_MS;
+    for (let hour = 0; hour < 48; hour += 1) live(DAY_MS / 24);
+    expect(clock.surelyAfter(DAY_MS)).toBe(START + 2 * DAY_MS - BELIEVED_STEP_MS);
+  });
 });

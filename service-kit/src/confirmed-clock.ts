@@ -22,6 +22,11 @@ export type ConfirmedClock = {
    * `-Infinity` while nothing is known.
    */
   readonly surely: () => number;
+  /**
+   * As `surely`, for what waits for a span that is shorter than the steps that are believed: once it was lived through, and the clock had no
+   * step meanwhile, its end need not be doubted.
+   */
+  readonly surelyAfter: (spanMs: number) => number;
   /** The later one of the machine's clock and the confirmed time: what is made for the time to come is made for this one. */
   readonly latest: () => number;
   /** How far the machine's clock is ahead of the confirmed time; negative: behind it. */
@@ -48,15 +53,22 @@ export const createConfirmedClock = (
 ): ConfirmedClock => {
   let confirmed: number | null = null;
   let lookedAtMs = monotonic();
+  /** From where on the clock has gone as `monotonic` does. */
+  let steadyFrom = { atMs: now(), livedMs: lookedAtMs };
 
   const aheadMs = (): number => (confirmed === null ? 0 : now() - confirmed);
   const isBehind = (): boolean => aheadMs() < -LIMITS.clockSkewMs;
   const isDoubted = (): boolean => isBehind() || aheadMs() > BELIEVED_STEP_MS;
+  const surely = (): number =>
+    confirmed === null ? -Infinity : Math.min(now(), confirmed) - BELIEVED_STEP_MS;
+  const isSteady = (): boolean =>
+    Math.abs(now() - steadyFrom.atMs - (monotonic() - steadyFrom.livedMs)) <= LIMITS.clockSkewMs;
 
   return {
     advance: () => {
       const livedMs = monotonic() - lookedAtMs;
       lookedAtMs += livedMs;
+      if (!isSteady()) steadyFrom = { atMs: now(), livedMs: lookedAtMs };
       if (confirmed === null || aheadMs() <= 0) return;
       confirmed += Math.min(livedMs, aheadMs());
       if (!isDoubted()) confirmed = now();
@@ -68,7 +80,11 @@ export const createConfirmedClock = (
       if (confirmed !== null) confirmed = Math.max(confirmed, Math.min(confirmedMs, now()));
     },
     confirmed: () => (confirmed === null ? null : Math.round(confirmed)),
-    surely: () => (confirmed === null ? -Infinity : Math.min(now(), confirmed) - BELIEVED_STEP_MS),
+    surely,
+    surelyAfter: (spanMs) => {
+      const isLivedThrough = isSteady() && monotonic() - steadyFrom.livedMs >= spanMs;
+      return confirmed !== null && isLivedThrough && !isDoubted() ? Math.min(now(), confirmed) : surely();
+    },
     latest: () => Math.max(now(), confirmed ?? -Infinity),
     aheadMs,
     isBehind,

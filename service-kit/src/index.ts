@@ -85,3 +85,11 @@ export {
   type TokenVerifier,
 } from './token.ts';
 export { createSetAside, type SetAside, type SetAsideDocument } from './set-aside.ts';
+export {
+  createObjectStore,
+  ObjectStoreError,
+  type ObjectPlace,
+  type ObjectStore,
+  type ObjectStoreAddress,
+} from './object-store.ts';
+export { blobStore, objectStoreAddress, objectStoreVariables } from './object-store-variables.ts';

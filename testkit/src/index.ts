@@ -13,6 +13,7 @@ export {
   type TestNode,
 } from './mailbox-nodes.ts';
 export { startNatsServers, type NatsServers } from './nats-servers.ts';
+export { startObjectStore, type TestObjectStore } from './object-stores.ts';
 export { mountSmallDisk, smallDiskHindrance, type SmallDisk } from './small-disk.ts';
 export { anonymousMemoryMb, peakMemoryMb, residentMemoryMb } from './resident-memory.ts';
 export { newTestKeys, type TestKeys } from './test-keys.ts';

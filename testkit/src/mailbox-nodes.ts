@@ -64,9 +64,11 @@ export const mailboxNodeConfigs = async (couches: TestCouches, keys: TestKeys): 
               readerUrl,
               peers: readers.filter((peer) => peer.name !== name),
               patienceMs: 50,
+              blobBytesPerSecond: null,
             },
       databasePrefix: couches.prefix,
     },
+    objectStore: null,
     tokenPublicKey: keys.publicPem,
     bucketSpanDays: 10,
     messageTtlMs: 30 * 24 * 60 * 60 * 1000,
@@ -155,13 +157,14 @@ export type TestMesh<Couches extends TestCouches = TestCouches> = AsyncDisposabl
   readonly restart: (overrides?: (index: number) => Overrides) => Promise<void>;
 };
 
-/** Takes the servers over, and starts a node on each; all are ready. `overrides`: of each node, by its index. */
+/** Takes the servers over, and starts a node on each; all are ready. `overrides`: of each node, by its index. `settings`: of all. */
 export const startTestMesh = async <Couches extends TestCouches>(
   couches: Couches,
   keys = newTestKeys(),
   overrides?: (index: number) => Overrides,
+  settings: Partial<Config> = {},
 ): Promise<TestMesh<Couches>> => {
-  const configs = await mailboxNodeConfigs(couches, keys);
+  const configs = (await mailboxNodeConfigs(couches, keys)).map((config) => ({ ...config, ...settings }));
   let nodes: readonly TestNode[] = [];
   const stop = async (): Promise<void> => {
     const stopping = nodes;

@@ -1,16 +1,23 @@
 /** Where the scripts of the messenger may connect to: origins of servers, as `https://a.example.org`, and their WebSockets. */
-const connectSources = (origins: readonly string[]): string =>
-  ["'self'", ...origins.flatMap((origin) => [origin, origin.replace('http', 'ws')])].join(' ');
+const connectSources = (origins: readonly string[], objectStore: string | null): string =>
+  [
+    "'self'",
+    ...origins.flatMap((origin) => [origin, origin.replace('http', 'ws')]),
+    ...(objectStore === null ? [] : [objectStore]),
+  ].join(' ');
 
-/** What every answer with a file of the messenger carries, whatever serves it. `origins`: of all servers, where there are several. */
-export const securityHeaders = (origins: readonly string[] = []) =>
+/**
+ * What every answer with a file of the messenger carries, whatever serves it. `origins`: of all servers, where there are several. `objectStore`: origin
+ * of the store in which files lie, if they do not lie with the servers.
+ */
+export const securityHeaders = (origins: readonly string[] = [], objectStore: string | null = null) =>
   ({
     'content-security-policy': [
       "default-src 'none'",
       "script-src 'self'",
       "worker-src 'self'",
       "style-src 'self'",
-      `connect-src ${connectSources(origins)}`,
+      `connect-src ${connectSources(origins, objectStore)}`,
       "img-src 'self' blob: data:",
       "media-src 'self' blob:",
       "font-src 'self'",

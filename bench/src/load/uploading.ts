@@ -6,7 +6,7 @@ import { serveParent } from './load-process.ts';
 
 export type UploadingTask = { readonly ticket: Ticket; readonly bytes: number };
 
-const api = blobApi(createHttp(globalThis.fetch, VERSIONS));
+const api = blobApi(createHttp(globalThis.fetch, VERSIONS), globalThis.fetch);
 
 serveParent(async ({ ticket, bytes }: UploadingTask): Promise<null> => {
   const file = randomBytes(bytes);

@@ -46,7 +46,7 @@ export const blobs: Measurement = {
   name: 'blobs',
   run: async (bench) => {
     await using cluster = await startBenchCluster(bench);
-    const api = blobApi(createHttp(globalThis.fetch, VERSIONS));
+    const api = blobApi(createHttp(globalThis.fetch, VERSIONS), globalThis.fetch);
     const signal = new AbortController().signal;
     const bytes = blobBytesFor(SIZE);
     const parts = partsOf(bytes);

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => mesh[Symbol.asyncDispose]());
 
-const real = blobApi(createHttp(globalThis.fetch, VERSIONS));
+const real = blobApi(createHttp(globalThis.fetch, VERSIONS), globalThis.fetch);
 const never = new AbortController().signal;
 const backoff = { minMs: 1, maxMs: 5 };
 
@@ -222,7 +222,7 @@ describe('nodes that lie', () => {
       await using proxy = await startFaultProxy(mesh.nodes[0]!.url);
       const ticket = await ticketFor(reference.id, null);
       const nodes = [proxy.url, ...ticket.nodes.slice(1)];
-      const api = blobApi(createHttp(globalThis.fetch, VERSIONS), 5_000);
+      const api = blobApi(createHttp(globalThis.fetch, VERSIONS), globalThis.fetch, 5_000);
       const { range } = await readBlob(api, reference, () => Promise.resolve({ ...ticket, nodes }));
       expect((await gather(range(0, 1))).length).toBe(1);
       proxy.set(fault);

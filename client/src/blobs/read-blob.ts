@@ -72,7 +72,11 @@ export const readBlob = async (
   };
   const askNodes = ({ ticket, nodes }: Access, part: number, signal: AbortSignal): Promise<Part> =>
     nodes.any(async (node) => {
-      const sealed = await api.get({ node, blob, ticket: ticket.ticket }, part, signal);
+      const sealed = await api.get(
+        { node, blob, ticket: ticket.ticket, places: ticket.places ?? false },
+        part,
+        signal,
+      );
       const found = await opened(part, sealed);
       if (found === null) throw new MessengerError('blob-altered', 'a node gives another part than was sent');
       await kept?.put(part, sealed);

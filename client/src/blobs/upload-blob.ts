@@ -39,11 +39,11 @@ const ENOUGH_COPIES = 2;
 /** How often each part was found at the nodes. A node that does not say has none. */
 const foundAt = async (
   { api, signal }: Pick<UploadOptions, 'api' | 'signal'>,
-  { id: blob, ticket, nodes }: Ticket,
+  { id: blob, ticket, nodes, places = false }: Ticket,
 ): Promise<ReadonlyMap<number, number>> => {
   const found = await Promise.all(
     nodes.map((node) =>
-      api.parts({ node, blob, ticket }, signal).catch((): ReadonlySet<number> => new Set()),
+      api.parts({ node, blob, ticket, places }, signal).catch((): ReadonlySet<number> => new Set()),
     ),
   );
   const copies = new Map<number, number>();
@@ -77,7 +77,12 @@ export const uploadParts = async (
       signal.throwIfAborted();
       try {
         await nodes.any((node) =>
-          api.put({ node, blob: ticket.id, ticket: ticket.ticket }, part, data, signal),
+          api.put(
+            { node, blob: ticket.id, ticket: ticket.ticket, places: ticket.places ?? false },
+            part,
+            data,
+            signal,
+          ),
         );
         onTaken?.();
         return;

@@ -53,11 +53,12 @@ export const storeFile = async (
   { ticket: known, keepTicket, onProgress, ...options }: StoringOptions,
 ): Promise<Pick<BlobReference, 'id' | 'digest'> | null> => {
   const isGood = known !== undefined && clock.now() - messageTime(known.id) < TICKET_MS;
-  const { id, ticket, nodes } = isGood ? known : await api.newBlob(blobBytesFor(file.size));
-  if (!isGood && !(await keepTicket({ id, ticket, nodes }))) return null;
+  const { id, ticket, nodes, places } = isGood ? known : await api.newBlob(blobBytesFor(file.size));
+  const kept = { id, ticket, nodes, ...(places && { places }) };
+  if (!isGood && !(await keepTicket(kept))) return null;
   onProgress?.(0);
   return uploadParts(await keptSealed(parts, file), {
-    ...{ ...options, api: blobs, ticket: { id, ticket, nodes }, backoff, rounds: ROUNDS },
+    ...{ ...options, api: blobs, ticket: kept, backoff, rounds: ROUNDS },
     ...(onProgress && { onProgress: (stored: number) => onProgress(stored) }),
   });
 };

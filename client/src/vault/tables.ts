@@ -255,7 +255,16 @@ export type Upload = {
   readonly despiteKeys: boolean;
   /** Those that masters have given, by the file: what was begun is gone on with. */
   readonly tickets: Readonly<
-    Record<number, { readonly id: BlobId; readonly ticket: string; readonly nodes: readonly string[] }>
+    Record<
+      number,
+      {
+        readonly id: BlobId;
+        readonly ticket: string;
+        readonly nodes: readonly string[];
+        /** Nodes tell where its parts may be put. */
+        readonly places?: boolean;
+      }
+    >
   >;
   /** Its person has said so. */
   readonly paused?: true;

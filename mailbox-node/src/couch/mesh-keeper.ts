@@ -3,6 +3,7 @@ import {
   CouchError,
   couchRequest,
   hasStatus,
+  requestRows,
   type CouchServer,
   type Logger,
 } from '@restante/service-kit';
@@ -35,6 +36,10 @@ export type MeshKeeper = AsyncDisposable & {
   readonly keep: (databases: readonly string[], holders: Holders) => Promise<void>;
   /** Which of these databases peers have, with a document in them. One that is away has none. */
   readonly holders: (databases: readonly string[]) => Promise<Holders>;
+  /**
+   * Which of these documents any peer has. Null: one of them does not say, being away or of an earlier release.
+   */
+  readonly present: (database: string, ids: readonly string[]) => Promise<ReadonlySet<string> | null>;
   /** Takes away all pulls into one database. One that is created anew gets fresh ones. */
   readonly remove: (database: string) => Promise<void>;
   /** The jobs as of the last `keep`. */
@@ -196,6 +201,15 @@ export const createMeshKeeper = ({
         }),
       );
       return new Map(found);
+    },
+    present: async (db, ids) => {
+      try {
+        const request = { db, path: '_all_docs', method: 'POST', body: { keys: ids } } as const;
+        const found = await Promise.all([...patient.values()].map((peer) => requestRows(peer, request)));
+        return new Set(found.flat().flatMap(({ id, isDeleted }) => (isDeleted ? [] : [id])));
+      } catch {
+        return null;
+      }
     },
     keep: async (databases, holders) => {
       const wanted = wantedPulls({ databases, selfUrl, peers }).filter(

@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import { pipeline } from 'node:stream/promises';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
+import type { Pace } from '../mesh/pace.ts';
 
 /** A request to this node's CouchDB on somebody else's behalf. */
 export type Passed = {
@@ -16,8 +17,12 @@ export type Passed = {
 
 /** Sends requests on to this node's CouchDB, and the answers back as they are. So many at a time that one side of the gate holds up nobody else. */
 export type Passage = AsyncDisposable & {
-  /** @throws ServiceError `unavailable` when CouchDB does not answer, or has no answer but an error of its own */
-  readonly pass: (passed: Passed, response: Response) => Promise<void>;
+  /**
+   * `pace`: of the answer's bytes.
+   *
+   * @throws ServiceError `unavailable` when CouchDB does not answer, or has no answer but an error of its own
+   */
+  readonly pass: (passed: Passed, response: Response, pace?: Pace | null) => Promise<void>;
   /**
    * What CouchDB answers to a GET of this node's own, of JSON. `signal` gives it up, and its connection with it.
    *
@@ -32,6 +37,14 @@ const noAnswer = (cause: unknown): never => {
 const failure = z.object({ reason: z.string() }).catch({ reason: '' });
 
 const ANSWER_WITHIN_MS = 30_000;
+
+/** Reads on when what was read has passed: nothing piles up, and its reader is never without a sign of life for long. */
+async function* atPace(body: AsyncIterable<Buffer>, pace: Pace, signal: AbortSignal): AsyncGenerator<Buffer> {
+  for await (const chunk of body) {
+    await pace.take(chunk.length, signal);
+    yield chunk;
+  }
+}
 
 /** `connections`: requests under way at a time; the others wait for them. */
 export const createPassage = ({ url, username, password }: CouchAddress, connections = 64): Passage => {
@@ -59,7 +72,7 @@ export const createPassage = ({ url, username, password }: CouchAddress, connect
     throw new ServiceError('unavailable', `the store answered ${answer.statusCode}`);
   };
   return {
-    pass: async (passed, response) => {
+    pass: async (passed, response, pace = null) => {
       const gone = new AbortController();
       response.on('close', () => gone.abort());
       const answer = await send(passed, gone.signal);
@@ -68,7 +81,8 @@ export const createPassage = ({ url, username, password }: CouchAddress, connect
       if (typeof type === 'string') response.set('content-type', type);
       response.flushHeaders();
       // Either of the two may go at any time: the other one is told by the end of its connection.
-      await pipeline(answer.body, response).catch(() => response.destroy());
+      const paced = pace === null ? answer.body : atPace(answer.body, pace, gone.signal);
+      await pipeline(paced, response).catch(() => response.destroy());
     },
     ask: async (path, signal) => {
       const { statusCode, body } = await send({ method: 'GET', path, accept: undefined }, signal);

@@ -37,6 +37,7 @@ test.each(['its ticket is checked', 'the part is read'])(
               return Buffer.from('part');
             },
           },
+          places: null,
           copies: {
             spread: () => ({ copies: Promise.resolve(1), done: Promise.resolve() }),
             [Symbol.asyncDispose]: () => Promise.resolve(),

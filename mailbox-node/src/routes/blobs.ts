@@ -10,6 +10,7 @@ import {
 } from '@restante/service-kit';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
+import type { BlobPlaces } from '../blobs/blob-places.ts';
 import type { BlobStore } from '../blobs/blob-store.ts';
 import type { PartCopies } from '../blobs/part-copies.ts';
 import type { ByteBudget } from '../mail/byte-budget.ts';
@@ -19,6 +20,8 @@ import type { RateLimit } from './rate-limit.ts';
 export type BlobDeps = {
   readonly tokens: Pick<TokenVerifier, 'blob'>;
   readonly store: BlobStore;
+  /** Null: parts are put and got here alone. */
+  readonly places: BlobPlaces | null;
   readonly copies: PartCopies;
   /** Of parts that are in memory. */
   readonly budget: ByteBudget;
@@ -48,7 +51,10 @@ const runsOf = (numbers: readonly number[]): Run[] => {
 };
 
 /** Adds `/blobs/…`: whoever has a ticket for a blob reads or writes it, and nothing else (law 7). */
-export const blobRoutes = (app: Express, { tokens, store, copies, budget, rateLimit }: BlobDeps): void => {
+export const blobRoutes = (
+  app: Express,
+  { tokens, store, places, copies, budget, rateLimit }: BlobDeps,
+): void => {
   /** Lets a ticket for the blob of the path pass, before a body is read. */
   const requireTicket: RequestHandler = async (request, response, next) => {
     const right = await tokens.blob(bearerToken(request));
@@ -111,8 +117,22 @@ export const blobRoutes = (app: Express, { tokens, store, copies, budget, rateLi
     answerWith(response, 'partStored', { copies: await spread.copies });
   };
 
+  const tellPlace: RequestHandler = async (request, response) => {
+    const { blob, part } = partAsked(request, response);
+    const { bytes } = rightOf(response);
+    if (places === null) throw new ServiceError('not-found', 'there are no places for parts here');
+    const place = bytes === null ? await places.toGet(blob, part) : await places.toPut({ blob, part, bytes });
+    if (place === null) throw new ServiceError('not-found', 'the blob has expired');
+    answerWith(response.set('cache-control', 'no-store'), 'partPlace', place);
+  };
+  const requirePartToWrite: RequestHandler = (request, response, next) => {
+    if (rightOf(response).bytes === null) next();
+    else requireToWrite(request, response, next);
+  };
+
   const raw = express.raw({ type: OCTETS, limit: LIMITS.blobPartBytes, inflate: false });
   app.put('/blobs/:blobId/:part', requireTicket, requireToWrite, holdRoom, raw, putPart);
+  app.post('/blobs/:blobId/:part', requireTicket, requirePartToWrite, tellPlace);
   app.get('/blobs/:blobId/:part', requireTicket, holdRoom, async (request, response) => {
     const { blob, part } = partAsked(request, response);
     const reading = store.get(blob, part);

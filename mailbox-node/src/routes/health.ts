@@ -16,6 +16,8 @@ export const createHealth =
     readonly clock: () => ClockHealth;
     readonly condition: CouchCondition;
     readonly adminCondition: CouchCondition;
+    /** Null: blobs lie in CouchDB. */
+    readonly objectStore: Pick<CouchCondition, 'state' | 'reason'> | null;
     readonly sizes: () => readonly DatabaseSize[];
     readonly jobs: () => readonly ReplicationJob[];
     readonly refusedWrites: RefusedWrites['counts'];
@@ -35,6 +37,7 @@ export const createHealth =
     const isWhole =
       adminCondition.state() === 'up' &&
       sources.isComplete() &&
+      (sources.objectStore === null || sources.objectStore.state() === 'up') &&
       !sources.clock().isDoubted &&
       replications.every(({ state }) => state === 'running') &&
       Object.values(lagSeconds).every((seconds) => seconds <= LAG_LIMIT_SECONDS);
@@ -50,6 +53,9 @@ export const createHealth =
         isFull: sources.isFull(),
         admin: { state: adminCondition.state(), reason: adminCondition.reason() },
       },
+      ...(sources.objectStore && {
+        objectStore: { state: sources.objectStore.state(), reason: sources.objectStore.reason() },
+      }),
       databases: sources.sizes(),
       replications,
       refusedWrites: Object.fromEntries(

@@ -1,4 +1,4 @@
-import { buckets, documentId, envelopeDocument, tombstoneDocument } from '@restante/protocol';
+import { buckets, documentId, envelopeDocument, LIMITS, tombstoneDocument } from '@restante/protocol';
 import {
   askCouch,
   newEnvelope,
@@ -114,6 +114,13 @@ describe('the gate of the mesh', () => {
       status: 200,
       body: { results: [] },
     });
+    const keys = Array.from({ length: LIMITS.blobParts + 1 }, (_, key) => String(key));
+    for (const body of [{}, { keys }, { keys: [1] }, { keys: [], include_docs: true }])
+      expect((await askCouch(gate.out, `${bucket}/_all_docs`, 'POST', body)).status).toBe(400);
+    const known = { keys: keys.slice(1) };
+    expect((await askCouch(gate.out, `${bucket}/_all_docs?include_docs=true`, 'POST', known)).status).toBe(
+      200,
+    );
     const docs = [{ id: 'nobody:1:nothing' }];
     expect((await askCouch(gate.out, `${bucket}/_bulk_get`, 'POST', { docs })).status).toBe(200);
   });

@@ -19,6 +19,7 @@ import { carriedChanges } from '../couch/carried-changes.ts';
 import type { Passage } from '../couch/passage.ts';
 import type { StoreRoom } from '../couch/store-room.ts';
 import { MESH_REFUSALS, meshRefusal, type CarriedDocument, type MeshRefusal } from '../mesh/mesh-rule.ts';
+import type { Pace } from '../mesh/pace.ts';
 import type { RefusedWrites } from '../mesh/refused-writes.ts';
 
 /**
@@ -41,6 +42,8 @@ export type MeshGate = {
   readonly refusedWrites: RefusedWrites;
   /** How long a few new documents are waited for before it is told that they are missing here, in milliseconds. */
   readonly patienceMs: number;
+  /** Of parts of blobs that others read; null: as fast as they come. */
+  readonly blobPace: Pace | null;
   /** Ends the feeds. */
   readonly closing: AbortSignal;
 };
@@ -75,6 +78,8 @@ const page = z.object({
   limit: z.coerce.number().int().min(0).max(MOST_CHANGES),
   since: z.string().default('0'),
 });
+/** What nodes ask each other of half uploads (`half-uploads.ts`). */
+const asked = z.strictObject({ keys: z.array(z.string()).max(LIMITS.blobParts) });
 /** CouchDB fails over a question that is none. */
 const wanted = z.looseObject({ docs: z.array(z.looseObject({ id: z.string() })) });
 const revisions = z.record(z.string(), z.array(z.string()));
@@ -88,6 +93,7 @@ const failures = z.array(z.looseObject({ id: z.string() }));
 
 /** Adds the gate's routes. */
 export const openMeshGate = (app: Express, gate: MeshGate): void => {
+  const outward = gate.readers.passage;
   const databaseOf = (request: Request): string => {
     const database = String(request.params['database']);
     if (!gate.isBucket(database)) throw new ServiceError('not-found', 'no such bucket');
@@ -106,6 +112,7 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
         ...(request.body !== undefined && { body: request.body as unknown }),
       },
       response,
+      through === outward && bucketKindOf(databaseOf(request)) === 'blobs' ? gate.blobPace : null,
     );
   };
   const passTo =
@@ -156,8 +163,8 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
 
   /** A message is written to all nodes at once: what the own copy of is on its way is not fetched from another node as well. */
   const missing: RequestHandler = async (request, response) => {
-    const asked = parseInput(revisions, request.body);
-    if (Object.keys(asked).length < FEW) await sleep(gate.patienceMs);
+    const known = parseInput(revisions, request.body);
+    if (Object.keys(known).length < FEW) await sleep(gate.patienceMs);
     await pass(gate.passage, request, response, '/_revs_diff');
   };
 
@@ -215,7 +222,6 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
   };
 
   const out = '/mesh/out/:database';
-  const outward = gate.readers.passage;
   app.use(out, requireCredentials(gate.reader));
   keepPlaces(out, outward);
   // A feed's answer would have no end, and nobody would read it.
@@ -230,6 +236,11 @@ export const openMeshGate = (app: Express, gate: MeshGate): void => {
       return;
     }
     return pass(outward, request, response, '/_bulk_get');
+  });
+  app.post(`${out}/_all_docs`, ...question, (request, response) => {
+    const body = parseInput(asked, request.body);
+    const path = `/${encodeURIComponent(databaseOf(request))}/_all_docs`;
+    return outward.pass({ method: 'POST', path, accept: request.get('accept'), body }, response);
   });
   app.get(`${out}/:id`, passToId(outward, '/'));
 

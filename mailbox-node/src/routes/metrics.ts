@@ -233,6 +233,10 @@ export const createMetrics = (registry: Registry, sources: MetricSources) => {
       'mailbox_catch_ups_completed_total',
       'Pages of ids after which the mailbox had nothing more',
     ),
+    halfUploadParts: counter(
+      'mailbox_half_upload_parts_removed_total',
+      'Parts of blobs that never became whole, and were taken away',
+    ),
     stored: counter('mailbox_stored_total', 'Envelopes stored, retries too'),
     deleted: counter('mailbox_deleted_total', 'Messages acknowledged, retries too'),
     pages: counter('mailbox_pages_total', 'Pages read'),

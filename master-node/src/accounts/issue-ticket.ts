@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { LIMITS, mintBlobId, type BlobId, type BlobTicket } from '@restante/protocol';
+import { LIMITS, mintBlobId, UPLOAD_MS, type BlobId, type BlobTicket } from '@restante/protocol';
 import type { TokenSigner } from '@restante/service-kit';
 import { cellsByBlob, type Cell, type Placement } from '../mailboxes/cell.ts';
 
@@ -10,14 +10,14 @@ export type IssueTicket = {
   readonly toRead: (blob: BlobId) => Promise<BlobTicket>;
 };
 
-/** Half an upload is of no use to anybody after that. */
-const WRITE_MS = 24 * 60 * 60 * 1000;
 const READ_MS = 60 * 60 * 1000;
 
 export const createIssueTicket = (
   signer: TokenSigner,
   { cells, joining }: Placement<Cell>,
   now: () => number,
+  /** Whether nodes tell places. */
+  places = false,
 ): IssueTicket => {
   const issue = async (
     blob: BlobId,
@@ -29,6 +29,7 @@ export const createIssueTicket = (
     ticket: await signer.blob({ blob, bytes }, ticketExpiresAt),
     ticketExpiresAt,
     nodes: at.flatMap(({ nodes }) => nodes.map(({ publicUrl }) => publicUrl)).slice(0, LIMITS.blobNodes),
+    ...(places && { places }),
   });
   return {
     toWrite: (bytes) => {
@@ -36,7 +37,7 @@ export const createIssueTicket = (
       const blob = mintBlobId(nowMs, randomBytes(10));
       // While a cell is being added it may still be given up: nothing is in it alone.
       const cell = cellsByBlob(blob, cells).find(({ name }) => name !== joining) ?? cells[0];
-      return issue(blob, bytes, nowMs + WRITE_MS, [cell]);
+      return issue(blob, bytes, nowMs + UPLOAD_MS, [cell]);
     },
     toRead: (blob) => issue(blob, null, now() + READ_MS, cellsByBlob(blob, cells)),
   };

@@ -14,6 +14,8 @@ export const blobTicket = z.object({
   ticketExpiresAt: timestamp,
   /** Addresses of mailbox nodes, as in a session. Those of another cell come after those of the one that it should be in. */
   nodes: z.array(z.string()).check(z.minLength(1), z.maxLength(LIMITS.blobNodes)),
+  /** Whether nodes tell places at which a client puts and gets parts itself. They take and give them in any case. Absent: they do not. */
+  places: z.optional(z.boolean()),
 });
 export type BlobTicket = z.infer<typeof blobTicket>;
 
@@ -28,3 +30,11 @@ export const blobParts = z.object({
   parts: z.array(z.object({ from: part, to: part })).check(z.maxLength(LIMITS.blobParts)),
 });
 export type BlobParts = z.infer<typeof blobParts>;
+
+/** `POST /blobs/:blobId/:part`: where a client puts the part itself, with a ticket to write, or gets it, for some minutes. */
+export const partPlace = z.object({
+  url: z.string(),
+  /** To be sent as they are. */
+  headers: z.record(z.string(), z.string()),
+});
+export type PartPlace = z.infer<typeof partPlace>;

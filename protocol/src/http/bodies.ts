@@ -15,7 +15,7 @@ import {
   session,
   tokenRequest,
 } from './accounts.ts';
-import { blobParts, blobTicket, newBlob, partStored } from './blobs.ts';
+import { blobParts, blobTicket, newBlob, partPlace, partStored } from './blobs.ts';
 import { keyBundles, keyStock, replenishKeys } from './keys.ts';
 import { serverStatus } from './server-status.ts';
 import {
@@ -49,6 +49,7 @@ export const bodies = {
   newAccount,
   newBlob,
   newDevice,
+  partPlace,
   partStored,
   putDeviceList,
   registeredDevice,

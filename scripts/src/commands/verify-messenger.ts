@@ -10,6 +10,7 @@ import { readOptions, UsageError, type Command, type CommandContext } from '../c
 const options = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   servers: serverOrigins.default([]),
+  files: z.url({ protocol: /^https?$/ }).optional(),
   manifest: z.string().optional(),
   json: z.boolean().default(false),
 });
@@ -51,14 +52,14 @@ const compareFile = async (
   origin: string,
   path: string,
   wanted: string,
-  servers: readonly string[],
+  wantedHeaders: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<string[]> => {
   const { status, headers, content } = await fetchFile(origin, path, signal);
   if (status !== 200) return [`${path} is answered with ${status}`];
   return [
     ...(integrityOf(content) === wanted ? [] : [`${path} has another content`]),
-    ...Object.entries(securityHeaders(servers))
+    ...Object.entries(wantedHeaders)
       .filter(([name, value]) => headers.get(name) !== value)
       .map(([name]) => `${path} has another ${name} header`),
   ];
@@ -83,16 +84,17 @@ const run = async ({ args, print, signal }: CommandContext): Promise<number> => 
   const flags = readOptions(
     args,
     {
-      ...{ url: { type: 'string' }, servers: { type: 'string' } },
+      ...{ url: { type: 'string' }, servers: { type: 'string' }, files: { type: 'string' } },
       ...{ manifest: { type: 'string' }, json: { type: 'boolean' } },
     },
     options,
   );
   const wanted = await readManifest(flags.manifest ?? join(await buildWebClient(), INTEGRITY_FILE));
+  const headers = securityHeaders(flags.servers, flags.files ?? null);
   const files = Object.entries({ ...wanted, '/': wanted['/index.html'] ?? '' });
   const differences = (
     await Promise.all([
-      ...files.map(([path, integrity]) => compareFile(flags.url, path, integrity, flags.servers, signal)),
+      ...files.map(([path, integrity]) => compareFile(flags.url, path, integrity, headers, signal)),
       compareManifest(flags.url, wanted, signal),
     ])
   ).flat();
@@ -109,13 +111,14 @@ const run = async ({ args, print, signal }: CommandContext): Promise<number> => 
 export const verifyMessenger: Command = {
   summary: 'compares the messenger that a server serves with these sources',
   help: `
-Usage: npm run verify-messenger -- --url https://host [--servers https://a,https://b] [--manifest integrity.json] [--json]
+Usage: npm run verify-messenger -- --url https://host [--servers https://a,https://b] [--files https://s3] [--manifest integrity.json] [--json]
 
 Builds the messenger from these sources and compares it with what the server gives: every file by its hash, the
 published integrity.json, and the security headers of every answer.
 
   --url       origin that serves the messenger
   --servers   origins of all servers of the cell, to which the messenger may connect (SERVER_ORIGINS)
+  --files     origin of the object store in which files lie, where they do (S3_ENDPOINT)
   --manifest  compares with this integrity.json and builds nothing
   --json      the outcome as JSON
 
