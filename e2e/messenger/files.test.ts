@@ -289,11 +289,14 @@ describe('what is fetched by itself', () => {
     // What has come is on the device: it is there without the network.
     await waitFor('the small one to be kept, and no other', async () => {
       await settings(bob!);
-      await bob!.page().getByText('Files on this device').waitFor();
       const isKept = await bob!
         .page()
         .getByText(/^1 file, 9\d\d/)
-        .isVisible();
+        .waitFor({ timeout: 1_000 })
+        .then(
+          () => true,
+          () => false,
+        );
       await bob!.open(alice!.username);
       return isKept;
     });

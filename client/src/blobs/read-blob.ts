@@ -4,7 +4,6 @@ import type { BlobApi } from '../server/blob-api.ts';
 import { createBlobCipher } from './blob-cipher.ts';
 import { blobDigest, partDigest } from './blob-digest.ts';
 import { createBlobNodes, type Ticket } from './blob-nodes.ts';
-import { release } from './release.ts';
 import type { BlobReference } from './upload-blob.ts';
 
 /** A blob that is read from whichever node has it. */
@@ -23,7 +22,7 @@ export type BlobReader = {
    */
   readonly piece: (from: number) => Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * All of it, in pieces, each alone in its memory.
+   * All of it, in pieces.
    *
    * @throws MessengerError the same; and, after the last piece, `blob-altered` when it is not the blob that was sent: nothing of it is to be kept
    */
@@ -80,14 +79,12 @@ export const readBlob = async (
       const found = await opened(part, sealed);
       if (found === null) throw new MessengerError('blob-altered', 'a node gives another part than was sent');
       await kept?.put(part, sealed);
-      release(sealed);
       return found;
     });
 
   const fetchPart = async (part: number, signal: AbortSignal): Promise<Part> => {
     const here = await kept?.get(part);
     const found = here ? await opened(part, here) : null;
-    if (here) release(here);
     if (found !== null) return found;
     const asked = (access ??= ask());
     try {

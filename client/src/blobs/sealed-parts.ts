@@ -1,7 +1,6 @@
 import { blobBytesFor, bytesOfPart, partsOf, PLAIN_PART_BYTES, TAG_BYTES } from '@restante/protocol';
 import { MessengerError } from '../messenger-error.ts';
 import { createBlobCipher } from './blob-cipher.ts';
-import { release } from './release.ts';
 
 /** What is sent. It must not change until all of it is stored: a key is for one wording alone. */
 export type BlobContent = {
@@ -11,7 +10,7 @@ export type BlobContent = {
   readonly read: (from: number, to: number) => Promise<Uint8Array>;
 };
 
-/** A blob's parts, as they are stored. Whoever has asked for one has it alone. */
+/** A blob's parts, as they are stored.  */
 export type SealedParts = {
   /** Of what is in the blob, in bytes. */
   readonly size: number;
@@ -47,9 +46,7 @@ export const sealedContent = async (
     size: content.size,
     part: async (part) => {
       const plain = await plainPart(content, bytes, part);
-      const sealed = await cipher.seal(part, part === last, plain);
-      release(plain);
-      return sealed;
+      return cipher.seal(part, part === last, plain);
     },
   };
 };

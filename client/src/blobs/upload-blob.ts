@@ -5,7 +5,6 @@ import { pause } from '../pause.ts';
 import type { BlobApi } from '../server/blob-api.ts';
 import { blobDigest, partDigest } from './blob-digest.ts';
 import { createBlobNodes, type Ticket } from './blob-nodes.ts';
-import { release } from './release.ts';
 import { sealedContent, type BlobContent, type SealedParts } from './sealed-parts.ts';
 
 /** All that is needed to read a blob. */
@@ -101,11 +100,9 @@ export const uploadParts = async (
       next += 1;
       signal.throwIfAborted();
       const data = await sealed.part(part);
-      const { length } = data;
       digests[part] = await partDigest(data);
       if ((copies.get(part) ?? 0) < Math.min(ENOUGH_COPIES, ticket.nodes.length)) await put(part, data);
-      release(data);
-      storedBytes += length;
+      storedBytes += data.length;
       onProgress?.(storedBytes, bytes);
     }
   };

@@ -2,7 +2,6 @@ import { blobBytesFor, bytesOfPart, partsOf, PLAIN_PART_BYTES } from '@restante/
 import { fromBase64 } from '../base64.ts';
 import { createBlobCipher } from '../blobs/blob-cipher.ts';
 import type { KeptParts } from '../blobs/read-blob.ts';
-import { release } from '../blobs/release.ts';
 import { sealedContent, type BlobContent, type SealedParts } from '../blobs/sealed-parts.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MessageFile } from '../vault/tables.ts';
@@ -34,7 +33,6 @@ export const keepFile = async (
       signal.throwIfAborted();
       const data = await sealed.part(part);
       await parts.put(name, part, data);
-      release(data);
       onProgress?.(Math.min(file.size, (part + 1) * PLAIN_PART_BYTES));
     }
   } catch (error) {
@@ -67,8 +65,7 @@ export const keptSealed = async (parts: PartStore, file: FileKey): Promise<Seale
   return {
     size: file.size,
     part: async (part) => {
-      const { sealed, plain } = await open(part);
-      release(plain);
+      const { sealed } = await open(part);
       return sealed;
     },
   };
@@ -83,13 +80,11 @@ export const keptContent = async (parts: PartStore, file: FileKey): Promise<Blob
       const read = new Uint8Array(Math.max(0, to - from));
       for (let at = from; at < to;) {
         const part = Math.floor(at / PLAIN_PART_BYTES);
-        const { sealed, plain } = await open(part);
+        const { plain } = await open(part);
         const start = part * PLAIN_PART_BYTES;
         const piece = plain.subarray(at - start, to - start);
         read.set(piece, at - from);
         at += piece.length;
-        release(sealed);
-        release(plain);
       }
       return read;
     },

@@ -1,5 +1,4 @@
 import type { GivenFile } from '@restante/client';
-import { release } from '@restante/client/release';
 import type { PickedFile } from './calls.ts';
 
 /** A file as the messenger reads it: never as a whole. */
@@ -12,14 +11,7 @@ export const given = ({ content, ...file }: PickedFile): GivenFile => ({
 /** Pieces are handed to a blob in so many bytes, which the browser keeps on its disk. */
 const PORTION_BYTES = 8 * 1024 * 1024;
 
-/** Pieces as a blob, which has them from then on. */
-const taken = (pieces: readonly Uint8Array<ArrayBuffer>[]): Blob => {
-  const blob = new Blob([...pieces]);
-  pieces.forEach(release);
-  return blob;
-};
-
-/** All pieces as one blob that is not in memory. Nobody else has the pieces. */
+/** All pieces as one blob that is not in memory. */
 export const gather = async (pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Blob> => {
   const portions: Blob[] = [];
   let portion: Uint8Array<ArrayBuffer>[] = [];
@@ -28,8 +20,8 @@ export const gather = async (pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Pr
     portion.push(piece);
     bytes += piece.length;
     if (bytes < PORTION_BYTES) continue;
-    portions.push(taken(portion));
+    portions.push(new Blob(portion));
     [portion, bytes] = [[], 0];
   }
-  return new Blob([...portions, taken(portion)]);
+  return new Blob([...portions, ...portion]);
 };
