@@ -222,7 +222,7 @@ describe('nodes that lie', () => {
       await using proxy = await startFaultProxy(mesh.nodes[0]!.url);
       const ticket = await ticketFor(reference.id, null);
       const nodes = [proxy.url, ...ticket.nodes.slice(1)];
-      const api = blobApi(createHttp(globalThis.fetch, VERSIONS), globalThis.fetch, 5_000);
+      const api = blobApi(createHttp(globalThis.fetch, VERSIONS), globalThis.fetch, { quietMs: 5_000 });
       const { range } = await readBlob(api, reference, () => Promise.resolve({ ...ticket, nodes }));
       expect((await gather(range(0, 1))).length).toBe(1);
       proxy.set(fault);

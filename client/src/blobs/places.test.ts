@@ -123,6 +123,32 @@ describe('a blob in an object store', () => {
     expect(await read(await upload(), watched(), false)).toBe(true);
   });
 
+  test('is stored and read by the nodes where the store keeps silent, and is not waited for again', async () => {
+    await using silent = await startFaultProxy(endpoint);
+    silent.set('stall');
+    /** Who gives a store little time, and has gone to it so often. */
+    const behindWall = () => {
+      const count = { visits: 0 };
+      const api = blobApi(
+        createHttp(globalThis.fetch, VERSIONS),
+        (url, init) => {
+          count.visits += 1;
+          return fetch(String(url).replace(endpoint, silent.url), init);
+        },
+        { quietMs: 3_000, partMs: 8_000 },
+      );
+      return { api, count, visits: [] };
+    };
+    const [writing, reading] = [behindWall(), behindWall()];
+    const reference = await upload(writing);
+    expect(await read(reference, reading)).toBe(true);
+    expect(writing.count.visits).toBeGreaterThan(0);
+    expect(reading.count.visits).toBe(1);
+    const { visits } = writing.count;
+    expect(await read(await upload(writing), writing)).toBe(true);
+    expect(writing.count.visits).toBe(visits);
+  });
+
   test('is gone on with at another node, without what is there', async () => {
     const ticket = await ticketFor(newId(), blobBytesFor(SIZE));
     const key = crypto.getRandomValues(new Uint8Array(32));

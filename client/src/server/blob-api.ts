@@ -74,23 +74,34 @@ const readPart = async (response: Response, onChunk: () => void): Promise<Uint8A
 
 /** What a place answers to a part that it has already. */
 const IS_THERE = 412;
+/** So long no place is gone to when one could not be: each part would wait for it anew. */
+const PASSED_OVER_MS = 5 * 60_000;
 
 /**
- * `fetch`: to places. `quietMs`: how long a node, or a place, may give nothing of a part that is read.
+ * `fetch`: to places. `quietMs`: how long a node, or a place, may give nothing of a part that is read. `partMs`: how long a part may take.
  */
-export const blobApi = (http: Http, fetch: Fetch, quietMs = QUIET_MS): BlobApi => {
+export const blobApi = (
+  http: Http,
+  fetch: Fetch,
+  {
+    quietMs = QUIET_MS,
+    partMs = PART_TIMEOUT_MS,
+  }: { readonly quietMs?: number; readonly partMs?: number } = {},
+): BlobApi => {
   const patient = (signal: AbortSignal): AbortSignal =>
-    AbortSignal.any([signal, AbortSignal.timeout(PART_TIMEOUT_MS)]);
+    AbortSignal.any([signal, AbortSignal.timeout(partMs)]);
   const at = ({ node, blob, ticket }: BlobAccess, path: string) => ({
     ...{ server: node, path: `/blobs/${blob}${path}`, token: ticket },
   });
+  let passedOverUntilMs = -Infinity;
+
   /** Null: there is none. */
   const placeOf = async (
     access: BlobAccess,
     part: number,
     signal: AbortSignal,
   ): Promise<PartPlace | null> => {
-    if (!access.places) return null;
+    if (!access.places || performance.now() < passedOverUntilMs) return null;
     try {
       return await http.ask('partPlace', { ...at(access, `/${part}`), method: 'POST', signal });
     } catch (error) {
@@ -99,46 +110,55 @@ export const blobApi = (http: Http, fetch: Fetch, quietMs = QUIET_MS): BlobApi =
     }
   };
 
-  /** Null: the place is not to be reached from here, or says no, and the node is asked itself. */
-  const visit = async (
-    place: PartPlace | null,
-    init: RequestInit,
+  /** What came of going to the place of a part. Null: there is none, or it says no, or is not to be reached from here. The node is asked itself then. */
+  const atPlace = async <T>(
+    access: BlobAccess,
+    part: number,
     signal: AbortSignal,
-  ): Promise<Response | null> => {
+    visit: (go: (init: RequestInit) => Promise<Response>) => Promise<T | null>,
+  ): Promise<T | null> => {
+    const place = await placeOf(access, part, signal);
     if (place === null) return null;
+    const { url, headers } = place;
     try {
-      const { url, headers } = place;
-      return await fetch(url, { ...init, headers: { ...headers }, credentials: 'omit', signal });
+      return await visit((init) => fetch(url, { ...init, headers: { ...headers }, credentials: 'omit' }));
     } catch {
       signal.throwIfAborted();
+      passedOverUntilMs = performance.now() + PASSED_OVER_MS;
       return null;
     }
   };
 
-  const putAtPlace = async (
-    access: BlobAccess,
-    part: number,
-    data: Uint8Array<ArrayBuffer>,
+  /** Ends `work` when it has not called `beat` for so long, or takes too long. */
+  const watching = async <T>(
     signal: AbortSignal,
-  ): Promise<boolean> => {
-    const place = await placeOf(access, part, signal);
-    const response = await visit(place, { method: 'PUT', body: data }, patient(signal));
-    void response?.body?.cancel();
-    return response !== null && (response.ok || response.status === IS_THERE);
+    work: (watched: { readonly signal: AbortSignal; readonly beat: () => void }) => Promise<T>,
+  ): Promise<T> => {
+    const watched = watchBeats(patient(signal), quietMs);
+    try {
+      return await work(watched);
+    } finally {
+      watched.end();
+    }
   };
 
   /** Null, too, where there is nothing: a node may have what was stored before there was an object store. */
-  const getFromPlace = async (
-    access: BlobAccess,
-    part: number,
-    signal: AbortSignal,
-  ): Promise<Response | null> => {
-    const place = await placeOf(access, part, signal);
-    const response = await visit(place, {}, signal);
-    if (response?.ok === true) return response;
-    void response?.body?.cancel();
-    return null;
-  };
+  const getAtPlace = (access: BlobAccess, part: number, signal: AbortSignal) =>
+    atPlace(access, part, signal, (go) =>
+      watching(signal, async (watched) => {
+        const response = await go({ signal: watched.signal });
+        if (response.ok) return readPart(response, watched.beat);
+        void response.body?.cancel();
+        return null;
+      }),
+    );
+  const getAtNode = (access: BlobAccess, part: number, signal: AbortSignal) =>
+    watching(signal, async (watched) => {
+      const { response } = await http.open({
+        ...{ ...at(access, `/${part}`), method: 'GET', signal: watched.signal },
+      });
+      return readPart(response, watched.beat);
+    });
 
   return {
     parts: async (access, signal) => {
@@ -146,29 +166,24 @@ export const blobApi = (http: Http, fetch: Fetch, quietMs = QUIET_MS): BlobApi =
       return new Set(parts.flatMap(runOf));
     },
     put: async (access, part, data, signal) => {
-      if (await putAtPlace(access, part, data, signal)) return COPIES_OF_STORE;
+      const isTaken = await atPlace(access, part, signal, async (go) => {
+        const response = await go({ method: 'PUT', body: data, signal: patient(signal) });
+        void response.body?.cancel();
+        return response.ok || response.status === IS_THERE;
+      });
+      if (isTaken) return COPIES_OF_STORE;
       const { copies } = await http.ask('partStored', {
         ...{ ...at(access, `/${part}`), method: 'PUT', octets: data, signal },
-        timeoutMs: PART_TIMEOUT_MS,
+        timeoutMs: partMs,
       });
       return copies;
     },
     get: async (access, part, signal) => {
-      const watched = watchBeats(patient(signal), quietMs);
       try {
-        const response =
-          (await getFromPlace(access, part, watched.signal)) ??
-          (
-            await http.open({
-              ...{ ...at(access, `/${part}`), method: 'GET', signal: watched.signal },
-            })
-          ).response;
-        return await readPart(response, watched.beat);
+        return (await getAtPlace(access, part, signal)) ?? (await getAtNode(access, part, signal));
       } catch (error) {
         if (error instanceof MessengerError) throw error;
         throw new MessengerError('unreachable', 'the answer was cut off', { cause: error });
-      } finally {
-        watched.end();
       }
     },
   };
