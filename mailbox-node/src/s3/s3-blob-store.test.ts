@@ -126,4 +126,40 @@ describe('half uploads in S3', () => {
     expect(await store.parts(elsewhere)).toEqual([0]);
     expect(removed).toBeGreaterThanOrEqual(3);
   });
+
+  it('stay when a list has left out some of what is there', async () => {
+    const { store, clock } = startStore();
+    const blob = newBlobId((clock.nowMs += 120_000));
+    for (const part of [0, 1]) await store.put({ blob, part, bytes: 2 * PART, data: randomBytes(PART) });
+    const forgetful: ObjectStore = {
+      ...objects,
+      list: async (prefix, after) => {
+        const page = await objects.list(prefix, after);
+        if (prefix !== 'parts/') return page;
+        return { ...page, objects: page.objects.filter(({ key }) => !key.endsWith('/0001')) };
+      },
+    };
+    const sweeper = (given: ObjectStore) =>
+      createS3HalfUploads({
+        ...{ log: createLog('test', 'silent'), objects: given, surely: () => clock.nowMs + PUT_WITHIN_MS },
+        isElsewhere: () => Promise.resolve(false),
+        onRemoved: () => undefined,
+      });
+    await sweeper(forgetful).sweep(never);
+    expect(await store.parts(blob)).toEqual([0, 1]);
+
+    // A page with nothing on it is not the end.
+    const empty: ObjectStore = {
+      ...objects,
+      list: async (prefix, after) =>
+        prefix === 'parts/' && after !== 'parts/'
+          ? { objects: [], isWhole: false }
+          : {
+              ...(await objects.list(prefix, after)),
+              ...(prefix === 'parts/' && { isWhole: false }),
+            },
+    };
+    await expect(sweeper(empty).sweep(never)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await store.parts(blob)).toEqual([0, 1]);
+  });
 });

@@ -1,8 +1,8 @@
 import { messageTime, type BlobId } from '@restante/protocol';
-import type { Logger, ObjectStore } from '@restante/service-kit';
+import { ServiceError, type Logger, type ObjectStore } from '@restante/service-kit';
 import { WRITTEN_WITHIN_MS } from '../blobs/written-within.ts';
 import { PLACE_MS } from './s3-blob-store.ts';
-import { parsePartKey, PARTS_PREFIX } from './part-keys.ts';
+import { parsePartKey, PARTS_PREFIX, prefixOf } from './part-keys.ts';
 
 /**
  * Takes away objects of blobs that never became whole, once nobody can put a part of them any more. Every node of a cell does so: it is the
@@ -16,12 +16,20 @@ export type S3HalfUploads = {
 /** A place that was told in the last moment is good for as long. */
 export const PUT_WITHIN_MS = WRITTEN_WITHIN_MS + PLACE_MS;
 
-/** Objects of one blob. */
+/** Objects of one blob: their keys, which parts they are, and how many there are to be. */
 type Found = {
-  readonly blob: BlobId;
-  readonly keys: string[];
-  readonly here: Set<number>;
-  parts: number | null;
+  readonly keys: readonly string[];
+  readonly here: ReadonlySet<number>;
+  readonly parts: number | null;
+};
+
+const foundIn = (keys: readonly string[]): Found => {
+  const parsed = keys.flatMap((key) => parsePartKey(key) ?? []);
+  return {
+    keys,
+    here: new Set(parsed.flatMap(({ part }) => part ?? [])),
+    parts: parsed.find(({ parts }) => parts !== null)?.parts ?? null,
+  };
 };
 
 const isWhole = ({ parts, here }: Found): boolean =>
@@ -47,8 +55,22 @@ export const createS3HalfUploads = ({
   /** The key up to which all has been looked at. After a start everything is, once. */
   let through = PARTS_PREFIX;
 
-  const settle = async (found: Found): Promise<void> => {
-    if (isWhole(found) || (await isElsewhere(found.blob))) return;
+  const keysOf = async (blob: BlobId): Promise<string[]> => {
+    const keys: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await objects.list(prefixOf(blob), after);
+      keys.push(...page.objects.map(({ key }) => key));
+      after = page.objects.at(-1)?.key;
+      if (page.isWhole) return keys;
+      if (after === undefined) throw new ServiceError('unavailable', 'the object store lists nothing');
+    }
+  };
+
+  /** What lacks something in the list of all is looked at once more by itself: one reading destroys nothing. */
+  const settle = async (blob: BlobId, listed: readonly string[]): Promise<void> => {
+    if (isWhole(foundIn(listed)) || (await isElsewhere(blob))) return;
+    const found = foundIn(await keysOf(blob));
+    if (isWhole(found)) return;
     for (const key of found.keys) await objects.remove(key);
     onRemoved(found.here.size);
     log.info({ event: 'half-upload-removed', parts: found.here.size }, 'half upload removed');
@@ -56,29 +78,28 @@ export const createS3HalfUploads = ({
 
   return {
     sweep: async (signal) => {
-      let found = null as Found | null;
+      let current = null as { readonly blob: BlobId; readonly keys: string[] } | null;
       let after = through;
       for (;;) {
         signal.throwIfAborted();
         const page = await objects.list(PARTS_PREFIX, after);
         for (const { key } of page.objects) {
-          const parsed = parsePartKey(key);
-          if (parsed !== null && parsed.blob !== found?.blob) {
-            if (found !== null) await settle(found);
+          const blob = parsePartKey(key)?.blob;
+          if (blob !== undefined && blob !== current?.blob) {
+            if (current !== null) await settle(current.blob, current.keys);
             through = after;
-            if (messageTime(parsed.blob) + PUT_WITHIN_MS > surely()) return;
-            found = { blob: parsed.blob, keys: [], here: new Set(), parts: null };
+            if (messageTime(blob) + PUT_WITHIN_MS > surely()) return;
+            current = { blob, keys: [] };
           }
           after = key;
-          if (parsed === null || found === null) continue;
-          found.keys.push(key);
-          if (parsed.part !== null) found.here.add(parsed.part);
-          else found.parts = parsed.parts;
+          if (blob !== undefined) current?.keys.push(key);
         }
-        if (page.isWhole || page.objects.length === 0) break;
+        if (page.isWhole) break;
+        if (page.objects.length === 0)
+          throw new ServiceError('unavailable', 'the object store lists nothing');
       }
-      if (found === null) return;
-      await settle(found);
+      if (current === null) return;
+      await settle(current.blob, current.keys);
       through = after;
     },
   };
