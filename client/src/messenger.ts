@@ -185,12 +185,13 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     if (!(error instanceof MessengerError && error.code === 'closed'))
       events.emit('fault', error instanceof Error ? error : new Error('unknown fault'));
   };
-  const expiring = createExpiring({ ...{ store: patient, clock, confirmed, messages }, onFault });
+  const expiring = createExpiring({ ...{ store, clock, confirmed, messages }, onFault });
   events.on('connection', () => void expiring.look().catch(onFault));
 
+  // What cannot be put away, on a full disk, keeps nobody from their messages: it is tried again.
   const loaded = Promise.all([
     ...[device.load(), clock.load(), arrivals.load(), preferences.load(), confirmed.load()],
-  ]).then(() => expiring.look());
+  ]).then(() => expiring.look().catch(onFault));
   loaded.catch(() => undefined);
 
   const registered = async (): Promise<void> => {

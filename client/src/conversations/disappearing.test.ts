@@ -286,6 +286,37 @@ test('it is gone at the start, before anything is shown, when its time was over 
   await again.deleteConversation(conversationWith(aliceId));
 });
 
+test('a disk that is full when it should go keeps nobody from their messages, and it goes when there is room', async () => {
+  await using scene = await Scene.open();
+  const disk: Vault = { ...memoryVault(), close: () => Promise.resolve() };
+  const alice = await scene.person('alice');
+  const bob = await scene.person('bobby', { vault: disk });
+  const bobId = await accountOf(bob);
+  await alice.sendText(bobId, 'this stays');
+  await waitForWords(bob, alice, ['this stays']);
+  await alice.setMessageTimer(conversationWith(bobId), 3600);
+  await alice.sendText(bobId, 'and this goes');
+  await waitForWords(bob, alice, ['this stays', 'and this goes']);
+  await readAll(bob, alice);
+  await bob[Symbol.asyncDispose]();
+
+  let isFull = true;
+  const vault: Vault = {
+    ...disk,
+    commit: (changes) =>
+      isFull ? Promise.reject(new DOMException('no room', 'QuotaExceededError')) : disk.commit(changes),
+  };
+  const later = machine();
+  later.set(2 * HOUR_MS);
+  const again = scene.messenger({ vault, now: later.now, monotonic: later.monotonic });
+  const faults: unknown[] = [];
+  again.on('fault', (fault) => faults.push(fault));
+  expect(await wordsWith(again, alice)).toContain('this stays');
+  expect(faults).toContainEqual(expect.objectContaining({ code: 'storage-full' }));
+  isFull = false;
+  await waitForWords(again, alice, ['this stays']);
+});
+
 test('a vault that is put back brings nothing back whose time is over', async () => {
   await using scene = await Scene.open();
   const disk: MemoryDisk = new Map();
