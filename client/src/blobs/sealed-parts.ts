@@ -10,7 +10,7 @@ export type BlobContent = {
   readonly read: (from: number, to: number) => Promise<Uint8Array>;
 };
 
-/** A blob's parts, as they are stored.  */
+/** A blob's parts, as they are stored. */
 export type SealedParts = {
   /** Of what is in the blob, in bytes. */
   readonly size: number;

@@ -2,6 +2,7 @@ import { mintMessageId, type AccountId, type BlobId, type MessageId } from '@res
 import { beforeEach, expect, test } from 'vitest';
 import { memoryVault } from '../index.ts';
 import { decodeContent } from '../content/codec.ts';
+import { lasting } from '../content/content.ts';
 import { NO_SETTINGS } from '../content/conversation-settings.ts';
 import { createEvents } from '../events/events.ts';
 import type { MessengerEvents } from '../events/messenger-events.ts';
@@ -136,7 +137,10 @@ test('who asks for what was stored again since is told where it is', async () =>
   expect(await store.list('dueFiles', { limit: 9 })).toEqual([]);
   expect(drafts).toHaveLength(1);
   expect(drafts[0]!.to?.accountId).toBe(BOB);
-  expect(decodeContent(drafts[0]!.to!.plaintext)).toMatchObject({ kind: 'file-stored', blob: moved });
+  const told = decodeContent(drafts[0]!.to!.plaintext)!;
+  expect(told).toMatchObject({ kind: 'file-stored', blob: moved });
+  // Own devices that nobody here knows of yet are told, too.
+  expect(lasting(told)).toBe('always');
 });
 
 test('where a file is now is the word of its author and of own devices alone; the later blob stands', async () => {

@@ -13,4 +13,5 @@ export const fileStored: Kind<typeof schema> = {
     await moveFile(from.accountId, stored);
     return false;
   },
+  lasting: () => 'always',
 };
