@@ -1,16 +1,10 @@
 import type { ConversationId, Message } from '@restante/client';
-import { named } from '@restante/client/conversation-id';
 import type { Calls } from '../engine/calls.ts';
 import type { EngineEvent } from '../engine/channel.ts';
 import type { EventFeed, Subscription } from '../services/event-feed.ts';
-import { mergeMessages, messageKey } from './message-window.ts';
+import { mergeMessages, messageKey, removedKey } from './message-window.ts';
 
 const PAGE = 30;
-
-type Removed = { readonly conversation: ConversationId; readonly author: string; readonly id: string };
-
-const keyOfRemoved = ({ conversation, author, id }: Removed): string =>
-  messageKey({ id, direction: author === named(conversation).accountId ? 'in' : 'out' });
 
 /** The messages of a conversation that have files, as far back as was asked for. */
 export class FilesOfConversation {
@@ -86,7 +80,7 @@ export class FilesOfConversation {
     for (const { type, detail } of events) {
       if (type !== 'message' && type !== 'message-changed' && type !== 'message-removed') continue;
       if (detail.conversation !== this.#conversation) continue;
-      if (type === 'message-removed') this.#drop(keyOfRemoved(detail));
+      if (type === 'message-removed') this.#drop(removedKey(detail));
       else if ((detail.files?.length ?? 0) === 0) this.#drop(messageKey(detail));
       else if (type === 'message' || this.#has(messageKey(detail))) this.#take([detail]);
     }

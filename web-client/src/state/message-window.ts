@@ -1,4 +1,4 @@
-import type { Message, MessageReference } from '@restante/client';
+import type { Message, MessageReference, MessengerEvents } from '@restante/client';
 import { named } from '@restante/client/conversation-id';
 
 /** Messages of a conversation that are in memory at most. */
@@ -32,6 +32,10 @@ export const referenceTo = (message: Message, self: string): MessageReference =>
 /** The key of what a reference names. */
 export const referencedKey = ({ author, id }: MessageReference, self: string): string =>
   messageKey({ id, direction: author === self ? 'out' : 'in' });
+
+/** The key of a message that has been removed from its conversation. */
+export const removedKey = ({ conversation, author, id }: MessengerEvents['message-removed']): string =>
+  messageKey({ id, direction: author === named(conversation).accountId ? 'in' : 'out' });
 
 /** Both lists in one, oldest first, each message once; a message of `added` takes the place of the same in `items`. */
 export const mergeMessages = (items: readonly Message[], added: readonly Message[]): readonly Message[] => {

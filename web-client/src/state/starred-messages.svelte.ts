@@ -1,9 +1,8 @@
 import type { ConversationId, Message } from '@restante/client';
-import { named } from '@restante/client/conversation-id';
 import type { Calls } from '../engine/calls.ts';
 import type { EngineEvent } from '../engine/channel.ts';
 import type { EventFeed, Subscription } from '../services/event-feed.ts';
-import { compareMessages, messageKey } from './message-window.ts';
+import { compareMessages, messageKey, removedKey } from './message-window.ts';
 
 const PAGE = 50;
 
@@ -74,17 +73,15 @@ export class StarredMessages {
     switch (type) {
       case 'message':
       case 'message-changed':
-        this.#drop(
-          ({ conversation, id, direction }) => keyOf({ conversation, id, direction }) === keyOf(detail),
-        );
+        this.#drop((message) => keyOf(message) === keyOf(detail));
         if (detail.starred?.value) this.#take(detail);
         break;
-      case 'message-removed': {
-        const { conversation, author, id } = detail;
-        const direction = author === named(conversation).accountId ? 'in' : 'out';
-        this.#drop((message) => keyOf(message) === keyOf({ conversation, id, direction }));
+      case 'message-removed':
+        this.#drop(
+          (message) =>
+            message.conversation === detail.conversation && messageKey(message) === removedKey(detail),
+        );
         break;
-      }
       case 'conversation-removed':
         this.#drop(({ conversation }) => conversation === detail.conversation);
         break;
