@@ -133,7 +133,7 @@ describe('a blob in an object store', () => {
         createHttp(globalThis.fetch, VERSIONS),
         (url, init) => {
           count.visits += 1;
-          return fetch(String(url).replace(endpoint, silent.url), init);
+          return fetch((url as string).replace(endpoint, silent.url), init);
         },
         { quietMs: 3_000, partMs: 8_000 },
       );
