@@ -75,6 +75,7 @@ const storeys = [
   ['index.ts', 'messenger.ts', 'options.ts'],
   ['delivery-on-demand.ts', 'delivery.ts', 'acts-on-demand.ts'],
   ['receiving/'],
+  ['history/'],
   ['people/'],
   ['conversations/'],
   ['sending/'],

@@ -3,20 +3,30 @@ import type { Exporting } from './conversations/export.ts';
 import type { Filing } from './conversations/filing.ts';
 import type { Searching } from './conversations/searching.ts';
 import type { SettingUp } from './conversations/setting-up.ts';
+import type { History } from './history/history.ts';
 import type { Starring } from './conversations/starring.ts';
 import type { FileStorage } from './files/stored-files.ts';
 import type { Profiles } from './people/profiles.ts';
 import type { Trust } from './people/trust.ts';
 
 /** What people do who have an account, and not as soon as they have one. */
-export type Acts = Exporting & Filing & FileStorage & Profiles & Searching & SettingUp & Starring & Trust;
+export type Acts = Exporting &
+  Filing &
+  FileStorage &
+  History &
+  Profiles &
+  Searching &
+  SettingUp &
+  Starring &
+  Trust;
 
 export const actsCode = codeOnDemand(async () => {
-  const [exporting, filing, storage, profiles, searching, settingUp, starring, trust, blobs] =
+  const [exporting, filing, storage, history, profiles, searching, settingUp, starring, trust, blobs] =
     await Promise.all([
       import('./conversations/export.ts'),
       import('./conversations/filing.ts'),
       import('./files/stored-files.ts'),
+      import('./history/history.ts'),
       import('./people/profiles.ts'),
       import('./conversations/searching.ts'),
       import('./conversations/setting-up.ts'),
@@ -28,6 +38,7 @@ export const actsCode = codeOnDemand(async () => {
     createExporting: exporting.createExporting,
     createFiling: filing.createFiling,
     createFileStorage: storage.createFileStorage,
+    createHistory: history.createHistory,
     createProfiles: profiles.createProfiles,
     createSearching: searching.createSearching,
     createSettingUp: settingUp.createSettingUp,
@@ -54,6 +65,9 @@ export const actsOnDemand = (create: (code: Code) => Acts): Acts => {
     askForFile: async (...args) => (await acts()).askForFile(...args),
     storedFiles: async () => (await acts()).storedFiles(),
     removeStoredFiles: async (...args) => (await acts()).removeStoredFiles(...args),
+    historyProgress: async () => (await acts()).historyProgress(),
+    takeHistory: async () => (await acts()).takeHistory(),
+    pauseHistory: async () => (await acts()).pauseHistory(),
     profile: async () => (await acts()).profile(),
     profileOf: async (...args) => (await acts()).profileOf(...args),
     setProfile: async (...args) => (await acts()).setProfile(...args),

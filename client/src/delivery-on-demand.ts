@@ -43,6 +43,7 @@ export const deliveryOnDemand = (deps: DeliveryDeps): DeliveryOnDemand => {
     refresh: () => (delivery === null ? deps.store.retryNow() : delivery.refresh()),
     pump: () => delivery?.pump(),
     pumpUploads: () => delivery?.pumpUploads(),
+    pumpHistory: () => delivery?.pumpHistory(),
     tellProfile: () => delivery?.tellProfile(),
     keepHouse: () => delivery?.keepHouse(),
   };

@@ -41,6 +41,8 @@ import type { OutdatedVault } from './receiving/outdated-vault.ts';
 import type { Composer } from './sending/compose.ts';
 import { createKeyFetch } from './sending/key-fetch.ts';
 import { createOutbox } from './sending/outbox.ts';
+import { createHistoryGiving } from './history/give-history.ts';
+import { createHistoryTaking } from './history/take-history.ts';
 import { createStoringAgain } from './sending/storing-again.ts';
 import { createHousekeeping } from './account/housekeeping.ts';
 import { createKeyRotation } from './account/key-rotation.ts';
@@ -76,6 +78,8 @@ export type Delivery = {
   readonly pump: () => void;
   /** Files are to be stored, or no more. */
   readonly pumpUploads: () => void;
+  /** Messages of other own devices are to be taken. */
+  readonly pumpHistory: () => void;
   /** Somebody is to be told the own profile. */
   readonly tellProfile: () => void;
   /** Forgets what is old, and looks after the keys, now. */
@@ -116,6 +120,7 @@ export type DeliveryDeps = {
   readonly ownList: OwnList;
   /** For what is known of keys: one must not be taken for older than it is. Milliseconds since 1970. */
   readonly keyTime: () => number;
+  readonly random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 };
 
 /** How often the house is kept during a long connection. */
@@ -186,6 +191,11 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
   const blobs = blobApi(deps.http, deps.fetch);
   const uploads = createUploads({ ...deps, blobs, onQueued: outbox.pump, onFault });
   const storingAgain = createStoringAgain({ ...deps, blobs, onQueued: outbox.pump, onFault });
+  const givingHistory = createHistoryGiving({ ...deps, blobs, onQueued: outbox.pump, onFault });
+  const takingHistory = createHistoryTaking({
+    ...{ ...deps, blobs, onQueued: outbox.pump, onFault },
+    onHistory: () => takingHistory.pump(),
+  });
   const owedDeletes = createOwedDeletes({
     store,
     deleteEverywhere: async (ids) => (await deleteDirectly(ids)) === nodeUrls().length,
@@ -229,7 +239,10 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     isHolding ||= isAnyHeld;
     if (isAnyOwed) acknowledger.sweep();
   });
-  const onIntroduced = (): void => background(release());
+  const onIntroduced = (): void => {
+    background(release());
+    takingHistory.pump();
+  };
   // Nodes take no mailbox tokens from before this list once they have seen one of it: whoever was removed reads nothing more there.
   events.on('device-list', ({ accountId }) => {
     makingGood.told();
@@ -248,6 +261,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     onIntroduced,
     onProfileDue: () => background(tellProfile()),
     onFileDue: storingAgain.pump,
+    onHistoryDue: givingHistory.pump,
+    onHistory: takingHistory.pump,
   };
   const inbox = createInbox({
     ...applying,
@@ -423,6 +438,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
           await begin('known');
           await tellNewcomers();
           makingGood.told();
+          takingHistory.pump();
           return;
         } catch (error) {
           if (!isAway(error)) onFault(error);
@@ -515,6 +531,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       owedDeletes.stop();
       uploads.stop();
       storingAgain.stop();
+      givingHistory.stop();
+      takingHistory.stop();
       clearTimeout(renewalTimer);
       clearTimeout(houseTimer);
       clearTimeout(readingTimer);
@@ -522,6 +540,8 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
       owedDeletes.start();
       uploads.start();
       storingAgain.start();
+      givingHistory.start();
+      takingHistory.start();
     }
     events.emit('connection', state);
   };
@@ -566,6 +586,7 @@ export const createDelivery = (deps: DeliveryDeps): Delivery => {
     },
     pump: outbox.pump,
     pumpUploads: uploads.pump,
+    pumpHistory: takingHistory.pump,
     tellProfile: () => background(tellProfile()),
     keepHouse,
   };

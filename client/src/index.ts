@@ -19,6 +19,7 @@ export type {
   CatchUpProgress,
   DownloadProgress,
   MessengerEvents,
+  HistoryProgress,
   UploadProgress,
 } from './events/messenger-events.ts';
 export { MAX_PROFILE_NAME_LENGTH, MAX_PROFILE_PICTURE_BYTES, type Profile } from './content/profile.ts';

@@ -59,6 +59,8 @@ export type LocalErrorCode =
   | 'file-lost'
   /** What is being sent is not what it was when that began. */
   | 'content-changed'
+  /** What another own device gives is no history, one of a later version, or has messages that do not fit. */
+  | 'bad-history'
   /** What a node, or all of them, give is not the file that was sent. */
   | 'blob-altered';
 

@@ -256,6 +256,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
         onUpload: delivery.pumpUploads,
       }),
       ...code.createFileStorage({ store, parts, keeping, registered, self: device.accountId }),
+      ...code.createHistory({ store, events, registered, onHistory: delivery.pumpHistory }),
       ...code.createExporting(store, device, clock.now, loaded),
       ...code.createSearching(store, loaded),
       ...code.createStarring({ store, clock, composer, messages, ready, pump: delivery.pump }),

@@ -14,6 +14,19 @@ export const refresh: Operation = {
   },
 };
 
+/** What the other devices of the account have comes to this one; what it has stays as it is. */
+export const takeHistory: Operation = {
+  name: 'take-history',
+  weight: 2,
+  contents: ['history-request', 'history-part'],
+  perform: async ({ messenger, act }) => {
+    await act({}, async () => {
+      await messenger.takeHistory();
+      return null;
+    });
+  },
+};
+
 export const removeDevice: Operation = {
   name: 'remove-device',
   weight: 1,

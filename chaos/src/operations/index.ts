@@ -1,5 +1,5 @@
 import { edit, hide, react, read, takeBack } from './annotating.ts';
-import { deleteAccount, refresh, removeDevice, signOut } from './devices.ts';
+import { deleteAccount, refresh, removeDevice, signOut, takeHistory } from './devices.ts';
 import { askForFile, file } from './file.ts';
 import type { Operation } from './operation.ts';
 import { profile } from './profile.ts';
@@ -24,6 +24,7 @@ export const OPERATIONS: readonly Operation[] = [
   profile,
   timer,
   refresh,
+  takeHistory,
   removeDevice,
   signOut,
   deleteAccount,

@@ -3,6 +3,7 @@ import type { Device } from './device.ts';
 import type { OwnKeys } from './keys.ts';
 import type { OwnList } from './own-list.ts';
 import { MessengerError } from '../messenger-error.ts';
+import { NEW_HISTORY } from '../vault/history-row.ts';
 import type { Store } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
 
@@ -11,6 +12,8 @@ export type Credentials = {
   readonly password: string;
   /** What the owner calls this device. */
   readonly deviceName: string;
+  /** Takes the messages of before from the account's other devices, as soon as one has let this one in. Left out: not. */
+  readonly history?: boolean;
 };
 
 export type EnrollDeps = {
@@ -24,7 +27,7 @@ export type EnrollDeps = {
 export const enroll = async (
   { store, device, keys, ownList }: EnrollDeps,
   ask: (request: NewDevice) => Promise<RegisteredDevice>,
-  { username, password, deviceName }: Credentials,
+  { username, password, deviceName, history = false }: Credentials,
   kind: 'first device' | 'another device',
 ): Promise<void> => {
   if (device.isRegistered()) throw new MessengerError('already-registered', 'this vault has an account');
@@ -42,8 +45,10 @@ export const enroll = async (
       ...{ accountId, deviceId, username: tokens.username, deviceSecret, registeredAt },
     });
     transaction.put('tokens', ONLY, tokens);
-    if (kind === 'another device')
+    if (kind === 'another device') {
       transaction.put('introduction', ONLY, { since: tokens.serverTime, askedAt: null, heard: {} });
+      if (history) transaction.put('history', ONLY, NEW_HISTORY);
+    }
   });
   await device.load();
 };

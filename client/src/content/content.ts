@@ -13,6 +13,8 @@ import { edit } from './kinds/edit.ts';
 import { fileRequest } from './kinds/file-request.ts';
 import { fileStored } from './kinds/file-stored.ts';
 import { files } from './kinds/files.ts';
+import { historyPart } from './kinds/history-part.ts';
+import { historyRequest } from './kinds/history-request.ts';
 import { reaction } from './kinds/reaction.ts';
 import { text } from './kinds/text.ts';
 import { timer } from './kinds/timer.ts';
@@ -32,6 +34,8 @@ const KINDS = {
   'profile-request': profileRequest,
   'file-request': fileRequest,
   'file-stored': fileStored,
+  'history-request': historyRequest,
+  'history-part': historyPart,
   'session-renewal': sessionRenewal,
 };
 
@@ -49,6 +53,8 @@ export const content = z.discriminatedUnion('kind', [
   profileRequest.schema,
   fileRequest.schema,
   fileStored.schema,
+  historyRequest.schema,
+  historyPart.schema,
   sessionRenewal.schema,
 ]);
 export type Content = z.infer<typeof content>;
@@ -56,6 +62,8 @@ export type Content = z.infer<typeof content>;
 /** What contents of all kinds need where they arrive. */
 export type ApplyingAny = Applying &
   Parameters<typeof sync.apply>[0] &
+  Parameters<typeof historyRequest.apply>[0] &
+  Parameters<typeof historyPart.apply>[0] &
   Parameters<typeof sessionRenewal.apply>[0];
 
 type AnyKind = Omit<Kind<typeof content, ApplyingAny>, 'schema'>;

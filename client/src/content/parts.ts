@@ -41,6 +41,11 @@ export const earlier = z.optional(z.array(messageId).check(z.minLength(1), z.max
 /** What its reader shows when they write to its author, who has let them in. */
 export const access = z.optional(accessToken);
 
+/** Where a message stands among those of all conversations: a key of its row, without the conversation (`vault/keys.ts`). */
+export const placeInHistory = z
+  .string()
+  .check(z.regex(/^[0-9a-f]{12}:[0-9a-f-]{36}:(?:in|out)$/, 'not a place of a message'));
+
 /** Whether a person lets another one in. */
 export const standing = z.enum(['accepted', 'request', 'blocked']);
 export type Standing = z.infer<typeof standing>;

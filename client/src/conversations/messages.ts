@@ -12,7 +12,7 @@ import { expiryKey, noteExpiry } from '../vault/expiry-index.ts';
 import { annotationKey, authoredKey, keyOfMessage, messageKey, messageKeyAt } from '../vault/keys.ts';
 import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
-import type { Annotation, Message } from '../vault/tables.ts';
+import { ONLY, type Annotation, type Message } from '../vault/tables.ts';
 
 /** A message and the key of its row. */
 export type MessageRow = { readonly key: string; readonly message: Message };
@@ -30,6 +30,8 @@ export type Messages = SentMessages & {
     message: Message,
     earliest?: number,
   ) => Promise<{ readonly key: string; readonly added: boolean }>;
+  /** Keeps a message that another own device has had for long, where it stood there, as `add` does; nobody is told of it as of a new one. */
+  readonly restore: (transaction: Transaction, author: AccountId, message: Message) => Promise<void>;
   /** A message that has failed goes back to `queued`; of an edit that has it is told no more. */
   readonly requeue: (transaction: Transaction, row: MessageRow) => Promise<Message>;
   /**
@@ -156,7 +158,10 @@ export const createMessages = ({
     else transaction.put('putAway', key, annotated(message, annotation));
   };
 
-  /** What is said of a message that can come no more is not kept, unless a clock may be wrong (law 15). */
+  /**
+   * What is said of a message that can come no more is not kept, unless a clock may be wrong (law 15), or another own device gives those that
+   * it has.
+   */
   const wait = async (
     transaction: Transaction,
     conversation: ConversationId,
@@ -165,7 +170,8 @@ export const createMessages = ({
   ): Promise<void> => {
     const { settledMs, readingMs } = await readSettledTime(transaction);
     const timeMs = messageTime(id);
-    if (timeMs < settledMs - LIMITS.messageTtlMs) return;
+    const isTaking = (await transaction.get('history', ONLY))?.state === 'running';
+    if (timeMs < settledMs - LIMITS.messageTtlMs && !isTaking) return;
     if (timeMs > Math.max(now(), readingMs) + LIMITS.messageTtlMs) return;
     const key = annotationKey(author, id);
     const waiting = (await transaction.get('annotations', key)) ?? {};
@@ -223,31 +229,44 @@ export const createMessages = ({
     return latest;
   };
 
+  /** Keeps one that is not known yet where it stands, with what has been said of it. Null: it is not to be shown. */
+  const place = async (
+    transaction: Transaction,
+    author: AccountId,
+    written: Message,
+  ): Promise<Message | null> => {
+    const key = keyOfMessage(written);
+    transaction.put('messageKeys', authoredKey(author, written.id), key);
+    const annotation = await takeWaiting(transaction, author, written);
+    if (annotation.hidden) return null;
+    const message = annotated(written, annotation);
+    // Its time was over before it came.
+    if (message.expiresAt !== undefined && hasPassed(message.expiresAt)) return null;
+    note(transaction, author, message);
+    transaction.put('messages', key, message);
+    keepStar(transaction, key, null, message);
+    const by = message.direction === 'out' ? 'self' : 'other';
+    const conversation = await conversations.of(transaction, message.conversation, by);
+    conversations.keep(transaction, {
+      ...withMessage(conversation, message),
+      standing: standingAfter(conversation.standing, message),
+      unread: conversation.unread + (message.state === 'received' ? 1 : 0),
+    });
+    return message;
+  };
+
   return {
     add: async (transaction, author, told, earliest) => {
-      const name = authoredKey(author, told.id);
-      const existing = await transaction.get('messageKeys', name);
+      const existing = await transaction.get('messageKeys', authoredKey(author, told.id));
       if (existing !== undefined) return { key: existing, added: false };
       const written = standingAt(told, await standingTime(transaction, told, earliest));
-      const key = keyOfMessage(written);
-      transaction.put('messageKeys', name, key);
-      const annotation = await takeWaiting(transaction, author, written);
-      if (annotation.hidden) return { key, added: false };
-      const message = annotated(written, annotation);
-      // Its time was over before it came.
-      if (message.expiresAt !== undefined && hasPassed(message.expiresAt)) return { key, added: false };
-      note(transaction, author, message);
-      transaction.put('messages', key, message);
-      keepStar(transaction, key, null, message);
-      const by = message.direction === 'out' ? 'self' : 'other';
-      const conversation = await conversations.of(transaction, message.conversation, by);
-      conversations.keep(transaction, {
-        ...withMessage(conversation, message),
-        standing: standingAfter(conversation.standing, message),
-        unread: conversation.unread + (message.state === 'received' ? 1 : 0),
-      });
-      transaction.afterCommit(() => events.emit('message', message));
-      return { key, added: true };
+      const message = await place(transaction, author, written);
+      if (message !== null) transaction.afterCommit(() => events.emit('message', message));
+      return { key: keyOfMessage(written), added: message !== null };
+    },
+    restore: async (transaction, author, message) => {
+      if ((await transaction.get('messageKeys', authoredKey(author, message.id))) === undefined)
+        await place(transaction, author, message);
     },
     advance: async (transaction, author, key, state, { wentOutAt, ...detail } = {}) => {
       const message = await transaction.get('messages', key);

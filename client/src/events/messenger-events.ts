@@ -52,6 +52,16 @@ export type DownloadProgress = {
   readonly bytes: number;
 };
 
+/** How much of what another own device has is here by now. */
+export type HistoryProgress = {
+  /** `asking`: no device has answered yet. */
+  readonly state: 'none' | 'asking' | 'running' | 'paused' | 'done';
+  /** Messages that have come. */
+  readonly messages: number;
+  /** Messages that the other device has, as it said last. */
+  readonly total: number;
+};
+
 export type MessengerEvents = {
   connection: ConnectionState;
   /** A message has been kept: a new one, or one sent from here or from another own device. */
@@ -64,6 +74,8 @@ export type MessengerEvents = {
     readonly author: AccountId;
     readonly id: MessageId;
   };
+  /** Messages of another own device come. */
+  history: HistoryProgress;
   upload: UploadProgress;
   download: DownloadProgress;
   conversation: Conversation;

@@ -93,6 +93,8 @@ export const sqliteDisk = (path: string): SqliteDisk => {
   const ascending = database.prepare(`${range} ORDER BY key LIMIT ?`);
   const descending = database.prepare(`${range} ORDER BY key DESC LIMIT ?`);
 
+  const rowsIn = database.prepare('SELECT count(*) AS rows FROM entries WHERE tbl = ?');
+
   const read = (table: TableName, key: string): unknown => {
     const row = select.get(table, key);
     return row === undefined ? undefined : deserialize(row['value'] as Uint8Array);
@@ -145,6 +147,7 @@ export const sqliteDisk = (path: string): SqliteDisk => {
     get: (table, key) => promised(() => read(table, key)),
     getMany: (table, keys) => promised(() => keys.map((key) => read(table, key))),
     list: (table, bounds) => promised(() => list(table, bounds)),
+    count: (table) => promised(() => Number(rowsIn.get(table)?.['rows'])),
     commit: (changes) => promised(() => commit(changes)),
     close: () => promised(() => database.close()),
   };

@@ -10,6 +10,7 @@ import { tellOwnDevices } from '../sending/own-sync.ts';
 import { setStanding, standingOf } from './standings.ts';
 import { conversationWith, named, type ConversationId } from '../vault/conversation-id.ts';
 import { conversationPrefix } from '../vault/keys.ts';
+import { takeNoMoreOf } from '../vault/history-row.ts';
 import type { Store } from '../vault/store.ts';
 import type { Conversation } from '../vault/tables.ts';
 
@@ -63,6 +64,7 @@ export const createPeople = (deps: PeopleDeps): People => {
       if (row.standing !== 'request')
         transaction.put('standings', named(conversation).accountId, row.standing);
       transaction.delete('conversations', conversation);
+      await takeNoMoreOf(transaction, conversation);
       transaction.afterCommit(() => {
         contacts.forget();
         events.emit('conversation-removed', { conversation });

@@ -5,6 +5,8 @@ import type { DeviceLists } from '../account/device-lists.ts';
 import type { PreferenceStore } from '../account/preferences.ts';
 import { applyTimer } from '../conversations/timing.ts';
 import { answerProfileRequest, expectProfile, takeProfile } from '../people/profiles.ts';
+import { noteHistoryRequest } from '../history/give-history.ts';
+import { noteHistoryPart } from '../history/take-history.ts';
 import { noteFileRequest, noteFileStored } from '../sending/storing-again.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
 import { boundedTime } from '../vault/keys.ts';
@@ -25,6 +27,10 @@ export type ApplyDeps = ApplyRenewalDeps &
     readonly onProfileDue: () => void;
     /** There is a file to be stored again. */
     readonly onFileDue: () => void;
+    /** An own device is to be given messages. */
+    readonly onHistoryDue: () => void;
+    /** Messages of another own device are to be kept. */
+    readonly onHistory: () => void;
     /** There is a newer device list than the one that is known. */
     readonly onListExpected: (accountId: AccountId) => void;
   };
@@ -122,6 +128,8 @@ export const applyPlaintext = async (
       expectProfile(transaction, deps, { accountId, deviceId: senderDeviceId }, id),
     storeAgain: (by, request) => noteFileRequest(transaction, deps, by, request),
     moveFile: (by, stored) => noteFileStored(transaction, deps, by, stored),
+    giveHistory: (by, request) => noteHistoryRequest(transaction, deps, by, request),
+    takeHistory: (by, part) => noteHistoryPart(transaction, deps, by, part),
     tellProfile: (accountId, deviceId) => answerProfileRequest(transaction, deps, { accountId, deviceId }),
     keepUnknown: (copyPlace) => keepUnknown(transaction, deps, opened, copyPlace),
     follow: (change) => applySync(transaction, deps, change, { deviceId: senderDeviceId, sentAt }, blocked),

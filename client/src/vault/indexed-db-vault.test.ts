@@ -68,6 +68,7 @@ const open = async (name = `vault-${(names += 1)}`, passphrase?: string): Promis
     get: (...args) => call('get', ...args),
     getMany: (...args) => call('getMany', ...args),
     list: (...args) => call('list', ...args),
+    count: (...args) => call('count', ...args),
     commit: (changes) => call('commit', changes.map(portable)),
     close: () => call('close'),
   };

@@ -33,6 +33,7 @@ export const memoryVault = (tables: MemoryDisk = new Map()): Vault => {
         }),
       );
     },
+    count: (table) => Promise.resolve(rowsOf(table).size),
     commit: (changes) => promised(() => structuredClone(changes).forEach(apply)),
     close: () => Promise.resolve(),
   };

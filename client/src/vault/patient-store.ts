@@ -69,6 +69,7 @@ export const createPatientStore = (
     get: (table, key) => insist(() => store.get(table, key)),
     getMany: (table, keys) => insist(() => store.getMany(table, keys)),
     list: (table, range) => insist(() => store.list(table, range)),
+    count: (table) => insist(() => store.count(table)),
     close: async () => {
       closed = true;
       const closing = store.close();

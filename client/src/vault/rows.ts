@@ -172,6 +172,20 @@ const rows = {
     ticket: optional(ticket),
   }),
   storedAgain: z.looseObject({ sinceMs: number, bytes: number }),
+  historyDue: z.looseObject({ before: nullable(text) }),
+  history: z.looseObject({
+    state: z.enum(['running', 'paused', 'done']),
+    from: nullable(number),
+    place: nullable(text),
+    askedAt: nullable(number),
+    ...{ asks: number, isTold: flag, messages: number, total: number, without: z.array(conversation) },
+    parts: z.array(
+      z.object({
+        before: nullable(text),
+        archive: z.object({ blob: text, key: text, digest: text, size: number }),
+      }),
+    ),
+  }),
   sentIds: z.looseObject({
     messageKey: nullable(text),
     edit: optional(edit),
@@ -284,9 +298,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
     fingerprint: 'fb5b6c31ec23a40a',
     change: 'files that are asked for and stored again; messages that disappear; starred messages',
   },
+  { version: 14, fingerprint: 'a75f94bbc4121b57', change: 'messages from other own devices' },
 ];
 
-export const VAULT_VERSION = 13;
+export const VAULT_VERSION = 14;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

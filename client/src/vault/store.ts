@@ -36,6 +36,8 @@ export type Store = {
   readonly get: RowReader['get'];
   readonly getMany: RowReader['getMany'];
   readonly list: RowReader['list'];
+  /** How many rows a table has, those that do not fit it too. */
+  readonly count: Vault['count'];
   /** Waits for running transactions, refuses new ones, closes the vault. */
   readonly close: () => Promise<void>;
 };
@@ -61,10 +63,11 @@ const failed = (cause: unknown): never => {
 };
 
 /** A vault whose failures are `storage-full` and `storage-failed`. */
-const withNamedFailures = ({ get, getMany, list, commit, close }: Vault): Vault => ({
+const withNamedFailures = ({ get, getMany, list, count, commit, close }: Vault): Vault => ({
   get: (table, key) => get(table, key).catch(failed),
   getMany: (table, keys) => getMany(table, keys).catch(failed),
   list: (table, range) => list(table, range).catch(failed),
+  count: (table) => count(table).catch(failed),
   commit: (changes) => commit(changes).catch(failed),
   close,
 });
@@ -204,6 +207,7 @@ export const createVaultStore = (
     get: rows.get,
     getMany: rows.getMany,
     list: rows.list,
+    count: vault.count,
     close: async () => {
       closed = true;
       await running;

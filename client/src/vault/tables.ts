@@ -9,6 +9,7 @@ import type {
   SignedDeviceList,
 } from '@restante/protocol';
 import type { MessageReference, Standing } from '../content/parts.ts';
+import type { StoredArchive } from '../content/stored-archive.ts';
 import type { ChosenProfile } from '../content/chosen-profile.ts';
 import type { ChosenTimer } from '../content/chosen-timer.ts';
 import type { ChosenSettings, ConversationSettings } from '../content/conversation-settings.ts';
@@ -396,6 +397,32 @@ export type Preferences = {
   readonly presence: boolean;
 };
 
+/** What an own device has asked this one for: the messages before a place among those of all conversations; null: the newest. Key: its number. */
+export type HistoryDue = { readonly before: string | null };
+
+/** How far the messages of other own devices have been taken. Milliseconds since 1970, server's clock. */
+export type HistoryTaken = {
+  readonly state: 'running' | 'paused' | 'done';
+  /** Who gives; null: whoever answers. */
+  readonly from: DeviceId | null;
+  /** From here back is to be asked for, or has been; null: from the newest on. */
+  readonly place: string | null;
+  /** Null: it has not been asked for yet. */
+  readonly askedAt: number | null;
+  /** How often nobody has answered. */
+  readonly asks: number;
+  /** There is nothing before the last part. */
+  readonly isTold: boolean;
+  /** Parts that have come and are not kept yet, the next one first. */
+  readonly parts: readonly { readonly before: string | null; readonly archive: StoredArchive }[];
+  /** Conversations that have been deleted here since it began. */
+  readonly without: readonly ConversationId[];
+  /** So many messages have come. */
+  readonly messages: number;
+  /** So many the giver has. */
+  readonly total: number;
+};
+
 /** A row that nobody could read, as it was. */
 export type UnfitRow = { readonly table: string; readonly key: string; readonly value: unknown };
 
@@ -469,6 +496,8 @@ export type Tables = {
   keptFiles: KeptFile;
   dueFiles: DueFile;
   storedAgain: StoredAgain;
+  historyDue: HistoryDue;
+  history: HistoryTaken;
   conversations: Conversation;
   outbox: OutboxEntry;
   /** Ids of envelopes that are done with (law 2). */

@@ -34,6 +34,16 @@ export const vaultContract = (
       await vault.close();
     });
 
+    test('counts the rows of a table', async () => {
+      const vault = await open();
+      await vault.commit([put('a'), put('b'), { table: 'renewals', key: 'a', value: 7 }]);
+      await vault.commit([put('b'), put('c'), remove('a')]);
+      expect(await vault.count('setAside')).toBe(2);
+      expect(await vault.count('renewals')).toBe(1);
+      expect(await vault.count('newcomers')).toBe(0);
+      await vault.close();
+    });
+
     test('tables do not share keys', async () => {
       const vault = await open();
       await vault.commit([put('a'), { table: 'renewals', key: 'a', value: 7 }]);

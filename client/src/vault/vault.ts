@@ -29,6 +29,8 @@ export type Vault = {
   /** The values of many keys, in the order of `keys`. */
   readonly getMany: (table: TableName, keys: readonly string[]) => Promise<unknown[]>;
   readonly list: (table: TableName, range: Range) => Promise<Row<unknown>[]>;
+  /** How many rows a table has. */
+  readonly count: (table: TableName) => Promise<number>;
   /** All changes or none. When it resolves they survive a power cut (law 3). */
   readonly commit: (changes: readonly Change[]) => Promise<void>;
   readonly close: () => Promise<void>;

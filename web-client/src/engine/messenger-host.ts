@@ -38,6 +38,7 @@ const FORWARDED = Object.keys({
   'device-list': true,
   listing: true,
   'waiting-devices': true,
+  history: true,
   undecryptable: true,
   'held-up': true,
 } satisfies Record<EngineEvent['type'], true>) as EngineEvent['type'][];
@@ -214,7 +215,8 @@ export const createMessengerHost = (
     messenger,
     calls: {
       register: (credentials) => signIn(credentials.username, (messenger) => messenger.register(credentials)),
-      login: (credentials) => signIn(credentials.username, (messenger) => messenger.login(credentials)),
+      login: (credentials) =>
+        signIn(credentials.username, (messenger) => messenger.login({ ...credentials, history: true })),
       deleteAccount: (password) =>
         inTurn(async () => {
           await opened().deleteAccount(password);

@@ -12,6 +12,7 @@ import { Connection } from './connection.svelte.ts';
 import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
 import { FetchedUnasked } from './fetched-unasked.svelte.ts';
+import { History } from './history.svelte.ts';
 import { Installation } from './installation.svelte.ts';
 import { Locale } from './locale.svelte.ts';
 import { lockAfterChoice, type LockAfter } from './lock-after.svelte.ts';
@@ -39,6 +40,7 @@ export type App = {
   readonly theme: StoredChoice<Theme>;
   readonly alerts: Alerts;
   readonly ownDevices: OwnDevices;
+  readonly history: History;
   readonly installation: Installation;
   readonly update: Update;
   readonly pendingJump: PendingJump;
@@ -65,6 +67,7 @@ export const createApp = (engine: Engine): App => {
     theme: themeChoice(),
     alerts: new Alerts(notifications),
     ownDevices: new OwnDevices(engine, feed),
+    history: new History(engine, feed),
     installation: new Installation(),
     update: new Update(startAppUpdates(engine.settled)),
     pendingJump: new PendingJump(),

@@ -29,12 +29,17 @@ export class Locale {
     new Intl.DateTimeFormat(this.#region, { day: '2-digit', month: '2-digit', year: '2-digit' }),
   );
 
+  readonly #number = $derived(new Intl.NumberFormat(this.#region));
+
   /** Fetches the strings of the wanted language, if they are not there yet. */
   async load(): Promise<void> {
     if (this.#wanted === 'en' || this.#german !== null) return;
     // Without a network it may not be there: English does until the next time.
     const loaded = await import('../i18n/de/index.ts').catch(() => null);
     this.#german = loaded?.de ?? null;
+  }
+  number(value: number): string {
+    return this.#number.format(value);
   }
   /** Hours and minutes. */
   time(ms: number): string {

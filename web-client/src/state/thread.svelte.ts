@@ -417,9 +417,17 @@ export class Thread {
         this.#remove(referencedKey(event.detail, this.self), added);
       } else if (event.type === 'conversation-removed' && event.detail.conversation === this.conversation) {
         this.#replace([], { atStart: true, atEnd: true });
-      }
+      } else if (event.type === 'history') this.#readOlderOnes();
     }
     if (added.length > 0) this.#insert(added);
+  }
+
+  /** Messages of another own device have come, of any conversation. */
+  #readOlderOnes(): void {
+    this.#atStart = false;
+    if (!this.#loaded || this.#items.length >= PAGE_SIZE) return;
+    const reading = this.#items.length === 0 ? this.readAgain() : this.loadOlder();
+    reading.catch(() => undefined);
   }
 
   #change(changed: Message, added: Message[]): void {

@@ -20,35 +20,34 @@ const base64 = (maxBytes: number) =>
 const bytes32 = z.string().check(z.regex(BASE64), z.length(44));
 const side = z.int().check(z.positive(), z.maximum(MAX_SIDE));
 
+/** A file of a message, which has been stored. */
+export const storedFile = z.object({
+  name: z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH)),
+  /** What its sender takes it for: nobody goes by it before having looked. */
+  type: z.string().check(z.maxLength(MAX_NAME_LENGTH)),
+  /** In bytes. */
+  size: z.int().check(z.minimum(0), z.maximum(MAX_FILE_BYTES)),
+  /** Base64 of 32 bytes, drawn for this file. */
+  key: bytes32,
+  /** Where it is, and base64 of what its parts are (`blobs/blob-digest.ts`). */
+  blob: z.object({ id: blobId, digest: bytes32 }),
+  /** Of a picture or film, as it is shown. */
+  width: z.exactOptional(side),
+  height: z.exactOptional(side),
+  /** Of a film or recording. */
+  seconds: z.exactOptional(z.number().check(z.minimum(0))),
+  /** Base64 of a small picture of it. */
+  preview: z.exactOptional(base64(MAX_PREVIEW_BYTES)),
+  /** Base64 of how loud a voice message is, from its beginning to its end. */
+  waveform: z.exactOptional(base64(MAX_WAVEFORM_BYTES)),
+});
+
 /** Files with what a person wrote to them, which may be nothing. Their bytes are blobs. */
 const schema = z.object({
   ...written,
   kind: z.literal('files'),
   text: z.string(),
-  files: z
-    .array(
-      z.object({
-        name: z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH)),
-        /** What its sender takes it for: nobody goes by it before having looked. */
-        type: z.string().check(z.maxLength(MAX_NAME_LENGTH)),
-        /** In bytes. */
-        size: z.int().check(z.minimum(0), z.maximum(MAX_FILE_BYTES)),
-        /** Base64 of 32 bytes, drawn for this file. */
-        key: bytes32,
-        /** Where it is, and base64 of what its parts are (`blobs/blob-digest.ts`). */
-        blob: z.object({ id: blobId, digest: bytes32 }),
-        /** Of a picture or film, as it is shown. */
-        width: z.exactOptional(side),
-        height: z.exactOptional(side),
-        /** Of a film or recording. */
-        seconds: z.exactOptional(z.number().check(z.minimum(0))),
-        /** Base64 of a small picture of it. */
-        preview: z.exactOptional(base64(MAX_PREVIEW_BYTES)),
-        /** Base64 of how loud a voice message is, from its beginning to its end. */
-        waveform: z.exactOptional(base64(MAX_WAVEFORM_BYTES)),
-      }),
-    )
-    .check(z.minLength(1), z.maxLength(MAX_FILES)),
+  files: z.array(storedFile).check(z.minLength(1), z.maxLength(MAX_FILES)),
 });
 export type FilesContent = z.infer<typeof schema>;
 

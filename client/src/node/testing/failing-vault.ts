@@ -25,6 +25,7 @@ export const failingVault = (vault: Vault) => {
       get: (table, key) => attempt(() => vault.get(table, key)),
       getMany: (table, keys) => attempt(() => vault.getMany(table, keys)),
       list: (table, range) => attempt(() => vault.list(table, range)),
+      count: (table) => attempt(() => vault.count(table)),
       commit: (changes) => attempt(() => vault.commit(changes)),
     } satisfies Vault,
   };

@@ -39,6 +39,7 @@ export const sealedVault = (disk: Vault, dataKey: DataKey, version: number): Vau
         })),
       );
     },
+    count: disk.count,
     commit: async (changes) => {
       const rows = changes.map(encoded);
       const done = turn.then(async () => disk.commit(await seal(rows)));

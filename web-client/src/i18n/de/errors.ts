@@ -30,6 +30,8 @@ export const errors = {
   'wrong-clock': 'Die Uhr dieses Geräts oder die des Servers geht um Tage falsch. Prüfe das Datum.',
   'no-session': 'Die andere Seite hat ihren Schlüssel noch nicht genannt.',
   'content-changed': 'Die Datei ist nicht mehr die, die gesendet werden sollte. Wähle sie noch einmal aus.',
+  'bad-history':
+    'Was dein anderes Gerät geliefert hat, lässt sich hier nicht lesen. Aktualisiere beide und versuche es noch einmal.',
   'blob-altered': 'Was die Server liefern, ist nicht die Datei, die gesendet wurde.',
   'no-storage': 'Deine Nachrichten sind hier gerade nicht offen. Lade die Seite neu.',
   'storage-failed': 'Dieses Gerät kann gerade nichts speichern. Versuche es noch einmal.',

@@ -26,7 +26,7 @@ export const shell = {
     answer: 'Antworten',
     title: 'Hereinlassen?',
     compare:
-      'Lass es nur herein, wenn es deines ist und diese Nummer zeigt. Es liest dann, was dir geschrieben wird, und schreibt in deinem Namen.',
+      'Lass es nur herein, wenn es deines ist und diese Nummer zeigt. Es bekommt deine Nachrichten, auch die früheren, und schreibt in deinem Namen.',
     digits: 'Nummer des Geräts',
     letIn: 'Hereinlassen',
     refuse: 'Nein, und Passwort ändern',

@@ -32,6 +32,7 @@ export const errors = {
   'wrong-clock': 'The clock of this device or of the server is wrong by days. Check the date.',
   'no-session': 'The other side has not told its key yet.',
   'content-changed': 'The file is not what it was when sending it began. Choose it again.',
+  'bad-history': 'What your other device has given cannot be read here. Update both, and try again.',
   'blob-altered': 'What the servers give is not the file that was sent.',
   'no-storage': 'Your messages are not open here at the moment. Load the page again.',
   'storage-failed': 'This device cannot store anything at the moment. Try again.',

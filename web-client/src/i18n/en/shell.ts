@@ -25,7 +25,7 @@ export const shell = {
     answer: 'Answer',
     title: 'Let it in?',
     compare:
-      'Let it in only if it is yours and shows this number. It will read what is written to you from then on, and write in your name.',
+      'Let it in only if it is yours and shows this number. It gets your messages, those of before too, and writes in your name.',
     digits: 'Number of the device',
     letIn: 'Let it in',
     refuse: 'No, and change my password',

@@ -1,0 +1,4 @@
+import type { Migration } from './migration.ts';
+
+/** No messages had been asked for of other own devices. */
+export const toVersion14: Migration = { version: 14, rows: {} };
