@@ -118,7 +118,7 @@ export const indexedDbDisk = async (name: string, onLost: () => void): Promise<V
       if (bounds === null || range.limit === 0) return [];
       return list(table, bounds, range);
     },
-    count: async (table) => read(table).count() as Promise<number>,
+    count: async (table) => read(table).count(),
     commit: async (changes) => {
       const tables = [...new Set(changes.map(({ table }) => table))];
       if (tables.length === 0) return;

@@ -94,6 +94,20 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+test('messages of before that come from another device are shown, in a conversation that was empty, too', async () => {
+  const { thread, kept, happen } = await start([message(500)]);
+  expect(thread.atStart).toBe(true);
+  kept.unshift(...messages(250));
+  happen({ type: 'history', detail: { state: 'running', messages: 250, total: 250 } });
+  await vi.waitUntil(() => thread.items.length > 1);
+  expect([texts(thread)[0], lastText(thread), thread.atStart]).toEqual(['150', '500', false]);
+
+  const empty = await start([]);
+  empty.kept.push(...messages(3));
+  empty.happen({ type: 'history', detail: { state: 'running', messages: 3, total: 3 } });
+  await vi.waitUntil(() => empty.thread.items.length === 3);
+});
+
 test('opens at the newest messages when all have been seen', async () => {
   const { thread } = await start(messages(250));
   expect(thread.items).toHaveLength(100);
