@@ -10,6 +10,7 @@ import { machine } from './machine.ts';
 import type { Bench, Measurement } from './measurement.ts';
 import { catchUp } from './measurements/catch-up.ts';
 import { connections } from './measurements/connections.ts';
+import { history } from './measurements/history.ts';
 import { fullNode } from './measurements/full-node.ts';
 import { memoryGrowth } from './measurements/growth.ts';
 import { livePush } from './measurements/live-push.ts';
@@ -45,6 +46,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   signal,
   messenger,
   messengerFiles,
+  history,
   memoryGrowth,
   reconnect,
   masterKilled,
@@ -64,6 +66,7 @@ Measurements (all when none is named): ${MEASUREMENTS.map(({ name }) => name).jo
   --rate <n>      of these, how many are sent per second (100)
   --sockets <n>   sockets of the measurements "reconnect" and "master-killed" (15000)
   --masters <n>   masters of the measurement "master-killed", of which one is killed (3)
+  --history <n>   messages of the measurement "history" (10000)
   --node-options <flags>
                   flags of node for the services, such as "--cpu-prof --cpu-prof-dir=/tmp/profiles"
   --help          print this
@@ -84,6 +87,7 @@ const MOST_PER_SECOND = 5_000;
 /** Of all masters together; each process needs as many open files (`ulimit -n`) as it has sockets. */
 const MOST_SOCKETS = 60_000;
 const MOST_MASTERS = 8;
+const MOST_HISTORY = 1_000_000;
 
 const sizeOf = (values: {
   readonly users: string;
@@ -91,6 +95,7 @@ const sizeOf = (values: {
   readonly rate: string;
   readonly sockets: string;
   readonly masters: string;
+  readonly history: string;
 }) => {
   const whole = (option: keyof typeof values, atLeast: number, atMost: number): number => {
     const value = Number(values[option]);
@@ -102,7 +107,8 @@ const sizeOf = (values: {
   const messages = whole('messages', 1, (users / 2) * MOST_PER_MAILBOX);
   const perSecond = whole('rate', 1, MOST_PER_SECOND);
   const sockets = whole('sockets', MOST_MASTERS, MOST_SOCKETS);
-  return { users, messages, perSecond, sockets, masters: whole('masters', 2, MOST_MASTERS) };
+  const history = whole('history', 1, MOST_HISTORY);
+  return { users, messages, perSecond, sockets, masters: whole('masters', 2, MOST_MASTERS), history };
 };
 
 const options = () => {
@@ -117,6 +123,7 @@ const options = () => {
       rate: { type: 'string', default: '100' },
       sockets: { type: 'string', default: '15000' },
       masters: { type: 'string', default: '3' },
+      history: { type: 'string', default: '10000' },
       'node-options': { type: 'string' },
       help: { type: 'boolean', default: false },
     },

@@ -18,6 +18,8 @@ export type Bench = {
     readonly perSecond: number;
     readonly sockets: number;
     readonly masters: number;
+    /** Messages that a new device takes in `history`. */
+    readonly history: number;
   };
   /** Flags of node for the services, such as `--cpu-prof`. */
   readonly nodeOptions: string | null;

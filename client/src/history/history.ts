@@ -1,5 +1,6 @@
 import type { HistoryProgress, MessengerEventSource } from '../events/messenger-events.ts';
 import type { Store } from '../vault/store.ts';
+import { withoutParts } from '../vault/history-row.ts';
 import { ONLY, type HistoryTaken } from '../vault/tables.ts';
 import { progressOf } from './progress.ts';
 import { beginHistory } from './take-history.ts';
@@ -36,11 +37,7 @@ export const createHistory = ({ store, events, registered, onHistory }: HistoryD
       const row = await transaction.get('history', ONLY);
       if (row?.state !== 'running') return;
       // What was said of messages meanwhile is kept as long as they come alone: after a pause they are asked for anew.
-      const place = row.parts[0] ? row.parts[0].before : row.place;
-      const paused: HistoryTaken = {
-        ...{ ...row, state: 'paused', place, parts: [], askedAt: null },
-        isTold: row.isTold && row.parts.length === 0,
-      };
+      const paused: HistoryTaken = { ...withoutParts(row), state: 'paused' };
       transaction.put('history', ONLY, paused);
       transaction.afterCommit(() => events.emit('history', progressOf(paused)));
     });

@@ -287,6 +287,7 @@ test('it goes on where it was left, on both sides, and nothing is fetched twice'
   await carryUntil(isDone(fresh));
   expect(inOrder(await all(fresh))).toEqual(inOrder(given));
   expect(gets).toBeLessThanOrEqual(2 * stored.size);
+  expect((await fresh.history.historyProgress()).messages).toBe(200);
 });
 
 test('a pause asks for nothing and keeps nothing; it goes on from there', async () => {
@@ -302,6 +303,7 @@ test('a pause asks for nothing and keeps nothing; it goes on from there', async 
   expect([await stateOf(fresh), (await all(fresh)).length]).toEqual(['paused', kept]);
   await fresh.history.takeHistory();
   await carryUntil(isDone(fresh));
+  expect((await fresh.history.historyProgress()).messages).toBe(120);
   expect(inOrder(await all(fresh))).toEqual(inOrder(given));
 });
 

@@ -17,8 +17,8 @@ import type { Composer } from '../sending/compose.ts';
 import type { BlobApi } from '../server/blob-api.ts';
 import type { ServerClock } from '../server/clock.ts';
 import type { MasterApi } from '../server/master-api.ts';
-import { conversationWith, named } from '../vault/conversation-id.ts';
-import { NEW_HISTORY } from '../vault/history-row.ts';
+import { named } from '../vault/conversation-id.ts';
+import { NEW_HISTORY, withoutParts } from '../vault/history-row.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type HistoryTaken, type Message } from '../vault/tables.ts';
 import { decodeArchive, type Archive } from './archive.ts';
@@ -182,18 +182,40 @@ export const createHistoryTaking = (deps: HistoryTakingDeps): HistoryTaking => {
 
   const authorOf = ({ direction, conversation }: Message): AccountId =>
     direction === 'out' ? device.accountId() : named(conversation).accountId;
-  const keepBatch = (transaction: Transaction, batch: readonly Message[]): Promise<unknown> =>
-    batch.reduce<Promise<unknown>>(
-      (before, message) => before.then(() => messages.restore(transaction, authorOf(message), message)),
-      Promise.resolve(),
-    );
-  const keepNames = async (transaction: Transaction, names: Archive['names']): Promise<void> => {
-    for (const [accountId, username] of Object.entries(names)) {
-      const id = conversationWith(accountId);
+  /** Names of those who have no other one here yet. */
+  const keepNames = async (
+    transaction: Transaction,
+    names: Archive['names'],
+    batch: readonly Message[],
+  ): Promise<void> => {
+    for (const id of new Set(batch.map(({ conversation }) => conversation))) {
+      const username = names[named(id).accountId];
       const conversation = await transaction.get('conversations', id);
-      if (conversation?.username === null) await deps.conversations.change(transaction, id, { username });
+      if (username !== undefined && conversation?.username === null)
+        await deps.conversations.change(transaction, id, { username });
     }
   };
+
+  /** Keeps the next messages of the part that came first. Answers whether there are more. */
+  const keepNext = ({ blob }: StoredArchive, { messages: all, names }: Archive): Promise<boolean> =>
+    store.transact(async (transaction) => {
+      const row = await transaction.get('history', ONLY);
+      if (row?.state !== 'running' || row.parts[0]?.archive.blob !== blob) return false;
+      const batch = all.slice(row.kept, row.kept + BATCH);
+      const wanted = batch.filter(({ conversation }) => !row.without.includes(conversation));
+      for (const message of wanted) await messages.restore(transaction, authorOf(message), message);
+      await keepNames(transaction, names, wanted);
+      const [kept, come] = [row.kept + batch.length, row.messages + batch.length];
+      const isOver = kept >= all.length;
+      keep(
+        transaction,
+        deps,
+        isOver
+          ? settled({ ...row, messages: come, kept: 0, parts: row.parts.slice(1) })
+          : { ...row, messages: come, kept },
+      );
+      return !isOver;
+    });
 
   /** Keeps the part that came first. Answers whether there was one. */
   const keepOne = async (signal: AbortSignal): Promise<boolean> => {
@@ -202,35 +224,14 @@ export const createHistoryTaking = (deps: HistoryTakingDeps): HistoryTaking => {
     const archive = await fetchArchive(part.archive);
     if (archive.unfit > 0)
       onFault(new MessengerError('bad-history', `${archive.unfit} messages of the history do not fit`));
-    for (let from = 0; from < archive.messages.length; from += BATCH) {
-      signal.throwIfAborted();
-      const batch = archive.messages.slice(from, from + BATCH);
-      const isWanted = await store.transact(async (transaction) => {
-        const row = await transaction.get('history', ONLY);
-        if (row?.state !== 'running' || row.parts[0]?.archive.blob !== part.archive.blob) return false;
-        await keepBatch(
-          transaction,
-          batch.filter(({ conversation }) => !row.without.includes(conversation)),
-        );
-        keep(transaction, deps, { ...row, messages: row.messages + batch.length });
-        return true;
-      });
-      if (!isWanted) return true;
-    }
-    await change(async (row, transaction) => {
-      if (row.parts[0]?.archive.blob !== part.archive.blob) return row;
-      await keepNames(transaction, archive.names);
-      return { ...row, parts: row.parts.slice(1) };
-    });
+    while (await keepNext(part.archive, archive)) signal.throwIfAborted();
     return true;
   };
 
   const giveUp = async (error: MessengerError): Promise<void> => {
     await change((row) => {
-      const [first] = row.parts;
-      if (isLost(error) && first !== undefined)
-        return { ...row, parts: [], place: first.before, isTold: false, askedAt: null };
-      return isForGood(error) ? { ...row, state: 'paused' } : row;
+      if (isLost(error)) return withoutParts(row);
+      return isForGood(error) ? { ...withoutParts(row), state: 'paused' } : row;
     });
   };
 

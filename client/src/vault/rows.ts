@@ -178,7 +178,8 @@ const rows = {
     from: nullable(number),
     place: nullable(text),
     askedAt: nullable(number),
-    ...{ asks: number, isTold: flag, messages: number, total: number, without: z.array(conversation) },
+    ...{ asks: number, isTold: flag, kept: number, messages: number, total: number },
+    without: z.array(conversation),
     parts: z.array(
       z.object({
         before: nullable(text),
@@ -298,7 +299,7 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
     fingerprint: 'fb5b6c31ec23a40a',
     change: 'files that are asked for and stored again; messages that disappear; starred messages',
   },
-  { version: 14, fingerprint: 'a75f94bbc4121b57', change: 'messages from other own devices' },
+  { version: 14, fingerprint: 'bdc93408819a2c97', change: 'messages from other own devices' },
 ];
 
 export const VAULT_VERSION = 14;

@@ -415,6 +415,8 @@ export type HistoryTaken = {
   readonly isTold: boolean;
   /** Parts that have come and are not kept yet, the next one first. */
   readonly parts: readonly { readonly before: string | null; readonly archive: StoredArchive }[];
+  /** Messages of the first part that are kept. */
+  readonly kept: number;
   /** Conversations that have been deleted here since it began. */
   readonly without: readonly ConversationId[];
   /** So many messages have come. */

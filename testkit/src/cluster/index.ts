@@ -30,3 +30,4 @@ export { followLogs, type ServiceLogs } from './service-logs.ts';
 export { startTestCluster, type TestCluster, type TestClusterOptions } from './test-cluster.ts';
 export { filesWithText } from './text-search.ts';
 export { filteredWebSocket, openWire, type Wire } from './wire.ts';
+export { fillVault } from './long-history.ts';
