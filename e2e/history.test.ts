@@ -82,13 +82,11 @@ const talk = async (): Promise<{ readonly alice: Person; readonly bob: Person }>
   }
   const last = await alice.sendAccepted(bob, 'the last one');
   await bob.seesLast(alice, 'the last one');
-  const atBob = await bob.find(last);
-  await bob.messenger().react(atBob.conversation, { author: alice.address.accountId, id: last.id }, '👍');
+  const withAlice = conversationWith(alice.address.accountId);
+  await bob.messenger().react(withAlice, { author: alice.address.accountId, id: last.id }, '👍');
   await alice.messenger().editText(last.conversation, last.id, 'the very last one');
-  await bob
-    .messenger()
-    .setStarred(atBob.conversation, [{ author: alice.address.accountId, id: last.id }], true);
-  await waitFor('the edit', async () => (await bob.find(last)).edited !== undefined);
+  await bob.messenger().setStarred(withAlice, [{ author: alice.address.accountId, id: last.id }], true);
+  await waitFor('the edit', async () => (await allOf(bob.messenger(), alice)).at(-1)?.edited !== undefined);
   return { alice, bob };
 };
 
@@ -103,7 +101,7 @@ test('a new device shows every message as the other one does, finds them, and op
       read: (from, to) => Promise.resolve(bytes.slice(from, to)),
     },
   ]);
-  await waitFor('the file', async () => (await bob.find(sent)).files?.[0]?.blob !== undefined);
+  await waitFor('the file', async () => (await allOf(bob.messenger(), alice)).at(-1)?.files !== undefined);
   const here = await allOf(bob.messenger(), alice);
   const hidden = here[5]!;
   await bob
@@ -127,8 +125,8 @@ test('a new device shows every message as the other one does, finds them, and op
   const [conversation] = await device.conversations();
   expect(conversation).toMatchObject({
     username: alice.username,
-    standing: 'request',
-    preview: { text: 'minutes.txt' },
+    standing: 'accepted',
+    preview: { id: sent.id },
   });
   expect((await device.search('very last')).map(({ id }) => id)).toHaveLength(1);
   expect(await device.starredMessages()).toHaveLength(1);
