@@ -39,6 +39,8 @@ export const noteHistoryRequest = (
 /** Bytes of an archive: it fills a part of a blob. The longest message has half of that. */
 const MAX_BYTES = 1_000_000;
 const MAX_MESSAGES = 4_000;
+/** The first part is there soon. */
+const FIRST_MESSAGES = 200;
 /** Devices that are given parts, one following on the other, without looking for the place anew. */
 const MAX_WALKS = 4;
 /** A part is tried so often at all nodes before it is told that it waits. */
@@ -60,6 +62,7 @@ type Collected = {
 const encoder = new TextEncoder();
 
 const collect = async (walk: Walk): Promise<Collected> => {
+  const most = walk.place === null ? FIRST_MESSAGES : MAX_MESSAGES;
   const messages: string[] = [];
   const accounts = new Set<AccountId>();
   let bytes = 0;
@@ -71,7 +74,7 @@ const collect = async (walk: Walk): Promise<Collected> => {
     if (message !== null) {
       const json = JSON.stringify(message);
       bytes += encoder.encode(json).length + 1;
-      if (messages.length > 0 && (bytes > MAX_BYTES || messages.length >= MAX_MESSAGES))
+      if (messages.length > 0 && (bytes > MAX_BYTES || messages.length >= most))
         return { messages, accounts, next: walk.place };
       messages.push(json);
       accounts.add(message.conversation);
