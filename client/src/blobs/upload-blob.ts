@@ -42,7 +42,9 @@ const foundAt = async (
 ): Promise<ReadonlyMap<number, number>> => {
   const found = await Promise.all(
     nodes.map((node) =>
-      api.parts({ node, blob, ticket, placesAt: placesAt ?? null }, signal).catch((): ReadonlySet<number> => new Set()),
+      api
+        .parts({ node, blob, ticket, placesAt: placesAt ?? null }, signal)
+        .catch((): ReadonlySet<number> => new Set()),
     ),
   );
   const copies = new Map<number, number>();
