@@ -37,6 +37,7 @@ import { createDatabaseKeeper } from './couch/database-keeper.ts';
 import { createEnvelopes } from './couch/envelopes.ts';
 import { createHalfUploads } from './couch/half-uploads.ts';
 import { createLedger } from './couch/ledger.ts';
+import { createLookedThrough } from './couch/looked-through.ts';
 import { createCouchMailboxStore } from './couch/couch-mailbox-store.ts';
 import { createMeshKeeper, type Holders } from './couch/mesh-keeper.ts';
 import { createPassage } from './couch/passage.ts';
@@ -234,6 +235,7 @@ export const startMailboxNode = async (
       ...{ log, objects, surely: () => surelyAfter(PUT_WITHIN_MS) },
       isElsewhere: async (blob) => (await couchBlobs.parts(blob)).length > 0,
       onRemoved: (parts) => metrics.halfUploadParts.inc(parts),
+      lookedThrough: createLookedThrough(admin, databases.node, config.objectStore),
     }),
   };
   /** A clock that is wrong alone is found out by the others; where these are too few, it is by the days that are believed. */
