@@ -112,6 +112,27 @@ const kept = (folder: string): string[] => {
   }
 };
 
+test('what is said of a message that waits for its files goes out behind it', async () => {
+  const [alice, bob] = [await somebody('alice'), await somebody('bob')];
+  alice.traffic.isDead = (url, method) => method === 'PUT' && url.includes('/blobs/');
+  const sent = await sendTo(alice.person, bob.person, [given('a', bytesOf(9))], { text: 'from the see' });
+  const self = alice.person.address.accountId;
+  const messenger = alice.person.messenger();
+  await messenger.editText(sent.conversation, sent.id, 'from the sea');
+  await messenger.react(sent.conversation, { author: self, id: sent.id }, '🌊');
+  expect(await alice.person.outboxSize()).toBe(0);
+  alice.traffic.isDead = () => false;
+  const [message] = await hasCome(bob.person, alice.person);
+  const whole = await waitFor('all that was said of it', async () => {
+    const now = await bob.person.find(message!);
+    return now.edited && now.reactions?.[self] ? now : null;
+  });
+  expect(whole).toMatchObject({
+    ...{ id: sent.id, text: 'from the sea', edited: { former: [{ text: 'from the see' }] } },
+    reactions: { [self]: { emoji: '🌊' } },
+  });
+});
+
 test('what is sent is what is read: bytes, name, type, size, and what was said to it', async () => {
   const [alice, bob] = [await somebody('alice'), await somebody('bob')];
   const told: UploadProgress[] = [];

@@ -12,8 +12,7 @@ import { createTiming, type Timing } from './conversations/timing.ts';
 import { actsCode, actsOnDemand, type Acts } from './acts-on-demand.ts';
 import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
-import { coalesce } from './coalesce.ts';
-import { dropUnusedFiles } from './files/drop-unused.ts';
+import { createUnusedFiles } from './files/unused-files.ts';
 import { memoryPartStore } from './files/memory-part-store.ts';
 import { createEvents, type Events } from './events/events.ts';
 import { createArrivals } from './receiving/arrival.ts';
@@ -111,7 +110,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     ...{ events, conversations, now: clock.now },
     hasPassed: (timeMs) => timeMs <= confirmed.now(),
     onExpiry: (expiresAt) => expiring.expect(expiresAt),
-    onFilesGone: () => tidyFiles(),
+    onFilesGone: (files) => unusedFiles.onGone(files),
   });
   const guard = createIdentityGuard({ device, clock, messages, conversations });
   const lists = createDeviceLists(device, events, guard.observe, noteUnknown);
@@ -165,15 +164,9 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
 
   /** Names of files that are being kept, and have no message yet. */
   const keeping = new Set<string>();
-  const dropFiles = coalesce(() => dropUnusedFiles(patient, parts, keeping));
-  const tidyFiles = (): void =>
-    void dropFiles().catch((error: unknown) => {
-      if (!(error instanceof MessengerError && error.code === 'closed'))
-        events.emit('fault', MessengerError.ofVault(error));
-    });
-  events.on('conversation-removed', tidyFiles);
-  events.on('message-changed', ({ kind }) => {
-    if (kind === 'deleted') tidyFiles();
+  const unusedFiles = createUnusedFiles({
+    ...{ store: patient, parts, keeping },
+    onFault: (error) => onFault(MessengerError.ofVault(error)),
   });
 
   const writing = {
@@ -227,6 +220,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     ...createPeople({
       ...{ ...writing, store, device, events, contacts, conversations, ready },
       pump: delivery.pump,
+      onFilesGone: unusedFiles.onGone,
     }),
     ...createTiming({
       ...{ store, device, clock, messages, composer, conversations, ready },
@@ -266,7 +260,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       // Transactions check signatures, and must not wait for the network.
       await Promise.all([ready(), loadCode()]);
       await delivery.start();
-      tidyFiles();
+      unusedFiles.lookAtSome();
     },
     stop: delivery.stop,
     connection: delivery.state,

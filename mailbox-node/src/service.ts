@@ -37,6 +37,7 @@ import { createDatabaseKeeper } from './couch/database-keeper.ts';
 import { createEnvelopes } from './couch/envelopes.ts';
 import { createHalfUploads } from './couch/half-uploads.ts';
 import { createLedger } from './couch/ledger.ts';
+import { createLookedThrough } from './couch/looked-through.ts';
 import { createCouchMailboxStore } from './couch/couch-mailbox-store.ts';
 import { createMeshKeeper, type Holders } from './couch/mesh-keeper.ts';
 import { createPassage } from './couch/passage.ts';
@@ -234,6 +235,7 @@ export const startMailboxNode = async (
       ...{ log, objects, surely: () => surelyAfter(PUT_WITHIN_MS) },
       isElsewhere: async (blob) => (await couchBlobs.parts(blob)).length > 0,
       onRemoved: (parts) => metrics.halfUploadParts.inc(parts),
+      lookedThrough: createLookedThrough(admin, databases.node, config.objectStore),
     }),
   };
   /** A clock that is wrong alone is found out by the others; where these are too few, it is by the days that are believed. */
@@ -243,6 +245,7 @@ export const startMailboxNode = async (
     ...{ log, server, node: databases.node, writer: partWriter, databases: blobDatabases },
     presentAtPeers: mesh.present,
     surely: () => surelyAfter(WRITTEN_WITHIN_MS),
+    latest: clock.latest,
     onRemoved: (parts) => metrics.halfUploadParts.inc(parts),
   });
   const quota = createMailboxQuota({
@@ -473,8 +476,14 @@ export const startMailboxNode = async (
   const sweepHalfUploads = async (signal: AbortSignal): Promise<void> => {
     // The rest of what was begun before may lie there: nothing of it goes before all does.
     if (s3) return s3.halfUploads.sweep(signal);
-    for (const { name, documents } of keeper.sizes())
-      if (documents > 0 && blobDatabases.isBucket(name)) await halfUploads.sweep(name, signal);
+    const failures: unknown[] = [];
+    for (const { name, documents } of keeper.sizes()) {
+      if (documents === 0 || !blobDatabases.isBucket(name)) continue;
+      // What stands in the way in one bucket holds up no other.
+      await halfUploads.sweep(name, signal).catch((error: unknown) => failures.push(error));
+      signal.throwIfAborted();
+    }
+    if (failures.length > 0) throw failures[0];
   };
 
   /** Each peer has one voice, its own: canaries come by way of others, too. */

@@ -95,6 +95,15 @@ describe('the configuration', () => {
     });
   });
 
+  it('knows where the object store is, where there is one', () => {
+    const S3_ENDPOINT = 'https://s3.example.org';
+    expect(readConfig({ ...complete, S3_ENDPOINT }).objectStoreOrigin).toBeNull();
+    const s3 = { ...complete, BLOB_STORE: 's3' };
+    expect(readConfig({ ...s3, S3_ENDPOINT }).objectStoreOrigin).toBe(S3_ENDPOINT);
+    for (const wrong of ['', `${S3_ENDPOINT}/bucket`])
+      expect(() => readConfig({ ...s3, S3_ENDPOINT: wrong })).toThrow('S3_ENDPOINT');
+  });
+
   it('has a bus for several masters, under the prefix of the databases', () => {
     expect(readConfig(complete).bus).toBeNull();
     const several = { ...complete, MASTERS: '2' };

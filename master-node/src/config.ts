@@ -2,6 +2,7 @@ import { directoryDatabase, nodeDatabase } from '@restante/protocol';
 import { z } from 'zod';
 import {
   blobStore,
+  objectStoreVariables,
   ConfigError,
   couchUrls,
   databasePrefix,
@@ -132,6 +133,7 @@ export const environment = z.object({
   REGISTRATION_WORK_BITS: z.coerce.number().int().min(0).max(24).default(18),
   TOKENS_PER_ADDRESS_PER_MINUTE: count(300),
   BLOB_STORE: blobStore,
+  S3_ENDPOINT: objectStoreVariables.S3_ENDPOINT,
   BLOB_MAX_MB: z.coerce.number().int().min(1).max(900).default(100),
   BLOB_MB_PER_ACCOUNT_PER_DAY: count(2000),
   BLOB_READS_PER_DEVICE_PER_HOUR: count(3000),
@@ -205,8 +207,8 @@ export type Config = {
   /** Of browsers' pages that may connect; null for any. */
   readonly allowedOrigins: readonly string[] | null;
   readonly trustProxy: string | null;
-  /** Whether mailbox nodes tell places in an object store, at which clients put and get parts themselves. */
-  readonly blobPlaces: boolean;
+  /** Of the object store in which mailbox nodes tell places, at which clients put and get parts themselves; null: there is none. */
+  readonly objectStoreOrigin: string | null;
   /** Of the largest file. */
   readonly blobContentBytes: number;
   readonly registration: {
@@ -238,6 +240,8 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     if (MAILBOX_NODES.length === 1)
       throw new ConfigError(`JOINING_CELL is ${JOINING_CELL}, and MAILBOX_NODES has no cell that it joins`);
   }
+  if (read.BLOB_STORE === 's3' && read.S3_ENDPOINT === undefined)
+    throw new ConfigError('BLOB_STORE is s3, and S3_ENDPOINT does not say where that is');
   if (read.MASTERS > 1 && read.BUS_URLS === undefined) {
     throw new ConfigError(`MASTERS is ${read.MASTERS}, and BUS_URLS names no bus between them`);
   }
@@ -285,7 +289,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     serverOrigins: read.SERVER_ORIGINS,
     allowedOrigins: allowed.length > 0 ? allowed : null,
     trustProxy: read.TRUST_PROXY ?? null,
-    blobPlaces: read.BLOB_STORE === 's3',
+    objectStoreOrigin: read.BLOB_STORE === 's3' ? (read.S3_ENDPOINT ?? null) : null,
     blobContentBytes: read.BLOB_MAX_MB * MB,
     registration: { mode: read.REGISTRATION, workBits: read.REGISTRATION_WORK_BITS },
     rateLimits: {

@@ -200,7 +200,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     passwords,
     signIn: createSignIn(passwords, rateLimits, metrics.logins),
     issueSession: createIssueSession(signer, config, configured, access, now),
-    issueTicket: createIssueTicket(signer, configured, now, config.blobPlaces),
+    issueTicket: createIssueTicket(signer, configured, now, config.objectStoreOrigin),
     blobContentBytes: config.blobContentBytes,
     authenticate,
     rateLimits,

@@ -32,7 +32,7 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 6,
-    fingerprint: '4de3b0c844e11e6c',
+    fingerprint: 'af83f94a237f2f08',
     change: 'a session names all masters; a master tells anybody whether to connect there; blobs',
   },
 ] as const;

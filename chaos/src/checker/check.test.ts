@@ -673,3 +673,33 @@ test('both people have the same timer on all of their devices', () => {
   for (const device of ['bob/1', 'bob/2', 'alice/1'])
     expect(check(chosen(device, null)).violations.map(({ law }) => law)).toContain('disappears-in-time');
 });
+
+test('half an upload is gone from all nodes, and what one of them had whole is at all as it was', () => {
+  const uploaded = (half: readonly (string | null)[], file: readonly (string | null)[], ...more: Line[]) => {
+    const here = { half, file };
+    return check(
+      withLines(
+        { at: 32, type: 'upload', blob: 'half', parts: null },
+        { at: 33, type: 'upload', blob: 'file', parts: ['a', 'b'] },
+        ...more,
+        {
+          ...{ at: 45, type: 'blobs' },
+          nodes: [
+            { node: 'node1', blobs: { half: [null, null], file: ['a', 'b'] } },
+            { node: 'node2', blobs: here },
+          ],
+        },
+      ),
+    );
+  };
+  const laws = (...given: Parameters<typeof uploaded>): string[] =>
+    uploaded(...given).violations.map(({ law }) => law);
+  expect(uploaded([null, null], ['a', 'b'])).toEqual({ violations: [], allowed: [] });
+  expect(laws([null, 'b'], ['a', 'b'])).toEqual(['whole-or-gone']);
+  for (const file of [['a', null], [null, null], ['a', 'c'], []])
+    expect(laws([null, null], file)).toEqual(['whole-or-gone']);
+  const lost: Line = { at: 34, type: 'fault', fault: 1, name: 'lost-data', on: 'couch1' };
+  expect(uploaded([null, null], ['a', null], lost).allowed).toHaveLength(1);
+  // A disk does not bring back what nobody ended.
+  expect(laws([null, 'b'], ['a', 'b'], lost)).toEqual(['whole-or-gone']);
+});

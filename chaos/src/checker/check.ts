@@ -7,6 +7,7 @@ import { factsOf } from './facts.ts';
 import { outboxes, servers } from './servers.ts';
 import { saidLast } from './said-last.ts';
 import { complete, forward } from './telling.ts';
+import { uploads } from './uploads.ts';
 import { isAllowance, isViolation, type Allowance, type Violation } from './violation.ts';
 import { wholeFiles } from './whole-files.ts';
 
@@ -17,6 +18,7 @@ const LAWS = [
   order,
   saidLast,
   wholeFiles,
+  uploads,
   deleted,
   disappearing,
   blocked,

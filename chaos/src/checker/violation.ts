@@ -7,6 +7,7 @@ export type Law =
   | 'order'
   | 'says-what-was-said-last'
   | 'files-are-whole'
+  | 'whole-or-gone'
   | 'deleted-stays-deleted'
   | 'disappears-in-time'
   | 'blocked-is-not-shown'

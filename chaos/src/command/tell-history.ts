@@ -110,6 +110,12 @@ const happening = (line: Line, words: Words): string => {
       return 'everything is healed';
     case 'settled':
       return line.isSettled ? 'everything is at rest' : `no rest: ${line.why ?? ''}`;
+    case 'upload':
+      return line.parts === null
+        ? `the upload ${line.blob} is begun and not ended`
+        : `the file ${line.blob} is whole at one node`;
+    case 'blobs':
+      return 'what nodes have of uploads is read';
     case 'memory':
       return `${line.who} has ${line.bytes} bytes`;
     case 'state': {

@@ -86,6 +86,12 @@ export type ServersState = {
   readonly unhandled: readonly string[];
 };
 
+/** What a node has of uploads: by blob, SHA-256 of each of its parts in their order, null for one that is not there. */
+export type BlobsAtNode = {
+  readonly node: string;
+  readonly blobs: Readonly<Record<string, readonly (string | null)[]>>;
+};
+
 export type Line = { readonly at: number } & (
   | { readonly type: 'run'; readonly seed: number }
   | {
@@ -124,6 +130,9 @@ export type Line = { readonly at: number } & (
   | { readonly type: 'healed' }
   /** Nothing moves any more. `false`: not within the time that is allowed. */
   | { readonly type: 'settled'; readonly isSettled: boolean; readonly why?: string }
+  /** An upload whose time is over. `parts`: what its parts are, one node has them all; null: some were never stored. */
+  | { readonly type: 'upload'; readonly blob: string; readonly parts: readonly string[] | null }
+  | { readonly type: 'blobs'; readonly nodes: readonly BlobsAtNode[] }
   | { readonly type: 'memory'; readonly who: string; readonly bytes: number }
   | { readonly type: 'state'; readonly device: DeviceName; readonly state: DeviceState }
   | { readonly type: 'servers'; readonly state: ServersState }

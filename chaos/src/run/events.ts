@@ -1,13 +1,8 @@
-import type { Weighted } from '../plan/plan.ts';
 import { deviceOf } from '../faults/devices.ts';
 import { pick } from '../faults/fault.ts';
 import type { DeviceStart } from '../people/requests.ts';
-import type { World } from '../world/world.ts';
-
-/** What people do with whole devices. */
-export type LifeEvent = Weighted & {
-  readonly happen: (world: World, numbers: readonly number[]) => Promise<void>;
-};
+import type { LifeEvent } from './life-event.ts';
+import { abandonsUpload, fileAtOneNode } from './old-uploads.ts';
 
 const MAX_DEVICES = 3;
 
@@ -33,4 +28,4 @@ const restarts: LifeEvent = { name: 'restarts', weight: 6, happen: restart() };
 /** Its signed keys have become old meanwhile, and are replaced when it has connected. */
 const rotatesKeys: LifeEvent = { name: 'rotates-keys', weight: 2, happen: restart({ areKeysOld: true }) };
 
-export const EVENTS: readonly LifeEvent[] = [signsIn, restarts, rotatesKeys];
+export const EVENTS: readonly LifeEvent[] = [signsIn, restarts, rotatesKeys, abandonsUpload, fileAtOneNode];

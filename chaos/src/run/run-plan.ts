@@ -8,6 +8,7 @@ import type { Stage } from '../world/stage.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { EVENTS } from './events.ts';
 import { noteMemory } from './memory.ts';
+import { noteUploads } from './old-uploads.ts';
 import { perform } from './perform.ts';
 import { noteStates, serversState, settle } from './settle.ts';
 
@@ -103,6 +104,7 @@ export const conclude = async (
   const healedAt = performance.now();
   await settle(world, HEAL_DEADLINE_MS);
   const healMs = performance.now() - healedAt;
+  await noteUploads(world);
   tell('reading');
   await noteStates(world);
   await noteMemory(world);

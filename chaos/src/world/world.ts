@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BlobId } from '@restante/protocol';
 import { placeOf, TEST_PACE, TEST_PASSWORD, type Place } from '@restante/testkit/cluster';
 import type { Happening } from '../history/line.ts';
 import { historyFile } from '../history/write.ts';
@@ -26,6 +27,8 @@ export type World = AsyncDisposable & {
   readonly logs: ServiceLogs;
   /** How far the CouchDBs had come before this run, in their order. */
   readonly places: readonly Place[];
+  /** Uploads of nine days ago that this run has made: what their parts are where one node has had them all, or null. */
+  readonly uploads: Map<BlobId, readonly string[] | null>;
   /** Accounts that were made in this run. */
   readonly accounts: ReadonlySet<string>;
   readonly people: () => readonly ChaosPerson[];
@@ -134,6 +137,7 @@ export const createWorld = async (
     begunAtMs,
     logs,
     places,
+    uploads: new Map(),
     accounts,
     people: () => people,
     devices,

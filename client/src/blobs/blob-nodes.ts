@@ -6,8 +6,8 @@ export type Ticket = {
   readonly id: BlobId;
   readonly ticket: string;
   readonly nodes: readonly string[];
-  /** Whether these tell places in an object store. Absent: no. */
-  readonly places?: boolean | undefined;
+  /** Origin of the object store in which these tell places. Absent: they tell none. */
+  readonly placesAt?: string | undefined;
 };
 
 /** Whether another node may answer what this one did not: it is away, or does not have the part. */

@@ -18,6 +18,9 @@ import {
   type FaultProxy,
   type TestMesh,
 } from '@restante/testkit';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blobApi } from '../server/blob-api.ts';
 import { createHttp } from '../server/http.ts';
@@ -71,28 +74,28 @@ type At = readonly { readonly url: string }[];
 const ticketFor = async (
   id: BlobId,
   size: number | null,
-  places = true,
+  placesAt: string | null = endpoint,
   nodes: At = mesh.nodes,
 ): Promise<Ticket> => ({
   id,
   ticket: (await keys.asTicket({ blob: id, bytes: size })).authorization.slice('Bearer '.length),
   nodes: nodes.map(({ url }) => url),
-  ...(places && { places }),
+  ...(placesAt !== null && { placesAt }),
 });
 const newId = (): BlobId => mintBlobId(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
-const upload = async ({ api } = watched(), places = true, nodes?: At): Promise<BlobReference> => {
-  const ticket = await ticketFor(newId(), blobBytesFor(SIZE), places, nodes);
+const upload = async ({ api } = watched(), placesAt?: string | null, nodes?: At): Promise<BlobReference> => {
+  const ticket = await ticketFor(newId(), blobBytesFor(SIZE), placesAt, nodes);
   const key = crypto.getRandomValues(new Uint8Array(32));
   return uploadBlob({ api, content, key, ticket, backoff, rounds: 1, signal: never });
 };
 const read = async (
   reference: BlobReference,
   { api } = watched(),
-  places = true,
+  placesAt?: string | null,
   nodes?: At,
 ): Promise<boolean> => {
   const pieces: Uint8Array[] = [];
-  const blob = await readBlob(api, reference, () => ticketFor(reference.id, null, places, nodes));
+  const blob = await readBlob(api, reference, () => ticketFor(reference.id, null, placesAt, nodes));
   for await (const piece of blob.whole()) pieces.push(piece);
   return Buffer.concat(pieces).equals(bytes);
 };
@@ -118,9 +121,9 @@ describe('a blob in an object store', () => {
     expect(writing.visits.filter((visit) => visit === 'PUT node')).toEqual(repeated('PUT node'));
     expect(await read(blocked, reading)).toBe(true);
     expect(reading.visits.filter((visit) => visit === 'GET node')).toEqual(repeated('GET node'));
-    const former = await upload(watched(), false);
+    const former = await upload(watched(), null);
     expect(await read(former)).toBe(true);
-    expect(await read(await upload(), watched(), false)).toBe(true);
+    expect(await read(await upload(), watched(), null)).toBe(true);
   });
 
   test('is stored and read by the nodes where the store keeps silent, and is not waited for again', async () => {
@@ -166,15 +169,51 @@ describe('a blob in an object store', () => {
     expect(await read(reference)).toBe(true);
   });
 
+  test('goes to no place elsewhere that a node tells, nor where a store leads on, but by the node', async () => {
+    const visited: string[] = [];
+    const inner = createServer((request, response) => {
+      if (request.url !== '/leads-on') visited.push(`${request.method} ${request.url}`);
+      response.writeHead(request.url === '/leads-on' ? 307 : 200, { location: '/inner' }).end();
+    }).listen(0, '127.0.0.1');
+    cleanup.defer(() => void inner.close());
+    await once(inner, 'listening');
+    const origin = `http://127.0.0.1:${(inner.address() as AddressInfo).port}`;
+    /** A node tells this as the place of each part. */
+    const told = (url: string) => {
+      const visits: string[] = [];
+      const lying: typeof fetch = async (asked, init) => {
+        const { pathname } = new URL(asked instanceof Request ? asked.url : asked);
+        if (!/\/\d+$/.test(pathname)) return fetch(asked, init);
+        if (init?.method === 'POST') return Response.json({ url, headers: {} });
+        visits.push(`${init?.method} node`);
+        return fetch(asked, init);
+      };
+      return { visits, api: blobApi(createHttp(lying, VERSIONS), fetch) };
+    };
+    for (const [url, placesAt] of [
+      [`${origin}/inner`, endpoint],
+      ['data:text/plain,none', endpoint],
+      ['no url', endpoint],
+      [`${origin}/leads-on`, origin],
+    ] as const) {
+      const [writing, reading] = [told(url), told(url)];
+      const reference = await upload(writing, placesAt);
+      expect(writing.visits, url).toEqual(repeated('PUT node'));
+      expect(await read(reference, reading, placesAt), url).toBe(true);
+      expect(reading.visits, url).toEqual(repeated('GET node'));
+    }
+    expect(visited).toEqual([]);
+  });
+
   test('lies where it was put before the cell had the store, and is given from there', async () => {
     await using former = await startTestMesh(await startCouches(1), keys);
-    const reference = await upload(watched(), false, former.nodes);
+    const reference = await upload(watched(), null, former.nodes);
     await former.stop();
     const [config] = former.configs;
     const { objectStore } = mesh.configs[0]!;
     await using node = await startTestNode({ ...config!, objectStore }, keys);
     const { api, visits } = watched();
-    expect(await read(reference, { api, visits }, true, [node])).toBe(true);
+    expect(await read(reference, { api, visits }, undefined, [node])).toBe(true);
     expect(visits.filter((visit) => visit === 'GET node')).toEqual(repeated('GET node'));
   });
 

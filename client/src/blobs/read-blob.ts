@@ -72,7 +72,7 @@ export const readBlob = async (
   const askNodes = ({ ticket, nodes }: Access, part: number, signal: AbortSignal): Promise<Part> =>
     nodes.any(async (node) => {
       const sealed = await api.get(
-        { node, blob, ticket: ticket.ticket, places: ticket.places ?? false },
+        { node, blob, ticket: ticket.ticket, placesAt: ticket.placesAt ?? null },
         part,
         signal,
       );

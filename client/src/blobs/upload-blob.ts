@@ -38,11 +38,13 @@ const ENOUGH_COPIES = 2;
 /** How often each part was found at the nodes. A node that does not say has none. */
 const foundAt = async (
   { api, signal }: Pick<UploadOptions, 'api' | 'signal'>,
-  { id: blob, ticket, nodes, places = false }: Ticket,
+  { id: blob, ticket, nodes, placesAt }: Ticket,
 ): Promise<ReadonlyMap<number, number>> => {
   const found = await Promise.all(
     nodes.map((node) =>
-      api.parts({ node, blob, ticket, places }, signal).catch((): ReadonlySet<number> => new Set()),
+      api
+        .parts({ node, blob, ticket, placesAt: placesAt ?? null }, signal)
+        .catch((): ReadonlySet<number> => new Set()),
     ),
   );
   const copies = new Map<number, number>();
@@ -77,7 +79,7 @@ export const uploadParts = async (
       try {
         await nodes.any((node) =>
           api.put(
-            { node, blob: ticket.id, ticket: ticket.ticket, places: ticket.places ?? false },
+            { node, blob: ticket.id, ticket: ticket.ticket, placesAt: ticket.placesAt ?? null },
             part,
             data,
             signal,

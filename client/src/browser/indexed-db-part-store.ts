@@ -74,6 +74,19 @@ export const indexedDbPartStore = (name: string): PartStore => {
         keys.forEach(([file], index) => files.set(file, (files.get(file) ?? 0) + (sizes[index] ?? 0)));
         return files;
       }),
+    names: (after, limit) =>
+      use(async (database) => {
+        const names: string[] = [];
+        const { store } = database.transaction('sizes');
+        let cursor = await store.openKeyCursor(IDBKeyRange.lowerBound([after, []]));
+        while (cursor !== null && names.length < limit) {
+          const [file] = cursor.key;
+          names.push(file);
+          // To the first part of the next file.
+          cursor = await cursor.continue([file, []] as unknown as Key);
+        }
+        return names;
+      }),
     close: async () => {
       isClosed = true;
       const opened = await opening?.catch(() => null);

@@ -191,6 +191,10 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
     return message;
   };
 
+  /** Whether an own message waits for its files: what is said of it goes out behind it (`sending/uploads.ts`). */
+  const isUploading = async (transaction: Transaction, { author, id }: MessageReference): Promise<boolean> =>
+    author === device.accountId() && (await transaction.get('uploads', id)) !== undefined;
+
   /** Of a message whose files are not all stored: nobody has it. Answers whether it was one. */
   const endUpload = async (transaction: Transaction, id: MessageId): Promise<boolean> => {
     if ((await transaction.get('uploads', id)) === undefined) return false;
@@ -279,10 +283,11 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         const edited = await textRow(transaction, conversation, own);
         if (edited.message.edited?.id !== id)
           throw new MessengerError('clock-skew', 'its last edit is of a later time than it is now');
-        await send(transaction, conversation, editContent(target, { id, text }), {
-          edit: { target, id },
-          despiteKeys,
-        });
+        if (!(await isUploading(transaction, own)))
+          await send(transaction, conversation, editContent(target, { id, text }), {
+            edit: { target, id },
+            despiteKeys,
+          });
         return edited.message;
       });
     },
@@ -294,6 +299,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         if ((message.reactions?.[self]?.emoji ?? null) === emoji) return;
         const id = await clock.mint(transaction);
         await messages.annotate(transaction, conversation, target, { reactions: { [self]: { emoji, id } } });
+        if (await isUploading(transaction, target)) return;
         await send(transaction, conversation, { v, kind: 'reaction', id, target, emoji });
       }),
     deleteForMe: async (conversation, targets) => {
@@ -328,7 +334,7 @@ export const createConversing = (deps: ConversingDeps): Conversing => {
         else await checkKeys(transaction, named(conversation).accountId);
         const message = await messages.requeue(transaction, row);
         if (hasFailed) await sendWritten(transaction, row.key, message);
-        if (lacksEdit)
+        if (lacksEdit && !(await isUploading(transaction, { author: device.accountId(), id })))
           await send(transaction, conversation, editContent(id, { id: edited.id, text }), {
             ...{ id: await clock.mint(transaction), edit: { target: id, id: edited.id } },
           });

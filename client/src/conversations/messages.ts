@@ -12,7 +12,7 @@ import { expiryKey, noteExpiry } from '../vault/expiry-index.ts';
 import { annotationKey, authoredKey, keyOfMessage, messageKey, messageKeyAt } from '../vault/keys.ts';
 import { conversationWith, type ConversationId } from '../vault/conversation-id.ts';
 import type { Transaction } from '../vault/store.ts';
-import { ONLY, type Annotation, type Message } from '../vault/tables.ts';
+import { ONLY, type Annotation, type Message, type MessageFile } from '../vault/tables.ts';
 
 /** A message and the key of its row. */
 export type MessageRow = { readonly key: string; readonly message: Message };
@@ -95,8 +95,8 @@ export type MessagesDeps = {
   readonly hasPassed: (timeMs: number) => boolean;
   /** A message disappears at this time. */
   readonly onExpiry: (expiresAt: number) => void;
-  /** A message with files is gone, or out of sight. */
-  readonly onFilesGone: () => void;
+  /** A message with these files is gone or taken back, or out of sight. */
+  readonly onFilesGone: (files: readonly MessageFile[]) => void;
 };
 
 export const createMessages = ({
@@ -114,6 +114,10 @@ export const createMessages = ({
       transaction.afterCommit(() => onExpiry(expiresAt));
   };
 
+  const noteFilesGone = (transaction: Transaction, { files }: Message): void => {
+    if (files !== undefined) transaction.afterCommit(() => onFilesGone(files));
+  };
+
   /** Keeps what has become of a message, here and in its conversation. */
   const replace = async (
     transaction: Transaction,
@@ -122,6 +126,7 @@ export const createMessages = ({
   ): Promise<void> => {
     transaction.put('messages', key, by);
     keepStar(transaction, key, message, by);
+    if (by.kind === 'deleted') noteFilesGone(transaction, message);
     transaction.afterCommit(() => events.emit('message-changed', by));
     const isRead = message.state === 'received' && by.state === 'seen';
     if (!isRead && by.kind === message.kind && by.text === message.text) return;
@@ -139,7 +144,7 @@ export const createMessages = ({
     if (message.kind === 'unknown') transaction.delete('unknownContents', message.id);
     const { conversation, id } = message;
     transaction.afterCommit(() => events.emit('message-removed', { conversation, author, id }));
-    if (message.files !== undefined) transaction.afterCommit(onFilesGone);
+    noteFilesGone(transaction, message);
     const row = await conversations.of(transaction, conversation, 'other');
     const unread = Math.max(0, row.unread - (message.state === 'received' ? 1 : 0));
     const last = isPreviewed(row, message) ? await withNewestRow(transaction, row) : row;
@@ -351,7 +356,7 @@ export const createMessages = ({
       const message = await transaction.get('putAway', key);
       if (message === undefined) return;
       transaction.delete('putAway', key);
-      if (message.files !== undefined) transaction.afterCommit(onFilesGone);
+      noteFilesGone(transaction, message);
     },
     noteNotTakenBack: async (transaction, self, id, failure) => {
       const key = await transaction.get('messageKeys', authoredKey(self, id));

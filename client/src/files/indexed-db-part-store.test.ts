@@ -40,6 +40,7 @@ const store: PartStore = {
   get: (...args) => profile.page.evaluate((given) => partsPage.get(...given), args),
   drop: (...args) => profile.page.evaluate((given) => partsPage.drop(...given), args),
   files: async () => new Map(await profile.page.evaluate(() => partsPage.files())),
+  names: (...args) => profile.page.evaluate((given) => partsPage.names(...given), args),
   close: () => Promise.resolve(),
 };
 

@@ -41,6 +41,15 @@ export const keepFile = async (
   }
 };
 
+/** Whether this device has all of a file, by the lengths of its parts. */
+export const isKept = async (parts: PartStore, file: FileKey): Promise<boolean> => {
+  const name = await keptName(file);
+  const bytes = blobBytesFor(file.size);
+  for (let part = 0; part < partsOf(bytes); part += 1)
+    if ((await parts.get(name, part))?.length !== bytesOfPart(bytes, part)) return false;
+  return true;
+};
+
 /** Opens parts that are kept. Throws `file-lost` where one is missing, or is another one. */
 const openKept = async (parts: PartStore, file: FileKey) => {
   const name = await keptName(file);

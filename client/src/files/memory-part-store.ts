@@ -23,6 +23,13 @@ export const memoryPartStore = (): PartStore => {
           ]),
         ),
       ),
+    names: (after, limit) =>
+      Promise.resolve(
+        [...kept.keys()]
+          .filter((file) => file > after)
+          .sort()
+          .slice(0, limit),
+      ),
     close: () => Promise.resolve(),
   };
 };

@@ -25,6 +25,19 @@ export const partStoreContract = (open: () => PartStore | Promise<PartStore>): v
     expect(await store.get(ONE, 3)).toEqual(bytes(4, 2));
   });
 
+  test('names its files in order, from any name on', async () => {
+    const store = await open();
+    for (const name of (await store.files()).keys()) await store.drop(name);
+    const names = ['a', 'c', 'e'].map((digit) => digit.repeat(32));
+    for (const name of names.toReversed())
+      for (const part of [0, 1, 700]) await store.put(name, part, bytes(1, 1));
+    expect(await store.names('', 9)).toEqual(names);
+    expect(await store.names('', 2)).toEqual(names.slice(0, 2));
+    expect(await store.names(names[0]!, 9)).toEqual(names.slice(1));
+    expect(await store.names('d'.repeat(32), 9)).toEqual([names[2]]);
+    expect(await store.names(names[2]!, 9)).toEqual([]);
+  });
+
   test('tells what takes room, and drops a file as a whole', async () => {
     const store = await open();
     for (const name of (await store.files()).keys()) await store.drop(name);

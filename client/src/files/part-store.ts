@@ -9,5 +9,7 @@ export type PartStore = {
   readonly drop: (file: string) => Promise<void>;
   /** Files of which there is something, with the bytes that they take. */
   readonly files: () => Promise<ReadonlyMap<string, number>>;
+  /** Names of files of which there is something, after this one in order: the first ones, at most so many. */
+  readonly names: (after: string, limit: number) => Promise<string[]>;
   readonly close: () => Promise<void>;
 };

@@ -40,6 +40,8 @@ export const folderPartStore = (folder: string): PartStore => {
     );
     return sizes.reduce((sum, size) => sum + size, 0);
   };
+  const namesHere = async (): Promise<string[]> =>
+    (await readdir(folder).catch(orEmpty)).filter((name) => NAME.test(name));
   return {
     put: async (file, part, sealed) => {
       const path = ofPart(file, part);
@@ -61,9 +63,15 @@ export const folderPartStore = (folder: string): PartStore => {
     },
     drop: (file) => rm(ofFile(file), { recursive: true, force: true }),
     files: async () => {
-      const names = (await readdir(folder).catch(orEmpty)).filter((name) => NAME.test(name));
-      return new Map(await Promise.all(names.map(async (name) => [name, await bytesOf(name)] as const)));
+      return new Map(
+        await Promise.all((await namesHere()).map(async (name) => [name, await bytesOf(name)] as const)),
+      );
     },
+    names: async (after, limit) =>
+      (await namesHere())
+        .filter((name) => name > after)
+        .sort()
+        .slice(0, limit),
     close: () => Promise.resolve(),
   };
 };

@@ -12,7 +12,7 @@ import { conversationWith, named, type ConversationId } from '../vault/conversat
 import { conversationPrefix } from '../vault/keys.ts';
 import { takeNoMoreOf } from '../vault/history-row.ts';
 import type { Store } from '../vault/store.ts';
-import type { Conversation } from '../vault/tables.ts';
+import type { Conversation, MessageFile } from '../vault/tables.ts';
 
 /** The others: who is let in, and what is kept of them. */
 export type People = {
@@ -35,6 +35,8 @@ export type PeopleDeps = LettingInDeps & {
   readonly events: MessengerEventSource;
   readonly contacts: Contacts;
   readonly conversations: Conversations;
+  /** Messages with these files are gone. */
+  readonly onFilesGone: (files: readonly MessageFile[]) => void;
   /** Something has been put into the outbox. */
   readonly pump: () => void;
   /** Resolves when the vault has been read and the time is known, in the order of asking: what is decided follows what was written. */
@@ -58,6 +60,8 @@ export const createPeople = (deps: PeopleDeps): People => {
       }
       const away = await transaction.listPrefix('putAway', conversationPrefix(conversation), PAGE);
       for (const { key } of away) transaction.delete('putAway', key);
+      const files = [...rows, ...away].flatMap(({ value }) => value.files ?? []);
+      if (files.length > 0) transaction.afterCommit(() => deps.onFilesGone(files));
       if (rows.length >= PAGE || away.length >= PAGE) return true;
       const row = await transaction.get('conversations', conversation);
       if (row === undefined) return false;

@@ -53,8 +53,8 @@ export const storeFile = async (
   { ticket: known, keepTicket, onProgress, ...options }: StoringOptions,
 ): Promise<Pick<BlobReference, 'id' | 'digest'> | null> => {
   const isGood = known !== undefined && clock.now() - messageTime(known.id) < TICKET_MS;
-  const { id, ticket, nodes, places } = isGood ? known : await api.newBlob(blobBytesFor(file.size));
-  const kept = { id, ticket, nodes, ...(places && { places }) };
+  const { id, ticket, nodes, placesAt } = isGood ? known : await api.newBlob(blobBytesFor(file.size));
+  const kept = { id, ticket, nodes, ...(placesAt !== undefined && { placesAt }) };
   if (!isGood && !(await keepTicket(kept))) return null;
   onProgress?.(0);
   return uploadParts(await keptSealed(parts, file), {

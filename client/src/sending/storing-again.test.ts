@@ -1,4 +1,5 @@
 import { mintMessageId, type AccountId, type BlobId, type MessageId } from '@restante/protocol';
+import { waitFor } from '@restante/testkit';
 import { beforeEach, expect, test } from 'vitest';
 import { memoryVault } from '../index.ts';
 import { decodeContent } from '../content/codec.ts';
@@ -7,12 +8,15 @@ import { NO_SETTINGS } from '../content/conversation-settings.ts';
 import { createEvents } from '../events/events.ts';
 import type { MessengerEvents } from '../events/messenger-events.ts';
 import type { ServerClock } from '../server/clock.ts';
+import { keptName } from '../files/kept-files.ts';
+import { memoryPartStore } from '../files/memory-part-store.ts';
+import type { BlobApi } from '../server/blob-api.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
 import { authoredKey, keyOfMessage } from '../vault/keys.ts';
 import { createVaultStore, type Store } from '../vault/store.ts';
 import type { Conversation, Message } from '../vault/tables.ts';
 import type { Composer, Draft } from './compose.ts';
-import { noteFileRequest, noteFileStored } from './storing-again.ts';
+import { createStoringAgain, noteFileRequest, noteFileStored } from './storing-again.ts';
 
 const [SELF, BOB, MALLORY] = ['1', '2', '3'].map(
   (digit) => `${digit.repeat(8)}-1111-4111-8111-111111111111` as AccountId,
@@ -46,7 +50,8 @@ const messageOf = async (
     size = MIB,
     at = NOW_MS - 40 * DAY_MS,
     standing = 'accepted',
-  }: { size?: number; at?: number; standing?: Conversation['standing'] } = {},
+    isHere = true,
+  }: { size?: number; at?: number; standing?: Conversation['standing']; isHere?: boolean } = {},
 ): Promise<Message> => {
   const id = idAt(at);
   const message: Message = {
@@ -54,12 +59,14 @@ const messageOf = async (
     ...(author === SELF ? { direction: 'out', state: 'read' } : { direction: 'in', state: 'seen' }),
     files: [
       {
-        ...{ name: 'film', type: 'video/mp4', size, key: btoa('k'.repeat(32)) },
+        ...{ name: 'film', type: 'video/mp4', size, key: btoa(id.slice(-32)) },
         blob: { id: OLD, digest: btoa('d'.repeat(32)) },
       },
     ],
   };
+  const name = await keptName(message.files![0]!);
   await store.transact((transaction) => {
+    if (isHere) transaction.put('keptFiles', name, { author, message: id });
     transaction.put('messages', keyOfMessage(message), message);
     transaction.put('messageKeys', authoredKey(author, id), keyOfMessage(message));
     transaction.put('conversations', message.conversation, {
@@ -127,6 +134,40 @@ test('an account has so much stored again in a day, and each file counts', async
   nowMs += DAY_MS;
   await request(BOB, SELF, messages.at(-1)!);
   expect(await store.list('dueFiles', { limit: 500 })).toHaveLength(258);
+});
+
+test('what this device does not have does not count, and its master is not asked for a place for it', async () => {
+  await request(BOB, SELF, await messageOf(SELF, { isHere: false }));
+  expect(await store.get('storedAgain', BOB)).toBeUndefined();
+  // Some of these was here once.
+  const [lost, partly] = await Promise.all(
+    [1, 2].map((days) => messageOf(SELF, { size: 2 * MIB, at: NOW_MS - days * DAY_MS })),
+  );
+  for (const message of [lost!, partly!]) await request(BOB, SELF, message);
+  expect((await store.get('storedAgain', BOB))?.bytes).toBeGreaterThan(4 * MIB);
+  const parts = memoryPartStore();
+  await parts.put(await keptName(partly!.files![0]!), 0, new Uint8Array(MIB));
+  const storing = createStoringAgain({
+    ...{ store, device, clock, composer, events, parts, backoff: { minMs: 1, maxMs: 1 } },
+    api: { newBlob: () => Promise.reject(new Error('asked')) },
+    blobs: {} as BlobApi,
+    onQueued: () => undefined,
+    onFault: (error) => expect.unreachable(String(error)),
+  });
+  storing.start();
+  await waitFor('nothing to be due', async () => (await store.list('dueFiles', { limit: 9 })).length === 0);
+  storing.stop();
+  expect((await store.get('storedAgain', BOB))?.bytes).toBe(0);
+});
+
+test('what an own device has asked for is not told to others who have had enough today', async () => {
+  const large = await messageOf(SELF, { size: 200 * MIB });
+  const mine = await messageOf(SELF, { size: 90 * MIB, at: NOW_MS - DAY_MS });
+  await request(BOB, SELF, large);
+  await request(SELF, SELF, mine);
+  await request(BOB, SELF, mine);
+  const tellsOther = (await store.list('dueFiles', { limit: 9 })).map(({ value }) => value.tellsOther);
+  expect(tellsOther.sort()).toEqual([false, true]);
 });
 
 test('who asks for what was stored again since is told where it is', async () => {

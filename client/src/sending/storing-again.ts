@@ -6,6 +6,7 @@ import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import { encodeContent } from '../content/codec.ts';
 import { CONTENT_VERSION, type FileInBlob, type MessageReference } from '../content/parts.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
+import { isKept, keptName } from '../files/kept-files.ts';
 import { dueFileKey, placedFile, withFileIn, type PlacedFile } from '../files/file-place.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import type { ServerClock } from '../server/clock.ts';
@@ -53,21 +54,31 @@ export type RequestDeps = TellingDeps & {
   readonly onFileDue: () => void;
 };
 
-/** Whether an account may have so much more stored again today. A clock that was set elsewhere begins another day. */
+/** What a file counts as. */
+const countedBytes = (size: number): number => Math.max(LEAST_BYTES, blobBytesFor(size));
+
+/** Whether an account may have another file stored again today. A clock that was set elsewhere begins another day. */
 const isWithinDay = async (
   transaction: Transaction,
   { clock }: Pick<RequestDeps, 'clock'>,
   by: AccountId,
-  bytes: number,
+  size: number,
 ): Promise<boolean> => {
   const nowMs = clock.now();
   const known = await transaction.get('storedAgain', by);
   const today =
     known !== undefined && Math.abs(nowMs - known.sinceMs) < DAY_MS ? known : { sinceMs: nowMs, bytes: 0 };
-  const sum = today.bytes + Math.max(LEAST_BYTES, bytes);
+  const sum = today.bytes + countedBytes(size);
   if (sum > DAILY_BYTES) return false;
   transaction.put('storedAgain', by, { ...today, bytes: sum });
   return true;
+};
+
+/** What was not stored, since this device does not have it, does not count. */
+const giveBack = async (transaction: Transaction, by: AccountId, size: number): Promise<void> => {
+  const known = await transaction.get('storedAgain', by);
+  if (known !== undefined)
+    transaction.put('storedAgain', by, { ...known, bytes: Math.max(0, known.bytes - countedBytes(size)) });
 };
 
 /**
@@ -96,7 +107,10 @@ export const noteFileRequest = async (
   }
   const key = dueFileKey(target.author, message, index);
   const due = await transaction.get('dueFiles', key);
-  if (due === undefined && !(await isWithinDay(transaction, deps, by, blobBytesFor(file.size)))) return;
+  const isToBeCounted = due === undefined || (tellsOther && !due.tellsOther);
+  // One of which there is nothing here is another device's to store.
+  if (due === undefined && (await transaction.get('keptFiles', await keptName(file))) === undefined) return;
+  if (isToBeCounted && !(await isWithinDay(transaction, deps, by, file.size))) return;
   transaction.put('dueFiles', key, {
     ...(due ?? { author: target.author, message: message.id, index }),
     tellsOther: tellsOther || due?.tellsOther === true,
@@ -133,6 +147,7 @@ export type StoringAgain = {
 export type StoringAgainDeps = StoringDeps &
   TellingDeps & {
     readonly store: Store;
+    readonly device: Pick<Device, 'accountId'>;
     readonly events: MessengerEventSource;
     readonly backoff: Backoff;
     /** There is something in the outbox. */
@@ -149,6 +164,17 @@ export const createStoringAgain = (deps: StoringAgainDeps): StoringAgain => {
 
   const forget = (key: string): Promise<void> =>
     store.transact((transaction) => transaction.delete('dueFiles', key));
+  /** Of what this device turned out not to have. */
+  const forgetUncounted = (key: string): Promise<void> =>
+    store.transact(async (transaction) => {
+      const due = await transaction.get('dueFiles', key);
+      if (due === undefined) return;
+      transaction.delete('dueFiles', key);
+      const placed = await placedFile(transaction, { author: due.author, id: due.message }, due.index);
+      if (placed === null) return;
+      const { accountId: other } = named(placed.message.conversation);
+      await giveBack(transaction, due.tellsOther ? other : deps.device.accountId(), placed.file.size);
+    });
   const withTicket = (key: string, ticket: FileTicket | null): Promise<boolean> =>
     store.transact(async (transaction) => {
       const due = await transaction.get('dueFiles', key);
@@ -167,6 +193,9 @@ export const createStoringAgain = (deps: StoringAgainDeps): StoringAgain => {
       await forget(key);
       return;
     }
+    // Before anybody is asked for a place for it.
+    if (due.ticket === undefined && !(await isKept(deps.parts, placed.file)))
+      throw new MessengerError('file-lost', 'this device does not have the file any more');
     const reference = await storeFile(deps, placed.file, {
       ...{ ticket: due.ticket, signal },
       keepTicket: (ticket) => withTicket(key, ticket),
@@ -198,8 +227,9 @@ export const createStoringAgain = (deps: StoringAgainDeps): StoringAgain => {
     } catch (thrown) {
       const error = MessengerError.ofVault(thrown);
       if (signal.aborted || error.code === 'closed') throw error;
-      if (storingFailure(error) !== null) {
-        await forget(key);
+      const failure = storingFailure(error);
+      if (failure !== null) {
+        await (failure === 'file-lost' ? forgetUncounted(key) : forget(key));
         return null;
       }
       if (isTicketOver(error)) await withTicket(key, null);

@@ -4,8 +4,11 @@ import { backoffDelayMs } from '../connection/backoff.ts';
 import type { Device } from '../account/device.ts';
 import type { BlobReference } from '../blobs/upload-blob.ts';
 import { coalesce } from '../coalesce.ts';
-import { addressed } from '../content/addressed.ts';
+import { addressed, type Given } from '../content/addressed.ts';
+import { editContent } from '../content/kinds/edit.ts';
 import { writtenContent } from '../content/kinds/text.ts';
+import { CONTENT_VERSION } from '../content/parts.ts';
+import type { SharedContent } from '../content/shared.ts';
 import type { MessengerEventSource, UploadProgress } from '../events/messenger-events.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import { pause } from '../pause.ts';
@@ -14,7 +17,7 @@ import { named } from '../vault/conversation-id.ts';
 import { authoredKey } from '../vault/keys.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { Failure, Message, MessageFile, Upload } from '../vault/tables.ts';
-import type { Composer } from './compose.ts';
+import type { Composer, Draft } from './compose.ts';
 import { givenTo } from './given-to.ts';
 import type { SentMessages } from './outbox.ts';
 import { isTicketOver, storeFile, storingFailure, type FileTicket, type StoringDeps } from './store-file.ts';
@@ -132,18 +135,36 @@ export const createUploads = (deps: UploadsDeps): Uploads => {
       transaction.put('messages', key, { ...message, ...(files && { files }) });
     });
 
+  /** A message whose files are all stored goes out, and behind it what its author has said of it meanwhile. */
   const send = (id: string): Promise<boolean> =>
-    change(id, async (transaction, { upload, key, message }) => {
+    change(id, async (transaction, { upload: { despiteKeys }, key, message }) => {
       const self = device.self();
       const list = (await transaction.get('deviceLists', self.accountId))?.generation;
       const content = writtenContent(message, self.username, list);
       if (content === null) return;
       const { accountId } = named(message.conversation);
       transaction.delete('uploads', id);
-      await deps.composer.enqueue(transaction, await clock.mint(transaction), {
-        ...addressed(self, accountId, content, await givenTo(transaction, device, accountId, message.timer)),
-        ...{ renew: [], shows: key, despiteKeys: upload.despiteKeys },
-      });
+      const enqueue = async (
+        said: SharedContent,
+        how: Pick<Draft, 'shows' | 'edit'>,
+        given?: Given,
+      ): Promise<void> =>
+        deps.composer.enqueue(transaction, await clock.mint(transaction), {
+          ...addressed(self, accountId, said, given),
+          ...{ ...how, renew: [], despiteKeys },
+        });
+      const given = await givenTo(transaction, device, accountId, message.timer);
+      await enqueue(content, { shows: key }, given);
+      const { edited, text, reactions } = message;
+      if (edited)
+        await enqueue(editContent(message.id, { id: edited.id, text }), {
+          ...{ shows: null, edit: { target: message.id, id: edited.id } },
+        });
+      const reaction = reactions?.[self.accountId];
+      if (reaction?.emoji) {
+        const target = { author: self.accountId, id: message.id };
+        await enqueue({ v: CONTENT_VERSION, kind: 'reaction', target, ...reaction }, { shows: null });
+      }
       transaction.afterCommit(() => {
         events.emit('message-changed', message);
         deps.onQueued();

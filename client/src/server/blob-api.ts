@@ -9,8 +9,11 @@ export type BlobAccess = {
   readonly node: string;
   readonly blob: BlobId;
   readonly ticket: string;
-  /** Whether the node tells places in an object store. Where one cannot be reached, the part goes by the node. */
-  readonly places: boolean;
+  /**
+   * Origin of the object store in which the node tells places, as a master says; null: it tells none. Where a place is elsewhere, or cannot be
+   * reached, the part goes by the node.
+   */
+  readonly placesAt: string | null;
 };
 
 /** Calls to a mailbox node by whoever has a ticket. Each throws a `MessengerError`. */
@@ -101,9 +104,11 @@ export const blobApi = (
     part: number,
     signal: AbortSignal,
   ): Promise<PartPlace | null> => {
-    if (!access.places || performance.now() < passedOverUntilMs) return null;
+    if (access.placesAt === null || performance.now() < passedOverUntilMs) return null;
     try {
-      return await http.ask('partPlace', { ...at(access, `/${part}`), method: 'POST', signal });
+      const place = await http.ask('partPlace', { ...at(access, `/${part}`), method: 'POST', signal });
+      // A node may tell of anything, such as a machine of the network that this one is in.
+      return URL.parse(place.url)?.origin === access.placesAt ? place : null;
     } catch (error) {
       if (error instanceof MessengerError && error.code === 'not-found') return null;
       throw error;
@@ -121,7 +126,9 @@ export const blobApi = (
     if (place === null) return null;
     const { url, headers } = place;
     try {
-      return await visit((init) => fetch(url, { ...init, headers: { ...headers }, credentials: 'omit' }));
+      return await visit((init) =>
+        fetch(url, { ...init, headers: { ...headers }, credentials: 'omit', redirect: 'error' }),
+      );
     } catch {
       signal.throwIfAborted();
       passedOverUntilMs = performance.now() + PASSED_OVER_MS;

@@ -116,6 +116,8 @@ export const createHttp = (
       const response = await fetch(server + path, {
         method,
         ...rest,
+        // A server names others by its session alone: it sends nobody on.
+        redirect: 'error',
         ...(signal === undefined ? {} : { signal }),
       });
       learn(server, response);

@@ -31,7 +31,7 @@ const file = z.object({
   ...{ width: optional(number), height: optional(number), seconds: optional(number) },
   ...{ preview: optional(text), waveform: optional(text), askedAt: optional(number) },
 });
-const ticket = z.object({ id: text, ticket: text, nodes: z.array(text), places: optional(flag) });
+const ticket = z.object({ id: text, ticket: text, nodes: z.array(text), placesAt: optional(text) });
 const annotation = z.object({
   reactions: optional(reactions),
   starred: optional(starred),
@@ -296,7 +296,7 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 12, fingerprint: '819c522b3f080a96', change: 'profiles' },
   {
     version: 13,
-    fingerprint: 'fb5b6c31ec23a40a',
+    fingerprint: '9e128932167aaaf3',
     change: 'files that are asked for and stored again; messages that disappear; starred messages',
   },
   { version: 14, fingerprint: 'bdc93408819a2c97', change: 'messages from other own devices' },

@@ -262,8 +262,8 @@ export type Upload = {
         readonly id: BlobId;
         readonly ticket: string;
         readonly nodes: readonly string[];
-        /** Nodes tell where its parts may be put. */
-        readonly places?: boolean;
+        /** Origin of the object store in which nodes tell where its parts may be put. */
+        readonly placesAt?: string;
       }
     >
   >;

@@ -36,7 +36,7 @@ describe('half uploads at one node', () => {
   afterAll(() => cleanup.disposeAsync());
 
   const never = new AbortController().signal;
-  let surelyMs = 0;
+  let [surelyMs, latestMs] = [0, 0];
   let atPeers: ReadonlySet<string> | null = new Set();
   let asked: (readonly string[])[] = [];
   let removed = 0;
@@ -51,6 +51,7 @@ describe('half uploads at one node', () => {
         return Promise.resolve(atPeers);
       },
       surely: () => surelyMs,
+      latest: () => latestMs,
       onRemoved: (parts) => {
         removed += parts;
       },
@@ -80,7 +81,7 @@ describe('half uploads at one node', () => {
   const sweep = () => removing().sweep(db, never);
 
   beforeEach(async () => {
-    [surelyMs, atPeers] = [Date.now(), new Set()];
+    [surelyMs, latestMs, atPeers] = [Date.now(), Date.now(), new Set()];
     await sweep();
     [asked, removed] = [[], 0];
   });
@@ -147,15 +148,26 @@ describe('half uploads at one node', () => {
   });
 
   it('are looked for behind what does not belong into their bucket (law 16)', async () => {
-    const [ahead, half] = [newBlobId(Date.now() + 90 * 24 * HOUR_MS), newBlob()];
-    await put(ahead, 2 * PART, 0);
+    const [other, half] = [newBlobId(Date.now() + 90 * 24 * HOUR_MS), newBlob()];
+    await put(other, 2 * PART, 0);
     await write(db, [{ _id: 'junk', _rev: `1-${'a'.repeat(32)}` }]);
     const bad = partDocumentId(newBlob(), 0);
     await write(db, [{ _id: bad, _rev: partRevision(bad), bytes: 'many', data: 1, v: 1 }]);
     await put(half, 2 * PART, 1);
     await sweep();
-    expect([await parts(ahead), await parts(half)]).toEqual([[0], []]);
+    expect([await parts(other), await parts(half)]).toEqual([[0], []]);
     expect(removed).toBe(1);
+  });
+
+  it('are looked for behind what is ahead of all clocks', async () => {
+    const half = newBlob();
+    latestMs = startMs + at;
+    const ahead = newBlobId(latestMs + LIMITS.clockSkewMs + 1);
+    await put(ahead, 2 * PART, 0);
+    await put(half, 2 * PART, 1);
+    surelyMs = latestMs + WRITTEN_WITHIN_MS;
+    await sweep();
+    expect([await parts(ahead), await parts(half)]).toEqual([[0], []]);
   });
 
   it('are looked at once, however many there are', async () => {

@@ -58,7 +58,7 @@ type Outcome = 'settled' | 'later';
 
 /**
  * `presentAtPeers`: which of these documents any of the other nodes has; null: one of them does not say. `surely`: a time that has come, for what
- * had to wait for {@link WRITTEN_WITHIN_MS}.
+ * had to wait for {@link WRITTEN_WITHIN_MS}. `latest`: the later one of all times that are known here.
  */
 export const createHalfUploads = ({
   log,
@@ -68,6 +68,7 @@ export const createHalfUploads = ({
   databases,
   presentAtPeers,
   surely,
+  latest,
   onRemoved,
 }: {
   readonly log: Logger;
@@ -78,6 +79,7 @@ export const createHalfUploads = ({
   readonly databases: Pick<Databases, 'isOfTime'>;
   readonly presentAtPeers: (database: string, ids: readonly string[]) => Promise<ReadonlySet<string> | null>;
   readonly surely: () => number;
+  readonly latest: () => number;
   readonly onRemoved: (parts: number) => void;
 }): HalfUploads => {
   const partsHere = async (db: string, blob: BlobId): Promise<number[]> => {
@@ -141,6 +143,10 @@ export const createHalfUploads = ({
     return 'settled';
   };
 
+  /** What is not of the bucket's time nobody reads; what is ahead of all clocks no master has begun. All others would wait behind it for its time. */
+  const isOfTime = (db: string, blob: BlobId): boolean =>
+    databases.isOfTime(db, messageTime(blob)) && messageTime(blob) <= latest() + LIMITS.clockSkewMs;
+
   /** Looks at a page of changes after `since`. */
   const sweepPage = async (
     db: string,
@@ -154,8 +160,7 @@ export const createHalfUploads = ({
     for (const { seq, id, deleted } of results) {
       signal.throwIfAborted();
       const blob = deleted === true ? undefined : parsePartId(id)?.blob;
-      // What is not of the bucket's time nobody reads, and it would be waited for.
-      if (blob !== undefined && databases.isOfTime(db, messageTime(blob)) && !settled.has(blob)) {
+      if (blob !== undefined && isOfTime(db, blob) && !settled.has(blob)) {
         if (messageTime(blob) + WRITTEN_WITHIN_MS > surely()) return { through, isOver: true };
         if ((await settle(db, blob, signal)) === 'later') return { through, isOver: true };
         settled.add(blob);

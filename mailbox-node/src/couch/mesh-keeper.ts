@@ -37,7 +37,8 @@ export type MeshKeeper = AsyncDisposable & {
   /** Which of these databases peers have, with a document in them. One that is away has none. */
   readonly holders: (databases: readonly string[]) => Promise<Holders>;
   /**
-   * Which of these documents any peer has. Null: one of them does not say, being away or of an earlier release.
+   * Which of these documents any peer has. One whose CouchDB has no such database has none. Null: one of them does not say, being away or of an
+   * earlier release.
    */
   readonly present: (database: string, ids: readonly string[]) => Promise<ReadonlySet<string> | null>;
   /** Takes away all pulls into one database. One that is created anew gets fresh ones. */
@@ -64,6 +65,11 @@ const databaseSize = z.object({ doc_count: z.int() });
 const changes = z.object({
   results: z.array(z.object({ seq: sequence, id: z.string(), deleted: z.boolean().optional() })),
 });
+
+/** As its gate hands it on: a gate that does not know the bucket, and whatever else may answer in its place, say it otherwise. */
+const DATABASE_MISSING = 'Database does not exist.';
+const isWithoutDatabase = (error: unknown): boolean =>
+  error instanceof CouchError && error.statusCode === 404 && error.reason === DATABASE_MISSING;
 
 /** How many documents have changed after a sequence. */
 const changesAfter = async (server: CouchServer, db: string, since: string): Promise<number> =>
@@ -205,7 +211,15 @@ export const createMeshKeeper = ({
     present: async (db, ids) => {
       try {
         const request = { db, path: '_all_docs', method: 'POST', body: { keys: ids } } as const;
-        const found = await Promise.all([...patient.values()].map((peer) => requestRows(peer, request)));
+        const askPeer = async (peer: CouchServer) => {
+          try {
+            return await requestRows(peer, request);
+          } catch (error) {
+            if (isWithoutDatabase(error)) return [];
+            throw error;
+          }
+        };
+        const found = await Promise.all([...patient.values()].map(askPeer));
         return new Set(found.flat().flatMap(({ id, isDeleted }) => (isDeleted ? [] : [id])));
       } catch {
         return null;

@@ -106,13 +106,20 @@ describe('half uploads in S3', () => {
     const elsewhere = await put(2 * PART, 0);
     let surelyMs = 0;
     let removed = 0;
-    const sweeper = createS3HalfUploads({
-      ...{ log: createLog('test', 'silent'), objects, surely: () => surelyMs },
-      isElsewhere: (blob) => Promise.resolve(blob === elsewhere),
-      onRemoved: (parts) => {
-        removed += parts;
-      },
-    });
+    let through: string | null = null;
+    const sweeping = (given: ObjectStore) =>
+      createS3HalfUploads({
+        ...{ log: createLog('test', 'silent'), objects: given, surely: () => surelyMs },
+        isElsewhere: (blob) => Promise.resolve(blob === elsewhere),
+        onRemoved: (parts) => {
+          removed += parts;
+        },
+        lookedThrough: {
+          read: () => Promise.resolve(through),
+          keep: (key) => Promise.resolve(void (through = key)),
+        },
+      });
+    const sweeper = sweeping(objects);
     surelyMs = clock.nowMs - 3_000 + PUT_WITHIN_MS - 1;
     await sweeper.sweep(never);
     expect(await store.parts(half)).toEqual([0, 2]);
@@ -125,6 +132,23 @@ describe('half uploads in S3', () => {
     expect(await store.parts(whole)).toEqual([0, 1]);
     expect(await store.parts(elsewhere)).toEqual([0]);
     expect(removed).toBeGreaterThanOrEqual(3);
+
+    // After a start what was looked at is not listed again.
+    const listed: string[] = [];
+    const watched: ObjectStore = {
+      ...objects,
+      list: async (prefix, after) => {
+        const page = await objects.list(prefix, after);
+        listed.push(...page.objects.map(({ key }) => key));
+        return page;
+      },
+    };
+    await sweeping(watched).sweep(never);
+    expect(listed).toEqual([]);
+    const late = await put(2 * PART, 0);
+    await sweeping(watched).sweep(never);
+    expect([...new Set(listed.map((key) => key.split('/')[1]))]).toEqual([late]);
+    expect(await store.parts(late)).toEqual([]);
   });
 
   it('stay when a list has left out some of what is there', async () => {
@@ -144,6 +168,7 @@ describe('half uploads in S3', () => {
         ...{ log: createLog('test', 'silent'), objects: given, surely: () => clock.nowMs + PUT_WITHIN_MS },
         isElsewhere: () => Promise.resolve(false),
         onRemoved: () => undefined,
+        lookedThrough: { read: () => Promise.resolve(null), keep: () => Promise.resolve() },
       });
     await sweeper(forgetful).sweep(never);
     expect(await store.parts(blob)).toEqual([0, 1]);

@@ -13,6 +13,13 @@ export type S3HalfUploads = {
   readonly sweep: (signal: AbortSignal) => Promise<void>;
 };
 
+/** The key up to which all has been looked at, as the node keeps it. */
+export type LookedThrough = {
+  /** Null: nothing is known. */
+  readonly read: () => Promise<string | null>;
+  readonly keep: (key: string) => Promise<void>;
+};
+
 /** A place that was told in the last moment is good for as long. */
 export const PUT_WITHIN_MS = WRITTEN_WITHIN_MS + PLACE_MS;
 
@@ -45,15 +52,23 @@ export const createS3HalfUploads = ({
   surely,
   isElsewhere,
   onRemoved,
+  lookedThrough,
 }: {
   readonly log: Logger;
   readonly objects: ObjectStore;
   readonly surely: () => number;
   readonly isElsewhere: (blob: BlobId) => Promise<boolean>;
   readonly onRemoved: (parts: number) => void;
+  readonly lookedThrough: LookedThrough;
 }): S3HalfUploads => {
-  /** The key up to which all has been looked at. After a start everything is, once. */
+  /** The key up to which all has been looked at, and that which is kept: null before the first look. */
   let through = PARTS_PREFIX;
+  let kept: string | null = null;
+  const keep = async (): Promise<void> => {
+    if (through === kept) return;
+    await lookedThrough.keep(through);
+    kept = through;
+  };
 
   const keysOf = async (blob: BlobId): Promise<string[]> => {
     const keys: string[] = [];
@@ -78,6 +93,7 @@ export const createS3HalfUploads = ({
 
   return {
     sweep: async (signal) => {
+      if (kept === null) kept = through = (await lookedThrough.read()) ?? PARTS_PREFIX;
       let current = null as { readonly blob: BlobId; readonly keys: string[] } | null;
       let after = through;
       for (;;) {
@@ -88,19 +104,21 @@ export const createS3HalfUploads = ({
           if (blob !== undefined && blob !== current?.blob) {
             if (current !== null) await settle(current.blob, current.keys);
             through = after;
-            if (messageTime(blob) + PUT_WITHIN_MS > surely()) return;
+            if (messageTime(blob) + PUT_WITHIN_MS > surely()) return keep();
             current = { blob, keys: [] };
           }
           after = key;
           if (blob !== undefined) current?.keys.push(key);
         }
         if (page.isWhole) break;
+        await keep();
         if (page.objects.length === 0)
           throw new ServiceError('unavailable', 'the object store lists nothing');
       }
       if (current === null) return;
       await settle(current.blob, current.keys);
       through = after;
+      await keep();
     },
   };
 };

@@ -16,8 +16,8 @@ export const createIssueTicket = (
   signer: TokenSigner,
   { cells, joining }: Placement<Cell>,
   now: () => number,
-  /** Whether nodes tell places. */
-  places = false,
+  /** Origin of the object store in which nodes tell places; null: they tell none. */
+  placesAt: string | null = null,
 ): IssueTicket => {
   const issue = async (
     blob: BlobId,
@@ -29,7 +29,7 @@ export const createIssueTicket = (
     ticket: await signer.blob({ blob, bytes }, ticketExpiresAt),
     ticketExpiresAt,
     nodes: at.flatMap(({ nodes }) => nodes.map(({ publicUrl }) => publicUrl)).slice(0, LIMITS.blobNodes),
-    ...(places && { places }),
+    ...(placesAt !== null && { placesAt }),
   });
   return {
     toWrite: (bytes) => {

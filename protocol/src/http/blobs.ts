@@ -14,8 +14,11 @@ export const blobTicket = z.object({
   ticketExpiresAt: timestamp,
   /** Addresses of mailbox nodes, as in a session. Those of another cell come after those of the one that it should be in. */
   nodes: z.array(z.string()).check(z.minLength(1), z.maxLength(LIMITS.blobNodes)),
-  /** Whether nodes tell places at which a client puts and gets parts itself. They take and give them in any case. Absent: they do not. */
-  places: z.optional(z.boolean()),
+  /**
+   * Origin of the object store where nodes tell places, at which a client puts and gets parts itself: it goes to no other origin, whatever a node
+   * tells. Nodes take and give parts in any case. Absent: they tell no places.
+   */
+  placesAt: z.optional(z.string()),
 });
 export type BlobTicket = z.infer<typeof blobTicket>;
 

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { isAbsolute, relative } from 'node:path';
-import { ConfigError, databasePrefix, readEnvironment } from '@restante/service-kit';
+import {
+  blobStore,
+  ConfigError,
+  databasePrefix,
+  objectStoreAddress,
+  objectStoreVariables,
+  readEnvironment,
+} from '@restante/service-kit';
 import { buildWebClient } from '@restante/web-client/build';
 import { z } from 'zod';
 import { readOptions, type Command, type CommandContext } from '../cli/command.ts';
@@ -16,6 +23,8 @@ const environment = z.object({
   COUCHDB_URLS: clusterCouchUrls.optional(),
   DATABASE_PREFIX: databasePrefix.optional(),
   REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
+  BLOB_STORE: blobStore,
+  ...objectStoreVariables,
 });
 
 const options = z.strictObject({
@@ -35,6 +44,24 @@ const portsFrom = (port: number): ClusterPorts =>
         masters: Array.from({ length: 8 }, (_, index) => port + 7 + index),
         bus: port + 15,
       };
+
+/** What services are told of the object store that files go to, if they do. @throws ConfigError naming what is missing */
+const objectStoreSettings = (read: z.infer<typeof environment>) => {
+  if (read.BLOB_STORE !== 's3') return { mailboxNode: {}, origin: {} };
+  const address = objectStoreAddress(read);
+  if ('missing' in address) throw new ConfigError(`${address.missing.join(', ')}: needed with BLOB_STORE=s3`);
+  const origin = { BLOB_STORE: 's3', S3_ENDPOINT: address.endpoint };
+  return {
+    origin,
+    mailboxNode: {
+      ...origin,
+      S3_REGION: address.region,
+      S3_BUCKET: address.bucket,
+      S3_ACCESS_KEY_ID: address.accessKeyId,
+      S3_SECRET_ACCESS_KEY: address.secretAccessKey,
+    },
+  };
+};
 
 const whatRuns = (cluster: Cluster): string => {
   const roles: [readonly { name: string; url: string; pid: number | undefined }[], string][] = [
@@ -97,6 +124,7 @@ const run = async (context: CommandContext): Promise<number> => {
     ...(flags['data-dir'] === undefined ? {} : { DATA_DIR: flags['data-dir'] }),
     ...(flags.masters === undefined ? {} : { MASTERS: flags.masters }),
   });
+  const objectStore = objectStoreSettings(config);
   const { print, signal } = context;
   const startedAt = performance.now();
   const others = (config.COUCHDB_URLS ? 4 : 7) + (config.MASTERS > 1 ? 1 : 0);
@@ -111,7 +139,11 @@ const run = async (context: CommandContext): Promise<number> => {
       ports: portsFrom(config.PORT),
       ...(config.COUCHDB_URLS && { couchUrls: config.COUCHDB_URLS }),
       ...(config.DATABASE_PREFIX !== undefined && { databasePrefix: config.DATABASE_PREFIX }),
-      settings: { front: { MESSENGER_DIR: messengerDir }, master: { REGISTRATION: config.REGISTRATION } },
+      settings: {
+        mailboxNode: objectStore.mailboxNode,
+        master: { REGISTRATION: config.REGISTRATION, ...objectStore.origin },
+        front: { MESSENGER_DIR: messengerDir, ...objectStore.origin },
+      },
       signal,
       onEvent: (event) => {
         if (event.type === 'exited') onExit(event);
@@ -149,6 +181,8 @@ again what ends. Ctrl-C stops everything.
   COUCHDB_URLS          three CouchDB servers with admin credentials, separated by commas, instead of the embedded ones
   DATABASE_PREFIX       prefix of all database names
   REGISTRATION          who makes accounts: open (default), invite (who has a code of npm run invites) or closed
+  BLOB_STORE=s3         files go to a bucket of S3_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, which
+                        npm run object-store sets up for SERVER_ORIGINS=http://localhost:8080 (default couchdb)
 
 Exit code: 0 stopped by Ctrl-C, 1 could not start, 2 bad options or environment.
 `,

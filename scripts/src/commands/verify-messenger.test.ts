@@ -26,6 +26,7 @@ describe('verify-messenger', () => {
         masterUrls: [NOBODY],
         mailboxNodeUrls: [NOBODY],
         serverOrigins: [],
+        objectStoreOrigin: null,
         messengerDir: served,
       },
       createLog('front', 'silent'),

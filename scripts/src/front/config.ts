@@ -1,4 +1,10 @@
-import { httpUrls, readEnvironment, serverOrigins } from '@restante/service-kit';
+import {
+  blobStore,
+  httpUrls,
+  objectStoreVariables,
+  readEnvironment,
+  serverOrigins,
+} from '@restante/service-kit';
 import { z } from 'zod';
 
 /** The front speaks no TLS to what is behind it. */
@@ -17,6 +23,9 @@ export const environment = z.object({
   MAILBOX_NODE_URLS: urls,
   /** Origins of all servers, separated by commas; none: there is this one alone. */
   SERVER_ORIGINS: serverOrigins.default([]),
+  /** `s3`: the messenger puts and gets files at `S3_ENDPOINT`. */
+  BLOB_STORE: blobStore,
+  S3_ENDPOINT: objectStoreVariables.S3_ENDPOINT,
   /** The built messenger; without it there is none at `/`. */
   MESSENGER_DIR: z.string().optional(),
 });
@@ -27,6 +36,8 @@ export type FrontConfig = {
   readonly masterUrls: readonly string[];
   readonly mailboxNodeUrls: readonly string[];
   readonly serverOrigins: readonly string[];
+  /** Where files lie that do not lie with the servers; null: they do. */
+  readonly objectStoreOrigin: string | null;
   readonly messengerDir: string | null;
 };
 
@@ -39,6 +50,7 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
     masterUrls: read.MASTER_URLS,
     mailboxNodeUrls: read.MAILBOX_NODE_URLS,
     serverOrigins: read.SERVER_ORIGINS,
+    objectStoreOrigin: read.BLOB_STORE === 's3' ? (read.S3_ENDPOINT ?? null) : null,
     messengerDir: read.MESSENGER_DIR ?? null,
   };
 };

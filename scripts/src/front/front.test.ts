@@ -41,6 +41,7 @@ const body = async (request: IncomingMessage): Promise<string> =>
 
 /** Of another server. */
 const OTHER = 'https://b.example.org';
+const STORE = 'https://s3.example.org';
 
 const named = (name: string): RequestListener =>
   async function answer(request, response) {
@@ -55,7 +56,10 @@ const front = async (
   messengerDir: string | null = null,
 ): Promise<Front> => {
   const started = await startFront(
-    { host: '127.0.0.1', port: 0, masterUrls, mailboxNodeUrls, serverOrigins: [OTHER], messengerDir },
+    {
+      ...{ host: '127.0.0.1', port: 0, masterUrls, mailboxNodeUrls, messengerDir },
+      ...{ serverOrigins: [OTHER], objectStoreOrigin: STORE },
+    },
     createLog('front', 'silent'),
   );
   cleanups.push(() => started[Symbol.asyncDispose]());
@@ -215,7 +219,13 @@ describe('front', () => {
 
   it('tells no more than the public may know when others than this machine can ask', async () => {
     const address = await gone();
-    const config = { port: 0, masterUrls: [address], mailboxNodeUrls: [address], serverOrigins: [] };
+    const config = {
+      port: 0,
+      masterUrls: [address],
+      mailboxNodeUrls: [address],
+      serverOrigins: [],
+      objectStoreOrigin: null,
+    };
     await using open = await startFront(
       { ...config, host: '0.0.0.0', messengerDir: null },
       createLog('front', 'silent'),
@@ -269,7 +279,7 @@ describe('front', () => {
       for (const path of ['/', '/index.html', '/service-worker.js']) {
         const answer = await fetch(url + path);
         expect(answer.status).toBe(200);
-        for (const [name, value] of Object.entries(securityHeaders([OTHER]))) {
+        for (const [name, value] of Object.entries(securityHeaders([OTHER], STORE))) {
           expect(answer.headers.get(name), `${path} ${name}`).toBe(value);
         }
         expect(answer.headers.get('cache-control')).toBe('no-cache');
@@ -311,6 +321,7 @@ describe('front', () => {
         masterUrls: [master.url],
         mailboxNodeUrls: [master.url],
         serverOrigins: [],
+        objectStoreOrigin: null,
         messengerDir: null,
       },
       createLog('front', 'silent'),

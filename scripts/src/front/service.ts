@@ -23,11 +23,14 @@ const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 /** As nginx.conf has it. */
 const OF_OWNERS = /^(?:\/messages\/[\w-]+(?:\/(?:ids|events))?|\/blobs\/[\w-]+(?:\/\d+)?)$/;
 
-const files = (folder: string, serverOrigins: readonly string[]): RequestHandler =>
+const files = (
+  folder: string,
+  { serverOrigins, objectStoreOrigin }: Pick<FrontConfig, 'serverOrigins' | 'objectStoreOrigin'>,
+): RequestHandler =>
   express.static(folder, {
     cacheControl: false,
     setHeaders: (response, file) => {
-      response.set(securityHeaders(serverOrigins));
+      response.set(securityHeaders(serverOrigins, objectStoreOrigin));
       response.set('cache-control', cacheControlOf(`/${relative(folder, file).split(sep).join('/')}`));
     },
   });
@@ -62,7 +65,7 @@ export const startFront = async (config: FrontConfig, log: Logger): Promise<Fron
     routes.get('/ready', (_request, response) => response.json({ ready: true }));
     routes.use(compression());
     clusterRoutes(routes, { cell, access: LOOPBACK.includes(config.host) ? 'anybody' : 'nobody' });
-    if (config.messengerDir !== null) routes.use(files(config.messengerDir, config.serverOrigins));
+    if (config.messengerDir !== null) routes.use(files(config.messengerDir, config));
   });
 
   const http = await listen(app, { host: config.host, port: config.port });

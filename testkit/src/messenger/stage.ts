@@ -1,5 +1,5 @@
 import { launchChromium, launchHeadlessShell } from '../browser/launch-chromium.ts';
-import { startTestCluster, type TestCluster } from '../cluster/test-cluster.ts';
+import { startTestCluster, type TestCluster, type TestClusterOptions } from '../cluster/test-cluster.ts';
 import { buildWebClient } from '@restante/web-client/build';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { createBrowserPerson, type BrowserPerson } from './browser-person.ts';
@@ -29,6 +29,8 @@ type StartFront = (
 
 export type StageOptions = {
   readonly startFront?: StartFront;
+  /** More variables of services. */
+  readonly settings?: Pick<NonNullable<TestClusterOptions['settings']>, 'mailboxNode' | 'master'>;
   /**
    * Whether browsers are as people have them, with their windows, and keep the messenger for opening it without a network. Without that
    * two people who meet take half of the time.
@@ -55,6 +57,7 @@ const befriend = async (one: BrowserPerson, other: BrowserPerson): Promise<void>
 
 export const startStage = async ({
   startFront,
+  settings = {},
   areInstalled = false,
   hasMicrophone = false,
 }: StageOptions = {}): Promise<Stage> => {
@@ -65,7 +68,11 @@ export const startStage = async ({
   const cluster = starting.use(
     await startTestCluster({
       mailboxAddresses: 'front',
-      settings: { front: { MESSENGER_DIR: messengerDir }, mailboxNode: AT_REST },
+      settings: {
+        front: { MESSENGER_DIR: messengerDir },
+        mailboxNode: { ...AT_REST, ...settings.mailboxNode },
+        master: { ...settings.master },
+      },
     }),
   );
   const front =

@@ -14,6 +14,8 @@ export type Upstreams = {
   readonly watch?: string;
   /** Origins of all servers; none: there is one. */
   readonly serverOrigins?: readonly string[];
+  /** Origin of the object store in which files lie; none: they lie with the servers. */
+  readonly objectStore?: string;
   /** The built messenger. */
   readonly messengerDir: string;
 };
@@ -28,7 +30,14 @@ const addressOf = (url: string): string => new URL(url).host;
 /** Puts the nginx.conf of production into a folder, with includes of its own. The certificate is in `tls/`. */
 export const writeNginxFiles = (
   folder: string,
-  { master, mailboxNodes, watch = 'http://127.0.0.1:9', serverOrigins = [], messengerDir }: Upstreams,
+  {
+    master,
+    mailboxNodes,
+    watch = 'http://127.0.0.1:9',
+    serverOrigins = [],
+    objectStore,
+    messengerDir,
+  }: Upstreams,
   ports: { readonly http: number; readonly https: number },
 ): void => {
   const acmeDir = join(folder, 'acme');
@@ -63,7 +72,10 @@ export const writeNginxFiles = (
   mkdirSync(join(folder, 'restante'), { recursive: true });
   mkdirSync(acmeDir, { recursive: true });
   copyFileSync(NGINX_CONF, join(folder, 'nginx.conf'));
-  execFileSync(NAME_ORIGINS, [folder], { env: { ...process.env, SERVER_ORIGINS: serverOrigins.join(',') } });
+  const files = objectStore === undefined ? {} : { BLOB_STORE: 's3', S3_ENDPOINT: objectStore };
+  execFileSync(NAME_ORIGINS, [folder], {
+    env: { ...process.env, SERVER_ORIGINS: serverOrigins.join(','), ...files },
+  });
   for (const [name, lines] of Object.entries(includes)) {
     writeFileSync(join(folder, 'restante', `${name}.conf`), `${lines.join('\n')}\n`);
   }

@@ -15,7 +15,7 @@ export class OwnDevices {
     this.#engine = engine;
     const events = feed.subscribe((all) => {
       for (const { type, detail } of all) if (type === 'listing') this.#listing = detail;
-      if (all.some(({ type }) => type === 'waiting-devices')) void this.#load();
+      if (all.some(({ type }) => type === 'waiting-devices')) this.#load().catch(() => undefined);
     });
     let isSignedIn = false;
     engine.onStatus(({ phase }) => {

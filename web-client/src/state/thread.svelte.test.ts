@@ -133,6 +133,17 @@ test.each([1, 90, 250, 399, 450, 1_900])(
   },
 );
 
+test('what cannot be read while somebody scrolls is read when they scroll again', async () => {
+  const { thread, duringNextRead } = await start(messages(250));
+  duringNextRead(() => {
+    throw new Error('the storage fails');
+  });
+  await thread.loadOlder();
+  expect(thread.items).toHaveLength(100);
+  await thread.loadOlder();
+  expect(thread.items).toHaveLength(200);
+});
+
 test('has a bounded window: the far end goes, and comes back', async () => {
   const { thread } = await start(messages(1_000));
   for (let pages = 0; pages < 9; pages += 1) {

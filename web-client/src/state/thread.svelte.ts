@@ -46,7 +46,7 @@ type ThreadParts = {
 export class Thread {
   readonly conversation: ConversationId;
   readonly self: string;
-  /** What was not done to messages is told beside them. */
+  /** What a person asked for beside messages: that it was not done is told beside them. */
   readonly changing = new Action();
   readonly #calls: Calls;
   readonly #quotes: Quotes;
@@ -375,6 +375,8 @@ export class Thread {
         const page = await this.#calls.messages(this.conversation, { ...from, limit: PAGE_SIZE });
         if (window === this.#window) await show(page);
       });
+    } catch {
+      // Whoever scrolls on asks again; that the storage fails is told by itself.
     } finally {
       this.#loading = false;
     }

@@ -19,8 +19,10 @@ import {
 import {
   acceptBeforeStore,
   acknowledgedByAnybody,
+  awayHasNothing,
   bucketsDropped,
   emptyDiskAnswers,
+  halfUploadsStay,
   lateRetryRecreates,
   meshCarriesDeletions,
   noFsync,
@@ -55,4 +57,6 @@ export const BUGS: readonly Bug[] = [
   forgedIsShown,
   signaturesNotChecked,
   acknowledgedByAnybody,
+  halfUploadsStay,
+  awayHasNothing,
 ];

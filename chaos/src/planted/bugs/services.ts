@@ -68,6 +68,37 @@ const itemOf = (document: Written): Item => ({`,
   args: ['--faults', 'masters-dead,killed,refused,stalled,half-open,lossy', ...TALK],
 };
 
+export const halfUploadsStay: Bug = {
+  name: 'half-uploads-stay',
+  what: 'what was uploaded in part is never taken away',
+  patches: [
+    {
+      file: 'mailbox-node/src/service.ts',
+      find: 'surely: () => surelyAfter(WRITTEN_WITHIN_MS),',
+      put: 'surely: () => -Infinity,',
+    },
+  ],
+  laws: ['whole-or-gone'],
+  args: ['--faults', 'none', '--without', 'signs-in,restarts,rotates-keys', ...TALK],
+};
+
+export const awayHasNothing: Bug = {
+  name: 'away-has-nothing',
+  what: 'a node that is away counts as one that has none of an upload',
+  patches: [
+    {
+      file: 'mailbox-node/src/couch/mesh-keeper.ts',
+      find: 'if (isWithoutDatabase(error)) return [];',
+      put: 'return [];',
+    },
+  ],
+  laws: ['whole-or-gone'],
+  args: [
+    ...['--faults', 'nodes-dead,couches-dead,some-dead,isolated,stopped'],
+    ...['--without', 'signs-in,restarts,rotates-keys', ...TALK],
+  ],
+};
+
 export const emptyDiskAnswers: Bug = {
   name: 'empty-disk-answers',
   what: 'a node whose disk was lost says that nothing waits there',

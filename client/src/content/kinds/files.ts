@@ -1,4 +1,4 @@
-import { blobId, LIMITS, PLAIN_PART_BYTES } from '@restante/protocol';
+import { base64, blobId, LIMITS, PLAIN_PART_BYTES } from '@restante/protocol';
 import * as z from 'zod/mini';
 import { fileName, fileType } from '../../files/file-name.ts';
 import { MAX_FILES, MAX_PREVIEW_BYTES } from '../../files/limits.ts';
@@ -14,10 +14,8 @@ const MAX_WAVEFORM_BYTES = 128;
 const MAX_NAME_LENGTH = 1_024;
 const MAX_SIDE = 1_000_000;
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const base64 = (maxBytes: number) =>
-  z.string().check(z.regex(BASE64), z.minLength(4), z.maxLength(Math.ceil(maxBytes / 3) * 4));
-const bytes32 = z.string().check(z.regex(BASE64), z.length(44));
+const base64Of = (maxBytes: number) => base64(Math.ceil(maxBytes / 3) * 4);
+const bytes32 = base64(44).check(z.length(44));
 const side = z.int().check(z.positive(), z.maximum(MAX_SIDE));
 
 /** A file of a message, which has been stored. */
@@ -37,9 +35,9 @@ export const storedFile = z.object({
   /** Of a film or recording. */
   seconds: z.exactOptional(z.number().check(z.minimum(0))),
   /** Base64 of a small picture of it. */
-  preview: z.exactOptional(base64(MAX_PREVIEW_BYTES)),
+  preview: z.exactOptional(base64Of(MAX_PREVIEW_BYTES)),
   /** Base64 of how loud a voice message is, from its beginning to its end. */
-  waveform: z.exactOptional(base64(MAX_WAVEFORM_BYTES)),
+  waveform: z.exactOptional(base64Of(MAX_WAVEFORM_BYTES)),
 });
 
 /** Files with what a person wrote to them, which may be nothing. Their bytes are blobs. */

@@ -15,6 +15,7 @@ const api: PartsPage = {
   put: (...args) => opened().put(...args),
   get: (...args) => opened().get(...args),
   drop: (...args) => opened().drop(...args),
+  names: (...args) => opened().names(...args),
   files: async () => [...(await opened().files())],
   remove: deleteIndexedDbParts,
 };

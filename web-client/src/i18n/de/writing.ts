@@ -68,7 +68,7 @@ export const writing = {
   markUnread: 'Als ungelesen markieren',
   saveNickname: 'Speichern',
   removeNickname: 'Entfernen',
-  notChanged: 'Das wurde nicht geändert',
+  notDone: 'Das ging nicht',
   blockTitle: (name: string) => `${name} blockieren?`,
   blockText: (name: string) =>
     `Du bekommst keine Nachrichten mehr von ${name}, und niemand sagt es ${name}. Du kannst das jederzeit aufheben.`,

@@ -67,7 +67,7 @@ export const writing = {
   markUnread: 'Mark as unread',
   saveNickname: 'Save',
   removeNickname: 'Remove',
-  notChanged: 'This was not changed',
+  notDone: 'This was not done',
   blockTitle: (name: string) => `Block ${name}?`,
   blockText: (name: string) =>
     `You get no more messages from ${name}, and nobody tells ${name}. You can unblock at any time.`,
