@@ -296,10 +296,14 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   { version: 12, fingerprint: '819c522b3f080a96', change: 'profiles' },
   {
     version: 13,
-    fingerprint: '9e128932167aaaf3',
+    fingerprint: 'fb5b6c31ec23a40a',
     change: 'files that are asked for and stored again; messages that disappear; starred messages',
   },
-  { version: 14, fingerprint: 'bdc93408819a2c97', change: 'messages from other own devices' },
+  {
+    version: 14,
+    fingerprint: '16e9dcc9ca9f5652',
+    change: 'messages from other own devices; where places of parts are',
+  },
 ];
 
 export const VAULT_VERSION = 14;
