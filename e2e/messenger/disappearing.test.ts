@@ -58,8 +58,18 @@ it('are chosen by either, told by a line, and go from both sides when their time
   await alice!.conversation(nora.username).getByText(line).waitFor();
   const other = await openTimer(alice!);
   expect(await other.getByRole('radio', { name: 'After 2 seconds' }).isChecked()).toBe(true);
-  await page.keyboard.press('Escape');
+  await other.getByRole('radio', { name: 'After another time' }).check();
+  await other.getByRole('textbox', { name: 'Number' }).fill('5');
+  await other.getByRole('combobox', { name: 'Unit' }).selectOption('weeks');
+  await other.getByText('From 30 seconds to 4 weeks').waitFor();
+  expect(await other.getByRole('button', { name: 'Set' }).isEnabled()).toBe(false);
+  await other.getByRole('combobox', { name: 'Unit' }).selectOption('days');
+  await other.getByRole('button', { name: 'Set' }).click();
   await other.waitFor({ state: 'detached' });
+  await log.getByText('You set messages to disappear after 5 days.').waitFor();
+  await waitFor('the timer', async () => (await timer()) === 432_000);
+  await nora.messenger().setMessageTimer(withAlice, 2);
+  await log.getByText(line).nth(1).waitFor();
 
   const wasShown = await noteWhatIsShown(page);
   await nora.send(alice!, 'for you alone');
@@ -77,7 +87,7 @@ it('are chosen by either, told by a line, and go from both sides when their time
   await waitFor('both gone', async () => (await texts()).length === 1);
 
   await page.reload();
-  await log.getByText(line).waitFor();
+  await log.getByText(line).last().waitFor();
   expect(await alice!.texts()).not.toContain('for you alone');
   expect(await page.getByText('and for you').count()).toBe(0);
   // What has an hour is there still.

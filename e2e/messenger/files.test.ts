@@ -419,6 +419,28 @@ describe('a voice message', () => {
     expect(await voices(bob!).count()).toBe(1);
   });
 
+  it('that is being spoken when somebody leaves the conversation is there when they come back, to be heard and sent', async () => {
+    const [alice, bob, carol] = await stage().friends('alice', 'bob', 'carol');
+    await letRecord(alice!);
+    await alice!.open(bob!.username);
+    await bob!.open(alice!.username);
+    await recordButton(alice!).press('Enter');
+    await recordedFor(alice!, 2);
+    await alice!.open(carol!.username);
+    await alice!.write('something else');
+    const chosen = (): Locator => alice!.page().getByRole('list', { name: 'Files to send' });
+    expect(await chosen().count()).toBe(0);
+    await alice!.open(bob!.username);
+    await chosen()
+      .getByText(/^0:(0[2-9]|[1-5]\d)$/)
+      .waitFor();
+    await chosen().getByRole('button', { name: 'Play voice message' }).click();
+    await chosen().getByRole('button', { name: 'Pause voice message' }).waitFor();
+    await send(alice!);
+    await voices(bob!).waitFor();
+    await chosen().waitFor({ state: 'detached' });
+  });
+
   it('is given up by sliding away, and not begun where the browser does not let it', async () => {
     const [alice, bob] = await stage().friends('alice', 'bob');
     await recordButton(alice!).click();

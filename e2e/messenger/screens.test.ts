@@ -281,6 +281,19 @@ const SCREENS: readonly Screen[] = [
     close: escape,
   })),
   {
+    name: 'disappearing-after-another-time',
+    open: async () => {
+      const page = await conversation();
+      await chooseInMenu(page, 'Disappearing messages');
+      await page.getByRole('radio', { name: 'After another time' }).check();
+      await page.getByRole('textbox', { name: 'Number' }).fill('5');
+      await page.getByRole('combobox', { name: 'Unit' }).selectOption('weeks');
+      await page.getByText('From 30 seconds to 4 weeks').waitFor();
+      return page;
+    },
+    close: escape,
+  },
+  {
     name: 'row-menu',
     open: async () => {
       await go(alice.page(), '#/');

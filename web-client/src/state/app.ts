@@ -24,6 +24,7 @@ import { Router } from './router.svelte.ts';
 import type { StoredChoice } from './stored.svelte.ts';
 import { themeChoice, type Theme } from './theme.svelte.ts';
 import { Transfers } from './transfers.svelte.ts';
+import { UnsentFiles } from './unsent-files.ts';
 import { Update } from './update.svelte.ts';
 
 /** What every screen builds on. */
@@ -45,6 +46,7 @@ export type App = {
   readonly update: Update;
   readonly pendingJump: PendingJump;
   readonly unsavedDrafts: UnsavedDrafts;
+  readonly unsentFiles: UnsentFiles;
   readonly transfers: Transfers;
   readonly files: MessageFiles;
   readonly media: MediaUrls;
@@ -75,13 +77,17 @@ export const createApp = (engine: Engine): App => {
     files: createMessageFiles(engine),
     media: createMediaUrls(),
     fetchedUnasked: new FetchedUnasked(),
+    unsentFiles: new UnsentFiles(),
     unsavedDrafts: createUnsavedDrafts(localStorage, () => !engine.status().hasPassphrase),
   };
   alertOfMessages({ ...app, notifications });
   let wasOpen = false;
   let hadPassphrase = false;
   engine.onStatus(({ phase, hasPassphrase }) => {
-    if (phase === 'signed-out') forgetEmojis();
+    if (phase === 'signed-out') {
+      forgetEmojis();
+      app.unsentFiles.forgetAll();
+    }
     if (phase === 'signed-out' || (hasPassphrase && !hadPassphrase)) app.unsavedDrafts.forgetAll();
     hadPassphrase = hasPassphrase;
     // What has been shown is in the page's memory, and goes with the page.
