@@ -31,6 +31,8 @@ const ASKED =
 
 let stage: Stage;
 let newcomer: BrowserPerson;
+/** To which messages of before come. */
+let desktop: BrowserPerson;
 let alice: BrowserPerson;
 let bob: BrowserPerson;
 let stranger: BrowserPerson;
@@ -663,6 +665,35 @@ const SCREENS: readonly Screen[] = [
       await page.getByRole('dialog').getByRole('button', { name: 'Let it in' }).click();
       await page.getByRole('button', { name: 'Answer' }).waitFor({ state: 'detached' });
     },
+  },
+  {
+    name: 'earlier-messages',
+    open: async () => {
+      desktop = await stage.browserPerson('desktop');
+      desktop.complaints.expect(...NETWORK_FAILURES);
+      await desktop.context.addInitScript({ content: AXE });
+      // They begin to come, and go no further.
+      await desktop.context.route('**/blobs/**', (route) => route.abort());
+      await desktop.enter();
+      await desktop.signIn(alice.username);
+      await alice.letIn(desktop);
+      const page = desktop.page();
+      await page.getByText(/Earlier messages: 0 of/).waitFor();
+      await go(page, '#/settings/devices');
+      await page.getByRole('button', { name: 'Pause' }).waitFor();
+      return page;
+    },
+    close: (page) => inGerman(page, true),
+  },
+  {
+    name: 'earlier-messages-german',
+    open: async () => {
+      const page = desktop.page();
+      await page.getByRole('button', { name: 'Nicht jetzt' }).click();
+      await page.getByText(/Angehalten: 0 von/).waitFor();
+      return page;
+    },
+    close: () => desktop.leave(),
   },
   ...['privacy', 'appearance', 'notifications', 'devices', 'storage'].map(settings),
   {
