@@ -5,10 +5,9 @@ import { createConfirmedTime } from './server/confirmed-time.ts';
 import { createAttention } from './connection/attention.ts';
 import type { ConnectionState } from './connection/machine.ts';
 import { createContacts } from './people/contacts.ts';
-import { createConversing, type Conversing } from './conversations/conversing.ts';
+import type { ConversingDeps } from './conversations/conversing.ts';
 import { createConversations } from './conversations/conversations.ts';
 import { createExpiring } from './conversations/expiring.ts';
-import { createTiming, type Timing } from './conversations/timing.ts';
 import { actsCode, actsOnDemand, type Acts } from './acts-on-demand.ts';
 import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
@@ -28,11 +27,8 @@ import { noteUnknown } from './sending/left-out.ts';
 import { createSessions } from './sending/sessions.ts';
 import { createDeviceLists } from './account/device-lists.ts';
 import { createOwnList } from './account/own-list.ts';
-import { createPeople, type People } from './people/people.ts';
 import { createPreferences, type Preferring } from './account/preferences.ts';
 import { createPresence, type Presenting } from './people/presence.ts';
-import { readReceipt } from './people/read-receipt.ts';
-import { admitWriting } from './people/writing.ts';
 import { createReading, type Reading } from './conversations/reading.ts';
 import { createHttp } from './server/http.ts';
 import { askHealth } from './server/ask-health.ts';
@@ -46,11 +42,8 @@ import { createVaultStore } from './vault/store.ts';
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
 export type Messenger = Account &
   Acts &
-  Conversing &
   Presenting &
   Reading &
-  Timing &
-  People &
   Preferring & {
     /** Fetches the code that is for who has an account, which `start` does too. Throws `unreachable`; may be tried again. */
     readonly loadCode: () => Promise<void>;
@@ -203,60 +196,50 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
 
   return {
     ...createAccount({ store, device, keys, ownList, api, stop: delivery.stop, loaded }),
-    ...createConversing({
-      ...{ store, device, clock, messages, conversations, composer, registered, ready },
-      resolve: contacts.resolve,
-      admitWriting: (transaction, conversation, despiteKeys) =>
-        admitWriting(transaction, writing, conversation, despiteKeys),
-      readReceipt: (transaction, conversation, seen) =>
-        readReceipt(transaction, writing, named(conversation).accountId, seen),
-      pump: delivery.pump,
-      onUpload: delivery.pumpUploads,
-    }),
     setTyping: presence.setTyping,
     setPresence: (state, to) => {
       attention.set(state === 'online');
       presence.setPresence(state, to);
     },
     ...createReading(store, loaded),
-    ...createPeople({
-      ...{ ...writing, store, device, events, contacts, conversations, ready },
-      pump: delivery.pump,
-      onFilesGone: unusedFiles.onGone,
-    }),
-    ...createTiming({
-      ...{ store, device, clock, messages, composer, conversations, ready },
-      admitWriting: (transaction, conversation, despiteKeys) =>
-        admitWriting(transaction, writing, conversation, despiteKeys),
-      pump: delivery.pump,
-    }),
     preferences: preferences.preferences,
     setPreferences: preferences.setPreferences,
-    ...actsOnDemand((code) => ({
-      ...code.createProfiles({
-        ...{ store, clock, composer, events, registered, ready },
-        ...{ pump: delivery.pump, onProfileDue: delivery.tellProfile },
-      }),
-      ...code.createSettingUp({ store, clock, composer, conversations, ready, pump: delivery.pump }),
-      ...code.createTrust({ store, device, api, lists, guard, loaded }),
-      ...code.createFiling({
-        ...{ store, device, clock, messages, events, parts, api, composer, keeping, ready },
-        blobs: code.blobApi(http, options.fetch),
-        random: options.random,
-        resolve: contacts.resolve,
-        admitWriting: (transaction, conversation, despiteKeys) =>
-          admitWriting(transaction, writing, conversation, despiteKeys),
-        saveDraft: (transaction, conversation, draft) =>
-          conversations.change(transaction, conversation, { draft }),
-        pump: delivery.pump,
-        onUpload: delivery.pumpUploads,
-      }),
-      ...code.createFileStorage({ store, parts, keeping, registered, self: device.accountId }),
-      ...code.createHistory({ store, events, registered, onHistory: delivery.pumpHistory }),
-      ...code.createExporting(store, device, clock.now, loaded),
-      ...code.createSearching(store, loaded),
-      ...code.createStarring({ store, clock, composer, messages, ready, pump: delivery.pump }),
-    })),
+    ...actsOnDemand((code) => {
+      const queueing = { store, clock, composer, conversations, ready, pump: delivery.pump };
+      const admitWriting: ConversingDeps['admitWriting'] = (transaction, conversation, despiteKeys) =>
+        code.admitWriting(transaction, writing, conversation, despiteKeys);
+      return {
+        ...code.createConversing({
+          ...{ ...queueing, device, messages, registered, admitWriting },
+          resolve: contacts.resolve,
+          readReceipt: (transaction, conversation, seen) =>
+            code.readReceipt(transaction, writing, named(conversation).accountId, seen),
+          onUpload: delivery.pumpUploads,
+        }),
+        ...code.createPeople({
+          ...{ ...writing, ...queueing, events, contacts },
+          onFilesGone: unusedFiles.onGone,
+        }),
+        ...code.createTiming({ ...queueing, device, messages, admitWriting }),
+        ...code.createProfiles({ ...queueing, events, registered, onProfileDue: delivery.tellProfile }),
+        ...code.createSettingUp(queueing),
+        ...code.createTrust({ store, device, api, lists, guard, loaded }),
+        ...code.createFiling({
+          ...{ ...queueing, device, messages, events, parts, api, keeping, admitWriting },
+          blobs: code.blobApi(http, options.fetch),
+          random: options.random,
+          resolve: contacts.resolve,
+          saveDraft: (transaction, conversation, draft) =>
+            conversations.change(transaction, conversation, { draft }),
+          onUpload: delivery.pumpUploads,
+        }),
+        ...code.createFileStorage({ store, parts, keeping, registered, self: device.accountId }),
+        ...code.createHistory({ store, events, registered, onHistory: delivery.pumpHistory }),
+        ...code.createExporting(store, device, clock.now, loaded),
+        ...code.createSearching(store, loaded),
+        ...code.createStarring({ ...queueing, messages }),
+      };
+    }),
     loadCode,
     start: async () => {
       // Transactions check signatures, and must not wait for the network.
