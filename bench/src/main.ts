@@ -20,6 +20,7 @@ import { messengerFiles } from './measurements/messenger-files.ts';
 import { pushAcross } from './measurements/push-across.ts';
 import { reconnect } from './measurements/reconnect.ts';
 import { blobLag } from './measurements/blob-lag.ts';
+import { blobRefill } from './measurements/blob-refill.ts';
 import { blobs } from './measurements/blobs.ts';
 import { refill } from './measurements/refill.ts';
 import { replication } from './measurements/replication.ts';
@@ -39,6 +40,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   refill,
   blobs,
   blobLag,
+  blobRefill,
   livePush,
   pushAcross,
   connections,

@@ -31,13 +31,14 @@ const ONE_MAILBOX_FOR_ANYBODY: Environment = {
 };
 
 /**
- * Clients of this cluster talk to a master and the mailbox nodes without the front. `master`: more variables of the
- * master's environment. Accounts cost no work.
+ * Clients of this cluster talk to a master and the mailbox nodes without the front. `master`, `mailboxNode`: more variables of their
+ * environments. Accounts cost no work.
  */
 export const startBenchCluster = async (
   bench: Bench,
   master: Environment = {},
   masters = 1,
+  mailboxNode: Environment = {},
 ): Promise<BenchCluster> => {
   mkdirSync(bench.dataDir, { recursive: true });
   const dataDir = mkdtempSync(join(bench.dataDir, 'cluster-'));
@@ -52,7 +53,7 @@ export const startBenchCluster = async (
     ...(couchUrls !== null && { couchUrls }),
     settings: {
       couch: options,
-      mailboxNode: { ...options, ...ONE_MAILBOX_FOR_ANYBODY },
+      mailboxNode: { ...options, ...ONE_MAILBOX_FOR_ANYBODY, ...mailboxNode },
       master: { ...options, REGISTRATION_WORK_BITS: '0', ...master },
     },
     onEvent: (event) => {

@@ -1,4 +1,4 @@
-import { blockedBy, isLostWithVault, keyOf, type Device, type Facts } from './facts.ts';
+import { blockedBy, isLostWithVault, keyOf, type Device, type Done, type Facts } from './facts.ts';
 import { messagesTold, readersOf, rowsOf, sendsOf, wordingsOf, type Send } from './sends.ts';
 import type { Finding } from './violation.ts';
 
@@ -17,6 +17,12 @@ export const excuse = (facts: Facts, send: Send, reader: Device): string | null 
     send.device.putBacks.some(({ copiedAt, at }) => copiedAt < send.returnedAt && at > send.invokedAt)
   )
     return 'its vault was put back before it was accepted';
+  const key = keyOf(send.message);
+  const isHidden = ({ name, message }: Done): boolean =>
+    name === 'hide' && message !== null && keyOf(message) === key;
+  const hasFiles = (send.args.files?.length ?? 0) > 0;
+  if (!wasAccepted && hasFiles && facts.operations.some((one) => one.device === send.device && isHidden(one)))
+    return 'it was hidden before its files were stored';
   if (send.disappears) return 'it may have disappeared';
   if (facts.endsAt(send.to) !== Infinity) return 'its reader has ended their account';
   if (facts.endsAt(send.device.accountId) !== Infinity && isOwnCopy)
@@ -27,9 +33,7 @@ export const excuse = (facts: Facts, send: Send, reader: Device): string | null 
   if (about.some(({ name, args }) => name === 'forget' && args.to === other))
     return 'the conversation was deleted';
   if (blockedBy(facts, reader.accountId).has(other)) return 'its sender was blocked';
-  const key = keyOf(send.message);
-  if (about.some(({ name, message }) => name === 'hide' && message && keyOf(message) === key))
-    return 'it was hidden';
+  if (about.some(isHidden)) return 'it was hidden';
   const isTakenBack = facts.named('take-back').some(({ message }) => message && keyOf(message) === key);
   return isTakenBack ? 'it was taken back' : null;
 };

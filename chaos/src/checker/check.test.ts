@@ -399,6 +399,27 @@ test('nobody has to have the files of a message that was not accepted, or was hi
   expect(check([...held, hidden]).violations).toEqual([]);
 });
 
+test('what its author has hidden before its files were stored goes to nobody', () => {
+  const hides: Line = {
+    ...{ at: 12, type: 'invoked', device: 'alice/1', operation: 9, name: 'hide' },
+    args: { to: BOB, message: { author: ALICE, id: 'id-1' } },
+  };
+  const isOfFirst = (line: Line): boolean =>
+    line.type === 'told' && 'message' in line && line.message.id === 'id-1';
+  const nowhere = withFiles(FILES)
+    .filter((line) => !isOfFirst(line))
+    .map((line) => {
+      if (line.type !== 'state') return line;
+      const conversations = line.state.conversations.map((conversation) => ({
+        ...conversation,
+        messages: conversation.messages.filter(({ id }) => id !== 'id-1'),
+      }));
+      return { ...line, state: { ...line.state, conversations } };
+    });
+  expect(check(nowhere).violations.map(({ law }) => law)).toContain('arrives');
+  expect(check([...nowhere, hides]).violations).toEqual([]);
+});
+
 test('a file that is nowhere, on a disk that was lost since, is allowed and counted', () => {
   const history = (lostAt: number, held: readonly string[]): Line[] => [
     ...withFiles(held),
