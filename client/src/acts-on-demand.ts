@@ -1,4 +1,5 @@
 import { codeOnDemand } from './code-on-demand.ts';
+import type { DeviceLinks } from './account/device-links.ts';
 import type { Exporting } from './conversations/export.ts';
 import type { Filing } from './conversations/filing.ts';
 import type { Searching } from './conversations/searching.ts';
@@ -9,11 +10,20 @@ import type { Profiles } from './people/profiles.ts';
 import type { Trust } from './people/trust.ts';
 
 /** What people do who have an account, and not as soon as they have one. */
-export type Acts = Exporting & Filing & FileStorage & Profiles & Searching & SettingUp & Starring & Trust;
+export type Acts = DeviceLinks &
+  Exporting &
+  Filing &
+  FileStorage &
+  Profiles &
+  Searching &
+  SettingUp &
+  Starring &
+  Trust;
 
 export const actsCode = codeOnDemand(async () => {
-  const [exporting, filing, storage, profiles, searching, settingUp, starring, trust, blobs] =
+  const [links, exporting, filing, storage, profiles, searching, settingUp, starring, trust, blobs] =
     await Promise.all([
+      import('./account/device-links.ts'),
       import('./conversations/export.ts'),
       import('./conversations/filing.ts'),
       import('./files/stored-files.ts'),
@@ -25,6 +35,7 @@ export const actsCode = codeOnDemand(async () => {
       import('./server/blob-api.ts'),
     ]);
   return {
+    createDeviceLinks: links.createDeviceLinks,
     createExporting: exporting.createExporting,
     createFiling: filing.createFiling,
     createFileStorage: storage.createFileStorage,
@@ -54,6 +65,16 @@ export const actsOnDemand = (create: (code: Code) => Acts): Acts => {
     askForFile: async (...args) => (await acts()).askForFile(...args),
     storedFiles: async () => (await acts()).storedFiles(),
     removeStoredFiles: async (...args) => (await acts()).removeStoredFiles(...args),
+    showJoinCode: async (...args) => (await acts()).showJoinCode(...args),
+    takeLinkCode: async (...args) => (await acts()).takeLinkCode(...args),
+    invited: async (...args) => (await acts()).invited(...args),
+    join: async (...args) => (await acts()).join(...args),
+    showLinkCode: async () => (await acts()).showLinkCode(),
+    applicant: async (...args) => (await acts()).applicant(...args),
+    takeJoinCode: async (...args) => (await acts()).takeJoinCode(...args),
+    linkDevice: async (...args) => (await acts()).linkDevice(...args),
+    isLinked: async (...args) => (await acts()).isLinked(...args),
+    endLinking: async () => (await acts()).endLinking(),
     profile: async () => (await acts()).profile(),
     profileOf: async (...args) => (await acts()).profileOf(...args),
     setProfile: async (...args) => (await acts()).setProfile(...args),

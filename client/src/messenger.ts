@@ -237,6 +237,10 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     preferences: preferences.preferences,
     setPreferences: preferences.setPreferences,
     ...actsOnDemand((code) => ({
+      ...code.createDeviceLinks({
+        ...{ store, device, keys, ownList, api, events, loaded },
+        ...{ monotonic: options.monotonic, random: options.random },
+      }),
       ...code.createProfiles({
         ...{ store, clock, composer, events, registered, ready },
         ...{ pump: delivery.pump, onProfileDue: delivery.tellProfile },

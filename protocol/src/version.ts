@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { changed, createVersions, type VersionStep, type Versions } from './dialect.ts';
-import { registeredDevice, session } from './http/accounts.ts';
+import { registeredDevice, session, signingIn, type NewDevice } from './http/accounts.ts';
 
 /**
  * Version of the wire protocol: frames, HTTP bodies, ids, revisions. A change to any schema changes its
@@ -32,8 +32,9 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 6,
-    fingerprint: '4de3b0c844e11e6c',
-    change: 'a session names all masters; a master tells anybody whether to connect there; blobs',
+    fingerprint: '394497096069a225',
+    change:
+      'a session names all masters; a master tells anybody whether to connect there; blobs; devices that another one links',
   },
 ] as const;
 
@@ -54,6 +55,13 @@ const toVersion6: VersionStep = {
       (before) => before,
       (after: object) => registeredBefore.parse(after),
     ),
+    newDevice: changed(
+      signingIn,
+      (before) => before,
+      (after: NewDevice) => ('grant' in after ? null : after),
+    ),
+    ...{ rendezvous: null, sealedMessage: null, heardSealedMessage: null },
+    ...{ newDeviceGrant: null, deviceGrant: null },
     ...{
       serverStatus: null,
       newBlob: null,

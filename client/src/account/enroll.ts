@@ -1,9 +1,9 @@
-import type { NewDevice, RegisteredDevice } from '@restante/protocol';
+import type { RegisteredDevice, SigningIn } from '@restante/protocol';
 import type { Device } from './device.ts';
 import type { OwnKeys } from './keys.ts';
 import type { OwnList } from './own-list.ts';
 import { MessengerError } from '../messenger-error.ts';
-import type { Store } from '../vault/store.ts';
+import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
 
 export type Credentials = {
@@ -20,10 +20,25 @@ export type EnrollDeps = {
   readonly ownList: Pick<OwnList, 'create'>;
 };
 
+/** Keeps what a master has registered: from now on this vault is that device. `beside`: what is kept in the same commit. */
+export const keepRegistered = async (
+  { store, device }: Pick<EnrollDeps, 'store' | 'device'>,
+  { deviceSecret, ...tokens }: RegisteredDevice,
+  beside: (transaction: Transaction) => void,
+): Promise<void> => {
+  const { accountId, deviceId, username, serverTime: registeredAt } = tokens;
+  await store.transact((transaction) => {
+    transaction.put('self', ONLY, { accountId, deviceId, username, deviceSecret, registeredAt });
+    transaction.put('tokens', ONLY, tokens);
+    beside(transaction);
+  });
+  await device.load();
+};
+
 /** Makes this vault a device of an account: `ask` registers it with the masters. */
 export const enroll = async (
   { store, device, keys, ownList }: EnrollDeps,
-  ask: (request: NewDevice) => Promise<RegisteredDevice>,
+  ask: (request: SigningIn) => Promise<RegisteredDevice>,
   { username, password, deviceName }: Credentials,
   kind: 'first device' | 'another device',
 ): Promise<void> => {
@@ -31,19 +46,9 @@ export const enroll = async (
   // Before anybody can know of the account: it is published as soon as the master has told its id.
   if (kind === 'first device') await ownList.create();
   const publicKeys = await keys.create();
-  const { deviceSecret, ...tokens } = await ask({
-    username,
-    password,
-    device: { name: deviceName, keys: publicKeys },
-  });
-  const { accountId, deviceId, serverTime: registeredAt } = tokens;
-  await store.transact((transaction) => {
-    transaction.put('self', ONLY, {
-      ...{ accountId, deviceId, username: tokens.username, deviceSecret, registeredAt },
-    });
-    transaction.put('tokens', ONLY, tokens);
+  const registered = await ask({ username, password, device: { name: deviceName, keys: publicKeys } });
+  await keepRegistered({ store, device }, registered, (transaction) => {
     if (kind === 'another device')
-      transaction.put('introduction', ONLY, { since: tokens.serverTime, askedAt: null, heard: {} });
+      transaction.put('introduction', ONLY, { since: registered.serverTime, askedAt: null, heard: {} });
   });
-  await device.load();
 };

@@ -110,6 +110,7 @@ const rows = {
     askedAt: nullable(number),
     heard: z.record(text, z.array(number)),
   }),
+  joining: z.looseObject({ accountKey: text, generation: number, since: number }),
   newcomers: z.looseObject({ since: number, before: nullable(text), after: text }),
   leftOut: z.looseObject({ fromMs: number, toMs: number }),
   expired: number,
@@ -284,9 +285,10 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
     fingerprint: 'fb5b6c31ec23a40a',
     change: 'files that are asked for and stored again; messages that disappear; starred messages',
   },
+  { version: 14, fingerprint: '2b2de29faca6164b', change: 'devices that another one has linked' },
 ];
 
-export const VAULT_VERSION = 13;
+export const VAULT_VERSION = 14;
 
 /** A row as it was read, if it fits its table; a missing one does not. */
 export const readRow = <T extends TableName>(table: T, value: unknown): Tables[T] | undefined => {

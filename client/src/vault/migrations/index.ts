@@ -11,6 +11,7 @@ import { toVersion10 } from './to-version-10.ts';
 import { toVersion11 } from './to-version-11.ts';
 import { toVersion12 } from './to-version-12.ts';
 import { toVersion13 } from './to-version-13.ts';
+import { toVersion14 } from './to-version-14.ts';
 import { toVersion9 } from './to-version-9.ts';
 
 /** In their order, to {@link VAULT_VERSION}. */
@@ -26,6 +27,7 @@ const MIGRATIONS: readonly Migration[] = [
   toVersion11,
   toVersion12,
   toVersion13,
+  toVersion14,
 ];
 
 /** The steps that a vault of `version` has to take. Throws `vault-too-new`. */
