@@ -67,6 +67,8 @@ type Application = {
 export const createJoining = (deps: JoiningDeps): Joining & { readonly end: () => void } => {
   const { store, device, keys, ownList, api, monotonic, random, loaded } = deps;
   const links = createOpenLink<Application>(monotonic);
+  /** Those that no master knows yet. */
+  let drawn: DeviceKeys | null = null;
   let last: Promise<unknown> = Promise.resolve();
 
   /** The vault has the keys of one device: they are not drawn anew while they are told. */
@@ -79,7 +81,8 @@ export const createJoining = (deps: JoiningDeps): Joining & { readonly end: () =
     await loaded;
     if (device.isRegistered()) throw new MessengerError('already-registered', 'this vault has an account');
     links.end();
-    return { name: deviceName, keys: await keys.create() };
+    drawn ??= await keys.create();
+    return { name: deviceName, keys: drawn };
   };
   const invitationIn = (link: RendezvousId): Promise<Invitation> => {
     const { about, hasEnded, signal } = links.get(link);
@@ -151,6 +154,7 @@ export const createJoining = (deps: JoiningDeps): Joining & { readonly end: () =
         if (device.isRegistered())
           throw new MessengerError('already-registered', 'this vault has an account');
         const key = accountKeyOf(fromBase64(privateKey));
+        drawn = null;
         const registered = await api.login({ grant, device: about.device });
         if (registered.accountId !== accountId)
           throw new MessengerError('device-list-refused', 'the server has added it to another account');

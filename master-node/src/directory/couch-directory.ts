@@ -120,11 +120,12 @@ export const createCouchDirectory = (
     }
   };
 
-  const endDevice = async (device: DeviceAddress): Promise<void> => {
+  /** `leaves`: its public key, as long as its account goes on, since nobody adds it again by the grant that it came with. */
+  const endDevice = async (device: DeviceAddress, leaves: 'its key' | 'nothing'): Promise<void> => {
     const removal = await updates.device(device, ({ identityKey }, updatedAt) => ({
       removedAt: Math.max(updatedAt, clock.latest()),
       updatedAt,
-      identityKey,
+      ...(leaves === 'its key' && { identityKey }),
     }));
     await Promise.all([secure([deviceDocumentId(device)], [removal?.written]), keyPages.clear(device)]);
   };
@@ -222,7 +223,7 @@ export const createCouchDirectory = (
     }));
     const name = account ? [usernameDocumentId(account.username)] : [];
     await secure([accountDocumentId(accountId), ...name], [freed?.written, removal?.written]);
-    await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId })));
+    await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId }, 'nothing')));
   };
 
   const accountDevices: Directory['accountDevices'] = async (accountId) => {
@@ -373,7 +374,7 @@ export const createCouchDirectory = (
       return device && record(address.deviceId, device);
     },
     standing: createGather(readStandings, STANDINGS),
-    removeDevice: endDevice,
+    removeDevice: (device) => endDevice(device, 'its key'),
     takeKeyBundle: async (address) => {
       const device = await findDevice(address);
       if (device === null) return null;

@@ -69,7 +69,7 @@ const liveDevice = z.object({
   updatedAt: timestamp,
 });
 export type LiveDevice = z.infer<typeof liveDevice>;
-/** Its key stays, for a grant serves once. Absent: an earlier release has ended it. */
+/** Its key stays, for a grant serves once. Absent: it has ended with its account, or by an earlier release. */
 const endedDevice = removal.extend({ identityKey: z.string().optional() });
 const deviceDocument = z.union([endedDevice, liveDevice]);
 export type DeviceDocument = z.infer<typeof deviceDocument>;

@@ -5,6 +5,7 @@ import { conversation } from './conversation.ts';
 import { details } from './details.ts';
 import { errors, retryAfter } from './errors.ts';
 import { files } from './files.ts';
+import { linking } from './linking.ts';
 import { lock } from './lock.ts';
 import { people } from './people.ts';
 import { selecting } from './selecting.ts';
@@ -24,6 +25,7 @@ export const de: Strings = {
   details,
   errors,
   files,
+  linking,
   lock,
   people,
   retryAfter,
