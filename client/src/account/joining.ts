@@ -13,7 +13,7 @@ import { readInvitation, type Invitation } from './link-messages.ts';
 import * as seals from './link-seal.ts';
 import { createOpenLink } from './open-link.ts';
 import type { OwnList } from './own-list.ts';
-import { awaitSealed, leaveSealed } from './sealed-messages.ts';
+import { awaitSealed, leaveSealed, linkEnded } from './sealed-messages.ts';
 
 /** A code that is shown, by the id that it is known by here; the person has so long. */
 export type ShownLink = { readonly link: RendezvousId; readonly code: string; readonly endsInMs: number };
@@ -77,11 +77,14 @@ export const createJoining = (deps: JoiningDeps): Joining & { readonly end: () =
     last = next.catch(() => undefined);
     return next;
   };
+  /** Who signs in meanwhile, or tries to, draws others. */
+  const areKept = async ({ identityKey }: DeviceKeys): Promise<boolean> =>
+    (await store.get('identity', ONLY))?.identityKey === identityKey;
   const begin = async (deviceName: string) => {
     await loaded;
     if (device.isRegistered()) throw new MessengerError('already-registered', 'this vault has an account');
     links.end();
-    drawn ??= await keys.create();
+    if (drawn === null || !(await areKept(drawn))) drawn = await keys.create();
     return { name: deviceName, keys: drawn };
   };
   const invitationIn = (link: RendezvousId): Promise<Invitation> => {
@@ -153,6 +156,7 @@ export const createJoining = (deps: JoiningDeps): Joining & { readonly end: () =
         const { accountId, username, generation, grant, privateKey } = await invitationIn(link);
         if (device.isRegistered())
           throw new MessengerError('already-registered', 'this vault has an account');
+        if (!(await areKept(about.device.keys))) throw linkEnded();
         const key = accountKeyOf(fromBase64(privateKey));
         drawn = null;
         const registered = await api.login({ grant, device: about.device });

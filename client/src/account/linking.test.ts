@@ -155,6 +155,18 @@ describe('a code', () => {
     await expect(fresh.invited(second.link)).rejects.toMatchObject({ code: 'link-ended' });
   });
 
+  test('ends with the keys that are in it: who tries to sign in meanwhile draws others', async () => {
+    await using scene = await Scene.open();
+    const [alice, fresh] = [await scene.person('alice'), scene.messenger()];
+    const { code, link } = await fresh.showJoinCode('phone');
+    await alice.linkDevice((await alice.takeJoinCode(code)).link);
+    const credentials = { username: 'nobody', password: 'correct horse', deviceName: 'phone' };
+    await expect(fresh.login(credentials)).rejects.toMatchObject({ code: 'unauthorized' });
+    await expect(fresh.join(link)).rejects.toMatchObject({ code: 'link-ended' });
+    await linkByJoinCode(alice, fresh);
+    expect(await fresh.listing()).toBe('listed');
+  });
+
   test('of the own side, or none at all, is refused by name', async () => {
     await using scene = await Scene.open();
     const [alice, fresh] = [await scene.person('alice'), scene.messenger()];
