@@ -141,7 +141,7 @@ it('a code ends after five minutes, and with another one', async () => {
   await laptop.context.clock.install();
   const page = await beginJoining(laptop);
   const code = await codeOf(page);
-  await page.getByRole('timer').getByText('Good for').waitFor();
+  await page.getByRole('timer').getByText('minutes left').waitFor();
   await page.getByRole('button', { name: 'Make a new code' }).click();
   await expect.poll(async () => codeOf(page)).not.toBe(code);
   await laptop.context.clock.fastForward('05:01');

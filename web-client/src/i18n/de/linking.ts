@@ -11,7 +11,7 @@ export const linking = {
   copy: 'Text kopieren',
   copied: 'Kopiert',
   notCopied: 'Der Browser hat das Kopieren nicht erlaubt. Markiere den Text und kopiere ihn selbst.',
-  left: (minutes: number, seconds: string) => `Gilt noch ${minutes}:${seconds} Minuten`,
+  left: (minutes: number, seconds: string) => `Noch ${minutes}:${seconds} Minuten gültig`,
   over: 'Dieser Code ist abgelaufen.',
   another: 'Neuen Code machen',
   making: 'Ein Code wird gemacht',

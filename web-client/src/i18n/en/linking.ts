@@ -12,7 +12,7 @@ export const linking = {
   copy: 'Copy text',
   copied: 'Copied',
   notCopied: 'The browser did not allow copying. Select the text and copy it yourself.',
-  left: (minutes: number, seconds: string) => `Good for ${minutes}:${seconds} minutes more`,
+  left: (minutes: number, seconds: string) => `${minutes}:${seconds} minutes left`,
   over: 'This code is over.',
   another: 'Make a new code',
   making: 'Making a code',
