@@ -1,3 +1,4 @@
+import type { DeviceLinks } from './account/device-links.ts';
 import { codeOnDemand } from './code-on-demand.ts';
 import type { Conversing } from './conversations/conversing.ts';
 import type { Exporting } from './conversations/export.ts';
@@ -12,8 +13,9 @@ import type { People } from './people/people.ts';
 import type { Profiles } from './people/profiles.ts';
 import type { Trust } from './people/trust.ts';
 
-/** What people do who have an account. */
+/** What people do who have an account, or are about to have one. */
 export type Acts = Conversing &
+  DeviceLinks &
   Exporting &
   Filing &
   FileStorage &
@@ -27,6 +29,15 @@ export type Acts = Conversing &
   Trust;
 
 const NAMES = {
+  ...{ showJoinCode: true, takeLinkCode: true, invited: true, join: true },
+  ...{
+    showLinkCode: true,
+    applicant: true,
+    takeJoinCode: true,
+    linkDevice: true,
+    isLinked: true,
+    endLinking: true,
+  },
   ...{ sendText: true, editText: true, react: true, retry: true, markRead: true, markReadUpTo: true },
   ...{ deleteForMe: true, deleteForEveryone: true, setMessageTimer: true },
   ...{ addContact: true, setStanding: true, deleteConversation: true, setDraft: true },
@@ -54,7 +65,8 @@ export const actsCode = codeOnDemand(async () => {
     import('./conversations/starring.ts'),
     import('./conversations/timing.ts'),
   ]);
-  const [storage, history, people, writing, receipt, profiles, trust, blobs] = await Promise.all([
+  const [links, storage, history, people, writing, receipt, profiles, trust, blobs] = await Promise.all([
+    import('./account/device-links.ts'),
     import('./files/stored-files.ts'),
     import('./history/history.ts'),
     import('./people/people.ts'),
@@ -66,6 +78,7 @@ export const actsCode = codeOnDemand(async () => {
   ]);
   return {
     createConversing: conversing.createConversing,
+    createDeviceLinks: links.createDeviceLinks,
     createExporting: exporting.createExporting,
     createFiling: filing.createFiling,
     createFileStorage: storage.createFileStorage,

@@ -32,6 +32,14 @@ export type LocalErrorCode =
   | 'device-refused'
   /** This device has no account key: it waits for another one to let it in, or to send it. */
   | 'no-account-key'
+  /** This text is no code that a device shows to be linked, or that of a later version. */
+  | 'bad-link-code'
+  /** The code is shown by a device that is linked already, and so is this one; or neither is. */
+  | 'link-code-own-side'
+  /** The five minutes of a code are over, or there is another one. */
+  | 'link-ended'
+  /** What came through a server is not what the other device has said. */
+  | 'link-altered'
   /** This vault is older than what its device has sent: it was put back, or copied and used in two places. */
   | 'vault-outdated'
   /** The vault was written by a later version of the messenger. */

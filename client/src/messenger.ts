@@ -216,6 +216,10 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
             code.readReceipt(transaction, writing, named(conversation).accountId, seen),
           onUpload: delivery.pumpUploads,
         }),
+        ...code.createDeviceLinks({
+          ...{ store, device, keys, ownList, api, events, loaded },
+          ...{ monotonic: options.monotonic, random: options.random },
+        }),
         ...code.createPeople({
           ...{ ...writing, ...queueing, events, contacts },
           onFilesGone: unusedFiles.onGone,

@@ -159,6 +159,50 @@ const nickname = async (page: Page, name: string): Promise<void> => {
 };
 const escape = (page: Page): Promise<void> => page.keyboard.press('Escape');
 
+const LINKING = {
+  english: {
+    link: 'Link a device',
+    show: 'Show a code here instead',
+    text: 'The same as text',
+    digits: 'Number of both devices',
+  },
+  german: {
+    link: 'Gerät verbinden',
+    show: 'Stattdessen hier einen Code zeigen',
+    text: 'Dasselbe als Text',
+    digits: 'Nummer beider Geräte',
+  },
+} as const;
+type Language = keyof typeof LINKING;
+const linkDialog = async (language: Language): Promise<Locator> => {
+  const page = alice.page();
+  await inGerman(page, language === 'german');
+  await go(page, '#/settings/devices');
+  await page.getByRole('button', { name: LINKING[language].link }).click();
+  return page.getByRole('dialog');
+};
+/** A new device has taken the code of a device of the account: both show digits. */
+const meetToLink = async (language: Language): Promise<{ dialog: Locator; phone: Page }> => {
+  const { show, text, digits } = LINKING[language];
+  const dialog = await linkDialog(language);
+  await dialog.getByRole('button', { name: show }).click();
+  await dialog.getByLabel(text).waitFor();
+  const code = await dialog.getByLabel(text).innerText();
+  const person = await stage.browserPerson('phone');
+  await person.context.addInitScript({ content: AXE });
+  const phone = (await person.enter()).page();
+  await phone.getByRole('button', { name: 'Link this device' }).click();
+  await phone.getByRole('textbox', { name: 'Text of the code' }).fill(code);
+  await phone.getByRole('button', { name: 'Go on' }).click();
+  await phone.getByLabel(LINKING.english.digits).waitFor();
+  await dialog.getByLabel(digits).waitFor();
+  return { dialog, phone };
+};
+const endLinking = async (): Promise<void> => {
+  await escape(alice.page());
+  await inGerman(alice.page(), false);
+};
+
 const SCREENS: readonly Screen[] = [
   {
     name: 'welcome',
@@ -181,6 +225,19 @@ const SCREENS: readonly Screen[] = [
       return page;
     },
   },
+  ...[false, true].map((isGerman) => ({
+    name: isGerman ? 'link-this-device-german' : 'link-this-device',
+    open: async () => {
+      const page = newcomer.page();
+      await inGerman(page, isGerman);
+      await page
+        .getByRole('button', { name: isGerman ? 'Dieses Gerät verbinden' : 'Link this device' })
+        .click();
+      await page.getByRole('timer').waitFor();
+      return page;
+    },
+    close: (page: Page) => inGerman(page, false),
+  })),
   {
     name: 'empty',
     open: async () => {
@@ -609,6 +666,36 @@ const SCREENS: readonly Screen[] = [
       return page;
     },
     close: escape,
+  },
+  ...(['english', 'german'] as const).flatMap((language) => [
+    {
+      name: `link-device-${language}`,
+      open: async () => {
+        await (await linkDialog(language)).waitFor();
+        return alice.page();
+      },
+      close: endLinking,
+    },
+    {
+      name: `link-device-code-${language}`,
+      open: async () => {
+        const dialog = await linkDialog(language);
+        await dialog.getByRole('button', { name: LINKING[language].show }).click();
+        await dialog.getByRole('timer').waitFor();
+        return alice.page();
+      },
+      close: endLinking,
+    },
+    {
+      name: `link-device-question-${language}`,
+      open: async () => (await meetToLink(language)).dialog.page(),
+      close: endLinking,
+    },
+  ]),
+  {
+    name: 'link-this-device-digits',
+    open: async () => (await meetToLink('english')).phone,
+    close: endLinking,
   },
   settings('account'),
   {

@@ -137,6 +137,8 @@ export const environment = z.object({
   BLOB_MAX_MB: z.coerce.number().int().min(1).max(900).default(100),
   BLOB_MB_PER_ACCOUNT_PER_DAY: count(2000),
   BLOB_READS_PER_DEVICE_PER_HOUR: count(3000),
+  RENDEZVOUS_PER_ADDRESS_PER_HOUR: count(100),
+  RENDEZVOUS_MESSAGES_PER_ADDRESS_PER_MINUTE: count(1000),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -154,6 +156,8 @@ export type Limits = {
   readonly tokensPerMinute: number;
   readonly blobBytesPerDay: number;
   readonly blobReadsPerHour: number;
+  readonly rendezvousPerHour: number;
+  readonly rendezvousMessagesPerMinute: number;
 };
 
 export type Config = {
@@ -306,6 +310,8 @@ export const readConfig = (variables: Readonly<Record<string, string | undefined
       tokensPerMinute: read.TOKENS_PER_ADDRESS_PER_MINUTE,
       blobBytesPerDay: read.BLOB_MB_PER_ACCOUNT_PER_DAY * MB,
       blobReadsPerHour: read.BLOB_READS_PER_DEVICE_PER_HOUR,
+      rendezvousPerHour: read.RENDEZVOUS_PER_ADDRESS_PER_HOUR,
+      rendezvousMessagesPerMinute: read.RENDEZVOUS_MESSAGES_PER_ADDRESS_PER_MINUTE,
     },
     logLevel: read.LOG_LEVEL,
   };

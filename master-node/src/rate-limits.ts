@@ -37,6 +37,10 @@ export type RateLimits = {
   /** Of blobs that an account stores. */
   readonly blobBytes: RateLimit<AccountId>;
   readonly blobReads: RateLimit<DeviceAddress>;
+  /** Those that an address opens. */
+  readonly rendezvous: RateLimit<string>;
+  /** That it reads and writes. */
+  readonly rendezvousMessages: RateLimit<string>;
 };
 
 const MINUTE_S = 60;
@@ -96,5 +100,7 @@ export const createRateLimits = (limits: Limits, rateLimited: Metrics['rateLimit
     tokens: limit('tokens', limits.tokensPerMinute, MINUTE_S, address),
     blobBytes: limit('blobBytes', limits.blobBytesPerDay, DAY_S, (account) => account),
     blobReads: limit('blobReads', limits.blobReadsPerHour, HOUR_S, deviceKey),
+    rendezvous: limit('rendezvous', limits.rendezvousPerHour, HOUR_S, address),
+    rendezvousMessages: limit('rendezvousMessages', limits.rendezvousMessagesPerMinute, MINUTE_S, address),
   };
 };

@@ -13,6 +13,7 @@ import {
   type Logger,
 } from '@restante/service-kit';
 import { createAccess } from './accounts/access.ts';
+import { createDeviceGrants } from './accounts/device-grants.ts';
 import { createIssueSession } from './accounts/issue-session.ts';
 import { createIssueTicket } from './accounts/issue-ticket.ts';
 import { createPasswords } from './accounts/password.ts';
@@ -43,6 +44,7 @@ import { createLocalBus } from './live/local-bus.ts';
 import { startNatsBus } from './live/nats-bus.ts';
 import { createPresence } from './live/presence.ts';
 import { createPushWindows } from './live/push-windows.ts';
+import { createRendezvouses } from './live/rendezvous.ts';
 import { cellsOf, type Cell } from './mailboxes/cell.ts';
 import { startDeleteOnBehalf } from './mailboxes/delete-on-behalf.ts';
 import { createFanOut } from './mailboxes/fan-out.ts';
@@ -172,6 +174,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
   });
   const access = createAccess(config.tokens.privateKey);
   const pushWindows = createPushWindows(bus);
+  const rendezvouses = createRendezvouses(bus, now);
   const handle = createHandle({
     deviceSets,
     store: createFanOut(placement, { ...config.mailboxes, isTimeAgreed: time.isAgreed }),
@@ -200,6 +203,8 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     passwords,
     signIn: createSignIn(passwords, rateLimits, metrics.logins),
     issueSession: createIssueSession(signer, config, configured, access, now),
+    deviceGrants: createDeviceGrants({ signer, verifier, directory, now }),
+    rendezvouses,
     issueTicket: createIssueTicket(signer, configured, now, config.objectStoreOrigin),
     blobContentBytes: config.blobContentBytes,
     authenticate,
@@ -260,7 +265,7 @@ export const startMasterNode = async (config: Config, overrides: Overrides = {})
     [Symbol.asyncDispose]: async () => {
       log.info({ event: 'stopping' }, 'the master node stops');
       await gateway.drain();
-      for (const task of [missedEvents, presence, pushWindows]) task[Symbol.dispose]();
+      for (const task of [missedEvents, presence, pushWindows, rendezvouses]) task[Symbol.dispose]();
       await bus[Symbol.asyncDispose]();
       await http.close(REQUEST_DEADLINE_MS);
       await Promise.all(

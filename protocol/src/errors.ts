@@ -43,6 +43,10 @@ export const ERRORS = {
   'device-waiting': { status: 403, close: 1008, level: 'info', retry: true },
   /** Another device list was there first: read it and sign the change anew. */
   'device-list-conflict': { status: 409, close: 1008, level: 'info', retry: false },
+  /** Another message is in this slot of the rendezvous. */
+  'slot-taken': { status: 409, close: 1008, level: 'info', retry: false },
+  /** The grant has added its device already. */
+  'grant-used': { status: 409, close: 1008, level: 'info', retry: false },
   /** The id's time is over 30 days ago: nobody could read it any more. */
   'message-expired': { status: 410, close: 1008, level: 'info', retry: false },
   /** The id's time is too far in the future: correct the clock, mint a new id. */

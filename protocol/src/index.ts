@@ -40,8 +40,10 @@ export { directoryDatabase, nodeDatabase } from './databases.ts';
 export type { BucketKind, Buckets } from './bucket.ts';
 export { envelope, envelopeFields, envelopeType, payload, storedEnvelope } from './envelope.ts';
 export type { Envelope, EnvelopeType, StoredEnvelope } from './envelope.ts';
-export { AUDIENCES, blobClaims, deviceClaims } from './token.ts';
-export type { BlobClaims, DeviceClaims } from './token.ts';
+export { AUDIENCES, blobClaims, deviceClaims, grantClaims } from './token.ts';
+export type { BlobClaims, DeviceClaims, GrantClaims } from './token.ts';
+export { mintRendezvousId, rendezvousId, rendezvousSlot, RENDEZVOUS_MS } from './rendezvous.ts';
+export type { RendezvousId, RendezvousSlot } from './rendezvous.ts';
 export { changed, commonVersion, createVersions } from './dialect.ts';
 export type { Body, BodyName, Dialect, NamedBody, Versions, VersionStep } from './dialect.ts';
 export {
@@ -78,6 +80,7 @@ export {
   deviceName,
   devices,
   inviteCode,
+  linkedDevice,
   newAccount,
   newDevice,
   password,
@@ -85,17 +88,20 @@ export {
   registeredDevice,
   replaceAccountKey,
   session,
+  signingIn,
   tokenRequest,
 } from './http/accounts.ts';
 export type {
   Account,
   ChangePassword,
   Devices,
+  LinkedDevice,
   NewAccount,
   NewDevice,
   RegisteredDevice,
   ReplaceAccountKey,
   Session,
+  SigningIn,
   TokenRequest,
 } from './http/accounts.ts';
 export {
@@ -118,6 +124,21 @@ export type {
   ReplenishKeys,
   SignedPreKey,
 } from './http/keys.ts';
+export {
+  deviceGrant,
+  grantToken,
+  heardSealedMessage,
+  newDeviceGrant,
+  rendezvous,
+  sealedMessage,
+} from './http/linking.ts';
+export type {
+  DeviceGrant,
+  HeardSealedMessage,
+  NewDeviceGrant,
+  Rendezvous,
+  SealedMessage,
+} from './http/linking.ts';
 export {
   deleteRequest,
   deleteResponse,

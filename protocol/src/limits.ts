@@ -35,6 +35,10 @@ export const LIMITS = {
   blobParts: 1024,
   /** Origins of mailbox nodes that may hold one blob. */
   blobNodes: 64,
+  /** One sealed message of a rendezvous, in base64. */
+  sealedBytes: 4 * 1024,
+  /** A device's right to be added to an account. */
+  grantBytes: 2 * 1024,
   /** Highest device number of an account. */
   deviceId: 127,
   /** Devices that have left an account, and whose mail may still be under way. */

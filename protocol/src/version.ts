@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { changed, createVersions, type VersionStep, type Versions } from './dialect.ts';
-import { registeredDevice, session } from './http/accounts.ts';
+import { registeredDevice, session, signingIn, type NewDevice } from './http/accounts.ts';
 
 /**
  * Version of the wire protocol: frames, HTTP bodies, ids, revisions. A change to any schema changes its
@@ -32,8 +32,9 @@ export const PROTOCOL_HISTORY = [
   },
   {
     version: 6,
-    fingerprint: 'af83f94a237f2f08',
-    change: 'a session names all masters; a master tells anybody whether to connect there; blobs',
+    fingerprint: '9d88b626d5e2958e',
+    change:
+      'a session names all masters; a master tells anybody whether to connect there; blobs; devices that another one links',
   },
 ] as const;
 
@@ -54,6 +55,13 @@ const toVersion6: VersionStep = {
       (before) => before,
       (after: object) => registeredBefore.parse(after),
     ),
+    newDevice: changed(
+      signingIn,
+      (before) => before,
+      (after: NewDevice) => ('grant' in after ? null : after),
+    ),
+    ...{ rendezvous: null, sealedMessage: null, heardSealedMessage: null },
+    ...{ newDeviceGrant: null, deviceGrant: null },
     ...{
       serverStatus: null,
       newBlob: null,

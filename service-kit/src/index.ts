@@ -80,6 +80,7 @@ export {
   createTokenSigner,
   createTokenVerifier,
   type BlobRight,
+  type DeviceGrantRight,
   type TokenDevice,
   type TokenSigner,
   type TokenVerifier,

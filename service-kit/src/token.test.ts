@@ -48,6 +48,18 @@ describe('tokens', () => {
     await expect(verifier.device(store, 'mailbox')).rejects.toMatchObject(unauthorized);
   });
 
+  it('let one device be added: nobody takes a grant for a token of a device, or the other way round', async () => {
+    const signer = createTokenSigner(keys.privatePem);
+    const verifier = createTokenVerifier(keys.publicPem);
+    const right = { by: device, identityKey: 'A'.repeat(44), generation: 2 };
+    const grant = await signer.grant(right, inAnHour);
+    expect(await verifier.grant(grant)).toEqual(right);
+    const unauthorized = { code: 'unauthorized' };
+    await expect(verifier.device(grant, 'master')).rejects.toMatchObject(unauthorized);
+    const master = await signer.device(device, 'master', inAnHour, 2);
+    await expect(verifier.grant(master)).rejects.toMatchObject(unauthorized);
+  });
+
   it('expire, also one that was seen before', async () => {
     let now = Date.now();
     const signer = createTokenSigner(keys.privatePem);

@@ -5,6 +5,7 @@ import {
   AUDIENCES,
   blobClaims,
   deviceClaims,
+  grantClaims,
   LIMITS,
   type BlobId,
   type DeviceAddress,
@@ -31,6 +32,13 @@ export type TokenDevice = DeviceAddress & {
 /** What a ticket allows: to write the parts of a blob of so many bytes, or, with null, to read them. */
 export type BlobRight = { readonly blob: BlobId; readonly bytes: number | null };
 
+/** By a device of an account, for the one device with this key; of a generation of the password. */
+export type DeviceGrantRight = {
+  readonly by: DeviceAddress;
+  readonly identityKey: string;
+  readonly generation: number;
+};
+
 export type TokenVerifier = {
   /**
    * The device that a token speaks for.
@@ -41,6 +49,7 @@ export type TokenVerifier = {
   /** Passes when the token is a master's right to write. */
   readonly master: (token: string) => Promise<void>;
   readonly blob: (ticket: string) => Promise<BlobRight>;
+  readonly grant: (token: string) => Promise<DeviceGrantRight>;
 };
 
 export type TokenSigner = {
@@ -53,15 +62,17 @@ export type TokenSigner = {
   ) => Promise<string>;
   readonly master: (expiresAtMs: number) => Promise<string>;
   readonly blob: (right: BlobRight, expiresAtMs: number) => Promise<string>;
+  readonly grant: (right: DeviceGrantRight, expiresAtMs: number) => Promise<string>;
 };
 
 const MAX_REMEMBERED = 10_000;
 
-/** What is kept of a valid token. Null: its claims are not those of a device, or of a ticket. */
+/** What is kept of a valid token. Null: its claims are not those of a device, of a ticket, or of a grant. */
 type Known = {
   readonly expiresAtMs: number;
   readonly device: TokenDevice | null;
   readonly right: BlobRight | null;
+  readonly grant: DeviceGrantRight | null;
 };
 
 /** A token with its audience, in 44 characters: many are kept, for as long as they are in use. */
@@ -78,6 +89,13 @@ const deviceOf = (payload: JWTPayload): TokenDevice | null => {
 const rightOf = (payload: JWTPayload): BlobRight | null => {
   const claims = blobClaims.safeParse(payload);
   return claims.success ? { blob: claims.data.sub, bytes: claims.data.bytes ?? null } : null;
+};
+
+const grantOf = (payload: JWTPayload): DeviceGrantRight | null => {
+  const claims = grantClaims.safeParse(payload);
+  if (!claims.success) return null;
+  const { sub: accountId, by: deviceId, identityKey, generation } = claims.data;
+  return { by: { accountId, deviceId }, identityKey, generation };
 };
 
 /** Of a master whose clock was far ahead: a fresh token is what helps, as for one that has expired. */
@@ -107,7 +125,9 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
       });
       if ((payload.iat ?? 0) * 1000 > now() + LIMITS.clockSkewMs) throw notYet();
       const expiresAtMs = (payload.exp ?? 0) * 1000;
-      const found = { expiresAtMs, device: deviceOf(payload), right: rightOf(payload) };
+      const found = {
+        ...{ expiresAtMs, device: deviceOf(payload), right: rightOf(payload), grant: grantOf(payload) },
+      };
       remembered.set(name, found);
       return found;
     } catch (error) {
@@ -127,6 +147,11 @@ export const createTokenVerifier = (publicKeyPem: string, now: () => number = Da
       const { right } = await verify(ticket, AUDIENCES.blob);
       if (right === null) throw invalid();
       return right;
+    },
+    grant: async (token) => {
+      const { grant } = await verify(token, AUDIENCES.grant);
+      if (grant === null) throw invalid();
+      return grant;
     },
     master: async (token) => {
       await verify(token, AUDIENCES.store);
@@ -156,5 +181,7 @@ export const createTokenSigner = (privateKeyPem: string, now: () => number = Dat
     master: (expiresAtMs) => sign(MASTER_SUBJECT, AUDIENCES.store, expiresAtMs, {}),
     blob: ({ blob, bytes }, expiresAtMs) =>
       sign(blob, AUDIENCES.blob, expiresAtMs, { ...(bytes !== null && { bytes }) }),
+    grant: ({ by, identityKey, generation }, expiresAtMs) =>
+      sign(by.accountId, AUDIENCES.grant, expiresAtMs, { by: by.deviceId, identityKey, generation }),
   };
 };

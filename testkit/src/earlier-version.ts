@@ -4,6 +4,7 @@ import {
   messageId,
   PROTOCOL_VERSION,
   type Body,
+  type SigningIn,
   type Versions,
   type VersionStep,
 } from '@restante/protocol';
@@ -44,7 +45,7 @@ const upLabelled = ({ device: { label, keys }, ...rest }: z.infer<typeof labelle
   ...rest,
   device: { name: label, keys },
 });
-const downLabelled = ({ device: { name, keys }, ...rest }: Body<'newAccount'>) => ({
+const downLabelled = ({ device: { name, keys }, ...rest }: SigningIn) => ({
   ...rest,
   device: { label: name, keys },
 });
@@ -87,7 +88,10 @@ const STEP: VersionStep = {
   },
   bodies: {
     newAccount: changed(labelled, upLabelled, downLabelled),
-    newDevice: changed(labelled, upLabelled, downLabelled),
+    // A form that was added to another.
+    newDevice: changed(labelled, upLabelled, (after: Body<'newDevice'>) =>
+      'grant' in after ? null : downLabelled(after),
+    ),
     session: changed(session, upSession, (after: object) => session.parse(after)),
     registeredDevice: changed(registered, upSession, (after: object) => registered.parse(after)),
     // A code that was added.

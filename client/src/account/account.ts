@@ -1,4 +1,11 @@
-import type { AccountId, ChangePassword, DeviceId, Devices, ListedDevice } from '@restante/protocol';
+import type {
+  AccountId,
+  ChangePassword,
+  DeviceId,
+  Devices,
+  ListedDevice,
+  SigningIn,
+} from '@restante/protocol';
 import type { Listing, WaitingDevice } from '../events/messenger-events.ts';
 import type { Device } from './device.ts';
 import { isSameDevice } from './device-lists.ts';
@@ -74,7 +81,7 @@ export const createAccount = (deps: AccountDeps): Account => {
   return {
     register: async ({ invite, ...credentials }) => {
       await loaded;
-      const ask: typeof api.login = (request) =>
+      const ask = (request: SigningIn): ReturnType<typeof api.login> =>
         api.register(invite === undefined ? request : { ...request, invite });
       await enroll(enrolling, ask, credentials, 'first device');
       // What fails is done when the device connects.

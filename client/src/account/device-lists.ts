@@ -2,7 +2,7 @@ import type { AccountId, DeviceAddress, DeviceId, ListedDevice, SignedDeviceList
 import { MessengerError } from '../messenger-error.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import type { Transaction } from '../vault/store.ts';
-import type { DeviceListRow } from '../vault/tables.ts';
+import { ONLY, type DeviceListRow } from '../vault/tables.ts';
 import type { Device } from './device.ts';
 import { accountKeyCode } from './key-code.ts';
 
@@ -26,7 +26,10 @@ export type NewDeviceWatch = (
 ) => Promise<void>;
 
 /** `kept`: it is the newest by now. `same`: it was. Otherwise why it is not believed. */
-export type Learnt = 'kept' | 'same' | 'successor' | 'not-signed' | 'older' | 'contradicting';
+export type Learnt = 'kept' | 'same' | 'successor' | 'not-signed' | 'older' | 'contradicting' | 'not-told';
+
+export const isRefusal = (learnt: Learnt): boolean =>
+  learnt !== 'kept' && learnt !== 'same' && learnt !== 'successor';
 
 type Reader = Pick<Transaction, 'get'>;
 
@@ -118,6 +121,7 @@ const SAID: Partial<Record<Learnt, string>> = {
   'not-signed': 'the list of devices that a server gives is not signed by its account',
   older: 'the list of devices that a server gives is older than the one that was seen',
   contradicting: 'a server gives another list of devices than the one that was seen, of the same generation',
+  'not-told': 'a server gives another list of devices than the device has told that has linked this one',
 };
 
 export const createDeviceLists = (
@@ -178,6 +182,14 @@ export const createDeviceLists = (
     if (list.accountId !== accountId || !(await accountKeyCode()).isSignedList(list)) {
       refuse(transaction, accountId, 'not-signed');
       return 'not-signed';
+    }
+    const joining = isOwn(accountId) ? await transaction.get('joining', ONLY) : undefined;
+    const isTold =
+      joining === undefined ||
+      (joining.accountKey === list.accountKey && joining.generation <= list.generation);
+    if (!isTold) {
+      refuse(transaction, accountId, 'not-told');
+      return 'not-told';
     }
     if (before !== undefined && before.accountKey !== list.accountKey)
       return learnAnotherKey(transaction, before, list);

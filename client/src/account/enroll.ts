@@ -1,10 +1,10 @@
-import type { NewDevice, RegisteredDevice } from '@restante/protocol';
+import type { RegisteredDevice, SigningIn } from '@restante/protocol';
 import type { Device } from './device.ts';
 import type { OwnKeys } from './keys.ts';
 import type { OwnList } from './own-list.ts';
 import { MessengerError } from '../messenger-error.ts';
 import { NEW_HISTORY } from '../vault/history-row.ts';
-import type { Store } from '../vault/store.ts';
+import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
 
 export type Credentials = {
@@ -23,10 +23,31 @@ export type EnrollDeps = {
   readonly ownList: Pick<OwnList, 'create'>;
 };
 
+/** Keeps what a master has registered: from now on this vault is that device. `beside`: what is kept in the same commit. */
+export const keepRegistered = async (
+  { store, device }: Pick<EnrollDeps, 'store' | 'device'>,
+  { deviceSecret, ...tokens }: RegisteredDevice,
+  beside: (transaction: Transaction) => void,
+): Promise<void> => {
+  const { accountId, deviceId, username, serverTime: registeredAt } = tokens;
+  await store.transact((transaction) => {
+    transaction.put('self', ONLY, { accountId, deviceId, username, deviceSecret, registeredAt });
+    transaction.put('tokens', ONLY, tokens);
+    beside(transaction);
+  });
+  await device.load();
+};
+
+/** What a device has to ask the others of its account for. `since`: server time. */
+export const noteNewDevice = (transaction: Transaction, since: number, history: boolean): void => {
+  transaction.put('introduction', ONLY, { since, askedAt: null, heard: {} });
+  if (history) transaction.put('history', ONLY, NEW_HISTORY);
+};
+
 /** Makes this vault a device of an account: `ask` registers it with the masters. */
 export const enroll = async (
   { store, device, keys, ownList }: EnrollDeps,
-  ask: (request: NewDevice) => Promise<RegisteredDevice>,
+  ask: (request: SigningIn) => Promise<RegisteredDevice>,
   { username, password, deviceName, history = false }: Credentials,
   kind: 'first device' | 'another device',
 ): Promise<void> => {
@@ -34,21 +55,8 @@ export const enroll = async (
   // Before anybody can know of the account: it is published as soon as the master has told its id.
   if (kind === 'first device') await ownList.create();
   const publicKeys = await keys.create();
-  const { deviceSecret, ...tokens } = await ask({
-    username,
-    password,
-    device: { name: deviceName, keys: publicKeys },
+  const registered = await ask({ username, password, device: { name: deviceName, keys: publicKeys } });
+  await keepRegistered({ store, device }, registered, (transaction) => {
+    if (kind === 'another device') noteNewDevice(transaction, registered.serverTime, history);
   });
-  const { accountId, deviceId, serverTime: registeredAt } = tokens;
-  await store.transact((transaction) => {
-    transaction.put('self', ONLY, {
-      ...{ accountId, deviceId, username: tokens.username, deviceSecret, registeredAt },
-    });
-    transaction.put('tokens', ONLY, tokens);
-    if (kind === 'another device') {
-      transaction.put('introduction', ONLY, { since: tokens.serverTime, askedAt: null, heard: {} });
-      if (history) transaction.put('history', ONLY, NEW_HISTORY);
-    }
-  });
-  await device.load();
 };

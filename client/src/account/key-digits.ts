@@ -2,7 +2,7 @@ import { sha512 } from '@noble/hashes/sha2.js';
 import type { AccountId } from '@restante/protocol';
 import { fromBase64 } from '../base64.ts';
 import { createRemembered } from '../remembered.ts';
-import { accountBytes } from './account-bytes.ts';
+import { uuidBytes } from './uuid-bytes.ts';
 
 /**
  * Digits that name a key and the account that it is of: Signal's numeric fingerprint (version 2, 5200 iterations of SHA-512), which makes
@@ -32,7 +32,7 @@ const concat = (...parts: readonly Uint8Array[]): Uint8Array => {
 
 const digitsOf = ({ accountId, key: text }: KeyOwner): string => {
   const key = fromBase64(text);
-  let hash = sha512(concat(HASH_VERSION, key, accountBytes(accountId), key));
+  let hash = sha512(concat(HASH_VERSION, key, uuidBytes(accountId), key));
   for (let count = 1; count < ITERATIONS; count += 1) hash = sha512(concat(hash, key));
   const groups = Array.from({ length: GROUPS }, (_, group) => {
     const bytes = hash.subarray(group * GROUP_BYTES, (group + 1) * GROUP_BYTES);

@@ -11,7 +11,7 @@ import type { ServerClock } from '../server/clock.ts';
 import type { MasterApi } from '../server/master-api.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import { ONLY, type AccountKey, type DeviceListRow } from '../vault/tables.ts';
-import { isSameDevice, type DeviceLists } from './device-lists.ts';
+import { isRefusal, isSameDevice, type DeviceLists, type Learnt } from './device-lists.ts';
 import type { Device } from './device.ts';
 import { accountKeyCode } from './key-code.ts';
 
@@ -44,6 +44,13 @@ export type OwnList = {
   readonly beginAnew: (password: string) => Promise<void>;
   /** What another own device has begun is right: this one waits to be let in there. */
   readonly followSuccessor: () => Promise<void>;
+  /**
+   * Puts this device, which another one has linked, on the list. Throws `device-list-refused`: a server gives another list than that one has told;
+   * what else it throws may pass, and is done when the device connects.
+   */
+  readonly join: () => Promise<void>;
+  /** What a device is told that is linked. Throws `no-account-key`. */
+  readonly keyToTell: () => Promise<{ readonly key: AccountKey; readonly generation: number }>;
   /** Another own device tells the account key. Null: it is not that of the list. */
   readonly takeKey: (transaction: Transaction, key: AccountKey) => Promise<boolean>;
 };
@@ -77,6 +84,9 @@ const formerOf = (
 /** How often a change is signed anew because another one was first. */
 const MAX_ATTEMPTS = 8;
 
+/** A device that was linked and has not got on the list for so long waits to be let in, as who signs in does. */
+const JOINING_MS = 24 * 60 * 60 * 1000;
+
 const unlessAway = (error: unknown): void => {
   if (!isAway(error)) throw error;
 };
@@ -105,7 +115,7 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
   const listing = async (): Promise<Listing> => {
     const row = await ownRow(store);
     if (row === undefined) return 'unknown';
-    if (!hasListed(row, self())) return 'waiting';
+    if (!hasListed(row, self())) return (await store.get('joining', ONLY)) ? 'unknown' : 'waiting';
     return row.successor ? 'replaced' : 'listed';
   };
   const tellListing = async (): Promise<void> => {
@@ -114,28 +124,48 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     told = now;
     events.emit('listing', now);
   };
-  const keyOf = async (reader: Pick<Transaction, 'get'>, row: DeviceListRow): Promise<AccountKey> => {
+  /** `as`: only who is on the list changes it, but for a device that puts itself there. */
+  const keyOf = async (
+    reader: Pick<Transaction, 'get'>,
+    row: DeviceListRow,
+    as: 'listed' | 'joining' = 'listed',
+  ): Promise<AccountKey> => {
     const key = await reader.get('accountKey', ONLY);
-    if (key?.accountKey !== row.accountKey || !hasListed(row, self()))
+    if (key?.accountKey !== row.accountKey || (as === 'listed' && !hasListed(row, self())))
       throw new MessengerError('no-account-key', 'this device has not the account key');
     return key;
   };
-  const learnList = async (list: Devices['list']): Promise<void> => {
-    await store.transact((transaction) => lists.learn(transaction, device.accountId(), list));
+  /** A device that has been on the list puts itself there no more, and one that has been taken off neither. */
+  const endJoining = async (transaction: Transaction): Promise<void> => {
+    const joining = await transaction.get('joining', ONLY);
+    const row = await ownRow(transaction);
+    if (joining === undefined || row === undefined) return;
+    const wasListed = [...row.devices, ...row.former].some((each) => isSameDevice(each, self()));
+    if (wasListed || clock.now() > joining.since + JOINING_MS) transaction.delete('joining', ONLY);
+  };
+  const learnList = async (list: Devices['list']): Promise<Learnt> => {
+    const learnt = await store.transact(async (transaction) => {
+      const answer = await lists.learn(transaction, device.accountId(), list);
+      await endJoining(transaction);
+      return answer;
+    });
     await tellListing();
+    return learnt;
   };
   const isConflict = (error: unknown): boolean =>
     error instanceof MessengerError && error.code === 'device-list-conflict';
 
   const changeOnce = async (
     edit: (devices: readonly ListedDevice[]) => readonly ListedDevice[],
+    as: 'listed' | 'joining' = 'listed',
   ): Promise<void> => {
     const { signDeviceList } = await accountKeyCode();
     for (let attempt = 1; ; attempt += 1) {
       const row = await ownRow(store);
       if (row === undefined)
         throw new MessengerError('no-account-key', 'there is no list of the account yet');
-      const key = await keyOf(store, row);
+      if (as === 'joining' && (await store.get('joining', ONLY)) === undefined) return;
+      const key = await keyOf(store, row, as);
       const devices = [...edit(row.devices)];
       const isSame =
         devices.length === row.devices.length &&
@@ -162,6 +192,17 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
         ...add,
       ]),
     );
+
+  const joinList = async (): Promise<void> => {
+    if ((await store.get('joining', ONLY)) === undefined || (await ownRow(store)) === undefined) return;
+    const own = self();
+    await inTurn(() =>
+      changeOnce(
+        (devices) => [...devices.filter(({ deviceId }) => deviceId !== own.deviceId), own],
+        'joining',
+      ),
+    );
+  };
 
   const publishFirst: OwnList['publishFirst'] = () =>
     inTurn(async () => {
@@ -202,11 +243,11 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
   };
 
   /** `write`: what masters lack is given to them. */
-  const learn = async ({ devices, list }: Devices, mode: 'read' | 'write'): Promise<void> => {
+  const learn = async ({ devices, list }: Devices, mode: 'read' | 'write'): Promise<Learnt> => {
     const before = await ownRow(store);
-    const learnt = await store.transact((transaction) => lists.learn(transaction, device.accountId(), list));
-    await tellListing();
+    const learnt = await learnList(list);
     if (mode === 'write') {
+      await joinList();
       await giveWhatIsLacking(devices, list, learnt, before);
       await takeOffThoseThatLeft(devices);
     }
@@ -216,9 +257,10 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     const now = devices.filter((each) => !isListed(each)).sort((a, b) => a.createdAt - b.createdAt);
     const isSame =
       now.length === waiting.length && now.every((each, index) => isSameDevice(each, waiting[index] ?? each));
-    if (isSame) return;
+    if (isSame) return learnt;
     waiting = now;
     events.emit('waiting-devices', now);
+    return learnt;
   };
 
   const noteLeaving = (leaving: readonly DeviceId[]): Promise<void> =>
@@ -249,6 +291,8 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     before: DeviceListRow | undefined,
   ): Promise<void> => {
     const key = await store.get('accountKey', ONLY);
+    // Whoever was linked has been told that there is a list.
+    if (await store.get('joining', ONLY)) return;
     if (list === null && before === undefined) {
       // The device that was there first begins, if its account is from before there were account keys.
       const isFirst = devices.every(({ deviceId }) => deviceId >= device.address().deviceId);
@@ -273,7 +317,9 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
     publishFirst,
     listing,
     waitingDevices: () => waiting,
-    learn: (answer) => learn(answer, 'write'),
+    learn: async (answer) => {
+      await learn(answer, 'write');
+    },
     change,
     removeOthers: async (end) => {
       const { deviceId: own } = self();
@@ -314,6 +360,17 @@ export const createOwnList = (deps: OwnListDeps): OwnList => {
         if (row?.successor) lists.follow(transaction, row.successor);
       });
       await tellListing();
+    },
+    join: async () => {
+      const learnt = await learn(await api.devices(), 'write');
+      if ((await ownRow(store)) === undefined || isRefusal(learnt))
+        throw new MessengerError('device-list-refused', 'the server gives another list than was told');
+    },
+    keyToTell: async () => {
+      const row = await ownRow(store);
+      if (row === undefined)
+        throw new MessengerError('no-account-key', 'there is no list of the account yet');
+      return { key: await keyOf(store, row), generation: row.generation };
     },
     takeKey: async (transaction, key) => {
       const row = await ownRow(transaction);

@@ -14,6 +14,9 @@ import type {
   NewAccount,
   NewDevice,
   RegisteredDevice,
+  Rendezvous,
+  RendezvousId,
+  RendezvousSlot,
   ReplaceAccountKey,
   ReplenishKeys,
   Session,
@@ -57,6 +60,14 @@ export type MasterApi = {
   readonly newBlob: (bytes: number) => Promise<BlobTicket>;
   /** To read a blob. */
   readonly blob: (id: BlobId) => Promise<BlobTicket>;
+  /** A token by which the device with this key may be added to the own account, once. Throws `device-waiting`. */
+  readonly grantDevice: (identityKey: string) => Promise<string>;
+  /** Asks no account of anybody, as do the next two. */
+  readonly openRendezvous: () => Promise<Rendezvous>;
+  /** Null: it is not there yet. Throws `not-found`: there is no such rendezvous any more. */
+  readonly sealedMessage: (id: RendezvousId, slot: RendezvousSlot) => Promise<string | null>;
+  /** The same bytes may be left again. Throws `slot-taken` for others. */
+  readonly leaveSealedMessage: (id: RendezvousId, slot: RendezvousSlot, sealed: string) => Promise<void>;
 };
 
 /** Where the API's tokens come from and go to. */
@@ -72,6 +83,8 @@ export type TokenStore = {
 
 /** While others may be asked, one that does not answer is waited for no longer. */
 const PATIENCE_MS = 4_000;
+
+const sealedPath = (id: RendezvousId, slot: RendezvousSlot): string => `/api/rendezvous/${id}/${slot}`;
 
 /** A node's address, which may be a path of the master's origin. */
 const absolute = (node: string, origin: string): string => new URL(node, origin).href.replace(/\/$/, '');
@@ -222,6 +235,23 @@ export const masterApi = (
       }),
     newBlob: (bytes) => askTicket('POST', 'blobs', ['newBlob', { bytes }]),
     blob: (id) => askTicket('GET', `blobs/${id}`),
+    grantDevice: async (identityKey) =>
+      (await ask('deviceGrant', 'POST', 'device-grants', ['newDeviceGrant', { identityKey }])).grant,
+    openRendezvous: () =>
+      anyMaster((server, patience) =>
+        http.ask('rendezvous', { server, path: '/api/rendezvous', method: 'POST', ...patience }),
+      ),
+    sealedMessage: async (id, slot) => {
+      const { sealed } = await anyMaster((server, patience) =>
+        http.ask('heardSealedMessage', { server, path: sealedPath(id, slot), method: 'GET', ...patience }),
+      );
+      return sealed;
+    },
+    leaveSealedMessage: (id, slot, sealed) =>
+      anyMaster((server, patience) => {
+        const body = ['sealedMessage', { sealed }] as const;
+        return http.tell({ server, path: sealedPath(id, slot), method: 'PUT', body, ...patience });
+      }),
     deleteAccount: (password) => tellOne('DELETE', 'account', ['deleteAccount', { password }]),
   };
 };

@@ -110,6 +110,7 @@ const rows = {
     askedAt: nullable(number),
     heard: z.record(text, z.array(number)),
   }),
+  joining: z.looseObject({ accountKey: text, generation: number, since: number }),
   newcomers: z.looseObject({ since: number, before: nullable(text), after: text }),
   leftOut: z.looseObject({ fromMs: number, toMs: number }),
   expired: number,
@@ -301,8 +302,8 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   },
   {
     version: 14,
-    fingerprint: '16e9dcc9ca9f5652',
-    change: 'messages from other own devices; where places of parts are',
+    fingerprint: 'cc56b3b6c2422504',
+    change: 'messages from other own devices; where places of parts are; devices that another one has linked',
   },
 ];
 

@@ -375,6 +375,16 @@ export type Introduction = {
   readonly heard: Readonly<Record<DeviceId, readonly number[]>>;
 };
 
+/**
+ * Another device has linked this one, which is not on the list of its account yet: it puts itself there, by this account key, and takes no list of
+ * another one or of an earlier generation. Goes when it is listed, has been taken off, or a day has passed since (milliseconds since 1970, server's clock).
+ */
+export type JoiningRow = {
+  readonly accountKey: string;
+  readonly generation: number;
+  readonly since: number;
+};
+
 /** What is still to be told to a new own device: what was sent from here since it is there. Key: its number. */
 export type Newcomer = {
   readonly since: number;
@@ -440,6 +450,7 @@ export type Tables = {
   /** A master has told this account's devices, and there are sessions with all others on its list. */
   ownDevicesKnown: true;
   introduction: Introduction;
+  joining: JoiningRow;
   newcomers: Newcomer;
   /** `<accountId>:<deviceId>`. */
   leftOut: LeftOut;

@@ -9,6 +9,10 @@ export type Device = {
   readonly registrationId: number;
   readonly deviceSecret: string;
   readonly blobId: string;
+  /** One that was open when the device was made. */
+  readonly rendezvousId: string;
+  /** Of a device that it has a grant for. */
+  readonly identityKey: string;
   readonly tokens: Tokens;
 };
 
@@ -20,6 +24,7 @@ export type Tokens = {
   /** For its blob. */
   readonly toWrite: string;
   readonly toRead: string;
+  readonly grant: string;
   readonly expiredMaster: string;
   readonly expiredMailbox: string;
   /** Of an account that is not there. */

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { buckets, directoryDatabase, LIMITS, mintBlobId, VERSIONS, type WorkDone } from '@restante/protocol';
+import {
+  buckets,
+  directoryDatabase,
+  LIMITS,
+  mintBlobId,
+  rendezvous,
+  VERSIONS,
+  type WorkDone,
+} from '@restante/protocol';
 import { createTokenSigner, type TokenSigner } from '@restante/service-kit';
 import { environment as masterVariables } from '@restante/master-node';
 import { environment as mailboxNodeVariables } from '@restante/mailbox-node';
@@ -69,6 +77,9 @@ const documentsOf = async (couchUrl: string, database: string, range: string): P
 const rangeOf = (start: string, end: string): string =>
   `&startkey=${encodeURIComponent(JSON.stringify(start))}&endkey=${encodeURIComponent(JSON.stringify(end))}`;
 
+const openRendezvous = async (masterUrl: string): Promise<string> =>
+  rendezvous.parse(await (await fetch(`${masterUrl}/api/rendezvous`, { method: 'POST' })).json()).id;
+
 export const startStage = async (): Promise<Stage> => {
   const cleanup = new AsyncDisposableStack();
   try {
@@ -94,6 +105,7 @@ export const startStage = async (): Promise<Stage> => {
       const blob = mintBlobId(Date.now(), randomBytes(10));
       const ticket = (bytes: number | null): Promise<string> =>
         signer.blob({ blob, bytes }, Date.now() + DAY_MS);
+      const identityKey = randomBytes(33).toString('base64');
       return {
         accountId,
         deviceId,
@@ -101,12 +113,15 @@ export const startStage = async (): Promise<Stage> => {
         registrationId: await person.registrationId(),
         deviceSecret: await person.deviceSecret(),
         blobId: blob,
+        rendezvousId: await openRendezvous(parts.masters[0]?.url ?? ''),
+        identityKey,
         tokens: {
           master: await sign('master', DAY_MS),
           mailbox: await sign('mailbox', DAY_MS),
           store: await signer.master(Date.now() + DAY_MS),
           toWrite: await ticket(FUZZED_BLOB_BYTES),
           toRead: await ticket(null),
+          grant: await signer.grant({ by: person.address, identityKey, generation: 0 }, Date.now() + DAY_MS),
           expiredMaster: await sign('master', -DAY_MS),
           expiredMailbox: await sign('mailbox', -DAY_MS),
           nobody: await signer.device(

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
  * Mailbox tokens are of a generation of their account's device list. Once a node has seen one of a later list, earlier ones have ended: a
  * device that was removed gets no other, and the rest get theirs for their secrets. So no master has to tell, and nobody has to be asked.
  */
-export type OwnerTokens = TokenVerifier & {
+export type OwnerTokens = Pick<TokenVerifier, 'device' | 'master' | 'blob'> & {
   /** Whether a token of a later list has been seen since. */
   readonly isEnded: (owner: TokenDevice) => boolean;
 };

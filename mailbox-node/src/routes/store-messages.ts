@@ -5,7 +5,7 @@ import type { Metrics } from './metrics.ts';
 
 /** Lets only masters pass, before their body is read. */
 export const requireMaster =
-  ({ tokens }: { readonly tokens: TokenVerifier }): RequestHandler =>
+  ({ tokens }: { readonly tokens: Pick<TokenVerifier, 'master'> }): RequestHandler =>
   async (request, _response, next) => {
     await tokens.master(bearerToken(request));
     next();

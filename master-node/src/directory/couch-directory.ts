@@ -120,10 +120,12 @@ export const createCouchDirectory = (
     }
   };
 
-  const endDevice = async (device: DeviceAddress): Promise<void> => {
-    const removal = await updates.device(device, (_current, updatedAt) => ({
+  /** `leaves`: its public key, as long as its account goes on, since nobody adds it again by the grant that it came with. */
+  const endDevice = async (device: DeviceAddress, leaves: 'its key' | 'nothing'): Promise<void> => {
+    const removal = await updates.device(device, ({ identityKey }, updatedAt) => ({
       removedAt: Math.max(updatedAt, clock.latest()),
       updatedAt,
+      ...(leaves === 'its key' && { identityKey }),
     }));
     await Promise.all([secure([deviceDocumentId(device)], [removal?.written]), keyPages.clear(device)]);
   };
@@ -152,6 +154,7 @@ export const createCouchDirectory = (
     accountId: AccountId,
     device: DeviceToAdd,
     everywhere: ReadonlyMap<number, Found<DeviceDocument>>,
+    times: 'once' | 'again',
   ): Promise<{ readonly deviceId: number; readonly written: LeafWithHistory | null }> => {
     const documents = await reader.devices(database, accountId);
     const names = new Set<string>();
@@ -160,6 +163,15 @@ export const createCouchDirectory = (
       if (other?.secretHash === device.secretHash) return { deviceId: number, written: null };
       if (other) names.add(other.name);
     }
+    const assertFirst = (known: ReadonlyMap<number, DeviceDocument>): void => {
+      if (
+        times === 'once' &&
+        [...known.values()].some((each) => each.identityKey === device.keys.identityKey)
+      )
+        throw new ServiceError('grant-used', 'the device has been added already');
+    };
+    assertFirst(everywhere);
+    assertFirst(documents);
     const named = { ...newDevice(device, now()), name: distinctName(device.name, names) };
     for (let deviceId = 1; deviceId <= LIMITS.deviceId; deviceId += 1) {
       const isTaken = [everywhere.get(deviceId), documents.get(deviceId)].some(
@@ -170,16 +182,18 @@ export const createCouchDirectory = (
       const over = documents.get(deviceId);
       const written = await write(database, deviceDocumentId({ accountId, deviceId }), named, over);
       if (written !== null) return { deviceId, written };
+      // Somebody was quicker: with the same grant?
+      assertFirst(await reader.devices(database, accountId));
     }
     throw new ServiceError('device-limit', 'the account has no free device number');
   };
 
-  const addDevice: Directory['addDevice'] = async (accountId, device) => {
+  const addDevice: Directory['addDevice'] = async (accountId, device, times = 'again') => {
     const noAccount = (): ServiceError => new ServiceError('not-found', 'no such account');
     const found = await gatherDevices(accountId);
     if (found === null || isRemoval(found.account)) throw noAccount();
     const { deviceId, written } = await servers.run((database) =>
-      claimNumber(database, accountId, device, found.devices),
+      claimNumber(database, accountId, device, found.devices, times),
     );
     const address = { accountId, deviceId };
     await keyPages.add(address, device.keys.identityKey, device.keys);
@@ -209,7 +223,7 @@ export const createCouchDirectory = (
     }));
     const name = account ? [usernameDocumentId(account.username)] : [];
     await secure([accountDocumentId(accountId), ...name], [freed?.written, removal?.written]);
-    await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId })));
+    await Promise.all([...devices].map((deviceId) => endDevice({ accountId, deviceId }, 'nothing')));
   };
 
   const accountDevices: Directory['accountDevices'] = async (accountId) => {
@@ -360,7 +374,7 @@ export const createCouchDirectory = (
       return device && record(address.deviceId, device);
     },
     standing: createGather(readStandings, STANDINGS),
-    removeDevice: endDevice,
+    removeDevice: (device) => endDevice(device, 'its key'),
     takeKeyBundle: async (address) => {
       const device = await findDevice(address);
       if (device === null) return null;

@@ -69,7 +69,9 @@ const liveDevice = z.object({
   updatedAt: timestamp,
 });
 export type LiveDevice = z.infer<typeof liveDevice>;
-const deviceDocument = z.union([removal, liveDevice]);
+/** Its key stays, for a grant serves once. Absent: it has ended with its account, or by an earlier release. */
+const endedDevice = removal.extend({ identityKey: z.string().optional() });
+const deviceDocument = z.union([endedDevice, liveDevice]);
 export type DeviceDocument = z.infer<typeof deviceDocument>;
 
 const inviteAbout = { note: z.string(), createdAt: timestamp, expiresAt: timestamp };

@@ -91,10 +91,15 @@ export type Directory = {
   readonly deleteAccount: (account: AccountId) => Promise<void>;
   /**
    * Adds a device under the lowest free number, with a name that no other has: `<name> (2)` when its own is taken. The number of a removed device is free once its tokens have expired.
+   * `once`: as long as its number rests, no other device of the account has, or had, its identity key.
    *
-   * @throws ServiceError `device-limit`; `not-found` when there is no such account
+   * @throws ServiceError `device-limit`; `not-found` when there is no such account; `grant-used`
    */
-  readonly addDevice: (account: AccountId, device: DeviceToAdd) => Promise<DeviceId>;
+  readonly addDevice: (
+    account: AccountId,
+    device: DeviceToAdd,
+    times?: 'once' | 'again',
+  ) => Promise<DeviceId>;
   /** Replaces the password, and ends the tokens that there are. Gives their new generation; null when there is no such account. */
   readonly changePassword: (account: AccountId, passwordHash: string) => Promise<number | null>;
   /** Devices by rising number; null when there is no such account. */

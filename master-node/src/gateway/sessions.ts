@@ -69,6 +69,8 @@ export const createSessions = (bus: Bus, withheld: Metrics['signalsWithheld']): 
       case 'presence-lost':
       case 'presence-told':
       case 'devices-changed':
+      case 'rendezvous-asked':
+      case 'rendezvous-answered':
         return;
       default:
         event satisfies never;

@@ -6,6 +6,7 @@ import { blobRoutes } from './blobs.ts';
 import { deviceListRoutes } from './device-lists.ts';
 import { deviceRoutes } from './devices.ts';
 import { keyRoutes } from './keys.ts';
+import { rendezvousRoutes } from './rendezvous.ts';
 import { noStore } from './route.ts';
 import { statusRoutes } from './status.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -16,6 +17,7 @@ export type AppDeps = Parameters<typeof accountRoutes>[1] &
   Parameters<typeof tokenRoutes>[1] &
   Parameters<typeof keyRoutes>[1] &
   Parameters<typeof blobRoutes>[1] &
+  Parameters<typeof rendezvousRoutes>[1] &
   Parameters<typeof statusRoutes>[1] & {
     /** Express's `trust proxy`: whose word on the caller's address counts; null for nobody's. */
     readonly trustProxy: string | null;
@@ -44,6 +46,7 @@ export const createApp = (deps: AppDeps): Express =>
       tokenRoutes(app, deps);
       keyRoutes(app, deps);
       blobRoutes(app, deps);
+      rendezvousRoutes(app, deps);
       statusRoutes(app, deps);
     },
     { onAnswer: deps.onAnswer },

@@ -25,6 +25,12 @@ const EVENTS: BusEvent[] = [
   { kind: 'presence-told', round: 0 },
   { kind: 'connected', device, connectionId: 'c' },
   { kind: 'devices-changed', accountId: one },
+  {
+    ...{ kind: 'rendezvous-asked', rendezvous: id, inbox: other, number: 4 },
+    question: { slot: 'first', sealed: 'AAAA' },
+  },
+  { kind: 'rendezvous-answered', inbox: other, number: 4, answer: { is: 'read', sealed: null } },
+  { kind: 'rendezvous-answered', inbox: other, number: 5, answer: { is: 'slot-taken' } },
 ];
 const MESSAGES: BusMessage[] = [
   ...EVENTS.map((event) => ({ from: FROM, event })),

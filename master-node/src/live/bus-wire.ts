@@ -1,4 +1,13 @@
-import { accountId, deviceId, downstream, LIMITS, type Downstream } from '@restante/protocol';
+import {
+  accountId,
+  deviceId,
+  downstream,
+  heardSealedMessage,
+  LIMITS,
+  rendezvousId,
+  rendezvousSlot,
+  type Downstream,
+} from '@restante/protocol';
 import { z } from 'zod';
 import type { BusEvent, MasterId } from './bus.ts';
 import type { Beat } from './bus-peers.ts';
@@ -12,6 +21,9 @@ const PUSHED: ReadonlySet<Downstream['type']> = new Set(['envelope', 'receipt', 
 const device = z.object({ accountId, deviceId });
 const count = z.int().nonnegative();
 const masterId = z.string().regex(/^[\w-]{16}$/);
+
+const sealed = heardSealedMessage.shape.sealed;
+const asked = { inbox: z.uuid(), number: count };
 
 const event = z.discriminatedUnion('kind', [
   z.object({
@@ -32,6 +44,17 @@ const event = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('presence-told'), round: count }),
   z.object({ kind: z.literal('connected'), device, connectionId: z.string().min(1).max(64) }),
   z.object({ kind: z.literal('devices-changed'), accountId }),
+  z.object({
+    ...{ kind: z.literal('rendezvous-asked'), rendezvous: rendezvousId, ...asked },
+    question: z.object({ slot: rendezvousSlot, sealed }),
+  }),
+  z.object({
+    ...{ kind: z.literal('rendezvous-answered'), ...asked },
+    answer: z.discriminatedUnion('is', [
+      z.object({ is: z.literal('read'), sealed }),
+      z.object({ is: z.enum(['written', 'slot-taken', 'not-found']) }),
+    ]),
+  }),
 ]);
 
 const message = z.union([

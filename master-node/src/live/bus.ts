@@ -1,7 +1,21 @@
-import type { AccountId, DeviceAddress, Downstream } from '@restante/protocol';
+import type { AccountId, DeviceAddress, Downstream, RendezvousId, RendezvousSlot } from '@restante/protocol';
 
 /** Names one run of a master. */
 export type MasterId = string;
+
+/** Where a master hears what it has asked others. A UUID. */
+export type Inbox = string & { readonly names?: 'inbox' };
+
+/** Whom an event is for, where not all hear of it. */
+export type Addressee = AccountId | RendezvousId | Inbox;
+
+/** What is asked of a rendezvous: to read a slot (null), or to write it. */
+export type RendezvousQuestion = { readonly slot: RendezvousSlot; readonly sealed: string | null };
+
+/** `sealed`: what is in the slot, or null. */
+export type RendezvousAnswer =
+  | { readonly is: 'read'; readonly sealed: string | null }
+  | { readonly is: 'written' | 'slot-taken' | 'not-found' };
 
 /** What masters tell each other. */
 export type BusEvent =
@@ -26,7 +40,21 @@ export type BusEvent =
   /** A device has a new connection: older ones end. */
   | { readonly kind: 'connected'; readonly device: DeviceAddress; readonly connectionId: string }
   /** An account has other devices than before. */
-  | { readonly kind: 'devices-changed'; readonly accountId: AccountId };
+  | { readonly kind: 'devices-changed'; readonly accountId: AccountId }
+  /** Of the master that has opened it. `number`: of the question, in `inbox`. */
+  | {
+      readonly kind: 'rendezvous-asked';
+      readonly rendezvous: RendezvousId;
+      readonly question: RendezvousQuestion;
+      readonly inbox: Inbox;
+      readonly number: number;
+    }
+  | {
+      readonly kind: 'rendezvous-answered';
+      readonly inbox: Inbox;
+      readonly number: number;
+      readonly answer: RendezvousAnswer;
+    };
 
 export const BUS_EVENTS = [
   'to-device',
@@ -37,13 +65,15 @@ export const BUS_EVENTS = [
   'presence-told',
   'connected',
   'devices-changed',
+  'rendezvous-asked',
+  'rendezvous-answered',
 ] as const satisfies readonly BusEvent['kind'][];
 
 /**
- * The account that an event is for: other masters hear of it as long as they follow that account. Null: all hear of it. Who connects is
+ * Whom an event is for: other masters hear of it as long as they follow that. Null: all hear of it. Who connects is
  * such an event, for everybody may have just pushed something to that device.
  */
-export const addresseeOf = (event: BusEvent): AccountId | null => {
+export const addresseeOf = (event: BusEvent): Addressee | null => {
   switch (event.kind) {
     case 'to-device':
       return event.to.accountId;
@@ -52,6 +82,10 @@ export const addresseeOf = (event: BusEvent): AccountId | null => {
       return event.to;
     case 'presence-wanted':
       return event.of;
+    case 'rendezvous-asked':
+      return event.rendezvous;
+    case 'rendezvous-answered':
+      return event.inbox;
     case 'presence-lost':
     case 'presence-told':
     case 'connected':
@@ -84,9 +118,9 @@ export type Bus = AsyncDisposable & {
   readonly publish: (event: BusEvent) => void;
   readonly subscribe: (listener: (event: BusEvent, from: MasterId) => void) => void;
   readonly onMissed: (listener: (missed: Missed) => void) => void;
-  /** From now on what others tell this account is heard here, until it is unfollowed as often as it was followed. */
-  readonly follow: (account: AccountId) => void;
-  readonly unfollow: (account: AccountId) => void;
+  /** From now on what others tell this one is heard here, until it is unfollowed as often as it was followed. */
+  readonly follow: (addressee: Addressee) => void;
+  readonly unfollow: (addressee: Addressee) => void;
   /** How much later than here another master may hear of something, as long as the bus is well. */
   readonly latenessMs: number;
   readonly state: () => BusState;

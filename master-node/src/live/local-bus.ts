@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { addresseeOf, type Bus, type BusEvent, type MasterId, type Missed } from './bus.ts';
-import { createFollowedAccounts, type FollowedAccounts } from './followed-accounts.ts';
+import { createFollowedAddressees, type FollowedAddressees } from './followed-addressees.ts';
 
 type Member = {
   readonly self: MasterId;
-  readonly followed: FollowedAccounts;
+  readonly followed: FollowedAddressees;
   readonly listeners: ((event: BusEvent, from: MasterId) => void)[];
   readonly missed: ((missed: Missed) => void)[];
 };
@@ -20,7 +20,7 @@ export const createLocalBus = (): (() => Bus) => {
   return () => {
     const own: Member = {
       self: newMasterId(),
-      followed: createFollowedAccounts(),
+      followed: createFollowedAddressees(),
       listeners: [],
       missed: [],
     };
@@ -37,8 +37,8 @@ export const createLocalBus = (): (() => Bus) => {
       },
       subscribe: (listener) => void own.listeners.push(listener),
       onMissed: (listener) => void own.missed.push(listener),
-      follow: (account) => void own.followed.follow(account),
-      unfollow: (account) => void own.followed.unfollow(account),
+      follow: (addressee) => void own.followed.follow(addressee),
+      unfollow: (addressee) => void own.followed.unfollow(addressee),
       state: () => ({ kind: 'in-process', up: true, peers: members.size - 1 }),
       [Symbol.asyncDispose]: () => {
         if (members.delete(own))

@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node';
-import type { AccountId } from '@restante/protocol';
 import type { Logger } from '@restante/service-kit';
 import type { Metrics } from '../metrics.ts';
-import { addresseeOf, type Bus, type BusEvent, type MasterId, type Missed } from './bus.ts';
+import { addresseeOf, type Addressee, type Bus, type BusEvent, type MasterId, type Missed } from './bus.ts';
 import { BEAT_MS, createBusPeers } from './bus-peers.ts';
 import { decodeBusMessage, encodeBusMessage } from './bus-wire.ts';
-import { createFollowedAccounts } from './followed-accounts.ts';
+import { createFollowedAddressees } from './followed-addressees.ts';
 import { newMasterId } from './local-bus.ts';
 
 /**
- * The bus over NATS core. An account that is followed is a subscription; the subject that all masters hear is subscribed to last over each
+ * The bus over NATS core. Whoever is followed is a subscription; the subject that all masters hear is subscribed to last over each
  * new connection, so that a beat that comes by it proves that the others were there in time (`bus-peers.ts`).
  *
  * What is told while there is no connection is not told to others, ever: it is a gap to them. So is what is told while more than
@@ -60,7 +59,7 @@ const TOKEN = /^[\w-]+$/;
 /** One connection, from the moment when it can be subscribed over. */
 type Link = {
   readonly connection: NatsConnection;
-  readonly subscriptions: Map<AccountId, Subscription>;
+  readonly subscriptions: Map<Addressee, Subscription>;
   /** Of what no server is known to have read. */
   unconfirmedBytes: number;
   isConfirming: boolean;
@@ -79,12 +78,12 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
   const self = newMasterId();
   const prefix = ['restante', ...(options.databasePrefix === '' ? [] : [options.databasePrefix])].join('.');
   const everybody = `${prefix}.masters`;
-  const subjectOf = (account: AccountId): string => {
-    if (!TOKEN.test(account)) throw new RangeError('an account that no subject can have');
-    return `${prefix}.account.${account}`;
+  const subjectOf = (addressee: Addressee): string => {
+    if (!TOKEN.test(addressee)) throw new RangeError('an addressee that no subject can have');
+    return `${prefix}.account.${addressee}`;
   };
 
-  const followed = createFollowedAccounts();
+  const followed = createFollowedAddressees();
   const listeners: ((event: BusEvent, from: MasterId) => void)[] = [];
   const missedListeners: ((missed: Missed) => void)[] = [];
   const over = new AbortController();
@@ -171,9 +170,9 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
     if (error === null) receive(data);
   };
 
-  const subscribeTo = ({ connection, subscriptions }: Link, account: AccountId): void => {
+  const subscribeTo = ({ connection, subscriptions }: Link, addressee: Addressee): void => {
     if (connection.isClosed()) return;
-    subscriptions.set(account, connection.subscribe(subjectOf(account), { callback }));
+    subscriptions.set(addressee, connection.subscribe(subjectOf(addressee), { callback }));
   };
 
   /** What was told last may not have been read. */
@@ -206,7 +205,7 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
       if (isOver()) return;
       link = own;
       peers.connected();
-      for (const account of followed.all()) subscribeTo(own, account);
+      for (const addressee of followed.all()) subscribeTo(own, addressee);
       connection.subscribe(everybody, { callback });
       await readByServer(connection);
       isUp = true;
@@ -268,16 +267,16 @@ export const startNatsBus = async (options: NatsBusOptions, { log, metrics }: De
     },
     subscribe: (listener) => void listeners.push(listener),
     onMissed: (listener) => void missedListeners.push(listener),
-    follow: (account) => {
-      if (!followed.follow(account)) return;
+    follow: (addressee) => {
+      if (!followed.follow(addressee)) return;
       metrics.busFollowed.set(followed.size());
-      if (link !== null) subscribeTo(link, account);
+      if (link !== null) subscribeTo(link, addressee);
     },
-    unfollow: (account) => {
-      if (!followed.unfollow(account)) return;
+    unfollow: (addressee) => {
+      if (!followed.unfollow(addressee)) return;
       metrics.busFollowed.set(followed.size());
-      link?.subscriptions.get(account)?.unsubscribe();
-      link?.subscriptions.delete(account);
+      link?.subscriptions.get(addressee)?.unsubscribe();
+      link?.subscriptions.delete(addressee);
     },
     state: () => ({ kind: 'nats', up: isUp, peers: peers.size() }),
     [Symbol.asyncDispose]: async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { deviceKey, type AccountId, type DeviceAddress, type PresenceDown } from '@restante/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { addresseeOf, type Bus, type BusEvent, type Missed } from './bus.ts';
+import { addresseeOf, type Addressee, type Bus, type BusEvent, type Missed } from './bus.ts';
 import { createPresence } from './presence.ts';
 
 type Said = Pick<PresenceDown, 'state'> & { readonly to: readonly AccountId[] };
@@ -15,7 +15,7 @@ const createBrokenBus = () => {
   const ends = Array.from({ length: MASTERS }, () => ({
     listeners: [] as ((event: BusEvent, from: string) => void)[],
     missed: [] as ((missed: Missed) => void)[],
-    followed: (account: AccountId): boolean => account === '',
+    followed: (addressee: Addressee): boolean => addressee === '',
   }));
   const name = (index: number): string => `m${index}`;
   const hear = (to: number, event: BusEvent, from: number): void => {
@@ -44,7 +44,7 @@ const createBrokenBus = () => {
   };
   return {
     busOf,
-    follows: (master: number, followed: (account: AccountId) => boolean) =>
+    follows: (master: number, followed: (addressee: Addressee) => boolean) =>
       (ends[master]!.followed = followed),
     cut: (from: number, to: number) => void cut.add(`${from} ${to}`),
     tellMissed,
@@ -69,7 +69,7 @@ const createMasters = () => {
     const here = new Map<string, Viewer>();
     const see = (viewer: Viewer, frame: PresenceDown): void =>
       void viewer.seen.set(frame.accountId, frame.state);
-    const ofAccount = (account: AccountId): Viewer[] =>
+    const ofAccount = (account: Addressee): Viewer[] =>
       [...here.values()].filter(({ device }) => device.accountId === account);
     bus.follows(index, (account) => ofAccount(account).length > 0);
     const presence = createPresence(bus.busOf(index), {

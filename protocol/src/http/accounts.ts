@@ -4,6 +4,7 @@ import { signedDeviceList } from '../device-list.ts';
 import { accountId, deviceId, timestamp, username } from '../ids.ts';
 import { curveKey, registrationId } from '../key-shapes.ts';
 import { deviceKeys } from './keys.ts';
+import { grantToken } from './linking.ts';
 import { LIMITS } from '../limits.ts';
 import { workDone } from '../work.ts';
 
@@ -19,22 +20,28 @@ const newDeviceName = deviceName.check(z.refine((name) => name.isWellFormed(), '
 /** A device's own long-term credential: 32 random bytes, base64url. The server keeps a hash of it. */
 export const deviceSecret = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/, 'not a device secret'));
 
+const device = z.strictObject({ name: newDeviceName, keys: deviceKeys });
+
+/** A device of somebody who knows the password. */
+export const signingIn = z.strictObject({ username, password, device });
+export type SigningIn = z.infer<typeof signingIn>;
+
+/** A device that another one of the account has linked. */
+export const linkedDevice = z.strictObject({ grant: grantToken, device });
+export type LinkedDevice = z.infer<typeof linkedDevice>;
+
 /**
  * `POST /api/accounts` makes an account with its first device; `POST /api/devices` adds a device to an account.
- * Both take this and answer 201 with {@link session} and the device's secret.
+ * Both answer 201 with {@link session} and the device's secret.
  */
-export const newDevice = z.strictObject({
-  username,
-  password,
-  device: z.strictObject({ name: newDeviceName, keys: deviceKeys }),
-});
+export const newDevice = z.union([signingIn, linkedDevice]);
 export type NewDevice = z.infer<typeof newDevice>;
 
 /** An invite code: 128 bits that nobody can guess, in the letters of Crockford's base 32. */
 export const inviteCode = z.string().check(z.regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'not an invite code'));
 
 /** A new account with its first device. */
-export const newAccount = z.extend(newDevice, {
+export const newAccount = z.extend(signingIn, {
   /** Once `work-needed` has said that it costs some. */
   work: z.optional(workDone),
   /** Where an account takes one. */

@@ -17,6 +17,7 @@ import {
 } from './accounts.ts';
 import { blobParts, blobTicket, newBlob, partPlace, partStored } from './blobs.ts';
 import { keyBundles, keyStock, replenishKeys } from './keys.ts';
+import { deviceGrant, heardSealedMessage, newDeviceGrant, rendezvous, sealedMessage } from './linking.ts';
 import { serverStatus } from './server-status.ts';
 import {
   deleteRequest,
@@ -39,8 +40,10 @@ export const bodies = {
   deleteAccount,
   deleteRequest,
   deleteResponse,
+  deviceGrant,
   devices,
   errorBody,
+  heardSealedMessage,
   keyBundles,
   keyStock,
   mailboxEvent: envelope,
@@ -49,12 +52,15 @@ export const bodies = {
   newAccount,
   newBlob,
   newDevice,
+  newDeviceGrant,
   partPlace,
   partStored,
   putDeviceList,
   registeredDevice,
+  rendezvous,
   replaceAccountKey,
   replenishKeys,
+  sealedMessage,
   serverStatus,
   session,
   signedDeviceList,

@@ -21,16 +21,18 @@ const keyHash = (certificateFile: string): string =>
 
 /**
  * `certificateFile`: a certificate that nobody has signed, and that this Chromium takes all the same. `hasMicrophone`: a microphone that beeps,
- * and a camera.
+ * and a camera. `cameraFile`: JPEGs one after the other (`.mjpeg`), which the camera shows in place of its own picture; it is read when the
+ * camera is switched on.
  */
 type LaunchOptions = {
   readonly certificateFile?: string | undefined;
   readonly hasMicrophone?: boolean | undefined;
+  readonly cameraFile?: string | undefined;
 };
 
 const launch = (
   executablePath: string | null,
-  { certificateFile, hasMicrophone = false }: LaunchOptions = {},
+  { certificateFile, hasMicrophone = false, cameraFile }: LaunchOptions = {},
 ): Promise<Browser> =>
   chromium.launch({
     ...launchOptions(executablePath),
@@ -38,15 +40,17 @@ const launch = (
       ...(certificateFile === undefined
         ? []
         : [`--ignore-certificate-errors-spki-list=${keyHash(certificateFile)}`]),
-      ...(hasMicrophone ? ['--use-fake-device-for-media-stream'] : []),
+      ...(hasMicrophone || cameraFile !== undefined ? ['--use-fake-device-for-media-stream'] : []),
+      ...(cameraFile === undefined ? [] : [`--use-file-for-fake-video-capture=${cameraFile}`]),
     ],
   });
 
 export const launchChromium = (options?: LaunchOptions): Promise<Browser> => launch(findChromium(), options);
 
-/** The same without the windows around its pages, where the machine has that: for many people. It knows no microphone. */
-export const launchHeadlessShell = (options?: Omit<LaunchOptions, 'hasMicrophone'>): Promise<Browser> =>
-  launch(findHeadlessShell() ?? findChromium(), options);
+/** The same without the windows around its pages, where the machine has that: for many people. It knows no microphone and no camera. */
+export const launchHeadlessShell = (
+  options?: Omit<LaunchOptions, 'hasMicrophone' | 'cameraFile'>,
+): Promise<Browser> => launch(findHeadlessShell() ?? findChromium(), options);
 
 /** A Chromium whose profile is a folder: what it keeps is on disk, and there for the next one that is launched on it. */
 export type Profile = {

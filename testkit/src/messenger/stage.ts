@@ -38,6 +38,8 @@ export type StageOptions = {
   readonly areInstalled?: boolean;
   /** Whether browsers have a microphone, which beeps, and a camera: only those with their windows can. */
   readonly hasMicrophone?: boolean;
+  /** What the camera shows: JPEGs, one after the other, in a file that is read when the camera is switched on. */
+  readonly cameraFile?: string;
 };
 
 /** The words with which friends have begun. */
@@ -60,9 +62,11 @@ export const startStage = async ({
   settings = {},
   areInstalled = false,
   hasMicrophone = false,
+  cameraFile,
 }: StageOptions = {}): Promise<Stage> => {
   const serviceWorkers = areInstalled ? 'allow' : 'block';
-  const launch = areInstalled || hasMicrophone ? launchChromium : launchHeadlessShell;
+  const launch =
+    areInstalled || hasMicrophone || cameraFile !== undefined ? launchChromium : launchHeadlessShell;
   await using starting = new AsyncDisposableStack();
   const messengerDir = await buildWebClient();
   const cluster = starting.use(
@@ -78,7 +82,7 @@ export const startStage = async ({
   const front =
     startFront === undefined ? cluster.parts.front : starting.use(await startFront(cluster, messengerDir));
   const certificateFile = 'certificateFile' in front ? front.certificateFile : undefined;
-  const browser = starting.adopt(await launch({ certificateFile, hasMicrophone }), (opened) =>
+  const browser = starting.adopt(await launch({ certificateFile, hasMicrophone, cameraFile }), (opened) =>
     opened.close(),
   );
   let present: BrowserPerson[] = [];

@@ -56,6 +56,9 @@ export type HostListeners = {
 type OwnCalls =
   | 'register'
   | 'login'
+  | 'showJoinCode'
+  | 'takeLinkCode'
+  | 'join'
   | 'deleteAccount'
   | 'signOut'
   | 'reopen'
@@ -209,6 +212,14 @@ export const createMessengerHost = (
       await begin(messenger);
     });
 
+  /** Draws the keys of a device that is not there yet. */
+  const asNewDevice = <T>(enter: (messenger: Messenger) => Promise<T>): Promise<T> =>
+    inTurn(async () => {
+      const messenger = opened();
+      await loadCode(messenger);
+      return enter(messenger);
+    });
+
   return {
     open: () => inTurn(open),
     running: () => (isRunning ? current : null),
@@ -217,6 +228,22 @@ export const createMessengerHost = (
       register: (credentials) => signIn(credentials.username, (messenger) => messenger.register(credentials)),
       login: (credentials) =>
         signIn(credentials.username, (messenger) => messenger.login({ ...credentials, history: true })),
+      showJoinCode: (deviceName) => asNewDevice((messenger) => messenger.showJoinCode(deviceName)),
+      takeLinkCode: (code, deviceName) =>
+        asNewDevice((messenger) => messenger.takeLinkCode(code, deviceName)),
+      join: async (link) => {
+        const waiting = await messenger();
+        if ((await waiting.self()) !== null) return;
+        // Minutes may pass: all else goes on meanwhile.
+        await waiting.invited(link);
+        await inTurn(async () => {
+          const messenger = opened();
+          if ((await messenger.self()) !== null) return;
+          await loadCode(messenger);
+          await messenger.join(link, { history: true });
+          await begin(messenger);
+        });
+      },
       deleteAccount: (password) =>
         inTurn(async () => {
           await opened().deleteAccount(password);

@@ -5,11 +5,15 @@ import {
   deviceKey,
   ERRORS,
   messageTime,
+  mintRendezvousId,
   newDevice,
+  newDeviceGrant,
   PROTOCOL_VERSION,
   putDeviceList,
+  RENDEZVOUS_MS,
   replaceAccountKey,
   replenishKeys,
+  sealedMessage,
   subprotocol,
   tokenFromSubprotocols,
   tokenRequest,
@@ -107,6 +111,9 @@ export class ScriptedCluster {
     false;
   /** Between masters and nodes: at once, unless a test has it otherwise. */
   carry: Carry = (_, arrive, answered) => answered(arrive());
+  /** Messages by their slots. */
+  readonly rendezvous = new Map<string, Map<string, string>>();
+  readonly #grants = new Map<string, { identityKey: string; username: string; isUsed: boolean }>();
   readonly #pushWindows = new Set<PushWindow>();
 
   now(): number {
@@ -387,7 +394,14 @@ export class ScriptedCluster {
   }
 
   #enroll(body: unknown, fresh: boolean): Answer {
-    const { username, device } = newDevice.parse(body);
+    const asked = newDevice.parse(body);
+    const { device } = asked;
+    const granted = 'grant' in asked ? this.#grants.get(asked.grant) : undefined;
+    if ('grant' in asked && granted?.identityKey !== device.keys.identityKey)
+      return fail(401, 'unauthorized');
+    if (granted?.isUsed === true) return fail(409, 'grant-used');
+    if (granted !== undefined) granted.isUsed = true;
+    const username = 'grant' in asked ? (granted?.username ?? '') : asked.username;
     const others = this.devices.filter((each) => each.username === username);
     const known = this.#accountOf(username);
     if (fresh && known !== undefined) return fail(409, 'username-taken');
@@ -424,6 +438,7 @@ export class ScriptedCluster {
     if (resource === 'status') return { status: 200, json: { status: 'ok' } };
     if (resource === 'accounts' && method === 'POST') return this.#enroll(body, true);
     if (resource === 'devices' && method === 'POST') return this.#enroll(body, false);
+    if (resource === 'rendezvous') return this.#rendezvous(method, id, path[2] ?? '', body);
     if (resource === 'tokens') {
       this.tokenRequests += 1;
       const { accountId, deviceId } = tokenRequest.parse(body);
@@ -438,6 +453,13 @@ export class ScriptedCluster {
       return found
         ? { status: 200, json: { ...found, list: this.tellList(found.accountId) } }
         : fail(404, 'not-found');
+    }
+    if (resource === 'device-grants') {
+      const { identityKey } = newDeviceGrant.parse(body);
+      if (!this.#listed(caller.accountId).includes(caller)) return fail(403, 'device-waiting');
+      const grant = crypto.randomUUID();
+      this.#grants.set(grant, { identityKey, username: caller.username, isUsed: false });
+      return { status: 201, json: { grant } };
     }
     const stock = () => ({
       preKeys: caller.keys.preKeys.length,
@@ -491,6 +513,22 @@ export class ScriptedCluster {
       ...{ registrationId: keys.registrationId, identityKey: keys.identityKey },
     }));
     return { status: 200, json: { devices, list: this.tellList(caller.accountId) } };
+  }
+
+  #rendezvous(method: string, id: string | undefined, slot: string, body: unknown): Answer {
+    if (id === undefined) {
+      const opened = mintRendezvousId(this.now(), crypto.getRandomValues(new Uint8Array(10)));
+      this.rendezvous.set(opened, new Map());
+      return { status: 201, json: { id: opened, endsInMs: RENDEZVOUS_MS } };
+    }
+    const slots = this.rendezvous.get(id);
+    if (!slots || messageTime(id) + RENDEZVOUS_MS <= this.now()) return fail(404, 'not-found');
+    const kept = slots.get(slot) ?? null;
+    if (method === 'GET') return { status: 200, json: { sealed: kept } };
+    const { sealed } = sealedMessage.parse(body);
+    if (kept !== null && kept !== sealed) return fail(409, 'slot-taken');
+    slots.set(slot, sealed);
+    return { status: 204, json: undefined };
   }
 
   #end({ accountId }: Pick<Registered, 'accountId'>, isMeant: (device: Registered) => boolean): void {

@@ -20,6 +20,11 @@ export const errors = {
   'device-refused': 'Ein Server nennt Schlüssel, die nicht die des Geräts sind.',
   'no-account-key':
     'Dieses Gerät wurde noch nicht hereingelassen oder hat den Schlüssel deines Kontos noch nicht. Versuche es später noch einmal.',
+  'bad-link-code': 'Das ist kein Code zum Verbinden eines Geräts, oder einer von einer neueren Version.',
+  'link-code-own-side':
+    'Diesen Code zeigt ein Gerät wie dieses. Eins der beiden zeigt einen Code, das andere nimmt ihn.',
+  'link-ended': 'Dieser Code ist abgelaufen. Mach einen neuen.',
+  'link-altered': 'Was ankam, ist nicht, was dein anderes Gerät gesagt hat. Mach einen neuen Code.',
   'vault-outdated':
     'Die Nachrichten auf diesem Gerät sind älter als das, was es gesendet hat: wiederhergestellt oder an zwei Orten benutzt.',
   'vault-too-new': 'Die Nachrichten auf diesem Gerät gehören zu einer neueren Version. Lade die Seite neu.',
@@ -55,6 +60,8 @@ export const errors = {
   'devices-changed': 'Die Geräte der anderen Seite haben sich gerade geändert. Versuche es noch einmal.',
   'device-waiting': 'Dieses Gerät muss erst von einem anderen von dir hereingelassen werden.',
   'device-list-conflict': 'Ein anderes deiner Geräte hat die Liste gerade geändert. Versuche es noch einmal.',
+  'slot-taken': 'Jemand anderes hat diesen Code benutzt. Mach einen neuen.',
+  'grant-used': 'Dieser Code ist schon benutzt. Mach einen neuen.',
   'message-expired': 'Diese Nachricht hat zu lange gewartet und wurde nicht zugestellt.',
   'clock-skew': 'Die Uhr dieses Geräts geht falsch. Stelle sie richtig und versuche es noch einmal.',
   'payload-too-large': 'Das ist zu groß zum Senden.',

@@ -22,6 +22,11 @@ export const errors = {
   'device-refused': 'A server gives keys that are not those of the device.',
   'no-account-key':
     'This device has not been let in yet, or has not got the key of your account. Try again later.',
+  'bad-link-code': 'This is no code for linking a device, or one of a later version.',
+  'link-code-own-side':
+    'This code is shown by a device like this one. Let one of the two show a code, and the other one take it.',
+  'link-ended': 'This code is over. Make a new one.',
+  'link-altered': 'What came is not what your other device has said. Make a new code.',
   'vault-outdated':
     'The messages on this device are older than what it has sent: they were restored, or are used in two places.',
   'vault-too-new': 'The messages on this device belong to a later version. Load the page again.',
@@ -55,6 +60,8 @@ export const errors = {
   'devices-changed': 'The devices of the other side have just changed. Try again.',
   'device-waiting': 'This device has to be let in by another of yours first.',
   'device-list-conflict': 'Another of your devices has just changed the list. Try again.',
+  'slot-taken': 'Somebody else has used this code. Make a new one.',
+  'grant-used': 'This code has been used already. Make a new one.',
   'message-expired': 'This message waited for too long and was not delivered.',
   'clock-skew': 'The clock of this device is wrong. Correct it and try again.',
   'payload-too-large': 'This is too large to send.',

@@ -5,6 +5,7 @@ import { details } from './details.ts';
 import { errors, retryAfter } from './errors.ts';
 import { files } from './files.ts';
 import { history } from './history.ts';
+import { linking } from './linking.ts';
 import { lock } from './lock.ts';
 import { people } from './people.ts';
 import { selecting } from './selecting.ts';
@@ -26,6 +27,7 @@ export const en = {
   errors,
   files,
   history,
+  linking,
   lock,
   people,
   retryAfter,

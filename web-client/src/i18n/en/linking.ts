@@ -1,0 +1,53 @@
+/** Another device comes to an account by a code that one of the two shows. */
+export const linking = {
+  have: 'You use Restante on another device already?',
+  thisDevice: 'Link this device',
+  noPassword: 'No password is needed: a device that you use already lets this one in.',
+  back: 'Back',
+  joinSteps:
+    'On the device that you use already: Settings, Devices, “Link a device”. There, scan this code, or paste its text.',
+  calledHere: (name: string) => `It appears there as “${name}”.`,
+  qr: 'Code of this device',
+  text: 'The same as text',
+  copy: 'Copy text',
+  copied: 'Copied',
+  notCopied: 'The browser did not allow copying. Select the text and copy it yourself.',
+  left: (minutes: number, seconds: string) => `${minutes}:${seconds} minutes left`,
+  over: 'This code is over.',
+  another: 'Make a new code',
+  making: 'Making a code',
+  takeInstead: 'Does the other device show a code?',
+  code: 'Text of the code',
+  codeHint: 'Pictures of the code can be pasted or dropped here, too.',
+  take: 'Go on',
+  scan: 'Scan the code',
+  compare: 'Does the other device show the same number? Say so there.',
+  digits: 'Number of both devices',
+  goesOn: 'This goes on by itself as soon as you have answered there.',
+  joining: (username: string) => `Signing in as ${username}`,
+
+  linkDevice: 'Link a device',
+  takeSteps:
+    'Open Restante on the new device and choose “Link this device”. It shows a code. Scan it, or paste its text.',
+  showInstead: 'Show a code here instead',
+  takeAgain: 'Take a code instead',
+  showSteps:
+    'Open Restante on the new device and choose “Link this device”. There, scan this code, or paste its text. Send it to nobody.',
+  question: (name: string) => `Link “${name}” to your account?`,
+  reads: 'Whoever has that device reads everything that you do from now on, and writes in your name.',
+  mustBeHere:
+    'Go on only if that device is yours and in front of you. Nobody who helps you or gives you something needs this.',
+  sameDigits: 'Both devices must show this number:',
+  yes: 'Link it',
+  no: 'No',
+  linking: (name: string) => `${name} is being linked`,
+  linked: (name: string) => `${name} is linked to your account.`,
+  sent: (name: string) => `${name} has been let in, and has not come yet. It may take until it is online.`,
+  done: 'Done',
+
+  serverTooOld: 'This server is too old for that. Sign in with your password.',
+  used: 'Somebody else has used this code. If that was not you: make a new one, and show it to nobody.',
+  usedThere: 'Another device has used this code. Make a new one there.',
+  refused: 'The server says something else of your account than your other device. Nothing was kept here.',
+  invitationOver: 'This did not come about in time, or the password was changed. Make a new code.',
+} as const;

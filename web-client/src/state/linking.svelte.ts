@@ -1,0 +1,86 @@
+import type { Engine } from '../engine/engine.ts';
+import { failureOf, type Failure } from '../services/error-text.ts';
+import { ShownCode } from './shown-code.svelte.ts';
+
+type Applicant = { readonly link: string; readonly name: string; readonly digits: string | null };
+
+/** `sent`: it has not been seen on the list yet. */
+export type LinkingStep = 'taking' | 'showing' | 'asking' | 'linking' | 'linked' | 'sent';
+
+/** This device has another one linked to its account. */
+export class Linking {
+  readonly #engine: Pick<Engine, 'calls'>;
+  readonly shown: ShownCode;
+  #step = $state.raw<LinkingStep>('taking');
+  #applicant = $state.raw<Applicant | null>(null);
+  #failure = $state.raw<Failure | null>(null);
+
+  constructor(engine: Pick<Engine, 'calls'>) {
+    this.#engine = engine;
+    this.shown = new ShownCode(() => engine.calls.showLinkCode());
+  }
+
+  get step(): LinkingStep {
+    return this.#step;
+  }
+  /** Who is to be let in. */
+  get applicant(): Applicant | null {
+    return this.#applicant;
+  }
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  async take(code: string): Promise<void> {
+    this.#failure = null;
+    try {
+      this.#ask({ ...(await this.#engine.calls.takeJoinCode(code)), digits: null });
+    } catch (error) {
+      this.#failure = failureOf(error);
+    }
+  }
+  async show(): Promise<void> {
+    this.#to('showing');
+    const link = await this.shown.make();
+    if (link === null) return;
+    try {
+      const told = await this.#engine.calls.applicant(link);
+      if (this.#step === 'showing') this.#ask({ link, ...told });
+    } catch (error) {
+      this.shown.fail(link, error);
+    }
+  }
+  async letIn(): Promise<void> {
+    const { calls } = this.#engine;
+    const applicant = this.#applicant;
+    if (applicant === null || this.#step !== 'asking') return;
+    this.#failure = null;
+    this.#step = 'linking';
+    try {
+      await calls.linkDevice(applicant.link);
+      this.#step = (await calls.isLinked(applicant.link)) ? 'linked' : 'sent';
+    } catch (error) {
+      this.#failure = failureOf(error);
+      this.#step = 'asking';
+    }
+  }
+  /** From the beginning. */
+  begin(): void {
+    this.#to('taking');
+  }
+  end(): void {
+    this.#to('taking');
+    void this.#engine.calls.endLinking().catch(() => undefined);
+  }
+
+  #to(step: LinkingStep): void {
+    this.shown.stop();
+    this.#applicant = null;
+    this.#failure = null;
+    this.#step = step;
+  }
+  #ask(applicant: Applicant): void {
+    this.#to('asking');
+    this.#applicant = applicant;
+  }
+}
