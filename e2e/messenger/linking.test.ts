@@ -41,7 +41,9 @@ const tell = (what: string, sinceMs: number): void => {
 /** What both devices and a contact do then, whom nobody warns. */
 const areOne = async (alice: MessengerPage, laptop: BrowserPerson, bob: BrowserPerson): Promise<void> => {
   await laptop.isConnected('live');
-  await laptop.add(bob.username);
+  // What was said before comes with the link.
+  await laptop.open(bob.username);
+  await laptop.sees('hello');
   await laptop.write('from the laptop');
   await bob.sees('from the laptop');
   await alice.sees('from the laptop');
