@@ -1,7 +1,6 @@
 import { blobBytesFor, type AccountId } from '@restante/protocol';
 import { toBase64 } from '../base64.ts';
 import type { Device } from '../account/device.ts';
-import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import { encodeContent } from '../content/codec.ts';
 import { CONTENT_VERSION, type FileInBlob, type MessageReference } from '../content/parts.ts';
@@ -14,6 +13,7 @@ import { conversationWith, named } from '../vault/conversation-id.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { DueFile } from '../vault/tables.ts';
 import type { Composer } from './compose.ts';
+import { createDueRows, type DueRows } from './due-rows.ts';
 import { isTicketOver, storeFile, storingFailure, type FileTicket, type StoringDeps } from './store-file.ts';
 
 /** What an account may have stored again in a day, in bytes of blobs. */
@@ -21,7 +21,6 @@ const DAILY_BYTES = 256 * 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** What the smallest file counts as. */
 const LEAST_BYTES = 1024 * 1024;
-const PAGE = 32;
 
 type TellingDeps = {
   readonly clock: ServerClock;
@@ -137,13 +136,6 @@ export const noteFileStored = async (
   transaction.afterCommit(() => events.emit('message-changed', moved));
 };
 
-/** Stores again what others have asked for, one file after the other. */
-export type StoringAgain = {
-  readonly start: () => void;
-  readonly stop: () => void;
-  readonly pump: () => void;
-};
-
 export type StoringAgainDeps = StoringDeps &
   TellingDeps & {
     readonly store: Store;
@@ -155,12 +147,9 @@ export type StoringAgainDeps = StoringDeps &
     readonly onFault: (error: unknown) => void;
   };
 
-export const createStoringAgain = (deps: StoringAgainDeps): StoringAgain => {
+/** Stores again what others have asked for, one file after the other. */
+export const createStoringAgain = (deps: StoringAgainDeps): DueRows => {
   const { store, events, backoff, onFault } = deps;
-  let over = new AbortController();
-  over.abort();
-  let attempt = 1;
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
   const forget = (key: string): Promise<void> =>
     store.transact((transaction) => transaction.delete('dueFiles', key));
@@ -218,63 +207,24 @@ export const createStoringAgain = (deps: StoringAgainDeps): StoringAgain => {
     });
   };
 
-  /** Answers how long it is to be waited before it is tried again; null: it need not be. */
-  const tryOne = async (key: string, signal: AbortSignal): Promise<number | null> => {
-    try {
-      await storeOne(key, signal);
-      attempt = 1;
-      return null;
-    } catch (thrown) {
-      const error = MessengerError.ofVault(thrown);
-      if (signal.aborted || error.code === 'closed') throw error;
-      const failure = storingFailure(error);
-      if (failure !== null) {
-        await (failure === 'file-lost' ? forgetUncounted(key) : forget(key));
+  return createDueRows({
+    ...{ store, table: 'dueFiles', onFault },
+    tryOne: async (key, signal, attempt) => {
+      try {
+        await storeOne(key, signal);
         return null;
+      } catch (thrown) {
+        const error = MessengerError.ofVault(thrown);
+        if (signal.aborted || error.code === 'closed') throw error;
+        const failure = storingFailure(error);
+        if (failure !== null) {
+          await (failure === 'file-lost' ? forgetUncounted(key) : forget(key));
+          return null;
+        }
+        if (isTicketOver(error)) await withTicket(key, null);
+        if (!isAway(error)) onFault(error);
+        return error.body?.retryAfterMs ?? backoffDelayMs(backoff, attempt, Math.random());
       }
-      if (isTicketOver(error)) await withTicket(key, null);
-      if (!isAway(error)) onFault(error);
-      return error.body?.retryAfterMs ?? backoffDelayMs(backoff, attempt, Math.random());
-    }
-  };
-
-  const run = coalesce(async () => {
-    const { signal } = over;
-    clearTimeout(timer);
-    let waitMs: number | null = null;
-    for (let after = ''; !signal.aborted;) {
-      const rows = await store.list('dueFiles', { after, limit: PAGE });
-      for (const { key } of rows) {
-        after = key;
-        const ms = await tryOne(key, signal);
-        if (ms !== null) waitMs = Math.max(waitMs ?? 0, ms);
-      }
-      if (rows.length < PAGE) break;
-    }
-    if (waitMs === null || signal.aborted) return;
-    attempt += 1;
-    timer = setTimeout(pump, waitMs);
+    },
   });
-
-  const pump = (): void => {
-    const { signal } = over;
-    if (signal.aborted) return;
-    void run().catch((error: unknown) => {
-      if (!signal.aborted) onFault(error);
-    });
-  };
-
-  return {
-    start: () => {
-      if (!over.signal.aborted) return;
-      over = new AbortController();
-      attempt = 1;
-      pump();
-    },
-    stop: () => {
-      over.abort();
-      clearTimeout(timer);
-    },
-    pump,
-  };
 };
