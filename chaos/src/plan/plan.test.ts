@@ -7,8 +7,8 @@ import { makePlan } from './plan.ts';
 
 /** A seed that somebody has written down means the same plan as long as nothing is added to what may be drawn. */
 test.each([
-  ['on one machine', FAULTS, 'ff8df358d011bee9'],
-  ['in a cell of three servers', FAULTS_OF_SERVERS, '543599b663d0509e'],
+  ['on one machine', FAULTS, '8bca4228a0baf12a'],
+  ['in a cell of three servers', FAULTS_OF_SERVERS, '9dbb46afb19acade'],
 ])('seed 1 is the plan that it was, %s', (_where, faults, recorded) => {
   const plan = makePlan({ seed: 1, steps: 150, operations: OPERATIONS, events: EVENTS, faults });
   const digest = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
