@@ -12,11 +12,12 @@ import type { Trust } from './people/trust.ts';
 export type Acts = Exporting & Filing & FileStorage & Profiles & Searching & SettingUp & Starring & Trust;
 
 export const actsCode = codeOnDemand(async () => {
-  const [exporting, filing, storage, profiles, searching, settingUp, starring, trust, blobs] =
+  const [exporting, filing, storage, unused, profiles, searching, settingUp, starring, trust, blobs] =
     await Promise.all([
       import('./conversations/export.ts'),
       import('./conversations/filing.ts'),
       import('./files/stored-files.ts'),
+      import('./files/unused-files.ts'),
       import('./people/profiles.ts'),
       import('./conversations/searching.ts'),
       import('./conversations/setting-up.ts'),
@@ -28,6 +29,7 @@ export const actsCode = codeOnDemand(async () => {
     createExporting: exporting.createExporting,
     createFiling: filing.createFiling,
     createFileStorage: storage.createFileStorage,
+    createUnusedFiles: unused.createUnusedFiles,
     createProfiles: profiles.createProfiles,
     createSearching: searching.createSearching,
     createSettingUp: settingUp.createSettingUp,
