@@ -65,23 +65,26 @@ export const actsCode = codeOnDemand(async () => {
     import('./conversations/starring.ts'),
     import('./conversations/timing.ts'),
   ]);
-  const [links, storage, history, people, writing, receipt, profiles, trust, blobs] = await Promise.all([
-    import('./account/device-links.ts'),
-    import('./files/stored-files.ts'),
-    import('./history/history.ts'),
-    import('./people/people.ts'),
-    import('./people/writing.ts'),
-    import('./people/read-receipt.ts'),
-    import('./people/profiles.ts'),
-    import('./people/trust.ts'),
-    import('./server/blob-api.ts'),
-  ]);
+  const [links, storage, unused, history, people, writing, receipt, profiles, trust, blobs] =
+    await Promise.all([
+      import('./account/device-links.ts'),
+      import('./files/stored-files.ts'),
+      import('./files/unused-files.ts'),
+      import('./history/history.ts'),
+      import('./people/people.ts'),
+      import('./people/writing.ts'),
+      import('./people/read-receipt.ts'),
+      import('./people/profiles.ts'),
+      import('./people/trust.ts'),
+      import('./server/blob-api.ts'),
+    ]);
   return {
     createConversing: conversing.createConversing,
     createDeviceLinks: links.createDeviceLinks,
     createExporting: exporting.createExporting,
     createFiling: filing.createFiling,
     createFileStorage: storage.createFileStorage,
+    createUnusedFiles: unused.createUnusedFiles,
     createHistory: history.createHistory,
     createPeople: people.createPeople,
     createProfiles: profiles.createProfiles,

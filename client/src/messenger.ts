@@ -11,7 +11,6 @@ import { createExpiring } from './conversations/expiring.ts';
 import { actsCode, actsOnDemand, type Acts } from './acts-on-demand.ts';
 import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
-import { createUnusedFiles } from './files/unused-files.ts';
 import { memoryPartStore } from './files/memory-part-store.ts';
 import { createEvents, type Events } from './events/events.ts';
 import { createArrivals } from './receiving/arrival.ts';
@@ -37,6 +36,8 @@ import { createServers } from './server/servers.ts';
 import { MessengerError } from './messenger-error.ts';
 import { named } from './vault/conversation-id.ts';
 import { createPatientStore } from './vault/patient-store.ts';
+import type { UnusedFiles } from './files/unused-files.ts';
+import type { MessageFile } from './vault/tables.ts';
 import { createVaultStore } from './vault/store.ts';
 
 /** The messenger of one device of one account. Errors are `MessengerError`s. */
@@ -105,7 +106,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     ...{ events, conversations, now: clock.now },
     hasPassed: (timeMs) => timeMs <= confirmed.now(),
     onExpiry: (expiresAt) => expiring.expect(expiresAt),
-    onFilesGone: (files) => unusedFiles.onGone(files),
+    onFilesGone: (files) => onFilesGone(files),
   });
   const guard = createIdentityGuard({ device, clock, messages, conversations });
   const lists = createDeviceLists(device, events, guard.observe, noteUnknown);
@@ -159,10 +160,18 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
 
   /** Names of files that are being kept, and have no message yet. */
   const keeping = new Set<string>();
-  const unusedFiles = createUnusedFiles({
-    ...{ store: patient, parts, keeping },
-    onFault: (error) => onFault(MessengerError.ofVault(error)),
-  });
+  let unused: UnusedFiles | null = null;
+  const unusedFiles = async (): Promise<UnusedFiles> => {
+    const { createUnusedFiles } = await actsCode();
+    return (unused ??= createUnusedFiles({
+      ...{ store: patient, parts, keeping },
+      onFault: (error) => onFault(MessengerError.ofVault(error)),
+    }));
+  };
+  /** What is not dropped now, since its code cannot be fetched, is found by a later start. */
+  const tidyFiles = (what: (files: UnusedFiles) => void): void =>
+    void unusedFiles().then(what, () => undefined);
+  const onFilesGone = (files: readonly MessageFile[]): void => tidyFiles(({ onGone }) => onGone(files));
 
   const writing = {
     ...{ clock, composer, conversations, preferences, device },
@@ -222,7 +231,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
         }),
         ...code.createPeople({
           ...{ ...writing, ...queueing, events, contacts },
-          onFilesGone: unusedFiles.onGone,
+          onFilesGone,
         }),
         ...code.createTiming({ ...queueing, device, messages, admitWriting }),
         ...code.createProfiles({ ...queueing, events, registered, onProfileDue: delivery.tellProfile }),
@@ -249,7 +258,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
       // Transactions check signatures, and must not wait for the network.
       await Promise.all([ready(), loadCode()]);
       await delivery.start();
-      unusedFiles.lookAtSome();
+      tidyFiles(({ lookAtSome }) => lookAtSome());
     },
     stop: delivery.stop,
     connection: delivery.state,

@@ -25,6 +25,7 @@ import { damagedEnvelope, overwritten, strayDocument } from './documents.ts';
 import { unfitInDirectory } from './directory-documents.ts';
 import { directoryEdited, mailBroughtBack, mailForged, mailWithheld } from './dishonest-node.ts';
 import type { Fault } from './fault.ts';
+import { fileAtOneNode } from './old-uploads.ts';
 import { halfOpen, isolated, lossy, notThere, oneWay, refused, slow, stalled } from './links.ts';
 import {
   busDead,
@@ -84,6 +85,7 @@ export const FAULTS: readonly Fault[] = [
   mailForged,
   directoryEdited,
   strangerAbuses,
+  fileAtOneNode,
   deviceKilled,
   diesAtCommit,
   diesAtRequest,
@@ -134,6 +136,7 @@ export const FAULTS_OF_SERVERS: readonly Fault[] = [
   mailForged,
   directoryEdited,
   strangerAbuses,
+  fileAtOneNode,
   deviceKilled,
   diesAtCommit,
   diesAtRequest,

@@ -7,8 +7,8 @@ import { makePlan } from './plan.ts';
 
 /** A seed that somebody has written down means the same plan as long as nothing is added to what may be drawn. */
 test.each([
-  ['on one machine', FAULTS, '707d37327742b56c'],
-  ['in a cell of three servers', FAULTS_OF_SERVERS, 'ac8e1b43ee2bfac8'],
+  ['on one machine', FAULTS, 'dacd49beae7cb59c'],
+  ['in a cell of three servers', FAULTS_OF_SERVERS, '54605fb36db04f82'],
 ])('seed 1 is the plan that it was, %s', (_where, faults, recorded) => {
   const plan = makePlan({ seed: 1, steps: 150, operations: OPERATIONS, events: EVENTS, faults });
   const digest = createHash('sha256').update(JSON.stringify(plan)).digest('hex');

@@ -1,8 +1,8 @@
+import { abandonsUpload } from '../faults/old-uploads.ts';
 import { deviceOf } from '../faults/devices.ts';
 import { pick } from '../faults/fault.ts';
 import type { DeviceStart } from '../people/requests.ts';
 import type { LifeEvent } from './life-event.ts';
-import { abandonsUpload, fileAtOneNode } from './old-uploads.ts';
 
 const MAX_DEVICES = 3;
 
@@ -28,4 +28,4 @@ const restarts: LifeEvent = { name: 'restarts', weight: 6, happen: restart() };
 /** Its signed keys have become old meanwhile, and are replaced when it has connected. */
 const rotatesKeys: LifeEvent = { name: 'rotates-keys', weight: 2, happen: restart({ areKeysOld: true }) };
 
-export const EVENTS: readonly LifeEvent[] = [signsIn, restarts, rotatesKeys, abandonsUpload, fileAtOneNode];
+export const EVENTS: readonly LifeEvent[] = [signsIn, restarts, rotatesKeys, abandonsUpload];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { check, type Verdict } from '../checker/check.ts';
 import { ALL_FAULTS } from '../faults/index.ts';
+import { noteUploads } from '../faults/old-uploads.ts';
 import { readHistory } from '../history/read.ts';
 import type { Line } from '../history/line.ts';
 import type { Step } from '../plan/plan.ts';
@@ -8,7 +9,6 @@ import type { Stage } from '../world/stage.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { EVENTS } from './events.ts';
 import { noteMemory } from './memory.ts';
-import { noteUploads } from './old-uploads.ts';
 import { perform } from './perform.ts';
 import { noteStates, serversState, settle } from './settle.ts';
 

@@ -182,7 +182,7 @@ again what ends. Ctrl-C stops everything.
   DATABASE_PREFIX       prefix of all database names
   REGISTRATION          who makes accounts: open (default), invite (who has a code of npm run invites) or closed
   BLOB_STORE=s3         files go to a bucket of S3_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, which
-                        npm run object-store sets up for SERVER_ORIGINS=http://localhost:8080 (default couchdb)
+                        npm run object-store sets up for SERVER_ORIGINS=http://localhost:8080,http://127.0.0.1:8080
 
 Exit code: 0 stopped by Ctrl-C, 1 could not start, 2 bad options or environment.
 `,

@@ -94,8 +94,8 @@ export const awayHasNothing: Bug = {
   ],
   laws: ['whole-or-gone'],
   args: [
-    ...['--faults', 'nodes-dead,couches-dead,some-dead,isolated,stopped'],
-    ...['--without', 'signs-in,restarts,rotates-keys', ...TALK],
+    ...['--faults', 'file-at-one-node'],
+    ...['--without', 'signs-in,restarts,rotates-keys,abandons-upload', ...TALK],
   ],
 };
 

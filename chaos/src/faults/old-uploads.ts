@@ -13,11 +13,12 @@ import {
 import { ensureSecrets } from '@restante/scripts/cluster';
 import { createTokenSigner } from '@restante/service-kit';
 import { askCouch } from '@restante/testkit';
-import { soon, write } from '../faults/couches.ts';
-import { pick } from '../faults/fault.ts';
+import { soon, write } from './couches.ts';
+import { pick, type Fault } from './fault.ts';
+import { startSoon } from './processes.ts';
 import type { BlobsAtNode } from '../history/line.ts';
 import type { World } from '../world/world.ts';
-import type { LifeEvent } from './life-event.ts';
+import type { LifeEvent } from '../run/life-event.ts';
 
 /**
  * Uploads of nine days ago: nodes take away what there is of them while the run goes on, by the time that has surely come, as soon as they know
@@ -65,14 +66,20 @@ export const abandonsUpload: LifeEvent = {
   },
 };
 
-/** One node has all of a file, as after an upload while the others were away, and another one its last part alone. */
-export const fileAtOneNode: LifeEvent = {
+/**
+ * A node has all of a file, as after an upload while the others were away, and is away itself when another one comes upon its last part. Which may be a
+ * moment in which it looks at what has come to it.
+ */
+export const fileAtOneNode: Fault = {
   name: 'file-at-one-node',
   weight: 2,
-  happen: async (world, [which = 0, other = 0]) => {
-    const { couchServers } = world.cluster.parts;
-    const [one, another] = [pick(couchServers, which), pick(couchServers, which + 1 + (other % 2))];
-    if (one === undefined || another === undefined) return;
+  minSteps: 30,
+  maxSteps: 60,
+  begin: async (world, [which = 0, other = 0]) => {
+    const { couchServers, mailboxNodes } = world.cluster.parts;
+    const [one, node] = [pick(couchServers, which), pick(mailboxNodes, which)];
+    const another = pick(couchServers, which + 1 + (other % 2));
+    if (one === undefined || another === undefined || node?.pid === undefined) return null;
     const blob = newOldBlob();
     const database = bucketOf(world, Date.now() - AGE_MS);
     const at = (adminUrl: string) => ({
@@ -83,10 +90,16 @@ export const fileAtOneNode: LifeEvent = {
       randomBytes(bytesOfPart(BYTES, part)).toString('base64'),
     );
     const documents = data.map((each, part) => partDocument(blob, part, BYTES, each));
-    if (!(await write(at(one.adminUrl), ...documents).isDone)) return;
+    await node.kill('SIGKILL');
+    const end = (): Promise<void> => {
+      startSoon(node);
+      return Promise.resolve();
+    };
+    if (!(await write(at(one.adminUrl), ...documents).isDone)) return { on: `none, ${node.name} ends`, end };
     world.uploads.set(blob, data.map(digestOf));
     world.note({ type: 'upload', blob, parts: data.map(digestOf) });
     await write(at(another.adminUrl), ...documents.slice(-1)).isDone;
+    return { on: `${blob}, ${node.name} ends, ${another.name} has its last part`, end };
   },
 };
 
