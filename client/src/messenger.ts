@@ -12,6 +12,7 @@ import { createTiming, type Timing } from './conversations/timing.ts';
 import { actsCode, actsOnDemand, type Acts } from './acts-on-demand.ts';
 import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
+import { createKeepRegistered } from './account/enroll.ts';
 import { coalesce } from './coalesce.ts';
 import { dropUnusedFiles } from './files/drop-unused.ts';
 import { memoryPartStore } from './files/memory-part-store.ts';
@@ -239,6 +240,7 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     ...actsOnDemand((code) => ({
       ...code.createDeviceLinks({
         ...{ store, device, keys, ownList, api, events, loaded },
+        keepRegistered: createKeepRegistered({ store, device }),
         ...{ monotonic: options.monotonic, random: options.random },
       }),
       ...code.createProfiles({

@@ -21,19 +21,22 @@ export type EnrollDeps = {
 };
 
 /** Keeps what a master has registered: from now on this vault is that device. `beside`: what is kept in the same commit. */
-export const keepRegistered = async (
-  { store, device }: Pick<EnrollDeps, 'store' | 'device'>,
-  { deviceSecret, ...tokens }: RegisteredDevice,
+export type KeepRegistered = (
+  registered: RegisteredDevice,
   beside: (transaction: Transaction) => void,
-): Promise<void> => {
-  const { accountId, deviceId, username, serverTime: registeredAt } = tokens;
-  await store.transact((transaction) => {
-    transaction.put('self', ONLY, { accountId, deviceId, username, deviceSecret, registeredAt });
-    transaction.put('tokens', ONLY, tokens);
-    beside(transaction);
-  });
-  await device.load();
-};
+) => Promise<void>;
+
+export const createKeepRegistered =
+  ({ store, device }: Pick<EnrollDeps, 'store' | 'device'>): KeepRegistered =>
+  async ({ deviceSecret, ...tokens }, beside) => {
+    const { accountId, deviceId, username, serverTime: registeredAt } = tokens;
+    await store.transact((transaction) => {
+      transaction.put('self', ONLY, { accountId, deviceId, username, deviceSecret, registeredAt });
+      transaction.put('tokens', ONLY, tokens);
+      beside(transaction);
+    });
+    await device.load();
+  };
 
 /** Makes this vault a device of an account: `ask` registers it with the masters. */
 export const enroll = async (
@@ -47,7 +50,7 @@ export const enroll = async (
   if (kind === 'first device') await ownList.create();
   const publicKeys = await keys.create();
   const registered = await ask({ username, password, device: { name: deviceName, keys: publicKeys } });
-  await keepRegistered({ store, device }, registered, (transaction) => {
+  await createKeepRegistered({ store, device })(registered, (transaction) => {
     if (kind === 'another device')
       transaction.put('introduction', ONLY, { since: registered.serverTime, askedAt: null, heard: {} });
   });

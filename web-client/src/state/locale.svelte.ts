@@ -1,4 +1,4 @@
-import { en, type Strings } from '../i18n/en/index.ts';
+import { en, type Loose, type Strings } from '../i18n/en/index.ts';
 import { StoredChoice } from './stored.svelte.ts';
 
 export type Language = 'en' | 'de';
@@ -35,6 +35,10 @@ export class Locale {
     // Without a network it may not be there: English does until the next time.
     const loaded = await import('../i18n/de/index.ts').catch(() => null);
     this.#german = loaded?.de ?? null;
+  }
+  /** Texts that come with what is loaded when it is needed. */
+  of<Texts>(texts: { readonly en: Texts; readonly de: NoInfer<Loose<Texts>> }): Loose<Texts> {
+    return texts[this.language] as Loose<Texts>;
   }
   /** Hours and minutes. */
   time(ms: number): string {

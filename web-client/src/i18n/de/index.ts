@@ -5,8 +5,6 @@ import { conversation } from './conversation.ts';
 import { details } from './details.ts';
 import { errors, retryAfter } from './errors.ts';
 import { files } from './files.ts';
-import { linking } from './linking.ts';
-import { lock } from './lock.ts';
 import { people } from './people.ts';
 import { selecting } from './selecting.ts';
 import { settings } from './settings.ts';
@@ -25,8 +23,6 @@ export const de: Strings = {
   details,
   errors,
   files,
-  linking,
-  lock,
   people,
   retryAfter,
   selecting,
