@@ -11,6 +11,7 @@ import { createExpiring } from './conversations/expiring.ts';
 import { actsCode, actsOnDemand, type Acts } from './acts-on-demand.ts';
 import { deliveryCode, deliveryOnDemand } from './delivery-on-demand.ts';
 import { createDevice } from './account/device.ts';
+import { createKeepRegistered, noteNewDevice } from './account/enroll.ts';
 import { memoryPartStore } from './files/memory-part-store.ts';
 import { createEvents, type Events } from './events/events.ts';
 import { createArrivals } from './receiving/arrival.ts';
@@ -226,7 +227,8 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
           onUpload: delivery.pumpUploads,
         }),
         ...code.createDeviceLinks({
-          ...{ store, device, keys, ownList, api, events, loaded },
+          ...{ store, device, keys, ownList, api, events, loaded, noteNewDevice },
+          keepRegistered: createKeepRegistered({ store, device }),
           ...{ monotonic: options.monotonic, random: options.random },
         }),
         ...code.createPeople({

@@ -24,22 +24,27 @@ export type EnrollDeps = {
 };
 
 /** Keeps what a master has registered: from now on this vault is that device. `beside`: what is kept in the same commit. */
-export const keepRegistered = async (
-  { store, device }: Pick<EnrollDeps, 'store' | 'device'>,
-  { deviceSecret, ...tokens }: RegisteredDevice,
+export type KeepRegistered = (
+  registered: RegisteredDevice,
   beside: (transaction: Transaction) => void,
-): Promise<void> => {
-  const { accountId, deviceId, username, serverTime: registeredAt } = tokens;
-  await store.transact((transaction) => {
-    transaction.put('self', ONLY, { accountId, deviceId, username, deviceSecret, registeredAt });
-    transaction.put('tokens', ONLY, tokens);
-    beside(transaction);
-  });
-  await device.load();
-};
+) => Promise<void>;
+
+export const createKeepRegistered =
+  ({ store, device }: Pick<EnrollDeps, 'store' | 'device'>): KeepRegistered =>
+  async ({ deviceSecret, ...tokens }, beside) => {
+    const { accountId, deviceId, username, serverTime: registeredAt } = tokens;
+    await store.transact((transaction) => {
+      transaction.put('self', ONLY, { accountId, deviceId, username, deviceSecret, registeredAt });
+      transaction.put('tokens', ONLY, tokens);
+      beside(transaction);
+    });
+    await device.load();
+  };
 
 /** What a device has to ask the others of its account for. `since`: server time. */
-export const noteNewDevice = (transaction: Transaction, since: number, history: boolean): void => {
+export type NoteNewDevice = (transaction: Transaction, since: number, history: boolean) => void;
+
+export const noteNewDevice: NoteNewDevice = (transaction, since, history) => {
   transaction.put('introduction', ONLY, { since, askedAt: null, heard: {} });
   if (history) transaction.put('history', ONLY, NEW_HISTORY);
 };
@@ -56,7 +61,7 @@ export const enroll = async (
   if (kind === 'first device') await ownList.create();
   const publicKeys = await keys.create();
   const registered = await ask({ username, password, device: { name: deviceName, keys: publicKeys } });
-  await keepRegistered({ store, device }, registered, (transaction) => {
+  await createKeepRegistered({ store, device })(registered, (transaction) => {
     if (kind === 'another device') noteNewDevice(transaction, registered.serverTime, history);
   });
 };

@@ -6,7 +6,7 @@ import type { Store } from '../vault/store.ts';
 import { ONLY } from '../vault/tables.ts';
 import { accountKeyOf } from './account-key.ts';
 import type { Device } from './device.ts';
-import { keepRegistered, noteNewDevice } from './enroll.ts';
+import type { KeepRegistered, NoteNewDevice } from './enroll.ts';
 import type { OwnKeys } from './keys.ts';
 import { linkCodeText, readLinkCode } from './link-code.ts';
 import { readInvitation, type Invitation } from './link-messages.ts';
@@ -47,6 +47,8 @@ export type JoiningDeps = {
   readonly device: Device;
   readonly keys: Pick<OwnKeys, 'create'>;
   readonly ownList: Pick<OwnList, 'join'>;
+  readonly noteNewDevice: NoteNewDevice;
+  readonly keepRegistered: KeepRegistered;
   readonly api: Pick<
     MasterApi,
     'openRendezvous' | 'sealedMessage' | 'leaveSealedMessage' | 'login' | 'removeDevice'
@@ -163,10 +165,10 @@ export const createJoining = (deps: JoiningDeps): Joining & { readonly end: () =
         if (registered.accountId !== accountId)
           throw new MessengerError('device-list-refused', 'the server has added it to another account');
         const since = registered.serverTime;
-        await keepRegistered({ store, device }, { ...registered, username }, (transaction) => {
+        await deps.keepRegistered({ ...registered, username }, (transaction) => {
           transaction.put('accountKey', ONLY, key);
           transaction.put('joining', ONLY, { accountKey: key.accountKey, generation, since });
-          noteNewDevice(transaction, since, history);
+          deps.noteNewDevice(transaction, since, history);
         });
         links.end();
         try {

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { de } from './de/index.ts';
 import { en } from './en/index.ts';
+import { linking } from './linking.ts';
+import { lock } from './lock.ts';
 
 type Tree = { readonly [key: string]: string | ((...args: unknown[]) => string) | Tree };
 
@@ -14,8 +16,8 @@ const textsOf = (tree: Tree, path = ''): Map<string, string> =>
     }),
   );
 
-const english = textsOf(en as unknown as Tree);
-const german = textsOf(de as unknown as Tree);
+const english = textsOf({ ...en, linking: linking.en, lock: lock.en } as unknown as Tree);
+const german = textsOf({ ...de, linking: linking.de, lock: lock.de } as unknown as Tree);
 
 it('says the same things in both languages', () => {
   expect([...german.keys()].sort()).toEqual([...english.keys()].sort());

@@ -1,4 +1,4 @@
-import { en, type Strings } from '../i18n/en/index.ts';
+import { en, type Loose, type Strings } from '../i18n/en/index.ts';
 import { StoredChoice } from './stored.svelte.ts';
 
 export type Language = 'en' | 'de';
@@ -40,6 +40,10 @@ export class Locale {
   }
   number(value: number): string {
     return this.#number.format(value);
+  }
+  /** Texts that come with what is loaded when it is needed. */
+  of<Texts>(texts: { readonly en: Texts; readonly de: NoInfer<Loose<Texts>> }): Loose<Texts> {
+    return texts[this.language] as Loose<Texts>;
   }
   /** Hours and minutes. */
   time(ms: number): string {

@@ -5,9 +5,6 @@ import { conversation } from './conversation.ts';
 import { details } from './details.ts';
 import { errors, retryAfter } from './errors.ts';
 import { files } from './files.ts';
-import { history } from './history.ts';
-import { linking } from './linking.ts';
-import { lock } from './lock.ts';
 import { people } from './people.ts';
 import { selecting } from './selecting.ts';
 import { settings } from './settings.ts';
@@ -26,9 +23,6 @@ export const de: Strings = {
   details,
   errors,
   files,
-  history,
-  linking,
-  lock,
   people,
   retryAfter,
   selecting,

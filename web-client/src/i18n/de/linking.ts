@@ -1,7 +1,5 @@
 export const linking = {
-  have: 'Du benutzt Restante schon auf einem anderen Gerät?',
   thisDevice: 'Dieses Gerät verbinden',
-  noPassword: 'Ohne Passwort: Ein Gerät, das du schon benutzt, lässt dieses herein.',
   back: 'Zurück',
   joinSteps:
     'Auf dem Gerät, das du schon benutzt: Einstellungen, Geräte, „Gerät verbinden“. Scanne dort diesen Code oder füge seinen Text ein.',

@@ -65,6 +65,7 @@ export const settings = {
 
   devicesHint:
     'Jedes Gerät hat eigene Schlüssel. Entferne eines, das du nicht kennst oder nicht mehr benutzt.',
+  linkDevice: 'Gerät verbinden',
   thisDevice: 'Dieses Gerät',
   waitsSince: 'Nicht hereingelassen',
   deviceSince: (day: string) => `Seit ${day}`,

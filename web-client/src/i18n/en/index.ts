@@ -4,9 +4,6 @@ import { conversation } from './conversation.ts';
 import { details } from './details.ts';
 import { errors, retryAfter } from './errors.ts';
 import { files } from './files.ts';
-import { history } from './history.ts';
-import { linking } from './linking.ts';
-import { lock } from './lock.ts';
 import { people } from './people.ts';
 import { selecting } from './selecting.ts';
 import { settings } from './settings.ts';
@@ -26,9 +23,6 @@ export const en = {
   details,
   errors,
   files,
-  history,
-  linking,
-  lock,
   people,
   retryAfter,
   selecting,
@@ -41,7 +35,7 @@ export const en = {
 };
 
 /** A text, or how one is made from values. */
-type Loose<T> = T extends string
+export type Loose<T> = T extends string
   ? string
   : T extends (...args: infer A) => string
     ? (...args: A) => string

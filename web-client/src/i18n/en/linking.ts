@@ -1,8 +1,6 @@
 /** Another device comes to an account by a code that one of the two shows. */
 export const linking = {
-  have: 'You use Restante on another device already?',
   thisDevice: 'Link this device',
-  noPassword: 'No password is needed: a device that you use already lets this one in.',
   back: 'Back',
   joinSteps:
     'On the device that you use already: Settings, Devices, “Link a device”. There, scan this code, or paste its text.',

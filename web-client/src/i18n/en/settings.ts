@@ -61,6 +61,7 @@ export const settings = {
   notifyUnsupported: 'This browser has no notifications for sites.',
 
   devicesHint: 'Each device has keys of its own. Remove one that you do not know or no longer use.',
+  linkDevice: 'Link a device',
   thisDevice: 'This device',
   waitsSince: 'Not let in',
   deviceSince: (day: string) => `Since ${day}`,
