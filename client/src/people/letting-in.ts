@@ -3,7 +3,7 @@ import { MAX_REFERENCES, type Standing } from '../content/parts.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { tellOwnDevices, type OwnSyncDeps } from '../sending/own-sync.ts';
 import { readReceipt, type ReceiptDeps } from './read-receipt.ts';
-import { setStanding } from './standings.ts';
+import { chooseStanding } from './standings.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
 import { conversationPrefix } from '../vault/keys.ts';
 import { pagesOf } from '../vault/pages.ts';
@@ -44,8 +44,8 @@ export const letIn = async (
   before: Standing | undefined,
 ): Promise<void> => {
   if (before === 'accepted') return;
-  await setStanding(transaction, deps.conversations, { accountId, standing: 'accepted' });
-  await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing: 'accepted' });
+  const id = await chooseStanding(transaction, deps, { accountId, standing: 'accepted' });
+  await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing: 'accepted', id });
   if (before === 'request') await tellWhatWasRead(transaction, deps, accountId);
   transaction.put('profilesDue', accountId, true);
   transaction.afterCommit(deps.onProfileDue);

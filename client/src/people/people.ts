@@ -7,7 +7,7 @@ import { letIn, type LettingInDeps } from './letting-in.ts';
 import { MessengerError } from '../messenger-error.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { tellOwnDevices } from '../sending/own-sync.ts';
-import { setStanding, standingOf } from './standings.ts';
+import { chooseStanding, standingOf } from './standings.ts';
 import { conversationWith, named, type ConversationId } from '../vault/conversation-id.ts';
 import { conversationPrefix } from '../vault/keys.ts';
 import { takeNoMoreOf } from '../vault/history-row.ts';
@@ -103,8 +103,8 @@ export const createPeople = (deps: PeopleDeps): People => {
         const before = await standingOf(transaction, accountId);
         if (standing === 'accepted') return letIn(transaction, deps, accountId, before);
         if (before === standing) return;
-        await setStanding(transaction, conversations, { accountId, standing });
-        await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing });
+        const id = await chooseStanding(transaction, deps, { accountId, standing });
+        await tellOwnDevices(transaction, deps, { type: 'standing', accountId, standing, id });
       });
     },
     deleteConversation: async (conversation) => {

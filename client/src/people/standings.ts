@@ -1,7 +1,9 @@
-import type { AccountId, Envelope } from '@restante/protocol';
+import { messageTime, type AccountId, type Envelope, type MessageId } from '@restante/protocol';
 import type { Standing } from '../content/parts.ts';
 import type { Conversations } from '../conversations/conversations.ts';
+import type { ServerClock } from '../server/clock.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
+import { idAfter } from '../vault/keys.ts';
 import type { Transaction } from '../vault/store.ts';
 
 /**
@@ -40,7 +42,17 @@ export const mayBeTold = (standing: Standing | undefined): boolean => (standing 
 
 type StandingChange = { readonly accountId: AccountId; readonly standing: Standing };
 
-export const setStanding = async (
+/** A choice from further ahead than masters take is of a clock that was wrong: any other one stands before it, so that nobody chooses for good. */
+const knownChoice = async (
+  transaction: Transaction,
+  clock: Pick<ServerClock, 'latest'>,
+  accountId: AccountId,
+): Promise<MessageId | undefined> => {
+  const known = await transaction.get('standingChoices', accountId);
+  return known !== undefined && messageTime(known) > clock.latest() ? undefined : known;
+};
+
+const setStanding = async (
   transaction: Transaction,
   conversations: Pick<Conversations, 'change'>,
   { accountId, standing }: StandingChange,
@@ -62,13 +74,38 @@ export const blockedSenders = async (
   return new Set(senders.filter((sender) => standings.get(sender) === 'blocked'));
 };
 
-/** Another own device has let an account in, or blocked it: that holds for the rest of the batch too. */
+type ChoosingDeps = {
+  readonly clock: Pick<ServerClock, 'latest' | 'mint'>;
+  readonly conversations: Pick<Conversations, 'change'>;
+};
+
+/** This person lets an account in, or blocks it. Answers with the id of the choice, which stands before all that are known. */
+export const chooseStanding = async (
+  transaction: Transaction,
+  { clock, conversations }: ChoosingDeps,
+  change: StandingChange,
+): Promise<MessageId> => {
+  const minted = await clock.mint(transaction);
+  const known = await knownChoice(transaction, clock, change.accountId);
+  const id = known === undefined || known < minted ? minted : idAfter(known, minted);
+  transaction.put('standingChoices', change.accountId, id);
+  await setStanding(transaction, conversations, change);
+  return id;
+};
+
+/**
+ * Another own device has let an account in, or blocked it: that holds for the rest of the batch too. Of two choices the later one stands, in whatever
+ * order they come; `id` is missing where that is not known, and then it does.
+ */
 export const applyStanding = async (
   transaction: Transaction,
-  { conversations }: { readonly conversations: Pick<Conversations, 'change'> },
-  change: StandingChange,
+  { clock, conversations }: ChoosingDeps,
+  { id, ...change }: StandingChange & { readonly id?: MessageId | undefined },
   blocked: Set<AccountId>,
 ): Promise<void> => {
+  const known = await knownChoice(transaction, clock, change.accountId);
+  if (id !== undefined && known !== undefined && known >= id) return;
+  if (id !== undefined) transaction.put('standingChoices', change.accountId, id);
   await setStanding(transaction, conversations, change);
   if (change.standing === 'blocked') blocked.add(change.accountId);
   else blocked.delete(change.accountId);

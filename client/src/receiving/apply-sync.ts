@@ -1,4 +1,4 @@
-import type { AccountId, DeviceId } from '@restante/protocol';
+import type { AccountId, DeviceId, MessageId } from '@restante/protocol';
 import type { AccountState, Sync } from '../content/kinds/sync.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import { applySettings } from '../conversations/setting-up.ts';
@@ -23,7 +23,7 @@ export type ApplySyncDeps = {
   readonly messages: Messages;
   readonly conversations: Pick<Conversations, 'change'>;
   readonly device: Pick<Device, 'address'>;
-  readonly clock: Pick<ServerClock, 'latest'>;
+  readonly clock: Pick<ServerClock, 'latest' | 'mint'>;
   readonly preferences: Pick<PreferenceStore, 'learn'>;
   readonly guard: Pick<IdentityGuard, 'learn'>;
   readonly ownList: Pick<OwnList, 'takeKey'>;
@@ -57,7 +57,9 @@ const learn = async (
   for (const change of state.standings) {
     const known = await standingOf(transaction, change.accountId);
     const isOpen = known === undefined || known === 'request' || (isNew && change.standing === 'blocked');
-    if (isOpen && known !== change.standing) await applyStanding(transaction, deps, change, blocked);
+    const isChosen = change.id !== undefined;
+    if (isChosen || (isOpen && known !== change.standing))
+      await applyStanding(transaction, deps, change, blocked);
   }
   for (const { accountId, ...verification } of state.verifications)
     await deps.guard.learn(transaction, accountId, verification);
@@ -91,11 +93,12 @@ export const applySync = async (
   transaction: Transaction,
   deps: ApplySyncDeps,
   change: Sync['change'],
-  from: { readonly deviceId: DeviceId; readonly sentAt: number },
+  from: { readonly deviceId: DeviceId; readonly id: MessageId; readonly sentAt: number },
   blocked: Set<AccountId>,
 ): Promise<void> => {
   if (change.type === 'standing') {
-    await applyStanding(transaction, deps, change, blocked);
+    // Of a device of before it is as late as it was told.
+    await applyStanding(transaction, deps, { ...change, id: change.id ?? from.id }, blocked);
     return;
   }
   if (change.type === 'settings') {

@@ -132,7 +132,14 @@ export const applyPlaintext = async (
     takeHistory: (by, part) => noteHistoryPart(transaction, deps, by, part),
     tellProfile: (accountId, deviceId) => answerProfileRequest(transaction, deps, { accountId, deviceId }),
     keepUnknown: (copyPlace) => keepUnknown(transaction, deps, opened, copyPlace),
-    follow: (change) => applySync(transaction, deps, change, { deviceId: senderDeviceId, sentAt }, blocked),
+    follow: (change) =>
+      applySync(
+        transaction,
+        deps,
+        change,
+        { deviceId: senderDeviceId, id: opened.envelope.id, sentAt },
+        blocked,
+      ),
     renew: (renewal) => applyRenewal(transaction, deps, from, renewal),
   };
   return applyContent(applying, content);

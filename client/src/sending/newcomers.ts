@@ -1,4 +1,10 @@
-import { deviceId as deviceIdSchema, LIMITS, type AccountId, type DeviceId } from '@restante/protocol';
+import {
+  deviceId as deviceIdSchema,
+  LIMITS,
+  type AccountId,
+  type DeviceId,
+  type MessageId,
+} from '@restante/protocol';
 import { coalesce } from '../coalesce.ts';
 import { decodeContent } from '../content/codec.ts';
 import { lasting } from '../content/content.ts';
@@ -75,9 +81,11 @@ const tellState = async (deps: NewcomersDeps, to: DeviceId): Promise<void> => {
   for (const { key, value } of await rowsOf(store, 'standings', ALL)) decided.set(key, value);
   for (const { value } of await rowsOf(store, 'conversations', ALL))
     decided.set(named(value.id).accountId, value.standing);
+  const choices = new Map<AccountId, MessageId>();
+  for (const { key, value } of await rowsOf(store, 'standingChoices', ALL)) choices.set(key, value);
   const standings = [...decided]
     .filter(([, standing]) => standing !== 'request')
-    .map(([accountId, standing]) => ({ accountId, standing }));
+    .map(([accountId, standing]) => ({ accountId, standing, id: choices.get(accountId) }));
   const verifications = (await rowsOf(store, 'verifications', ALL)).map(({ key, value }) => ({
     ...{ accountId: key, changed: value.changed, accountKey: value.accountKey },
   }));

@@ -57,6 +57,12 @@ export const annotationKey = (author: AccountId, id: MessageId): string => `${id
 /** The time in an id, but not later than the server had it. */
 export const boundedTime = (id: MessageId, sentAt: number): number => Math.min(messageTime(id), sentAt);
 
+/** An id of the millisecond after that of `known`; the rest is that of `id`. */
+export const idAfter = (known: MessageId, id: MessageId): MessageId => {
+  const time = (messageTime(known) + 1).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}${id.slice(13)}`;
+};
+
 /** Sorts before every message id of this time or later. */
 export const firstIdAt = (timeMs: number): MessageId =>
   mintMessageId(Math.max(0, timeMs), new Uint8Array(10));

@@ -133,6 +133,7 @@ const rows = {
   verifications: z.looseObject({ accountKey: text, changed: flag }),
   preferences: z.looseObject({ readReceipts: flag, typing: flag, presence: flag }),
   standings: standing,
+  standingChoices: text,
   conversationSettings: z.looseObject({
     pinned: chosen(flag),
     mutedUntil: chosen(nullable(number)),
@@ -302,8 +303,9 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   },
   {
     version: 14,
-    fingerprint: 'cc56b3b6c2422504',
-    change: 'messages from other own devices; where places of parts are; devices that another one has linked',
+    fingerprint: '4748b136193597f8',
+    change:
+      'messages from other own devices; choices of who is let in; where places of parts are; devices that another one has linked',
   },
 ];
 

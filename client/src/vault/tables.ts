@@ -468,6 +468,8 @@ export type Tables = {
   preferences: Preferences;
   /** Whether an account is let in that has no row in `conversations`. */
   standings: Standing;
+  /** The id of the choice by which an account stands as it does, where somebody has chosen. */
+  standingChoices: MessageId;
   /** What rows in `conversations` show of it, and is known of accounts without one. */
   conversationSettings: ChosenSettings;
   /** After what messages of a conversation disappear, also of one without a row. */
@@ -529,6 +531,7 @@ export type TableName = keyof Tables;
 type Named = {
   conversations: ConversationId;
   standings: AccountId;
+  standingChoices: AccountId;
   conversationSettings: AccountId;
   timers: ConversationId;
   profiles: AccountId;

@@ -15,7 +15,10 @@ const accountState = z.object({
   to: deviceId,
   part: z.int().check(z.nonnegative()),
   parts: z.int().check(z.positive()),
-  standings: z.array(z.object({ accountId, standing })).check(z.maxLength(MAX_REFERENCES)),
+  /** `id`: of the choice, where that is known. */
+  standings: z
+    .array(z.object({ accountId, standing, id: z.optional(messageId) }))
+    .check(z.maxLength(MAX_REFERENCES)),
   verifications: z.array(verificationState).check(z.maxLength(MAX_REFERENCES)),
   preferences: z.optional(
     z.object({ readReceipts: z.boolean(), typing: z.boolean(), presence: z.boolean() }),
@@ -44,7 +47,8 @@ const schema = z.object({
     z.object({ type: z.literal('hidden'), messages: references }),
     /** They are starred, or not any more; `id`: of the choice. */
     z.object({ type: z.literal('starred'), id: messageId, starred: z.boolean(), messages: references }),
-    z.object({ type: z.literal('standing'), accountId, standing }),
+    /** `id`: of the choice, of which the latest stands. Earlier versions leave it out. */
+    z.object({ type: z.literal('standing'), accountId, standing, id: z.optional(messageId) }),
     z.object({ type: z.literal('settings'), accountId, settings: chosenSettings }),
     z.object({ type: z.literal('profile'), profile: chosenProfile }),
     /** The device `deviceId` is new since then (server's time), and wants to be told the state. */
