@@ -58,11 +58,13 @@ export class Linking {
     this.#step = 'linking';
     try {
       await calls.linkDevice(applicant.link);
-      this.#step = (await calls.isLinked(applicant.link)) ? 'linked' : 'sent';
     } catch (error) {
+      if (this.#applicant !== applicant) return;
       this.#failure = failureOf(error);
       this.#step = 'asking';
+      return;
     }
+    await this.#seeLinked(applicant);
   }
   /** From the beginning. */
   begin(): void {
@@ -73,6 +75,18 @@ export class Linking {
     void this.#engine.calls.endLinking().catch(() => undefined);
   }
 
+  /** As long as it is shown, however long the new device takes. */
+  async #seeLinked(applicant: Applicant): Promise<void> {
+    const { calls } = this.#engine;
+    try {
+      while (!(await calls.isLinked(applicant.link))) if (this.#applicant === applicant) this.#step = 'sent';
+    } catch {
+      // There is another code, or none any more.
+      if (this.#applicant === applicant) this.#step = 'sent';
+      return;
+    }
+    if (this.#applicant === applicant) this.#step = 'linked';
+  }
   #to(step: LinkingStep): void {
     this.shown.stop();
     this.#applicant = null;
