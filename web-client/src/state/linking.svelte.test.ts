@@ -32,6 +32,16 @@ it('asks before it says anything to the new device, and tells when that is on th
   expect([...steps, linking.step]).toEqual(['linking', 'sent', 'sent', 'linked']);
 });
 
+it('shows a name without what could turn the question around', async () => {
+  const { linking } = linkingWith({
+    takeJoinCode: (code) => Promise.resolve({ link: code, name: code }),
+  });
+  await linking.take('\u202ephone\u200f of\nmine');
+  expect(linking.applicant?.name).toBe('phone  of mine');
+  await linking.take('\u200b');
+  expect(linking.applicant?.name).toBe('?');
+});
+
 it('says why a code is of no use, and why the device was not let in, which may be tried again', async () => {
   const { linking } = linkingWith({
     takeJoinCode: () => Promise.reject(refusal('bad-link-code')),

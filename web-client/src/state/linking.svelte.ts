@@ -7,6 +7,10 @@ type Applicant = { readonly link: string; readonly name: string; readonly digits
 /** `sent`: it has not been seen on the list yet. */
 export type LinkingStep = 'taking' | 'showing' | 'asking' | 'linking' | 'linked' | 'sent';
 
+/** What a device calls itself, without what could turn the question around that it stands in. */
+const legible = (name: string): string =>
+  name.replace(/[\p{Cc}\p{Default_Ignorable_Code_Point}]/gu, ' ').trim() || '?';
+
 /** This device has another one linked to its account. */
 export class Linking {
   readonly #engine: Pick<Engine, 'calls'>;
@@ -95,6 +99,6 @@ export class Linking {
   }
   #ask(applicant: Applicant): void {
     this.#to('asking');
-    this.#applicant = applicant;
+    this.#applicant = { ...applicant, name: legible(applicant.name) };
   }
 }
