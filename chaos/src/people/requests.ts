@@ -14,6 +14,8 @@ export type DeviceStart = {
     readonly how: 'register' | 'login';
     readonly username: string;
     readonly deviceName: string;
+    /** That a device of the person shows: it is tried first. */
+    readonly linkCode?: string;
   } | null;
   readonly password: string;
   /** Operations are numbered from here: no other run of this device has these numbers. */
@@ -65,6 +67,8 @@ export type Asked = {
   readonly perform: { readonly operation: string; readonly wish: Wish };
   readonly state: null;
   readonly rest: null;
+  /** Shows a code for a new device, which it lets in. */
+  readonly linkCode: null;
   readonly secrets: null;
   /** Moves its clock: off by so many milliseconds from now on. */
   readonly setClock: number;
@@ -84,6 +88,8 @@ export type Answers = {
     /** What could not be decrypted, and is still to be asked for: a sender is asked a few times at once, and then once a minute. */
     readonly unasked: number;
   };
+  /** Null: it cannot show any now. */
+  readonly linkCode: string | null;
   readonly secrets: Secrets;
   readonly setClock: null;
   readonly suffer: null;

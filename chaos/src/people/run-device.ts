@@ -40,6 +40,8 @@ export type RunningDevice = {
 
 const MAX_ATTEMPTS = 40;
 const RETRY_MS = 500;
+/** A device that has taken a code waits so long to be let in. */
+const LINK_MS = 20_000;
 const HISTORY = 10_000;
 /** Longer than signed keys are used. */
 const KEYS_AGE_MS = 10 * 24 * 60 * 60 * 1_000;
@@ -172,6 +174,19 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
         outbox: await countToGoOut(),
         unasked: await countUnasked(),
       }),
+      linkCode: async () => {
+        try {
+          const { link, code } = await messenger.showLinkCode();
+          void messenger
+            .applicant(link)
+            .then(() => messenger.linkDevice(link))
+            .catch(() => undefined);
+          return code;
+        } catch (error) {
+          if (!(error instanceof MessengerError)) throw error;
+          return null;
+        }
+      },
       secrets: async () => {
         const [tokens, own, identity, account] = await Promise.all([
           onlyRow('tokens'),
@@ -202,8 +217,29 @@ export const runDevice = (host: DeviceHost): RunningDevice => {
       },
     };
 
+  /** Servers may be away, or the other device: then it signs in. */
+  const joins = async (code: string, deviceName: string): Promise<boolean> => {
+    const patience = setTimeout(() => void messenger.endLinking().catch(() => undefined), LINK_MS);
+    try {
+      const { link } = await messenger.takeLinkCode(code, deviceName);
+      await messenger.join(link);
+      return true;
+    } catch (error) {
+      if (!(error instanceof MessengerError)) throw error;
+      return false;
+    } finally {
+      clearTimeout(patience);
+    }
+  };
+
   /** Servers may be away, and an answer may be lost: then a name is taken that is this person's own. */
-  const enroll = async ({ how, username, deviceName }: NonNullable<DeviceStart['enroll']>): Promise<void> => {
+  const enroll = async ({
+    how,
+    username,
+    deviceName,
+    linkCode,
+  }: NonNullable<DeviceStart['enroll']>): Promise<void> => {
+    if (linkCode !== undefined && (await joins(linkCode, deviceName))) return;
     let way = how;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       try {

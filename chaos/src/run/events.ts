@@ -6,12 +6,14 @@ import type { LifeEvent } from './life-event.ts';
 
 const MAX_DEVICES = 3;
 
+/** With the password, or by a code that a device of the person shows. */
 const signsIn: LifeEvent = {
   name: 'signs-in',
   weight: 2,
-  happen: async (world, [who]) => {
+  happen: async (world, [who, how = 0, by]) => {
     const person = pick(world.people(), who);
-    if (person && person.devices.length < MAX_DEVICES) await world.signIn(person);
+    if (!person || person.devices.length >= MAX_DEVICES) return;
+    await (how % 2 === 0 ? world.link(person, by) : world.signIn(person));
   },
 };
 

@@ -41,6 +41,8 @@ export type World = AsyncDisposable & {
   readonly note: (happening: Happening) => void;
   readonly historyFiles: () => readonly string[];
   readonly signIn: (person: ChaosPerson) => Promise<void>;
+  /** The same by a code that one of the person's devices shows, if it can now. */
+  readonly link: (person: ChaosPerson, number: number | undefined) => Promise<void>;
   /** The device is not the person's any more, and ends. */
   readonly drop: (person: ChaosPerson, deviceId: number) => Promise<void>;
   /** All devices of the account end; its person makes a new one, under the same name. */
@@ -84,7 +86,12 @@ export const createWorld = async (
   const made = new Map<string, number>();
   let devicesMade = 0;
 
-  const newDevice = async (person: Mutable, how: 'register' | 'login', index: number): Promise<void> => {
+  const newDevice = async (
+    person: Mutable,
+    how: 'register' | 'login',
+    index: number,
+    linkCode?: string,
+  ): Promise<void> => {
     const number = (made.get(person.username) ?? 0) + 1;
     made.set(person.username, number);
     const name = `${person.username.split('-')[0] ?? ''}/${number}`;
@@ -100,7 +107,10 @@ export const createWorld = async (
         historyFile: `${base}.jsonl`,
         masters,
         ratchet: index % 2 === 0 ? 'libsignal' : 'signal',
-        enroll: { how, username: person.username, deviceName: name },
+        enroll: {
+          ...{ how, username: person.username, deviceName: name },
+          ...(linkCode !== undefined && { linkCode }),
+        },
         password: TEST_PASSWORD,
         firstOperation: 0,
         clockShiftMs: 0,
@@ -151,6 +161,13 @@ export const createWorld = async (
     signIn: async (person) => {
       const known = of(person);
       if (known) await newDevice(known, 'login', known.devices.length);
+    },
+    link: async (person, number = 0) => {
+      const known = of(person);
+      const device = known?.devices[number % known.devices.length];
+      // One that is not there now shows none.
+      const code = await device?.process.ask('linkCode', null).catch(() => null);
+      if (known && code) await newDevice(known, 'login', known.devices.length, code);
     },
     drop: async (person, deviceId) => {
       const known = of(person);

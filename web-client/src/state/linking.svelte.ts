@@ -7,6 +7,10 @@ type Applicant = { readonly link: string; readonly name: string; readonly digits
 /** `sent`: it has not been seen on the list yet. */
 export type LinkingStep = 'taking' | 'showing' | 'asking' | 'linking' | 'linked' | 'sent';
 
+/** What a device calls itself, without what could turn the question around that it stands in. */
+const legible = (name: string): string =>
+  name.replace(/[\p{Cc}\p{Default_Ignorable_Code_Point}]/gu, ' ').trim() || '?';
+
 /** This device has another one linked to its account. */
 export class Linking {
   readonly #engine: Pick<Engine, 'calls'>;
@@ -58,11 +62,13 @@ export class Linking {
     this.#step = 'linking';
     try {
       await calls.linkDevice(applicant.link);
-      this.#step = (await calls.isLinked(applicant.link)) ? 'linked' : 'sent';
     } catch (error) {
+      if (this.#applicant !== applicant) return;
       this.#failure = failureOf(error);
       this.#step = 'asking';
+      return;
     }
+    await this.#seeLinked(applicant);
   }
   /** From the beginning. */
   begin(): void {
@@ -73,6 +79,18 @@ export class Linking {
     void this.#engine.calls.endLinking().catch(() => undefined);
   }
 
+  /** As long as it is shown, however long the new device takes. */
+  async #seeLinked(applicant: Applicant): Promise<void> {
+    const { calls } = this.#engine;
+    try {
+      while (!(await calls.isLinked(applicant.link))) if (this.#applicant === applicant) this.#step = 'sent';
+    } catch {
+      // There is another code, or none any more.
+      if (this.#applicant === applicant) this.#step = 'sent';
+      return;
+    }
+    if (this.#applicant === applicant) this.#step = 'linked';
+  }
   #to(step: LinkingStep): void {
     this.shown.stop();
     this.#applicant = null;
@@ -81,6 +99,6 @@ export class Linking {
   }
   #ask(applicant: Applicant): void {
     this.#to('asking');
-    this.#applicant = applicant;
+    this.#applicant = { ...applicant, name: legible(applicant.name) };
   }
 }
