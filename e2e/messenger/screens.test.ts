@@ -339,19 +339,35 @@ const SCREENS: readonly Screen[] = [
     },
     close: escape,
   })),
-  {
-    name: 'disappearing-after-another-time',
+  ...[false, true].map((isGerman) => ({
+    name: `disappearing-after-another-time${isGerman ? '-german' : ''}`,
     open: async () => {
       const page = await conversation();
-      await chooseInMenu(page, 'Disappearing messages');
-      await page.getByRole('radio', { name: 'After another time' }).check();
-      await page.getByRole('textbox', { name: 'Number' }).fill('5');
-      await page.getByRole('combobox', { name: 'Unit' }).selectOption('weeks');
-      await page.getByText('From 30 seconds to 4 weeks').waitFor();
+      await inGerman(page, isGerman);
+      const words = isGerman
+        ? {
+            ...{ menu: 'Menü der Unterhaltung', item: 'Verschwindende Nachrichten' },
+            ...{ other: 'Nach einer anderen Zeit', amount: 'Anzahl', unit: 'Einheit' },
+            range: 'Von 30 Sekunden bis 4 Wochen',
+          }
+        : {
+            ...{ menu: 'Conversation menu', item: 'Disappearing messages' },
+            ...{ other: 'After another time', amount: 'Number', unit: 'Unit' },
+            range: 'From 30 seconds to 4 weeks',
+          };
+      await page.getByRole('button', { name: words.menu }).click();
+      await page.getByRole('menuitem', { name: words.item, exact: true }).click();
+      await page.getByRole('radio', { name: words.other }).check();
+      await page.getByRole('textbox', { name: words.amount }).fill('5');
+      await page.getByRole('combobox', { name: words.unit }).selectOption('weeks');
+      await page.getByText(words.range).waitFor();
       return page;
     },
-    close: escape,
-  },
+    close: async (page: Page) => {
+      await escape(page);
+      await inGerman(page, false);
+    },
+  })),
   {
     name: 'row-menu',
     open: async () => {
@@ -656,6 +672,19 @@ const SCREENS: readonly Screen[] = [
       return page;
     },
     close: (page) => page.getByRole('button', { name: 'Discard recording' }).click(),
+  },
+  {
+    name: 'voice-unsent',
+    open: async () => {
+      const page = await conversation();
+      await page.evaluate(HUMS);
+      await record(page);
+      await go(page, '#/');
+      await conversation();
+      await page.getByRole('list', { name: 'Files to send' }).waitFor();
+      return page;
+    },
+    close: (page) => page.getByRole('button', { name: 'Remove Voice message.webm' }).click(),
   },
   {
     name: 'picture',

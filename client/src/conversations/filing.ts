@@ -248,7 +248,8 @@ export const createFiling = (deps: FilingDeps): Filing => {
         deps.blobs,
         { id: blob.id, key: fromBase64(key), digest: fromBase64(blob.digest), size },
         () => deps.api.blob(blob.id),
-        isKept ? await keptParts(parts, file) : undefined,
+        // There may be room when it is opened the next time.
+        isKept ? await keptParts(parts, file, () => readers.delete(name)) : undefined,
       );
     };
     const reader = readers.get(name) ?? open();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,4 +61,26 @@ test('whoever has the database removed takes nothing from what is put next', asy
   await store.put(FILE, 1, new Uint8Array([2]));
   expect(await store.get(FILE, 0)).toBeNull();
   expect(await store.get(FILE, 1)).toEqual(new Uint8Array([2]));
+});
+
+test('what there is no room for is refused by that name, and what is dropped makes room', async () => {
+  // Chromium goes by what it knew before for half a minute.
+  await profile.close();
+  profile = await launchProfile(join(folder, 'profile'));
+  const cdp = await profile.page.context().newCDPSession(profile.page);
+  const { origin } = new URL(site.url);
+  const { usage } = await cdp.send('Storage.getUsageAndQuota', { origin });
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 10_000_000 });
+  await load();
+  // Chromium makes smaller what repeats itself.
+  const large = new Uint8Array(randomBytes(4_000_000));
+  const putAll = async (): Promise<void> => {
+    for (let number = 0; number < 4; number += 1) await store.put(FILE, number, large);
+  };
+  await expect(putAll()).rejects.toThrow('QuotaExceededError');
+  expect(await store.get(FILE, 0)).toHaveLength(large.length);
+  await store.drop(FILE);
+  await store.put(FILE, 0, large);
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+  await putAll();
 });

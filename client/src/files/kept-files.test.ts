@@ -2,7 +2,7 @@ import { PLAIN_PART_BYTES } from '@restante/protocol';
 import { expect, test } from 'vitest';
 import { toBase64 } from '../base64.ts';
 import type { BlobContent } from '../blobs/sealed-parts.ts';
-import { keepFile, keptContent, keptName } from './kept-files.ts';
+import { keepFile, keptContent, keptName, keptParts } from './kept-files.ts';
 import { memoryPartStore } from './memory-part-store.ts';
 import type { PartStore } from './part-store.ts';
 
@@ -74,6 +74,24 @@ test('what is begun and not ended leaves nothing', async () => {
   });
   await expect(kept).rejects.toMatchObject({ name: 'AbortError' });
   expect(await parts.files()).toEqual(new Map());
+});
+
+test('what is read and does not fit is not kept, and leaves the room that it took', async () => {
+  const [full, file] = [memoryPartStore(), keyFor(3_000_000)];
+  const name = await keptName(file);
+  const error = new DOMException('no room', 'QuotaExceededError');
+  const noRoom: PartStore = {
+    ...full,
+    put: (of, part, sealed) => (part === 2 ? Promise.reject(error) : full.put(of, part, sealed)),
+  };
+  let told = 0;
+  const kept = await keptParts(noRoom, file, () => (told += 1));
+  for (const part of [0, 1]) await kept.put(part, new Uint8Array(9));
+  expect(await full.files()).toEqual(new Map([[name, 18]]));
+  for (const part of [2, 3, 0]) await kept.put(part, new Uint8Array(9));
+  expect(await full.files()).toEqual(new Map());
+  expect(told).toBe(1);
+  expect(await kept.get(0)).toBeNull();
 });
 
 test('a part that is gone, cut or altered is not taken for the file', async () => {

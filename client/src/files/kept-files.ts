@@ -100,11 +100,25 @@ export const keptContent = async (parts: PartStore, file: FileKey): Promise<Blob
   };
 };
 
-/** The parts of a file for whoever reads its blob. That there is no room here does not keep anybody from reading. */
-export const keptParts = async (parts: PartStore, file: FileKey): Promise<KeptParts> => {
+/**
+ * The parts of a file for whoever reads its blob. Where there is no room for all of them, none is kept any more: that keeps nobody from reading,
+ * and what was taken is there for messages. `onFull`: that was so.
+ */
+export const keptParts = async (parts: PartStore, file: FileKey, onFull: () => void): Promise<KeptParts> => {
   const name = await keptName(file);
+  let isFull = false;
   return {
     get: (part) => parts.get(name, part).catch(() => null),
-    put: (part, sealed) => parts.put(name, part, sealed).catch(() => undefined),
+    put: async (part, sealed) => {
+      if (isFull) return;
+      try {
+        await parts.put(name, part, sealed);
+      } catch (error) {
+        if (MessengerError.ofVault(error).code !== 'storage-full') return;
+        isFull = true;
+        await parts.drop(name).catch(() => undefined);
+        onFull();
+      }
+    },
   };
 };

@@ -173,14 +173,16 @@ export const blobApi = (
       return new Set(parts.flatMap(runOf));
     },
     put: async (access, part, data, signal) => {
+      // Of bytes a browser's page would hold a copy until its collector comes by; a blob it hands on.
+      const body = new Blob([data]);
       const isTaken = await atPlace(access, part, signal, async (go) => {
-        const response = await go({ method: 'PUT', body: data, signal: patient(signal) });
+        const response = await go({ method: 'PUT', body, signal: patient(signal) });
         void response.body?.cancel();
         return response.ok || response.status === IS_THERE;
       });
       if (isTaken) return COPIES_OF_STORE;
       const { copies } = await http.ask('partStored', {
-        ...{ ...at(access, `/${part}`), method: 'PUT', octets: data, signal },
+        ...{ ...at(access, `/${part}`), method: 'PUT', octets: body, signal },
         timeoutMs: partMs,
       });
       return copies;

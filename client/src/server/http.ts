@@ -21,7 +21,7 @@ export type HttpRequest = {
   readonly token?: string;
   readonly body?: NamedBody;
   /** Bytes as they are, in place of a body. */
-  readonly octets?: Uint8Array<ArrayBuffer>;
+  readonly octets?: Blob;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
 };
