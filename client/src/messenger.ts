@@ -53,8 +53,6 @@ export type Messenger = Account &
     readonly start: () => Promise<void>;
     readonly stop: () => void;
     readonly connection: () => ConnectionState;
-    /** Milliseconds since 1970, server's clock as far as it is known. */
-    readonly serverTime: () => number;
     /** Ends a wait for the next attempt or a refusal, and reads the mailboxes again. */
     readonly refresh: () => void;
     readonly on: Events<MessengerEvents>['on'];
@@ -264,7 +262,6 @@ export const createMessenger = (given: MessengerOptions): Messenger => {
     },
     stop: delivery.stop,
     connection: delivery.state,
-    serverTime: clock.now,
     refresh: delivery.refresh,
     on: events.on,
     [Symbol.asyncDispose]: async () => {

@@ -41,7 +41,7 @@ export class ConversationActs {
 
   /** Own devices follow; nobody else is told. Of somebody who is not let in there are none. */
   get settingsItems(): readonly MenuItem[] {
-    const { conversations, engine, locale } = this.#app;
+    const { conversations, locale } = this.#app;
     const { conversation } = this;
     const strings = locale.t.writing;
     if (conversation.standing !== 'accepted') return [];
@@ -68,7 +68,7 @@ export class ConversationActs {
         onselect: () =>
           void (archived
             ? this.change({ archivedAt: null })
-            : this.#putAway({ archivedAt: Math.max(engine.now(), conversation.lastMessageAt) })),
+            : this.#putAway({ archivedAt: Math.max(Date.now(), conversation.lastMessageAt) })),
       },
       {
         ...{ label: strings.markUnread, icon: Dot },

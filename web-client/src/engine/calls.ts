@@ -76,8 +76,6 @@ export type LeaderStatus = {
   readonly catchUp: CatchUpProgress | null;
   /** Whether what comes can be kept. */
   readonly storage: MessengerEvents['storage'];
-  /** How far the server's clock is ahead of this machine's, in milliseconds, as far as it is known. A leader of the release before does not tell. */
-  readonly clockOffsetMs?: number;
   /** What failed in the background since the leader began, and is tried again. `last`: the newest one's code. */
   readonly faults: { readonly count: number; readonly last: string | null };
 };
@@ -103,7 +101,6 @@ export const INITIAL_LEADER_STATUS: LeaderStatus = {
   connection: { name: 'offline' },
   catchUp: null,
   storage: 'working',
-  clockOffsetMs: 0,
   faults: { count: 0, last: null },
 };
 

@@ -16,8 +16,6 @@ export type Engine = {
   /** Each call resolves when the leader has carried it out, also when another tab takes over meanwhile. */
   readonly calls: Calls;
   readonly status: () => Status;
-  /** Milliseconds since 1970, server's clock as far as it is known: what is agreed with other devices goes by it. */
-  readonly now: () => number;
   readonly onStatus: (listener: (status: Status) => void) => void;
   readonly onEvent: (listener: (event: EngineEvent) => void) => void;
   /** The person knows that the storage was wiped: `status().wiped` is null from now on. */
@@ -40,11 +38,7 @@ const missing = (): string | null =>
 /** A leader that opens the storage says nothing yet about what is in it: what was known of that stands. */
 const ongoing = (known: LeaderStatus, told: LeaderStatus): LeaderStatus =>
   told.phase === 'starting'
-    ? {
-        ...told,
-        ...{ phase: known.phase, self: known.self, hasPassphrase: known.hasPassphrase },
-        clockOffsetMs: known.clockOffsetMs ?? 0,
-      }
+    ? { ...told, phase: known.phase, self: known.self, hasPassphrase: known.hasPassphrase }
     : told;
 
 const SENDING: ReadonlySet<keyof Calls> = new Set(['sendText', 'sendFiles']);
@@ -154,7 +148,6 @@ export const startEngine = (): Engine => {
   return {
     calls,
     status,
-    now: () => Date.now() + (leader.clockOffsetMs ?? 0),
     onStatus: (listener) => void statusListeners.add(listener),
     onEvent: (listener) => void eventListeners.add(listener),
     forgetWiped: account.forgetWiped,

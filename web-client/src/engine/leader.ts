@@ -8,8 +8,6 @@ import { createMessengerHost } from './messenger-host.ts';
 import { createPresenceOfTabs } from './presence-of-tabs.ts';
 
 const CHECK_EVERY_MS = 2_000;
-/** By less the clock is not told anew. */
-const CLOCK_TOLERANCE_MS = 1_000;
 
 /**
  * Opens the vault, connects, and serves all tabs as long as this worker lives. `known`: what opened the vault for the leader
@@ -19,12 +17,8 @@ export const lead = async (known: DataKey | null): Promise<never> => {
   const channel = new BroadcastChannel(CHANNEL);
   const post = (message: FromLeader): void => channel.postMessage(message);
   let status: LeaderStatus = INITIAL_LEADER_STATUS;
-  const clockOffset = (): number => {
-    const messenger = host.running();
-    return messenger === null ? (status.clockOffsetMs ?? 0) : messenger.serverTime() - Date.now();
-  };
   const tell = (change: Partial<LeaderStatus>): void => {
-    status = { ...status, ...change, clockOffsetMs: clockOffset() };
+    status = { ...status, ...change };
     post({ kind: 'status', status });
   };
   const onFault = (error: unknown): void => {
@@ -56,13 +50,7 @@ export const lead = async (known: DataKey | null): Promise<never> => {
   const presence = createPresenceOfTabs(host.running, onFault);
   const clocks = { monotonic: () => performance.now(), wall: () => Date.now() };
   const idle = createIdleLock(clocks, () => void host.calls.lock().catch(onFault));
-  const checkClock = (): void => {
-    if (Math.abs(clockOffset() - (status.clockOffsetMs ?? 0)) >= CLOCK_TOLERANCE_MS) tell({});
-  };
-  setInterval(() => {
-    idle.check();
-    checkClock();
-  }, CHECK_EVERY_MS);
+  setInterval(idle.check, CHECK_EVERY_MS);
 
   /** By tab: its newest call that was taken. A tab sends calls again when a leader begins, some of them twice then. */
   const taken = new Map<string, number>();

@@ -2,7 +2,6 @@ import { isMuted } from '@restante/client/conversation-settings';
 import { nameOf } from './name-of.ts';
 import { spokenText } from './spoken-text.ts';
 import type { ConversationId, Message } from '@restante/client';
-import type { Engine } from '../engine/engine.ts';
 import type { Alerts } from '../state/alerts.svelte.ts';
 import type { Connection } from '../state/connection.svelte.ts';
 import type { Conversations } from '../state/conversations.svelte.ts';
@@ -19,7 +18,6 @@ type Deps = {
   readonly conversations: Pick<Conversations, 'get' | 'loaded'>;
   readonly locale: Pick<Locale, 't'>;
   readonly router: Pick<Router, 'go' | 'href'>;
-  readonly engine: Pick<Engine, 'now'>;
 };
 
 /** What comes within this time is told together, if it has not been read by then, here or on another device. */
@@ -30,7 +28,7 @@ const SETTLE_MS = 1_000;
  * conversation, none while the mailboxes are being read, none of what has been read, and none is left of that.
  */
 export const alertOfMessages = (deps: Deps): void => {
-  const { feed, notifications, alerts, connection, conversations, locale, router, engine } = deps;
+  const { feed, notifications, alerts, connection, conversations, locale, router } = deps;
   /** The newest message of each conversation that is to be told of. */
   let untold = new Map<ConversationId, Message>();
   let timer: ReturnType<typeof setTimeout> | null = null;
@@ -38,7 +36,7 @@ export const alertOfMessages = (deps: Deps): void => {
   /** Of what is muted nothing is told. */
   const isToBeTold = (conversation: ConversationId): boolean => {
     const row = conversations.get(conversation);
-    return row !== undefined && row.unread > 0 && !isMuted(row.settings, engine.now());
+    return row !== undefined && row.unread > 0 && !isMuted(row.settings, Date.now());
   };
   const tell = (message: Message): void => {
     const { conversation } = message;

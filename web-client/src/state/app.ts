@@ -1,3 +1,4 @@
+import type { ConversationId } from '@restante/client';
 import { createContext } from 'svelte';
 import type { Engine } from '../engine/engine.ts';
 import { startAppUpdates } from '../services/app-updates.ts';
@@ -8,6 +9,7 @@ import { createNotifications } from '../services/notifications.ts';
 import { forgetEmojis } from '../services/recent-emojis.ts';
 import { createUnsavedDrafts, type UnsavedDrafts } from '../services/unsaved-drafts.ts';
 import { Alerts } from './alerts.svelte.ts';
+import type { ChosenFiles } from './chosen-files.svelte.ts';
 import { Connection } from './connection.svelte.ts';
 import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
@@ -24,7 +26,6 @@ import { Router } from './router.svelte.ts';
 import type { StoredChoice } from './stored.svelte.ts';
 import { themeChoice, type Theme } from './theme.svelte.ts';
 import { Transfers } from './transfers.svelte.ts';
-import { UnsentFiles } from './unsent-files.ts';
 import { Update } from './update.svelte.ts';
 
 /** What every screen builds on. */
@@ -46,7 +47,8 @@ export type App = {
   readonly update: Update;
   readonly pendingJump: PendingJump;
   readonly unsavedDrafts: UnsavedDrafts;
-  readonly unsentFiles: UnsentFiles;
+  /** What has been chosen or spoken in each conversation, and not sent yet: it is there for whoever comes back in this tab. */
+  readonly unsentFiles: Map<ConversationId, ChosenFiles>;
   readonly transfers: Transfers;
   readonly files: MessageFiles;
   readonly media: MediaUrls;
@@ -77,7 +79,7 @@ export const createApp = (engine: Engine): App => {
     files: createMessageFiles(engine),
     media: createMediaUrls(),
     fetchedUnasked: new FetchedUnasked(),
-    unsentFiles: new UnsentFiles(),
+    unsentFiles: new Map(),
     unsavedDrafts: createUnsavedDrafts(localStorage, () => !engine.status().hasPassphrase),
   };
   alertOfMessages({ ...app, notifications });
@@ -86,7 +88,7 @@ export const createApp = (engine: Engine): App => {
   engine.onStatus(({ phase, hasPassphrase }) => {
     if (phase === 'signed-out') {
       forgetEmojis();
-      app.unsentFiles.forgetAll();
+      app.unsentFiles.clear();
     }
     if (phase === 'signed-out' || (hasPassphrase && !hadPassphrase)) app.unsavedDrafts.forgetAll();
     hadPassphrase = hasPassphrase;

@@ -25,22 +25,14 @@ const start = async (kept: Conversation[]) => {
   let tell: (status: Status) => void = () => undefined;
   const calls = { conversations: () => Promise.resolve(kept) } as Calls;
   const feed = new EventFeed({ onEvent: (listener) => void (emit = listener) });
-  let aheadMs = 0;
-  const now = (): number => Date.now() + aheadMs;
-  const onStatus = (listener: typeof tell): void => {
-    tell = (status) => {
-      aheadMs = status.clockOffsetMs ?? 0;
-      listener(status);
-    };
-  };
-  const conversations = new Conversations({ calls, onStatus, now }, feed);
+  const conversations = new Conversations({ calls, onStatus: (listener) => void (tell = listener) }, feed);
   tell({ ...INITIAL_STATUS, phase: 'signed-in' });
   await vi.advanceTimersByTimeAsync(0);
   const happen = (...events: EngineEvent[]): void => {
     events.forEach((event) => emit(event));
     vi.advanceTimersByTime(16);
   };
-  return { conversations, happen, tell: (status: Status) => tell(status) };
+  return { conversations, happen, tell };
 };
 const names = (list: readonly Conversation[]): string[] => list.map(({ id }) => id);
 
@@ -105,22 +97,6 @@ test('stand as they are set up: pinned above, archived away until there is somet
   expect(conversations.unread).toBe(2);
   vi.advanceTimersByTime(90 * 86_400_000);
   expect(conversations.unread).toBe(9);
-});
-
-test('are muted by the clock of the server, also when this machine’s is found to be wrong', async () => {
-  const mutedUntil = Date.now() + 5_000;
-  const { conversations, tell } = await start([
-    conversation('dora', { unread: 7, settings: { ...NO_SETTINGS, mutedUntil } }),
-  ]);
-  expect(conversations.unread).toBe(0);
-  tell({ ...INITIAL_STATUS, phase: 'signed-in', clockOffsetMs: 5_000 });
-  expect(conversations.unread).toBe(7);
-  tell({ ...INITIAL_STATUS, phase: 'signed-in', clockOffsetMs: -5_000 });
-  expect(conversations.unread).toBe(0);
-  vi.advanceTimersByTime(9_999);
-  expect(conversations.unread).toBe(0);
-  vi.advanceTimersByTime(1);
-  expect(conversations.unread).toBe(7);
 });
 
 test('are shown when a tab of the release before tells of them', async () => {

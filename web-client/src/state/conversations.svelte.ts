@@ -21,7 +21,6 @@ const TYPING_MS = 8_000;
 /** Everybody this person writes with: loaded once, then kept by events. */
 export class Conversations {
   readonly #calls: Engine['calls'];
-  readonly #now: Engine['now'];
   readonly #events: Subscription;
   readonly #byId = new SvelteMap<ConversationId, Conversation>();
   readonly #presence = new SvelteMap<AccountId, PresenceState>();
@@ -29,7 +28,7 @@ export class Conversations {
   readonly #heldUp = new SvelteMap<ConversationId, NoRoom>();
   #loaded = $state.raw(false);
   /** Is read again when something that is muted is so no more. */
-  #nowMs = $state.raw(0);
+  #nowMs = $state.raw(Date.now());
   #unmuting: ReturnType<typeof setTimeout> | undefined;
   readonly #sorted = $derived([...this.#byId.values()].sort((a, b) => b.lastMessageAt - a.lastMessageAt));
   readonly #accepted = $derived(this.#sorted.filter(({ standing }) => standing === 'accepted'));
@@ -51,16 +50,13 @@ export class Conversations {
       .reduce((sum, { unread, settings }) => sum + (unread || Number(settings.markedUnread)), 0),
   );
 
-  constructor(engine: Pick<Engine, 'calls' | 'onStatus' | 'now'>, feed: EventFeed) {
+  constructor(engine: Pick<Engine, 'calls' | 'onStatus'>, feed: EventFeed) {
     this.#calls = engine.calls;
-    this.#now = engine.now;
-    this.#nowMs = engine.now();
     this.#events = feed.subscribe((events) => {
       for (const event of events) this.#apply(event);
     });
     let live = false;
-    let offsetMs = 0;
-    engine.onStatus(({ phase, connection, clockOffsetMs = 0 }) => {
+    engine.onStatus(({ phase, connection }) => {
       if (phase !== 'signed-in') {
         this.#clear();
         live = false;
@@ -69,8 +65,6 @@ export class Conversations {
         // What another tab did while it led and went may not have been told: it is read again.
         if (!this.#loaded || (isLive && !live)) void this.#load();
         live = isLive;
-        if (clockOffsetMs !== offsetMs) this.#waitForUnmuting();
-        offsetMs = clockOffsetMs;
         // A master tells who is there whenever a connection begins.
         if (!isLive && connection.name !== 'catching-up') this.#presence.clear();
       }
@@ -120,7 +114,7 @@ export class Conversations {
   /** Until the first of those that are muted for a time is so no more. */
   #waitForUnmuting(): void {
     clearTimeout(this.#unmuting);
-    this.#nowMs = this.#now();
+    this.#nowMs = Date.now();
     const ends = [...this.#byId.values()].flatMap(({ settings: { mutedUntil } }) =>
       mutedUntil !== null && mutedUntil > this.#nowMs ? [mutedUntil] : [],
     );
