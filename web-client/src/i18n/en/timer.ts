@@ -6,7 +6,7 @@ const counted =
 export const timer = {
   label: 'Disappearing messages',
   about: (name: string) =>
-    `What you and ${name} write from now on disappears on both sides. The time runs from sending for whoever wrote it, and from reading for the other one. What was read may still have been kept, such as by a screenshot.`,
+    `What you and ${name} write from now on disappears on both sides. The time runs from sending for whoever wrote it, and from reading for the other one. What was read may have been kept.`,
   choices: 'Messages disappear',
   choose: 'Set',
   off: 'Not at all',
