@@ -50,13 +50,11 @@ export const indexedDbPartStore = (name: string): PartStore => {
     put: (file, part, sealed) =>
       use(async (database) => {
         const transaction = database.transaction(['parts', 'sizes'], 'readwrite', { durability: 'strict' });
-        const written = [
+        await Promise.all([
           transaction.objectStore('parts').put(sealed, [file, part]),
           transaction.objectStore('sizes').put(sealed.length, [file, part]),
-        ];
-        // A request that fails ends the transaction, which tells why.
-        for (const each of written) each.catch(() => undefined);
-        await transaction.done;
+          transaction.done,
+        ]);
       }),
     get: (file, part) => use(async (database) => (await database.get('parts', [file, part])) ?? null),
     drop: (file) =>

@@ -14,6 +14,8 @@ export type Stage = AsyncDisposable & {
   readonly people: (...names: readonly string[]) => Promise<BrowserPerson[]>;
   /** The same, each with a first message of the other in an open conversation that both have accepted. */
   readonly friends: (...names: readonly string[]) => Promise<BrowserPerson[]>;
+  /** Makes friends of two people who have signed up. */
+  readonly befriend: (one: BrowserPerson, other: BrowserPerson) => Promise<void>;
   /**
    * After each test: closes all contexts, starts what is down, and answers with what went wrong in any page and was not
    * expected.
@@ -115,7 +117,7 @@ export const startStage = async ({
   starting.defer(sendHome);
   const cleanup = starting.move();
   return {
-    ...{ cluster, browser, browserPerson, people },
+    ...{ cluster, browser, browserPerson, people, befriend },
     friends: async (...names) => {
       const friends = await people(...names);
       for (const [index, friend] of friends.entries()) {

@@ -2,7 +2,7 @@ import { OFFERED_TIMERS } from '@restante/client/message-timer';
 import { expect, it } from 'vitest';
 import { timer as german } from '../i18n/de/timer.ts';
 import { timer as english } from '../i18n/en/timer.ts';
-import { durationText, timerOf } from './duration.ts';
+import { durationText } from './duration.ts';
 
 it('is told in the largest unit that tells it exactly', () => {
   const told = (durations: typeof english.durations): string[] =>
@@ -16,21 +16,4 @@ it('is told in the largest unit that tells it exactly', () => {
     ...['1 Sekunde', '30 Sekunden', '5 Minuten', '1 Stunde', '8 Stunden', '1 Tag', '1 Woche', '4 Wochen'],
     ...['90 Sekunden', '2 Tagen'],
   ]);
-});
-
-it.each([
-  ['30', 'seconds', 30],
-  [' 90 ', 'minutes', 5_400],
-  ['2', 'days', 172_800],
-  ['4', 'weeks', 2_419_200],
-  ['29', 'seconds', null],
-  ['5', 'weeks', null],
-  ['0', 'days', null],
-  ['1.5', 'hours', null],
-  ['-1', 'days', null],
-  ['1e3', 'minutes', null],
-  ['', 'days', null],
-  ['99999999999999999999', 'seconds', null],
-] as const)('%j %s are %j seconds of a timer', (amount, unit, seconds) => {
-  expect(timerOf(amount, unit)).toBe(seconds);
 });

@@ -1,4 +1,3 @@
-import type { ConversationId } from '@restante/client';
 import { createContext } from 'svelte';
 import type { Engine } from '../engine/engine.ts';
 import { startAppUpdates } from '../services/app-updates.ts';
@@ -9,7 +8,6 @@ import { createNotifications } from '../services/notifications.ts';
 import { forgetEmojis } from '../services/recent-emojis.ts';
 import { createUnsavedDrafts, type UnsavedDrafts } from '../services/unsaved-drafts.ts';
 import { Alerts } from './alerts.svelte.ts';
-import type { ChosenFiles } from './chosen-files.svelte.ts';
 import { Connection } from './connection.svelte.ts';
 import { Conversations } from './conversations.svelte.ts';
 import { EngineStatus } from './engine-status.svelte.ts';
@@ -47,8 +45,6 @@ export type App = {
   readonly update: Update;
   readonly pendingJump: PendingJump;
   readonly unsavedDrafts: UnsavedDrafts;
-  /** What has been chosen or spoken in each conversation, and not sent yet: it is there for whoever comes back in this tab. */
-  readonly unsentFiles: Map<ConversationId, ChosenFiles>;
   readonly transfers: Transfers;
   readonly files: MessageFiles;
   readonly media: MediaUrls;
@@ -79,17 +75,13 @@ export const createApp = (engine: Engine): App => {
     files: createMessageFiles(engine),
     media: createMediaUrls(),
     fetchedUnasked: new FetchedUnasked(),
-    unsentFiles: new Map(),
     unsavedDrafts: createUnsavedDrafts(localStorage, () => !engine.status().hasPassphrase),
   };
   alertOfMessages({ ...app, notifications });
   let wasOpen = false;
   let hadPassphrase = false;
   engine.onStatus(({ phase, hasPassphrase }) => {
-    if (phase === 'signed-out') {
-      forgetEmojis();
-      app.unsentFiles.clear();
-    }
+    if (phase === 'signed-out') forgetEmojis();
     if (phase === 'signed-out' || (hasPassphrase && !hadPassphrase)) app.unsavedDrafts.forgetAll();
     hadPassphrase = hasPassphrase;
     // What has been shown is in the page's memory, and goes with the page.

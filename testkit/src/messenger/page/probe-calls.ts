@@ -21,6 +21,8 @@ export type Probe = {
   /** In one transaction. */
   readonly put: (table: TableName, rows: readonly StoredRow[]) => Promise<void>;
   readonly clear: (table: TableName) => Promise<void>;
+  /** How many parts are kept of each file, behind the messenger's back. */
+  readonly keptParts: () => Promise<readonly number[]>;
   /** Resolves when the service worker serves this page. */
   readonly isInstalled: () => Promise<void>;
   /** Those of the open conversation that are in the document, in its order. */

@@ -1,4 +1,5 @@
 import type { Probe } from './probe-calls.ts';
+import { keptParts } from './kept-parts.ts';
 import { vaultRows } from './vault-rows.ts';
 
 /** Runs in every document before its own scripts. */
@@ -12,6 +13,7 @@ import { vaultRows } from './vault-rows.ts';
 
   const probe: Probe = {
     ...vaultRows,
+    keptParts,
     isInstalled: async () => {
       await navigator.serviceWorker.ready;
       if (navigator.serviceWorker.controller !== null) return;

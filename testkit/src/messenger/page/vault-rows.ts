@@ -1,4 +1,5 @@
 import { indexedDbVault } from '@restante/client/browser';
+import { answered } from './answered.ts';
 import type { Probe } from './probe-calls.ts';
 
 /** The rows of the messenger's vault, behind its back: sealed or not. A vault with a passphrase is not opened. */
@@ -8,12 +9,6 @@ const ALL = 10_000_000;
 
 type Vault = Awaited<ReturnType<typeof indexedDbVault>>['vault'];
 type Changes = Parameters<Vault['commit']>[0];
-
-const answered = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(new Error('the vault cannot be read', { cause: request.error }));
-  });
 
 /** Whether the messenger has made it ready: until then there is nothing in it. */
 const isReady = async (): Promise<boolean> => {

@@ -11,10 +11,6 @@ export const timer = {
   choose: 'Einstellen',
   off: 'Gar nicht',
   after: (duration: string) => `Nach ${duration}`,
-  other: 'Nach einer anderen Zeit',
-  amount: 'Anzahl',
-  unit: 'Einheit',
-  range: 'Von 30 Sekunden bis 4 Wochen',
   set: (name: string, duration: string) => `${name} lässt Nachrichten nach ${duration} verschwinden.`,
   setOwn: (duration: string) => `Du lässt Nachrichten nach ${duration} verschwinden.`,
   turnedOff: (name: string) => `${name} hat verschwindende Nachrichten ausgeschaltet.`,
@@ -22,7 +18,6 @@ export const timer = {
   notSent: 'Das konnte nicht gesendet werden.',
   waits: (duration: string) => `Verschwindet nach dem Lesen, nach ${duration}`,
   runs: (when: string) => `Verschwindet: ${when}`,
-  units: { seconds: 'Sekunden', minutes: 'Minuten', hours: 'Stunden', days: 'Tage', weeks: 'Wochen' },
   // After "nach".
   durations: {
     seconds: counted('Sekunde', 'Sekunden'),

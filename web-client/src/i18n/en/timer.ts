@@ -6,15 +6,11 @@ const counted =
 export const timer = {
   label: 'Disappearing messages',
   about: (name: string) =>
-    `What you and ${name} write from now on disappears on both sides. The time runs from sending for whoever wrote it, and from reading for the other one. What was read may still have been kept, such as by a screenshot.`,
+    `What you and ${name} write from now on disappears on both sides. The time runs from sending for whoever wrote it, and from reading for the other one. What was read may have been kept.`,
   choices: 'Messages disappear',
   choose: 'Set',
   off: 'Not at all',
   after: (duration: string) => `After ${duration}`,
-  other: 'After another time',
-  amount: 'Number',
-  unit: 'Unit',
-  range: 'From 30 seconds to 4 weeks',
   set: (name: string, duration: string) => `${name} set messages to disappear after ${duration}.`,
   setOwn: (duration: string) => `You set messages to disappear after ${duration}.`,
   turnedOff: (name: string) => `${name} turned disappearing messages off.`,
@@ -22,7 +18,6 @@ export const timer = {
   notSent: 'This could not be sent.',
   waits: (duration: string) => `Disappears ${duration} after it has been read`,
   runs: (when: string) => `Disappears: ${when}`,
-  units: { seconds: 'seconds', minutes: 'minutes', hours: 'hours', days: 'days', weeks: 'weeks' },
   durations: {
     seconds: counted('second', 'seconds'),
     minutes: counted('minute', 'minutes'),

@@ -58,7 +58,7 @@ export const writing = {
   mute: 'Mute',
   unmute: 'Unmute',
   muteTitle: (name: string) => `Mute ${name}?`,
-  muteText: 'Nothing tells you of what comes. It is there when you look.',
+  muteText: 'Nothing tells you of what comes.',
   muteForHours: 'For 8 hours',
   muteForWeek: 'For a week',
   muteForGood: 'Until I unmute',
