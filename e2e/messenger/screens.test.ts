@@ -575,9 +575,15 @@ const SCREENS: readonly Screen[] = [
       const page = await conversation();
       for (const text of [ASKED, 'From the sea, and when we go back']) {
         const starred = page.getByRole('article').filter({ hasText: text }).last();
-        await starred.hover();
-        await starred.getByRole('button', { name: 'Message actions' }).click();
-        await page.getByRole('menuitem', { name: 'Star', exact: true }).click();
+        const star = page.getByRole('menuitem', { name: 'Star', exact: true });
+        // The menu of the message before may only just close.
+        await waitFor('the menu of the message', async () => {
+          if (await star.isVisible()) return true;
+          await starred.hover();
+          await starred.getByRole('button', { name: 'Message actions' }).click();
+          return star.isVisible();
+        });
+        await star.click();
         await starred.getByLabel('Starred').waitFor();
       }
       await go(page, '#/starred');
