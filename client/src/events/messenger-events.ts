@@ -60,6 +60,8 @@ export type HistoryProgress = {
   readonly messages: number;
   /** Messages that the other device has, as it said last. */
   readonly total: number;
+  /** Why it is `paused`, where its person has not said so. */
+  readonly failure?: 'bad-history';
 };
 
 export type MessengerEvents = {

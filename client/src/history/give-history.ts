@@ -10,7 +10,8 @@ import { CONTENT_VERSION } from '../content/parts.ts';
 import type { StoredArchive } from '../content/stored-archive.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import type { Composer } from '../sending/compose.ts';
-import { createDueRows, type DueRows } from '../sending/due-rows.ts';
+import { createDueRows } from '../sending/due-rows.ts';
+import type { RepeatedWork } from '../sending/repeated-work.ts';
 import type { BlobApi } from '../server/blob-api.ts';
 import type { ServerClock } from '../server/clock.ts';
 import type { MasterApi } from '../server/master-api.ts';
@@ -97,7 +98,7 @@ export type HistoryGivingDeps = {
   readonly onFault: (error: unknown) => void;
 };
 
-export const createHistoryGiving = (deps: HistoryGivingDeps): DueRows => {
+export const createHistoryGiving = (deps: HistoryGivingDeps): RepeatedWork => {
   const { store, clock, composer, api, blobs, backoff, random } = deps;
   const walks = new Map<string, Walk>();
 
@@ -134,6 +135,7 @@ export const createHistoryGiving = (deps: HistoryGivingDeps): DueRows => {
     if (due === undefined) return;
     const { before } = due;
     const { messages, accounts, next } = await collect(walkOf(key, before));
+    if (next === null) walks.delete(key);
     const archive =
       messages.length === 0 ? null : await stored(encodeArchive(await namesOf(accounts), messages), signal);
     const part: HistoryPart = {

@@ -15,7 +15,8 @@ type Source = {
   readonly conversation: ConversationId;
 };
 
-const PAGE = 64;
+/** Of each conversation so many are in memory: there may be thousands. */
+const PAGE = 16;
 const CONVERSATIONS_PAGE = 500;
 
 const fill = async (

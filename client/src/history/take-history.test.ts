@@ -13,14 +13,15 @@ import type { Composer } from '../sending/compose.ts';
 import type { BlobApi } from '../server/blob-api.ts';
 import type { ServerClock } from '../server/clock.ts';
 import { conversationWith } from '../vault/conversation-id.ts';
-import { takeNoMoreOf } from '../vault/history-row.ts';
+import { NEW_HISTORY, takeNoMoreOf } from '../vault/history-row.ts';
 import { authoredKey, keyOfMessage } from '../vault/keys.ts';
 import { memoryVault } from '../vault/memory-vault.ts';
 import { createVaultStore, type Store } from '../vault/store.ts';
 import { ONLY, type Message } from '../vault/tables.ts';
 import { createHistoryGiving, noteHistoryRequest } from './give-history.ts';
 import { createHistory, type History } from './history.ts';
-import { createHistoryTaking, noteHistoryPart, type HistoryTaking } from './take-history.ts';
+import type { RepeatedWork } from '../sending/repeated-work.ts';
+import { createHistoryTaking, noteHistoryPart } from './take-history.ts';
 
 /** One device gives to another one: what they say to each other is carried by hand, and their blobs lie in memory. */
 
@@ -81,7 +82,7 @@ type Device = {
   readonly sent: (HistoryRequest | HistoryPart)[];
   readonly told: HistoryProgress[];
   readonly faults: string[];
-  readonly taking: HistoryTaking;
+  readonly taking: RepeatedWork;
   readonly stop: () => void;
   readonly take: (from: Device, content: HistoryRequest | HistoryPart) => Promise<void>;
 };
@@ -117,7 +118,7 @@ const deviceOf = (
     random: (bytes) => crypto.getRandomValues(bytes),
   });
   const deps = { store, device, clock, composer, events, conversations, messages, api, blobs, onFault };
-  const taking: HistoryTaking = createHistoryTaking({
+  const taking: RepeatedWork = createHistoryTaking({
     ...{ ...deps, backoff: BACKOFF, onQueued: () => undefined },
     onHistory: () => taking.pump(),
   });
@@ -172,6 +173,8 @@ const stateOf = async ({ history }: Device): Promise<HistoryProgress['state']> =
   (await history.historyProgress()).state;
 const isDone = (device: Device) => async (): Promise<boolean> => (await stateOf(device)) === 'done';
 
+/** As it is when the second device has answered, and the person has put it off. */
+const PAUSED = { state: 'paused', from: 2, total: 3, open: { place: null, heard: [2] } } as const;
 /** Some 40 fill a part. */
 const LONG = 'x'.repeat(25_000);
 
@@ -339,6 +342,55 @@ test('who does not answer is passed over after a while', async () => {
   expect(inOrder(await all(fresh))).toEqual(inOrder(given));
 });
 
+test('a device that has more than the one that answers first is asked, even when all seemed to be there', async () => {
+  const [fresh, empty, less, old] = [newDevice(), newDevice(), newDevice(), newDevice()];
+  const given = Array.from({ length: 120 }, (_, index) => message(index, { text: `${index} ${LONG}` }));
+  await having(old, given);
+  await having(less, given.slice(-3));
+  for (const device of [fresh, empty]) await having(device, []);
+  await fresh.history.takeHistory();
+  await waitFor('the question', () => fresh.sent.length === 1);
+  const question = fresh.sent.splice(0)[0]!;
+  for (const slower of [empty, less, old]) {
+    await slower.take(fresh, question);
+    await waitFor('its answer', () => slower.sent.length === 1);
+    await fresh.take(slower, slower.sent.splice(0)[0]!);
+    if (slower !== old) {
+      devices = [fresh, slower];
+      await carryUntil(isDone(fresh));
+    }
+  }
+  devices = [fresh, old];
+  await carryUntil(async () => (await all(fresh)).length === given.length && (await isDone(fresh)()));
+  expect(inOrder(await all(fresh))).toEqual(inOrder(given));
+  expect(await fresh.history.historyProgress()).toMatchObject({ messages: 120, total: 120 });
+  devices = [fresh, empty, less, old];
+});
+
+test('a device that has more is asked after a pause, when it has answered meanwhile', async () => {
+  const [fresh, less, old] = [newDevice(), newDevice(), newDevice()];
+  const given = Array.from({ length: 120 }, (_, index) => message(index, { text: `${index} ${LONG}` }));
+  await having(old, given);
+  await having(less, given.slice(0, 3));
+  await having(fresh, []);
+  await fresh.history.takeHistory();
+  await waitFor('the question', () => fresh.sent.length === 1);
+  const question = fresh.sent.splice(0)[0]!;
+  for (const each of [less, old]) {
+    await each.take(fresh, question);
+    await waitFor('its answer', () => each.sent.length === 1);
+  }
+  less.sent.splice(0);
+  await fresh.store.transact((transaction) =>
+    transaction.put('history', ONLY, { ...NEW_HISTORY, ...PAUSED }),
+  );
+  await fresh.take(old, old.sent.splice(0)[0]!);
+  expect(await stateOf(fresh)).toBe('paused');
+  await fresh.history.takeHistory();
+  await carryUntil(isDone(fresh));
+  expect(inOrder(await all(fresh))).toEqual(inOrder(given));
+});
+
 test('what was not asked for is not taken: of another device, for another one, of another place, twice', async () => {
   const [old, fresh, other] = [newDevice(), newDevice(), newDevice()];
   await having(old, [message(1)]);
@@ -387,5 +439,6 @@ test('what is no history pauses it, and says so', async () => {
   await fresh.take(old, { ...content, archive: { ...content.archive!, size: content.archive!.size - 2 } });
   await waitFor('the pause', async () => (await stateOf(fresh)) === 'paused');
   expect(fresh.faults).toEqual(['bad-history']);
+  expect(fresh.told.at(-1)).toMatchObject({ state: 'paused', failure: 'bad-history' });
   expect(await fresh.store.get('messageKeys', authoredKey(BOB, message(1).id))).toBeUndefined();
 });

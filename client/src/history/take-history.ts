@@ -1,7 +1,6 @@
 import type { AccountId } from '@restante/protocol';
 import { fromBase64 } from '../base64.ts';
 import { readBlob } from '../blobs/read-blob.ts';
-import { coalesce } from '../coalesce.ts';
 import { backoffDelayMs, type Backoff } from '../connection/backoff.ts';
 import type { Device } from '../account/device.ts';
 import { encodeContent } from '../content/codec.ts';
@@ -14,6 +13,7 @@ import type { Messages } from '../conversations/messages.ts';
 import type { MessengerEventSource } from '../events/messenger-events.ts';
 import { isAway, MessengerError } from '../messenger-error.ts';
 import type { Composer } from '../sending/compose.ts';
+import { createRepeatedWork, type RepeatedWork } from '../sending/repeated-work.ts';
 import type { BlobApi } from '../server/blob-api.ts';
 import type { ServerClock } from '../server/clock.ts';
 import type { MasterApi } from '../server/master-api.ts';
@@ -64,6 +64,7 @@ const asking = async (
   const next: HistoryTaken = isSilent
     ? { ...row, from: null, place: row.place && somewhatLater(row.place), asks: row.asks + 1 }
     : row;
+  const open = next.from === null ? { place: next.place, heard: [] } : next.open;
   const request: HistoryRequest = {
     ...{ v: CONTENT_VERSION, kind: 'history-request' },
     ...(next.from !== null && { to: next.from }),
@@ -72,7 +73,7 @@ const asking = async (
   await composer.enqueue(transaction, await clock.mint(transaction), {
     ...{ to: null, ownCopy: encodeContent(request), renew: [], shows: null },
   });
-  return { ...next, askedAt: nowMs };
+  return { ...next, askedAt: nowMs, open };
 };
 
 /** All that it has told has been kept, and there is no more. */
@@ -91,7 +92,14 @@ const keep = (transaction: Transaction, { events }: Pick<NotingDeps, 'events'>, 
   transaction.afterCommit(() => events.emit('history', progressOf(row)));
 };
 
-/** Takes what an own device has answered, if that is what was asked for. */
+/**
+ * Whether a device that has answered what all were asked has more than the one that was quicker: a device that is new itself, or has taken
+ * nothing, has least to look for.
+ */
+const hasMore = (row: HistoryTaken, from: number, total: number): boolean =>
+  row.from !== null && row.from !== from && total > row.total;
+
+/** Takes what an own device has answered, if that is what was asked for, or if it has more. */
 export const noteHistoryPart = async (
   transaction: Transaction,
   deps: NotingDeps,
@@ -100,14 +108,33 @@ export const noteHistoryPart = async (
 ): Promise<void> => {
   const before = part.before ?? null;
   const row = await transaction.get('history', ONLY);
-  if (row === undefined || row.askedAt === null || to !== deps.device.address().deviceId) return;
-  if ((row.from !== null && row.from !== from) || row.place !== before) return;
+  if (row === undefined || to !== deps.device.address().deviceId) return;
+  const answersAll = row.open?.place === before && !row.open.heard.includes(from);
+  const heard: HistoryTaken = answersAll
+    ? { ...row, open: { place: before, heard: [...row.open.heard, from] } }
+    : row;
+  const isAsked = row.askedAt !== null && row.place === before && (row.from === null || row.from === from);
+  const isBetter = !isAsked && answersAll && hasMore(row, from, total);
+  if (!isAsked && !isBetter) {
+    if (answersAll) transaction.put('history', ONLY, heard);
+    return;
+  }
+  // From the place on that all were asked about.
+  const anew: HistoryTaken = {
+    ...{ ...heard, from, askedAt: null, place: before, isTold: false, parts: [], kept: 0 },
+    messages: before === null ? 0 : row.messages - row.kept,
+  };
+  if (isBetter && row.state === 'paused') {
+    keep(transaction, deps, { ...anew, total });
+    return;
+  }
+  const known: HistoryTaken = isBetter ? { ...anew, state: 'running' } : heard;
   // It only goes back, so that it comes to an end whatever is told.
   const isTold = next === undefined || (before !== null && next >= before);
   const taken: HistoryTaken = {
-    ...{ ...row, from, askedAt: null, asks: 0, isTold, total: Math.max(total, row.messages) },
-    parts: archive ? [...row.parts, { before, archive }] : row.parts,
-    place: isTold ? row.place : next,
+    ...{ ...known, from, askedAt: null, asks: 0, isTold, total: Math.max(total, known.messages) },
+    parts: archive ? [...known.parts, { before, archive }] : known.parts,
+    place: isTold ? before : next,
   };
   keep(transaction, deps, settled(await asking(transaction, deps, taken)));
   transaction.afterCommit(deps.onHistory);
@@ -120,7 +147,8 @@ export const beginHistory = async (
 ): Promise<void> => {
   const row = await transaction.get('history', ONLY);
   if (row?.state === 'running') return;
-  const begun: HistoryTaken = row?.state === 'paused' ? { ...row, state: 'running' } : NEW_HISTORY;
+  const { failure: _, ...before } = row ?? NEW_HISTORY;
+  const begun: HistoryTaken = before.state === 'paused' ? { ...before, state: 'running' } : NEW_HISTORY;
   keep(transaction, deps, settled(begun));
   transaction.afterCommit(deps.onHistory);
 };
@@ -138,23 +166,13 @@ export type HistoryTakingDeps = NotingDeps & {
   readonly onFault: (error: unknown) => void;
 };
 
-export type HistoryTaking = {
-  readonly start: () => void;
-  readonly stop: () => void;
-  readonly pump: () => void;
-};
-
 /** What no other try will mend: the person says when it shall be tried again. */
 const isForGood = ({ code }: MessengerError): boolean => code === 'bad-history';
 /** It is to be stored once more. */
 const isLost = ({ code }: MessengerError): boolean => code === 'not-found' || code === 'blob-altered';
 
-export const createHistoryTaking = (deps: HistoryTakingDeps): HistoryTaking => {
+export const createHistoryTaking = (deps: HistoryTakingDeps): RepeatedWork => {
   const { store, device, messages, api, blobs, backoff, onFault } = deps;
-  let over = new AbortController();
-  over.abort();
-  let attempt = 1;
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
   const change = (
     edit: (row: HistoryTaken, transaction: Transaction) => HistoryTaken | Promise<HistoryTaken>,
@@ -231,49 +249,26 @@ export const createHistoryTaking = (deps: HistoryTakingDeps): HistoryTaking => {
   const giveUp = async (error: MessengerError): Promise<void> => {
     await change((row) => {
       if (isLost(error)) return withoutParts(row);
-      return isForGood(error) ? { ...withoutParts(row), state: 'paused' } : row;
+      return isForGood(error) ? { ...withoutParts(row), state: 'paused', failure: 'bad-history' } : row;
     });
   };
 
   const isRunning = async (): Promise<boolean> => (await store.get('history', ONLY))?.state === 'running';
 
-  const run = coalesce(async () => {
-    const { signal } = over;
-    clearTimeout(timer);
+  return createRepeatedWork(async (signal, first) => {
+    let attempt = first;
     try {
       while (!signal.aborted && (await isRunning()) && (await keepOne(signal))) attempt = 1;
       const row = await store.get('history', ONLY);
-      if (row?.state === 'running' && row.askedAt !== null && !signal.aborted)
-        timer = setTimeout(pump, silenceMs(row.asks) + 1);
+      const waits = row?.state === 'running' && row.askedAt !== null;
+      return waits ? { afterMs: silenceMs(row.asks) + 1, attempt: 1 } : null;
     } catch (thrown) {
       const error = MessengerError.ofVault(thrown);
-      if (signal.aborted || error.code === 'closed') return;
+      if (signal.aborted || error.code === 'closed') return null;
       if (!isAway(error)) onFault(error);
       await giveUp(error);
-      timer = setTimeout(pump, error.body?.retryAfterMs ?? backoffDelayMs(backoff, attempt, Math.random()));
-      attempt += 1;
+      const afterMs = error.body?.retryAfterMs ?? backoffDelayMs(backoff, attempt, Math.random());
+      return { afterMs, attempt: attempt + 1 };
     }
-  });
-
-  const pump = (): void => {
-    const { signal } = over;
-    if (signal.aborted) return;
-    void run().catch((error: unknown) => {
-      if (!signal.aborted) onFault(error);
-    });
-  };
-
-  return {
-    start: () => {
-      if (!over.signal.aborted) return;
-      over = new AbortController();
-      attempt = 1;
-      pump();
-    },
-    stop: () => {
-      over.abort();
-      clearTimeout(timer);
-    },
-    pump,
-  };
+  }, onFault);
 };

@@ -1,14 +1,6 @@
-import { coalesce } from '../coalesce.ts';
 import type { Store } from '../vault/store.ts';
 import type { TableName } from '../vault/tables.ts';
-
-/** Works through the rows of a table, one after the other, between `start` and `stop`; what cannot be done yet is tried again. */
-export type DueRows = {
-  readonly start: () => void;
-  readonly stop: () => void;
-  /** There may be something to be done. */
-  readonly pump: () => void;
-};
+import { createRepeatedWork, type RepeatedWork } from './repeated-work.ts';
 
 export type DueRowsDeps = {
   readonly store: Pick<Store, 'list'>;
@@ -20,15 +12,10 @@ export type DueRowsDeps = {
 
 const PAGE = 32;
 
-export const createDueRows = ({ store, table, tryOne, onFault }: DueRowsDeps): DueRows => {
-  let over = new AbortController();
-  over.abort();
-  let attempt = 1;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  const run = coalesce(async () => {
-    const { signal } = over;
-    clearTimeout(timer);
+/** Works through the rows of a table, one after the other; what cannot be done yet is tried again. */
+export const createDueRows = ({ store, table, tryOne, onFault }: DueRowsDeps): RepeatedWork =>
+  createRepeatedWork(async (signal, first) => {
+    let attempt = first;
     let waitMs: number | null = null;
     for (let after = ''; !signal.aborted;) {
       const rows = await store.list(table, { after, limit: PAGE });
@@ -40,30 +27,5 @@ export const createDueRows = ({ store, table, tryOne, onFault }: DueRowsDeps): D
       }
       if (rows.length < PAGE) break;
     }
-    if (waitMs === null || signal.aborted) return;
-    attempt += 1;
-    timer = setTimeout(pump, waitMs);
-  });
-
-  const pump = (): void => {
-    const { signal } = over;
-    if (signal.aborted) return;
-    void run().catch((error: unknown) => {
-      if (!signal.aborted) onFault(error);
-    });
-  };
-
-  return {
-    start: () => {
-      if (!over.signal.aborted) return;
-      over = new AbortController();
-      attempt = 1;
-      pump();
-    },
-    stop: () => {
-      over.abort();
-      clearTimeout(timer);
-    },
-    pump,
-  };
-};
+    return waitMs === null ? null : { afterMs: waitMs, attempt: attempt + 1 };
+  }, onFault);

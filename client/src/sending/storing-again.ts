@@ -13,7 +13,8 @@ import { conversationWith, named } from '../vault/conversation-id.ts';
 import type { Store, Transaction } from '../vault/store.ts';
 import type { DueFile } from '../vault/tables.ts';
 import type { Composer } from './compose.ts';
-import { createDueRows, type DueRows } from './due-rows.ts';
+import { createDueRows } from './due-rows.ts';
+import type { RepeatedWork } from './repeated-work.ts';
 import { isTicketOver, storeFile, storingFailure, type FileTicket, type StoringDeps } from './store-file.ts';
 
 /** What an account may have stored again in a day, in bytes of blobs. */
@@ -148,7 +149,7 @@ export type StoringAgainDeps = StoringDeps &
   };
 
 /** Stores again what others have asked for, one file after the other. */
-export const createStoringAgain = (deps: StoringAgainDeps): DueRows => {
+export const createStoringAgain = (deps: StoringAgainDeps): RepeatedWork => {
   const { store, events, backoff, onFault } = deps;
 
   const forget = (key: string): Promise<void> =>

@@ -180,6 +180,8 @@ const rows = {
     from: nullable(number),
     place: nullable(text),
     askedAt: nullable(number),
+    open: nullable(z.object({ place: nullable(text), heard: z.array(number) })),
+    failure: optional(z.literal('bad-history')),
     ...{ asks: number, isTold: flag, kept: number, messages: number, total: number },
     without: z.array(conversation),
     parts: z.array(
@@ -303,7 +305,7 @@ export const VAULT_HISTORY: readonly VaultVersion[] = [
   },
   {
     version: 14,
-    fingerprint: '4748b136193597f8',
+    fingerprint: '0ddfc1de517b3873',
     change:
       'messages from other own devices; choices of who is let in; where places of parts are; devices that another one has linked',
   },

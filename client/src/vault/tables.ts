@@ -421,6 +421,10 @@ export type HistoryTaken = {
   readonly askedAt: number | null;
   /** How often nobody has answered. */
   readonly asks: number;
+  /** The place that all were asked about last, and who has answered, each once; null: none yet. Who has more than the first one may still do so. */
+  readonly open: { readonly place: string | null; readonly heard: readonly DeviceId[] } | null;
+  /** Why it is paused, where its person has not said so. */
+  readonly failure?: 'bad-history';
   /** There is nothing before the last part. */
   readonly isTold: boolean;
   /** Parts that have come and are not kept yet, the next one first. */
